@@ -1,0 +1,275 @@
+package io.vdi.operator.common.kube;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonSyntaxException;
+import com.google.gson.reflect.TypeToken;
+import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.Pair;
+import io.kubernetes.client.util.Watch;
+import io.vdi.operator.common.model.Resource;
+import java.io.IOException;
+import java.lang.reflect.Type;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import okhttp3.Call;
+import okhttp3.OkHttpClient;
+import okhttp3.Response;
+
+/**
+ * Calls to the API server, each with its outcome as a value. Bodies are JSON, so that exactly what
+ * was meant is sent; answers are decoded into the {@link Kind}'s record. Safe for many threads.
+ */
+public final class KubeApi {
+  public static final String FIELD_MANAGER = "vdi-operator";
+
+  private static final String JSON = "application/json";
+  private static final String MERGE_PATCH = "application/merge-patch+json";
+  private static final String[] AUTH = {"BearerToken"};
+
+  private final ApiClient calls;
+  private final ApiClient watches;
+
+  /**
+   * @param calls for single calls, with a time limit on each
+   * @param watches for watches, whose answers have no end
+   */
+  public KubeApi(ApiClient calls, ApiClient watches) {
+    this.calls = calls;
+    this.watches = watches;
+  }
+
+  public <T extends Resource> ApiResult<T> get(Kind<T> kind, String namespace, String name) {
+    return call(kind, kind.type(), "GET", kind.path(namespace) + "/" + name, List.of(), null);
+  }
+
+  public <T extends Resource> ApiResult<ResourceList<T>> list(
+      Kind<T> kind, String namespace, String labelSelector) {
+    Type type = listType(kind);
+    return call(
+        kind, type, "GET", kind.path(namespace), query("labelSelector", labelSelector), null);
+  }
+
+  public <T extends Resource> ApiResult<T> create(
+      Kind<T> kind, String namespace, JsonObject object) {
+    return call(
+        kind,
+        kind.type(),
+        "POST",
+        kind.path(namespace),
+        query("fieldManager", FIELD_MANAGER),
+        new Body(JSON, object));
+  }
+
+  /**
+   * Changes only what the patch names (RFC 7396). With {@code metadata.uid} or {@code
+   * metadata.resourceVersion} in the patch, an object that is no longer that one is a conflict.
+   */
+  public <T extends Resource> ApiResult<T> mergePatch(
+      Kind<T> kind, String namespace, String name, JsonObject patch) {
+    return patch(kind, kind.path(namespace) + "/" + name, patch);
+  }
+
+  /** The same for the status subresource. */
+  public <T extends Resource> ApiResult<T> mergePatchStatus(
+      Kind<T> kind, String namespace, String name, JsonObject patch) {
+    return patch(kind, kind.path(namespace) + "/" + name + "/status", patch);
+  }
+
+  private <T extends Resource> ApiResult<T> patch(Kind<T> kind, String path, JsonObject patch) {
+    return call(
+        kind,
+        kind.type(),
+        "PATCH",
+        path,
+        query("fieldManager", FIELD_MANAGER),
+        new Body(MERGE_PATCH, patch));
+  }
+
+  public <T extends Resource> ApiResult<T> replace(
+      Kind<T> kind, String namespace, String name, JsonObject object) {
+    return call(
+        kind,
+        kind.type(),
+        "PUT",
+        kind.path(namespace) + "/" + name,
+        query("fieldManager", FIELD_MANAGER),
+        new Body(JSON, object));
+  }
+
+  /**
+   * Deletes the object only if it still has this UID; dependents go in the background. The answer's
+   * record still has its metadata where the object is only marked so far.
+   */
+  public <T extends Resource> ApiResult<T> delete(
+      Kind<T> kind, String namespace, String name, String uid) {
+    JsonObject preconditions = new JsonObject();
+    preconditions.addProperty("uid", uid);
+    JsonObject options = new JsonObject();
+    options.addProperty("propagationPolicy", "Background");
+    options.add("preconditions", preconditions);
+    return call(
+        kind,
+        kind.type(),
+        "DELETE",
+        kind.path(namespace) + "/" + name,
+        List.of(),
+        new Body(JSON, options));
+  }
+
+  /** A call with a path of the caller's own, for what is no stored object (reviews, discovery). */
+  public ApiResult<JsonObject> raw(String method, String path, JsonObject body) {
+    return call(
+        null,
+        JsonObject.class,
+        method,
+        path,
+        List.of(),
+        body == null ? null : new Body(JSON, body));
+  }
+
+  /** Whether the cluster serves this kind; an unreachable API server is a failure, not a no. */
+  public ApiResult<Boolean> serves(Kind<?> kind) {
+    ApiResult<JsonObject> answer = raw("GET", kind.groupPath(), null);
+    return switch (answer) {
+      case ApiResult.Ok<JsonObject>(JsonObject resources) ->
+          new ApiResult.Ok<>(listsPlural(resources, kind.plural()));
+      case ApiResult.Rejected<JsonObject> r when r.code() == 404 -> new ApiResult.Ok<>(false);
+      case ApiResult.Rejected<JsonObject>(int code, String reason, String message) ->
+          new ApiResult.Rejected<>(code, reason, message);
+      case ApiResult.Unreachable<JsonObject>(String message) ->
+          new ApiResult.Unreachable<>(message);
+    };
+  }
+
+  private static boolean listsPlural(JsonObject resources, String plural) {
+    JsonArray list = resources.getAsJsonArray("resources");
+    for (JsonElement resource : list) {
+      if (resource.getAsJsonObject().get("name").getAsString().equals(plural)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  <T extends Resource> ResourceList<T> listForCache(Kind<T> kind, String selector)
+      throws ApiException {
+    return switch (list(kind, "", selector)) {
+      case ApiResult.Ok<ResourceList<T>>(ResourceList<T> list) -> list;
+      case ApiResult.Rejected<ResourceList<T>>(int code, String reason, String message) ->
+          throw new ApiException(code, reason + ": " + message);
+      case ApiResult.Unreachable<ResourceList<T>>(String message) ->
+          throw new ApiException(message);
+    };
+  }
+
+  <T extends Resource> Watch<T> watch(
+      Kind<T> kind, String selector, String resourceVersion, int timeoutSeconds)
+      throws ApiException {
+    List<Pair> query = new ArrayList<>(query("labelSelector", selector));
+    query.addAll(query("watch", "true"));
+    query.addAll(query("resourceVersion", resourceVersion));
+    query.addAll(query("timeoutSeconds", String.valueOf(timeoutSeconds)));
+    Type type = TypeToken.getParameterized(Watch.Response.class, kind.type()).getType();
+    Call call = build(watches, kind, type, "GET", kind.path(""), query, null);
+    return Watch.createWatch(watches, call, type);
+  }
+
+  private static List<Pair> query(String name, String value) {
+    return value.isEmpty() ? List.of() : List.of(new Pair(name, value));
+  }
+
+  private static Type listType(Kind<?> kind) {
+    return TypeToken.getParameterized(ResourceList.class, kind.type()).getType();
+  }
+
+  private record Body(String contentType, JsonObject content) {}
+
+  private <R> ApiResult<R> call(
+      Kind<?> kind, Type answer, String method, String path, List<Pair> query, Body body) {
+    try (Response response = build(calls, kind, answer, method, path, query, body).execute()) {
+      // Read whole before decoding: half an answer is no answer.
+      String text = response.body().string();
+      return response.isSuccessful()
+          ? new ApiResult.Ok<>(KubeGson.gson().fromJson(text, answer))
+          : rejected(response.code(), response.message(), text);
+    } catch (ApiException e) {
+      throw new IllegalStateException("cannot build " + method + " " + path, e);
+    } catch (JsonSyntaxException e) {
+      return new ApiResult.Unreachable<>("unreadable answer: " + e.getMessage());
+    } catch (IOException e) {
+      return new ApiResult.Unreachable<>(
+          method + " " + path + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
+    }
+  }
+
+  private static Call build(
+      ApiClient client,
+      Kind<?> kind,
+      Type answer,
+      String method,
+      String path,
+      List<Pair> query,
+      Body body)
+      throws ApiException {
+    Map<String, String> headers = new HashMap<>();
+    headers.put("Accept", accept(kind, answer));
+    if (body != null) {
+      headers.put("Content-Type", body.contentType());
+    }
+    byte[] content =
+        body == null ? null : body.content().toString().getBytes(StandardCharsets.UTF_8);
+    return client.buildCall(
+        client.getBasePath(),
+        path,
+        method,
+        query,
+        List.of(),
+        content,
+        headers,
+        Map.of(),
+        Map.of(),
+        AUTH,
+        null);
+  }
+
+  private static String accept(Kind<?> kind, Type answer) {
+    if (kind == null || !kind.metadataOnly()) {
+      return JSON;
+    }
+    boolean list = !(answer instanceof Class<?>) && answer.getTypeName().contains("ResourceList");
+    return "application/json;as=PartialObjectMetadata"
+        + (list ? "List" : "")
+        + ";g=meta.k8s.io;v=v1";
+  }
+
+  private static <R> ApiResult<R> rejected(int code, String httpMessage, String text) {
+    try {
+      JsonObject status = KubeGson.gson().fromJson(text, JsonObject.class);
+      if (status != null && status.has("message")) {
+        String reason = status.has("reason") ? status.get("reason").getAsString() : "";
+        return new ApiResult.Rejected<>(code, reason, status.get("message").getAsString());
+      }
+    } catch (RuntimeException e) {
+      // Not a Status: a proxy in between answered. Its own words are the best there is.
+    }
+    String words = text.isBlank() ? httpMessage : text.strip();
+    return new ApiResult.Rejected<>(
+        code, "", words.length() > 200 ? words.substring(0, 200) + "…" : words);
+  }
+
+  /** Ends all connections; calls under way fail. */
+  public void close() {
+    for (ApiClient client : List.of(calls, watches)) {
+      OkHttpClient http = client.getHttpClient();
+      http.dispatcher().cancelAll();
+      http.dispatcher().executorService().shutdown();
+      http.connectionPool().evictAll();
+    }
+  }
+}

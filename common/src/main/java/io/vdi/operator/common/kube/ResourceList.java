@@ -1,0 +1,35 @@
+package io.vdi.operator.common.kube;
+
+import io.kubernetes.client.common.KubernetesListObject;
+import io.kubernetes.client.openapi.models.V1ListMeta;
+import io.vdi.operator.common.model.Resource;
+import java.util.List;
+
+/** A list of one kind, with the version at which it was read. */
+public record ResourceList<T extends Resource>(V1ListMeta metadata, List<T> items)
+    implements KubernetesListObject {
+  public ResourceList {
+    metadata = metadata == null ? new V1ListMeta() : metadata;
+    items = items == null ? List.of() : items;
+  }
+
+  @Override
+  public V1ListMeta getMetadata() {
+    return metadata;
+  }
+
+  @Override
+  public List<T> getItems() {
+    return items;
+  }
+
+  @Override
+  public String getApiVersion() {
+    return "";
+  }
+
+  @Override
+  public String getKind() {
+    return "";
+  }
+}

@@ -1,0 +1,53 @@
+package io.vdi.operator.common.model;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The standard Kubernetes Condition. */
+public record Condition(
+    String type,
+    String status,
+    String reason,
+    String message,
+    Instant lastTransitionTime,
+    long observedGeneration) {
+
+  public static final String READY = "Ready";
+  public static final String TEMPLATE_RESOLVED = "TemplateResolved";
+  public static final String POD_SCHEDULED = "PodScheduled";
+  public static final String STORAGE_READY = "StorageReady";
+  public static final String ROUTE_READY = "RouteReady";
+
+  public Condition {
+    type = type == null ? "" : type;
+    status = status == null ? "Unknown" : status;
+    reason = reason == null ? "" : reason;
+    message = message == null ? "" : message;
+    lastTransitionTime = lastTransitionTime == null ? Instant.EPOCH : lastTransitionTime;
+  }
+
+  /** A condition as observed now; {@link #since} gives it the time it has really held. */
+  public static Condition of(
+      String type, String status, String reason, String message, long observedGeneration) {
+    return new Condition(type, status, reason, message, Instant.EPOCH, observedGeneration);
+  }
+
+  public boolean isTrue() {
+    return status.equals("True");
+  }
+
+  /** This condition with the transition time kept where the status did not change, else now. */
+  public Condition since(List<Condition> before, Instant now) {
+    Instant since =
+        find(before, type)
+            .filter(old -> old.status.equals(status))
+            .map(Condition::lastTransitionTime)
+            .orElse(now);
+    return new Condition(type, status, reason, message, since, observedGeneration);
+  }
+
+  public static Optional<Condition> find(List<Condition> conditions, String type) {
+    return conditions.stream().filter(c -> c.type.equals(type)).findFirst();
+  }
+}

@@ -1,0 +1,112 @@
+package io.vdi.operator.common.model;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * The one function that fills in what a session leaves open: the session's own word, else the
+ * template's, else the operator's (spec.md section 1). The webhook writes its result into the
+ * object, the controller uses it where the webhook was not asked.
+ */
+public final class Defaults {
+  public static final int GPU = 1;
+  public static final String MEMORY = "4Gi";
+  public static final String CPU = "2";
+  public static final String SIZE = "10Gi";
+  public static final String TIMEOUT = "8h";
+  public static final String STARTUP_TIMEOUT = "10m";
+
+  private Defaults() {}
+
+  /**
+   * A session with nothing left open.
+   *
+   * @param problems values that are not legal, each naming field and value; empty where all is
+   *     well. The schema refuses such values; an object older than the schema may still carry one,
+   *     and then the operator's default stands in its place.
+   */
+  public record Complete(
+      int gpu,
+      String memory,
+      String cpu,
+      boolean persistent,
+      String size,
+      Optional<String> storageClassName,
+      ReclaimPolicy reclaimPolicy,
+      Duration timeout,
+      Optional<Duration> idleTimeout,
+      Duration startupTimeout,
+      List<String> problems) {}
+
+  public static Complete complete(VdiSession.Spec session, VdiTemplate.Spec template) {
+    List<String> problems = new ArrayList<>();
+    VdiSession.Persistence home = session.persistence();
+    return new Complete(
+        first(session.resources().gpu(), template.resources().defaultGPU(), GPU),
+        quantity(
+            "resources.memory",
+            first(session.resources().memory(), template.resources().defaultMemory(), MEMORY),
+            MEMORY,
+            problems),
+        quantity(
+            "resources.cpu",
+            first(session.resources().cpu(), template.resources().defaultCPU(), CPU),
+            CPU,
+            problems),
+        first(home.enabled(), null, true),
+        quantity(
+            "persistence.size",
+            first(home.size(), template.persistence().size(), SIZE),
+            SIZE,
+            problems),
+        Optional.ofNullable(
+            first(home.storageClassName(), template.persistence().storageClassName(), null)),
+        first(home.reclaimPolicy(), template.persistence().reclaimPolicy(), ReclaimPolicy.DELETE),
+        duration("timeout", first(session.timeout(), template.timeout(), TIMEOUT), problems)
+            .orElse(Duration.ofHours(8)),
+        Optional.ofNullable(first(session.idleTimeout(), template.idleTimeout(), null))
+            .flatMap(text -> duration("idleTimeout", text, problems)),
+        duration(
+                "startupTimeout", first(template.startupTimeout(), null, STARTUP_TIMEOUT), problems)
+            .orElse(Duration.ofMinutes(10)),
+        List.copyOf(problems));
+  }
+
+  private static <T> T first(T own, T template, T operator) {
+    return own != null ? own : template != null ? template : operator;
+  }
+
+  private static String quantity(
+      String field, String text, String fallback, List<String> problems) {
+    return legal(
+                field,
+                text,
+                "a quantity above zero, such as " + fallback,
+                Quantities::parse,
+                problems)
+            .isPresent()
+        ? text
+        : fallback;
+  }
+
+  private static Optional<Duration> duration(String field, String text, List<String> problems) {
+    return legal(
+        field, text, "a duration above zero, such as 8h or 1h30m", Durations::parse, problems);
+  }
+
+  private static <T> Optional<T> legal(
+      String field,
+      String text,
+      String rule,
+      Function<String, Optional<T>> parser,
+      List<String> problems) {
+    Optional<T> value = parser.apply(text);
+    if (value.isEmpty()) {
+      problems.add(field + " \"" + text + "\" is not " + rule);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,41 @@
+package io.vdi.operator.common.model;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Duration strings of the API, spec.md section 1: {@code 8h}, {@code 90m}, {@code 1h30m}, {@code
+ * 45s}.
+ */
+public final class Durations {
+  private static final Pattern FORM =
+      Pattern.compile("(?:(\\d{1,6})h)?(?:(\\d{1,8})m)?(?:(\\d{1,9})s)?");
+
+  private Durations() {}
+
+  /** The duration, or empty where the text is not one or is not above zero. */
+  public static Optional<Duration> parse(String text) {
+    Matcher m = FORM.matcher(text == null ? "" : text);
+    if (!m.matches()) {
+      return Optional.empty();
+    }
+    Duration sum = Duration.ofHours(part(m, 1)).plusMinutes(part(m, 2)).plusSeconds(part(m, 3));
+    return sum.isPositive() ? Optional.of(sum) : Optional.empty();
+  }
+
+  /** The shortest text that {@link #parse} reads as this duration, in whole seconds. */
+  public static String format(Duration duration) {
+    long seconds = duration.toSeconds();
+    String text =
+        (seconds / 3600 > 0 ? seconds / 3600 + "h" : "")
+            + (seconds % 3600 / 60 > 0 ? seconds % 3600 / 60 + "m" : "")
+            + (seconds % 60 > 0 ? seconds % 60 + "s" : "");
+    return text.isEmpty() ? "0s" : text;
+  }
+
+  private static long part(Matcher m, int group) {
+    return m.group(group) == null ? 0 : Long.parseLong(m.group(group));
+  }
+}

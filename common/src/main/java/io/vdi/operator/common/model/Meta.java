@@ -1,0 +1,75 @@
+package io.vdi.operator.common.model;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The part of ObjectMeta that decisions need. Absent strings are empty, absent collections empty.
+ *
+ * @param deletionTimestamp null while the object is not being deleted; ask {@link #deleting()}
+ */
+public record Meta(
+    String name,
+    String namespace,
+    String uid,
+    String resourceVersion,
+    long generation,
+    Instant creationTimestamp,
+    Instant deletionTimestamp,
+    Map<String, String> labels,
+    Map<String, String> annotations,
+    List<String> finalizers,
+    List<OwnerReference> ownerReferences) {
+
+  public static final Meta EMPTY =
+      new Meta(null, null, null, null, 0, null, null, null, null, null, null);
+
+  public Meta {
+    name = name == null ? "" : name;
+    namespace = namespace == null ? "" : namespace;
+    uid = uid == null ? "" : uid;
+    resourceVersion = resourceVersion == null ? "" : resourceVersion;
+    creationTimestamp = creationTimestamp == null ? Instant.EPOCH : creationTimestamp;
+    labels = labels == null ? Map.of() : labels;
+    annotations = annotations == null ? Map.of() : annotations;
+    finalizers = finalizers == null ? List.of() : finalizers;
+    ownerReferences = ownerReferences == null ? List.of() : ownerReferences;
+  }
+
+  public boolean deleting() {
+    return deletionTimestamp != null;
+  }
+
+  public Optional<OwnerReference> controller() {
+    return ownerReferences.stream().filter(OwnerReference::controller).findFirst();
+  }
+
+  /** Whether the controller reference names this owner, by UID: a name alone proves nothing. */
+  public boolean isControlledBy(String ownerUid) {
+    return controller().filter(owner -> owner.uid().equals(ownerUid)).isPresent();
+  }
+
+  public Optional<String> label(String key) {
+    return Optional.ofNullable(labels.get(key));
+  }
+
+  public Optional<String> annotation(String key) {
+    return Optional.ofNullable(annotations.get(key));
+  }
+
+  /**
+   * Whether this is the same object at the same or a later version than {@code other}. Resource
+   * versions of one kind are comparable as integers; where one is not a number the answer is true,
+   * so that a cache is believed rather than a memory of our own.
+   */
+  public boolean isAtLeast(Meta other) {
+    try {
+      return Long.parseUnsignedLong(resourceVersion)
+          >= Long.parseUnsignedLong(other.resourceVersion);
+    } catch (NumberFormatException e) {
+      return true;
+    }
+  }
+}

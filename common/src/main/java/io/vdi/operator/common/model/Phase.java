@@ -1,0 +1,30 @@
+package io.vdi.operator.common.model;
+
+import com.google.gson.annotations.SerializedName;
+
+/** status.phase of a VDISession, spec.md section 1. */
+public enum Phase {
+  @SerializedName("Pending")
+  PENDING("Pending"),
+  @SerializedName("Creating")
+  CREATING("Creating"),
+  @SerializedName("Running")
+  RUNNING("Running"),
+  @SerializedName("Suspended")
+  SUSPENDED("Suspended"),
+  @SerializedName("Terminating")
+  TERMINATING("Terminating"),
+  @SerializedName("Failed")
+  FAILED("Failed");
+
+  private final String text;
+
+  Phase(String text) {
+    this.text = text;
+  }
+
+  /** The word as it stands in the API. */
+  public String text() {
+    return text;
+  }
+}

@@ -1,0 +1,78 @@
+package io.vdi.operator.common.model;
+
+import com.google.gson.annotations.SerializedName;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** What the operator reads of a pod. */
+public record Pod(Meta metadata, Spec spec, Status status) implements Resource {
+  public Pod {
+    metadata = metadata == null ? Meta.EMPTY : metadata;
+    spec = spec == null ? new Spec(null) : spec;
+    status = status == null ? new Status(null, null, null, null, null, null) : status;
+  }
+
+  public record Spec(String nodeName) {
+    public Spec {
+      nodeName = nodeName == null ? "" : nodeName;
+    }
+  }
+
+  public record Status(
+      String phase,
+      String reason,
+      String message,
+      @SerializedName("podIP") String podIp,
+      List<Condition> conditions,
+      List<ContainerStatus> containerStatuses) {
+    public Status {
+      phase = phase == null ? "Pending" : phase;
+      reason = reason == null ? "" : reason;
+      message = message == null ? "" : message;
+      podIp = podIp == null ? "" : podIp;
+      conditions = conditions == null ? List.of() : conditions;
+      containerStatuses = containerStatuses == null ? List.of() : containerStatuses;
+    }
+  }
+
+  public record ContainerStatus(String name, int restartCount, State state, State lastState) {
+    public ContainerStatus {
+      state = state == null ? new State(null, null) : state;
+      lastState = lastState == null ? new State(null, null) : lastState;
+    }
+  }
+
+  /** Either component is null where the container is in another state. */
+  public record State(Detail waiting, Detail terminated) {}
+
+  public record Detail(String reason, String message, int exitCode) {
+    public Detail {
+      reason = reason == null ? "" : reason;
+      message = message == null ? "" : message;
+    }
+  }
+
+  public boolean isReady() {
+    return Condition.find(status.conditions, "Ready").filter(Condition::isTrue).isPresent();
+  }
+
+  public boolean isPlaced() {
+    return !spec.nodeName.isEmpty();
+  }
+
+  /** When the scheduler placed it; empty while it has not. */
+  public Optional<Instant> placedAt() {
+    return Condition.find(status.conditions, "PodScheduled")
+        .filter(Condition::isTrue)
+        .map(Condition::lastTransitionTime)
+        .or(() -> isPlaced() ? Optional.of(metadata.creationTimestamp()) : Optional.empty());
+  }
+
+  /**
+   * Whether it will never run again: with restartPolicy Always only eviction and the like do that.
+   */
+  public boolean isFinished() {
+    return status.phase.equals("Failed") || status.phase.equals("Succeeded");
+  }
+}

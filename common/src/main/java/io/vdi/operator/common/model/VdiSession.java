@@ -1,0 +1,77 @@
+package io.vdi.operator.common.model;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A desktop that somebody asked for, spec.md section 1. Components of {@link Spec} are null where
+ * the user gave nothing; {@link Defaults} is the one place that fills them.
+ */
+public record VdiSession(Meta metadata, Spec spec, Status status) implements Resource {
+  public static final String FINALIZER = "vdi.kasm.io/session-cleanup";
+
+  public VdiSession {
+    metadata = metadata == null ? Meta.EMPTY : metadata;
+    spec = spec == null ? new Spec(null, null, null, null, null, null, false) : spec;
+    status = status == null ? Status.EMPTY : status;
+  }
+
+  public record Spec(
+      String user,
+      String template,
+      Resources resources,
+      Persistence persistence,
+      String timeout,
+      String idleTimeout,
+      boolean suspended) {
+    public Spec {
+      user = user == null ? "" : user;
+      template = template == null ? "" : template;
+      resources = resources == null ? new Resources(null, null, null) : resources;
+      persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
+    }
+  }
+
+  public record Resources(Integer gpu, String memory, String cpu) {}
+
+  public record Persistence(
+      Boolean enabled, String size, String storageClassName, ReclaimPolicy reclaimPolicy) {}
+
+  /**
+   * What the controller has written. {@code lastActivityTime} is the reaper's field: it is read
+   * here and never written by the controller.
+   */
+  public record Status(
+      Phase phase,
+      String podName,
+      String url,
+      Instant startTime,
+      Instant expiresAt,
+      Instant lastActivityTime,
+      String message,
+      long observedGeneration,
+      List<Condition> conditions) {
+    public static final Status EMPTY =
+        new Status(null, null, null, null, null, null, null, 0, null);
+
+    public Status {
+      podName = podName == null ? "" : podName;
+      url = url == null ? "" : url;
+      message = message == null ? "" : message;
+      conditions = conditions == null ? List.of() : List.copyOf(conditions);
+    }
+
+    public Optional<Phase> currentPhase() {
+      return Optional.ofNullable(phase);
+    }
+
+    public Optional<Instant> started() {
+      return Optional.ofNullable(startTime);
+    }
+
+    public Optional<Condition> condition(String type) {
+      return Condition.find(conditions, type);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package io.vdi.operator.common.model;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A kind of desktop that admins offer, spec.md section 1. Components of {@link Spec} are null where
+ * nothing was given. Fields that are copied into the pod as they stand (tolerations,
+ * securityContext) are kept as JSON, so that every field of the cluster's Kubernetes version works.
+ */
+public record VdiTemplate(Meta metadata, Spec spec, Status status) implements Resource {
+  public VdiTemplate {
+    metadata = metadata == null ? Meta.EMPTY : metadata;
+    spec = spec == null ? Spec.EMPTY : spec;
+    status = status == null ? new Status(0) : status;
+  }
+
+  public record Spec(
+      String image,
+      String displayName,
+      String description,
+      Resources resources,
+      List<EnvVar> env,
+      String timeout,
+      String maxTimeout,
+      String idleTimeout,
+      Persistence persistence,
+      String encoder,
+      Integer port,
+      String homePath,
+      String healthPath,
+      Transport transport,
+      String imagePullPolicy,
+      List<NameRef> imagePullSecrets,
+      String runtimeClassName,
+      Map<String, String> nodeSelector,
+      JsonArray tolerations,
+      JsonObject securityContext,
+      String startupTimeout,
+      List<String> allowedUsers,
+      List<String> allowedGroups) {
+    public static final Spec EMPTY =
+        new Spec(
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null, null, null, null, null, null, null, null);
+
+    public Spec {
+      image = image == null ? "" : image;
+      resources = resources == null ? new Resources(null, null, null, null, null, null) : resources;
+      env = env == null ? List.of() : env;
+      persistence = persistence == null ? new Persistence(null, null, null) : persistence;
+      encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
+      port = port == null ? 8080 : port;
+      homePath = homePath == null || homePath.isEmpty() ? "/home/user" : homePath;
+      healthPath = healthPath == null ? "" : healthPath;
+      imagePullSecrets = imagePullSecrets == null ? List.of() : imagePullSecrets;
+      nodeSelector = nodeSelector == null ? Map.of() : nodeSelector;
+      tolerations = tolerations == null ? new JsonArray() : tolerations;
+      securityContext = securityContext == null ? new JsonObject() : securityContext;
+      allowedUsers = allowedUsers == null ? List.of() : allowedUsers;
+      allowedGroups = allowedGroups == null ? List.of() : allowedGroups;
+    }
+  }
+
+  public record Resources(
+      Integer defaultGPU,
+      String defaultMemory,
+      String defaultCPU,
+      Integer maxGPU,
+      String maxMemory,
+      String maxCPU) {}
+
+  public record Persistence(String size, String storageClassName, ReclaimPolicy reclaimPolicy) {}
+
+  public record EnvVar(String name, String value) {
+    public EnvVar {
+      name = name == null ? "" : name;
+      value = value == null ? "" : value;
+    }
+  }
+
+  public record NameRef(String name) {}
+
+  public record Status(int sessions) {}
+}

@@ -1,0 +1,39 @@
+package io.vdi.operator.common.model;
+
+import java.util.Map;
+
+/** What the operator reads of a PersistentVolumeClaim. */
+public record VolumeClaim(Meta metadata, Spec spec, Status status) implements Resource {
+  public VolumeClaim {
+    metadata = metadata == null ? Meta.EMPTY : metadata;
+    spec = spec == null ? new Spec(null, null) : spec;
+    status = status == null ? new Status(null) : status;
+  }
+
+  public record Spec(String storageClassName, Requests resources) {
+    public Spec {
+      storageClassName = storageClassName == null ? "" : storageClassName;
+      resources = resources == null ? new Requests(null) : resources;
+    }
+  }
+
+  public record Requests(Map<String, String> requests) {
+    public Requests {
+      requests = requests == null ? Map.of() : requests;
+    }
+  }
+
+  public record Status(String phase) {
+    public Status {
+      phase = phase == null ? "Pending" : phase;
+    }
+  }
+
+  public boolean isBound() {
+    return status.phase.equals("Bound");
+  }
+
+  public String requestedSize() {
+    return spec.resources.requests().getOrDefault("storage", "");
+  }
+}

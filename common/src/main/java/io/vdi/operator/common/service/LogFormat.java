@@ -1,0 +1,58 @@
+package io.vdi.operator.common.service;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.JsonEncoder;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.Configurator;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.spi.ContextAwareBase;
+
+/**
+ * Logs to standard output: one JSON object a line, or plain text on a terminal; {@code
+ * VDI_LOGGING_FORMAT} ({@code json}, {@code text}) says otherwise. Logback finds it as a service.
+ */
+public final class LogFormat extends ContextAwareBase implements Configurator {
+  @Override
+  public ExecutionStatus configure(LoggerContext context) {
+    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
+    console.setContext(context);
+    console.setEncoder(isText() ? text(context) : json(context));
+    console.start();
+    ch.qos.logback.classic.Logger root = context.getLogger("ROOT");
+    root.setLevel(Level.INFO);
+    root.addAppender(console);
+    // The client's informers tell of every list and watch; ResourceCache says what matters of it.
+    context.getLogger("io.kubernetes.client.informer").setLevel(Level.ERROR);
+    context.getLogger("io.helidon").setLevel(Level.WARN);
+    return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
+  }
+
+  private static boolean isText() {
+    String format = System.getenv("VDI_LOGGING_FORMAT");
+    return format == null ? System.console().isTerminal() : format.equals("text");
+  }
+
+  private static Encoder<ILoggingEvent> json(LoggerContext context) {
+    JsonEncoder json = new JsonEncoder();
+    json.setContext(context);
+    json.setWithSequenceNumber(false);
+    json.setWithNanoseconds(false);
+    json.setWithContext(false);
+    json.setWithMessage(false);
+    json.setWithArguments(false);
+    json.setWithFormattedMessage(true);
+    json.start();
+    return json;
+  }
+
+  private static Encoder<ILoggingEvent> text(LoggerContext context) {
+    PatternLayoutEncoder text = new PatternLayoutEncoder();
+    text.setContext(context);
+    text.setPattern("%d{HH:mm:ss.SSS} %-5level %replace(%X{session} ){'^ $', ''}%msg%n");
+    text.start();
+    return text;
+  }
+}

@@ -1,0 +1,98 @@
+package io.vdi.operator.common.service;
+
+import io.helidon.health.HealthCheck;
+import io.helidon.health.HealthCheckResponse;
+import io.helidon.health.HealthCheckType;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.observe.ObserveFeature;
+import io.helidon.webserver.observe.health.HealthObserver;
+import io.helidon.webserver.observe.metrics.MetricsObserver;
+import java.util.function.Supplier;
+
+/**
+ * Health and metrics of a service on one plain HTTP port, spec.md section 6: {@code
+ * /observe/health/started}, {@code /live}, {@code /ready}, {@code /observe/metrics}.
+ */
+public final class ServiceEndpoint implements AutoCloseable {
+  private final WebServer server;
+
+  /** Each question is answered by the reason why not, or by an empty text where all is well. */
+  public record Health(Supplier<String> started, Supplier<String> live, Supplier<String> ready) {}
+
+  private ServiceEndpoint(WebServer server) {
+    this.server = server;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param port 0 for any free one
+   * @throws BadConfig where the port cannot be had
+   */
+  public static ServiceEndpoint start(String host, int port, Health health, MeterRegistry meters)
+      throws BadConfig {
+    HealthObserver healthObserver =
+        HealthObserver.builder()
+            .details(true)
+            .useSystemServices(false)
+            .addCheck(check("started", HealthCheckType.STARTUP, health.started()))
+            .addCheck(check("live", HealthCheckType.LIVENESS, health.live()))
+            .addCheck(check("ready", HealthCheckType.READINESS, health.ready()))
+            .build();
+    MetricsObserver metricsObserver = MetricsObserver.builder().meterRegistry(meters).build();
+    WebServer server =
+        WebServer.builder()
+            .host(host)
+            .port(port)
+            .shutdownHook(false)
+            .addFeature(
+                ObserveFeature.builder()
+                    .addObserver(healthObserver)
+                    .addObserver(metricsObserver)
+                    .build())
+            .build();
+    try {
+      return new ServiceEndpoint(server.start());
+    } catch (RuntimeException e) {
+      throw new BadConfig(
+          java.util.List.of(
+              "server.port "
+                  + port
+                  + " on "
+                  + host
+                  + " cannot be had (is another process using it?): free it or set VDI_SERVER_PORT"));
+    }
+  }
+
+  public int port() {
+    return server.port();
+  }
+
+  @Override
+  public void close() {
+    server.stop();
+  }
+
+  private static HealthCheck check(String name, HealthCheckType type, Supplier<String> trouble) {
+    return new HealthCheck() {
+      @Override
+      public HealthCheckType type() {
+        return type;
+      }
+
+      @Override
+      public String name() {
+        return name;
+      }
+
+      @Override
+      public HealthCheckResponse call() {
+        String reason = trouble.get();
+        HealthCheckResponse.Builder response =
+            HealthCheckResponse.builder().status(reason.isEmpty());
+        return reason.isEmpty() ? response.build() : response.detail("reason", reason).build();
+      }
+    };
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * What every service has: configuration that reloads, JSON logs, health and metrics on one port, an
+ * orderly end. Imports Helidon, Logback and the loop package; knows neither Kubernetes nor any one
+ * service. Start at {@link io.vdi.operator.common.service.LiveSettings}.
+ */
+package io.vdi.operator.common.service;

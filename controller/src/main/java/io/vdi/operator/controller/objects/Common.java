@@ -1,0 +1,64 @@
+package io.vdi.operator.controller.objects;
+
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.kubernetes.client.openapi.models.V1OwnerReference;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.VdiSession;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What all objects of a session have in common: labels, the exact e-mail, the owner. */
+final class Common {
+  private Common() {}
+
+  static V1ObjectMeta metadata(VdiSession session, String name) {
+    return metadata(session, name, Map.of()).ownerReferences(List.of(owner(session)));
+  }
+
+  static V1ObjectMeta ownerless(VdiSession session, String name) {
+    return metadata(session, name, Map.of());
+  }
+
+  static V1ObjectMeta metadata(VdiSession session, String name, Map<String, String> annotations) {
+    Map<String, String> all = new HashMap<>(annotations);
+    all.put(Names.USER, session.spec().user());
+    return new V1ObjectMeta()
+        .name(name)
+        .namespace(session.namespace())
+        .labels(Names.labels(session.name(), session.spec().user()))
+        .annotations(all);
+  }
+
+  static V1OwnerReference owner(VdiSession session) {
+    return new V1OwnerReference()
+        .apiVersion(Kind.SESSION.apiVersion())
+        .kind(Kind.SESSION.name())
+        .name(session.name())
+        .uid(session.uid())
+        .controller(true)
+        .blockOwnerDeletion(true);
+  }
+
+  static JsonObject json(Object model) {
+    return KubeGson.gson().toJsonTree(model).getAsJsonObject();
+  }
+
+  /** A merge patch of labels, annotations and owner; other people's labels and annotations stay. */
+  static JsonObject metadataPatch(V1ObjectMeta metadata) {
+    JsonObject all = json(metadata);
+    JsonObject kept = new JsonObject();
+    kept.add("labels", all.get("labels"));
+    kept.add("annotations", all.get("annotations"));
+    kept.add(
+        "ownerReferences",
+        all.has("ownerReferences") ? all.get("ownerReferences") : JsonNull.INSTANCE);
+    JsonObject patch = new JsonObject();
+    patch.add("metadata", kept.deepCopy());
+    return patch;
+  }
+}

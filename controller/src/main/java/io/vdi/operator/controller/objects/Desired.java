@@ -1,0 +1,65 @@
+package io.vdi.operator.controller.objects;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Meta;
+import io.vdi.operator.common.model.Names;
+import java.util.Map;
+
+/**
+ * An object as it should be.
+ *
+ * @param body for its creation
+ * @param patch brings an existing one there: a JSON merge patch of what may change in its life, with
+ *     null for what must not be there. (Server-side apply would leave behind what the creation set, for
+ *     creation and apply are two owners of fields to the API server.)
+ * @param hash of the body: the same hash on the existing object means nothing to do
+ */
+public record Desired(Kind<?> kind, String name, JsonObject body, JsonObject patch, String hash) {
+
+  /** Takes the hash and puts it on both as an annotation. */
+  static Desired of(Kind<?> kind, String name, JsonObject body, JsonObject patch) {
+    String hash = hashOf(body);
+    JsonObject withoutNulls = withoutNulls(body);
+    annotate(withoutNulls, hash);
+    annotate(patch, hash);
+    return new Desired(kind, name, withoutNulls, patch, hash);
+  }
+
+  /** The same for what takes no change: the hash stays that of what it was made as. */
+  static Desired unchangeable(Kind<?> kind, String name, JsonObject body, JsonObject patch) {
+    return new Desired(
+        kind, name, of(kind, name, body, patch.deepCopy()).body(), patch, hashOf(body));
+  }
+
+  private static String hashOf(JsonObject body) {
+    return Names.hash(body.toString(), 16);
+  }
+
+  /** Whether an existing object was last written as exactly this. */
+  public boolean matches(Meta existing) {
+    return existing.annotation(Names.DESIRED_HASH).filter(hash::equals).isPresent();
+  }
+
+  private static void annotate(JsonObject object, String hash) {
+    object
+        .getAsJsonObject("metadata")
+        .getAsJsonObject("annotations")
+        .addProperty(Names.DESIRED_HASH, hash);
+  }
+
+  private static JsonObject withoutNulls(JsonObject object) {
+    JsonObject result = new JsonObject();
+    for (Map.Entry<String, JsonElement> entry : object.entrySet()) {
+      JsonElement value = entry.getValue();
+      if (value instanceof JsonObject nested) {
+        result.add(entry.getKey(), withoutNulls(nested));
+      } else if (!(value instanceof JsonNull)) {
+        result.add(entry.getKey(), value.deepCopy());
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,22 @@
+package io.vdi.operator.controller.plan;
+
+import io.vdi.operator.common.model.VdiSession;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What is to be done.
+ *
+ * @param stages one after the other; the actions of a stage do not depend on each other
+ * @param status the status once all stages are done; empty where it must not be written
+ */
+public record Plan(
+    List<List<Action>> stages, Optional<VdiSession.Status> status, Next next) {
+  public Plan {
+    stages = stages.stream().filter(stage -> !stage.isEmpty()).map(List::copyOf).toList();
+  }
+
+  public boolean isEmpty() {
+    return stages.isEmpty();
+  }
+}

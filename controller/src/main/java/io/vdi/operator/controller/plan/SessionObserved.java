@@ -1,0 +1,29 @@
+package io.vdi.operator.controller.plan;
+
+import io.vdi.operator.common.model.ObjectMetadata;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.VolumeClaim;
+import java.util.Optional;
+
+/**
+ * Everything that is known about one session at one moment.
+ *
+ * @param host the first label of the session's host: given once, never changed
+ * @param route the object of the configured kind; {@code otherRoute} one of the kind configured before
+ * @param routeKindServed whether the cluster knows the configured kind
+ * @param mendDrift whether to write all objects again, also those that look right
+ */
+public record SessionObserved(
+    VdiSession session,
+    Optional<VdiTemplate> template,
+    String host,
+    Optional<Pod> pod,
+    Optional<VolumeClaim> volumeClaim,
+    Optional<ObjectMetadata> secret,
+    Optional<ObjectMetadata> service,
+    Optional<ObjectMetadata> route,
+    Optional<ObjectMetadata> otherRoute,
+    boolean routeKindServed,
+    boolean mendDrift) {}

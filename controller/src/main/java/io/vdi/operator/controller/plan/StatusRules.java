@@ -1,0 +1,360 @@
+package io.vdi.operator.controller.plan;
+
+import io.vdi.operator.common.kube.Failure;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VolumeClaim;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The status of a session from what is observed, spec.md sections 1 and 3. */
+public final class StatusRules {
+  static final String STARTUP_TIMEOUT = "StartupTimeout";
+  private static final Duration ALWAYS = Duration.ofSeconds(1);
+
+  /** Phase, with the reason (CamelCase) and message of the Ready condition. */
+  private record Verdict(Phase phase, String reason, String message) {}
+
+  private final SessionObserved seen;
+  private final VdiSession session;
+  private final VdiSession.Status before;
+  private final Settings settings;
+  private final Optional<Defaults.Complete> spec;
+  private final Instant now;
+
+  /**
+   * @param spec empty where there is no template to complete it with
+   */
+  StatusRules(
+      SessionObserved seen, Settings settings, Optional<Defaults.Complete> spec, Instant now) {
+    this.seen = seen;
+    this.session = seen.session();
+    this.before = session.status();
+    this.settings = settings;
+    this.spec = spec;
+    this.now = now.truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  VdiSession.Status terminating() {
+    return status(new Verdict(Phase.TERMINATING, "Terminating", ""), before.podName());
+  }
+
+  VdiSession.Status failed(String reason, String message) {
+    return status(new Verdict(Phase.FAILED, reason, message), before.podName());
+  }
+
+  /**
+   * The status by the pod.
+   *
+   * @param waitingFor objects that must go before the desktop can be made
+   * @param outdated whether the pod was made from an earlier spec
+   */
+  VdiSession.Status observed(List<String> waitingFor, boolean outdated) {
+    Verdict verdict = verdict(waitingFor);
+    if (outdated && verdict.phase() == Phase.RUNNING) {
+      verdict =
+          new Verdict(
+              Phase.RUNNING,
+              verdict.reason(),
+              "the desktop runs with an earlier spec; the change takes effect at the next resume");
+    }
+    String podName =
+        session.spec().suspended() && seen.pod().isEmpty() ? "" : session.name();
+    return status(verdict, hasGivenUp() && seen.pod().isEmpty() ? "" : podName);
+  }
+
+  /**
+   * The status after the API server said no for good to one of the plan's writes. A desktop that runs
+   * goes on running, and says what could not be done.
+   */
+  public static VdiSession.Status refused(
+      SessionObserved seen, VdiSession.Status planned, Failure.Permanent why, Instant now) {
+    boolean running = planned.currentPhase().equals(Optional.of(Phase.RUNNING));
+    List<Condition> conditions = new ArrayList<>();
+    for (Condition condition : planned.conditions()) {
+      conditions.add(
+          condition.type().equals(Condition.READY) && !running
+              ? Condition.of(
+                      Condition.READY,
+                      "False",
+                      camelCase(why.reason()),
+                      why.message(),
+                      seen.session().metadata().generation())
+                  .since(
+                      seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS))
+              : condition);
+    }
+    return new VdiSession.Status(
+        running ? Phase.RUNNING : Phase.FAILED,
+        planned.podName(),
+        planned.url(),
+        planned.startTime(),
+        planned.expiresAt(),
+        planned.lastActivityTime(),
+        why.message(),
+        planned.observedGeneration(),
+        conditions);
+  }
+
+  /**
+   * Whether this session's start took too long and it was left at that. Its pod goes, so that it holds no
+   * GPU; a change of its spec, such as suspend and resume, is a new try.
+   */
+  boolean hasGivenUp() {
+    return before.currentPhase().equals(Optional.of(Phase.FAILED))
+        && before.observedGeneration() == session.metadata().generation()
+        && before
+            .condition(Condition.READY)
+            .filter(ready -> ready.reason().equals(STARTUP_TIMEOUT))
+            .isPresent();
+  }
+
+  /** A pod that starts is looked at again in the moment when it has taken too long. */
+  Next next() {
+    return seen.pod()
+        .filter(pod -> !pod.isReady() && !hasGivenUp())
+        .flatMap(this::startupDeadline)
+        .filter(deadline -> deadline.isAfter(now))
+        .<Next>map(
+            deadline ->
+                new Next.RecheckAfter(
+                    Duration.between(now, deadline).plus(ALWAYS), "startup timeout"))
+        .orElseGet(Next.Settled::new);
+  }
+
+  private Verdict verdict(List<String> waitingFor) {
+    if (session.spec().suspended()) {
+      return seen.pod().isEmpty()
+          ? new Verdict(Phase.SUSPENDED, "Suspended", "")
+          : new Verdict(
+              before.currentPhase().orElse(Phase.PENDING), "Suspending", "suspending: the pod stops");
+    }
+    if (hasGivenUp()) {
+      return new Verdict(Phase.FAILED, STARTUP_TIMEOUT, before.message());
+    }
+    if (!waitingFor.isEmpty()) {
+      return new Verdict(
+          Phase.PENDING, "WaitingForRemoval", "waiting for the removal of " + String.join(", ", waitingFor));
+    }
+    return seen.pod()
+        .map(this::byPod)
+        .orElseGet(() -> new Verdict(Phase.PENDING, "PodPending", ""));
+  }
+
+  private Verdict byPod(Pod pod) {
+    if (pod.isFinished()) {
+      String why = pod.status().message().isEmpty() ? lastWords(pod) : pod.status().message();
+      String reason = pod.status().reason().isEmpty() ? "PodFailed" : pod.status().reason();
+      return new Verdict(
+          Phase.FAILED,
+          camelCase(reason),
+          "pod failed: " + (why.isEmpty() ? reason : why) + "; delete the pod to try again");
+    }
+    if (!pod.isPlaced()) {
+      return new Verdict(Phase.PENDING, "PodPending", unschedulable(pod));
+    }
+    if (pod.isReady()) {
+      return new Verdict(Phase.RUNNING, "DesktopReady", "");
+    }
+    Optional<Pod.Detail> waiting =
+        pod.status().containerStatuses().stream()
+            .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
+            .findFirst();
+    Optional<Pod.Detail> pull = waiting.filter(detail -> isImageTrouble(detail.reason()));
+    boolean late = startupDeadline(pod).filter(deadline -> !now.isBefore(deadline)).isPresent();
+    if (late) {
+      String limit =
+          io.vdi.operator.common.model.Durations.format(spec.orElseThrow().startupTimeout());
+      return new Verdict(
+          Phase.FAILED,
+          STARTUP_TIMEOUT,
+          "not ready within the startup timeout of "
+              + limit
+              + pull.or(() -> waiting).map(detail -> " (" + words(detail) + ")").orElse("")
+              + "; suspend and resume the session to try again");
+    }
+    return pull.map(detail -> new Verdict(Phase.FAILED, camelCase(detail.reason()), words(detail)))
+        .orElseGet(
+            () ->
+                new Verdict(
+                    Phase.CREATING,
+                    "DesktopStarting",
+                    waiting
+                        .filter(detail -> !detail.reason().equals("ContainerCreating"))
+                        .map(StatusRules::words)
+                        .orElse("")));
+  }
+
+  /** Counted from when the pod was placed, or from when a desktop that was ready stopped being so. */
+  private Optional<Instant> startupDeadline(Pod pod) {
+    Optional<Instant> notReadySince =
+        Condition.find(pod.status().conditions(), "Ready").map(Condition::lastTransitionTime);
+    return spec.flatMap(
+        complete ->
+            pod.placedAt()
+                .map(
+                    placed ->
+                        notReadySince.filter(since -> since.isAfter(placed)).orElse(placed))
+                .map(since -> since.plus(complete.startupTimeout())));
+  }
+
+  private static boolean isImageTrouble(String reason) {
+    return switch (reason) {
+      case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
+          "ImageInspectError", "RegistryUnavailable" ->
+          true;
+      default -> false;
+    };
+  }
+
+  private static String words(Pod.Detail detail) {
+    return detail.message().isEmpty()
+        ? detail.reason()
+        : detail.reason() + ": " + detail.message();
+  }
+
+  private static String lastWords(Pod pod) {
+    return pod.status().containerStatuses().stream()
+        .flatMap(status -> Optional.ofNullable(status.state().terminated()).stream())
+        .findFirst()
+        .map(detail -> words(detail) + " (exit code " + detail.exitCode() + ")")
+        .orElse("");
+  }
+
+  private static String unschedulable(Pod pod) {
+    return Condition.find(pod.status().conditions(), "PodScheduled")
+        .filter(condition -> !condition.isTrue())
+        .map(Condition::message)
+        .orElse("");
+  }
+
+  private VdiSession.Status status(Verdict verdict, String podName) {
+    Instant start = startTime(verdict.phase());
+    return new VdiSession.Status(
+        verdict.phase(),
+        podName,
+        url(),
+        start,
+        start == null
+            ? null
+            : spec.map(s -> start.plus(s.timeout())).orElse(before.expiresAt()),
+        before.lastActivityTime(),
+        verdict.message(),
+        session.metadata().generation(),
+        conditions(verdict));
+  }
+
+  /** Null while the session has not been ready since it was made or resumed. */
+  private Instant startTime(Phase phase) {
+    return switch (phase) {
+      case SUSPENDED -> null;
+      case RUNNING -> before.started().orElse(now);
+      case PENDING, CREATING, FAILED, TERMINATING -> before.startTime();
+    };
+  }
+
+  private String url() {
+    return settings.ingress().kind() == Settings.IngressKind.NONE
+        ? ""
+        : "https://" + seen.host() + "." + settings.domain();
+  }
+
+  private List<Condition> conditions(Verdict verdict) {
+    boolean ready = verdict.phase() == Phase.RUNNING;
+    return List.of(
+        condition(Condition.READY, ready, verdict.reason(), verdict.message()),
+        seen.template().isPresent()
+            ? condition(Condition.TEMPLATE_RESOLVED, true, "Found", "")
+            : condition(
+                Condition.TEMPLATE_RESOLVED,
+                false,
+                "TemplateNotFound",
+                "Template not found: " + session.spec().template()),
+        podScheduled(),
+        storageReady(),
+        routeReady());
+  }
+
+  private Condition podScheduled() {
+    String type = Condition.POD_SCHEDULED;
+    if (seen.pod().isEmpty()) {
+      return condition(type, false, session.spec().suspended() ? "Suspended" : "NoPod", "");
+    }
+    Pod pod = seen.pod().get();
+    return pod.isPlaced()
+        ? condition(type, true, "Scheduled", "")
+        : condition(
+            type,
+            false,
+            Condition.find(pod.status().conditions(), "PodScheduled")
+                .map(Condition::reason)
+                .filter(reason -> !reason.isEmpty())
+                .map(StatusRules::camelCase)
+                .orElse("Scheduling"),
+            unschedulable(pod));
+  }
+
+  private Condition storageReady() {
+    String type = Condition.STORAGE_READY;
+    if (spec.filter(s -> !s.persistent()).isPresent()) {
+      return condition(type, true, "NotPersistent", "");
+    }
+    return seen.volumeClaim()
+        .map(
+            claim ->
+                claim.isBound()
+                    ? condition(type, true, "Bound", "")
+                    : condition(type, false, "NotBound", notBound(claim)))
+        .orElseGet(() -> condition(type, false, "NotBound", ""));
+  }
+
+  private static String notBound(VolumeClaim claim) {
+    return claim.status().phase().equals("Lost")
+        ? "the volume of the home is lost"
+        : "waiting for a volume"
+            + (claim.spec().storageClassName().isEmpty()
+                ? ""
+                : " of storage class " + claim.spec().storageClassName());
+  }
+
+  private Condition routeReady() {
+    String type = Condition.ROUTE_READY;
+    Settings.IngressKind kind = settings.ingress().kind();
+    if (kind == Settings.IngressKind.NONE) {
+      return condition(type, true, "NotWanted", "");
+    }
+    if (!seen.routeKindServed()) {
+      Kind<?> missing =
+          kind == Settings.IngressKind.TRAEFIK ? Kind.INGRESS_ROUTE : Kind.INGRESS;
+      return condition(
+          type,
+          false,
+          "KindNotServed",
+          "the cluster has no "
+              + missing.fullName()
+              + ": install Traefik's CRDs, or set ingress.kind to ingress or none");
+    }
+    // The route of this very plan counts: its write comes before the status.
+    return condition(type, true, "Created", "");
+  }
+
+  private Condition condition(String type, boolean holds, String reason, String message) {
+    return Condition.of(
+            type, holds ? "True" : "False", reason, message, session.metadata().generation())
+        .since(before.conditions(), now);
+  }
+
+  /** A condition's reason must be a word; others' reasons may be anything. */
+  private static String camelCase(String reason) {
+    String word = reason.replaceAll("[^A-Za-z0-9_]", "");
+    return word.isEmpty() || !Character.isLetter(word.charAt(0)) ? "Failed" : word;
+  }
+}

@@ -1,0 +1,82 @@
+package io.vdi.operator.devcluster;
+
+import io.vdi.operator.common.kube.KubeApi;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * JUnit: one cluster for the whole run, a namespace for each test class. A test asks for them by
+ * parameters of type {@link Cluster}, {@link KubeApi} (as admin) and {@link TestNamespace}.
+ */
+public final class ClusterExtension implements BeforeAllCallback, ParameterResolver {
+  private static final Namespace STORE = Namespace.create(ClusterExtension.class);
+  private static final AtomicInteger COUNTER = new AtomicInteger();
+
+  /** The namespace of the test class. */
+  public record TestNamespace(String name) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private record Shared(Cluster cluster, KubeApi api) implements AutoCloseable {
+    @Override
+    public void close() {
+      api.close();
+      cluster.close();
+    }
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    String simple = context.getRequiredTestClass().getSimpleName().toLowerCase(Locale.ROOT);
+    // A number and the time, so that a cluster that outlives the run has room for the next one.
+    String name =
+        "it-%s-%d-%x"
+            .formatted(
+                simple.substring(0, Math.min(simple.length(), 30)),
+                COUNTER.incrementAndGet(),
+                System.currentTimeMillis() / 1000);
+    Manifests.apply(
+        shared(context).api(), "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}");
+    context.getStore(STORE).put("namespace", new TestNamespace(name));
+  }
+
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    Class<?> type = parameter.getParameter().getType();
+    return type == Cluster.class || type == KubeApi.class || type == TestNamespace.class;
+  }
+
+  @Override
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    Class<?> type = parameter.getParameter().getType();
+    Map<Class<?>, Object> values =
+        Map.of(
+            Cluster.class, shared(context).cluster(),
+            KubeApi.class, shared(context).api(),
+            TestNamespace.class, context.getStore(STORE).get("namespace", TestNamespace.class));
+    return values.get(type);
+  }
+
+  /** JUnit closes it at the end of the run: what is in the root store is AutoCloseable. */
+  private static Shared shared(ExtensionContext context) {
+    return context
+        .getRoot()
+        .getStore(STORE)
+        .getOrComputeIfAbsent(
+            Shared.class,
+            type -> {
+              Cluster cluster = Clusters.open();
+              return new Shared(cluster, cluster.connect());
+            },
+            Shared.class);
+  }
+}

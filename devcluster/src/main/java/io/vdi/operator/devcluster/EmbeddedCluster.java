@@ -1,0 +1,315 @@
+package io.vdi.operator.devcluster;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeApi;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * etcd, the control plane and simulated GPU nodes as processes of this machine, on free ports of
+ * the loopback interface. Everything ends with {@link #close}, with this JVM however it ends, and
+ * leaves nothing but its folder, which {@code close} removes.
+ */
+public final class EmbeddedCluster implements Cluster {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final String LOOPBACK = "127.0.0.1";
+
+  /**
+   * The simulated machines.
+   *
+   * @param gpus of each
+   * @param pods how many pods fit on each
+   */
+  public record Nodes(int count, int gpus, int pods) {
+    public static final Nodes SMALL = new Nodes(4, 8, 110);
+  }
+
+  private final Path folder;
+  private final Path binaries;
+  private final Nodes nodes;
+  private final Authority authority = new Authority("devcluster");
+  private final List<ChildProcess> started = Collections.synchronizedList(new ArrayList<>());
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Thread closeAtExit = new Thread(this::stopAll, "devcluster-stop");
+  private final String etcd;
+  private final int port;
+  private ChildProcess apiServer;
+
+  private EmbeddedCluster(Path folder, Nodes nodes, GoPrograms programs) {
+    this.folder = folder;
+    this.nodes = nodes;
+    this.binaries = programs.controlPlane();
+    int[] ports = freePorts(3);
+    this.port = ports[0];
+    this.etcd = "http://" + LOOPBACK + ":" + ports[1];
+    Runtime.getRuntime().addShutdownHook(closeAtExit);
+    try {
+      startEtcd(ports[2]);
+      startApiServer();
+      startRest(programs.kwok());
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Builds what is not yet built, and starts.
+   *
+   * @param folder for keys, data and logs; made, and removed at the end
+   */
+  public static EmbeddedCluster start(Path folder, Nodes nodes) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new ClusterException("cannot make " + folder + ": " + e, e);
+    }
+    return new EmbeddedCluster(folder.toAbsolutePath(), nodes, GoPrograms.inDefaultCache());
+  }
+
+  @Override
+  public Path kubeconfig() {
+    return folder.resolve("kubeconfig");
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  /** The kubectl of the same version. */
+  public Path kubectl() {
+    return binaries.resolve("kubectl");
+  }
+
+  /** The API server, for tests that stop it; see {@link #awaitReady}. */
+  public ChildProcess apiServer() {
+    return apiServer;
+  }
+
+  /** Returns when the API server says that it is ready. */
+  public void awaitReady() {
+    KubeApi api = connect();
+    try {
+      Progress.await(
+          () -> "kube-apiserver to be ready",
+          START,
+          () -> {
+            apiServer.requireAlive();
+            return api.raw("GET", "/version", null) instanceof ApiResult.Ok<JsonObject>
+                && isReady(api);
+          });
+    } finally {
+      api.close();
+    }
+  }
+
+  private static boolean isReady(KubeApi api) {
+    // /readyz answers "ok", which is no JSON; a refusal comes as a rejection all the same.
+    return !(api.raw("GET", "/readyz", null) instanceof ApiResult.Rejected<JsonObject>);
+  }
+
+  /** Adds Traefik's custom resource definitions, as its chart would. */
+  public void installTraefikDefinitions() {
+    KubeApi api = connect();
+    try {
+      Manifests.apply(api, Files.readString(GoPrograms.inDefaultCache().traefikDefinitions()));
+      Manifests.awaitDefinitions(api, "traefik.io/v1alpha1", List.of("ingressroutes"));
+    } catch (IOException e) {
+      throw new ClusterException("cannot read Traefik's definitions", e);
+    } finally {
+      api.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(closeAtExit);
+    } catch (IllegalStateException e) {
+      // The JVM is ending already: the hook does the work.
+      return;
+    }
+    stopAll();
+  }
+
+  private void stopAll() {
+    if (closed.compareAndSet(false, true)) {
+      // In the order opposite to their start: nobody talks to somebody who has gone. All data goes
+      // with the folder, so there is nothing to write out: no reason to wait for graceful ends.
+      started.reversed().forEach(ChildProcess::kill);
+      GoPrograms.deleteTree(folder);
+    }
+  }
+
+  private void startEtcd(int peerPort) {
+    String peer = "http://" + LOOPBACK + ":" + peerPort;
+    run(
+        "etcd",
+        "--data-dir=" + folder.resolve("etcd"),
+        "--listen-client-urls=" + etcd,
+        "--advertise-client-urls=" + etcd,
+        "--listen-peer-urls=" + peer,
+        "--initial-advertise-peer-urls=" + peer,
+        "--initial-cluster=default=" + peer,
+        "--unsafe-no-fsync",
+        "--log-level=warn");
+  }
+
+  private void startApiServer() {
+    Authority.Pair serving =
+        authority.server("kube-apiserver", List.of("localhost", "kubernetes"), List.of(LOOPBACK));
+    Authority.Pair signing = Authority.signingKeys();
+    Authority.writePrivate(folder.resolve("ca.crt"), authority.certificate());
+    Authority.writePrivate(folder.resolve("apiserver.crt"), serving.certificate());
+    Authority.writePrivate(folder.resolve("apiserver.key"), serving.key());
+    Authority.writePrivate(folder.resolve("service-accounts.pub"), signing.certificate());
+    Authority.writePrivate(folder.resolve("service-accounts.key"), signing.key());
+    Authority.writePrivate(
+        kubeconfig(),
+        authority.kubeconfig(
+            "https://" + LOOPBACK + ":" + port, "admin", List.of("system:masters")));
+    apiServer =
+        run(
+            "kube-apiserver",
+            "--etcd-servers=" + etcd,
+            "--bind-address=" + LOOPBACK,
+            "--secure-port=" + port,
+            "--endpoint-reconciler-type=none",
+            "--client-ca-file=" + folder.resolve("ca.crt"),
+            "--tls-cert-file=" + folder.resolve("apiserver.crt"),
+            "--tls-private-key-file=" + folder.resolve("apiserver.key"),
+            "--service-account-key-file=" + folder.resolve("service-accounts.pub"),
+            "--service-account-signing-key-file=" + folder.resolve("service-accounts.key"),
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-cluster-ip-range=10.96.0.0/14",
+            "--authorization-mode=Node,RBAC",
+            "--allow-privileged",
+            "--cert-dir=" + folder.resolve("apiserver"));
+    awaitReady();
+  }
+
+  private void startRest(Path kwok) {
+    // Their own limits on requests a second are those of a large cluster, not what is measured
+    // here.
+    run(
+        "kube-controller-manager",
+        "--kubeconfig=" + kubeconfig(),
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--service-account-private-key-file=" + folder.resolve("service-accounts.key"),
+        "--root-ca-file=" + folder.resolve("ca.crt"),
+        "--kube-api-qps=1000",
+        "--kube-api-burst=2000");
+    Path schedulerConfig =
+        Authority.writePrivate(
+            folder.resolve("scheduler.yaml"),
+            """
+            apiVersion: kubescheduler.config.k8s.io/v1
+            kind: KubeSchedulerConfiguration
+            leaderElection: {leaderElect: false}
+            clientConnection: {kubeconfig: "%s", qps: 1000, burst: 2000}
+            """
+                .formatted(kubeconfig()));
+    run("kube-scheduler", "--config=" + schedulerConfig, "--secure-port=0");
+    started.add(
+        ChildProcess.start(
+            "kwok",
+            List.of(
+                kwok.resolve("kwok").toString(),
+                "--kubeconfig=" + kubeconfig(),
+                "--config=" + kwok.resolve("stages.yaml"),
+                "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+                "--node-lease-duration-seconds=40",
+                "--cidr=10.244.0.0/14"),
+            Map.of("HOME", folder.toString()),
+            folder.resolve("kwok.log")));
+    KubeApi api = connect();
+    try {
+      Manifests.apply(api, Files.readString(kwok.resolve("storage-class.yaml")));
+      for (int i = 0; i < nodes.count(); i++) {
+        Manifests.apply(api, node("gpu-" + i));
+      }
+      Progress.await(
+          () -> nodes.count() + " simulated nodes to be ready",
+          START,
+          () -> {
+            started.forEach(ChildProcess::requireAlive);
+            return readyNodes(api) == nodes.count()
+                && api.raw("GET", "/api/v1/namespaces/default/serviceaccounts/default", null)
+                    .ok()
+                    .isPresent();
+          });
+    } catch (IOException e) {
+      throw new ClusterException("cannot read KWOK's manifests", e);
+    } finally {
+      api.close();
+    }
+  }
+
+  private static long readyNodes(KubeApi api) {
+    String marker = "\"reason\":\"KubeletReady\"";
+    String list = api.raw("GET", "/api/v1/nodes", null).ok().map(JsonObject::toString).orElse("");
+    return list.split(marker, -1).length - 1L;
+  }
+
+  private String node(String name) {
+    String resources =
+        "{cpu: 1k, memory: 4Ti, pods: %d, nvidia.com/gpu: %d, ephemeral-storage: 1Ti}"
+            .formatted(nodes.pods(), nodes.gpus());
+    return """
+    apiVersion: v1
+    kind: Node
+    metadata:
+      name: %1$s
+      annotations: {kwok.x-k8s.io/node: fake, node.alpha.kubernetes.io/ttl: "0"}
+      labels:
+        kubernetes.io/hostname: %1$s
+        kubernetes.io/os: linux
+        nvidia.com/gpu.present: "true"
+    status:
+      capacity: %2$s
+      allocatable: %2$s
+    """
+        .formatted(name, resources);
+  }
+
+  private ChildProcess run(String component, String... arguments) {
+    List<String> command = new ArrayList<>(List.of(binaries.resolve(component).toString()));
+    command.addAll(List.of(arguments));
+    ChildProcess process =
+        ChildProcess.start(component, command, Map.of(), folder.resolve(component + ".log"));
+    started.add(process);
+    return process;
+  }
+
+  /** Ports that are free now, all different. */
+  static int[] freePorts(int count) {
+    List<ServerSocket> sockets = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+      }
+      return sockets.stream().mapToInt(ServerSocket::getLocalPort).toArray();
+    } catch (IOException e) {
+      throw new ClusterException("no free port on " + LOOPBACK, e);
+    } finally {
+      for (ServerSocket socket : sockets) {
+        try {
+          socket.close();
+        } catch (IOException e) {
+          // Nothing listens on it either way.
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package io.vdi.operator.devcluster;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeGson;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/** Puts YAML manifests into a cluster: made where absent, replaced where present. */
+public final class Manifests {
+  private static final List<String> CLUSTER_WIDE =
+      List.of(
+          "Namespace",
+          "Node",
+          "StorageClass",
+          "CustomResourceDefinition",
+          "ClusterRole",
+          "ClusterRoleBinding",
+          "VDITemplate");
+
+  private Manifests() {}
+
+  public static void apply(KubeApi api, String yaml) {
+    apply(api, yaml, "default");
+  }
+
+  /**
+   * The same for manifests that leave the namespace open.
+   *
+   * @param namespace for namespaced objects that name none
+   */
+  public static void apply(KubeApi api, String yaml, String namespace) {
+    for (JsonObject object : parse(yaml)) {
+      String collection = collection(object, namespace);
+      ApiResult<JsonObject> made = api.raw("POST", collection, object);
+      if (made.alreadyExists()) {
+        String path =
+            collection + "/" + object.getAsJsonObject("metadata").get("name").getAsString();
+        JsonElement version =
+            api.raw("GET", path, null)
+                .orElseThrow()
+                .getAsJsonObject("metadata")
+                .get("resourceVersion");
+        object.getAsJsonObject("metadata").add("resourceVersion", version);
+        made = api.raw("PUT", path, object);
+      }
+      made.orElseThrow();
+    }
+  }
+
+  /** The documents of a YAML text, as JSON. */
+  public static List<JsonObject> parse(String yaml) {
+    List<JsonObject> objects = new ArrayList<>();
+    for (Object document : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(yaml)) {
+      if (document != null) {
+        objects.add(KubeGson.gson().toJsonTree(document).getAsJsonObject());
+      }
+    }
+    return objects;
+  }
+
+  /** Waits until the API server serves these kinds. */
+  public static void awaitDefinitions(KubeApi api, String groupVersion, List<String> plurals) {
+    Progress.await(
+        () -> "the API server to serve " + String.join(", ", plurals),
+        Duration.ofSeconds(60),
+        () ->
+            api.raw("GET", "/apis/" + groupVersion, null)
+                .ok()
+                .map(JsonObject::toString)
+                .filter(
+                    text -> plurals.stream().allMatch(p -> text.contains("\"name\":\"" + p + "\"")))
+                .isPresent());
+  }
+
+  private static String collection(JsonObject object, String namespace) {
+    String apiVersion = object.get("apiVersion").getAsString();
+    String kind = object.get("kind").getAsString();
+    String group = (apiVersion.contains("/") ? "/apis/" : "/api/") + apiVersion;
+    JsonElement own = object.getAsJsonObject("metadata").get("namespace");
+    String plural = plural(kind);
+    return CLUSTER_WIDE.contains(kind)
+        ? group + "/" + plural
+        : group + "/namespaces/" + (own == null ? namespace : own.getAsString()) + "/" + plural;
+  }
+
+  private static String plural(String kind) {
+    String lower = kind.toLowerCase(Locale.ROOT);
+    return lower.endsWith("s") ? lower + "es" : lower + "s";
+  }
+}
