@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	if os.Getenv("VDI_EXIT_WITH_PARENT") != "" {
+	if os.Getenv("DEVCLUSTER_EXIT_WITH_PARENT") != "" {
 		go exitWithParent()
 	}
 	switch name := filepath.Base(os.Args[0]); name {

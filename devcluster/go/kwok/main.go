@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	if os.Getenv("VDI_EXIT_WITH_PARENT") != "" {
+	if os.Getenv("DEVCLUSTER_EXIT_WITH_PARENT") != "" {
 		go exitWithParent()
 	}
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)

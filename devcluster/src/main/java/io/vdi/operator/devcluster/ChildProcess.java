@@ -110,7 +110,7 @@ public final class ChildProcess implements AutoCloseable {
     try {
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().putAll(environment);
-      builder.environment().put("VDI_EXIT_WITH_PARENT", "1");
+      builder.environment().put("DEVCLUSTER_EXIT_WITH_PARENT", "1");
       return builder
           .redirectErrorStream(true)
           .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))

@@ -86,6 +86,8 @@ public interface Cluster extends AutoCloseable {
   default void install(Path chart, String namespace, String serviceAccount) {
     KubeApi api = connect();
     try {
+      Manifests.apply(
+          api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
       for (String file :
           List.of(
               "crds/vdisessions.yaml",

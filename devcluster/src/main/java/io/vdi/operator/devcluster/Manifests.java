@@ -1,10 +1,10 @@
 package io.vdi.operator.devcluster;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.kube.KubeGson;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +15,9 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** Puts YAML manifests into a cluster: made where absent, replaced where present. */
 public final class Manifests {
+  /** Writes what stands there: in a manifest {@code status: {}} has a meaning. */
+  private static final Gson PLAIN = new Gson();
+
   private static final List<String> CLUSTER_WIDE =
       List.of(
           "Namespace",
@@ -60,7 +63,7 @@ public final class Manifests {
     List<JsonObject> objects = new ArrayList<>();
     for (Object document : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(yaml)) {
       if (document != null) {
-        objects.add(KubeGson.gson().toJsonTree(document).getAsJsonObject());
+        objects.add(PLAIN.toJsonTree(document).getAsJsonObject());
       }
     }
     return objects;

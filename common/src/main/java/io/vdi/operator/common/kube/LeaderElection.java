@@ -52,6 +52,7 @@ public final class LeaderElection {
   private String seenVersion = "";
   private Instant seenAt = Instant.EPOCH;
   private volatile Instant renewedAt = Instant.EPOCH;
+  private volatile boolean started;
   private volatile boolean leading;
   private volatile String trouble = "";
 
@@ -83,6 +84,7 @@ public final class LeaderElection {
    * or until it is lost.
    */
   public End run(Runnable onElected) throws InterruptedException {
+    started = true;
     try {
       while (!tryToHold()) {
         if (stop.await(timing.retry().toMillis(), TimeUnit.MILLISECONDS)) {
@@ -112,7 +114,7 @@ public final class LeaderElection {
    */
   public void release() throws InterruptedException {
     stop.countDown();
-    if (!ended.await(timing.renewDeadline().toMillis(), TimeUnit.MILLISECONDS)) {
+    if (started && !ended.await(timing.renewDeadline().toMillis(), TimeUnit.MILLISECONDS)) {
       LOG.warn("lease {}/{} was not released in time", namespace, name);
     }
   }

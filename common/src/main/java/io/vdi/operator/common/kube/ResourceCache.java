@@ -136,12 +136,17 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
   private void report(Throwable e) {
     String message =
         e instanceof ApiException api && api.getCode() > 0
-            ? api.getCode() + " " + api.getMessage()
+            ? api.getCode() + " " + firstLine(api.getMessage())
             : String.valueOf(e.getMessage());
     if (!message.equals(trouble)) {
       trouble = message;
       LOG.warn("watching {}: {}; trying again", kind.fullName(), message);
     }
+  }
+
+  /** The client's exceptions append the whole answer. */
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("").replaceFirst("^Message: ", "");
   }
 
   private final class Handler implements ResourceEventHandler<T> {

@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A service's configuration from its three layers, spec.md section 6: {@code application.yaml} in
@@ -22,6 +24,7 @@ import java.util.function.Supplier;
  * key that it does not name is refused, so that a typo never passes for a setting.
  */
 public final class ConfigLayers {
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigLayers.class);
   private static final String PREFIX = "VDI_";
 
   /** Variables that are not settings: they say where settings come from, or serve tools. */
@@ -58,7 +61,7 @@ public final class ConfigLayers {
     Set<String> known = keys(build(List.of(ConfigSources.classpath("application.yaml"))));
     List<String> problems = new ArrayList<>();
     List<Supplier<? extends ConfigSource>> sources = new ArrayList<>();
-    sources.add(ConfigSources.create(fromEnvironment(known, problems)));
+    sources.add(ConfigSources.create(fromEnvironment(known)));
     if (file.isPresent()) {
       Path path = file.get();
       if (!Files.isReadable(path)) {
@@ -84,7 +87,7 @@ public final class ConfigLayers {
         + key.replace('.', '_').replaceAll("([a-z0-9])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
   }
 
-  private Map<String, String> fromEnvironment(Set<String> known, List<String> problems) {
+  private Map<String, String> fromEnvironment(Set<String> known) {
     Map<String, String> keyOf = new HashMap<>();
     known.forEach(key -> keyOf.put(variable(key), key));
     Map<String, String> settings = new HashMap<>();
@@ -92,8 +95,11 @@ public final class ConfigLayers {
       String key = keyOf.get(variable);
       if (key != null) {
         settings.put(key, value);
-      } else if (variable.startsWith(PREFIX) && !NO_SETTING.contains(variable)) {
-        problems.add("environment: no setting is called " + variable);
+      } else if (variable.startsWith(PREFIX)
+          && !NO_SETTING.contains(variable)
+          && !variable.matches(".*_(SERVICE|PORT)(_.*)?")) {
+        // Not refused: Kubernetes puts variables of its own there for Services called vdi-….
+        LOG.warn("environment: no setting is called {}", variable);
       }
     });
     return settings;

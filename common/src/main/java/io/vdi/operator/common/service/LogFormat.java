@@ -30,9 +30,13 @@ public final class LogFormat extends ContextAwareBase implements Configurator {
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
+  // JDK 25 still answers null where standard input is no terminal.
+  @SuppressWarnings("SystemConsoleNull")
   private static boolean isText() {
     String format = System.getenv("VDI_LOGGING_FORMAT");
-    return format == null ? System.console().isTerminal() : format.equals("text");
+    return format == null
+        ? System.console() != null && System.console().isTerminal()
+        : format.equals("text");
   }
 
   private static Encoder<ILoggingEvent> json(LoggerContext context) {

@@ -12,9 +12,9 @@ import java.util.Map;
  * An object as it should be.
  *
  * @param body for its creation
- * @param patch brings an existing one there: a JSON merge patch of what may change in its life, with
- *     null for what must not be there. (Server-side apply would leave behind what the creation set, for
- *     creation and apply are two owners of fields to the API server.)
+ * @param patch brings an existing one there: a JSON merge patch of what may change in its life,
+ *     with null for what must not be there. (Server-side apply would leave behind what the creation
+ *     set, for creation and apply are two owners of fields to the API server.)
  * @param hash of the body: the same hash on the existing object means nothing to do
  */
 public record Desired(Kind<?> kind, String name, JsonObject body, JsonObject patch, String hash) {

@@ -30,8 +30,7 @@ final class IngressRouteObject {
                         "kind",
                         "Rule",
                         "services",
-                        List.of(
-                            Map.of("name", workload.name(), "port", ServiceObject.PORT))))));
+                        List.of(Map.of("name", workload.name(), "port", ServiceObject.PORT))))));
     spec.add("tls", tls(settings.tls()));
     JsonObject body = new JsonObject();
     body.addProperty("apiVersion", Kind.INGRESS_ROUTE.apiVersion());

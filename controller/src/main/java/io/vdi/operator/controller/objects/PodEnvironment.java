@@ -57,26 +57,24 @@ final class PodEnvironment {
   }
 
   private void transport(Optional<Transport> transport) {
-    transport.ifPresent(
-        mode -> {
-          switch (mode) {
-            case WEBSOCKETS -> put("SELKIES_MODE", "websockets");
-            case WEBRTC -> put("SELKIES_MODE", "webrtc");
-            case DUAL -> put("SELKIES_ENABLE_DUAL_MODE", "true");
-          }
-        });
+    transport.ifPresent(mode -> {
+      switch (mode) {
+        case WEBSOCKETS -> put("SELKIES_MODE", "websockets");
+        case WEBRTC -> put("SELKIES_MODE", "webrtc");
+        case DUAL -> put("SELKIES_ENABLE_DUAL_MODE", "true");
+      }
+    });
   }
 
   private void turn(Optional<Settings.Turn> turn) {
     put("SELKIES_TURN_HOST", turn.map(Settings.Turn::host).orElse(NO_RELAY));
-    turn.ifPresent(
-        relay -> {
-          put("SELKIES_TURN_PORT", String.valueOf(relay.port()));
-          put("SELKIES_TURN_PROTOCOL", relay.protocol());
-          put("SELKIES_TURN_TLS", String.valueOf(relay.tls()));
-          putSecret("SELKIES_TURN_USERNAME", TURN_USERNAME_KEY);
-          putSecret("SELKIES_TURN_PASSWORD", TURN_PASSWORD_KEY);
-        });
+    turn.ifPresent(relay -> {
+      put("SELKIES_TURN_PORT", String.valueOf(relay.port()));
+      put("SELKIES_TURN_PROTOCOL", relay.protocol());
+      put("SELKIES_TURN_TLS", String.valueOf(relay.tls()));
+      putSecret("SELKIES_TURN_USERNAME", TURN_USERNAME_KEY);
+      putSecret("SELKIES_TURN_PASSWORD", TURN_PASSWORD_KEY);
+    });
   }
 
   private void put(String name, String value) {

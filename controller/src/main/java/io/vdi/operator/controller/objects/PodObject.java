@@ -35,7 +35,9 @@ final class PodObject {
   private static final BigDecimal MEBI = BigDecimal.valueOf(1 << 20);
   private static final BigDecimal MAX_SHM_MEBI = BigDecimal.valueOf(2048);
 
-  /** Fields of a template's securityContext that belong to the pod; all others are the container's. */
+  /**
+   * Fields of a template's securityContext that belong to the pod; all others are the container's.
+   */
   private static final Set<String> POD_LEVEL =
       Set.of(
           "fsGroup",
@@ -116,8 +118,7 @@ final class PodObject {
     V1Volume home = new V1Volume().name("home");
     return workload.spec().persistent()
         ? home.persistentVolumeClaim(
-            new V1PersistentVolumeClaimVolumeSource()
-                .claimName(Names.volumeClaim(workload.name())))
+            new V1PersistentVolumeClaimVolumeSource().claimName(Names.volumeClaim(workload.name())))
         : home.emptyDir(new V1EmptyDirVolumeSource());
   }
 
@@ -153,18 +154,12 @@ final class PodObject {
     JsonObject container =
         Common.json(
             Map.of(
-                "allowPrivilegeEscalation",
-                false,
-                "capabilities",
-                Map.of("drop", List.of("ALL"))));
+                "allowPrivilegeEscalation", false, "capabilities", Map.of("drop", List.of("ALL"))));
     for (Map.Entry<String, JsonElement> field : template.entrySet()) {
       JsonObject target = POD_LEVEL.contains(field.getKey()) ? pod : container;
       target.add(field.getKey(), field.getValue().deepCopy());
     }
     spec.add("securityContext", pod);
-    spec.getAsJsonArray("containers")
-        .get(0)
-        .getAsJsonObject()
-        .add("securityContext", container);
+    spec.getAsJsonArray("containers").get(0).getAsJsonObject().add("securityContext", container);
   }
 }

@@ -7,15 +7,14 @@ import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Names;
 
 /**
- * The session's password, and its TURN credentials. What is here is all but the secret values: those the
- * applier draws in the moment of creation, so that they never stand in a plan or a log.
+ * The session's password, and its TURN credentials. What is here is all but the secret values:
+ * those the applier draws in the moment of creation, so that they never stand in a plan or a log.
  */
 final class SecretObject {
   private SecretObject() {}
 
   static Desired of(Workload workload) {
-    V1ObjectMeta metadata =
-        Common.metadata(workload.session(), Names.secret(workload.name()));
+    V1ObjectMeta metadata = Common.metadata(workload.session(), Names.secret(workload.name()));
     JsonObject body =
         Common.json(
             new V1Secret()

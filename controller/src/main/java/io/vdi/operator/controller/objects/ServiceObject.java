@@ -21,8 +21,7 @@ final class ServiceObject {
     V1ObjectMeta metadata = Common.metadata(workload.session(), workload.name());
     V1ServiceSpec spec =
         new V1ServiceSpec()
-            .selector(
-                Map.of(Names.MANAGED_BY, Names.OPERATOR, Names.INSTANCE, workload.name()))
+            .selector(Map.of(Names.MANAGED_BY, Names.OPERATOR, Names.INSTANCE, workload.name()))
             .ports(
                 List.of(
                     new V1ServicePort()

@@ -19,7 +19,9 @@ public sealed interface Action {
   /** Changes an object of ours to what it should be. */
   record Update(Desired desired, Meta current) implements Action {}
 
-  /** Gives the session TURN credentials for another while: a pod is about to start that reads them. */
+  /**
+   * Gives the session TURN credentials for another while: a pod is about to start that reads them.
+   */
   record RenewTurn(Meta secret, Instant expires) implements Action {}
 
   record Delete(Kind<?> kind, Meta current) implements Action {}

@@ -28,8 +28,8 @@ public enum Ownership {
   }
 
   /**
-   * A home without an owner is this session's where it was made for the same user's session of the same
-   * name (spec.md section 5): never another user's.
+   * A home without an owner is this session's where it was made for the same user's session of the
+   * same name (spec.md section 5): never another user's.
    */
   private static boolean isRetainedHome(Meta claim, VdiSession session) {
     return claim.label(Names.MANAGED_BY).equals(Optional.of(Names.OPERATOR))

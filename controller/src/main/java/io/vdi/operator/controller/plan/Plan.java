@@ -10,8 +10,7 @@ import java.util.Optional;
  * @param stages one after the other; the actions of a stage do not depend on each other
  * @param status the status once all stages are done; empty where it must not be written
  */
-public record Plan(
-    List<List<Action>> stages, Optional<VdiSession.Status> status, Next next) {
+public record Plan(List<List<Action>> stages, Optional<VdiSession.Status> status, Next next) {
   public Plan {
     stages = stages.stream().filter(stage -> !stage.isEmpty()).map(List::copyOf).toList();
   }

@@ -11,7 +11,8 @@ import java.util.Optional;
  * Everything that is known about one session at one moment.
  *
  * @param host the first label of the session's host: given once, never changed
- * @param route the object of the configured kind; {@code otherRoute} one of the kind configured before
+ * @param route the object of the configured kind; {@code otherRoute} one of the kind configured
+ *     before
  * @param routeKindServed whether the cluster knows the configured kind
  * @param mendDrift whether to write all objects again, also those that look right
  */

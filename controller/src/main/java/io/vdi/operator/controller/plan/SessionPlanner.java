@@ -4,7 +4,6 @@ import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Names;
-import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.objects.Blueprint;
@@ -16,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * From what is to what is to be done, spec.md section 3. Once the plan is carried out and nothing else
- * changes, the next plan is empty.
+ * From what is to what is to be done, spec.md section 3. Once the plan is carried out and nothing
+ * else changes, the next plan is empty.
  */
 public final class SessionPlanner {
   private final SessionObserved seen;
@@ -43,8 +42,7 @@ public final class SessionPlanner {
     if (seen.template().isEmpty()) {
       return withoutTemplate();
     }
-    Defaults.Complete spec =
-        Defaults.complete(session.spec(), seen.template().get().spec());
+    Defaults.Complete spec = Defaults.complete(session.spec(), seen.template().get().spec());
     StatusRules status = new StatusRules(seen, settings, Optional.of(spec), now);
     if (!spec.problems().isEmpty()) {
       return only(status.failed("InvalidSpec", String.join("; ", spec.problems())));
@@ -83,7 +81,9 @@ public final class SessionPlanner {
         new Next.Settled());
   }
 
-  /** Nothing new can be made; a desktop that runs already is left alone, and can still be suspended. */
+  /**
+   * Nothing new can be made; a desktop that runs already is left alone, and can still be suspended.
+   */
   private Plan withoutTemplate() {
     StatusRules status = new StatusRules(seen, settings, Optional.empty(), now);
     if (!isOurs(seen.pod(), Kind.POD)) {
@@ -121,11 +121,10 @@ public final class SessionPlanner {
     } else {
       ensurePod(blueprint.pod(), pod, waitingFor);
       if (!pod.isEmpty()) {
-        renewTurn(blueprint, independent);
+        renewTurn(independent);
       }
     }
-    boolean outdated =
-        seen.pod().filter(p -> !blueprint.pod().matches(p.metadata())).isPresent();
+    boolean outdated = seen.pod().filter(p -> !blueprint.pod().matches(p.metadata())).isPresent();
     return new Plan(
         // What the pod needs is on its way out: making the pod now would tie it to that.
         List.of(finalizer(), independent, waitingFor.isEmpty() || stopped ? pod : List.of()),
@@ -169,7 +168,7 @@ public final class SessionPlanner {
   }
 
   /** Credentials that a pod reads at its start must hold for as long as it may run. */
-  private void renewTurn(Blueprint blueprint, List<Action> actions) {
+  private void renewTurn(List<Action> actions) {
     Optional<Meta> secret = seen.secret().map(Resource::metadata);
     Optional<Instant> expires = TurnLife.expires(seen, settings, now);
     boolean known = secret.filter(s -> !isLeaving(Kind.SECRET, s)).isPresent();
@@ -224,8 +223,7 @@ public final class SessionPlanner {
         .isPresent();
   }
 
-  private void deleteOurs(
-      Optional<? extends Resource> object, Kind<?> kind, List<Action> actions) {
+  private void deleteOurs(Optional<? extends Resource> object, Kind<?> kind, List<Action> actions) {
     object
         .map(Resource::metadata)
         .filter(meta -> !meta.deleting())

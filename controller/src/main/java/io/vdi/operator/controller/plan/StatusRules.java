@@ -66,14 +66,13 @@ public final class StatusRules {
               verdict.reason(),
               "the desktop runs with an earlier spec; the change takes effect at the next resume");
     }
-    String podName =
-        session.spec().suspended() && seen.pod().isEmpty() ? "" : session.name();
+    String podName = session.spec().suspended() && seen.pod().isEmpty() ? "" : session.name();
     return status(verdict, hasGivenUp() && seen.pod().isEmpty() ? "" : podName);
   }
 
   /**
-   * The status after the API server said no for good to one of the plan's writes. A desktop that runs
-   * goes on running, and says what could not be done.
+   * The status after the API server said no for good to one of the plan's writes. A desktop that
+   * runs goes on running, and says what could not be done.
    */
   public static VdiSession.Status refused(
       SessionObserved seen, VdiSession.Status planned, Failure.Permanent why, Instant now) {
@@ -88,8 +87,7 @@ public final class StatusRules {
                       camelCase(why.reason()),
                       why.message(),
                       seen.session().metadata().generation())
-                  .since(
-                      seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS))
+                  .since(seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS))
               : condition);
     }
     return new VdiSession.Status(
@@ -105,8 +103,8 @@ public final class StatusRules {
   }
 
   /**
-   * Whether this session's start took too long and it was left at that. Its pod goes, so that it holds no
-   * GPU; a change of its spec, such as suspend and resume, is a new try.
+   * Whether this session's start took too long and it was left at that. Its pod goes, so that it
+   * holds no GPU; a change of its spec, such as suspend and resume, is a new try.
    */
   boolean hasGivenUp() {
     return before.currentPhase().equals(Optional.of(Phase.FAILED))
@@ -123,10 +121,8 @@ public final class StatusRules {
         .filter(pod -> !pod.isReady() && !hasGivenUp())
         .flatMap(this::startupDeadline)
         .filter(deadline -> deadline.isAfter(now))
-        .<Next>map(
-            deadline ->
-                new Next.RecheckAfter(
-                    Duration.between(now, deadline).plus(ALWAYS), "startup timeout"))
+        .<Next>map(deadline ->
+            new Next.RecheckAfter(Duration.between(now, deadline).plus(ALWAYS), "startup timeout"))
         .orElseGet(Next.Settled::new);
   }
 
@@ -135,14 +131,18 @@ public final class StatusRules {
       return seen.pod().isEmpty()
           ? new Verdict(Phase.SUSPENDED, "Suspended", "")
           : new Verdict(
-              before.currentPhase().orElse(Phase.PENDING), "Suspending", "suspending: the pod stops");
+              before.currentPhase().orElse(Phase.PENDING),
+              "Suspending",
+              "suspending: the pod stops");
     }
     if (hasGivenUp()) {
       return new Verdict(Phase.FAILED, STARTUP_TIMEOUT, before.message());
     }
     if (!waitingFor.isEmpty()) {
       return new Verdict(
-          Phase.PENDING, "WaitingForRemoval", "waiting for the removal of " + String.join(", ", waitingFor));
+          Phase.PENDING,
+          "WaitingForRemoval",
+          "waiting for the removal of " + String.join(", ", waitingFor));
     }
     return seen.pod()
         .map(this::byPod)
@@ -182,43 +182,43 @@ public final class StatusRules {
               + "; suspend and resume the session to try again");
     }
     return pull.map(detail -> new Verdict(Phase.FAILED, camelCase(detail.reason()), words(detail)))
-        .orElseGet(
-            () ->
-                new Verdict(
-                    Phase.CREATING,
-                    "DesktopStarting",
-                    waiting
-                        .filter(detail -> !detail.reason().equals("ContainerCreating"))
-                        .map(StatusRules::words)
-                        .orElse("")));
+        .orElseGet(() ->
+            new Verdict(
+                Phase.CREATING,
+                "DesktopStarting",
+                waiting
+                    .filter(detail -> !detail.reason().equals("ContainerCreating"))
+                    .map(StatusRules::words)
+                    .orElse("")));
   }
 
-  /** Counted from when the pod was placed, or from when a desktop that was ready stopped being so. */
+  /**
+   * Counted from when the pod was placed, or from when a desktop that was ready stopped being so.
+   */
   private Optional<Instant> startupDeadline(Pod pod) {
     Optional<Instant> notReadySince =
         Condition.find(pod.status().conditions(), "Ready").map(Condition::lastTransitionTime);
-    return spec.flatMap(
-        complete ->
-            pod.placedAt()
-                .map(
-                    placed ->
-                        notReadySince.filter(since -> since.isAfter(placed)).orElse(placed))
-                .map(since -> since.plus(complete.startupTimeout())));
+    return spec.flatMap(complete ->
+        pod.placedAt()
+            .map(placed -> notReadySince.filter(since -> since.isAfter(placed)).orElse(placed))
+            .map(since -> since.plus(complete.startupTimeout())));
   }
 
   private static boolean isImageTrouble(String reason) {
     return switch (reason) {
-      case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
-          "ImageInspectError", "RegistryUnavailable" ->
+      case "ErrImagePull",
+          "ImagePullBackOff",
+          "InvalidImageName",
+          "ErrImageNeverPull",
+          "ImageInspectError",
+          "RegistryUnavailable" ->
           true;
       default -> false;
     };
   }
 
   private static String words(Pod.Detail detail) {
-    return detail.message().isEmpty()
-        ? detail.reason()
-        : detail.reason() + ": " + detail.message();
+    return detail.message().isEmpty() ? detail.reason() : detail.reason() + ": " + detail.message();
   }
 
   private static String lastWords(Pod pod) {
@@ -243,9 +243,7 @@ public final class StatusRules {
         podName,
         url(),
         start,
-        start == null
-            ? null
-            : spec.map(s -> start.plus(s.timeout())).orElse(before.expiresAt()),
+        start == null ? null : spec.map(s -> start.plus(s.timeout())).orElse(before.expiresAt()),
         before.lastActivityTime(),
         verdict.message(),
         session.metadata().generation(),
@@ -308,11 +306,10 @@ public final class StatusRules {
       return condition(type, true, "NotPersistent", "");
     }
     return seen.volumeClaim()
-        .map(
-            claim ->
-                claim.isBound()
-                    ? condition(type, true, "Bound", "")
-                    : condition(type, false, "NotBound", notBound(claim)))
+        .map(claim ->
+            claim.isBound()
+                ? condition(type, true, "Bound", "")
+                : condition(type, false, "NotBound", notBound(claim)))
         .orElseGet(() -> condition(type, false, "NotBound", ""));
   }
 
@@ -332,8 +329,7 @@ public final class StatusRules {
       return condition(type, true, "NotWanted", "");
     }
     if (!seen.routeKindServed()) {
-      Kind<?> missing =
-          kind == Settings.IngressKind.TRAEFIK ? Kind.INGRESS_ROUTE : Kind.INGRESS;
+      Kind<?> missing = kind == Settings.IngressKind.TRAEFIK ? Kind.INGRESS_ROUTE : Kind.INGRESS;
       return condition(
           type,
           false,

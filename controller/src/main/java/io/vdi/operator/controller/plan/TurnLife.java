@@ -18,12 +18,11 @@ public final class TurnLife {
   /** When credentials made now are to expire; empty where the session uses no relay. */
   public static Optional<Instant> expires(SessionObserved seen, Settings settings, Instant now) {
     return seen.template()
-        .filter(
-            t ->
-                settings.turn().isPresent()
-                    && Optional.ofNullable(t.spec().transport())
-                        .filter(Transport::usesWebRtc)
-                        .isPresent())
+        .filter(t ->
+            settings.turn().isPresent()
+                && Optional.ofNullable(t.spec().transport())
+                    .filter(Transport::usesWebRtc)
+                    .isPresent())
         .map(t -> Defaults.complete(seen.session().spec(), t.spec()))
         .map(spec -> now.plus(spec.timeout()).plus(SPARE).plus(SPARE))
         .map(end -> end.truncatedTo(ChronoUnit.SECONDS));

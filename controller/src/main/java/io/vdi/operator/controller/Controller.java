@@ -1,0 +1,285 @@
+package io.vdi.operator.controller;
+
+import io.helidon.metrics.api.MeterRegistry;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.LeaderElection;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.loop.Backoff;
+import io.vdi.operator.common.loop.ControlLoop;
+import io.vdi.operator.common.loop.KeyedQueue;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.service.BadConfig;
+import io.vdi.operator.common.service.LiveSettings;
+import io.vdi.operator.common.service.ServiceEndpoint;
+import io.vdi.operator.controller.apply.Applier;
+import io.vdi.operator.controller.apply.EventRecorder;
+import io.vdi.operator.controller.apply.Secrets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The service: watches, elects, works, stops. */
+public final class Controller implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
+  private static final Duration POLL = Duration.ofMillis(20);
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
+  private static final Duration RELOAD = Duration.ofSeconds(2);
+
+  /** What under way is finished within this time after SIGTERM, spec.md section 6. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final KubeApi api;
+  private final LiveSettings<ControllerConfig> settings;
+  private final KeyedQueue<SessionKey> queue;
+  private final HostRegistry hosts = new HostRegistry();
+  private final StatusPace pace = new StatusPace();
+  private final DriftSchedule drift;
+  private final Caches caches;
+  private final TemplateUsage usage;
+  private final TraefikDefinitions traefik;
+  private final EventRecorder events;
+  private final LeaderElection election;
+  private final SessionGatherer gatherer;
+  private final ControlLoop<SessionKey> loop;
+  private final ServiceEndpoint endpoint;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final boolean elects;
+  private volatile String notReady = "starting";
+  private volatile boolean working;
+
+  /**
+   * Everything put together; nothing runs but the health endpoint.
+   *
+   * @param identity names this process among candidates for the Lease
+   * @param random for passwords: a SecureRandom outside of tests
+   */
+  Controller(
+      KubeApi api,
+      LiveSettings<ControllerConfig> settings,
+      MeterRegistry meters,
+      String identity,
+      InstantSource clock,
+      RandomGenerator random)
+      throws BadConfig {
+    ControllerConfig config = settings.current();
+    this.api = api;
+    this.settings = settings;
+    this.elects = config.election().enabled();
+    this.queue = new KeyedQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
+    this.drift = new DriftSchedule(RandomGenerator.getDefault());
+    this.caches =
+        Caches.of(
+            api,
+            clock,
+            new Caches.Listeners(this::sessionChanged, this::templateChanged, this::childChanged));
+    this.usage = new TemplateUsage(api, caches);
+    this.traefik = new TraefikDefinitions(api, caches, this::addAll);
+    this.events = new EventRecorder(api, clock);
+    this.election =
+        new LeaderElection(
+            api,
+            config.election().namespace(),
+            config.election().leaseName(),
+            identity,
+            config.election().timing(),
+            clock);
+    this.gatherer =
+        new SessionGatherer(caches, hosts, () -> settings.current().plan(), traefik::served);
+    ControllerMetrics metrics = new ControllerMetrics(meters);
+    SessionReconciler reconciler =
+        new SessionReconciler(
+            caches,
+            gatherer,
+            new Applier(api, caches, new Secrets(random), this::mayWrite),
+            pace,
+            drift,
+            events,
+            metrics,
+            settings::current,
+            clock);
+    this.loop = new ControlLoop<>("session", queue, config.workers(), reconciler::reconcile, clock);
+    metrics.watch(caches, queue::depth, this::mayWrite, settings::isValid);
+    this.endpoint =
+        ServiceEndpoint.start(
+            config.host(),
+            config.port(),
+            new ServiceEndpoint.Health(
+                () -> notReady.equals("starting") ? notReady : "",
+                () -> loop.stuck().map(key -> "a worker is stuck on " + key).orElse(""),
+                this::whyNotReady),
+            meters);
+  }
+
+  /** How the service ended. */
+  enum End {
+    STOPPED,
+    LEASE_LOST
+  }
+
+  /** Runs until {@link #close}, or until the Lease is lost. */
+  End run() throws InterruptedException {
+    LOG.info(
+        "controller {}: health and metrics on port {}, settings from {}",
+        Controller.class.getPackage().getImplementationVersion(),
+        endpoint.port(),
+        settings.source());
+    if (!awaitDefinitions()) {
+      return End.STOPPED;
+    }
+    Thread.ofVirtual().name("rights").start(() -> Rights.report(api, settings.current()));
+    caches.always().forEach(ResourceCache::start);
+    traefik.start();
+    if (!awaitCaches()) {
+      return End.STOPPED;
+    }
+    notReady = "";
+    LOG.info("ready: {} sessions", caches.sessions().list().size());
+    settings.watch(RELOAD, changed -> addAll());
+    if (!elects) {
+      work();
+      closing.await();
+      return End.STOPPED;
+    }
+    return switch (election.run(this::work)) {
+      case RELEASED -> End.STOPPED;
+      case LOST -> End.LEASE_LOST;
+    };
+  }
+
+  private void work() {
+    gatherer.takeOverHosts();
+    working = true;
+    loop.start();
+    usage.start();
+    addAll();
+  }
+
+  /** The port of health and metrics. */
+  int port() {
+    return endpoint.port();
+  }
+
+  boolean mayWrite() {
+    return working && (!elects || election.isLeader());
+  }
+
+  private boolean awaitDefinitions() throws InterruptedException {
+    for (Kind<?> kind : List.of(Kind.SESSION, Kind.TEMPLATE)) {
+      ApiResult<Boolean> served = api.serves(kind);
+      while (!(served instanceof ApiResult.Ok<Boolean>(Boolean yes) && yes)) {
+        say(
+            served
+                .failure()
+                .map(why -> "the API server cannot be asked: " + why.message())
+                .orElse(
+                    "the cluster has no "
+                        + kind.fullName()
+                        + ": apply the CRDs in charts/vdi-operator/crds"));
+        if (closing.await(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+          return false;
+        }
+        served = api.serves(kind);
+      }
+    }
+    say("filling the caches");
+    return true;
+  }
+
+  private boolean awaitCaches() throws InterruptedException {
+    while (!caches.always().stream().allMatch(ResourceCache::isSynced)) {
+      if (closing.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void say(String reason) {
+    if (!notReady.equals(reason)) {
+      notReady = reason;
+      LOG.info("not ready: {}", reason);
+    }
+  }
+
+  private String whyNotReady() {
+    return caches.always().stream()
+        .filter(cache -> !cache.trouble().isEmpty())
+        .findFirst()
+        .map(cache -> "watching " + cache.kind().fullName() + ": " + cache.trouble())
+        .orElse(notReady);
+  }
+
+  private void sessionChanged(ResourceCache.Change<VdiSession> change) {
+    VdiSession session = change.object();
+    if (change.now().isEmpty()) {
+      hosts.release(session.uid());
+      pace.forget(session.uid());
+      drift.forget(session.uid());
+    }
+    if (change.now().isEmpty() || change.before().isEmpty()) {
+      usage.changed();
+    }
+    queue.add(SessionKey.of(session));
+  }
+
+  /** A template that appears, changes or goes concerns every session that names it. */
+  private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
+    usage.changed();
+    boolean onlyStatus =
+        change.before().isPresent()
+            && change.now().isPresent()
+            && change.before().get().spec().equals(change.now().get().spec());
+    if (onlyStatus) {
+      return;
+    }
+    String name = change.object().name();
+    caches.sessions().list().stream()
+        .filter(session -> session.spec().template().equals(name))
+        .forEach(session -> queue.add(SessionKey.of(session)));
+  }
+
+  private void childChanged(Resource child) {
+    child
+        .metadata()
+        .label(Names.INSTANCE)
+        .ifPresent(session -> queue.add(new SessionKey(child.namespace(), session)));
+  }
+
+  private void addAll() {
+    caches.sessions().list().forEach(session -> queue.add(SessionKey.of(session)));
+  }
+
+  /** Takes no more work, finishes what is under way, gives the Lease back. */
+  @Override
+  public void close() {
+    closing.countDown();
+    settings.close();
+    traefik.close();
+    usage.close();
+    try {
+      if (working && !loop.stop(PATIENCE)) {
+        LOG.warn("some work was still under way after {} s", PATIENCE.toSeconds());
+      }
+      events.close();
+      if (elects) {
+        election.release();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    caches.close();
+    endpoint.close();
+    api.close();
+    LOG.info("stopped");
+  }
+}

@@ -1,0 +1,118 @@
+package io.vdi.operator.controller;
+
+import io.helidon.config.Config;
+import io.vdi.operator.common.kube.LeaderElection;
+import io.vdi.operator.common.service.BadConfig;
+import io.vdi.operator.common.service.ConfigReader;
+import io.vdi.operator.controller.plan.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** application.yaml as a value. */
+record ControllerConfig(
+    Settings plan,
+    Optional<Path> turnSecretFile,
+    int workers,
+    Election election,
+    String host,
+    int port) {
+  static final Set<String> OPEN_SECTIONS = Set.of("logging.levels");
+
+  private static final String DOMAIN =
+      "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
+  private static final Path OWN_NAMESPACE =
+      Path.of("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
+
+  record Election(
+      boolean enabled, String namespace, String leaseName, LeaderElection.Timing timing) {}
+
+  static ControllerConfig from(Config config) throws BadConfig {
+    ConfigReader read = new ConfigReader(config);
+    ControllerConfig result =
+        new ControllerConfig(
+            new Settings(domain(read), ingress(read), tls(read), turn(read)),
+            Optional.of(read.text("turn.secretFile")).filter(f -> !f.isEmpty()).map(Path::of),
+            read.number("workers", 1, 1024),
+            election(read),
+            read.text("server.host"),
+            read.number("server.port", 0, 65535));
+    read.require(
+        result.plan().turn().isEmpty() || result.turnSecretFile().isPresent(),
+        "turn.secretFile must be set where turn.host is");
+    read.finish();
+    return result;
+  }
+
+  private static String domain(ConfigReader read) {
+    // A user's label, at most 63 long, and a dot come before it.
+    return read.text(
+        "domain",
+        d -> d.length() <= 253 - 64 && d.matches(DOMAIN),
+        "must be a DNS name in lower case, at most 189 long");
+  }
+
+  private static Settings.Ingress ingress(ConfigReader read) {
+    List<String> entryPoints = read.list("ingress.entryPoints");
+    read.require(!entryPoints.isEmpty(), "ingress.entryPoints must name at least one");
+    return new Settings.Ingress(
+        read.oneOf("ingress.kind", Settings.IngressKind.class),
+        Optional.of(read.text("ingress.className")).filter(name -> !name.isEmpty()),
+        entryPoints);
+  }
+
+  private static Settings.Tls tls(ConfigReader read) {
+    Settings.Tls tls =
+        new Settings.Tls(
+            read.oneOf("tls.mode", Settings.TlsMode.class),
+            read.text("tls.certResolver"),
+            read.text("tls.secretName"));
+    read.require(
+        tls.mode() != Settings.TlsMode.CERT_RESOLVER || !tls.certResolver().isEmpty(),
+        "tls.certResolver must be set where tls.mode is certResolver");
+    read.require(
+        tls.mode() != Settings.TlsMode.SECRET_NAME || !tls.secretName().isEmpty(),
+        "tls.secretName must be set where tls.mode is secretName");
+    return tls;
+  }
+
+  private static Optional<Settings.Turn> turn(ConfigReader read) {
+    Settings.Turn turn =
+        new Settings.Turn(
+            read.text("turn.host"),
+            read.number("turn.port", 1, 65535),
+            read.text(
+                "turn.protocol", p -> p.equals("udp") || p.equals("tcp"), "must be udp or tcp"),
+            read.flag("turn.tls"));
+    return turn.host().isEmpty() ? Optional.empty() : Optional.of(turn);
+  }
+
+  private static Election election(ConfigReader read) {
+    LeaderElection.Timing timing =
+        new LeaderElection.Timing(
+            read.duration("leaderElection.leaseDuration"),
+            read.duration("leaderElection.renewDeadline"),
+            read.duration("leaderElection.retryPeriod"));
+    read.require(
+        timing.renewDeadline().compareTo(timing.duration()) < 0
+            && timing.retry().compareTo(timing.renewDeadline()) < 0,
+        "leaderElection: retryPeriod must be below renewDeadline, and that below leaseDuration");
+    String namespace = read.text("leaderElection.namespace");
+    return new Election(
+        read.flag("leaderElection.enabled"),
+        namespace.isEmpty() ? ownNamespace() : namespace,
+        read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
+        timing);
+  }
+
+  private static String ownNamespace() {
+    try {
+      return Files.readString(OWN_NAMESPACE).strip();
+    } catch (IOException e) {
+      return "vdi-system";
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package io.vdi.operator.controller;
+
+import io.helidon.metrics.api.MetricsFactory;
+import io.vdi.operator.common.kube.ClusterConnection;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.service.BadConfig;
+import io.vdi.operator.common.service.ConfigLayers;
+import io.vdi.operator.common.service.LiveSettings;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts the controller and ends with it: 0 after SIGTERM, 1 when the Lease is lost, 2 for a bad
+ * start.
+ */
+public final class Main {
+  private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+  private Main() {}
+
+  public static void main(String[] args) throws InterruptedException {
+    try {
+      System.exit(run(ClusterConnection.fromEnvironment(), System.getenv()));
+    } catch (BadConfig | ClusterConnection.Unusable e) {
+      LOG.error("{}", e.getMessage());
+      System.exit(2);
+    }
+  }
+
+  /**
+   * Runs the controller against this cluster until the JVM is told to end. Returns the exit status.
+   */
+  static int run(KubeApi api, Map<String, String> environment)
+      throws BadConfig, InterruptedException {
+    LiveSettings<ControllerConfig> settings =
+        new LiveSettings<>(
+            new ConfigLayers(
+                ConfigLayers.mountedFile(environment), environment, ControllerConfig.OPEN_SECTIONS),
+            ControllerConfig::from);
+    Controller controller =
+        new Controller(
+            api,
+            settings,
+            MetricsFactory.getInstance().globalRegistry(),
+            identity(),
+            InstantSource.system(),
+            new SecureRandom());
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  controller.close();
+                  // Told to end and ended in order: not the 143 that a JVM answers SIGTERM with.
+                  Runtime.getRuntime().halt(0);
+                },
+                "shutdown"));
+    return switch (controller.run()) {
+      case STOPPED -> 0;
+      case LEASE_LOST -> {
+        // The Deployment starts it again; nothing may be written any more.
+        Runtime.getRuntime().halt(1);
+        yield 1;
+      }
+    };
+  }
+
+  private static String identity() {
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      host = "controller";
+    }
+    return host + "_" + UUID.randomUUID();
+  }
+}

@@ -1,0 +1,87 @@
+package io.vdi.operator.controller;
+
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.ObjectMetadata;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.plan.SessionObserved;
+import io.vdi.operator.controller.plan.Settings;
+import java.net.URI;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** Everything known about a session, from memory. */
+final class SessionGatherer {
+  private final Caches caches;
+  private final HostRegistry hosts;
+  private final Supplier<Settings> settings;
+  private final BooleanSupplier traefikServed;
+
+  SessionGatherer(
+      Caches caches,
+      HostRegistry hosts,
+      Supplier<Settings> settings,
+      BooleanSupplier traefikServed) {
+    this.caches = caches;
+    this.hosts = hosts;
+    this.settings = settings;
+    this.traefikServed = traefikServed;
+  }
+
+  SessionObserved gather(VdiSession session, boolean mendDrift) {
+    String namespace = session.namespace();
+    String name = session.name();
+    boolean traefik = settings.get().ingress().kind() != Settings.IngressKind.INGRESS;
+    ResourceCache<ObjectMetadata> routes = traefik ? caches.ingressRoutes() : caches.ingresses();
+    ResourceCache<ObjectMetadata> others = traefik ? caches.ingresses() : caches.ingressRoutes();
+    return new SessionObserved(
+        session,
+        caches.templates().get("", session.spec().template()),
+        hosts.hostFor(session, knownHost(session)),
+        caches.pods().get(namespace, name),
+        caches.volumeClaims().get(namespace, Names.volumeClaim(name)),
+        caches.secrets().get(namespace, Names.secret(name)),
+        caches.services().get(namespace, name),
+        routes.get(namespace, name),
+        others.get(namespace, name),
+        !traefik || traefikServed.getAsBoolean(),
+        mendDrift);
+  }
+
+  /** Takes over the hosts that sessions have; to be called before the first one is worked on. */
+  void takeOverHosts() {
+    caches.sessions().list().stream()
+        // Whoever's status names a host comes before those that only might have one, and the older
+        // before the younger.
+        .sorted(
+            java.util.Comparator.<VdiSession, Boolean>comparing(s -> s.status().url().isEmpty())
+                .thenComparing(s -> s.metadata().creationTimestamp())
+                .thenComparing(VdiSession::uid))
+        .filter(session -> knownHost(session).isPresent())
+        .forEach(session -> hosts.hostFor(session, knownHost(session)));
+  }
+
+  private Optional<String> knownHost(VdiSession session) {
+    return hostOfUrl(session.status().url())
+        .or(() -> hostOfRoute(caches.ingressRoutes(), session))
+        .or(() -> hostOfRoute(caches.ingresses(), session));
+  }
+
+  private static Optional<String> hostOfRoute(
+      ResourceCache<ObjectMetadata> routes, VdiSession session) {
+    return routes
+        .get(session.namespace(), session.name())
+        .filter(route -> route.metadata().isControlledBy(session.uid()))
+        .flatMap(route -> route.metadata().annotation(Names.HOST));
+  }
+
+  /** {@code alice} of {@code https://alice.vdi.example.com}; the domain may have changed since. */
+  private static Optional<String> hostOfUrl(String url) {
+    try {
+      return Optional.ofNullable(URI.create(url).getHost()).map(host -> host.split("\\.", 2)[0]);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package io.vdi.operator.controller.apply;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.ObjectMetadata;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Events on sessions. They are for people and may be lost: one thread writes them, after what
+ * matters, so that a burst of sessions is never slowed down by its own commentary.
+ */
+public final class EventRecorder implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
+  private static final String COMPONENT = "vdi-controller";
+  private static final int CAPACITY = 20_000;
+  private static final int MAX_MESSAGE = 1024;
+
+  private final KubeApi api;
+  private final InstantSource clock;
+  private final BlockingQueue<JsonObject> queue = new LinkedBlockingQueue<>(CAPACITY);
+  private final AtomicLong serial = new AtomicLong(System.nanoTime());
+  private final Thread writer;
+  private volatile boolean closed;
+
+  public EventRecorder(KubeApi api, InstantSource clock) {
+    this.api = api;
+    this.clock = clock;
+    this.writer = Thread.ofVirtual().name("events").start(this::run);
+  }
+
+  /**
+   * @param warning whether somebody should look at it
+   */
+  public void record(VdiSession session, boolean warning, String reason, String message) {
+    if (!queue.offer(event(session, warning, reason, message))) {
+      LOG.debug("too many events, one is left out: {} {}", session.name(), reason);
+    }
+  }
+
+  /** Writes what is there, for a moment, and ends. */
+  @Override
+  public void close() {
+    closed = true;
+    writer.interrupt();
+    try {
+      writer.join(TimeUnit.SECONDS.toMillis(2));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    String trouble = "";
+    while (!closed) {
+      try {
+        JsonObject event = queue.take();
+        String namespace = event.getAsJsonObject("metadata").get("namespace").getAsString();
+        ApiResult<ObjectMetadata> result = api.create(Kind.EVENT, namespace, event);
+        String now = result.failure().map(f -> f.message()).orElse("");
+        // Once for each kind of trouble: a missing permission must not fill the log.
+        if (!now.isEmpty() && !now.equals(trouble) && !result.isNotFound()) {
+          LOG.warn("cannot write an event: {}", now);
+          trouble = now;
+        }
+      } catch (InterruptedException e) {
+        if (!closed) {
+          LOG.debug("interrupted", e);
+        }
+      }
+    }
+  }
+
+  private JsonObject event(VdiSession session, boolean warning, String reason, String message) {
+    String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("name", session.name() + "." + Long.toHexString(serial.incrementAndGet()));
+    metadata.addProperty("namespace", session.namespace());
+    JsonObject involved = new JsonObject();
+    involved.addProperty("apiVersion", Kind.SESSION.apiVersion());
+    involved.addProperty("kind", Kind.SESSION.name());
+    involved.addProperty("namespace", session.namespace());
+    involved.addProperty("name", session.name());
+    involved.addProperty("uid", session.uid());
+    JsonObject source = new JsonObject();
+    source.addProperty("component", COMPONENT);
+    JsonObject event = new JsonObject();
+    event.addProperty("apiVersion", "v1");
+    event.addProperty("kind", Kind.EVENT.name());
+    event.add("metadata", metadata);
+    event.add("involvedObject", involved);
+    event.addProperty("type", warning ? "Warning" : "Normal");
+    event.addProperty("reason", reason);
+    event.addProperty(
+        "message", message.length() > MAX_MESSAGE ? message.substring(0, MAX_MESSAGE) : message);
+    event.addProperty("firstTimestamp", now);
+    event.addProperty("lastTimestamp", now);
+    event.addProperty("count", 1);
+    event.add("source", source);
+    event.addProperty("reportingComponent", Names.GROUP + "/" + COMPONENT);
+    event.addProperty("reportingInstance", COMPONENT);
+    return event;
+  }
+}

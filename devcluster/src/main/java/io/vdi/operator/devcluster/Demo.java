@@ -1,0 +1,105 @@
+package io.vdi.operator.devcluster;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The main job, shown with kubectl as a user would do it. */
+final class Demo {
+  private static final String URL = "https://alice.vdi.example.com";
+
+  private final Workbench workbench;
+
+  Demo(Workbench workbench) {
+    this.workbench = workbench;
+  }
+
+  /** Returns whether everything came out as it should. */
+  boolean run() {
+    boolean ours = !workbench.isUp();
+    if (ours) {
+      Process supervisor = workbench.upForNow();
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(() -> {
+                supervisor.destroy();
+                supervisor.onExit().join();
+              }));
+    }
+    show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
+    show("apply", "-f", "docs/examples/alice-desktop.yaml");
+    Progress.await(
+        () -> "alice-desktop to be Running; it is " + field("{.status.phase} {.status.message}"),
+        Duration.ofSeconds(90),
+        () -> field("{.status.phase}").equals("Running"));
+    show("get", "vdi", "-o", "wide");
+    show("get", "vdit");
+    show(
+        "get",
+        "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
+        "-l",
+        "app.kubernetes.io/instance=alice-desktop");
+    show("get", "events", "--field-selector", "involvedObject.name=alice-desktop");
+    boolean good =
+        field("{.status.url}").equals(URL)
+            && kubectl(
+                        "get",
+                        "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
+                        "-l",
+                        "app.kubernetes.io/instance=alice-desktop",
+                        "-o",
+                        "name")
+                    .lines()
+                    .count()
+                == 5;
+    System.out.println(
+        good
+            ? "\n✓ alice-desktop is Running at " + URL + " on a simulated node"
+            : "\n✗ alice-desktop is not as it should be: " + field("{.status}"));
+    if (!"1".equals(System.getenv("DEMO_ONCE"))) {
+      System.out.println("  export KUBECONFIG=" + workbench.kubeconfig());
+      System.out.println("  Ctrl-C ends it" + (ours ? " and takes everything down" : ""));
+      try {
+        Thread.currentThread().join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return good;
+  }
+
+  private String field(String jsonPath) {
+    return kubectl("get", "vdi", "alice-desktop", "-o", "jsonpath=" + jsonPath).strip();
+  }
+
+  private void show(String... arguments) {
+    System.out.println("\n$ kubectl " + String.join(" ", arguments));
+    System.out.print(kubectl(arguments));
+  }
+
+  private String kubectl(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(workbench.kubectl().toString()));
+    command.addAll(List.of(arguments));
+    try {
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .directory(workbench.checkout().toFile())
+              .redirectErrorStream(true);
+      builder.environment().put("KUBECONFIG", workbench.kubeconfig().toString());
+      Process process = builder.start();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (process.waitFor() != 0) {
+        throw new ClusterException(
+            "kubectl " + String.join(" ", arguments) + " failed:\n" + output.strip());
+      }
+      return output;
+    } catch (IOException e) {
+      throw new ClusterException("cannot run kubectl: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ClusterException("interrupted", e);
+    }
+  }
+}

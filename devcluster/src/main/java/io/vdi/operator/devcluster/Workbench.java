@@ -1,0 +1,239 @@
+package io.vdi.operator.devcluster;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The cluster with the operator that belongs to a checkout: {@code .devcluster} holds its state.
+ */
+final class Workbench {
+  static final String NAMESPACE = "vdi-system";
+  static final String SERVICE_ACCOUNT = "vdi-controller";
+
+  private static final EmbeddedCluster.Nodes NODES = new EmbeddedCluster.Nodes(2, 8, 110);
+  private static final Duration START = Duration.ofMinutes(15);
+
+  private final Path checkout;
+  private final Path folder;
+
+  Workbench(Path checkout) {
+    this.checkout = checkout;
+    this.folder = checkout.resolve(".devcluster");
+  }
+
+  Path kubeconfig() {
+    return folder.resolve("cluster/kubeconfig");
+  }
+
+  Path kubectl() {
+    return GoPrograms.inDefaultCache().controlPlane().resolve("kubectl");
+  }
+
+  Path checkout() {
+    return checkout;
+  }
+
+  /** Builds the programs of the cluster, so that later steps find them. */
+  void build() {
+    GoPrograms programs = GoPrograms.inDefaultCache();
+    programs.controlPlane();
+    programs.kwok();
+    programs.traefikDefinitions();
+  }
+
+  /** Whether cluster and operator run. */
+  boolean isUp() {
+    return supervisor().isPresent() && Files.exists(readyFile());
+  }
+
+  /** Cluster and operator in the background. */
+  void up() {
+    if (isUp()) {
+      Progress.say("is up already");
+    } else {
+      build();
+      Process process = launch(false);
+      follow(process);
+    }
+    System.out.println("export KUBECONFIG=" + kubeconfig());
+    System.out.println("# kubectl of the same version: " + kubectl());
+  }
+
+  /** The same for as long as this process lives. */
+  Process upForNow() {
+    build();
+    Process process = launch(true);
+    follow(process);
+    return process;
+  }
+
+  void down() {
+    Optional<ProcessHandle> supervisor = supervisor();
+    if (supervisor.isEmpty()) {
+      Progress.say("nothing is up");
+      return;
+    }
+    supervisor.get().destroy();
+    Progress.await(
+        () -> "cluster and operator to stop",
+        Duration.ofSeconds(40),
+        () -> !supervisor.get().isAlive());
+    Progress.say("stopped");
+  }
+
+  /** The supervisor: runs cluster and operator until it is told to end. */
+  void serve() {
+    GoPrograms.deleteTree(folder.resolve("cluster"));
+    EmbeddedCluster cluster = EmbeddedCluster.start(folder.resolve("cluster"), NODES);
+    Progress.say("Kubernetes " + GoPrograms.KUBERNETES + " is up, with simulated GPU nodes");
+    cluster.installTraefikDefinitions();
+    cluster.install(checkout.resolve("charts/vdi-operator"), NAMESPACE, SERVICE_ACCOUNT);
+    OperatorProcess.Launch launch =
+        new OperatorProcess.Launch(
+            checkout.resolve("controller/target"),
+            "io.vdi.operator.controller.Main",
+            cluster.serviceAccountKubeconfig(
+                NAMESPACE, SERVICE_ACCOUNT, cluster.folder().resolve("controller.kubeconfig")),
+            folder.resolve("logs"),
+            "controller",
+            Map.of("VDI_LEADER_ELECTION_NAMESPACE", NAMESPACE, "VDI_LOGGING_FORMAT", "json"),
+            List.of());
+    List<String> jvm = new ArrayList<>(OperatorProcess.aotCache(launch));
+    OperatorProcess controller =
+        OperatorProcess.start(
+            new OperatorProcess.Launch(
+                launch.target(),
+                launch.mainClass(),
+                launch.kubeconfig(),
+                launch.folder(),
+                launch.name(),
+                launch.environment(),
+                jvm));
+    controller.awaitReady();
+    Progress.say(
+        "the operator is up; health and metrics at http://127.0.0.1:"
+            + controller.port()
+            + "/observe, log in "
+            + controller.process().log());
+    write(readyFile(), String.valueOf(controller.port()));
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> GoPrograms.deleteTree(readyFile())));
+    while (true) {
+      controller.process().requireAlive();
+      cluster.apiServer().requireAlive();
+      try {
+        Thread.sleep(Duration.ofSeconds(1));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  private Process launch(boolean tied) {
+    write(folder.resolve("supervisor.log"), "");
+    GoPrograms.deleteTree(readyFile());
+    List<String> command = new ArrayList<>();
+    if (!tied) {
+      // A session of its own: the terminal's Ctrl-C is not meant for it.
+      command.add("setsid");
+    }
+    command.add(OperatorProcess.java().toString());
+    command.addAll(
+        List.of("-XX:+UseSerialGC", "-Xmx256m", "-cp", System.getProperty("java.class.path")));
+    if (tied) {
+      command.add(WithParent.class.getName());
+    }
+    command.addAll(List.of(Main.class.getName(), "serve"));
+    try {
+      ProcessBuilder builder =
+          new ProcessBuilder(command)
+              .directory(checkout.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(folder.resolve("supervisor.log").toFile());
+      if (!tied) {
+        builder.redirectInput(Path.of("/dev/null").toFile());
+      }
+      Process process = builder.start();
+      write(folder.resolve("supervisor.pid"), String.valueOf(process.pid()));
+      return process;
+    } catch (IOException e) {
+      throw new ClusterException("cannot start the supervisor: " + e.getMessage(), e);
+    }
+  }
+
+  /** Shows what the supervisor says until it is ready. */
+  private void follow(Process process) {
+    try (BufferedReader log =
+        new BufferedReader(
+            Channels.newReader(
+                java.nio.channels.FileChannel.open(folder.resolve("supervisor.log")),
+                java.nio.charset.StandardCharsets.UTF_8))) {
+      Progress.await(
+          () -> "cluster and operator",
+          START,
+          () -> {
+            boolean ready = Files.exists(readyFile());
+            boolean alive = process.isAlive();
+            show(log);
+            if (!alive && !ready) {
+              throw new ClusterException("the cluster did not come up; see above");
+            }
+            return ready;
+          });
+    } catch (IOException e) {
+      throw new ClusterException("cannot read the supervisor's log", e);
+    }
+  }
+
+  private static void show(BufferedReader log) {
+    try {
+      for (String line = log.readLine(); line != null; line = log.readLine()) {
+        System.err.println(line);
+      }
+    } catch (IOException e) {
+      throw new ClusterException("cannot read the supervisor's log", e);
+    }
+  }
+
+  /** Its process, if it is ours: a number alone may be somebody else's by now. */
+  private Optional<ProcessHandle> supervisor() {
+    try {
+      long pid = Long.parseLong(Files.readString(folder.resolve("supervisor.pid")).strip());
+      return ProcessHandle.of(pid)
+          .filter(ProcessHandle::isAlive)
+          .filter(handle -> commandLine(pid).contains(Main.class.getName()));
+    } catch (IOException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Not from ProcessHandle, which gives up on long ones. */
+  private static String commandLine(long pid) {
+    try {
+      return Files.readString(Path.of("/proc", String.valueOf(pid), "cmdline"));
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private Path readyFile() {
+    return folder.resolve("ready");
+  }
+
+  private void write(Path file, String content) {
+    try {
+      Files.createDirectories(folder);
+      Files.writeString(file, content);
+    } catch (IOException e) {
+      throw new ClusterException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+  }
+}
