@@ -1,11 +1,11 @@
 package io.vdi.operator.controller;
 
-import io.helidon.metrics.api.MetricsFactory;
 import io.vdi.operator.common.kube.ClusterConnection;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigLayers;
 import io.vdi.operator.common.service.LiveSettings;
+import io.vdi.operator.common.service.ServiceEndpoint;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
@@ -47,7 +47,7 @@ public final class Main {
         new Controller(
             api,
             settings,
-            MetricsFactory.getInstance().globalRegistry(),
+            ServiceEndpoint.meters(),
             identity(),
             InstantSource.system(),
             new SecureRandom());

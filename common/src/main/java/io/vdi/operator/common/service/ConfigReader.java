@@ -30,11 +30,13 @@ public final class ConfigReader {
 
   /** A list, or in the environment a text with commas. */
   public List<String> list(String key) {
-    Config node = config.get(key);
+    // A layer on top may give one text where the layer below gives a list: the text wins.
     List<String> items =
-        node.type() == Config.Type.LIST
-            ? node.asList(String.class).orElse(List.of())
-            : Arrays.asList(text(key).split(","));
+        config
+            .get(key)
+            .asString()
+            .map(text -> Arrays.asList(text.split(",", -1)))
+            .orElseGet(() -> config.get(key).asList(String.class).orElse(List.of()));
     return items.stream().map(String::strip).filter(item -> !item.isEmpty()).toList();
   }
 

@@ -4,10 +4,14 @@ import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
 import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.MetricsFactory;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.observe.ObserveFeature;
 import io.helidon.webserver.observe.health.HealthObserver;
 import io.helidon.webserver.observe.metrics.MetricsObserver;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.function.Supplier;
 
 /**
@@ -52,9 +56,11 @@ public final class ServiceEndpoint implements AutoCloseable {
                     .addObserver(metricsObserver)
                     .build())
             .build();
-    try {
-      return new ServiceEndpoint(server.start());
-    } catch (RuntimeException e) {
+    // Helidon shares its port with whoever else listens there, without a word.
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(new InetSocketAddress(host, port));
+    } catch (IOException e) {
       throw new BadConfig(
           java.util.List.of(
               "server.port "
@@ -63,6 +69,15 @@ public final class ServiceEndpoint implements AutoCloseable {
                   + host
                   + " cannot be had (is another process using it?): free it or set VDI_SERVER_PORT"));
     }
+    return new ServiceEndpoint(server.start());
+  }
+
+  /**
+   * The registry of this JVM. Helidon puts its label {@code scope="application"} on all that is in
+   * it.
+   */
+  public static MeterRegistry meters() {
+    return MetricsFactory.getInstance().globalRegistry();
   }
 
   public int port() {

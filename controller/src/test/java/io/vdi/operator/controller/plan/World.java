@@ -1,0 +1,192 @@
+package io.vdi.operator.controller.plan;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Meta;
+import io.vdi.operator.common.model.ObjectMetadata;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.VolumeClaim;
+import io.vdi.operator.controller.objects.Desired;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A cluster in memory, as far as one session is concerned: carries plans out, and lives on its own.
+ */
+final class World {
+  static final String SESSION_UID = "uid-session";
+
+  VdiSession session;
+  Optional<VdiTemplate> template;
+  boolean sessionGone;
+  boolean routeKindServed = true;
+  Instant now = Instant.parse("2026-01-01T12:00:00Z");
+  final Map<Kind<?>, Resource> objects = new HashMap<>();
+  private int uids;
+
+  SessionObserved observe() {
+    return new SessionObserved(
+        session,
+        template,
+        "alice",
+        get(Kind.POD, Pod.class),
+        get(Kind.VOLUME_CLAIM, VolumeClaim.class),
+        get(Kind.SECRET, ObjectMetadata.class),
+        get(Kind.SERVICE, ObjectMetadata.class),
+        get(Kind.INGRESS_ROUTE, ObjectMetadata.class),
+        get(Kind.INGRESS, ObjectMetadata.class),
+        routeKindServed,
+        false);
+  }
+
+  private <T extends Resource> Optional<T> get(Kind<?> kind, Class<T> type) {
+    return Optional.ofNullable(objects.get(kind)).map(type::cast);
+  }
+
+  /** Carries the plan out. Returns the number of writes, the status counted as one. */
+  int apply(Plan plan) {
+    int writes = 0;
+    for (List<Action> stage : plan.stages()) {
+      for (Action action : stage) {
+        carryOut(action);
+        writes++;
+      }
+    }
+    if (plan.status().isPresent()
+        && !sessionGone
+        && !plan.status().get().equals(session.status())) {
+      session = new VdiSession(session.metadata(), session.spec(), plan.status().get());
+      writes++;
+    }
+    return writes;
+  }
+
+  private void carryOut(Action action) {
+    switch (action) {
+      case Action.AddFinalizer(VdiSession seen) -> finalizers(List.of(VdiSession.FINALIZER));
+      case Action.RemoveFinalizer(VdiSession seen) -> {
+        finalizers(List.of());
+        sessionGone = true;
+      }
+      case Action.Create(Desired desired) -> {
+        if (objects.containsKey(desired.kind())) {
+          throw new AssertionError("created over an existing " + desired.kind());
+        }
+        objects.put(desired.kind(), decode(desired, desired.body(), "uid-new-" + uids++));
+      }
+      case Action.Update(Desired desired, Meta current) -> {
+        requireOurs(desired.kind(), current);
+        objects.put(desired.kind(), decode(desired, desired.body(), current.uid()));
+      }
+      case Action.RenewTurn(Meta secret, Instant expires) -> requireOurs(Kind.SECRET, secret);
+      case Action.Delete(Kind<?> kind, Meta current) -> {
+        requireOurs(kind, current);
+        if (kind.equals(Kind.VOLUME_CLAIM)) {
+          throw new AssertionError("a home is never deleted by the controller");
+        }
+        objects.computeIfPresent(kind, (k, object) -> deleting(k, object));
+      }
+    }
+  }
+
+  /** The rule that matters most: nothing foreign is touched. */
+  private void requireOurs(Kind<?> kind, Meta current) {
+    Meta actual = objects.get(kind).metadata();
+    if (!actual.uid().equals(current.uid())
+        || Ownership.of(kind, actual, session) != Ownership.OURS) {
+      throw new AssertionError("touched a foreign " + kind + ": " + actual);
+    }
+  }
+
+  private void finalizers(List<String> finalizers) {
+    Meta m = session.metadata();
+    session =
+        new VdiSession(
+            new Meta(
+                m.name(),
+                m.namespace(),
+                m.uid(),
+                m.resourceVersion(),
+                m.generation(),
+                m.creationTimestamp(),
+                m.deletionTimestamp(),
+                m.labels(),
+                m.annotations(),
+                finalizers,
+                m.ownerReferences()),
+            session.spec(),
+            session.status());
+  }
+
+  private Resource decode(Desired desired, JsonObject body, String uid) {
+    JsonObject json = body.deepCopy();
+    json.getAsJsonObject("metadata").addProperty("uid", uid);
+    json.getAsJsonObject("metadata").addProperty("creationTimestamp", now.toString());
+    return KubeGson.gson().fromJson(json, desired.kind().type());
+  }
+
+  static Resource deleting(Kind<?> kind, Resource object) {
+    JsonObject json = KubeGson.gson().toJsonTree(object).getAsJsonObject();
+    json.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T12:00:00Z");
+    return KubeGson.gson().fromJson(json, kind.type());
+  }
+
+  /**
+   * What the rest of the cluster does meanwhile: garbage collector, scheduler, kubelet,
+   * provisioner.
+   */
+  void live() {
+    now = now.plus(Duration.ofSeconds(1));
+    for (Kind<?> kind : new ArrayList<>(objects.keySet())) {
+      Meta meta = objects.get(kind).metadata();
+      boolean former = Ownership.of(kind, meta, session) == Ownership.FORMER;
+      if (meta.deleting() || former) {
+        objects.remove(kind);
+      }
+    }
+    objects.computeIfPresent(
+        Kind.VOLUME_CLAIM,
+        (k, o) -> {
+          VolumeClaim claim = (VolumeClaim) o;
+          if (Ownership.of(k, claim.metadata(), session) != Ownership.OURS) {
+            return claim;
+          }
+          return new VolumeClaim(claim.metadata(), claim.spec(), new VolumeClaim.Status("Bound"));
+        });
+    objects.computeIfPresent(Kind.POD, (k, o) -> progress((Pod) o));
+  }
+
+  private Pod progress(Pod pod) {
+    boolean bound =
+        !(objects.get(Kind.VOLUME_CLAIM) instanceof VolumeClaim claim) || claim.isBound();
+    boolean ours = Ownership.of(Kind.POD, pod.metadata(), session) == Ownership.OURS;
+    if (pod.isFinished() || pod.isReady() || !bound || !ours) {
+      return pod;
+    }
+    List<Condition> placed = List.of(condition("PodScheduled"));
+    List<Condition> ready = List.of(condition("PodScheduled"), condition("Ready"));
+    return pod.isPlaced()
+        ? new Pod(
+            pod.metadata(),
+            pod.spec(),
+            new Pod.Status("Running", null, null, "10.0.0.1", ready, null))
+        : new Pod(
+            pod.metadata(),
+            new Pod.Spec("node"),
+            new Pod.Status("Pending", null, null, null, placed, null));
+  }
+
+  private Condition condition(String type) {
+    return new Condition(type, "True", "", "", now, 0);
+  }
+}
