@@ -75,7 +75,7 @@ final class TemplateUsage implements AutoCloseable {
     JsonObject patch = new JsonObject();
     patch.add("status", status);
     var result = api.mergePatchStatus(Kind.TEMPLATE, "", template, patch);
-    result.ok().ifPresent(caches.templates()::wrote);
+    result.ok().ifPresent(caches.templates()::changed);
     String now = result.isNotFound() ? "" : result.failure().map(f -> f.message()).orElse("");
     if (!now.isEmpty() && !now.equals(trouble)) {
       LOG.warn("cannot write status.sessions of template {}: {}", template, now);

@@ -82,6 +82,19 @@ public interface Cluster extends AutoCloseable {
     }
   }
 
+  /** Adds Traefik's custom resource definitions, as its chart would. */
+  default void installTraefikDefinitions() {
+    KubeApi api = connect();
+    try {
+      Manifests.apply(api, Files.readString(GoPrograms.inDefaultCache().traefikDefinitions()));
+      Manifests.awaitDefinitions(api, "traefik.io/v1alpha1", List.of("ingressroutes"));
+    } catch (IOException e) {
+      throw new ClusterException("cannot read Traefik's definitions", e);
+    } finally {
+      api.close();
+    }
+  }
+
   /** Installs what the operator needs: its CRDs, its role for this service account. */
   default void install(Path chart, String namespace, String serviceAccount) {
     KubeApi api = connect();

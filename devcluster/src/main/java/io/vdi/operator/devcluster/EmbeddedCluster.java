@@ -118,19 +118,6 @@ public final class EmbeddedCluster implements Cluster {
     return !(api.raw("GET", "/readyz", null) instanceof ApiResult.Rejected<JsonObject>);
   }
 
-  /** Adds Traefik's custom resource definitions, as its chart would. */
-  public void installTraefikDefinitions() {
-    KubeApi api = connect();
-    try {
-      Manifests.apply(api, Files.readString(GoPrograms.inDefaultCache().traefikDefinitions()));
-      Manifests.awaitDefinitions(api, "traefik.io/v1alpha1", List.of("ingressroutes"));
-    } catch (IOException e) {
-      throw new ClusterException("cannot read Traefik's definitions", e);
-    } finally {
-      api.close();
-    }
-  }
-
   @Override
   public void close() {
     try {

@@ -112,11 +112,29 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
     return cache.list();
   }
 
-  /** Shows this object, as the API server returned it, until the watch does. */
-  public void wrote(T object) {
-    written.put(
-        key(object.namespace(), object.name()),
-        new Written<>(Optional.of(object), object.uid(), clock.instant()));
+  /** Shows this new object, as the API server returned it, until the watch does. */
+  public void created(T object) {
+    written.put(key(object.namespace(), object.name()), memory(object));
+  }
+
+  /**
+   * Shows this change of an object, as the API server returned it, until the watch does; unless the
+   * watch has shown the object's end already, for it can be faster than the answer to our call.
+   */
+  public void changed(T object) {
+    String key = key(object.namespace(), object.name());
+    written.compute(
+        key,
+        (k, ours) -> {
+          boolean remembered = ours != null && ours.uid().equals(object.uid());
+          T seen = cache.getByKey(key);
+          boolean shown = seen != null && seen.uid().equals(object.uid());
+          return remembered || shown ? memory(object) : ours;
+        });
+  }
+
+  private Written<T> memory(T object) {
+    return new Written<>(Optional.of(object), object.uid(), clock.instant());
   }
 
   /** Shows the object with this UID as gone until the watch does. */

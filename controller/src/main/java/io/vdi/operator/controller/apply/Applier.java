@@ -185,7 +185,7 @@ public final class Applier {
                   "WaitingForRemoval",
                   cache.kind().name() + " " + desired.name() + " of a former session is going"));
       case OURS -> {
-        cache.wrote(existing);
+        cache.created(existing);
         boolean shown =
             existing.metadata().label(Names.MANAGED_BY).equals(Optional.of(Names.OPERATOR));
         yield shown
@@ -237,7 +237,7 @@ public final class Applier {
     ApiResult<T> result =
         api.delete(cache.kind(), current.namespace(), current.name(), current.uid());
     if (result instanceof ApiResult.Ok<T>(T left) && left.metadata().deleting()) {
-      cache.wrote(left);
+      cache.changed(left);
       return Optional.empty();
     }
     // Not found, or another object of that name by now: the one that was meant is gone.
@@ -250,7 +250,7 @@ public final class Applier {
 
   private <T extends Resource> Optional<Failure> finish(
       ResourceCache<T> cache, Meta seen, ApiResult<T> result) {
-    result.ok().ifPresent(cache::wrote);
+    result.ok().ifPresent(seen.uid().isEmpty() ? cache::created : cache::changed);
     if (result.isNotFound() && !seen.uid().isEmpty()) {
       // Gone behind our back: show it as gone, and plan anew.
       cache.deleted(seen.namespace(), seen.name(), seen.uid());
@@ -268,7 +268,7 @@ public final class Applier {
    */
   private <T extends Resource> void refresh(ResourceCache<T> cache, Meta seen) {
     ApiResult<T> live = api.get(cache.kind(), seen.namespace(), seen.name());
-    live.ok().ifPresent(cache::wrote);
+    live.ok().ifPresent(cache::changed);
     if (live.isNotFound()) {
       cache.deleted(seen.namespace(), seen.name(), seen.uid());
     }

@@ -1,0 +1,182 @@
+package io.vdi.operator.controller;
+
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.Manifests;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * What a test says about one session: does to it what users and the kubelet do, waits for what is
+ * to become of it. Two templates: {@code kwok}, whose pods are ready at once on simulated nodes;
+ * {@code manual}, whose pods come to a node without a kubelet, where the test plays it.
+ */
+record Desk(KubeApi api, String namespace, String name) {
+  /** The garbage collector takes up to 30 s to learn of a kind that was just installed. */
+  static final Duration PATIENCE = Duration.ofSeconds(75);
+
+  static final List<Kind<?>> CHILDREN =
+      List.of(Kind.POD, Kind.VOLUME_CLAIM, Kind.SECRET, Kind.SERVICE, Kind.INGRESS_ROUTE);
+
+  static void templates(KubeApi api) {
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: manual, labels: {vdi.test/node: manual, kubernetes.io/hostname: manual}}
+        status:
+          capacity: {cpu: "100", memory: 1Ti, pods: "500", nvidia.com/gpu: "100"}
+          allocatable: {cpu: "100", memory: 1Ti, pods: "500", nvidia.com/gpu: "100"}
+          conditions: [{type: Ready, status: "True", reason: Test, message: "",
+            lastHeartbeatTime: "2026-01-01T00:00:00Z", lastTransitionTime: "2026-01-01T00:00:00Z"}]
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: kwok}
+        spec: {image: desktop, nodeSelector: {nvidia.com/gpu.present: "true"}}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: manual}
+        spec:
+          image: desktop
+          nodeSelector: {vdi.test/node: manual}
+          tolerations: [{operator: Exists}]
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: hurried}
+        spec:
+          image: desktop
+          startupTimeout: 3s
+          nodeSelector: {vdi.test/node: manual}
+          tolerations: [{operator: Exists}]
+        """);
+  }
+
+  static Desk create(KubeApi api, String namespace, String name, String user, String spec) {
+    Desk desk = new Desk(api, namespace, name);
+    desk.submit(user, spec).orElseThrow();
+    return desk;
+  }
+
+  /**
+   * @param spec further fields, in YAML's flow style: {@code template: kwok, suspended: true}
+   */
+  ApiResult<VdiSession> submit(String user, String spec) {
+    JsonObject object =
+        Manifests.parse(
+                """
+                apiVersion: vdi.kasm.io/v1alpha1
+                kind: VDISession
+                metadata: {name: "%s", namespace: "%s"}
+                spec: {%s}
+                """
+                    .formatted(name, namespace, spec))
+            .getFirst();
+    object.getAsJsonObject("spec").addProperty("user", user);
+    return api.create(Kind.SESSION, namespace, object);
+  }
+
+  VdiSession session() {
+    return api.get(Kind.SESSION, namespace, name).orElseThrow();
+  }
+
+  VdiSession awaitPhase(Phase phase) {
+    return awaitThat(phase.text(), s -> s.status().currentPhase().orElse(null) == phase);
+  }
+
+  VdiSession awaitThat(String what, Predicate<VdiSession> condition) {
+    await(name + ": " + what)
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> condition.test(session()));
+    return session();
+  }
+
+  void awaitGone() {
+    await(name + " to go")
+        .atMost(PATIENCE)
+        .until(() -> api.get(Kind.SESSION, namespace, name).isNotFound());
+  }
+
+  /** Changes the session as a user would. */
+  void patch(String json) {
+    api.mergePatch(Kind.SESSION, namespace, name, parse(json)).orElseThrow();
+  }
+
+  void delete() {
+    api.delete(Kind.SESSION, namespace, name, session().uid()).orElseThrow();
+  }
+
+  <T extends Resource> ApiResult<T> child(Kind<T> kind) {
+    return api.get(kind, namespace, childName(kind));
+  }
+
+  String childName(Kind<?> kind) {
+    return kind.equals(Kind.SECRET)
+        ? Names.secret(name)
+        : kind.equals(Kind.VOLUME_CLAIM) ? Names.volumeClaim(name) : name;
+  }
+
+  <T extends Resource> T awaitChild(Kind<T> kind) {
+    await(name + ": " + kind).atMost(PATIENCE).until(() -> child(kind).ok().isPresent());
+    return child(kind).orElseThrow();
+  }
+
+  /** The whole object, as JSON. */
+  JsonObject raw(Kind<?> kind) {
+    String group = kind.group().isEmpty() ? "/api/v1" : "/apis/" + kind.apiVersion();
+    return api.raw(
+            "GET",
+            group + "/namespaces/" + namespace + "/" + kind.plural() + "/" + childName(kind),
+            null)
+        .orElseThrow();
+  }
+
+  /** The test as kubelet: what the pod's status says from now on. */
+  void kubelet(String statusJson) {
+    awaitThat("pod placed", s -> child(Kind.POD).ok().filter(Pod::isPlaced).isPresent());
+    JsonObject patch = new JsonObject();
+    patch.add("status", parse(statusJson));
+    api.mergePatchStatus(Kind.POD, namespace, name, patch).orElseThrow();
+  }
+
+  void kubeletReady() {
+    kubelet(
+        """
+        {"phase": "Running", "podIP": "10.1.1.1", "conditions": [
+          {"type": "PodScheduled", "status": "True"},
+          {"type": "Ready", "status": "True", "lastTransitionTime": "%s"}]}
+        """
+            .formatted(java.time.Instant.now().truncatedTo(java.time.temporal.ChronoUnit.SECONDS)));
+  }
+
+  /** The test as kubelet: the containers have stopped, the pod may go. */
+  void kubeletStopped() {
+    await(name + ": pod to be told to stop")
+        .atMost(PATIENCE)
+        .until(() ->
+            child(Kind.POD).isNotFound() || child(Kind.POD).orElseThrow().metadata().deleting());
+    api.raw(
+        "DELETE",
+        "/api/v1/namespaces/" + namespace + "/pods/" + name,
+        parse("{\"gracePeriodSeconds\": 0}"));
+  }
+
+  static JsonObject parse(String json) {
+    return JsonParser.parseString(json).getAsJsonObject();
+  }
+}

@@ -1,0 +1,232 @@
+package io.vdi.operator.controller.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.Failure;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** The phases by what the pod says; the template of {@link Worlds} has a startupTimeout of 5m. */
+class StatusRulesTest {
+  private final World world = new World();
+
+  StatusRulesTest() {
+    world.session = Worlds.session(false, true, ReclaimPolicy.DELETE, VdiSession.Status.EMPTY);
+    world.template = Optional.of(Worlds.template());
+    world.apply(plan());
+  }
+
+  @Test
+  void acceptedIsPending() {
+    assertPhase(Phase.PENDING, "");
+    assertEquals("https://alice.vdi.example.com", world.session.status().url());
+    assertEquals("desk", world.session.status().podName());
+  }
+
+  @Test
+  void theSchedulersWordsWhileThePodCannotBePlaced() {
+    pod(
+        """
+        {"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+          "reason": "Unschedulable", "message": "0/4 nodes: Insufficient nvidia.com/gpu"}]}}
+        """);
+    assertPhase(Phase.PENDING, "0/4 nodes: Insufficient nvidia.com/gpu");
+    assertEquals("Unschedulable", condition(Condition.POD_SCHEDULED).reason());
+  }
+
+  @Test
+  void placedIsCreatingAndReadyIsRunning() {
+    pod("{\"spec\": {\"nodeName\": \"n\"}}");
+    assertPhase(Phase.CREATING, "");
+    world.objects.put(Kind.POD, readyPod());
+    assertPhase(Phase.RUNNING, "");
+    assertEquals(world.now, world.session.status().startTime());
+    assertEquals(world.now.plus(Duration.ofHours(8)), world.session.status().expiresAt());
+    assertTrue(condition(Condition.READY).isTrue());
+  }
+
+  @Test
+  void aCrashIsCreatingAgainAndTheClockGoesOn() {
+    world.objects.put(Kind.POD, readyPod());
+    step();
+    var start = world.session.status().startTime();
+    world.now = world.now.plusSeconds(60);
+    pod(
+        """
+        {"spec": {"nodeName": "n"}, "status": {"phase": "Running", "containerStatuses": [
+          {"name": "selkies", "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}}],
+          "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T12:00:30Z"}]}}
+        """);
+    assertPhase(Phase.CREATING, "CrashLoopBackOff: back-off");
+    assertEquals(start, world.session.status().startTime());
+  }
+
+  @Test
+  void anImageThatCannotBePulledIsFailedAndHeals() {
+    pod(
+        """
+        {"spec": {"nodeName": "n"}, "status": {"containerStatuses": [{"name": "selkies",
+          "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}}
+        """);
+    assertPhase(Phase.FAILED, "ImagePullBackOff: no such image");
+    assertTrue(world.objects.containsKey(Kind.POD));
+    world.objects.put(Kind.POD, readyPod());
+    assertPhase(Phase.RUNNING, "");
+  }
+
+  @Test
+  void anEvictedPodIsFailedAndSaysHowToGoOn() {
+    pod(
+        """
+        {"spec": {"nodeName": "n"}, "status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}}
+        """);
+    assertPhase(Phase.FAILED, "pod failed: low on disk; delete the pod to try again");
+    assertEquals("Evicted", condition(Condition.READY).reason());
+  }
+
+  @Test
+  void aStartThatTakesTooLongFailsThenItsPodGoesAndSuspendAndResumeTriesAgain() {
+    pod("{\"spec\": {\"nodeName\": \"n\"}}");
+    Plan early = plan();
+    assertInstanceOf(Next.RecheckAfter.class, early.next());
+    world.now = world.now.plus(Duration.ofMinutes(5));
+    assertPhase(
+        Phase.FAILED,
+        "not ready within the startup timeout of 5m; suspend and resume the session to try again");
+    step();
+    assertTrue(world.objects.get(Kind.POD).metadata().deleting());
+    world.live();
+    for (int i = 0; i < 3; i++) {
+      step();
+      assertEquals(Phase.FAILED, world.session.status().phase());
+      assertTrue(!world.objects.containsKey(Kind.POD));
+    }
+    spec(true, 2);
+    assertPhase(Phase.SUSPENDED, "");
+    spec(false, 3);
+    step();
+    assertTrue(world.objects.containsKey(Kind.POD));
+    assertPhase(Phase.PENDING, "");
+  }
+
+  @Test
+  void suspendKeepsAllButThePodAndResumeBeginsAnew() {
+    world.objects.put(Kind.POD, readyPod());
+    step();
+    spec(true, 2);
+    step();
+    assertEquals(Phase.RUNNING, world.session.status().phase());
+    assertEquals("suspending: the pod stops", world.session.status().message());
+    world.live();
+    assertPhase(Phase.SUSPENDED, "");
+    assertEquals(null, world.session.status().startTime());
+    assertEquals(null, world.session.status().expiresAt());
+    assertEquals("https://alice.vdi.example.com", world.session.status().url());
+    assertEquals(4, world.objects.size());
+    spec(false, 3);
+    step();
+    world.now = world.now.plusSeconds(100);
+    world.objects.put(Kind.POD, readyPod());
+    assertPhase(Phase.RUNNING, "");
+    assertEquals(world.now, world.session.status().startTime());
+  }
+
+  @Test
+  void aMissingTemplateFailsWithItsNameAndARunningDesktopRunsOn() {
+    world.objects.put(Kind.POD, readyPod());
+    step();
+    world.template = Optional.empty();
+    assertPhase(Phase.RUNNING, "");
+    assertEquals("TemplateNotFound", condition(Condition.TEMPLATE_RESOLVED).reason());
+    world.objects.remove(Kind.POD);
+    assertPhase(Phase.FAILED, "Template not found: ubuntu");
+  }
+
+  @Test
+  void aRefusalIsFailedUnlessTheDesktopRuns() {
+    Failure.Permanent why = new Failure.Permanent("Forbidden", "exceeded quota");
+    VdiSession.Status pending = plan().status().orElseThrow();
+    VdiSession.Status failed = StatusRules.refused(world.observe(), pending, why, world.now);
+    assertEquals(Phase.FAILED, failed.phase());
+    assertEquals("exceeded quota", failed.message());
+    world.objects.put(Kind.POD, readyPod());
+    VdiSession.Status running =
+        StatusRules.refused(world.observe(), plan().status().orElseThrow(), why, world.now);
+    assertEquals(Phase.RUNNING, running.phase());
+    assertEquals("exceeded quota", running.message());
+  }
+
+  @Test
+  void transitionTimesAreKeptWhileTheStatusStays() {
+    var first = condition(Condition.READY).lastTransitionTime();
+    world.now = world.now.plusSeconds(50);
+    pod("{\"spec\": {\"nodeName\": \"n\"}}");
+    step();
+    assertEquals(first, condition(Condition.READY).lastTransitionTime());
+    assertEquals(world.now, condition(Condition.POD_SCHEDULED).lastTransitionTime());
+  }
+
+  @Test
+  void withoutTraefikTheRouteSaysSoAndTheDesktopRuns() {
+    world.routeKindServed = false;
+    world.objects.remove(Kind.INGRESS_ROUTE);
+    world.objects.put(Kind.POD, readyPod());
+    assertPhase(Phase.RUNNING, "");
+    assertEquals("KindNotServed", condition(Condition.ROUTE_READY).reason());
+    assertTrue(!world.objects.containsKey(Kind.INGRESS_ROUTE));
+  }
+
+  private void assertPhase(Phase phase, String message) {
+    step();
+    assertEquals(phase, world.session.status().phase());
+    assertEquals(message, world.session.status().message());
+  }
+
+  private Condition condition(String type) {
+    return world.session.status().condition(type).orElseThrow();
+  }
+
+  private void step() {
+    world.apply(plan());
+  }
+
+  private Plan plan() {
+    return SessionPlanner.plan(world.observe(), Worlds.SETTINGS, world.now);
+  }
+
+  private void spec(boolean suspended, long generation) {
+    JsonObject json = KubeGson.gson().toJsonTree(world.session).getAsJsonObject();
+    json.getAsJsonObject("metadata").addProperty("generation", generation);
+    json.getAsJsonObject("spec").addProperty("suspended", suspended);
+    world.session = KubeGson.gson().fromJson(json, VdiSession.class);
+  }
+
+  private Pod readyPod() {
+    return withMeta(
+        """
+        {"spec": {"nodeName": "n"}, "status": {"phase": "Running", "conditions": [
+          {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T12:00:00Z"}]}}
+        """);
+  }
+
+  private void pod(String json) {
+    world.objects.put(Kind.POD, withMeta(json));
+  }
+
+  private Pod withMeta(String json) {
+    Pod parsed = KubeGson.gson().fromJson(json, Pod.class);
+    Pod existing = (Pod) world.objects.get(Kind.POD);
+    return new Pod(existing.metadata(), parsed.spec(), parsed.status());
+  }
+}
