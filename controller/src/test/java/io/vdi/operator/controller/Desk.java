@@ -45,13 +45,17 @@ record Desk(KubeApi api, String namespace, String name) {
         apiVersion: vdi.kasm.io/v1alpha1
         kind: VDITemplate
         metadata: {name: kwok}
-        spec: {image: desktop, nodeSelector: {nvidia.com/gpu.present: "true"}}
+        spec:
+          image: desktop
+          persistence: {storageClassName: kwok-volume}
+          nodeSelector: {vdi.devcluster/simulated: "true"}
         ---
         apiVersion: vdi.kasm.io/v1alpha1
         kind: VDITemplate
         metadata: {name: manual}
         spec:
           image: desktop
+          persistence: {storageClassName: kwok-volume}
           nodeSelector: {vdi.test/node: manual}
           tolerations: [{operator: Exists}]
         ---
@@ -60,6 +64,7 @@ record Desk(KubeApi api, String namespace, String name) {
         metadata: {name: hurried}
         spec:
           image: desktop
+          persistence: {storageClassName: kwok-volume}
           startupTimeout: 3s
           nodeSelector: {vdi.test/node: manual}
           tolerations: [{operator: Exists}]

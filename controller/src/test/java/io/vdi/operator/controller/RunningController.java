@@ -72,8 +72,9 @@ final class RunningController implements AutoCloseable {
   /** The kubeconfig of the controller's service account. */
   static Path kubeconfig(Cluster cluster) {
     try {
-      return cluster.serviceAccountKubeconfig(
-          NAMESPACE, SERVICE_ACCOUNT, Files.createTempFile("controller-", ".kubeconfig"));
+      Path file = Files.createTempFile("controller-", ".kubeconfig");
+      file.toFile().deleteOnExit();
+      return cluster.serviceAccountKubeconfig(NAMESPACE, SERVICE_ACCOUNT, file);
     } catch (IOException e) {
       throw new ClusterException("cannot make a temporary file", e);
     }

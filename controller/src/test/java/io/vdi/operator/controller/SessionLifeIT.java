@@ -120,6 +120,12 @@ class SessionLifeIT {
         "{\"phase\": \"Failed\", \"reason\": \"Evicted\", \"message\": \"low on memory\"}");
     assertTrue(second.awaitPhase(Phase.FAILED).status().message().contains("low on memory"));
 
+    api.delete(Kind.POD, namespace, "life", second.child(Kind.POD).orElseThrow().uid())
+        .orElseThrow();
+    second.awaitPhase(Phase.CREATING);
+    second.kubeletReady();
+    second.awaitPhase(Phase.RUNNING);
+
     second.delete();
     second.awaitPhase(Phase.TERMINATING);
     second.kubeletStopped();
@@ -160,7 +166,8 @@ class SessionLifeIT {
         api,
         """
         {apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: late-template},
-         spec: {image: desktop, nodeSelector: {nvidia.com/gpu.present: "true"}}}
+         spec: {image: desktop, persistence: {storageClassName: kwok-volume},
+          nodeSelector: {vdi.devcluster/simulated: "true"}}}
         """);
     desk.awaitPhase(Phase.RUNNING);
     await()

@@ -109,7 +109,8 @@ class SurroundingsIT {
           api,
           """
           {apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: webrtc},
-           spec: {image: desktop, transport: webrtc, nodeSelector: {nvidia.com/gpu.present: "true"}}}
+           spec: {image: desktop, transport: webrtc, persistence: {storageClassName: kwok-volume},
+          nodeSelector: {vdi.devcluster/simulated: "true"}}}
           """);
       Desk desk = Desk.create(api, namespace, "relayed", "ron@example.com", "template: webrtc");
       desk.awaitPhase(Phase.RUNNING);

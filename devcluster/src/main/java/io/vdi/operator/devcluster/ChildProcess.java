@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -49,6 +50,11 @@ public final class ChildProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Completes when it ends, whether told to or not. */
+  public CompletableFuture<Process> onExit() {
+    return process.onExit();
+  }
+
   public int exitStatus() {
     return process.exitValue();
   }
@@ -90,7 +96,8 @@ public final class ChildProcess implements AutoCloseable {
   /** SIGTERM, and SIGKILL where that does not end it within 15 seconds. */
   @Override
   public void close() {
-    process.destroy();
+    // By the handle: Process.destroy would close its standard input too, which kills it at once.
+    process.toHandle().destroy();
     if (!awaitEnd(15)) {
       Progress.say(name + " does not end, killing it");
       kill();

@@ -1,9 +1,16 @@
 package io.vdi.operator.devcluster;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.ResourceList;
+import io.vdi.operator.common.model.VdiSession;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -14,7 +21,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * JUnit: one cluster for the whole run, a namespace for each test class. A test asks for them by
  * parameters of type {@link Cluster}, {@link KubeApi} (as admin) and {@link TestNamespace}.
  */
-public final class ClusterExtension implements BeforeAllCallback, ParameterResolver {
+public final class ClusterExtension
+    implements BeforeAllCallback, AfterAllCallback, ParameterResolver {
   private static final Namespace STORE = Namespace.create(ClusterExtension.class);
   private static final AtomicInteger COUNTER = new AtomicInteger();
 
@@ -47,6 +55,19 @@ public final class ClusterExtension implements BeforeAllCallback, ParameterResol
     Manifests.apply(
         shared(context).api(), "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}");
     context.getStore(STORE).put("namespace", new TestNamespace(name));
+  }
+
+  /** Takes the namespace away with all that is in it: no controller runs any more that would. */
+  @Override
+  public void afterAll(ExtensionContext context) {
+    KubeApi api = shared(context).api();
+    String name = context.getStore(STORE).get("namespace", TestNamespace.class).name();
+    JsonObject noFinalizers =
+        JsonParser.parseString("{\"metadata\": {\"finalizers\": null}}").getAsJsonObject();
+    api.list(Kind.SESSION, name, "").ok().map(ResourceList::items).orElse(List.of()).stream()
+        .map(VdiSession::name)
+        .forEach(session -> api.mergePatch(Kind.SESSION, name, session, noFinalizers));
+    api.raw("DELETE", "/api/v1/namespaces/" + name, null);
   }
 
   @Override

@@ -11,6 +11,9 @@ public final class Clusters {
   private static final String VARIABLE = "VDI_TEST_CLUSTER";
   private static final String K3S_IMAGE = "rancher/k3s:v1.36.3-k3s1";
 
+  /** Room for all sessions of a test run. */
+  private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(4, 100, 250);
+
   private Clusters() {}
 
   /**
@@ -21,7 +24,7 @@ public final class Clusters {
   public static Cluster open() {
     String source = System.getenv().getOrDefault(VARIABLE, "embedded");
     return switch (source) {
-      case "", "embedded" -> EmbeddedCluster.start(temporaryFolder(), EmbeddedCluster.Nodes.SMALL);
+      case "", "embedded" -> EmbeddedCluster.start(temporaryFolder(), NODES);
       case "existing" -> existing();
       case "k3s" -> k3s();
       default ->
@@ -44,17 +47,7 @@ public final class Clusters {
       throw new ClusterException(
           VARIABLE + " is \"existing\" and KUBECONFIG is not set: set it to a kubeconfig file");
     }
-    return new Cluster() {
-      @Override
-      public Path kubeconfig() {
-        return Path.of(kubeconfig.split(":", -1)[0]);
-      }
-
-      @Override
-      public void close() {
-        // Not ours to end.
-      }
-    };
+    return withNodes(Path.of(kubeconfig.split(":", -1)[0]), () -> {});
   }
 
   private static Cluster k3s() {
@@ -76,6 +69,19 @@ public final class Clusters {
     Path kubeconfig =
         Authority.writePrivate(
             temporaryFolder().resolve("kubeconfig"), container.getKubeConfigYaml());
+    return withNodes(
+        kubeconfig,
+        () -> {
+          container.close();
+          GoPrograms.deleteTree(kubeconfig.getParent());
+        });
+  }
+
+  /** A cluster from elsewhere, with simulated nodes beside its own: tests need GPUs. */
+  private static Cluster withNodes(Path kubeconfig, Runnable end) {
+    Path folder = temporaryFolder();
+    SimulatedNodes nodes =
+        SimulatedNodes.start(kubeconfig, GoPrograms.inDefaultCache().kwok(), folder, NODES, false);
     return new Cluster() {
       @Override
       public Path kubeconfig() {
@@ -84,8 +90,9 @@ public final class Clusters {
 
       @Override
       public void close() {
-        container.close();
-        GoPrograms.deleteTree(kubeconfig.getParent());
+        nodes.close();
+        GoPrograms.deleteTree(folder);
+        end.run();
       }
     };
   }

@@ -24,19 +24,9 @@ public final class EmbeddedCluster implements Cluster {
   private static final Duration START = Duration.ofSeconds(60);
   private static final String LOOPBACK = "127.0.0.1";
 
-  /**
-   * The simulated machines.
-   *
-   * @param gpus of each
-   * @param pods how many pods fit on each
-   */
-  public record Nodes(int count, int gpus, int pods) {
-    public static final Nodes SMALL = new Nodes(4, 8, 110);
-  }
-
   private final Path folder;
   private final Path binaries;
-  private final Nodes nodes;
+  private final SimulatedNodes.Spec nodes;
   private final Authority authority = new Authority("devcluster");
   private final List<ChildProcess> started = Collections.synchronizedList(new ArrayList<>());
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -44,8 +34,10 @@ public final class EmbeddedCluster implements Cluster {
   private final String etcd;
   private final int port;
   private ChildProcess apiServer;
+  private SimulatedNodes simulated;
 
-  private EmbeddedCluster(Path folder, Nodes nodes, GoPrograms programs) {
+  private EmbeddedCluster(
+      Path folder, SimulatedNodes.Spec nodes, List<String> apiServerFlags, GoPrograms programs) {
     this.folder = folder;
     this.nodes = nodes;
     this.binaries = programs.controlPlane();
@@ -55,7 +47,7 @@ public final class EmbeddedCluster implements Cluster {
     Runtime.getRuntime().addShutdownHook(closeAtExit);
     try {
       startEtcd(ports[2]);
-      startApiServer();
+      startApiServer(apiServerFlags);
       startRest(programs.kwok());
     } catch (RuntimeException e) {
       close();
@@ -68,13 +60,20 @@ public final class EmbeddedCluster implements Cluster {
    *
    * @param folder for keys, data and logs; made, and removed at the end
    */
-  public static EmbeddedCluster start(Path folder, Nodes nodes) {
+  public static EmbeddedCluster start(Path folder, SimulatedNodes.Spec nodes) {
+    return start(folder, nodes, List.of());
+  }
+
+  /** The same with further flags for the API server. */
+  public static EmbeddedCluster start(
+      Path folder, SimulatedNodes.Spec nodes, List<String> apiServerFlags) {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
       throw new ClusterException("cannot make " + folder + ": " + e, e);
     }
-    return new EmbeddedCluster(folder.toAbsolutePath(), nodes, GoPrograms.inDefaultCache());
+    return new EmbeddedCluster(
+        folder.toAbsolutePath(), nodes, apiServerFlags, GoPrograms.inDefaultCache());
   }
 
   @Override
@@ -133,6 +132,9 @@ public final class EmbeddedCluster implements Cluster {
     if (closed.compareAndSet(false, true)) {
       // In the order opposite to their start: nobody talks to somebody who has gone. All data goes
       // with the folder, so there is nothing to write out: no reason to wait for graceful ends.
+      if (simulated != null) {
+        simulated.kill();
+      }
       started.reversed().forEach(ChildProcess::kill);
       GoPrograms.deleteTree(folder);
     }
@@ -152,7 +154,7 @@ public final class EmbeddedCluster implements Cluster {
         "--log-level=warn");
   }
 
-  private void startApiServer() {
+  private void startApiServer(List<String> moreFlags) {
     Authority.Pair serving =
         authority.server("kube-apiserver", List.of("localhost", "kubernetes"), List.of(LOOPBACK));
     Authority.Pair signing = Authority.signingKeys();
@@ -165,23 +167,25 @@ public final class EmbeddedCluster implements Cluster {
         kubeconfig(),
         authority.kubeconfig(
             "https://" + LOOPBACK + ":" + port, "admin", List.of("system:masters")));
-    apiServer =
-        run(
-            "kube-apiserver",
-            "--etcd-servers=" + etcd,
-            "--bind-address=" + LOOPBACK,
-            "--secure-port=" + port,
-            "--endpoint-reconciler-type=none",
-            "--client-ca-file=" + folder.resolve("ca.crt"),
-            "--tls-cert-file=" + folder.resolve("apiserver.crt"),
-            "--tls-private-key-file=" + folder.resolve("apiserver.key"),
-            "--service-account-key-file=" + folder.resolve("service-accounts.pub"),
-            "--service-account-signing-key-file=" + folder.resolve("service-accounts.key"),
-            "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.96.0.0/14",
-            "--authorization-mode=Node,RBAC",
-            "--allow-privileged",
-            "--cert-dir=" + folder.resolve("apiserver"));
+    List<String> flags =
+        new ArrayList<>(
+            List.of(
+                "--etcd-servers=" + etcd,
+                "--bind-address=" + LOOPBACK,
+                "--secure-port=" + port,
+                "--endpoint-reconciler-type=none",
+                "--client-ca-file=" + folder.resolve("ca.crt"),
+                "--tls-cert-file=" + folder.resolve("apiserver.crt"),
+                "--tls-private-key-file=" + folder.resolve("apiserver.key"),
+                "--service-account-key-file=" + folder.resolve("service-accounts.pub"),
+                "--service-account-signing-key-file=" + folder.resolve("service-accounts.key"),
+                "--service-account-issuer=https://kubernetes.default.svc",
+                "--service-cluster-ip-range=10.96.0.0/14",
+                "--authorization-mode=Node,RBAC",
+                "--allow-privileged",
+                "--cert-dir=" + folder.resolve("apiserver")));
+    flags.addAll(moreFlags);
+    apiServer = run("kube-apiserver", flags.toArray(String[]::new));
     awaitReady();
   }
 
@@ -208,66 +212,8 @@ public final class EmbeddedCluster implements Cluster {
             """
                 .formatted(kubeconfig()));
     run("kube-scheduler", "--config=" + schedulerConfig, "--secure-port=0");
-    started.add(
-        ChildProcess.start(
-            "kwok",
-            List.of(
-                kwok.resolve("kwok").toString(),
-                "--kubeconfig=" + kubeconfig(),
-                "--config=" + kwok.resolve("stages.yaml"),
-                "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-                "--node-lease-duration-seconds=40",
-                "--cidr=10.244.0.0/14"),
-            Map.of("HOME", folder.toString()),
-            folder.resolve("kwok.log")));
-    KubeApi api = connect();
-    try {
-      Manifests.apply(api, Files.readString(kwok.resolve("storage-class.yaml")));
-      for (int i = 0; i < nodes.count(); i++) {
-        Manifests.apply(api, node("gpu-" + i));
-      }
-      Progress.await(
-          () -> nodes.count() + " simulated nodes to be ready",
-          START,
-          () -> {
-            started.forEach(ChildProcess::requireAlive);
-            return readyNodes(api) == nodes.count()
-                && api.raw("GET", "/api/v1/namespaces/default/serviceaccounts/default", null)
-                    .ok()
-                    .isPresent();
-          });
-    } catch (IOException e) {
-      throw new ClusterException("cannot read KWOK's manifests", e);
-    } finally {
-      api.close();
-    }
-  }
-
-  private static long readyNodes(KubeApi api) {
-    String marker = "\"reason\":\"KubeletReady\"";
-    String list = api.raw("GET", "/api/v1/nodes", null).ok().map(JsonObject::toString).orElse("");
-    return list.split(marker, -1).length - 1L;
-  }
-
-  private String node(String name) {
-    String resources =
-        "{cpu: 1k, memory: 4Ti, pods: %d, nvidia.com/gpu: %d, ephemeral-storage: 1Ti}"
-            .formatted(nodes.pods(), nodes.gpus());
-    return """
-    apiVersion: v1
-    kind: Node
-    metadata:
-      name: %1$s
-      annotations: {kwok.x-k8s.io/node: fake, node.alpha.kubernetes.io/ttl: "0"}
-      labels:
-        kubernetes.io/hostname: %1$s
-        kubernetes.io/os: linux
-        nvidia.com/gpu.present: "true"
-    status:
-      capacity: %2$s
-      allocatable: %2$s
-    """
-        .formatted(name, resources);
+    simulated = SimulatedNodes.start(kubeconfig(), kwok, folder, nodes, true);
+    started.forEach(ChildProcess::requireAlive);
   }
 
   private ChildProcess run(String component, String... arguments) {

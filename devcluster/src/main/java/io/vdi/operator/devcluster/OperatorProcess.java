@@ -1,5 +1,6 @@
 package io.vdi.operator.devcluster;
 
+import io.vdi.operator.common.model.Names;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -19,9 +21,9 @@ import java.util.stream.Stream;
  * a {@link Cluster}: the packaged jars, the JVM flags of the image, an AOT cache.
  */
 public final class OperatorProcess implements AutoCloseable {
-  /** Chosen by measurement, see docs/decisions/jvm.md. */
-  private static final List<String> JVM_FLAGS =
-      List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xlog:aot*=off");
+  /** Those of the image; chosen by measurement, see docs/decisions/jvm.md. */
+  public static final List<String> JVM_FLAGS =
+      List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx256m", "-Xlog:aot*=off");
 
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
@@ -39,7 +41,7 @@ public final class OperatorProcess implements AutoCloseable {
    * @param target Maven's target folder of the service's module: the jar and lib/
    * @param folder for its log
    * @param environment settings, as {@code VDI_…}
-   * @param jvm more flags for its JVM
+   * @param jvm flags for its JVM: {@link #JVM_FLAGS}, or others to compare
    */
   public record Launch(
       Path target,
@@ -48,7 +50,14 @@ public final class OperatorProcess implements AutoCloseable {
       Path folder,
       String name,
       Map<String, String> environment,
-      List<String> jvm) {}
+      List<String> jvm) {
+
+    private Launch with(String newName, String jvmFlag) {
+      List<String> flags = new ArrayList<>(jvm);
+      flags.add(jvmFlag);
+      return new Launch(target, mainClass, kubeconfig, folder, newName, environment, flags);
+    }
+  }
 
   public static OperatorProcess start(Launch launch) {
     int port = EmbeddedCluster.freePorts(1)[0];
@@ -58,7 +67,6 @@ public final class OperatorProcess implements AutoCloseable {
     environment.putIfAbsent("VDI_SERVER_PORT", String.valueOf(port));
     List<String> command = new ArrayList<>();
     command.add(java().toString());
-    command.addAll(JVM_FLAGS);
     command.addAll(launch.jvm());
     command.addAll(
         List.of("-cp", classPath(launch.target()), WithParent.class.getName(), launch.mainClass()));
@@ -74,43 +82,28 @@ public final class OperatorProcess implements AutoCloseable {
   }
 
   /**
-   * The flag that makes a JVM start from an AOT cache of this service; the cache is made first, by
-   * a training run against this cluster, where it is not there yet for exactly these jars and this
-   * JVM.
+   * The same from an AOT cache, as in the image. The cache is made first, by a training run against
+   * this cluster, where there is none yet for exactly these jars, flags and JVM.
    */
-  public static List<String> aotCache(Launch launch) {
+  public static OperatorProcess startWithAotCache(Launch launch) {
     Path cache =
         GoPrograms.defaultCache()
-            .resolve("aot-" + launch.name() + "-" + fingerprint(launch.target()) + ".aot");
+            .resolve("aot-" + launch.name() + "-" + fingerprint(launch) + ".aot");
     if (!Files.exists(cache)) {
       Progress.say("recording an AOT cache for " + launch.name() + ", once for each build of it");
       Path fresh = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
-      List<String> jvm = new ArrayList<>(launch.jvm());
-      jvm.add("-XX:AOTCacheOutput=" + fresh);
-      OperatorProcess training =
-          start(
-              new Launch(
-                  launch.target(),
-                  launch.mainClass(),
-                  launch.kubeconfig(),
-                  launch.folder(),
-                  launch.name() + "-training",
-                  launch.environment(),
-                  jvm));
-      try {
+      try (OperatorProcess training =
+          start(launch.with(launch.name() + "-training", "-XX:AOTCacheOutput=" + fresh))) {
         training.awaitReady();
-      } finally {
-        training.close();
       }
       try {
-        if (Files.exists(fresh)) {
-          Files.move(fresh, cache);
-        }
+        Files.move(fresh, cache);
       } catch (IOException e) {
-        Progress.say("cannot keep the AOT cache: " + e.getMessage());
+        Progress.say("no AOT cache, starting without: " + e);
+        return start(launch);
       }
     }
-    return Files.exists(cache) ? List.of("-XX:AOTCache=" + cache) : List.of();
+    return start(launch.with(launch.name(), "-XX:AOTCache=" + cache));
   }
 
   public ChildProcess process() {
@@ -152,19 +145,19 @@ public final class OperatorProcess implements AutoCloseable {
     return health.isEmpty() ? "" : ": " + health;
   }
 
-  private java.util.Optional<HttpResponse<String>> request(String path) {
+  private Optional<HttpResponse<String>> request(String path) {
     try {
       HttpRequest request =
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
               .timeout(Duration.ofSeconds(5))
               .header("Accept", path.contains("metrics") ? "text/plain" : "application/json")
               .build();
-      return java.util.Optional.of(HTTP.send(request, HttpResponse.BodyHandlers.ofString()));
+      return Optional.of(HTTP.send(request, HttpResponse.BodyHandlers.ofString()));
     } catch (IOException e) {
-      return java.util.Optional.empty();
+      return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return java.util.Optional.empty();
+      return Optional.empty();
     }
   }
 
@@ -188,9 +181,10 @@ public final class OperatorProcess implements AutoCloseable {
     return String.join(":", jars);
   }
 
-  private static String fingerprint(Path target) {
+  private static String fingerprint(Launch launch) {
     StringBuilder text = new StringBuilder(System.getProperty("java.vm.version"));
-    for (String jar : classPath(target).split(":", -1)) {
+    text.append(launch.jvm());
+    for (String jar : classPath(launch.target()).split(":", -1)) {
       try {
         text.append(jar)
             .append(Files.size(Path.of(jar)))
@@ -199,6 +193,6 @@ public final class OperatorProcess implements AutoCloseable {
         text.append("missing");
       }
     }
-    return io.vdi.operator.common.model.Names.hash(text.toString(), 12);
+    return Names.hash(text.toString(), 12);
   }
 }

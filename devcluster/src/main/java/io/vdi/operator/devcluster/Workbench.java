@@ -2,7 +2,6 @@ package io.vdi.operator.devcluster;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * The cluster with the operator that belongs to a checkout: {@code .devcluster} holds its state.
@@ -18,7 +18,7 @@ final class Workbench {
   static final String NAMESPACE = "vdi-system";
   static final String SERVICE_ACCOUNT = "vdi-controller";
 
-  private static final EmbeddedCluster.Nodes NODES = new EmbeddedCluster.Nodes(2, 8, 110);
+  private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(2, 8, 110);
   private static final Duration START = Duration.ofMinutes(15);
 
   private final Path checkout;
@@ -105,18 +105,8 @@ final class Workbench {
             folder.resolve("logs"),
             "controller",
             Map.of("VDI_LEADER_ELECTION_NAMESPACE", NAMESPACE, "VDI_LOGGING_FORMAT", "json"),
-            List.of());
-    List<String> jvm = new ArrayList<>(OperatorProcess.aotCache(launch));
-    OperatorProcess controller =
-        OperatorProcess.start(
-            new OperatorProcess.Launch(
-                launch.target(),
-                launch.mainClass(),
-                launch.kubeconfig(),
-                launch.folder(),
-                launch.name(),
-                launch.environment(),
-                jvm));
+            OperatorProcess.JVM_FLAGS);
+    OperatorProcess controller = OperatorProcess.startWithAotCache(launch);
     controller.awaitReady();
     Progress.say(
         "the operator is up; health and metrics at http://127.0.0.1:"
@@ -125,16 +115,9 @@ final class Workbench {
             + controller.process().log());
     write(readyFile(), String.valueOf(controller.port()));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> GoPrograms.deleteTree(readyFile())));
-    while (true) {
-      controller.process().requireAlive();
-      cluster.apiServer().requireAlive();
-      try {
-        Thread.sleep(Duration.ofSeconds(1));
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
-    }
+    CompletableFuture.anyOf(controller.process().onExit(), cluster.apiServer().onExit()).join();
+    controller.process().requireAlive();
+    cluster.apiServer().requireAlive();
   }
 
   private Process launch(boolean tied) {
@@ -171,11 +154,7 @@ final class Workbench {
 
   /** Shows what the supervisor says until it is ready. */
   private void follow(Process process) {
-    try (BufferedReader log =
-        new BufferedReader(
-            Channels.newReader(
-                java.nio.channels.FileChannel.open(folder.resolve("supervisor.log")),
-                java.nio.charset.StandardCharsets.UTF_8))) {
+    try (BufferedReader log = Files.newBufferedReader(folder.resolve("supervisor.log"))) {
       Progress.await(
           () -> "cluster and operator",
           START,

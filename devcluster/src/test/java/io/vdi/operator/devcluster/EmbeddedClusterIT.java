@@ -93,7 +93,7 @@ class EmbeddedClusterIT {
   @Test
   void closingRemovesEverything(@TempDir Path folder) throws IOException {
     Path state = folder.resolve("cluster");
-    EmbeddedCluster cluster = EmbeddedCluster.start(state, new EmbeddedCluster.Nodes(1, 1, 10));
+    EmbeddedCluster cluster = EmbeddedCluster.start(state, new SimulatedNodes.Spec(1, 1, 10));
     assertTrue(Files.exists(cluster.kubeconfig()));
     assertEquals("rw-------", permissions(cluster.kubeconfig()));
     long pid = cluster.apiServer().pid();
@@ -112,7 +112,7 @@ class EmbeddedClusterIT {
     private Holder() {}
 
     public static void main(String[] args) throws InterruptedException {
-      EmbeddedCluster.start(Path.of(args[0]), new EmbeddedCluster.Nodes(1, 1, 10));
+      EmbeddedCluster.start(Path.of(args[0]), new SimulatedNodes.Spec(1, 1, 10));
       System.out.println("cluster is up");
       Thread.currentThread().join();
     }
