@@ -43,6 +43,7 @@ public final class Controller implements AutoCloseable {
   private final KeyedQueue<SessionKey> queue;
   private final HostRegistry hosts = new HostRegistry();
   private final StatusPace pace = new StatusPace();
+  private final Newcomers newcomers;
   private final DriftSchedule drift;
   private final Caches caches;
   private final TemplateUsage usage;
@@ -76,6 +77,7 @@ public final class Controller implements AutoCloseable {
     this.settings = settings;
     this.elects = config.election().enabled();
     this.queue = new KeyedQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
+    this.newcomers = new Newcomers(config.workers());
     this.drift = new DriftSchedule(RandomGenerator.getDefault());
     this.caches =
         Caches.of(
@@ -101,6 +103,7 @@ public final class Controller implements AutoCloseable {
             caches,
             gatherer,
             new Applier(api, caches, new Secrets(random), this::mayWrite),
+            newcomers,
             pace,
             drift,
             events,
@@ -229,7 +232,11 @@ public final class Controller implements AutoCloseable {
     if (change.now().isEmpty() || change.before().isEmpty()) {
       usage.changed();
     }
-    queue.add(SessionKey.of(session));
+    SessionKey key = SessionKey.of(session);
+    if (change.before().isEmpty()) {
+      newcomers.arrived(key);
+    }
+    queue.add(key);
   }
 
   /** A template that appears, changes or goes concerns every session that names it. */

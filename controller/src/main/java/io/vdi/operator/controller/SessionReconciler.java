@@ -35,6 +35,7 @@ final class SessionReconciler {
   private final Caches caches;
   private final SessionGatherer gatherer;
   private final Applier applier;
+  private final Newcomers newcomers;
   private final StatusPace pace;
   private final DriftSchedule drift;
   private final EventRecorder events;
@@ -47,6 +48,7 @@ final class SessionReconciler {
       Caches caches,
       SessionGatherer gatherer,
       Applier applier,
+      Newcomers newcomers,
       StatusPace pace,
       DriftSchedule drift,
       EventRecorder events,
@@ -56,6 +58,7 @@ final class SessionReconciler {
     this.caches = caches;
     this.gatherer = gatherer;
     this.applier = applier;
+    this.newcomers = newcomers;
     this.pace = pace;
     this.drift = drift;
     this.events = events;
@@ -68,6 +71,7 @@ final class SessionReconciler {
     MDC.put("session", key.toString());
     MDC.put("reconcile", Long.toString(passes.incrementAndGet(), 36));
     long start = System.nanoTime();
+    newcomers.begun(key);
     try {
       Optional<VdiSession> session = caches.sessions().get(key.namespace(), key.name());
       if (session.isEmpty()) {
@@ -123,7 +127,7 @@ final class SessionReconciler {
     if (status.equals(before)) {
       return then(next);
     }
-    Optional<Duration> wait = pace.wait(session.uid(), before, status, now);
+    Optional<Duration> wait = pace.wait(session.uid(), before, status, now, newcomers.areMany());
     if (wait.isPresent()) {
       return new Outcome.Again(wait.get());
     }

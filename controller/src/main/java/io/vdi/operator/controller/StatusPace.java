@@ -1,5 +1,6 @@
 package io.vdi.operator.controller;
 
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,39 +12,79 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * How soon a status is written. What people wait for (phase, address, times) at once; a change of
  * words or conditions alone waits for a while since the last write, and mostly goes along with the
- * next change of phase: without that, every session would cost two more writes while it starts.
+ * next change of phase: without that, every session would cost two more writes while it starts. And
+ * while many sessions still wait for their objects, these come first: that others are Pending or
+ * Creating can be said a little later, or is no longer true by then and need not be said at all.
  */
 final class StatusPace {
-  private static final Duration MESSAGE = Duration.ofSeconds(5);
-  private static final Duration CONDITIONS = Duration.ofSeconds(10);
+  /** For a message that says something new. */
+  private static final Duration WORDS = Duration.ofSeconds(5);
+
+  /**
+   * For conditions, or a message that goes away; no status is older than 30 s, spec.md section 7.
+   */
+  private static final Duration THE_REST = Duration.ofSeconds(25);
+
+  /** The same while the session starts: its next phase is near, and takes them along. */
+  private static final Duration THE_REST_STARTING = Duration.ofSeconds(60);
+
+  /** For a session that starts, while others wait for their turn. */
+  private static final Duration BUSY = Duration.ofSeconds(20);
+
+  private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
   private final Map<String, Instant> lastWrite = new ConcurrentHashMap<>();
+  private final Map<String, Instant> heldSince = new ConcurrentHashMap<>();
 
-  /** How long to wait before this status may be written; empty for now. */
+  /**
+   * How long to wait before this status may be written; empty for now.
+   *
+   * @param busy whether many sessions wait for their objects
+   */
   Optional<Duration> wait(
-      String uid, VdiSession.Status before, VdiSession.Status status, Instant now) {
+      String uid, VdiSession.Status before, VdiSession.Status status, Instant now, boolean busy) {
+    if (isNews(before, status)) {
+      return busy && isStarting(status) ? holdWhileBusy(uid, now) : Optional.empty();
+    }
     Instant last = lastWrite.get(uid);
-    if (last == null || isUrgent(before, status)) {
+    if (last == null) {
       return Optional.empty();
     }
-    boolean sameMessage = before.message().equals(status.message());
-    Duration left = Duration.between(now, last.plus(sameMessage ? CONDITIONS : MESSAGE));
+    boolean newWords = !status.message().isEmpty() && !before.message().equals(status.message());
+    Duration pace = newWords ? WORDS : isStarting(status) ? THE_REST_STARTING : THE_REST;
+    return left(last.plus(pace), now);
+  }
+
+  private Optional<Duration> holdWhileBusy(String uid, Instant now) {
+    Instant since = heldSince.computeIfAbsent(uid, first -> now);
+    return left(since.plus(BUSY), now)
+        .map(left -> left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN);
+  }
+
+  private static Optional<Duration> left(Instant until, Instant now) {
+    Duration left = Duration.between(now, until);
     return left.isPositive() ? Optional.of(left) : Optional.empty();
   }
 
   void wrote(String uid, Instant now) {
     lastWrite.put(uid, now);
+    heldSince.remove(uid);
   }
 
   void forget(String uid) {
     lastWrite.remove(uid);
+    heldSince.remove(uid);
   }
 
-  private static boolean isUrgent(VdiSession.Status before, VdiSession.Status status) {
+  private static boolean isNews(VdiSession.Status before, VdiSession.Status status) {
     return before.phase() != status.phase()
         || before.observedGeneration() != status.observedGeneration()
         || !before.url().equals(status.url())
         || !Objects.equals(before.startTime(), status.startTime())
         || !Objects.equals(before.expiresAt(), status.expiresAt());
+  }
+
+  private static boolean isStarting(VdiSession.Status status) {
+    return status.phase() == Phase.PENDING || status.phase() == Phase.CREATING;
   }
 }

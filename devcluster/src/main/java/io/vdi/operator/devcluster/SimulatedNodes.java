@@ -122,7 +122,7 @@ public final class SimulatedNodes implements AutoCloseable {
 
   private String manifest(String name) {
     String resources =
-        "{cpu: 1k, memory: 4Ti, pods: %d, nvidia.com/gpu: %d, ephemeral-storage: 1Ti}"
+        "{cpu: 10k, memory: 40Ti, pods: %d, nvidia.com/gpu: %d, ephemeral-storage: 1Ti}"
             .formatted(spec.pods(), spec.gpus());
     return """
     apiVersion: v1

@@ -8,13 +8,17 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.filter.Filter;
 import ch.qos.logback.core.spi.ContextAwareBase;
+import ch.qos.logback.core.spi.FilterReply;
 
 /**
  * Logs to standard output: one JSON object a line, or plain text on a terminal; {@code
  * VDI_LOGGING_FORMAT} ({@code json}, {@code text}) says otherwise. Logback finds it as a service.
  */
 public final class LogFormat extends ContextAwareBase implements Configurator {
+  private static final String INTERRUPTED = InterruptedException.class.getName();
+
   @Override
   public ExecutionStatus configure(LoggerContext context) {
     ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
@@ -23,6 +27,7 @@ public final class LogFormat extends ContextAwareBase implements Configurator {
     console.start();
     ch.qos.logback.classic.Logger root = context.getLogger("ROOT");
     root.setLevel(Level.INFO);
+    console.addFilter(new NoEndOfInformers());
     root.addAppender(console);
     // The client's informers tell of every list and watch; ResourceCache says what matters of it.
     context.getLogger("io.kubernetes.client.informer").setLevel(Level.ERROR);
@@ -58,5 +63,17 @@ public final class LogFormat extends ContextAwareBase implements Configurator {
     text.setPattern("%d{HH:mm:ss.SSS} %-5level %replace(%X{session} ){'^ $', ''}%msg%n");
     text.start();
     return text;
+  }
+
+  /** The client's informers tell of their end, when they are told to end, as of an error. */
+  private static final class NoEndOfInformers extends Filter<ILoggingEvent> {
+    @Override
+    public FilterReply decide(ILoggingEvent event) {
+      return event.getLoggerName().startsWith("io.kubernetes.client.informer")
+              && event.getThrowableProxy() != null
+              && event.getThrowableProxy().getClassName().equals(INTERRUPTED)
+          ? FilterReply.DENY
+          : FilterReply.NEUTRAL;
+    }
   }
 }

@@ -146,7 +146,7 @@ public final class StatusRules {
     }
     return seen.pod()
         .map(this::byPod)
-        .orElseGet(() -> new Verdict(Phase.PENDING, "PodPending", ""));
+        .orElseGet(() -> new Verdict(Phase.PENDING, "PodPending", whyNotPlaced()));
   }
 
   private Verdict byPod(Pod pod) {
@@ -159,7 +159,7 @@ public final class StatusRules {
           "pod failed: " + (why.isEmpty() ? reason : why) + "; delete the pod to try again");
     }
     if (!pod.isPlaced()) {
-      return new Verdict(Phase.PENDING, "PodPending", unschedulable(pod));
+      return new Verdict(Phase.PENDING, "PodPending", whyNotPlaced());
     }
     if (pod.isReady()) {
       return new Verdict(Phase.RUNNING, "DesktopReady", "");
@@ -227,6 +227,19 @@ public final class StatusRules {
         .findFirst()
         .map(detail -> words(detail) + " (exit code " + detail.exitCode() + ")")
         .orElse("");
+  }
+
+  /**
+   * The scheduler's words; but that the volume is not there yet is said by us, from the beginning,
+   * so that the message of every session does not change twice while its volume is made.
+   */
+  private String whyNotPlaced() {
+    String words = seen.pod().map(StatusRules::unschedulable).orElse("");
+    boolean onlyVolume =
+        words.isEmpty() || words.contains("unbound immediate PersistentVolumeClaim");
+    return onlyVolume && !storageReady().isTrue()
+        ? "waiting for the volume of the home"
+        : onlyVolume ? "" : words;
   }
 
   private static String unschedulable(Pod pod) {

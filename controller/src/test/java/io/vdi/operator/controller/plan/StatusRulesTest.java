@@ -29,7 +29,7 @@ class StatusRulesTest {
 
   @Test
   void acceptedIsPending() {
-    assertPhase(Phase.PENDING, "");
+    assertPhase(Phase.PENDING, "waiting for the volume of the home");
     assertEquals("https://alice.vdi.example.com", world.session.status().url());
     assertEquals("desk", world.session.status().podName());
   }
@@ -43,6 +43,19 @@ class StatusRulesTest {
         """);
     assertPhase(Phase.PENDING, "0/4 nodes: Insufficient nvidia.com/gpu");
     assertEquals("Unschedulable", condition(Condition.POD_SCHEDULED).reason());
+  }
+
+  @Test
+  void thatTheVolumeIsNotThereYetIsSaidInTheSameWordsThroughout() {
+    String words = "waiting for the volume of the home";
+    assertPhase(Phase.PENDING, words);
+    pod(
+        """
+        {"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+          "reason": "Unschedulable",
+          "message": "0/4 nodes: pod has unbound immediate PersistentVolumeClaims"}]}}
+        """);
+    assertPhase(Phase.PENDING, words);
   }
 
   @Test

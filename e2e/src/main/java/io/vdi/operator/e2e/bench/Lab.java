@@ -1,0 +1,102 @@
+package io.vdi.operator.e2e.bench;
+
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Cluster;
+import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.SimulatedNodes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A fresh cluster for each measurement: what was before does not count. */
+final class Lab implements AutoCloseable {
+  static final String NAMESPACE = "bench";
+  static final String TEMPLATE = "bench";
+
+  private static final String OPERATOR = "vdi-system";
+  private static final String ACCOUNT = "vdi-controller";
+  private static final int PODS_ON_A_NODE = 1000;
+
+  /** The cluster's own: goes with it, however we end. */
+  private final Path folder;
+
+  private final EmbeddedCluster cluster;
+  private final Path operatorKubeconfig;
+  private final AuditLog audit;
+  private final KubeApi admin;
+  private final KubeApi operator;
+
+  /**
+   * @param room for so many sessions
+   */
+  Lab(int room) {
+    try {
+      folder = Files.createTempDirectory("vdi-bench-");
+      audit = new AuditLog(folder.resolve("audit.log"));
+      cluster =
+          EmbeddedCluster.start(
+              folder,
+              new SimulatedNodes.Spec(1 + room / PODS_ON_A_NODE, PODS_ON_A_NODE, PODS_ON_A_NODE),
+              AuditLog.flags(
+                  folder.resolve("audit-policy.yaml"),
+                  audit.file(),
+                  "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    cluster.installTraefikDefinitions();
+    cluster.install(Path.of("charts/vdi-operator"), OPERATOR, ACCOUNT);
+    operatorKubeconfig =
+        cluster.serviceAccountKubeconfig(OPERATOR, ACCOUNT, folder.resolve("operator.kubeconfig"));
+    admin = cluster.connect();
+    operator = Cluster.connect(operatorKubeconfig);
+    Manifests.apply(
+        admin,
+        """
+        {apiVersion: v1, kind: Namespace, metadata: {name: %s}}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: %s}
+        spec: {image: desktop}
+        """
+            .formatted(NAMESPACE, TEMPLATE));
+  }
+
+  /** As the user who makes sessions. */
+  KubeApi admin() {
+    return admin;
+  }
+
+  /** With the rights, and under the name, of the controller. */
+  KubeApi operator() {
+    return operator;
+  }
+
+  AuditLog audit() {
+    return audit;
+  }
+
+  OperatorProcess.Launch controller(List<String> jvm) {
+    return new OperatorProcess.Launch(
+        Path.of("controller/target"),
+        "io.vdi.operator.controller.Main",
+        operatorKubeconfig,
+        folder,
+        "controller",
+        Map.of("VDI_LEADER_ELECTION_NAMESPACE", OPERATOR, "VDI_LOGGING_FORMAT", "json"),
+        jvm);
+  }
+
+  @Override
+  public void close() {
+    admin.close();
+    operator.close();
+    cluster.close();
+  }
+}

@@ -1,0 +1,55 @@
+package io.vdi.operator.e2e.bench;
+
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/** How sessions arrive. */
+sealed interface Load {
+  /** So many clients, each as fast as it can. */
+  record Clients(int count) implements Load {}
+
+  /** Evenly over time, whatever becomes of those before. */
+  record PerSecond(int rate) implements Load {}
+
+  /** Calls for 0 … n-1; returns when all have returned, and fails with the first that fails. */
+  default void run(int n, IntConsumer call) {
+    AtomicReference<RuntimeException> failure = new AtomicReference<>();
+    IntConsumer guarded =
+        i -> {
+          try {
+            call.accept(i);
+          } catch (RuntimeException e) {
+            failure.compareAndSet(null, e);
+          }
+        };
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      switch (this) {
+        case Clients(int count) -> {
+          AtomicInteger next = new AtomicInteger();
+          for (int client = 0; client < count; client++) {
+            threads.execute(() -> {
+              for (int i = next.getAndIncrement(); i < n; i = next.getAndIncrement()) {
+                guarded.accept(i);
+              }
+            });
+          }
+        }
+        case PerSecond(int rate) -> {
+          long start = System.nanoTime();
+          for (int i = 0; i < n; i++) {
+            int each = i;
+            LockSupport.parkNanos(start + i * 1_000_000_000L / rate - System.nanoTime());
+            threads.execute(() -> guarded.accept(each));
+          }
+        }
+      }
+    }
+    if (failure.get() != null) {
+      throw failure.get();
+    }
+  }
+}

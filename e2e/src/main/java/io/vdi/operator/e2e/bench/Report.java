@@ -1,0 +1,164 @@
+package io.vdi.operator.e2e.bench;
+
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Collects results; shows them as a table, as verdicts on our targets, and as JSON. */
+final class Report {
+  private final Map<String, Result> results = new LinkedHashMap<>();
+  private final List<String> verdicts = new ArrayList<>();
+
+  void add(String what, Result result) {
+    results.put(what, result);
+  }
+
+  /** A target of ours and whether it was met; nothing where a figure for it was not measured. */
+  void target(String what, double value, double bound, boolean atMost, String unit) {
+    boolean met = atMost ? value <= bound : value >= bound;
+    verdicts.add(
+        String.format(
+            Locale.ROOT,
+            "%s %-52s %8.2f%s  (target %s %.4g%s)",
+            met ? "✓" : "✗",
+            what,
+            value,
+            unit,
+            atMost ? "≤" : "≥",
+            bound,
+            unit));
+  }
+
+  <T extends Result> Optional<T> find(String what, Class<T> type) {
+    return Optional.ofNullable(results.get(what)).map(type::cast);
+  }
+
+  void print() {
+    System.out.println();
+    System.out.println(
+        String.format(
+            Locale.ROOT,
+            "%-22s %8s %10s %17s %17s %15s %7s %6s %8s",
+            "",
+            "sessions",
+            "sessions/s",
+            "→ pod p50/p99 ms",
+            "→ Running p50/p99",
+            "reconcile ms",
+            "writes",
+            "RSS",
+            "CPU s/1k"));
+    results.forEach((what, result) -> System.out.println(line(what, result)));
+    System.out.println();
+    results.forEach((what, result) -> details(what, result));
+    System.out.println();
+    verdicts.forEach(System.out::println);
+  }
+
+  private static String line(String what, Result result) {
+    return switch (result) {
+      case Result.Throughput bare -> String.format(Locale.ROOT, "%-22s %s", what, throughput(bare));
+      case Result.Reconciled r -> String.format(Locale.ROOT, "%-22s %s", what, reconciled(r));
+      case Result.Fleet fleet ->
+          String.format(Locale.ROOT, "%-22s %s", what, reconciled(fleet.arrival()));
+      case Result.Startup startup ->
+          String.format(
+              Locale.ROOT,
+              "%-22s ready after %.2f s, without AOT cache after %.2f s",
+              what,
+              startup.withAotCache(),
+              startup.without());
+    };
+  }
+
+  private static String throughput(Result.Throughput t) {
+    return String.format(
+        Locale.ROOT, "%8d %10.1f %17s", t.sessions(), t.sessionsPerSecond(), quantiles(t.toPod()));
+  }
+
+  private static String reconciled(Result.Reconciled r) {
+    return String.format(
+        Locale.ROOT,
+        "%s %17s %15s %7.2f %6.0f %8.2f",
+        throughput(r.throughput()),
+        quantiles(r.toRunning()),
+        quantiles(r.reconcile()),
+        r.writesButEvents(),
+        r.process().rss(),
+        r.cpuSecondsPerThousand());
+  }
+
+  private static String quantiles(Quantiles q) {
+    return String.format(Locale.ROOT, "%.1f / %.1f", q.p50(), q.p99());
+  }
+
+  private static void details(String what, Result result) {
+    switch (result) {
+      case Result.Throughput _, Result.Startup _ -> {}
+      case Result.Reconciled r ->
+          System.out.println(what + ", writes for each session: " + writes(r.writes()));
+      case Result.Fleet f -> {
+        System.out.println(what + ", writes for each session: " + writes(f.arrival().writes()));
+        System.out.println(
+            String.format(
+                Locale.ROOT,
+                "%s, settled: %.0f MiB (peak %.0f); at rest: writes %s, %.3f CPU s a second",
+                what,
+                f.settled().rss(),
+                f.settled().peak(),
+                writes(f.restWrites()),
+                f.restCpu()));
+        System.out.println(
+            String.format(
+                Locale.ROOT,
+                "%s, restarted: synced after %.2f s, all looked at after %.2f s, writes %s, "
+                    + "%.0f MiB (peak %.0f)",
+                what,
+                f.synced(),
+                f.looked(),
+                writes(f.restartWrites()),
+                f.restarted().rss(),
+                f.restarted().peak()));
+      }
+    }
+  }
+
+  private static String writes(Map<String, Double> writes) {
+    if (writes.isEmpty()) {
+      return "none";
+    }
+    List<String> parts = new ArrayList<>();
+    writes.forEach((what, count) -> parts.add(String.format(Locale.ROOT, "%s %.2f", what, count)));
+    return String.join(", ", parts);
+  }
+
+  /** Writes all figures to a file of its own; returns it. */
+  Path save(Path folder, List<String> jvm) throws IOException {
+    Map<String, Object> all = new LinkedHashMap<>();
+    String time = Instant.now().toString();
+    all.put("time", time);
+    all.put("cores", Runtime.getRuntime().availableProcessors());
+    all.put("java", System.getProperty("java.vm.version"));
+    all.put("jvm", jvm);
+    all.put("results", results);
+    all.put("targets", verdicts);
+    Files.createDirectories(folder);
+    Path file = folder.resolve(time.replace(':', '-') + ".json");
+    return Files.writeString(
+        file,
+        new GsonBuilder()
+            .setPrettyPrinting()
+            .disableHtmlEscaping()
+            .serializeSpecialFloatingPointValues()
+            .create()
+            .toJson(all));
+  }
+}

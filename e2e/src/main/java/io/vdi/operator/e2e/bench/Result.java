@@ -1,0 +1,58 @@
+package io.vdi.operator.e2e.bench;
+
+import java.util.List;
+import java.util.Map;
+
+/** What was measured. Times are in seconds, those of {@link Quantiles} in milliseconds. */
+sealed interface Result {
+  /** How fast pods come to be. */
+  record Throughput(int sessions, double seconds, double sessionsPerSecond, Quantiles toPod)
+      implements Result {
+    static Throughput of(Stopwatch watch, List<String> names) {
+      double seconds = watch.secondsToAllPods(names);
+      return new Throughput(names.size(), seconds, names.size() / seconds, watch.toPod(names));
+    }
+  }
+
+  /**
+   * The same of the controller, and what it cost.
+   *
+   * @param writes for each session, by verb and resource
+   */
+  record Reconciled(
+      Throughput throughput,
+      Quantiles toRunning,
+      Quantiles reconcile,
+      Map<String, Double> writes,
+      ProcessFigures process,
+      double cpuSecondsPerThousand)
+      implements Result {
+    /** Without Events, which tell and decide nothing. */
+    double writesButEvents() {
+      return writes.entrySet().stream()
+          .filter(write -> !write.getKey().endsWith(" events"))
+          .mapToDouble(Map.Entry::getValue)
+          .sum();
+    }
+  }
+
+  /**
+   * Many sessions.
+   *
+   * @param restCpu processor seconds for each second at rest
+   * @param synced from the start of a second controller until it is ready
+   * @param looked until it has looked at every session
+   */
+  record Fleet(
+      Reconciled arrival,
+      ProcessFigures settled,
+      Map<String, Double> restWrites,
+      double restCpu,
+      double synced,
+      double looked,
+      Map<String, Double> restartWrites,
+      ProcessFigures restarted)
+      implements Result {}
+
+  record Startup(double withAotCache, double without) implements Result {}
+}
