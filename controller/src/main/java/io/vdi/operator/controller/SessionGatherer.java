@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.plan.SessionObserved;
 import io.vdi.operator.controller.plan.Settings;
 import java.net.URI;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -55,7 +56,7 @@ final class SessionGatherer {
         // Whoever's status names a host comes before those that only might have one, and the older
         // before the younger.
         .sorted(
-            java.util.Comparator.<VdiSession, Boolean>comparing(s -> s.status().url().isEmpty())
+            Comparator.<VdiSession, Boolean>comparing(s -> s.status().url().isEmpty())
                 .thenComparing(s -> s.metadata().creationTimestamp())
                 .thenComparing(VdiSession::uid))
         .filter(session -> knownHost(session).isPresent())

@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.Failure;
 import io.vdi.operator.common.loop.ControlLoop.Outcome;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.apply.Applier;
@@ -151,10 +152,7 @@ final class SessionReconciler {
     boolean failed = phase == Phase.FAILED;
     String reason =
         failed
-            ? status
-                .condition(io.vdi.operator.common.model.Condition.READY)
-                .map(io.vdi.operator.common.model.Condition::reason)
-                .orElse(phase.text())
+            ? status.condition(Condition.READY).map(Condition::reason).orElse(phase.text())
             : phase.text();
     String message = status.message().isEmpty() ? wording(phase, status) : status.message();
     events.record(session, failed, reason, message);

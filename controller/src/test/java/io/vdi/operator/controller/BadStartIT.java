@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.kube.Permissions;
+import io.vdi.operator.common.service.ConfigLayers;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -128,8 +130,7 @@ class BadStartIT {
             own,
             Rights.needed(
                 ControllerConfig.from(
-                    new io.vdi.operator.common.service.ConfigLayers(
-                            java.util.Optional.empty(), Map.of(), ControllerConfig.OPEN_SECTIONS)
+                    new ConfigLayers(Optional.empty(), Map.of(), ControllerConfig.OPEN_SECTIONS)
                         .load()))));
     own.close();
     assertFalse(api.serves(Kind.SESSION).ok().isEmpty());

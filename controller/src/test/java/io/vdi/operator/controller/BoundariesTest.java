@@ -5,6 +5,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import java.time.Instant;
 
 @AnalyzeClasses(packages = "io.vdi.operator", importOptions = ImportOption.DoNotIncludeTests.class)
 class BoundariesTest {
@@ -32,7 +33,7 @@ class BoundariesTest {
           .that()
           .resideInAnyPackage("..controller.plan..", "..controller.objects..")
           .should()
-          .callMethod(java.time.Instant.class, "now")
+          .callMethod(Instant.class, "now")
           .orShould()
           .callMethod(System.class, "currentTimeMillis")
           .orShould()

@@ -14,6 +14,8 @@ import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.Manifests;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -166,7 +168,7 @@ record Desk(KubeApi api, String namespace, String name) {
           {"type": "PodScheduled", "status": "True"},
           {"type": "Ready", "status": "True", "lastTransitionTime": "%s"}]}
         """
-            .formatted(java.time.Instant.now().truncatedTo(java.time.temporal.ChronoUnit.SECONDS)));
+            .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS)));
   }
 
   /** The test as kubelet: the containers have stopped, the pod may go. */

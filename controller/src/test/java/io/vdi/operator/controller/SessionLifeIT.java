@@ -19,6 +19,7 @@ import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.Manifests;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
@@ -466,7 +467,7 @@ class SessionLifeIT {
   private static String password(Desk desk) {
     JsonObject secret = desk.raw(Kind.SECRET);
     String encoded = secret.getAsJsonObject("data").get("password").getAsString();
-    String password = new String(java.util.Base64.getDecoder().decode(encoded));
+    String password = new String(Base64.getDecoder().decode(encoded));
     assertTrue(password.length() >= 24);
     return password;
   }

@@ -14,8 +14,10 @@ import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.Manifests;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
@@ -105,7 +107,7 @@ class SurroundingsIT {
     Map<String, String> settings =
         Map.of("VDI_TURN_HOST", "turn.example.com", "VDI_TURN_SECRET_FILE", secret.toString());
     try (RunningController controller = RunningController.start(cluster, settings)) {
-      io.vdi.operator.devcluster.Manifests.apply(
+      Manifests.apply(
           api,
           """
           {apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: webrtc},
@@ -126,6 +128,6 @@ class SurroundingsIT {
   }
 
   private static String decode(String base64) {
-    return new String(java.util.Base64.getDecoder().decode(base64));
+    return new String(Base64.getDecoder().decode(base64));
   }
 }

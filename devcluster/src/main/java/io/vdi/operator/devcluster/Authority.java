@@ -3,6 +3,7 @@ package io.vdi.operator.devcluster;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -66,7 +68,7 @@ final class Authority {
   /** A serving certificate for these names and addresses. */
   Pair server(String name, List<String> dnsNames, List<String> addresses) {
     GeneralName[] names =
-        java.util.stream.Stream.concat(
+        Stream.concat(
                 dnsNames.stream().map(dns -> new GeneralName(GeneralName.dNSName, dns)),
                 addresses.stream().map(ip -> new GeneralName(GeneralName.iPAddress, ip)))
             .toArray(GeneralName[]::new);
@@ -189,7 +191,6 @@ final class Authority {
   }
 
   private static String base64(String text) {
-    return Base64.getEncoder()
-        .encodeToString(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 }

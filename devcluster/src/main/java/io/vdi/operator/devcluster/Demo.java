@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** The main job, shown with kubectl as a user would do it. */
 final class Demo {
@@ -24,16 +25,15 @@ final class Demo {
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(() -> {
-                supervisor.destroy();
+                // By the handle: Process.destroy would close its standard input too, which kills
+                // it.
+                supervisor.toHandle().destroy();
                 supervisor.onExit().join();
               }));
     }
     show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
     show("apply", "-f", "docs/examples/alice-desktop.yaml");
-    Progress.await(
-        () -> "alice-desktop to be Running; it is " + field("{.status.phase} {.status.message}"),
-        Duration.ofSeconds(90),
-        () -> field("{.status.phase}").equals("Running"));
+    watchUntilRunning();
     show("get", "vdi", "-o", "wide");
     show("get", "vdit");
     show(
@@ -68,6 +68,24 @@ final class Demo {
       }
     }
     return good;
+  }
+
+  /** As {@code kubectl get vdi --watch} shows it: a line for each change of phase. */
+  private void watchUntilRunning() {
+    System.out.println("\n$ kubectl get vdi --watch");
+    System.out.println(
+        "NAME            USER                PHASE     URL                             AGE");
+    AtomicReference<String> shown = new AtomicReference<>("none yet");
+    Progress.await(
+        () -> "alice-desktop to be Running; it is " + field("{.status.phase} {.status.message}"),
+        Duration.ofSeconds(90),
+        () -> {
+          String phase = field("{.status.phase}");
+          if (!phase.equals(shown.getAndSet(phase))) {
+            System.out.print(kubectl("get", "vdi", "alice-desktop", "--no-headers"));
+          }
+          return phase.equals("Running");
+        });
   }
 
   private String field(String jsonPath) {

@@ -25,6 +25,7 @@ public final class OperatorProcess implements AutoCloseable {
   public static final List<String> JVM_FLAGS =
       List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx256m", "-Xlog:aot*=off");
 
+  private static final String AOT = ".aot";
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final ChildProcess process;
@@ -86,11 +87,10 @@ public final class OperatorProcess implements AutoCloseable {
    * this cluster, where there is none yet for exactly these jars, flags and JVM.
    */
   public static OperatorProcess startWithAotCache(Launch launch) {
-    Path cache =
-        GoPrograms.defaultCache()
-            .resolve("aot-" + launch.name() + "-" + fingerprint(launch) + ".aot");
+    Path cache = launch.target().resolve(launch.name() + "-" + fingerprint(launch) + AOT);
     if (!Files.exists(cache)) {
       Progress.say("recording an AOT cache for " + launch.name() + ", once for each build of it");
+      deleteCaches(launch.target());
       Path fresh = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
       try (OperatorProcess training =
           start(launch.with(launch.name() + "-training", "-XX:AOTCacheOutput=" + fresh))) {
@@ -104,6 +104,15 @@ public final class OperatorProcess implements AutoCloseable {
       }
     }
     return start(launch.with(launch.name(), "-XX:AOTCache=" + cache));
+  }
+
+  /** Those of earlier builds: nobody uses them again. */
+  private static void deleteCaches(Path target) {
+    try (Stream<Path> files = Files.list(target)) {
+      files.filter(file -> file.toString().endsWith(AOT)).forEach(GoPrograms::deleteTree);
+    } catch (IOException e) {
+      Progress.say("cannot delete old AOT caches: " + e);
+    }
   }
 
   public ChildProcess process() {

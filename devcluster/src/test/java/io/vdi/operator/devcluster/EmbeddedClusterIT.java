@@ -10,6 +10,7 @@ import io.vdi.operator.common.kube.KubeApi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -103,8 +104,7 @@ class EmbeddedClusterIT {
   }
 
   private static String permissions(Path file) throws IOException {
-    return java.nio.file.attribute.PosixFilePermissions.toString(
-        Files.getPosixFilePermissions(file));
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
   }
 
   /** Holds a cluster until it is killed. */

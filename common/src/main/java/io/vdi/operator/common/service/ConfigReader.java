@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -110,8 +111,8 @@ public final class ConfigReader {
     for (String part : constant.name().split("_", -1)) {
       word.append(
           word.isEmpty()
-              ? part.toLowerCase(java.util.Locale.ROOT)
-              : part.charAt(0) + part.substring(1).toLowerCase(java.util.Locale.ROOT));
+              ? part.toLowerCase(Locale.ROOT)
+              : part.charAt(0) + part.substring(1).toLowerCase(Locale.ROOT));
     }
     return word.toString();
   }

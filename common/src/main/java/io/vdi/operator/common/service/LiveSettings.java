@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -110,7 +111,7 @@ public final class LiveSettings<S> implements AutoCloseable {
       Level level = Level.toLevel(entry.getValue(), null);
       if (level == null) {
         throw new BadConfig(
-            java.util.List.of(
+            List.of(
                 LEVELS
                     + "."
                     + entry.getKey()

@@ -12,6 +12,7 @@ import io.helidon.webserver.observe.metrics.MetricsObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.List;
 import java.util.function.Supplier;
 
 /**
@@ -62,7 +63,7 @@ public final class ServiceEndpoint implements AutoCloseable {
       probe.bind(new InetSocketAddress(host, port));
     } catch (IOException e) {
       throw new BadConfig(
-          java.util.List.of(
+          List.of(
               "server.port "
                   + port
                   + " on "

@@ -15,6 +15,7 @@ import io.vdi.operator.controller.Caches;
 import io.vdi.operator.controller.objects.Desired;
 import io.vdi.operator.controller.plan.Action;
 import io.vdi.operator.controller.plan.Ownership;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -105,8 +106,7 @@ public final class Applier {
       case Action.Create(Desired desired) -> create(session, desired, turn);
       case Action.Update(Desired desired, Meta current) ->
           update(session, desired.kind(), desired.patch(), current);
-      case Action.RenewTurn(Meta secret, java.time.Instant expires) ->
-          renewTurn(session, secret, turn);
+      case Action.RenewTurn(Meta secret, Instant expires) -> renewTurn(session, secret, turn);
       case Action.Delete(Kind<?> kind, Meta current) -> delete(kind, current);
     };
   }

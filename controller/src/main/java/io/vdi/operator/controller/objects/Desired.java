@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.objects;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
@@ -35,7 +36,26 @@ public record Desired(Kind<?> kind, String name, JsonObject body, JsonObject pat
   }
 
   private static String hashOf(JsonObject body) {
-    return Names.hash(body.toString(), 16);
+    return Names.hash(inOrder(body).toString(), 16);
+  }
+
+  /** Java's Map.of has another order in every JVM; a hash must outlive the one that took it. */
+  private static JsonElement inOrder(JsonElement element) {
+    return switch (element) {
+      case JsonObject object -> {
+        JsonObject sorted = new JsonObject();
+        object.entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .forEach(entry -> sorted.add(entry.getKey(), inOrder(entry.getValue())));
+        yield sorted;
+      }
+      case JsonArray array -> {
+        JsonArray sameOrder = new JsonArray();
+        array.forEach(each -> sameOrder.add(inOrder(each)));
+        yield sameOrder;
+      }
+      default -> element;
+    };
   }
 
   /** Whether an existing object was last written as exactly this. */

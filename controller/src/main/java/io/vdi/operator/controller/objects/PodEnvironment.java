@@ -10,6 +10,7 @@ import io.vdi.operator.controller.plan.Settings;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -56,14 +57,17 @@ final class PodEnvironment {
     return new ArrayList<>(env.variables.values());
   }
 
+  /**
+   * Selkies' own default lets its users switch to WebRTC, and there to a public relay; so the
+   * switch is off unless the template says dual.
+   */
   private void transport(Optional<Transport> transport) {
-    transport.ifPresent(mode -> {
-      switch (mode) {
-        case WEBSOCKETS -> put("SELKIES_MODE", "websockets");
-        case WEBRTC -> put("SELKIES_MODE", "webrtc");
-        case DUAL -> put("SELKIES_ENABLE_DUAL_MODE", "true");
-      }
-    });
+    transport
+        .filter(mode -> mode != Transport.DUAL)
+        .ifPresent(mode -> put("SELKIES_MODE", mode.name().toLowerCase(Locale.ROOT)));
+    put(
+        "SELKIES_ENABLE_DUAL_MODE",
+        String.valueOf(transport.filter(mode -> mode == Transport.DUAL).isPresent()));
   }
 
   private void turn(Optional<Settings.Turn> turn) {

@@ -4,6 +4,7 @@ import io.vdi.operator.common.kube.Failure;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
@@ -171,8 +172,7 @@ public final class StatusRules {
     Optional<Pod.Detail> pull = waiting.filter(detail -> isImageTrouble(detail.reason()));
     boolean late = startupDeadline(pod).filter(deadline -> !now.isBefore(deadline)).isPresent();
     if (late) {
-      String limit =
-          io.vdi.operator.common.model.Durations.format(spec.orElseThrow().startupTimeout());
+      String limit = Durations.format(spec.orElseThrow().startupTimeout());
       return new Verdict(
           Phase.FAILED,
           STARTUP_TIMEOUT,

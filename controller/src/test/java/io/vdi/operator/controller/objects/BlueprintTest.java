@@ -77,6 +77,7 @@ class BlueprintTest {
             "SELKIES_ENABLE_BASIC_AUTH=true",
             "SELKIES_ADDR=0.0.0.0",
             "SELKIES_PORT=9000",
+            "SELKIES_ENABLE_DUAL_MODE=false",
             "NVIDIA_DRIVER_CAPABILITIES=all",
             "DISPLAY=:7",
             "TZ=UTC"),
@@ -226,6 +227,15 @@ class BlueprintTest {
     assertEquals(
         "127.0.0.1",
         env(blueprint("{}", "{image: x, transport: dual}", SETTINGS)).get("SELKIES_TURN_HOST"));
+    // Selkies' own default lets users switch to WebRTC, and so to that relay.
+    for (String off : List.of("", ", transport: websockets", ", transport: webrtc")) {
+      assertEquals(
+          "false",
+          env(blueprint("{}", "{image: x" + off + "}", turn)).get("SELKIES_ENABLE_DUAL_MODE"));
+    }
+    assertEquals(
+        "true",
+        env(blueprint("{}", "{image: x, transport: dual}", turn)).get("SELKIES_ENABLE_DUAL_MODE"));
   }
 
   @Test

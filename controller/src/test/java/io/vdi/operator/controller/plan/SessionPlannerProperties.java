@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
@@ -72,9 +73,7 @@ class SessionPlannerProperties {
 
   @Property(tries = 3000)
   void aHealthySessionEndsInThePhaseThatItsSpecAsksFor(@ForAll("withoutForeign") World world) {
-    boolean finished =
-        world.objects.get(Kind.POD) instanceof io.vdi.operator.common.model.Pod pod
-            && pod.isFinished();
+    boolean finished = world.objects.get(Kind.POD) instanceof Pod pod && pod.isFinished();
     settle(world);
     if (world.session.metadata().deleting()) {
       assertTrue(world.sessionGone);

@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.plan;
 
 import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Meta;
@@ -18,6 +19,7 @@ import io.vdi.operator.controller.objects.Blueprint;
 import io.vdi.operator.controller.objects.Desired;
 import io.vdi.operator.controller.objects.Workload;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -85,7 +87,7 @@ final class Worlds {
   }
 
   static VdiTemplate template() {
-    return io.vdi.operator.common.kube.KubeGson.gson()
+    return KubeGson.gson()
         .fromJson(
             """
             {metadata: {name: ubuntu}, spec: {image: desktop, startupTimeout: 5m}}
@@ -217,7 +219,7 @@ final class Worlds {
       Optional<OwnerReference> owner,
       Map<String, String> annotations,
       boolean deleting) {
-    Map<String, String> all = new java.util.HashMap<>(annotations);
+    Map<String, String> all = new HashMap<>(annotations);
     all.put(Names.USER, "alice@example.com");
     return new Meta(
         name,
