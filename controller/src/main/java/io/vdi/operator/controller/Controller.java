@@ -19,6 +19,7 @@ import io.vdi.operator.common.service.ServiceEndpoint;
 import io.vdi.operator.controller.apply.Applier;
 import io.vdi.operator.controller.apply.EventRecorder;
 import io.vdi.operator.controller.apply.Secrets;
+import io.vdi.operator.controller.objects.Blueprints;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -41,6 +42,7 @@ public final class Controller implements AutoCloseable {
   private final KubeApi api;
   private final LiveSettings<ControllerConfig> settings;
   private final KeyedQueue<SessionKey> queue;
+  private final Blueprints blueprints = new Blueprints();
   private final HostRegistry hosts = new HostRegistry();
   private final StatusPace pace = new StatusPace();
   private final Newcomers newcomers;
@@ -102,6 +104,7 @@ public final class Controller implements AutoCloseable {
         new SessionReconciler(
             caches,
             gatherer,
+            blueprints,
             new Applier(api, caches, new Secrets(random), this::mayWrite),
             newcomers,
             pace,
@@ -226,6 +229,7 @@ public final class Controller implements AutoCloseable {
     VdiSession session = change.object();
     if (change.now().isEmpty()) {
       hosts.release(session.uid());
+      blueprints.forget(session.uid());
       pace.forget(session.uid());
       drift.forget(session.uid());
     }

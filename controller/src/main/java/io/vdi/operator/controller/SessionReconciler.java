@@ -8,6 +8,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.apply.Applier;
 import io.vdi.operator.controller.apply.EventRecorder;
 import io.vdi.operator.controller.apply.Secrets;
+import io.vdi.operator.controller.objects.Blueprints;
 import io.vdi.operator.controller.plan.Action;
 import io.vdi.operator.controller.plan.Next;
 import io.vdi.operator.controller.plan.Plan;
@@ -35,6 +36,7 @@ final class SessionReconciler {
 
   private final Caches caches;
   private final SessionGatherer gatherer;
+  private final Blueprints blueprints;
   private final Applier applier;
   private final Newcomers newcomers;
   private final StatusPace pace;
@@ -48,6 +50,7 @@ final class SessionReconciler {
   SessionReconciler(
       Caches caches,
       SessionGatherer gatherer,
+      Blueprints blueprints,
       Applier applier,
       Newcomers newcomers,
       StatusPace pace,
@@ -58,6 +61,7 @@ final class SessionReconciler {
       InstantSource clock) {
     this.caches = caches;
     this.gatherer = gatherer;
+    this.blueprints = blueprints;
     this.applier = applier;
     this.newcomers = newcomers;
     this.pace = pace;
@@ -90,7 +94,7 @@ final class SessionReconciler {
     ControllerConfig settings = config.get();
     boolean mendDrift = drift.isDue(session.uid(), now);
     SessionObserved seen = gatherer.gather(session, mendDrift);
-    Plan plan = SessionPlanner.plan(seen, settings.plan(), now);
+    Plan plan = SessionPlanner.plan(seen, settings.plan(), blueprints::of, now);
     LOG.debug("plan: {}", plan.stages());
     Applier.Outcome outcome = applier.apply(session, plan.stages(), turnGrant(seen, settings, now));
     return switch (outcome) {

@@ -202,6 +202,8 @@ public final class EmbeddedCluster implements Cluster {
         "--secure-port=0",
         "--service-account-private-key-file=" + folder.resolve("service-accounts.key"),
         "--root-ca-file=" + folder.resolve("ca.crt"),
+        // Endpoints are superseded by EndpointSlices: nobody here reads them.
+        "--controllers=*,-endpoints-controller,-endpointslice-mirroring-controller",
         "--kube-api-qps=1000",
         "--kube-api-burst=2000");
     Path schedulerConfig =

@@ -8,17 +8,24 @@ import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Names;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 
-/**
- * An object as it should be.
- *
- * @param body for its creation
- * @param patch brings an existing one there: a JSON merge patch of what may change in its life,
- *     with null for what must not be there. (Server-side apply would leave behind what the creation
- *     set, for creation and apply are two owners of fields to the API server.)
- * @param hash of the body: the same hash on the existing object means nothing to do
- */
-public record Desired(Kind<?> kind, String name, JsonObject body, JsonObject patch, String hash) {
+/** An object as it should be. Two are the same when they are of the same kind, name and hash. */
+public final class Desired {
+  private record Contents(JsonObject body, JsonObject patch) {}
+
+  private final Kind<?> kind;
+  private final String name;
+  private final String hash;
+  private final Supplier<Contents> contents;
+
+  private Desired(Kind<?> kind, String name, String hash, Supplier<Contents> contents) {
+    this.kind = kind;
+    this.name = name;
+    this.hash = hash;
+    this.contents = contents;
+  }
 
   /** Takes the hash and puts it on both as an annotation. */
   static Desired of(Kind<?> kind, String name, JsonObject body, JsonObject patch) {
@@ -26,13 +33,64 @@ public record Desired(Kind<?> kind, String name, JsonObject body, JsonObject pat
     JsonObject withoutNulls = withoutNulls(body);
     annotate(withoutNulls, hash);
     annotate(patch, hash);
-    return new Desired(kind, name, withoutNulls, patch, hash);
+    Contents contents = new Contents(withoutNulls, patch);
+    return new Desired(kind, name, hash, () -> contents);
   }
 
   /** The same for what takes no change: the hash stays that of what it was made as. */
   static Desired unchangeable(Kind<?> kind, String name, JsonObject body, JsonObject patch) {
-    return new Desired(
-        kind, name, of(kind, name, body, patch.deepCopy()).body(), patch, hashOf(body));
+    Contents contents = new Contents(of(kind, name, body, patch.deepCopy()).body(), patch);
+    return new Desired(kind, name, hashOf(body), () -> contents);
+  }
+
+  /** One whose hash is known already; its contents are built when they are asked for. */
+  static Desired remembered(Kind<?> kind, String name, String hash, Supplier<Desired> build) {
+    return new Desired(kind, name, hash, () -> build.get().contents.get());
+  }
+
+  public Kind<?> kind() {
+    return kind;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** The same hash on the existing object means nothing to do. */
+  public String hash() {
+    return hash;
+  }
+
+  /** For its creation. */
+  public JsonObject body() {
+    return contents.get().body();
+  }
+
+  /**
+   * Brings an existing one there: a JSON merge patch of what may change in its life, with null for
+   * what must not be there. (Server-side apply would leave behind what the creation set, for
+   * creation and apply are two owners of fields to the API server.)
+   */
+  public JsonObject patch() {
+    return contents.get().patch();
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Desired that
+        && kind.equals(that.kind)
+        && name.equals(that.name)
+        && hash.equals(that.hash);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(kind, name, hash);
+  }
+
+  @Override
+  public String toString() {
+    return kind.name() + " " + name;
   }
 
   private static String hashOf(JsonObject body) {

@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VolumeClaim;
 import io.vdi.operator.controller.objects.Blueprint;
 import io.vdi.operator.controller.objects.Desired;
 import io.vdi.operator.controller.objects.Workload;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
 /**
  * From what is to what is to be done, spec.md section 3. Once the plan is carried out and nothing
@@ -22,17 +24,36 @@ public final class SessionPlanner {
   private final SessionObserved seen;
   private final VdiSession session;
   private final Settings settings;
+  private final BiFunction<Workload, Optional<VolumeClaim>, Blueprint> blueprints;
   private final Instant now;
 
-  private SessionPlanner(SessionObserved seen, Settings settings, Instant now) {
+  private SessionPlanner(
+      SessionObserved seen,
+      Settings settings,
+      BiFunction<Workload, Optional<VolumeClaim>, Blueprint> blueprints,
+      Instant now) {
     this.seen = seen;
     this.session = seen.session();
     this.settings = settings;
+    this.blueprints = blueprints;
     this.now = now;
   }
 
   public static Plan plan(SessionObserved seen, Settings settings, Instant now) {
-    return new SessionPlanner(seen, settings, now).plan();
+    return plan(seen, settings, Blueprint::of, now);
+  }
+
+  /**
+   * The same, with another way to the same blueprints.
+   *
+   * @param blueprints as {@link Blueprint#of}
+   */
+  public static Plan plan(
+      SessionObserved seen,
+      Settings settings,
+      BiFunction<Workload, Optional<VolumeClaim>, Blueprint> blueprints,
+      Instant now) {
+    return new SessionPlanner(seen, settings, blueprints, now).plan();
   }
 
   private Plan plan() {
@@ -48,7 +69,7 @@ public final class SessionPlanner {
       return only(status.failed("InvalidSpec", String.join("; ", spec.problems())));
     }
     Blueprint blueprint =
-        Blueprint.of(
+        blueprints.apply(
             new Workload(session, seen.template().get().spec(), spec, seen.host(), settings),
             seen.volumeClaim());
     Optional<String> foreign = foreign(blueprint);

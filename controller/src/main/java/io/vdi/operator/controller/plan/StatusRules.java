@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The status of a session from what is observed, spec.md sections 1 and 3. */
@@ -236,7 +237,7 @@ public final class StatusRules {
   private String whyNotPlaced() {
     String words = seen.pod().map(StatusRules::unschedulable).orElse("");
     boolean onlyVolume =
-        words.isEmpty() || words.contains("unbound immediate PersistentVolumeClaim");
+        words.isEmpty() || words.toLowerCase(Locale.ROOT).contains("persistentvolumeclaim");
     return onlyVolume && !storageReady().isTrue()
         ? "waiting for the volume of the home"
         : onlyVolume ? "" : words;

@@ -246,7 +246,24 @@ class BlueprintTest {
     assertEquals(one.service().hash(), blueprint("{}", "{image: y}", SETTINGS).service().hash());
   }
 
+  @Test
+  void whatIsRememberedIsTheSame() {
+    Blueprints blueprints = new Blueprints();
+    for (String template : List.of("{image: x}", "{image: x}", "{image: y}", "{image: x}")) {
+      Workload workload = workload("{}", template, SETTINGS);
+      Blueprint fresh = Blueprint.of(workload, Optional.empty());
+      Blueprint remembered = blueprints.of(workload, Optional.empty());
+      assertEquals(fresh, remembered);
+      assertEquals(fresh.pod().body(), remembered.pod().body());
+      assertEquals(fresh.route().orElseThrow().patch(), remembered.route().orElseThrow().patch());
+    }
+  }
+
   private static Blueprint blueprint(String session, String template, Settings settings) {
+    return Blueprint.of(workload(session, template, settings), Optional.empty());
+  }
+
+  private static Workload workload(String session, String template, Settings settings) {
     VdiSession.Spec parsed = KubeGson.gson().fromJson(session, VdiSession.Spec.class);
     VdiSession.Spec spec =
         new VdiSession.Spec(
@@ -261,14 +278,12 @@ class BlueprintTest {
     VdiSession named =
         KubeGson.gson()
             .fromJson("{metadata: {name: desk, namespace: desks, uid: u1}}", VdiSession.class);
-    return Blueprint.of(
-        new Workload(
-            new VdiSession(named.metadata(), spec, null),
-            templateSpec,
-            Defaults.complete(spec, templateSpec),
-            "alice",
-            settings),
-        Optional.empty());
+    return new Workload(
+        new VdiSession(named.metadata(), spec, null),
+        templateSpec,
+        Defaults.complete(spec, templateSpec),
+        "alice",
+        settings);
   }
 
   private static JsonObject container(Blueprint blueprint) {

@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.objects.Blueprints;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,12 @@ class SessionPlannerProperties {
     assertEquals(
         SessionPlanner.plan(world.observe(), Worlds.SETTINGS, world.now),
         SessionPlanner.plan(world.observe(), Worlds.SETTINGS, world.now));
+    Blueprints blueprints = new Blueprints();
+    for (int i = 0; i < 2; i++) {
+      assertEquals(
+          SessionPlanner.plan(world.observe(), Worlds.SETTINGS, world.now),
+          SessionPlanner.plan(world.observe(), Worlds.SETTINGS, blueprints::of, world.now));
+    }
   }
 
   @Property(tries = 1000)

@@ -19,7 +19,7 @@ final class Bench {
   private static final Load WARMING = new Load.Clients(16);
 
   /** Longer than the controller holds back a write of the status, see StatusPace. */
-  private static final Duration SETTLED = Duration.ofSeconds(12);
+  private static final Duration SETTLED = Duration.ofSeconds(27);
 
   /** Longer than the controller leaves a session alone. */
   private static final Duration REST = Duration.ofSeconds(40);
@@ -33,7 +33,7 @@ final class Bench {
     this.jvm = jvm;
   }
 
-  /** The writes alone, by {@link BareClient}; times count from its finalizer. */
+  /** The writes alone, by {@link BareClient}; times count from the answer to the session's POST. */
   Result.Throughput bare(int sessions, Load load) {
     try (Lab lab = new Lab(sessions + WARM_UP);
         BareClient client = new BareClient(lab.admin(), lab.operator());
@@ -46,7 +46,9 @@ final class Bench {
     }
   }
 
-  /** The controller, with sessions made by somebody else; times count from before their POST. */
+  /**
+   * The controller, with sessions made by somebody else; times count from the answer to their POST.
+   */
   Result.Reconciled controller(int sessions, Load load) {
     try (Lab lab = new Lab(sessions + WARM_UP);
         OperatorProcess controller = start(lab);
@@ -148,8 +150,8 @@ final class Bench {
 
   private static Consumer<String> submit(Lab lab, Stopwatch watch) {
     return name -> {
-      watch.begin(name);
       BareClient.submit(lab.admin(), name);
+      watch.begin(name);
     };
   }
 

@@ -27,10 +27,13 @@ sealed interface Result {
       ProcessFigures process,
       double cpuSecondsPerThousand)
       implements Result {
-    /** Without Events, which tell and decide nothing. */
+    /**
+     * Without Events, which tell and decide nothing, and without the templates' count of sessions,
+     * which is written every few seconds however many sessions there are.
+     */
     double writesButEvents() {
       return writes.entrySet().stream()
-          .filter(write -> !write.getKey().endsWith(" events"))
+          .filter(write -> !write.getKey().matches(".* (events|vditemplates/status)"))
           .mapToDouble(Map.Entry::getValue)
           .sum();
     }
