@@ -123,13 +123,10 @@ class CrashIT {
   @Test
   void theLeaderKilledTheOtherTakesOverAndNothingIsMadeTwice() throws Exception {
     Path kubeconfig = RunningController.kubeconfig(cluster);
-    Map<String, String> settings =
-        Map.of(
-            "VDI_LEADER_ELECTION_NAMESPACE", RunningController.NAMESPACE,
-            "VDI_LEADER_ELECTION_LEASE_NAME", "leader-killed",
-            "VDI_LEADER_ELECTION_LEASE_DURATION", "4s",
-            "VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s",
-            "VDI_LEADER_ELECTION_RETRY_PERIOD", "1s");
+    Map<String, String> settings = new HashMap<>(electing("leader-killed"));
+    settings.put("VDI_LEADER_ELECTION_LEASE_DURATION", "4s");
+    settings.put("VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s");
+    settings.put("VDI_LEADER_ELECTION_RETRY_PERIOD", "1s");
     try (OperatorProcess one = operator("one", kubeconfig, settings);
         OperatorProcess two = operator("two", kubeconfig, settings)) {
       one.awaitReady();
@@ -159,12 +156,7 @@ class CrashIT {
   @Test
   void aRestartWritesNothing() {
     Path kubeconfig = RunningController.kubeconfig(cluster);
-    Map<String, String> settings =
-        Map.of(
-            "VDI_LEADER_ELECTION_NAMESPACE",
-            RunningController.NAMESPACE,
-            "VDI_LEADER_ELECTION_LEASE_NAME",
-            "restart");
+    Map<String, String> settings = electing("restart");
     Desk desk = new Desk(api, namespace, "rest");
     try (OperatorProcess first = operator("before", kubeconfig, settings)) {
       first.awaitReady();
@@ -199,12 +191,7 @@ class CrashIT {
   @Test
   void sigtermEndsInOrderAndGivesTheLeaseBack() {
     Path kubeconfig = RunningController.kubeconfig(cluster);
-    Map<String, String> settings =
-        Map.of(
-            "VDI_LEADER_ELECTION_NAMESPACE",
-            RunningController.NAMESPACE,
-            "VDI_LEADER_ELECTION_LEASE_NAME",
-            "sigterm");
+    Map<String, String> settings = electing("sigterm");
     OperatorProcess first = operator("first", kubeconfig, settings);
     first.awaitReady();
     await().atMost(LONG).until(() -> leads(first));
@@ -294,6 +281,14 @@ class CrashIT {
             DyingController.class.getName()),
         environment,
         folder.resolve("dying-" + n + ".log"));
+  }
+
+  private static Map<String, String> electing(String lease) {
+    return Map.of(
+        "VDI_LEADER_ELECTION_NAMESPACE",
+        RunningController.NAMESPACE,
+        "VDI_LEADER_ELECTION_LEASE_NAME",
+        lease);
   }
 
   private OperatorProcess operator(String name, Path kubeconfig, Map<String, String> settings) {

@@ -29,18 +29,18 @@ public final class Desired {
 
   /** Takes the hash and puts it on both as an annotation. */
   static Desired of(Kind<?> kind, String name, JsonObject body, JsonObject patch) {
-    String hash = hashOf(body);
-    JsonObject withoutNulls = withoutNulls(body);
-    annotate(withoutNulls, hash);
-    annotate(patch, hash);
-    Contents contents = new Contents(withoutNulls, patch);
-    return new Desired(kind, name, hash, () -> contents);
+    Desired desired = unchangeable(kind, name, body, patch);
+    annotate(patch, desired.hash);
+    return desired;
   }
 
   /** The same for what takes no change: the hash stays that of what it was made as. */
   static Desired unchangeable(Kind<?> kind, String name, JsonObject body, JsonObject patch) {
-    Contents contents = new Contents(of(kind, name, body, patch.deepCopy()).body(), patch);
-    return new Desired(kind, name, hashOf(body), () -> contents);
+    String hash = hashOf(body);
+    JsonObject withoutNulls = withoutNulls(body);
+    annotate(withoutNulls, hash);
+    Contents contents = new Contents(withoutNulls, patch);
+    return new Desired(kind, name, hash, () -> contents);
   }
 
   /** One whose hash is known already; its contents are built when they are asked for. */
