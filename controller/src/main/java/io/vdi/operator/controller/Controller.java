@@ -45,6 +45,7 @@ public final class Controller implements AutoCloseable {
   private final Blueprints blueprints = new Blueprints();
   private final HostRegistry hosts = new HostRegistry();
   private final StatusPace pace = new StatusPace();
+  private final InstantSource clock;
   private final Newcomers newcomers;
   private final DriftSchedule drift;
   private final Caches caches;
@@ -79,6 +80,7 @@ public final class Controller implements AutoCloseable {
     this.settings = settings;
     this.elects = config.election().enabled();
     this.queue = new KeyedQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
+    this.clock = clock;
     this.newcomers = new Newcomers(config.workers());
     this.drift = new DriftSchedule(RandomGenerator.getDefault());
     this.caches =
@@ -238,7 +240,7 @@ public final class Controller implements AutoCloseable {
     }
     SessionKey key = SessionKey.of(session);
     if (change.before().isEmpty()) {
-      newcomers.arrived(key);
+      newcomers.arrived(key, clock.instant());
     }
     queue.add(key);
   }

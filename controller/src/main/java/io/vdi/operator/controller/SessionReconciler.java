@@ -132,7 +132,8 @@ final class SessionReconciler {
     if (status.equals(before)) {
       return then(next);
     }
-    Optional<Duration> wait = pace.wait(session.uid(), before, status, now, newcomers.areMany());
+    Optional<Duration> wait =
+        pace.wait(session.uid(), before, status, now, newcomers.patience(now));
     if (wait.isPresent()) {
       return new Outcome.Again(wait.get());
     }

@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * How soon a status is written. What people wait for (phase, address, times) at once; a change of
  * words or conditions alone waits for a while since the last write, and mostly goes along with the
  * next change of phase: without that, every session would cost two more writes while it starts. And
- * while many sessions still wait for their objects, these come first: that others are Pending or
- * Creating can be said a little later, or is no longer true by then and need not be said at all.
+ * while many sessions come, their objects come first: that others are Pending or Creating can be
+ * said a little later, or is no longer true by then and need not be said at all.
  */
 final class StatusPace {
   /** For a message that says something new. */
@@ -28,9 +28,6 @@ final class StatusPace {
   /** The same while the session starts: its next phase is near, and takes them along. */
   private static final Duration THE_REST_STARTING = Duration.ofSeconds(60);
 
-  /** For a session that starts, while others wait for their turn. */
-  private static final Duration BUSY = Duration.ofSeconds(20);
-
   private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
   private final Map<String, Instant> lastWrite = new ConcurrentHashMap<>();
@@ -39,12 +36,16 @@ final class StatusPace {
   /**
    * How long to wait before this status may be written; empty for now.
    *
-   * @param busy whether many sessions wait for their objects
+   * @param patience how long it may wait to be said that a session starts
    */
   Optional<Duration> wait(
-      String uid, VdiSession.Status before, VdiSession.Status status, Instant now, boolean busy) {
+      String uid,
+      VdiSession.Status before,
+      VdiSession.Status status,
+      Instant now,
+      Duration patience) {
     if (isNews(before, status)) {
-      return busy && isStarting(status) ? holdWhileBusy(uid, now) : Optional.empty();
+      return isStarting(status) ? hold(uid, patience, now) : Optional.empty();
     }
     Instant last = lastWrite.get(uid);
     if (last == null) {
@@ -55,9 +56,12 @@ final class StatusPace {
     return left(last.plus(pace), now);
   }
 
-  private Optional<Duration> holdWhileBusy(String uid, Instant now) {
+  private Optional<Duration> hold(String uid, Duration patience, Instant now) {
+    if (patience.isZero()) {
+      return Optional.empty();
+    }
     Instant since = heldSince.computeIfAbsent(uid, first -> now);
-    return left(since.plus(BUSY), now)
+    return left(since.plus(patience), now)
         .map(left -> left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN);
   }
 

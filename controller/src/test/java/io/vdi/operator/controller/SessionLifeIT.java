@@ -151,7 +151,8 @@ class SessionLifeIT {
               api.raw("GET", "/api/v1/namespaces/" + namespace + "/events", null)
                   .orElseThrow()
                   .toString();
-          assertTrue(events.contains("accepted; the desktop waits for its place"));
+          assertTrue(events.contains("\"reason\":\"Pending\""));
+          assertTrue(events.contains("\"reason\":\"Creating\""));
           assertTrue(events.contains("the desktop is ready at https://events.vdi.example.com"));
           assertFalse(events.contains(password(desk)));
         });

@@ -19,41 +19,49 @@ class StatusPaceTest {
   @Test
   void aChangeOfPhaseIsWrittenAtOnce() {
     wrote();
-    assertWait(0, status(Phase.PENDING, ""), status(Phase.CREATING, ""), false);
-    assertWait(0, status(Phase.CREATING, ""), status(Phase.RUNNING, ""), true);
-    assertWait(0, status(Phase.CREATING, ""), status(Phase.FAILED, "no image"), true);
+    assertWait(0, status(Phase.PENDING, ""), status(Phase.CREATING, ""), Duration.ZERO);
+    assertWait(0, status(Phase.CREATING, ""), status(Phase.RUNNING, ""), Newcomers.QUEUE);
+    assertWait(0, status(Phase.CREATING, ""), status(Phase.FAILED, "no image"), Newcomers.QUEUE);
   }
 
   @Test
   void newWordsWaitFiveSecondsSinceTheLastWrite() {
     wrote();
     now = now.plusSeconds(2);
-    assertWait(3, status(Phase.PENDING, ""), status(Phase.PENDING, "no GPU"), false);
+    assertWait(3, status(Phase.PENDING, ""), status(Phase.PENDING, "no GPU"), Duration.ZERO);
     now = now.plusSeconds(3);
-    assertWait(0, status(Phase.PENDING, ""), status(Phase.PENDING, "no GPU"), false);
+    assertWait(0, status(Phase.PENDING, ""), status(Phase.PENDING, "no GPU"), Duration.ZERO);
   }
 
   @Test
   void conditionsAndWordsThatGoAwayWaitLonger() {
     wrote();
-    assertWait(60, status(Phase.PENDING, "no GPU"), status(Phase.PENDING, ""), false);
-    assertWait(25, status(Phase.RUNNING, ""), status(Phase.RUNNING, ""), false);
+    assertWait(60, status(Phase.PENDING, "no GPU"), status(Phase.PENDING, ""), Duration.ZERO);
+    assertWait(25, status(Phase.RUNNING, ""), status(Phase.RUNNING, ""), Duration.ZERO);
   }
 
   @Test
   void afterARestartNothingWaits() {
-    assertWait(0, status(Phase.RUNNING, ""), status(Phase.RUNNING, ""), false);
+    assertWait(0, status(Phase.RUNNING, ""), status(Phase.RUNNING, ""), Duration.ZERO);
   }
 
   @Test
   void thatSessionsStartIsHeldBackWhileManyWaitButNotForLong() {
     VdiSession.Status pending = status(Phase.PENDING, "");
-    assertWait(1, VdiSession.Status.EMPTY, pending, true);
+    assertWait(1, VdiSession.Status.EMPTY, pending, Newcomers.QUEUE);
     now = now.plusSeconds(19);
-    assertWait(1, VdiSession.Status.EMPTY, pending, true);
-    assertWait(0, VdiSession.Status.EMPTY, pending, false);
+    assertWait(1, VdiSession.Status.EMPTY, pending, Newcomers.QUEUE);
+    assertWait(0, VdiSession.Status.EMPTY, pending, Duration.ZERO);
     now = now.plusSeconds(1);
-    assertWait(0, VdiSession.Status.EMPTY, pending, true);
+    assertWait(0, VdiSession.Status.EMPTY, pending, Newcomers.QUEUE);
+  }
+
+  @Test
+  void whatIsNoLongerTrueAfterTheHoldIsNeverSaid() {
+    assertWait(1, VdiSession.Status.EMPTY, status(Phase.PENDING, ""), Newcomers.BRISK);
+    assertWait(0, VdiSession.Status.EMPTY, status(Phase.RUNNING, ""), Newcomers.BRISK);
+    now = now.plus(Newcomers.BRISK);
+    assertWait(0, VdiSession.Status.EMPTY, status(Phase.CREATING, ""), Newcomers.BRISK);
   }
 
   private void wrote() {
@@ -61,10 +69,10 @@ class StatusPaceTest {
   }
 
   private void assertWait(
-      int seconds, VdiSession.Status before, VdiSession.Status status, boolean busy) {
+      int seconds, VdiSession.Status before, VdiSession.Status status, Duration patience) {
     assertEquals(
         seconds == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(seconds)),
-        pace.wait(UID, before, status, now, busy));
+        pace.wait(UID, before, status, now, patience));
   }
 
   private static VdiSession.Status status(Phase phase, String message) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A program that lives no longer than this JVM. We hold the other end of its standard input and the
@@ -35,6 +36,11 @@ public final class ChildProcess implements AutoCloseable {
   public static ChildProcess start(
       String name, List<String> command, Map<String, String> environment, Path log) {
     return new ChildProcess(name, command, environment, log);
+  }
+
+  /** A command that leaves the processors to others where they are short. */
+  static List<String> inBackground(List<String> command) {
+    return Stream.concat(Stream.of("nice", "-n", "10"), command.stream()).toList();
   }
 
   /** Starts the same again, after {@link #close} or {@link #kill}. */

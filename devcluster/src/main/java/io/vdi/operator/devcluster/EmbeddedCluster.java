@@ -10,10 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 /**
  * etcd, the control plane and simulated GPU nodes as processes of this machine, on free ports of
@@ -195,7 +197,7 @@ public final class EmbeddedCluster implements Cluster {
   private void startRest(Path kwok) {
     // Their own limits on requests a second are those of a large cluster, not what is measured
     // here.
-    run(
+    runInBackground(
         "kube-controller-manager",
         "--kubeconfig=" + kubeconfig(),
         "--leader-elect=false",
@@ -216,14 +218,27 @@ public final class EmbeddedCluster implements Cluster {
             clientConnection: {kubeconfig: "%s", qps: 1000, burst: 2000}
             """
                 .formatted(kubeconfig()));
-    run("kube-scheduler", "--config=" + schedulerConfig, "--secure-port=0");
+    runInBackground("kube-scheduler", "--config=" + schedulerConfig, "--secure-port=0");
     simulated = SimulatedNodes.start(kubeconfig(), kwok, folder, nodes, true);
     started.forEach(ChildProcess::requireAlive);
   }
 
   private ChildProcess run(String component, String... arguments) {
-    List<String> command = new ArrayList<>(List.of(binaries.resolve(component).toString()));
-    command.addAll(List.of(arguments));
+    return run(component, command(component, arguments));
+  }
+
+  /** What works on what is stored comes after what stores it and answers, on few processors. */
+  private void runInBackground(String component, String... arguments) {
+    run(component, ChildProcess.inBackground(command(component, arguments)));
+  }
+
+  private List<String> command(String component, String... arguments) {
+    return Stream.concat(
+            Stream.of(binaries.resolve(component).toString()), Arrays.stream(arguments))
+        .toList();
+  }
+
+  private ChildProcess run(String component, List<String> command) {
     ChildProcess process =
         ChildProcess.start(component, command, GARBAGE, folder.resolve(component + ".log"));
     started.add(process);

@@ -80,7 +80,7 @@ final class GoPrograms {
         });
   }
 
-  /** The folder with kwok and its stages: node.yaml, pod.yaml, volume.yaml, storage-class.yaml. */
+  /** The folder with kwok, stages.yaml and storage-class.yaml. */
   Path kwok() {
     return built(
         "kwok",
@@ -107,10 +107,7 @@ final class GoPrograms {
                   stages.resolve("pod/fast/pod-ready.yaml"),
                   stages.resolve("pod/fast/pod-complete.yaml"),
                   stages.resolve("pod/fast/pod-delete.yaml"),
-                  stages.resolve("volume/fast/pv-bind.yaml"),
-                  stages.resolve("volume/fast/pv-delete.yaml"),
-                  stages.resolve("volume/fast/pvc-provision.yaml"),
-                  stages.resolve("volume/fast/pvc-delete.yaml"));
+                  sources.resolve("volumes.yaml"));
           List<String> documents = new ArrayList<>();
           for (Path file : files) {
             documents.add(Files.readString(file));
@@ -146,7 +143,7 @@ final class GoPrograms {
 
   private Path built(String name, String what, String takes, Recipe recipe) {
     try {
-      List<String> files = List.of("go.mod", "go.sum", "main.go");
+      List<String> files = List.of("go.mod", "go.sum", "main.go", "volumes.yaml");
       StringBuilder all = new StringBuilder();
       for (String file : files) {
         all.append(source(name, file));

@@ -49,13 +49,14 @@ public final class SimulatedNodes implements AutoCloseable {
     ChildProcess process =
         ChildProcess.start(
             "kwok",
-            List.of(
-                kwok.resolve("kwok").toString(),
-                "--kubeconfig=" + kubeconfig,
-                "--config=" + kwok.resolve("stages.yaml"),
-                "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
-                "--node-lease-duration-seconds=40",
-                "--cidr=10.244.0.0/14"),
+            ChildProcess.inBackground(
+                List.of(
+                    kwok.resolve("kwok").toString(),
+                    "--kubeconfig=" + kubeconfig,
+                    "--config=" + kwok.resolve("stages.yaml"),
+                    "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+                    "--node-lease-duration-seconds=40",
+                    "--cidr=10.244.0.0/14")),
             Map.of("HOME", folder.toString()),
             folder.resolve("kwok.log"));
     SimulatedNodes nodes = new SimulatedNodes(kubeconfig, spec, process);
