@@ -4,9 +4,8 @@ import io.helidon.config.Config;
 import io.vdi.operator.common.kube.LeaderElection;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigReader;
+import io.vdi.operator.common.service.OwnNamespace;
 import io.vdi.operator.controller.plan.Settings;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -24,8 +23,6 @@ record ControllerConfig(
 
   private static final String DOMAIN =
       "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
-  private static final Path OWN_NAMESPACE =
-      Path.of("/var/run/secrets/kubernetes.io/serviceaccount/namespace");
 
   record Election(
       boolean enabled, String namespace, String leaseName, LeaderElection.Timing timing) {}
@@ -103,16 +100,8 @@ record ControllerConfig(
     String namespace = read.text("leaderElection.namespace");
     return new Election(
         read.flag("leaderElection.enabled"),
-        namespace.isEmpty() ? ownNamespace() : namespace,
+        namespace.isEmpty() ? OwnNamespace.get() : namespace,
         read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
         timing);
-  }
-
-  private static String ownNamespace() {
-    try {
-      return Files.readString(OWN_NAMESPACE).strip();
-    } catch (IOException e) {
-      return "vdi-system";
-    }
   }
 }

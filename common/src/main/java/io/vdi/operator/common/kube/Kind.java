@@ -29,6 +29,10 @@ public record Kind<T extends Resource>(
   public static final Kind<ObjectMetadata> EVENT = metadata("", "v1", "Event", "events");
   public static final Kind<ObjectMetadata> NAMESPACE =
       new Kind<>("", "v1", "Namespace", "namespaces", false, ObjectMetadata.class);
+  public static final Kind<ObjectMetadata> NODE =
+      new Kind<>("", "v1", "Node", "nodes", false, ObjectMetadata.class);
+  public static final Kind<ConfigMap> CONFIG_MAP =
+      new Kind<>("", "v1", "ConfigMap", "configmaps", true, ConfigMap.class);
   public static final Kind<Lease> LEASE =
       new Kind<>("coordination.k8s.io", "v1", "Lease", "leases", true, Lease.class);
 

@@ -45,7 +45,7 @@ public final class Defaults {
     List<String> problems = new ArrayList<>();
     VdiSession.Persistence home = session.persistence();
     return new Complete(
-        first(session.resources().gpu(), template.resources().defaultGPU(), GPU),
+        gpu(session, template),
         quantity(
             "resources.memory",
             first(session.resources().memory(), template.resources().defaultMemory(), MEMORY),
@@ -73,6 +73,11 @@ public final class Defaults {
                 "startupTimeout", first(template.startupTimeout(), null, STARTUP_TIMEOUT), problems)
             .orElse(Duration.ofMinutes(10)),
         List.copyOf(problems));
+  }
+
+  /** The GPUs alone, where nothing else matters. */
+  public static int gpu(VdiSession.Spec session, VdiTemplate.Spec template) {
+    return first(session.resources().gpu(), template.resources().defaultGPU(), GPU);
   }
 
   private static <T> T first(T own, T template, T operator) {

@@ -17,6 +17,12 @@ public final class Names {
   /** Hash of the desired object as it was last written; the same hash means nothing to do. */
   public static final String DESIRED_HASH = "vdi.kasm.io/desired-hash";
 
+  /** Who made the session, as Kubernetes knows them; spec.md section 4. */
+  public static final String CREATED_BY = "vdi.kasm.io/created-by";
+
+  /** Names the reservation by which the session was admitted; the webhook's own. */
+  public static final String RESERVATION = "vdi.kasm.io/reservation";
+
   public static final String TURN_EXPIRES = "vdi.kasm.io/turn-expires";
   public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
   public static final String INSTANCE = "app.kubernetes.io/instance";

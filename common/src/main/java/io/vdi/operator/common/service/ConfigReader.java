@@ -41,6 +41,11 @@ public final class ConfigReader {
     return items.stream().map(String::strip).filter(item -> !item.isEmpty()).toList();
   }
 
+  /** The items of a list whose items have keys of their own. */
+  public List<Config> items(String key) {
+    return config.get(key).asNodeList().orElse(List.of());
+  }
+
   public boolean flag(String key) {
     return value(
             key,

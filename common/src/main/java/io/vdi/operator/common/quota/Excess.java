@@ -1,0 +1,29 @@
+package io.vdi.operator.common.quota;
+
+/** A limit that would be passed, spec.md section 4. */
+public record Excess(
+    Scope scope, String name, Resource resource, long used, long requested, long limit) {
+
+  /** What is limited. */
+  public enum Resource {
+    SESSIONS("Session"),
+    GPUS("GPU");
+
+    private final String word;
+
+    Resource(String word) {
+      this.word = word;
+    }
+  }
+
+  /** {@code GPU quota exceeded for user alice@example.com: used 2, requested 1, limit 2}. */
+  public String message() {
+    return "%s quota exceeded for %s: used %d, requested %d, limit %d"
+        .formatted(
+            resource.word,
+            name.isEmpty() ? scope.text() : scope.text() + " " + name,
+            used,
+            requested,
+            limit);
+  }
+}
