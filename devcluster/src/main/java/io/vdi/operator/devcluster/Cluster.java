@@ -134,4 +134,44 @@ public interface Cluster extends AutoCloseable {
       api.close();
     }
   }
+
+  /**
+   * Installs the admission webhook's rights, and has the API server ask it.
+   *
+   * @param url where it answers; inside a cluster that would be its Service
+   */
+  default void installWebhook(Path chart, String namespace, String serviceAccount, String url) {
+    KubeApi api = connect();
+    try {
+      Manifests.apply(
+          api, Files.readString(chart.resolve("templates/admission-webhook-clusterrole.yaml")));
+      Manifests.apply(
+          api, Files.readString(chart.resolve("templates/admission-webhook-role.yaml")), namespace);
+      Manifests.apply(
+          api,
+          """
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: ClusterRoleBinding
+          metadata: {name: vdi-admission-webhook}
+          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: vdi-admission-webhook}
+          subjects: [{kind: ServiceAccount, name: %2$s, namespace: %1$s}]
+          ---
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: RoleBinding
+          metadata: {name: vdi-admission-webhook, namespace: %1$s}
+          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vdi-admission-webhook}
+          subjects: [{kind: ServiceAccount, name: %2$s, namespace: %1$s}]
+          """
+              .formatted(namespace, serviceAccount));
+      String configurations =
+          Files.readString(chart.resolve("templates/admission-webhook-configurations.yaml"));
+      Manifests.apply(
+          api,
+          configurations.replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
+    } catch (IOException e) {
+      throw new ClusterException("cannot read the chart in " + chart + ": " + e.getMessage(), e);
+    } finally {
+      api.close();
+    }
+  }
 }

@@ -26,6 +26,8 @@ public final class Manifests {
           "CustomResourceDefinition",
           "ClusterRole",
           "ClusterRoleBinding",
+          "MutatingWebhookConfiguration",
+          "ValidatingWebhookConfiguration",
           "VDITemplate");
 
   private Manifests() {}

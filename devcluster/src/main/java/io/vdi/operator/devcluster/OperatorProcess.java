@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,11 @@ public final class OperatorProcess implements AutoCloseable {
     } catch (IOException e) {
       Progress.say("cannot delete old AOT caches: " + e);
     }
+  }
+
+  /** Ports of loopback that are free now, for settings of services. */
+  public static List<Integer> freePorts(int count) {
+    return Arrays.stream(EmbeddedCluster.freePorts(count)).boxed().toList();
   }
 
   public ChildProcess process() {

@@ -1,6 +1,7 @@
 package io.vdi.operator.common.kube;
 
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The outcome of one call. Expected failures are values, so that a caller has to look at them. */
 public sealed interface ApiResult<T> {
@@ -16,6 +17,16 @@ public sealed interface ApiResult<T> {
 
   default Optional<T> ok() {
     return this instanceof Ok<T>(T value) ? Optional.of(value) : Optional.empty();
+  }
+
+  /** The same outcome, with what was made of the value. */
+  default <R> ApiResult<R> map(Function<T, R> change) {
+    return switch (this) {
+      case Ok<T>(T value) -> new Ok<>(change.apply(value));
+      case Rejected<T>(int code, String reason, String message) ->
+          new Rejected<>(code, reason, message);
+      case Unreachable<T>(String message) -> new Unreachable<>(message);
+    };
   }
 
   default boolean isNotFound() {

@@ -113,13 +113,22 @@ public final class KubeApi {
     JsonObject options = new JsonObject();
     options.addProperty("propagationPolicy", "Background");
     options.add("preconditions", preconditions);
-    return call(
-        kind,
-        kind.type(),
-        "DELETE",
-        kind.path(namespace) + "/" + name,
-        List.of(),
-        new Body(JSON, options));
+    ApiResult<JsonObject> answer =
+        call(
+            kind,
+            JsonObject.class,
+            "DELETE",
+            kind.path(namespace) + "/" + name,
+            List.of(),
+            new Body(JSON, options));
+    return answer.map(gone -> {
+      if (gone.has("kind") && gone.get("kind").getAsString().equals("Status")) {
+        // Gone already, and no object is left to be returned.
+        gone.remove("status");
+        gone.remove("metadata");
+      }
+      return KubeGson.gson().fromJson(gone, kind.type());
+    });
   }
 
   /** A call with a path of the caller's own, for what is no stored object (reviews, discovery). */
@@ -136,15 +145,9 @@ public final class KubeApi {
   /** Whether the cluster serves this kind; an unreachable API server is a failure, not a no. */
   public ApiResult<Boolean> serves(Kind<?> kind) {
     ApiResult<JsonObject> answer = raw("GET", kind.groupPath(), null);
-    return switch (answer) {
-      case ApiResult.Ok<JsonObject>(JsonObject resources) ->
-          new ApiResult.Ok<>(listsPlural(resources, kind.plural()));
-      case ApiResult.Rejected<JsonObject> r when r.code() == 404 -> new ApiResult.Ok<>(false);
-      case ApiResult.Rejected<JsonObject>(int code, String reason, String message) ->
-          new ApiResult.Rejected<>(code, reason, message);
-      case ApiResult.Unreachable<JsonObject>(String message) ->
-          new ApiResult.Unreachable<>(message);
-    };
+    return answer.isNotFound()
+        ? new ApiResult.Ok<>(false)
+        : answer.map(resources -> listsPlural(resources, kind.plural()));
   }
 
   private static boolean listsPlural(JsonObject resources, String plural) {

@@ -131,12 +131,15 @@ public final class ConfigLayers {
   private static Set<String> keys(Config config) {
     Set<String> keys = new TreeSet<>();
     config
-        .traverse(node -> node.type() != Config.Type.LIST || keys.add(node.key().toString()))
+        .traverse(node -> {
+          boolean list = node.type() == Config.Type.LIST;
+          if (list) {
+            keys.add(node.key().toString());
+          }
+          return !list;
+        })
         .filter(Config::isLeaf)
-        .forEach(node -> {
-          String key = node.key().toString();
-          keys.add(key.replaceAll("\\.\\d+$", ""));
-        });
+        .forEach(node -> keys.add(node.key().toString()));
     return keys;
   }
 }

@@ -1,0 +1,291 @@
+package io.vdi.operator.webhook.decide;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSyntaxException;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.quota.Amount;
+import io.vdi.operator.common.quota.Share;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The decisions of both webhooks, spec.md section 4. */
+public final class Decider {
+  private static final int INVALID = 422;
+  private static final int FORBIDDEN = 403;
+
+  private final AdmissionRequest request;
+  private final View view;
+  private final Policy policy;
+
+  private Decider(AdmissionRequest request, View view, Policy policy) {
+    this.request = request;
+    this.view = view;
+    this.policy = policy;
+  }
+
+  /** Whether this may be. */
+  public static Decision validate(AdmissionRequest request, View view, Policy policy) {
+    return new Decider(request, view, policy).validate();
+  }
+
+  /** What is to be added to this. */
+  public static Decision mutate(AdmissionRequest request, View view) {
+    if (!request.is("VDISession")) {
+      return notOurs(request);
+    }
+    if (!request.subResource().isEmpty() || request.object().isEmpty()) {
+      return Decision.Allow.unchanged(List.of());
+    }
+    JsonObject session = request.object().get();
+    return switch (request.operation()) {
+      case "CREATE" ->
+          new Decision.Allow(
+              SessionMutation.ofNew(
+                  session,
+                  templateName(session).flatMap(view.template()),
+                  request.caller().username(),
+                  request.uid()),
+              List.of());
+      case "UPDATE" ->
+          request
+              .oldObject()
+              .filter(old -> !isDeleting(session))
+              .<Decision>map(old ->
+                  new Decision.Allow(
+                      SessionMutation.ofChanged(
+                          session,
+                          old,
+                          more(session, old, view).isNothing()
+                              ? Optional.empty()
+                              : Optional.of(request.uid())),
+                      List.of()))
+              .orElseGet(() -> Decision.Allow.unchanged(List.of()));
+      default -> Decision.Allow.unchanged(List.of());
+    };
+  }
+
+  private Decision validate() {
+    if (request.is("VDITemplate")) {
+      return template();
+    }
+    if (!request.is("VDISession")) {
+      return notOurs(request);
+    }
+    if (!request.subResource().isEmpty()) {
+      return Decision.Allow.unchanged(List.of());
+    }
+    return switch (request.operation()) {
+      case "CREATE" -> request.object().map(this::created).orElseGet(() -> missing("object"));
+      case "UPDATE" ->
+          request.object().isEmpty()
+              ? missing("object")
+              : request
+                  .oldObject()
+                  .map(old -> changed(request.object().get(), old))
+                  .orElseGet(() -> missing("oldObject"));
+      default -> Decision.Allow.unchanged(List.of());
+    };
+  }
+
+  private Decision created(JsonObject object) {
+    List<String> violations = new ArrayList<>(SessionRules.violations(object));
+    Optional<VdiSession> session = decode(object);
+    Optional<VdiTemplate> template = templateName(object).flatMap(view.template());
+    if (template.isEmpty() && violations.stream().noneMatch(v -> v.startsWith("spec.template"))) {
+      violations.add(
+          "spec.template \"%s\": there is no such VDITemplate: kubectl get vdit shows those there are"
+              .formatted(templateName(object).orElse("")));
+    }
+    if (session.isPresent() && template.isPresent()) {
+      violations.addAll(
+          TemplateLimits.violations(template.get(), session.get().spec(), Optional.empty()));
+    }
+    return judged(object, violations, session, template, true)
+        .orElseGet(() ->
+            fits(session.orElseThrow(), new Amount(1, gpus(session.get(), template)), template));
+  }
+
+  private Decision changed(JsonObject object, JsonObject old) {
+    if (isDeleting(object)) {
+      // Nothing may keep a session from its end: finalizers go by updates.
+      return Decision.Allow.unchanged(List.of());
+    }
+    if (SessionMutation.object(object, "spec").equals(SessionMutation.object(old, "spec"))
+        && annotations(object).equals(annotations(old))
+        && labels(object).equals(labels(old))) {
+      return Decision.Allow.unchanged(List.of());
+    }
+    List<String> violations = new ArrayList<>(SessionRules.violations(object));
+    Optional<VdiSession> session = decode(object);
+    Optional<VdiSession> before = decode(old);
+    Optional<VdiTemplate> template = templateName(old).flatMap(view.template());
+    if (session.isPresent() && before.isPresent()) {
+      violations.addAll(ChangeRules.violations(before.get().spec(), session.get().spec()));
+      template.ifPresent(found ->
+          violations.addAll(
+              TemplateLimits.violations(
+                  found, session.get().spec(), before.map(VdiSession::spec))));
+    }
+    return judged(object, violations, session, template, false)
+        .orElseGet(() -> fits(session.orElseThrow(), more(object, old, view), template));
+  }
+
+  /** The refusal by rules or by identity, if there is one. */
+  private Optional<Decision> judged(
+      JsonObject object,
+      List<String> violations,
+      Optional<VdiSession> session,
+      Optional<VdiTemplate> template,
+      boolean isNew) {
+    List<String> objections = new ArrayList<>();
+    String user =
+        SessionMutation.object(object, "spec").get("user") instanceof JsonPrimitive p
+            ? p.getAsString()
+            : "";
+    Optional<String> identity = policy.identity().objection(request.caller(), user);
+    boolean enforced = policy.identity().mode() == Identity.Mode.ENFORCE;
+    identity.filter(words -> enforced).ifPresent(objections::add);
+    if (isNew) {
+      template
+          .flatMap(found -> TemplateLimits.notAllowed(found, user, request.caller()))
+          .ifPresent(objections::add);
+    }
+    List<String> warnings = new ArrayList<>(warnings(session, template));
+    identity.filter(words -> !enforced).ifPresent(warnings::add);
+    if (violations.isEmpty() && session.isEmpty()) {
+      violations.add("the object cannot be read as a VDISession");
+    }
+    if (violations.isEmpty() && objections.isEmpty()) {
+      return Optional.empty();
+    }
+    int code = violations.isEmpty() ? FORBIDDEN : INVALID;
+    violations.addAll(objections);
+    return Optional.of(deny(code, violations, warnings));
+  }
+
+  private Decision fits(VdiSession session, Amount more, Optional<VdiTemplate> template) {
+    List<String> warnings = new ArrayList<>(warnings(Optional.of(session), template));
+    policy.identity().objection(request.caller(), session.spec().user()).ifPresent(warnings::add);
+    if (more.isNothing()) {
+      return Decision.Allow.unchanged(warnings);
+    }
+    return new Decision.AllowIfItFits(
+        session.metadata().annotation(Names.RESERVATION),
+        new Share(
+            session.spec().user(),
+            session.namespace().isEmpty() ? request.namespace() : session.namespace(),
+            session.spec().template(),
+            more),
+        warnings);
+  }
+
+  private List<String> warnings(Optional<VdiSession> session, Optional<VdiTemplate> template) {
+    return session
+        .map(s -> SessionWarnings.of(s.spec(), template, view.timeSliced()))
+        .orElse(List.of());
+  }
+
+  private Decision template() {
+    if (request.operation().equals("DELETE")) {
+      List<String> users = view.sessionsUsing().apply(request.name());
+      return users.isEmpty()
+          ? Decision.Allow.unchanged(List.of())
+          : new Decision.Deny(
+              FORBIDDEN,
+              "VDITemplate %s is used by %d session%s (%s%s): delete these first"
+                  .formatted(
+                      request.name(),
+                      users.size(),
+                      users.size() == 1 ? "" : "s",
+                      String.join(", ", users.stream().limit(5).toList()),
+                      users.size() > 5 ? ", …" : ""),
+              List.of());
+    }
+    if (request.object().isEmpty() || !request.subResource().isEmpty()) {
+      return request.subResource().isEmpty()
+          ? missing("object")
+          : Decision.Allow.unchanged(List.of());
+    }
+    JsonObject object = request.object().get();
+    List<String> warnings = TemplateRules.warnings(object);
+    List<String> violations = TemplateRules.violations(object, policy.allowedRegistries());
+    boolean asBefore =
+        isDeleting(object)
+            || request
+                .oldObject()
+                .filter(old ->
+                    SessionMutation.object(old, "spec")
+                        .equals(SessionMutation.object(object, "spec")))
+                .isPresent();
+    return violations.isEmpty() || asBefore
+        ? Decision.Allow.unchanged(warnings)
+        : deny(INVALID, violations, warnings);
+  }
+
+  /** What a change asks for beyond what the session holds already. */
+  private static Amount more(JsonObject now, JsonObject before, View view) {
+    Optional<VdiSession> session = decode(now);
+    Optional<VdiSession> old = decode(before);
+    if (session.isEmpty() || old.isEmpty()) {
+      return Amount.NOTHING;
+    }
+    Optional<VdiTemplate> template = templateName(before).flatMap(view.template());
+    return new Amount(0, Math.max(0, gpus(session.get(), template) - gpus(old.get(), template)));
+  }
+
+  /** By its spec alone: that a session has Failed is no reason to let its user ask for more. */
+  private static long gpus(VdiSession session, Optional<VdiTemplate> template) {
+    return session.spec().suspended() ? 0 : Share.wanted(session.spec(), template);
+  }
+
+  private static Decision notOurs(AdmissionRequest request) {
+    return Decision.Allow.unchanged(
+        List.of("this webhook knows nothing of " + request.group() + " " + request.kind()));
+  }
+
+  private static Decision missing(String field) {
+    return new Decision.Deny(INVALID, "the request has no " + field, List.of());
+  }
+
+  private static Decision deny(int code, List<String> problems, List<String> warnings) {
+    return new Decision.Deny(
+        code,
+        problems.size() == 1
+            ? problems.getFirst()
+            : problems.size() + " problems:\n- " + String.join("\n- ", problems),
+        warnings);
+  }
+
+  private static Optional<String> templateName(JsonObject session) {
+    return SessionMutation.object(session, "spec").get("template") instanceof JsonPrimitive p
+            && p.isString()
+        ? Optional.of(p.getAsString())
+        : Optional.empty();
+  }
+
+  private static JsonObject annotations(JsonObject object) {
+    return SessionMutation.object(SessionMutation.object(object, "metadata"), "annotations");
+  }
+
+  private static JsonObject labels(JsonObject object) {
+    return SessionMutation.object(SessionMutation.object(object, "metadata"), "labels");
+  }
+
+  private static boolean isDeleting(JsonObject object) {
+    return SessionMutation.object(object, "metadata").has("deletionTimestamp");
+  }
+
+  /** Empty where a field has a type that the model cannot take; the rules name it. */
+  private static Optional<VdiSession> decode(JsonObject object) {
+    try {
+      return Optional.of(KubeGson.gson().fromJson(object, VdiSession.class));
+    } catch (JsonSyntaxException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.vdi.operator.webhook.quota;
+
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.kube.ResourceList;
+import io.vdi.operator.common.model.Meta;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.InstantSource;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** All sessions, as the watch has shown them or as a list shows them now. */
+public final class Sessions implements AutoCloseable {
+  /** Ids that are remembered: far more than there can be reservations at a time. */
+  private static final int REMEMBERED = 20_000;
+
+  private final KubeApi api;
+  private final ResourceCache<VdiSession> cache;
+  private final AtomicLong position = new AtomicLong();
+
+  /** By id the version at which its session was first seen; also of sessions that have gone. */
+  private final Map<String, Long> seen =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
+              return size() > REMEMBERED;
+            }
+          });
+
+  /**
+   * What can be seen at one moment.
+   *
+   * @param position every session that was made or changed up to this resourceVersion is in it
+   * @param seen by the id of a reservation the version of its session, also where that has gone
+   */
+  record View(List<VdiSession> sessions, long position, Map<String, Long> seen) {}
+
+  public Sessions(KubeApi api, InstantSource clock) {
+    this.api = api;
+    this.cache = new ResourceCache<>(api, Kind.SESSION, "", clock, this::changed);
+  }
+
+  public ResourceCache<VdiSession> cache() {
+    return cache;
+  }
+
+  /** Whether a session bears, or has borne, this id. */
+  public boolean hasSeen(String id) {
+    return seen.containsKey(id);
+  }
+
+  /**
+   * {@code namespace/name} of the sessions that name this template. An old cache does not call a
+   * template unused.
+   */
+  public List<String> using(String template) {
+    List<String> cached = using(template, cache.list());
+    return cached.isEmpty()
+        ? using(template, api.list(Kind.SESSION, "", "").orElseThrow().items())
+        : cached;
+  }
+
+  private static List<String> using(String template, List<VdiSession> sessions) {
+    return sessions.stream()
+        .filter(session -> session.spec().template().equals(template))
+        .map(session -> session.namespace() + "/" + session.name())
+        .sorted()
+        .toList();
+  }
+
+  View cached() {
+    // In this order: what is seen later than the position only makes the view better.
+    long reached = position.get();
+    List<VdiSession> sessions = cache.list();
+    return view(sessions, reached);
+  }
+
+  /** Asks the API server; empty where it does not answer. */
+  Optional<View> live() {
+    return switch (api.list(Kind.SESSION, "", "")) {
+      case ApiResult.Ok<ResourceList<VdiSession>>(ResourceList<VdiSession> list) ->
+          Optional.of(view(list.items(), version(list.metadata().getResourceVersion())));
+      case ApiResult.Rejected<ResourceList<VdiSession>> refused -> Optional.empty();
+      case ApiResult.Unreachable<ResourceList<VdiSession>> unreachable -> Optional.empty();
+    };
+  }
+
+  private View view(List<VdiSession> sessions, long reached) {
+    Map<String, Long> ids;
+    synchronized (seen) {
+      ids = new HashMap<>(seen);
+    }
+    sessions.forEach(session -> id(session).ifPresent(id -> ids.putIfAbsent(id, version(session))));
+    return new View(sessions, reached, ids);
+  }
+
+  private void changed(ResourceCache.Change<VdiSession> change) {
+    VdiSession session = change.object();
+    id(session).ifPresent(id -> seen.putIfAbsent(id, version(session)));
+    position.accumulateAndGet(version(session), Math::max);
+  }
+
+  private static Optional<String> id(VdiSession session) {
+    return session.metadata().annotation(Names.RESERVATION);
+  }
+
+  private static long version(VdiSession session) {
+    Meta metadata = session.metadata();
+    return version(metadata.resourceVersion());
+  }
+
+  /** Resource versions of one kind are comparable as numbers. */
+  private static long version(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  @Override
+  public void close() {
+    cache.close();
+  }
+}

@@ -1,0 +1,226 @@
+package io.vdi.operator.webhook;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.devcluster.Cluster;
+import io.vdi.operator.devcluster.ClusterExtension;
+import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.Manifests;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The webhook as users meet it: through the API server, over TLS, by its own authority. */
+@ExtendWith(ClusterExtension.class)
+class AdmissionIT {
+  private static WebhookFleet fleet;
+
+  private final KubeApi api;
+  private final String namespace;
+
+  AdmissionIT(KubeApi api, TestNamespace namespace) {
+    this.api = api;
+    this.namespace = namespace.name();
+  }
+
+  @BeforeAll
+  static void start(Cluster cluster) {
+    fleet =
+        new WebhookFleet(
+            cluster,
+            1,
+            """
+            quota: {user: {gpus: 2}}
+            templates: {allowedRegistries: [desktops]}
+            """,
+            Map.of());
+    KubeApi api = cluster.connect();
+    await().atMost(Duration.ofSeconds(20)).until(() -> template(api, "plain", "").ok().isPresent());
+    template(
+            api,
+            "strict",
+            """
+            , resources: {defaultGPU: 1, defaultMemory: 8Gi, defaultCPU: "4", maxGPU: 2, maxMemory: 16Gi},
+            timeout: 1h, maxTimeout: 4h, idleTimeout: 30m, persistence: {size: 20Gi},
+            allowedUsers: [alice@example.com, bob@example.com]
+            """)
+        .orElseThrow();
+    api.close();
+  }
+
+  @AfterAll
+  static void stop() {
+    fleet.close();
+  }
+
+  @Test
+  void whatIsLeftOpenIsFilledInFromTheTemplateOnce() {
+    VdiSession session =
+        submit("open", "{user: alice@example.com, template: strict}").orElseThrow();
+    assertEquals(1, session.spec().resources().gpu());
+    assertEquals("8Gi", session.spec().resources().memory());
+    assertEquals("4", session.spec().resources().cpu());
+    assertEquals("20Gi", session.spec().persistence().size());
+    assertEquals("1h", session.spec().timeout());
+    assertEquals("30m", session.spec().idleTimeout());
+    assertTrue(session.metadata().annotation(Names.CREATED_BY).isPresent());
+    assertTrue(session.metadata().annotation(Names.RESERVATION).isPresent());
+
+    patch("open", "{\"spec\": {\"resources\": null, \"timeout\": null}}").orElseThrow();
+    VdiSession again = api.get(Kind.SESSION, namespace, "open").orElseThrow();
+    assertEquals(session.spec(), again.spec());
+    assertEquals(session.metadata().annotations(), again.metadata().annotations());
+  }
+
+  @Test
+  void whoMadeItCannotBeChanged() {
+    VdiSession session = submit("made", "{user: carol@example.com, template: plain}").orElseThrow();
+    VdiSession changed =
+        patch(
+                "made",
+                "{\"metadata\": {\"annotations\": {\"%s\": \"mallory\", \"%s\": \"forged\"}}}"
+                    .formatted(Names.CREATED_BY, Names.RESERVATION))
+            .orElseThrow();
+    assertEquals(session.metadata().annotations(), changed.metadata().annotations());
+  }
+
+  @Test
+  void allViolationsAreToldAtOnce() {
+    ApiResult<VdiSession> result =
+        submit(
+            "too-much",
+            "{user: mallory@example.com, template: strict, timeout: 5h, resources: {gpu: 3, memory:"
+                + " 32Gi}}");
+    String message = result.failure().orElseThrow().message();
+    assertTrue(message.contains("4 problems:"), message);
+    assertTrue(
+        message.contains("spec.resources.gpu 3: is more than template strict allows, which is 2"),
+        message);
+    assertTrue(message.contains("spec.resources.memory 32Gi"), message);
+    assertTrue(message.contains("spec.timeout 5h"), message);
+    assertTrue(message.contains("spec.template \"strict\": is not for mallory"), message);
+  }
+
+  @Test
+  void anUnknownTemplateIsRefusedWithAWayOut() {
+    assertRefused(
+        submit("nowhere", "{user: alice@example.com, template: missing}"),
+        "spec.template \"missing\": there is no such VDITemplate: kubectl get vdit shows");
+  }
+
+  @Test
+  void theQuotaIsExactAlsoForRaisesAndResumes() {
+    submit("first", "{user: dave@example.com, template: plain}").orElseThrow();
+    submit("second", "{user: Dave@example.com, template: plain, suspended: true}").orElseThrow();
+    submit("third", "{user: dave@example.com, template: plain}").orElseThrow();
+    String words = "GPU quota exceeded for user dave@example.com: used 2, requested 1, limit 2";
+    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), words);
+    assertRefused(patch("second", "{\"spec\": {\"suspended\": false}}"), words);
+    assertRefused(patch("first", "{\"spec\": {\"resources\": {\"gpu\": 2}}}"), words);
+    api.delete(
+            Kind.SESSION,
+            namespace,
+            "third",
+            api.get(Kind.SESSION, namespace, "third").orElseThrow().uid())
+        .orElseThrow();
+    patch("second", "{\"spec\": {\"suspended\": false}}").orElseThrow();
+    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), words);
+  }
+
+  @Test
+  void aTemplateInUseCannotBeDeletedAndABadOneNotMade() {
+    template(api, "used", "").orElseThrow();
+    submit("user", "{user: erin@example.com, template: used}").orElseThrow();
+    VdiTemplate template = api.get(Kind.TEMPLATE, "", "used").orElseThrow();
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .untilAsserted(() ->
+            assertRefused(
+                api.delete(Kind.TEMPLATE, "", "used", template.uid()),
+                "VDITemplate used is used by 1 session (" + namespace + "/user): delete"));
+    assertRefused(
+        template(api, "bad", ", env: [{name: SELKIES_BASIC_AUTH_PASSWORD, value: x}]"),
+        "is the operator's own");
+    assertRefused(
+        api.create(
+            Kind.TEMPLATE,
+            "",
+            Manifests.parse(
+                    "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: other},"
+                        + " spec: {image: elsewhere/desk}}")
+                .getFirst()),
+        "must come from one of desktops");
+  }
+
+  @Test
+  void theLimitChangesWithTheFile() {
+    fleet.configure(
+        """
+        quota: {user: {gpus: 2, exceptions: [{name: frank@example.com, gpus: 0}]}}
+        templates: {allowedRegistries: [desktops]}
+        """);
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() ->
+            assertRefused(
+                submit("none", "{user: frank@example.com, template: plain}", "?dryRun=All"),
+                "used 0, requested 1, limit 0"));
+  }
+
+  private static ApiResult<VdiTemplate> template(KubeApi api, String name, String spec) {
+    return api.create(
+        Kind.TEMPLATE,
+        "",
+        Manifests.parse(
+                """
+                apiVersion: vdi.kasm.io/v1alpha1
+                kind: VDITemplate
+                metadata: {name: %s}
+                spec: {image: desktops/ubuntu %s}
+                """
+                    .formatted(name, spec.replace("\n", " ")))
+            .getFirst());
+  }
+
+  private ApiResult<VdiSession> submit(String name, String spec) {
+    return api.create(Kind.SESSION, namespace, session(name, spec));
+  }
+
+  private ApiResult<JsonObject> submit(String name, String spec, String query) {
+    return api.raw(
+        "POST",
+        "/apis/vdi.kasm.io/v1alpha1/namespaces/" + namespace + "/vdisessions" + query,
+        session(name, spec));
+  }
+
+  private static JsonObject session(String name, String spec) {
+    return Manifests.parse(
+            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, metadata: {name: %s}, spec: %s}"
+                .formatted(name, spec))
+        .getFirst();
+  }
+
+  private ApiResult<VdiSession> patch(String name, String patch) {
+    return api.mergePatch(
+        Kind.SESSION, namespace, name, JsonParser.parseString(patch).getAsJsonObject());
+  }
+
+  private static void assertRefused(ApiResult<?> result, String words) {
+    assertTrue(result.failure().isPresent(), "taken, and should not be");
+    String message = result.failure().get().message();
+    assertTrue(message.contains(words), message);
+  }
+}

@@ -1,0 +1,119 @@
+package io.vdi.operator.webhook;
+
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Cluster;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.TcpBalancer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Replicas of the packaged webhook, each a process, behind one address that the API server asks.
+ */
+final class WebhookFleet implements AutoCloseable {
+  static final String NAMESPACE = "vdi-system";
+  static final String ACCOUNT = "vdi-admission-webhook";
+  static final Path CHART = Path.of("../charts/vdi-operator");
+
+  private final Cluster cluster;
+  private final Path folder;
+  private final Path kubeconfig;
+  private final Path config;
+  private final Map<String, String> environment;
+  private final List<Integer> ports;
+  private final List<OperatorProcess> replicas = new ArrayList<>();
+  private final TcpBalancer balancer;
+
+  /**
+   * @param config the content of the mounted file
+   */
+  WebhookFleet(Cluster cluster, int count, String config, Map<String, String> environment) {
+    try {
+      this.folder = Files.createTempDirectory("vdi-webhook-");
+      this.config = Files.writeString(folder.resolve("config.yaml"), config);
+    } catch (IOException e) {
+      throw new ClusterException("cannot make a temporary folder", e);
+    }
+    this.cluster = cluster;
+    this.environment = environment;
+    this.ports = OperatorProcess.freePorts(count);
+    this.balancer = new TcpBalancer(ports);
+    cluster.install(CHART, NAMESPACE, "vdi-controller");
+    this.kubeconfig =
+        cluster.serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
+    cluster.installWebhook(CHART, NAMESPACE, ACCOUNT, url());
+    for (int i = 0; i < count; i++) {
+      replicas.add(launch(i));
+    }
+    replicas.forEach(OperatorProcess::awaitReady);
+  }
+
+  String url() {
+    return "https://127.0.0.1:" + balancer.port();
+  }
+
+  OperatorProcess replica(int i) {
+    return replicas.get(i);
+  }
+
+  /** Changes the mounted file, as an admin who changes the ConfigMap does. */
+  void configure(String content) {
+    try {
+      Files.writeString(config, content);
+    } catch (IOException e) {
+      throw new ClusterException("cannot write " + config, e);
+    }
+  }
+
+  /** Ends a replica at once, with what it has under way. */
+  void kill(int i) {
+    replicas.get(i).process().kill();
+  }
+
+  void restart(int i) {
+    replicas.set(i, launch(i));
+    replicas.get(i).awaitReady();
+  }
+
+  private OperatorProcess launch(int i) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("VDI_NAMESPACE", NAMESPACE);
+    settings.put("VDI_CONFIG_FILE", config.toString());
+    settings.put("VDI_LOGGING_FORMAT", "json");
+    settings.put("VDI_ADMISSION_HOST", "127.0.0.1");
+    settings.put("VDI_ADMISSION_PORT", String.valueOf(ports.get(i)));
+    settings.put("VDI_CERTIFICATES_NAMES", "127.0.0.1");
+    settings.put("VDI_CERTIFICATES_INTERVAL", "1s");
+    settings.putAll(environment);
+    return OperatorProcess.start(
+        new OperatorProcess.Launch(
+            Path.of("target"),
+            "io.vdi.operator.webhook.Main",
+            kubeconfig,
+            folder,
+            "webhook-" + i,
+            settings,
+            OperatorProcess.JVM_FLAGS));
+  }
+
+  @Override
+  public void close() {
+    KubeApi api = cluster.connect();
+    // Or nobody could change a session any more, in tests that follow.
+    for (String kind : List.of("mutating", "validating")) {
+      api.raw(
+          "DELETE",
+          "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
+          null);
+    }
+    api.close();
+    replicas.forEach(OperatorProcess::close);
+    balancer.close();
+  }
+}
