@@ -258,13 +258,8 @@ public final class Webhook implements AutoCloseable {
         .orElse(notReady);
   }
 
-  /** The port of admission; health and metrics have another. */
-  int port() {
-    return server.port();
-  }
-
-  int healthPort() {
-    return endpoint.port();
+  boolean isReady() {
+    return whyNotReady().isEmpty();
   }
 
   /** Takes no more work, finishes what is under way. */

@@ -1,5 +1,7 @@
 package io.vdi.operator.webhook;
 
+import static org.awaitility.Awaitility.await;
+
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterException;
@@ -8,6 +10,7 @@ import io.vdi.operator.devcluster.TcpBalancer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -81,7 +84,19 @@ final class WebhookFleet implements AutoCloseable {
     replicas.get(i).awaitReady();
   }
 
-  private OperatorProcess launch(int i) {
+  /** Lets a replica with a wrong clock take the place of one. */
+  SkewedReplica skew(int i, Duration offset) {
+    replicas.get(i).close();
+    Map<String, String> settings = settings(i);
+    settings.put("VDI_SERVER_HOST", "127.0.0.1");
+    settings.put("VDI_SERVER_PORT", "0");
+    settings.remove("VDI_CONFIG_FILE");
+    SkewedReplica replica = new SkewedReplica(kubeconfig, config, settings, offset);
+    await().atMost(Duration.ofSeconds(20)).until(replica::isReady);
+    return replica;
+  }
+
+  private Map<String, String> settings(int i) {
     Map<String, String> settings = new HashMap<>();
     settings.put("VDI_NAMESPACE", NAMESPACE);
     settings.put("VDI_CONFIG_FILE", config.toString());
@@ -91,6 +106,10 @@ final class WebhookFleet implements AutoCloseable {
     settings.put("VDI_CERTIFICATES_NAMES", "127.0.0.1");
     settings.put("VDI_CERTIFICATES_INTERVAL", "1s");
     settings.putAll(environment);
+    return settings;
+  }
+
+  private OperatorProcess launch(int i) {
     return OperatorProcess.start(
         new OperatorProcess.Launch(
             Path.of("target"),
@@ -98,7 +117,7 @@ final class WebhookFleet implements AutoCloseable {
             kubeconfig,
             folder,
             "webhook-" + i,
-            settings,
+            settings(i),
             OperatorProcess.JVM_FLAGS));
   }
 
