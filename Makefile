@@ -36,7 +36,7 @@ manifests: ## Check that the CRDs and the records agree
 	@$(MVN) test -q -pl common -Dtest=CrdAgreementTest
 
 run: build ## Run one service from source against the cluster of KUBECONFIG
-	@$(JAVA) -cp '$(SERVICE)/target/$(SERVICE).jar:$(SERVICE)/target/lib/*' io.vdi.operator.$(SERVICE).Main
+	@$(JAVA) -cp '$(SERVICE)/target/$(SERVICE).jar:$(SERVICE)/target/lib/*' io.vdi.operator.$(lastword $(subst -, ,$(SERVICE))).Main
 
 format: ## Format the sources
 	@$(MVN) -q spotless:apply

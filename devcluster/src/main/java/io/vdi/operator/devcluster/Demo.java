@@ -42,8 +42,19 @@ final class Demo {
         "-l",
         "app.kubernetes.io/instance=alice-desktop");
     show("get", "events", "--field-selector", "involvedObject.name=alice-desktop");
+    System.out.println("\nWhat was left open has been filled in from the template:");
+    show("get", "vdi", "alice-desktop", "-o", "jsonpath={.spec}{'\\n'}");
+    boolean noMail = refuses("no-mail.yaml", "spec.user");
+    boolean greedy = refuses("greedy-desktop.yaml", "gpu 3: is more than template ubuntu-desktop");
+    boolean second =
+        refuses(
+            "second-desktop.yaml",
+            "GPU quota exceeded for user alice@example.com: used 1, requested 2, limit 2");
     boolean good =
-        field("{.status.url}").equals(URL)
+        noMail
+            && greedy
+            && second
+            && field("{.status.url}").equals(URL)
             && kubectl(
                         "get",
                         "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
@@ -68,6 +79,20 @@ final class Demo {
       }
     }
     return good;
+  }
+
+  /** Shows that this is refused; returns whether it was, with these words. */
+  private boolean refuses(String example, String words) {
+    String file = "docs/examples/refused/" + example;
+    System.out.println("\n$ kubectl apply -f " + file);
+    try {
+      System.out.print(kubectl("apply", "-f", file));
+      return false;
+    } catch (ClusterException e) {
+      String answer = e.getMessage().split("\n", 2)[1];
+      System.out.println(answer);
+      return answer.contains(words);
+    }
   }
 
   /** As {@code kubectl get vdi --watch} shows it: a line for each change of phase. */

@@ -1,5 +1,7 @@
 package io.vdi.operator.devcluster;
 
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeApi;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 final class Workbench {
   static final String NAMESPACE = "vdi-system";
   static final String SERVICE_ACCOUNT = "vdi-controller";
+  static final String WEBHOOK_ACCOUNT = "vdi-admission-webhook";
 
   private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(2, 8, 110);
   private static final Duration START = Duration.ofMinutes(15);
@@ -107,7 +110,10 @@ final class Workbench {
             Map.of("VDI_LEADER_ELECTION_NAMESPACE", NAMESPACE, "VDI_LOGGING_FORMAT", "json"),
             OperatorProcess.JVM_FLAGS);
     OperatorProcess controller = OperatorProcess.startWithAotCache(launch);
+    OperatorProcess webhook = OperatorProcess.startWithAotCache(webhook(cluster));
     controller.awaitReady();
+    webhook.awaitReady();
+    awaitAdmission(cluster);
     Progress.say(
         "the operator is up; health and metrics at http://127.0.0.1:"
             + controller.port()
@@ -115,9 +121,67 @@ final class Workbench {
             + controller.process().log());
     write(readyFile(), String.valueOf(controller.port()));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> GoPrograms.deleteTree(readyFile())));
-    CompletableFuture.anyOf(controller.process().onExit(), cluster.apiServer().onExit()).join();
+    CompletableFuture.anyOf(
+            controller.process().onExit(), webhook.process().onExit(), cluster.apiServer().onExit())
+        .join();
     controller.process().requireAlive();
+    webhook.process().requireAlive();
     cluster.apiServer().requireAlive();
+  }
+
+  /** The admission webhook, and the API server told to ask it. */
+  private OperatorProcess.Launch webhook(EmbeddedCluster cluster) {
+    int port = OperatorProcess.freePorts(1).getFirst();
+    Path config = folder.resolve("admission-webhook.yaml");
+    if (!Files.exists(config)) {
+      write(
+          config,
+          """
+          # Settings of the admission webhook; changes are taken up within seconds.
+          quota: {user: {gpus: 2}}
+          """);
+    }
+    Path kubeconfig =
+        cluster.serviceAccountKubeconfig(
+            NAMESPACE, WEBHOOK_ACCOUNT, cluster.folder().resolve("admission-webhook.kubeconfig"));
+    cluster.installWebhook(
+        checkout.resolve("charts/vdi-operator"),
+        NAMESPACE,
+        WEBHOOK_ACCOUNT,
+        "https://127.0.0.1:" + port);
+    return new OperatorProcess.Launch(
+        checkout.resolve("admission-webhook/target"),
+        "io.vdi.operator.webhook.Main",
+        kubeconfig,
+        folder.resolve("logs"),
+        "admission-webhook",
+        Map.of(
+            "VDI_NAMESPACE", NAMESPACE,
+            "VDI_CONFIG_FILE", config.toString(),
+            "VDI_LOGGING_FORMAT", "json",
+            "VDI_ADMISSION_HOST", "127.0.0.1",
+            "VDI_ADMISSION_PORT", String.valueOf(port),
+            "VDI_CERTIFICATES_NAMES", "127.0.0.1",
+            "VDI_CERTIFICATES_INTERVAL", "1s"),
+        OperatorProcess.JVM_FLAGS);
+  }
+
+  /** The API server learns of the webhook's authority a moment after the webhook has told it. */
+  private static void awaitAdmission(EmbeddedCluster cluster) {
+    KubeApi api = cluster.connect();
+    JsonObject template =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: probe},"
+                    + " spec: {image: probe}}")
+            .getFirst();
+    Progress.await(
+        () -> "the API server to trust the admission webhook",
+        Duration.ofSeconds(30),
+        () ->
+            api.raw("POST", "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All", template)
+                .ok()
+                .isPresent());
+    api.close();
   }
 
   private Process launch(boolean tied) {

@@ -1,8 +1,8 @@
 package io.vdi.operator.webhook.decide;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.JsonSyntaxException;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.VdiSession;
@@ -283,8 +283,15 @@ public final class Decider {
   /** Empty where a field has a type that the model cannot take; the rules name it. */
   private static Optional<VdiSession> decode(JsonObject object) {
     try {
-      return Optional.of(KubeGson.gson().fromJson(object, VdiSession.class));
-    } catch (JsonSyntaxException | NumberFormatException e) {
+      JsonObject spec = SessionMutation.object(object, "spec");
+      JsonObject readable = object;
+      if (spec.has("suspended") && spec.get("suspended").isJsonNull()) {
+        // Null is absent; a record's boolean cannot be null.
+        readable = object.deepCopy();
+        readable.getAsJsonObject("spec").remove("suspended");
+      }
+      return Optional.of(KubeGson.gson().fromJson(readable, VdiSession.class));
+    } catch (JsonParseException | NumberFormatException e) {
       return Optional.empty();
     }
   }
