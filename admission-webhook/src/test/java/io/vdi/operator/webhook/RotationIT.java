@@ -43,13 +43,12 @@ class RotationIT {
 
   @Test
   void noRequestFailsWhileCertificateAndAuthorityAreExchanged() throws InterruptedException {
-    // A serving certificate is due every 4 s, an authority every 20 s: two thirds of their lives.
+    // At two thirds of their lives: a new serving certificate after 3.3 s, an authority after 20 s.
     Map<String, String> lives =
         Map.of(
-            "VDI_CERTIFICATES_SERVING_LIFE", "6s",
+            "VDI_CERTIFICATES_SERVING_LIFE", "5s",
             "VDI_CERTIFICATES_AUTHORITY_LIFE", "30s",
-            "VDI_CERTIFICATES_PROPAGATION", "3s",
-            "VDI_CERTIFICATES_SECRET", "vdi-admission-webhook-tls");
+            "VDI_CERTIFICATES_PROPAGATION", "3s");
     try (WebhookFleet fleet = new WebhookFleet(cluster, 2, "{}", lives)) {
       await().atMost(Duration.ofSeconds(20)).until(() -> ask(0).ok().isPresent());
       Set<String> served = ConcurrentHashMap.newKeySet();
@@ -82,6 +81,8 @@ class RotationIT {
         enough.set(true);
       }
       assertEquals(List.of(), failures);
+      assertEquals(200, fleet.replica(0).status("/observe/health/ready"));
+      assertEquals(200, fleet.replica(1).status("/observe/health/ready"));
       assertTrue(authorities.size() > 2, authorities.size() + " authorities");
       assertTrue(asked.get() > ROTATIONS * PER_SECOND, asked + " requests");
     }

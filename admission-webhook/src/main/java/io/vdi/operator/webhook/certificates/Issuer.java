@@ -34,8 +34,8 @@ import org.bouncycastle.util.io.pem.PemObject;
 
 /** Makes authorities and serving certificates: P-256 keys, ECDSA with SHA-256. */
 final class Issuer {
-  /** Clocks of API servers may lag behind ours by this much. */
-  private static final Duration EARLIER = Duration.ofMinutes(5);
+  /** Clocks of API servers may lag behind ours by this much at most. */
+  private static final Duration LAG = Duration.ofMinutes(5);
 
   private final SecureRandom random;
 
@@ -52,12 +52,7 @@ final class Issuer {
       X500Name name = new X500Name("CN=vdi-admission-webhook-ca-" + serial.toString(36));
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
-              name,
-              serial,
-              Date.from(now.minus(EARLIER)),
-              Date.from(now.plus(life)),
-              name,
-              keys.getPublic());
+              name, serial, begin(now, life), Date.from(now.plus(life)), name, keys.getPublic());
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       builder.addExtension(
           Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
@@ -82,7 +77,7 @@ final class Issuer {
           new JcaX509v3CertificateBuilder(
               issuer,
               new BigInteger(120, random),
-              Date.from(now.minus(EARLIER)),
+              begin(now, life),
               Date.from(end.isBefore(latest) ? end : latest),
               new X500Name("CN=vdi-admission-webhook"),
               keys.getPublic());
@@ -102,6 +97,12 @@ final class Issuer {
     } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
       throw new IllegalStateException("cannot issue a certificate", e);
     }
+  }
+
+  /** A little earlier than now, for clocks that lag; never so much that it is due for renewal. */
+  private static Date begin(Instant now, Duration life) {
+    Duration tenth = life.dividedBy(10);
+    return Date.from(now.minus(tenth.compareTo(LAG) < 0 ? tenth : LAG));
   }
 
   private static GeneralName name(String text) {
