@@ -31,13 +31,14 @@ public record Caches(
   record Listeners(
       Consumer<ResourceCache.Change<VdiSession>> sessions,
       Consumer<ResourceCache.Change<VdiTemplate>> templates,
+      Consumer<ResourceCache.Change<Pod>> pods,
       Consumer<Resource> children) {}
 
   static Caches of(KubeApi api, InstantSource clock, Listeners listeners) {
     return new Caches(
         new ResourceCache<>(api, Kind.SESSION, "", clock, listeners.sessions()),
         new ResourceCache<>(api, Kind.TEMPLATE, "", clock, listeners.templates()),
-        ours(api, Kind.POD, clock, listeners),
+        new ResourceCache<>(api, Kind.POD, Names.MANAGED_SELECTOR, clock, listeners.pods()),
         ours(api, Kind.VOLUME_CLAIM, clock, listeners),
         ours(api, Kind.SECRET, clock, listeners),
         ours(api, Kind.SERVICE, clock, listeners),

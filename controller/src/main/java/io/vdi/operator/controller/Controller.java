@@ -10,6 +10,7 @@ import io.vdi.operator.common.loop.Backoff;
 import io.vdi.operator.common.loop.ControlLoop;
 import io.vdi.operator.common.loop.KeyedQueue;
 import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -46,6 +47,7 @@ public final class Controller implements AutoCloseable {
   private final HostRegistry hosts = new HostRegistry();
   private final StatusPace pace = new StatusPace();
   private final InstantSource clock;
+  private final QuotaGate quota;
   private final Newcomers newcomers;
   private final DriftSchedule drift;
   private final Caches caches;
@@ -87,7 +89,9 @@ public final class Controller implements AutoCloseable {
         Caches.of(
             api,
             clock,
-            new Caches.Listeners(this::sessionChanged, this::templateChanged, this::childChanged));
+            new Caches.Listeners(
+                this::sessionChanged, this::templateChanged, this::podChanged, this::childChanged));
+    this.quota = new QuotaGate(caches, () -> settings.current().quota(), clock, meters);
     this.usage = new TemplateUsage(api, caches);
     this.traefik = new TraefikDefinitions(api, caches, this::addAll);
     this.events = new EventRecorder(api, clock);
@@ -108,6 +112,7 @@ public final class Controller implements AutoCloseable {
             gatherer,
             blueprints,
             new Applier(api, caches, new Secrets(random), this::mayWrite),
+            quota,
             newcomers,
             pace,
             drift,
@@ -234,6 +239,8 @@ public final class Controller implements AutoCloseable {
       blueprints.forget(session.uid());
       pace.forget(session.uid());
       drift.forget(session.uid());
+      quota.forget(session.uid());
+      quota.waiting().forEach(queue::add);
     }
     if (change.now().isEmpty() || change.before().isEmpty()) {
       usage.changed();
@@ -259,6 +266,14 @@ public final class Controller implements AutoCloseable {
     caches.sessions().list().stream()
         .filter(session -> session.spec().template().equals(name))
         .forEach(session -> queue.add(SessionKey.of(session)));
+  }
+
+  /** A pod that has gone, or will never run again, may have made room for those in line. */
+  private void podChanged(ResourceCache.Change<Pod> change) {
+    childChanged(change.object());
+    if (change.now().filter(pod -> !pod.isFinished()).isEmpty()) {
+      quota.waiting().forEach(queue::add);
+    }
   }
 
   private void childChanged(Resource child) {

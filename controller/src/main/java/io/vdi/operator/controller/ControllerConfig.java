@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
 import io.vdi.operator.common.kube.LeaderElection;
+import io.vdi.operator.common.quota.Quota;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigReader;
 import io.vdi.operator.common.service.OwnNamespace;
@@ -14,6 +15,7 @@ import java.util.Set;
 /** application.yaml as a value. */
 record ControllerConfig(
     Settings plan,
+    Quota quota,
     Optional<Path> turnSecretFile,
     int workers,
     Election election,
@@ -32,6 +34,7 @@ record ControllerConfig(
     ControllerConfig result =
         new ControllerConfig(
             new Settings(domain(read), ingress(read), tls(read), turn(read)),
+            Quota.read(read),
             Optional.of(read.text("turn.secretFile")).filter(f -> !f.isEmpty()).map(Path::of),
             read.number("workers", 1, 1024),
             election(read),

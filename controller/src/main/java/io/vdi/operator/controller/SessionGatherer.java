@@ -47,7 +47,8 @@ final class SessionGatherer {
         routes.get(namespace, name),
         others.get(namespace, name),
         !traefik || traefikServed.getAsBoolean(),
-        mendDrift);
+        mendDrift,
+        Optional.empty());
   }
 
   /** Takes over the hosts that sessions have; to be called before the first one is worked on. */

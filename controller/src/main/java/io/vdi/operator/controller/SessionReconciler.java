@@ -38,6 +38,7 @@ final class SessionReconciler {
   private final SessionGatherer gatherer;
   private final Blueprints blueprints;
   private final Applier applier;
+  private final QuotaGate quota;
   private final Newcomers newcomers;
   private final StatusPace pace;
   private final DriftSchedule drift;
@@ -52,6 +53,7 @@ final class SessionReconciler {
       SessionGatherer gatherer,
       Blueprints blueprints,
       Applier applier,
+      QuotaGate quota,
       Newcomers newcomers,
       StatusPace pace,
       DriftSchedule drift,
@@ -63,6 +65,7 @@ final class SessionReconciler {
     this.gatherer = gatherer;
     this.blueprints = blueprints;
     this.applier = applier;
+    this.quota = quota;
     this.newcomers = newcomers;
     this.pace = pace;
     this.drift = drift;
@@ -95,6 +98,13 @@ final class SessionReconciler {
     boolean mendDrift = drift.isDue(session.uid(), now);
     SessionObserved seen = gatherer.gather(session, mendDrift);
     Plan plan = SessionPlanner.plan(seen, settings.plan(), blueprints::of, now);
+    if (plan.startsPod()) {
+      Optional<String> wait = quota.ask(session, seen.template());
+      if (wait.isPresent()) {
+        seen = seen.waitingForQuota(wait.get());
+        plan = SessionPlanner.plan(seen, settings.plan(), blueprints::of, now);
+      }
+    }
     LOG.debug("plan: {}", plan.stages());
     Applier.Outcome outcome = applier.apply(session, plan.stages(), turnGrant(seen, settings, now));
     return switch (outcome) {
@@ -116,6 +126,7 @@ final class SessionReconciler {
       }
       case Applier.Outcome.NotDone(Failure.Permanent why) -> {
         metrics.error(why.reason());
+        quota.release(session.uid());
         yield plan.status().isPresent()
             ? finish(
                 session,

@@ -18,6 +18,7 @@ public record Condition(
   public static final String POD_SCHEDULED = "PodScheduled";
   public static final String STORAGE_READY = "StorageReady";
   public static final String ROUTE_READY = "RouteReady";
+  public static final String QUOTA_ADMITTED = "QuotaAdmitted";
 
   public Condition {
     type = type == null ? "" : type;

@@ -1,21 +1,38 @@
 package io.vdi.operator.common.model;
 
 import com.google.gson.annotations.SerializedName;
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What the operator reads of a pod. */
 public record Pod(Meta metadata, Spec spec, Status status) implements Resource {
+  private static final String GPU = "nvidia.com/gpu";
+
   public Pod {
     metadata = metadata == null ? Meta.EMPTY : metadata;
-    spec = spec == null ? new Spec(null) : spec;
+    spec = spec == null ? new Spec(null, null) : spec;
     status = status == null ? new Status(null, null, null, null, null, null) : status;
   }
 
-  public record Spec(String nodeName) {
+  public record Spec(String nodeName, List<Container> containers) {
     public Spec {
       nodeName = nodeName == null ? "" : nodeName;
+      containers = containers == null ? List.of() : containers;
+    }
+  }
+
+  public record Container(Resources resources) {
+    public Container {
+      resources = resources == null ? new Resources(null) : resources;
+    }
+  }
+
+  public record Resources(Map<String, String> limits) {
+    public Resources {
+      limits = limits == null ? Map.of() : limits;
     }
   }
 
@@ -51,6 +68,15 @@ public record Pod(Meta metadata, Spec spec, Status status) implements Resource {
       reason = reason == null ? "" : reason;
       message = message == null ? "" : message;
     }
+  }
+
+  /** The GPUs that its containers were given. */
+  public long gpus() {
+    return spec.containers.stream()
+        .map(container -> container.resources().limits().get(GPU))
+        .flatMap(text -> Quantities.parse(text).stream())
+        .mapToLong(BigDecimal::longValue)
+        .sum();
   }
 
   public boolean isReady() {

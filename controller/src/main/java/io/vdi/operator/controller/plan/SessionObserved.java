@@ -15,6 +15,7 @@ import java.util.Optional;
  *     before
  * @param routeKindServed whether the cluster knows the configured kind
  * @param mendDrift whether to write all objects again, also those that look right
+ * @param quotaWait why no pod may be started; empty where one may
  */
 public record SessionObserved(
     VdiSession session,
@@ -27,4 +28,23 @@ public record SessionObserved(
     Optional<ObjectMetadata> route,
     Optional<ObjectMetadata> otherRoute,
     boolean routeKindServed,
-    boolean mendDrift) {}
+    boolean mendDrift,
+    Optional<String> quotaWait) {
+
+  /** The same, where the quotas have no room for a pod of this session. */
+  public SessionObserved waitingForQuota(String why) {
+    return new SessionObserved(
+        session,
+        template,
+        host,
+        pod,
+        volumeClaim,
+        secret,
+        service,
+        route,
+        otherRoute,
+        routeKindServed,
+        mendDrift,
+        Optional.of(why));
+  }
+}

@@ -182,7 +182,9 @@ public final class SessionPlanner {
 
   private void ensurePod(Desired desired, List<Action> actions, List<String> waitingFor) {
     if (seen.pod().isEmpty()) {
-      actions.add(new Action.Create(desired));
+      if (seen.quotaWait().isEmpty()) {
+        actions.add(new Action.Create(desired));
+      }
     } else if (isLeaving(Kind.POD, seen.pod().get().metadata())) {
       waitingFor.add("Pod " + desired.name());
     }

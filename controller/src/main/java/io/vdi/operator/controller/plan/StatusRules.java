@@ -20,6 +20,7 @@ import java.util.Optional;
 /** The status of a session from what is observed, spec.md sections 1 and 3. */
 public final class StatusRules {
   static final String STARTUP_TIMEOUT = "StartupTimeout";
+  private static final String QUOTA_EXCEEDED = "QuotaExceeded";
   private static final Duration ALWAYS = Duration.ofSeconds(1);
 
   /** Phase, with the reason (CamelCase) and message of the Ready condition. */
@@ -145,6 +146,9 @@ public final class StatusRules {
           Phase.PENDING,
           "WaitingForRemoval",
           "waiting for the removal of " + String.join(", ", waitingFor));
+    }
+    if (seen.pod().isEmpty() && seen.quotaWait().isPresent()) {
+      return new Verdict(Phase.PENDING, QUOTA_EXCEEDED, seen.quotaWait().get());
     }
     return seen.pod()
         .map(this::byPod)
@@ -281,18 +285,28 @@ public final class StatusRules {
 
   private List<Condition> conditions(Verdict verdict) {
     boolean ready = verdict.phase() == Phase.RUNNING;
-    return List.of(
-        condition(Condition.READY, ready, verdict.reason(), verdict.message()),
-        seen.template().isPresent()
-            ? condition(Condition.TEMPLATE_RESOLVED, true, "Found", "")
-            : condition(
-                Condition.TEMPLATE_RESOLVED,
-                false,
-                "TemplateNotFound",
-                "Template not found: " + session.spec().template()),
-        podScheduled(),
-        storageReady(),
-        routeReady());
+    List<Condition> conditions = new ArrayList<>();
+    if (seen.quotaWait().isPresent()) {
+      conditions.add(
+          condition(Condition.QUOTA_ADMITTED, false, QUOTA_EXCEEDED, seen.quotaWait().get()));
+    } else if (before.condition(Condition.QUOTA_ADMITTED).isPresent()) {
+      // Only who has waited is told that it is over.
+      conditions.add(condition(Condition.QUOTA_ADMITTED, true, "Admitted", ""));
+    }
+    conditions.addAll(
+        List.of(
+            condition(Condition.READY, ready, verdict.reason(), verdict.message()),
+            seen.template().isPresent()
+                ? condition(Condition.TEMPLATE_RESOLVED, true, "Found", "")
+                : condition(
+                    Condition.TEMPLATE_RESOLVED,
+                    false,
+                    "TemplateNotFound",
+                    "Template not found: " + session.spec().template()),
+            podScheduled(),
+            storageReady(),
+            routeReady()));
+    return List.copyOf(conditions);
   }
 
   private Condition podScheduled() {

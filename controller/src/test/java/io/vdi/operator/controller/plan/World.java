@@ -30,6 +30,7 @@ final class World {
   Optional<VdiTemplate> template;
   boolean sessionGone;
   boolean routeKindServed = true;
+  Optional<String> quotaWait = Optional.empty();
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
   final Map<Kind<?>, Resource> objects = new HashMap<>();
   private int uids;
@@ -46,7 +47,8 @@ final class World {
         get(Kind.INGRESS_ROUTE, ObjectMetadata.class),
         get(Kind.INGRESS, ObjectMetadata.class),
         routeKindServed,
-        false);
+        false,
+        quotaWait);
   }
 
   private <T extends Resource> Optional<T> get(Kind<?> kind, Class<T> type) {
@@ -182,7 +184,7 @@ final class World {
             new Pod.Status("Running", null, null, "10.0.0.1", ready, null))
         : new Pod(
             pod.metadata(),
-            new Pod.Spec("node"),
+            new Pod.Spec("node", null),
             new Pod.Status("Pending", null, null, null, placed, null));
   }
 

@@ -190,7 +190,7 @@ final class Worlds {
             object instanceof Pod pod
                 ? new Pod(
                     pod.metadata(),
-                    new Pod.Spec("node"),
+                    new Pod.Spec("node", null),
                     new Pod.Status("Failed", "Evicted", "low on memory", null, null, null))
                 : object);
       }

@@ -1,0 +1,95 @@
+package io.vdi.operator.controller;
+
+import io.helidon.metrics.api.Gauge;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.Tag;
+import io.vdi.operator.common.quota.Amount;
+import io.vdi.operator.common.quota.Excess;
+import io.vdi.operator.common.quota.Quota;
+import io.vdi.operator.common.quota.Scope;
+import io.vdi.operator.common.quota.Share;
+import io.vdi.operator.common.quota.Usage;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/**
+ * What is used of each limit, and the limit; only where there is one, and for those who have asked
+ * for a share of it.
+ */
+final class QuotaMetrics {
+  /** One look at all sessions serves all gauges of a page. */
+  private static final Duration FRESH = Duration.ofSeconds(1);
+
+  private record Name(Scope scope, String name, Excess.Resource resource) {}
+
+  private final MeterRegistry meters;
+  private final Supplier<Usage> usage;
+  private final Supplier<Quota> quota;
+  private final InstantSource clock;
+  private final Set<Name> known = ConcurrentHashMap.newKeySet();
+  private Usage last = new Usage();
+  private Instant lookedAt = Instant.EPOCH;
+
+  QuotaMetrics(
+      MeterRegistry meters, Supplier<Usage> usage, Supplier<Quota> quota, InstantSource clock) {
+    this.meters = meters;
+    this.usage = usage;
+    this.quota = quota;
+    this.clock = clock;
+  }
+
+  void asked(Share share) {
+    for (Scope scope : Scope.values()) {
+      Amount limit = quota.get().limit(scope, scope.nameOf(share));
+      for (Excess.Resource resource : Excess.Resource.values()) {
+        Name name = new Name(scope, scope.nameOf(share), resource);
+        if (of(limit, resource) != Amount.UNLIMITED && known.add(name)) {
+          register(name);
+        }
+      }
+    }
+  }
+
+  private void register(Name name) {
+    List<Tag> tags =
+        List.of(
+            Tag.create("scope", name.scope().text()),
+            Tag.create("name", name.name()),
+            Tag.create("resource", name.resource().name().toLowerCase(Locale.ROOT)));
+    meters.getOrCreate(
+        Gauge.builder("vdi_quota_used", () -> of(used(name), name.resource()))
+            .description("Held by pods there are, and by those that are being made")
+            .tags(tags));
+    meters.getOrCreate(
+        Gauge.builder(
+                "vdi_quota_limit",
+                () -> {
+                  long limit = of(quota.get().limit(name.scope(), name.name()), name.resource());
+                  return limit == Amount.UNLIMITED ? Double.POSITIVE_INFINITY : (double) limit;
+                })
+            .description("The limit; +Inf where it has been lifted")
+            .tags(tags));
+  }
+
+  private synchronized Amount used(Name name) {
+    Instant now = clock.instant();
+    if (lookedAt.plus(FRESH).isBefore(now)) {
+      last = usage.get();
+      lookedAt = now;
+    }
+    return last.of(name.scope(), name.name());
+  }
+
+  private static long of(Amount amount, Excess.Resource resource) {
+    return switch (resource) {
+      case SESSIONS -> amount.sessions();
+      case GPUS -> amount.gpus();
+    };
+  }
+}
