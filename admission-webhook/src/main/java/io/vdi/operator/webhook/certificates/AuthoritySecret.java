@@ -13,7 +13,7 @@ import java.util.Optional;
 final class AuthoritySecret {
   private static final String AUTHORITY = "authority";
   private static final String NEXT = "next-authority";
-  private static final String NEXT_SINCE = "next-since";
+  private static final String NEXT_PUBLISHED = "next-published";
   private static final String FORMER = "former.crt";
 
   private AuthoritySecret() {}
@@ -32,22 +32,24 @@ final class AuthoritySecret {
         .ifPresent(next -> {
           put(data, NEXT + ".crt", Issuer.pem(next.authority().chain()));
           put(data, NEXT + ".key", Issuer.pem(next.authority().key()));
-          put(data, NEXT_SINCE, next.since().toString());
+          next.published().ifPresent(since -> put(data, NEXT_PUBLISHED, since.toString()));
         });
     return data;
   }
 
   static AuthorityState state(JsonObject data) throws Material.Unusable {
     Optional<Next> next = Optional.empty();
-    if (data.has(NEXT_SINCE)) {
+    if (data.has(NEXT + ".crt")) {
       try {
         next =
             Optional.of(
                 new Next(
                     Material.parse(text(data, NEXT + ".crt"), text(data, NEXT + ".key")),
-                    Instant.parse(text(data, NEXT_SINCE))));
+                    data.has(NEXT_PUBLISHED)
+                        ? Optional.of(Instant.parse(text(data, NEXT_PUBLISHED)))
+                        : Optional.empty()));
       } catch (DateTimeException e) {
-        throw new Material.Unusable(NEXT_SINCE + " is no time");
+        throw new Material.Unusable(NEXT_PUBLISHED + " is no time");
       }
     }
     return new AuthorityState(

@@ -22,8 +22,12 @@ import java.util.stream.Collectors;
 record AuthorityState(
     Material authority, Optional<Next> next, List<X509Certificate> former, Material serving) {
 
-  /** The authority that comes, and since when it stands in the Secret. */
-  record Next(Material authority, Instant since) {}
+  /**
+   * The authority that comes.
+   *
+   * @param published since when the API server has been told of it; empty where it has not
+   */
+  record Next(Material authority, Optional<Instant> published) {}
 
   /**
    * @param propagation how long an API server may take to learn of a new authority
@@ -53,8 +57,15 @@ record AuthorityState(
       return first(issuer, settings, now);
     }
     if (next.isPresent()) {
-      boolean known = published && !now.isBefore(next.get().since().plus(settings.propagation()));
-      if (known) {
+      Optional<Instant> since = next.get().published();
+      if (since.isEmpty() && published) {
+        return new AuthorityState(
+            authority,
+            Optional.of(new Next(next.get().authority(), Optional.of(now))),
+            former,
+            serving);
+      }
+      if (since.filter(told -> !now.isBefore(told.plus(settings.propagation()))).isPresent()) {
         Material promoted = next.get().authority();
         List<X509Certificate> trusted = new ArrayList<>(valid(former, now));
         trusted.add(authority.certificate());
@@ -67,7 +78,7 @@ record AuthorityState(
     } else if (!now.isBefore(authority.renewal())) {
       return new AuthorityState(
           authority,
-          Optional.of(new Next(issuer.authority(now, settings.authorityLife()), now)),
+          Optional.of(new Next(issuer.authority(now, settings.authorityLife()), Optional.empty())),
           valid(former, now),
           serving);
     }
