@@ -41,6 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class Webhook implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
   private static final Duration POLL = Duration.ofMillis(20);
+  private static final Duration IDLE_CHECK = Duration.ofSeconds(2);
   private static final Duration RELOAD = Duration.ofSeconds(2);
   private static final String REPLICAS = "nvidia.com/gpu.replicas";
 
@@ -91,7 +92,7 @@ public final class Webhook implements AutoCloseable {
             config.host(),
             config.port(),
             new ServiceEndpoint.Health(
-                () -> notReady.equals("starting") ? notReady : "", () -> "", this::whyNotReady),
+                () -> notReady.equals("starting") ? notReady : "", book::stuck, this::whyNotReady),
             meters);
   }
 
@@ -126,12 +127,19 @@ public final class Webhook implements AutoCloseable {
                 .sslContext(certificate.context())
                 .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
                 .build())
-        .connectionOptions(options -> options.readTimeout(how.readTimeout()))
+        // Also for those who never finish the head of a request.
+        .idleConnectionTimeout(how.idleTimeout())
+        .idleConnectionPeriod(IDLE_CHECK)
         // A few more than are worked on, so that the rest can be told.
         .maxConcurrentRequests(how.atOnce() * 2)
         .routing(routing ->
             routing.register(
-                new AdmissionRoutes(this::mutate, this::validate, how.atOnce(), metrics::decided)))
+                new AdmissionRoutes(
+                    this::mutate,
+                    this::validate,
+                    how.atOnce(),
+                    how.readTimeout(),
+                    metrics::decided)))
         .build();
   }
 

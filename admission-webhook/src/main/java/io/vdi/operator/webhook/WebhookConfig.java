@@ -26,7 +26,13 @@ record WebhookConfig(
     int port) {
   static final Set<String> OPEN_SECTIONS = Set.of("logging.levels");
 
-  record Admission(String host, int port, int atOnce, Duration deadline, Duration readTimeout) {}
+  record Admission(
+      String host,
+      int port,
+      int atOnce,
+      Duration deadline,
+      Duration readTimeout,
+      Duration idleTimeout) {}
 
   /** Where the certificate comes from. */
   enum CertificateMode {
@@ -59,7 +65,8 @@ record WebhookConfig(
                 read.number("admission.port", 0, 65535),
                 read.number("admission.atOnce", 1, 100_000),
                 read.duration("admission.deadline"),
-                read.duration("admission.readTimeout")),
+                read.duration("admission.readTimeout"),
+                read.duration("admission.idleTimeout")),
             certificates(read, namespace),
             read.text("server.host"),
             read.number("server.port", 0, 65535));

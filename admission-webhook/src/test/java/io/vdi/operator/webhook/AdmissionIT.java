@@ -2,7 +2,9 @@ package io.vdi.operator.webhook;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -15,23 +17,44 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.Manifests;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The webhook as users meet it: through the API server, over TLS, by its own authority. */
 @ExtendWith(ClusterExtension.class)
 class AdmissionIT {
   private static WebhookFleet fleet;
 
+  @TempDir private Path folder;
+
+  private final Cluster cluster;
   private final KubeApi api;
   private final String namespace;
 
-  AdmissionIT(KubeApi api, TestNamespace namespace) {
+  AdmissionIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+    this.cluster = cluster;
     this.api = api;
     this.namespace = namespace.name();
   }
@@ -46,7 +69,7 @@ class AdmissionIT {
             quota: {user: {gpus: 2}}
             templates: {allowedRegistries: [desktops]}
             """,
-            Map.of());
+            Map.of("VDI_ADMISSION_IDLE_TIMEOUT", "8s"));
     KubeApi api = cluster.connect();
     await().atMost(Duration.ofSeconds(20)).until(() -> template(api, "plain", "").ok().isPresent());
     template(
@@ -163,6 +186,125 @@ class AdmissionIT {
                         + " spec: {image: elsewhere/desk}}")
                 .getFirst()),
         "must come from one of desktops");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "--server-side"})
+  void theSameAppliedTwiceIsANoOp(String how) throws Exception {
+    assumeTrue(cluster instanceof EmbeddedCluster, "kubectl comes with the embedded cluster");
+    String name = "applied" + how.replace("--", "-");
+    Path file =
+        Files.writeString(
+            folder.resolve("session.json"),
+            session(name, "{user: grace@example.com, template: plain}").toString());
+    kubectl("apply", how, "--validate=false", "-f", file.toString());
+    VdiSession first = api.get(Kind.SESSION, namespace, name).orElseThrow();
+    assertEquals("4Gi", first.spec().resources().memory());
+    kubectl("apply", how, "--validate=false", "-f", file.toString());
+    VdiSession second = api.get(Kind.SESSION, namespace, name).orElseThrow();
+    assertEquals(first.metadata().resourceVersion(), second.metadata().resourceVersion());
+    assertTrue(kubectl("get", "vdi", name, "-o", "jsonpath={.spec.timeout}").contains("8h"));
+    api.delete(Kind.SESSION, namespace, name, first.uid()).orElseThrow();
+  }
+
+  private String kubectl(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(((EmbeddedCluster) cluster).kubectl().toString());
+    command.addAll(
+        List.of("--kubeconfig", cluster.kubeconfig().toString(), "--namespace", namespace));
+    Arrays.stream(arguments).filter(argument -> !argument.isEmpty()).forEach(command::add);
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    return output;
+  }
+
+  @Test
+  void aHugeAnnotationIsTheApiServersBusiness() {
+    JsonObject huge = session("huge", "{user: grace@example.com, template: plain}");
+    JsonObject annotations = new JsonObject();
+    annotations.addProperty("huge", "x".repeat(2 * 1024 * 1024));
+    huge.getAsJsonObject("metadata").add("annotations", annotations);
+    assertRefused(api.create(Kind.SESSION, namespace, huge), "262144");
+  }
+
+  @Test
+  void theStatusIsTheControllersBusiness() {
+    submit("status", "{user: heidi@example.com, template: plain}").orElseThrow();
+    VdiSession changed =
+        api.mergePatchStatus(
+                Kind.SESSION,
+                namespace,
+                "status",
+                JsonParser.parseString("{\"status\": {\"phase\": \"Failed\"}}").getAsJsonObject())
+            .orElseThrow();
+    assertEquals("Failed", changed.status().phase().text());
+    submit("status-2", "{user: heidi@example.com, template: plain, resources: {gpu: 2}}")
+        .orElseThrow();
+  }
+
+  /**
+   * Half a request, and then nothing. Who stops in the middle of the headers keeps the connection,
+   * but takes no place of those who are worked on: Helidon has no limit for that.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "POST /val",
+        "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+      })
+  void slowClientsAreCutOff(String begun) throws Exception {
+    try (SSLSocket socket = connect("TLSv1.3")) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(begun.getBytes(StandardCharsets.UTF_8));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertFalse(answer.contains("HTTP/1.1 200"), answer);
+    }
+  }
+
+  @Test
+  void tlsIsOneDotTwoOrOneDotThree() throws Exception {
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      try (SSLSocket socket = connect(protocol)) {
+        assertEquals(protocol, socket.getSession().getProtocol());
+      }
+    }
+  }
+
+  private static SSLSocket connect(String protocol) throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new TrustsAll()}, null);
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", fleet.port(0));
+    socket.setEnabledProtocols(new String[] {protocol});
+    socket.startHandshake();
+    return socket;
+  }
+
+  private static final class TrustsAll extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
   }
 
   @Test

@@ -48,6 +48,8 @@ final class WebhookFleet implements AutoCloseable {
     this.ports = OperatorProcess.freePorts(count);
     this.balancer = new TcpBalancer(ports);
     cluster.install(CHART, NAMESPACE, "vdi-controller");
+    forget("secrets/vdi-admission-webhook-tls");
+    forget("configmaps/vdi-quota-reservations");
     this.kubeconfig =
         cluster.serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
     cluster.installWebhook(CHART, NAMESPACE, ACCOUNT, url());
@@ -57,12 +59,24 @@ final class WebhookFleet implements AutoCloseable {
     replicas.forEach(OperatorProcess::awaitReady);
   }
 
+  /** The port of one replica. */
+  int port(int i) {
+    return ports.get(i);
+  }
+
   String url() {
     return "https://127.0.0.1:" + balancer.port();
   }
 
   OperatorProcess replica(int i) {
     return replicas.get(i);
+  }
+
+  /** What replicas of an earlier test have left behind. */
+  private void forget(String what) {
+    KubeApi api = cluster.connect();
+    api.raw("DELETE", "/api/v1/namespaces/" + NAMESPACE + "/" + what, null);
+    api.close();
   }
 
   /** Changes the mounted file, as an admin who changes the ConfigMap does. */

@@ -116,6 +116,11 @@ public final class OperatorProcess implements AutoCloseable {
     }
   }
 
+  /** Removes a folder of logs and keys with all that is in it. */
+  public static void deleteFolder(Path folder) {
+    GoPrograms.deleteTree(folder);
+  }
+
   /** Ports of loopback that are free now, for settings of services. */
   public static List<Integer> freePorts(int count) {
     return Arrays.stream(EmbeddedCluster.freePorts(count)).boxed().toList();

@@ -12,7 +12,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +34,10 @@ public final class AdmissionRoutes implements HttpService {
   private final Function<AdmissionRequest, Decision> mutate;
   private final Function<AdmissionRequest, Decision> validate;
   private final Semaphore places;
+  private final Duration readTimeout;
+  private final ScheduledExecutorService deadlines =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("read-deadlines").factory());
   private final Observer observer;
 
   /** Told of each decision, for the metrics. */
@@ -40,15 +48,18 @@ public final class AdmissionRoutes implements HttpService {
 
   /**
    * @param atOnce requests that are worked on at the same time; more are refused
+   * @param readTimeout in which a whole body has to arrive
    */
   public AdmissionRoutes(
       Function<AdmissionRequest, Decision> mutate,
       Function<AdmissionRequest, Decision> validate,
       int atOnce,
+      Duration readTimeout,
       Observer observer) {
     this.mutate = mutate;
     this.validate = validate;
     this.places = new Semaphore(atOnce);
+    this.readTimeout = readTimeout;
     this.observer = observer;
   }
 
@@ -94,7 +105,20 @@ public final class AdmissionRoutes implements HttpService {
   }
 
   /** The whole body; empty where it is too large. */
-  private static Optional<byte[]> read(ServerRequest request) throws IOException {
+  private Optional<byte[]> read(ServerRequest request) throws IOException {
+    Thread reader = Thread.currentThread();
+    // Ends a read that blocks, and with it the connection: the server has no limit of its own.
+    Future<?> deadline =
+        deadlines.schedule(reader::interrupt, readTimeout.toMillis(), TimeUnit.MILLISECONDS);
+    try {
+      return readAll(request);
+    } finally {
+      deadline.cancel(false);
+      Thread.interrupted();
+    }
+  }
+
+  private static Optional<byte[]> readAll(ServerRequest request) throws IOException {
     if (request.headers().contentLength().orElse(0) > MAX_BODY) {
       return Optional.empty();
     }

@@ -52,6 +52,10 @@ public final class ReservationBook implements AutoCloseable {
   private static final int ATTEMPTS = 40;
 
   private static final long MAX_JITTER_MILLIS = 20;
+  private static final long NOT_BUSY = Long.MIN_VALUE;
+
+  /** No decision takes that long: every call has a limit of its own. */
+  private static final Duration STUCK = Duration.ofMinutes(5);
 
   private final KubeApi api;
   private final String namespace;
@@ -66,6 +70,7 @@ public final class ReservationBook implements AutoCloseable {
   private final Thread writer = Thread.ofVirtual().name("reservations").unstarted(this::work);
   private Optional<Reservations> known = Optional.empty();
   private volatile boolean closed;
+  private volatile long busySince = NOT_BUSY;
 
   private record Waiting(Ledger.Wish wish, CompletableFuture<Outcome> outcome) {}
 
@@ -128,6 +133,14 @@ public final class ReservationBook implements AutoCloseable {
     }
   }
 
+  /** Why the writer does not move; empty where it does. */
+  public String stuck() {
+    long since = busySince;
+    return since != NOT_BUSY && elapsedNanos.getAsLong() - since > STUCK.toNanos()
+        ? "the writer of reservations is stuck"
+        : "";
+  }
+
   private void work() {
     while (!closed) {
       List<Waiting> batch = new ArrayList<>();
@@ -139,6 +152,7 @@ public final class ReservationBook implements AutoCloseable {
         }
         // Whoever waits no longer must not be given a share that nobody would use.
         batch.removeIf(waiting -> waiting.outcome().isDone());
+        busySince = elapsedNanos.getAsLong();
         decide(batch);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
@@ -146,6 +160,8 @@ public final class ReservationBook implements AutoCloseable {
       } catch (RuntimeException e) {
         LOG.error("deciding on quotas failed", e);
         batch.forEach(waiting -> waiting.outcome().completeExceptionally(e));
+      } finally {
+        busySince = NOT_BUSY;
       }
     }
   }

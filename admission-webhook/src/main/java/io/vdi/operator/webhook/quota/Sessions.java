@@ -1,10 +1,8 @@
 package io.vdi.operator.webhook.quota;
 
-import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.kube.ResourceCache;
-import io.vdi.operator.common.kube.ResourceList;
 import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.VdiSession;
@@ -79,28 +77,32 @@ public final class Sessions implements AutoCloseable {
         .toList();
   }
 
+  /**
+   * What the watch has shown. The order matters: first how far it has come and whom it has shown,
+   * then the sessions. What comes in between is counted twice; the other way round it would be
+   * counted neither as a session nor as a reservation.
+   */
   View cached() {
-    // In this order: what is seen later than the position only makes the view better.
     long reached = position.get();
-    List<VdiSession> sessions = cache.list();
-    return view(sessions, reached);
+    Map<String, Long> ids = seen();
+    return view(cache.list(), reached, ids);
   }
 
-  /** Asks the API server; empty where it does not answer. */
+  /** Asks the API server; empty where it does not answer. In the same order. */
   Optional<View> live() {
-    return switch (api.list(Kind.SESSION, "", "")) {
-      case ApiResult.Ok<ResourceList<VdiSession>>(ResourceList<VdiSession> list) ->
-          Optional.of(view(list.items(), version(list.metadata().getResourceVersion())));
-      case ApiResult.Rejected<ResourceList<VdiSession>> refused -> Optional.empty();
-      case ApiResult.Unreachable<ResourceList<VdiSession>> unreachable -> Optional.empty();
-    };
+    Map<String, Long> ids = seen();
+    return api.list(Kind.SESSION, "", "")
+        .ok()
+        .map(list -> view(list.items(), version(list.metadata().getResourceVersion()), ids));
   }
 
-  private View view(List<VdiSession> sessions, long reached) {
-    Map<String, Long> ids;
+  private Map<String, Long> seen() {
     synchronized (seen) {
-      ids = new HashMap<>(seen);
+      return new HashMap<>(seen);
     }
+  }
+
+  private static View view(List<VdiSession> sessions, long reached, Map<String, Long> ids) {
     sessions.forEach(session -> id(session).ifPresent(id -> ids.putIfAbsent(id, version(session))));
     return new View(sessions, reached, ids);
   }

@@ -15,6 +15,7 @@ import io.helidon.webserver.testing.junit5.ServerTest;
 import io.helidon.webserver.testing.junit5.SetUpRoute;
 import io.vdi.operator.webhook.decide.Decision;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -58,6 +59,7 @@ class HostileBodiesTest {
             },
             request -> new Decision.Deny(403, "no", List.of("w".repeat(1000))),
             AT_ONCE,
+            Duration.ofSeconds(5),
             (request, allowed, took) -> {}));
   }
 

@@ -78,6 +78,10 @@ final class Lab implements AutoCloseable {
     return operator;
   }
 
+  EmbeddedCluster cluster() {
+    return cluster;
+  }
+
   AuditLog audit() {
     return audit;
   }

@@ -11,11 +11,12 @@ import java.util.function.Supplier;
 
 /**
  * Runs the benchmark from the checkout's root, all of it or the parts that are named: startup,
- * limit, burst, steady, fleet. {@code BENCH_JVM} holds other flags for the controller's JVM, to
- * compare.
+ * limit, burst, steady, fleet, admission. {@code BENCH_JVM} holds other flags for the controller's
+ * JVM, to compare.
  */
 public final class Main {
-  private static final Set<String> PARTS = Set.of("startup", "limit", "burst", "steady", "fleet");
+  private static final Set<String> PARTS =
+      Set.of("startup", "limit", "burst", "steady", "fleet", "admission");
   private static final List<Integer> CLIENTS = List.of(8, 32, 128);
   private static final int BURST = 1000;
   private static final int RATE = 20;
@@ -23,11 +24,13 @@ public final class Main {
   private static final int FLEET = 5000;
 
   private final Set<String> parts;
+  private final List<String> jvm;
   private final Bench bench;
   private final Report report = new Report();
 
   private Main(Set<String> parts, List<String> jvm) {
     this.parts = parts;
+    this.jvm = jvm;
     this.bench = new Bench(jvm);
   }
 
@@ -43,6 +46,7 @@ public final class Main {
     Main main = new Main(parts, jvm);
     main.measure();
     main.judge();
+    main.judgeAdmission();
     main.report.print();
     System.out.println("\nall figures: " + main.report.save(Path.of("bench-results"), jvm));
   }
@@ -57,6 +61,11 @@ public final class Main {
     part("steady", "bare, 20/s", () -> bench.bare(RATE * SECONDS, steady));
     part("steady", "20/s", () -> bench.controller(RATE * SECONDS, steady));
     part("fleet", "fleet", () -> bench.fleet(FLEET));
+    if (parts.contains("admission")) {
+      try (AdmissionBench admission = new AdmissionBench(jvm)) {
+        admission.measure(report);
+      }
+    }
   }
 
   private static String limit(int clients) {
@@ -111,6 +120,28 @@ public final class Main {
           report.target("5,000 sessions, writes at rest", sum(fleet.restWrites()), 0, true, "");
           report.target("restart, writes", sum(fleet.restartWrites()), 0, true, "");
         });
+  }
+
+  private void judgeAdmission() {
+    report
+        .find("bare handler", Result.Latency.class)
+        .ifPresent(bare -> {
+          for (String what : List.of("mutate", "validate")) {
+            double p50 = latency(what).p50() / bare.latency().p50();
+            report.target(what + ", p50 of the bare handler's", p50, 2, true, "");
+          }
+          double without = latency("create, no webhook").p50();
+          report.target(
+              "create, p50 more with the webhook",
+              latency("create, webhook").p50() - without,
+              10,
+              true,
+              " ms");
+        });
+  }
+
+  private Quantiles latency(String what) {
+    return report.find(what, Result.Latency.class).orElseThrow().latency();
   }
 
   private static double sum(Map<String, Double> writes) {

@@ -69,6 +69,9 @@ final class Report {
       case Result.Reconciled r -> String.format(Locale.ROOT, "%-22s %s", what, reconciled(r));
       case Result.Fleet fleet ->
           String.format(Locale.ROOT, "%-22s %s", what, reconciled(fleet.arrival()));
+      case Result.Latency(int perSecond, Quantiles latency) ->
+          String.format(
+              Locale.ROOT, "%-22s p50 / p99 %s ms at %d/s", what, quantiles(latency), perSecond);
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
@@ -102,7 +105,7 @@ final class Report {
 
   private static void details(String what, Result result) {
     switch (result) {
-      case Result.Throughput _, Result.Startup _ -> {}
+      case Result.Throughput _, Result.Startup _, Result.Latency _ -> {}
       case Result.Reconciled r ->
           System.out.println(what + ", writes for each session: " + writes(r.writes()));
       case Result.Fleet f -> {

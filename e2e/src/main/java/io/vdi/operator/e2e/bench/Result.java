@@ -57,5 +57,8 @@ sealed interface Result {
       ProcessFigures restarted)
       implements Result {}
 
+  /** How long answers took, asked so many times a second. */
+  record Latency(int perSecond, Quantiles latency) implements Result {}
+
   record Startup(double withAotCache, double without) implements Result {}
 }
