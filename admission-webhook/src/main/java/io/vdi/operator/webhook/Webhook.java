@@ -42,6 +42,7 @@ public final class Webhook implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
   private static final Duration POLL = Duration.ofMillis(20);
   private static final Duration IDLE_CHECK = Duration.ofSeconds(2);
+  private static final Duration NO_CERTIFICATE = Duration.ofMillis(500);
   private static final Duration RELOAD = Duration.ofSeconds(2);
   private static final String REPLICAS = "nvidia.com/gpu.replicas";
 
@@ -176,11 +177,17 @@ public final class Webhook implements AutoCloseable {
         } catch (RuntimeException e) {
           LOG.error("looking at the certificate failed", e);
         }
-      } while (!closing.await(
-          settings.current().certificates().interval().toMillis(), TimeUnit.MILLISECONDS));
+      } while (!closing.await(pause().toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Another replica may just be making the first certificate of all. */
+  private Duration pause() {
+    return certificate.whyNotReady().isEmpty()
+        ? settings.current().certificates().interval()
+        : NO_CERTIFICATE;
   }
 
   private Decision mutate(AdmissionRequest request) {

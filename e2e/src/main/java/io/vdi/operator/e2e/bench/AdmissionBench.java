@@ -40,6 +40,7 @@ final class AdmissionBench implements AutoCloseable {
   private static final int SECONDS = 20;
   private static final int WARM_UP = 2000;
   private static final double P99_MILLIS = 10;
+  private static final int MOST = 1600;
 
   private final Lab lab = new Lab(0);
   private final Path folder;
@@ -111,18 +112,21 @@ final class AdmissionBench implements AutoCloseable {
         rate, run(rate * SECONDS, new Load.PerSecond(rate), i -> post(target, i)));
   }
 
-  /** The most requests a second, doubled from step to step, at which the tail is still short. */
+  /**
+   * The most requests a second, doubled from step to step, at which the tail is still short; the
+   * client, on the same processors, ends before the webhook does.
+   */
   private Result.Latency most(URI target) {
     Result.Latency best = new Result.Latency(0, new Quantiles(0, 0));
-    for (int rate = RATE; ; rate *= 2) {
+    for (int rate = RATE; rate <= MOST; rate *= 2) {
       int perSecond = rate;
       Progress.say("measuring: " + target.getPath() + " at " + rate + "/s");
       Quantiles quantiles = run(perSecond * 5, new Load.PerSecond(perSecond), i -> post(target, i));
-      if (quantiles.p99() > P99_MILLIS) {
-        return best;
+      if (quantiles.p99() <= P99_MILLIS) {
+        best = new Result.Latency(perSecond, quantiles);
       }
-      best = new Result.Latency(perSecond, quantiles);
     }
+    return best;
   }
 
   private Result.Latency creates(String prefix, int seconds) {

@@ -1,43 +1,43 @@
 package io.vdi.operator.e2e.bench;
 
 import com.google.gson.JsonParser;
-import io.helidon.common.configurable.Resource;
-import io.helidon.common.pki.Keys;
 import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ServiceEndpoint;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
 import java.util.Map;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 
 /**
  * What an admission webhook costs that decides nothing: TLS, HTTP, and the uid back. A process of
  * its own, with the flags of the services.
  */
-final class BareWebhook {
+public final class BareWebhook {
   static final String FOLDER = "BENCH_FOLDER";
   static final String PORT = "BENCH_PORT";
 
   private BareWebhook() {}
 
+  /** Runs until the process is ended. */
   public static void main(String[] args) throws BadConfig {
     Map<String, String> env = System.getenv();
     Path folder = Path.of(env.get(FOLDER));
-    Keys keys =
-        Keys.builder()
-            .pem(pem ->
-                pem.key(Resource.create(folder.resolve("tls.key")))
-                    .certificates(Resource.create(folder.resolve("tls.crt"))))
-            .build();
     WebServer.builder()
         .host("127.0.0.1")
         .port(Integer.parseInt(env.get(PORT)))
         .shutdownHook(false)
-        .tls(
-            Tls.builder()
-                .privateKey(keys.privateKey().orElseThrow())
-                .privateKeyCertChain(keys.certChain())
-                .build())
+        .tls(Tls.builder().sslContext(context(folder)).build())
         .routing(routing ->
             routing.post(
                 "/allow",
@@ -62,5 +62,31 @@ final class BareWebhook {
         Integer.parseInt(env.get("VDI_SERVER_PORT")),
         new ServiceEndpoint.Health(() -> "", () -> "", () -> ""),
         ServiceEndpoint.meters());
+  }
+
+  private static SSLContext context(Path folder) {
+    try {
+      Certificate[] chain =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(Files.newInputStream(folder.resolve("tls.crt")))
+              .toArray(Certificate[]::new);
+      String pem = Files.readString(folder.resolve("tls.key")).replaceAll("-----.*-----", "");
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      store.setKeyEntry(
+          "serving",
+          KeyFactory.getInstance("EC")
+              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem))),
+          new char[0],
+          chain);
+      KeyManagerFactory managers =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      managers.init(store, new char[0]);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(managers.getKeyManagers(), null, null);
+      return context;
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException("cannot read the certificate", e);
+    }
   }
 }
