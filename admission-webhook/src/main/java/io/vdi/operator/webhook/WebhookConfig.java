@@ -9,6 +9,7 @@ import io.vdi.operator.webhook.decide.Identity;
 import io.vdi.operator.webhook.decide.Policy;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,7 +98,7 @@ record WebhookConfig(
 
   private static Certificates certificates(ConfigReader read, String namespace) {
     String service = read.text("certificates.service") + "." + namespace + ".svc";
-    List<String> names = new java.util.ArrayList<>(List.of(service, service + ".cluster.local"));
+    List<String> names = new ArrayList<>(List.of(service, service + ".cluster.local"));
     names.addAll(read.list("certificates.names"));
     Certificates certificates =
         new Certificates(

@@ -2,6 +2,7 @@ package io.vdi.operator.webhook.certificates;
 
 import java.io.IOException;
 import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.Signature;
@@ -23,7 +24,7 @@ import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
  */
 record Material(List<X509Certificate> chain, PrivateKey key) {
   private static final byte[] PROBE =
-      "does this key belong to this certificate?".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      "does this key belong to this certificate?".getBytes(StandardCharsets.UTF_8);
 
   /** Certificates or a key that cannot be used, and why. */
   static final class Unusable extends Exception {

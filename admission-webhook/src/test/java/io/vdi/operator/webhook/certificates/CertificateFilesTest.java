@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -68,8 +69,7 @@ class CertificateFilesTest {
         new ProcessBuilder("../certs/local-ca.sh", folder.toString(), "127.0.0.1")
             .redirectErrorStream(true)
             .start();
-    String output =
-        new String(script.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String output = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(0, script.waitFor(), output);
     assertTrue(output.contains("caBundle: "), output);
     refresh();

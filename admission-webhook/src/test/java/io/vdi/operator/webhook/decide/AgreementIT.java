@@ -10,6 +10,7 @@ import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.Manifests;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -146,9 +147,7 @@ class AgreementIT {
   private static String verdict(AdmissionRequest request) {
     View view =
         new View(
-            name -> Requests.view("{image: x}").template().apply("t"),
-            name -> java.util.List.of(),
-            false);
+            name -> Requests.view("{image: x}").template().apply("t"), name -> List.of(), false);
     return Decider.validate(request, view, Requests.POLICY) instanceof Decision.Deny
         ? "bad"
         : "good";

@@ -16,11 +16,14 @@ import io.helidon.webserver.testing.junit5.SetUpRoute;
 import io.vdi.operator.webhook.decide.Decision;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -200,11 +203,10 @@ class HostileBodiesTest {
   void moreThanCanBeWorkedOnIs429() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Status>> slow =
-          java.util.stream.IntStream.range(0, AT_ONCE)
+          IntStream.range(0, AT_ONCE)
               .mapToObj(i -> threads.submit(() -> post(GOOD.replace("\"42\"", "\"slow\""))))
               .toList();
-      org.awaitility.Awaitility.await()
-          .until(() -> post(GOOD).equals(Status.TOO_MANY_REQUESTS_429));
+      Awaitility.await().until(() -> post(GOOD).equals(Status.TOO_MANY_REQUESTS_429));
       SLOW.countDown();
       for (Future<Status> one : slow) {
         assertEquals(Status.OK_200, one.get());
@@ -228,7 +230,7 @@ class HostileBodiesTest {
   private static byte[] padded(int size) {
     byte[] good = GOOD.strip().getBytes(StandardCharsets.UTF_8);
     byte[] body = new byte[size];
-    java.util.Arrays.fill(body, (byte) ' ');
+    Arrays.fill(body, (byte) ' ');
     System.arraycopy(good, 0, body, 0, good.length);
     return body;
   }
