@@ -3,6 +3,7 @@ package io.vdi.operator.webhook;
 import io.helidon.common.tls.Tls;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.WebServer;
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.kube.ResourceCache;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -52,6 +54,7 @@ public final class Webhook implements AutoCloseable {
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<ObjectMetadata> nodes;
   private final ReservationBook book;
+  private final Deadline deadline = new Deadline();
   private final ServingCertificate certificate;
   private final CertificateSource certificateSource;
   private final WebServer server;
@@ -191,10 +194,23 @@ public final class Webhook implements AutoCloseable {
   }
 
   private Decision mutate(AdmissionRequest request) {
-    return Decider.mutate(request, view());
+    return answered(() -> Decider.mutate(request, view()));
+  }
+
+  private static Decision answered(Supplier<Decision> decision) {
+    try {
+      return decision.get();
+    } catch (Deadline.Missed e) {
+      return new Decision.Deny(
+          503, "cannot be decided now, try again: " + e.getMessage(), List.of());
+    }
   }
 
   private Decision validate(AdmissionRequest request) {
+    return answered(() -> judged(request));
+  }
+
+  private Decision judged(AdmissionRequest request) {
     WebhookConfig config = settings.current();
     return switch (Decider.validate(request, view(), config.policy())) {
       case Decision.AllowIfItFits wish -> fit(request, wish, config);
@@ -237,7 +253,10 @@ public final class Webhook implements AutoCloseable {
 
   private View view() {
     return new View(
-        this::template, sessions::using, nodes.list().stream().anyMatch(Webhook::isTimeSliced));
+        this::template,
+        name ->
+            deadline.within(settings.current().admission().deadline(), () -> sessions.using(name)),
+        nodes.list().stream().anyMatch(Webhook::isTimeSliced));
   }
 
   /** One that was made a moment ago may not be in the cache yet: nobody is refused for that. */
@@ -245,7 +264,12 @@ public final class Webhook implements AutoCloseable {
     Optional<VdiTemplate> cached = templates.get("", name);
     return cached.isPresent() || !name.matches("[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
         ? cached
-        : api.get(Kind.TEMPLATE, "", name).ok();
+        : deadline.within(
+            settings.current().admission().deadline(),
+            () -> {
+              ApiResult<VdiTemplate> live = api.get(Kind.TEMPLATE, "", name);
+              return live.isNotFound() ? Optional.empty() : Optional.of(live.orElseThrow());
+            });
   }
 
   /** By the label of NVIDIA's feature discovery. */
