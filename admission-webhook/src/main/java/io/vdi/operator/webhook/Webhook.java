@@ -23,6 +23,7 @@ import io.vdi.operator.webhook.decide.Decider;
 import io.vdi.operator.webhook.decide.Decision;
 import io.vdi.operator.webhook.decide.View;
 import io.vdi.operator.webhook.http.AdmissionRoutes;
+import io.vdi.operator.webhook.http.WatchedConnections;
 import io.vdi.operator.webhook.quota.ReservationBook;
 import io.vdi.operator.webhook.quota.Sessions;
 import java.security.SecureRandom;
@@ -43,7 +44,6 @@ import org.slf4j.LoggerFactory;
 public final class Webhook implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
   private static final Duration POLL = Duration.ofMillis(20);
-  private static final Duration IDLE_CHECK = Duration.ofSeconds(2);
   private static final Duration NO_CERTIFICATE = Duration.ofMillis(500);
   private static final Duration RELOAD = Duration.ofSeconds(2);
   private static final String REPLICAS = "nvidia.com/gpu.replicas";
@@ -122,6 +122,7 @@ public final class Webhook implements AutoCloseable {
   }
 
   private WebServer server(WebhookConfig.Admission how, WebhookMetrics metrics) {
+    WatchedConnections connections = new WatchedConnections(how.idleTimeout());
     return WebServer.builder()
         .host(how.host())
         .port(how.port())
@@ -131,9 +132,7 @@ public final class Webhook implements AutoCloseable {
                 .sslContext(certificate.context())
                 .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
                 .build())
-        // Also for those who never finish the head of a request.
-        .idleConnectionTimeout(how.idleTimeout())
-        .idleConnectionPeriod(IDLE_CHECK)
+        .connectionOptions(connections)
         // A few more than are worked on, so that the rest can be told.
         .maxConcurrentRequests(how.atOnce() * 2)
         .routing(routing ->
@@ -141,6 +140,7 @@ public final class Webhook implements AutoCloseable {
                 new AdmissionRoutes(
                     this::mutate,
                     this::validate,
+                    connections,
                     how.atOnce(),
                     how.readTimeout(),
                     metrics::decided)))

@@ -33,6 +33,7 @@ public final class AdmissionRoutes implements HttpService {
 
   private final Function<AdmissionRequest, Decision> mutate;
   private final Function<AdmissionRequest, Decision> validate;
+  private final WatchedConnections connections;
   private final Semaphore places;
   private final Duration readTimeout;
   private final ScheduledExecutorService deadlines =
@@ -53,11 +54,13 @@ public final class AdmissionRoutes implements HttpService {
   public AdmissionRoutes(
       Function<AdmissionRequest, Decision> mutate,
       Function<AdmissionRequest, Decision> validate,
+      WatchedConnections connections,
       int atOnce,
       Duration readTimeout,
       Observer observer) {
     this.mutate = mutate;
     this.validate = validate;
+    this.connections = connections;
     this.places = new Semaphore(atOnce);
     this.readTimeout = readTimeout;
     this.observer = observer;
@@ -72,6 +75,7 @@ public final class AdmissionRoutes implements HttpService {
 
   private void handle(
       ServerRequest request, ServerResponse response, Function<AdmissionRequest, Decision> decide) {
+    connections.alive(request);
     if (!places.tryAcquire()) {
       refuse(response, Status.TOO_MANY_REQUESTS_429, "too many requests at once; try again");
       return;

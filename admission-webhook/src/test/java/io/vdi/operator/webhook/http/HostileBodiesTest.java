@@ -61,6 +61,7 @@ class HostileBodiesTest {
               return allow;
             },
             request -> new Decision.Deny(403, "no", List.of("w".repeat(1000))),
+            new WatchedConnections(Duration.ofMinutes(1)),
             AT_ONCE,
             Duration.ofSeconds(5),
             (request, allowed, took) -> {}));
