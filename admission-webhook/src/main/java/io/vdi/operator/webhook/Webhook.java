@@ -36,7 +36,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -232,7 +231,7 @@ public final class Webhook implements AutoCloseable {
           id, wish.asked(), !request.dryRun(), config.admission().deadline())) {
         case ReservationBook.Outcome.Granted() -> Decision.Allow.unchanged(wish.warnings());
         case ReservationBook.Outcome.Exceeded(List<Excess> limits) -> {
-          String words = limits.stream().map(Excess::message).collect(Collectors.joining("; "));
+          String words = Excess.message(limits);
           List<String> warnings = new ArrayList<>(wish.warnings());
           if (queue) {
             warnings.add(words + "; the session waits in line");

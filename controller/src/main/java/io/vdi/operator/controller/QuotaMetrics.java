@@ -49,7 +49,7 @@ final class QuotaMetrics {
       Amount limit = quota.get().limit(scope, scope.nameOf(share));
       for (Excess.Resource resource : Excess.Resource.values()) {
         Name name = new Name(scope, scope.nameOf(share), resource);
-        if (of(limit, resource) != Amount.UNLIMITED && known.add(name)) {
+        if (limit.of(resource) != Amount.UNLIMITED && known.add(name)) {
           register(name);
         }
       }
@@ -63,14 +63,14 @@ final class QuotaMetrics {
             Tag.create("name", name.name()),
             Tag.create("resource", name.resource().name().toLowerCase(Locale.ROOT)));
     meters.getOrCreate(
-        Gauge.builder("vdi_quota_used", () -> of(used(name), name.resource()))
+        Gauge.builder("vdi_quota_used", () -> used(name).of(name.resource()))
             .description("Held by pods there are, and by those that are being made")
             .tags(tags));
     meters.getOrCreate(
         Gauge.builder(
                 "vdi_quota_limit",
                 () -> {
-                  long limit = of(quota.get().limit(name.scope(), name.name()), name.resource());
+                  long limit = quota.get().limit(name.scope(), name.name()).of(name.resource());
                   return limit == Amount.UNLIMITED ? Double.POSITIVE_INFINITY : (double) limit;
                 })
             .description("The limit; +Inf where it has been lifted")
@@ -84,12 +84,5 @@ final class QuotaMetrics {
       lookedAt = now;
     }
     return last.of(name.scope(), name.name());
-  }
-
-  private static long of(Amount amount, Excess.Resource resource) {
-    return switch (resource) {
-      case SESSIONS -> amount.sessions();
-      case GPUS -> amount.gpus();
-    };
   }
 }

@@ -11,6 +11,13 @@ public record Amount(long sessions, long gpus) {
     return new Amount(sessions + other.sessions, gpus + other.gpus);
   }
 
+  public long of(Excess.Resource resource) {
+    return switch (resource) {
+      case SESSIONS -> sessions;
+      case GPUS -> gpus;
+    };
+  }
+
   public boolean isNothing() {
     return sessions == 0 && gpus == 0;
   }

@@ -1,5 +1,8 @@
 package io.vdi.operator.common.quota;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /** A limit that would be passed, spec.md section 4. */
 public record Excess(
     Scope scope, String name, Resource resource, long used, long requested, long limit) {
@@ -14,6 +17,11 @@ public record Excess(
     Resource(String word) {
       this.word = word;
     }
+  }
+
+  /** All of them as one message. */
+  public static String message(List<Excess> limits) {
+    return limits.stream().map(Excess::message).collect(Collectors.joining("; "));
   }
 
   /** {@code GPU quota exceeded for user alice@example.com: used 2, requested 1, limit 2}. */

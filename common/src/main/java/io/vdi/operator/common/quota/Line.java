@@ -34,7 +34,7 @@ public final class Line {
    */
   public record Waiting(List<Excess> limits, int place) {
     public String message() {
-      return limits.stream().map(Excess::message).collect(Collectors.joining("; "));
+      return Excess.message(limits);
     }
   }
 
@@ -65,7 +65,11 @@ public final class Line {
           seeker.id(),
           new Waiting(
               limits.isEmpty()
-                  ? gates.stream().map(gate -> behind(gate, quota, usage, seeker.share())).toList()
+                  // It would fit, but somebody older waits there.
+                  ? gates.stream()
+                      .map(gate ->
+                          quota.measured(usage, seeker.share(), gate.scope(), gate.resource()))
+                      .toList()
                   : limits,
               place));
     }
@@ -73,35 +77,6 @@ public final class Line {
   }
 
   private static boolean isAt(Gate gate, Share share) {
-    boolean wants =
-        switch (gate.resource()) {
-          case SESSIONS -> share.amount().sessions() > 0;
-          case GPUS -> share.amount().gpus() > 0;
-        };
-    return wants && gate.scope().nameOf(share).equals(gate.name());
-  }
-
-  /** It would fit, but somebody older waits there. */
-  private static Excess behind(Gate gate, Quota quota, Usage usage, Share share) {
-    Amount used = usage.of(gate.scope(), gate.name());
-    Amount limit = quota.limit(gate.scope(), gate.name());
-    return switch (gate.resource()) {
-      case SESSIONS ->
-          new Excess(
-              gate.scope(),
-              gate.name(),
-              gate.resource(),
-              used.sessions(),
-              share.amount().sessions(),
-              limit.sessions());
-      case GPUS ->
-          new Excess(
-              gate.scope(),
-              gate.name(),
-              gate.resource(),
-              used.gpus(),
-              share.amount().gpus(),
-              limit.gpus());
-    };
+    return share.amount().of(gate.resource()) > 0 && gate.scope().nameOf(share).equals(gate.name());
   }
 }

@@ -14,8 +14,6 @@ import java.util.Map;
  * exceptions by name.
  */
 public record Quota(Mode mode, Map<Scope, Limits> limits) {
-  public static final Quota NONE = new Quota(Mode.REJECT, Map.of());
-
   private static final String UNLIMITED = "unlimited";
   private static final Limits NO_LIMITS =
       new Limits(new Amount(Amount.UNLIMITED, Amount.UNLIMITED), Map.of());
@@ -41,11 +39,15 @@ public record Quota(Mode mode, Map<Scope, Limits> limits) {
 
   /** Whether any limit concerns what is asked for. */
   public boolean concerns(Share asked) {
-    return List.of(Scope.values()).stream()
-        .map(scope -> limit(scope, scope.nameOf(asked)))
-        .anyMatch(limit ->
-            (asked.amount().sessions() > 0 && limit.sessions() != Amount.UNLIMITED)
-                || (asked.amount().gpus() > 0 && limit.gpus() != Amount.UNLIMITED));
+    for (Scope scope : Scope.values()) {
+      Amount limit = limit(scope, scope.nameOf(asked));
+      for (Excess.Resource resource : Excess.Resource.values()) {
+        if (asked.amount().of(resource) > 0 && limit.of(resource) != Amount.UNLIMITED) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   /**
@@ -56,26 +58,26 @@ public record Quota(Mode mode, Map<Scope, Limits> limits) {
   public List<Excess> exceeded(Usage usage, Share asked) {
     List<Excess> found = new ArrayList<>();
     for (Scope scope : Scope.values()) {
-      String name = scope.nameOf(asked);
-      Amount limit = limit(scope, name);
-      Amount used = usage.of(scope, name);
-      Amount more = asked.amount();
-      if (more.sessions() > 0 && used.sessions() + more.sessions() > limit.sessions()) {
-        found.add(
-            new Excess(
-                scope,
-                name,
-                Excess.Resource.SESSIONS,
-                used.sessions(),
-                more.sessions(),
-                limit.sessions()));
-      }
-      if (more.gpus() > 0 && used.gpus() + more.gpus() > limit.gpus()) {
-        found.add(
-            new Excess(scope, name, Excess.Resource.GPUS, used.gpus(), more.gpus(), limit.gpus()));
+      for (Excess.Resource resource : Excess.Resource.values()) {
+        Excess excess = measured(usage, asked, scope, resource);
+        if (excess.requested() > 0 && excess.used() + excess.requested() > excess.limit()) {
+          found.add(excess);
+        }
       }
     }
     return List.copyOf(found);
+  }
+
+  /** What is used, asked for and allowed at one limit, whether or not that is too much. */
+  Excess measured(Usage usage, Share asked, Scope scope, Excess.Resource resource) {
+    String name = scope.nameOf(asked);
+    return new Excess(
+        scope,
+        name,
+        resource,
+        usage.of(scope, name).of(resource),
+        asked.amount().of(resource),
+        limit(scope, name).of(resource));
   }
 
   /** Reads section {@code quota}; problems are gathered in the reader. */
