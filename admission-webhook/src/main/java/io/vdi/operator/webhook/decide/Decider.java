@@ -12,6 +12,7 @@ import io.vdi.operator.common.quota.Share;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The decisions of both webhooks, spec.md section 4. */
 public final class Decider {
@@ -105,9 +106,8 @@ public final class Decider {
       violations.addAll(
           TemplateLimits.violations(template.get(), session.get().spec(), Optional.empty()));
     }
-    return judged(object, violations, session, template, true)
-        .orElseGet(() ->
-            fits(session.orElseThrow(), new Amount(1, gpus(session.get(), template)), template));
+    return judged(
+        object, violations, session, template, true, now -> new Amount(1, gpus(now, template)));
   }
 
   private Decision changed(JsonObject object, JsonObject old) {
@@ -131,17 +131,27 @@ public final class Decider {
               TemplateLimits.violations(
                   found, session.get().spec(), before.map(VdiSession::spec))));
     }
-    return judged(object, violations, session, template, false)
-        .orElseGet(() -> fits(session.orElseThrow(), more(object, old, view), template));
+    return judged(
+        object,
+        violations,
+        session,
+        template,
+        false,
+        now -> before.map(was -> more(now, was, template)).orElse(Amount.NOTHING));
   }
 
-  /** The refusal by rules or by identity, if there is one. */
-  private Optional<Decision> judged(
+  /**
+   * The refusal by rules or by identity, if there is one, else what it asks of the quotas.
+   *
+   * @param asks what the session asks for beyond what it holds
+   */
+  private Decision judged(
       JsonObject object,
       List<String> violations,
       Optional<VdiSession> session,
       Optional<VdiTemplate> template,
-      boolean isNew) {
+      boolean isNew,
+      Function<VdiSession, Amount> asks) {
     List<String> objections = new ArrayList<>();
     String user =
         SessionMutation.object(object, "spec").get("user") instanceof JsonPrimitive p
@@ -155,22 +165,22 @@ public final class Decider {
           .flatMap(found -> TemplateLimits.notAllowed(found, user, request.caller()))
           .ifPresent(objections::add);
     }
-    List<String> warnings = new ArrayList<>(warnings(session, template));
+    List<String> warnings = new ArrayList<>();
+    session.ifPresent(
+        s -> warnings.addAll(SessionWarnings.of(s.spec(), template, view.timeSliced())));
     identity.filter(words -> !enforced).ifPresent(warnings::add);
     if (violations.isEmpty() && session.isEmpty()) {
       violations.add("the object cannot be read as a VDISession");
     }
     if (violations.isEmpty() && objections.isEmpty()) {
-      return Optional.empty();
+      return fits(session.orElseThrow(), asks.apply(session.get()), warnings);
     }
     int code = violations.isEmpty() ? FORBIDDEN : INVALID;
     violations.addAll(objections);
-    return Optional.of(deny(code, violations, warnings));
+    return deny(code, violations, warnings);
   }
 
-  private Decision fits(VdiSession session, Amount more, Optional<VdiTemplate> template) {
-    List<String> warnings = new ArrayList<>(warnings(Optional.of(session), template));
-    policy.identity().objection(request.caller(), session.spec().user()).ifPresent(warnings::add);
+  private Decision fits(VdiSession session, Amount more, List<String> warnings) {
     if (more.isNothing()) {
       return Decision.Allow.unchanged(warnings);
     }
@@ -182,12 +192,6 @@ public final class Decider {
             session.spec().template(),
             more),
         warnings);
-  }
-
-  private List<String> warnings(Optional<VdiSession> session, Optional<VdiTemplate> template) {
-    return session
-        .map(s -> SessionWarnings.of(s.spec(), template, view.timeSliced()))
-        .orElse(List.of());
   }
 
   private Decision template() {
@@ -234,8 +238,11 @@ public final class Decider {
     if (session.isEmpty() || old.isEmpty()) {
       return Amount.NOTHING;
     }
-    Optional<VdiTemplate> template = templateName(before).flatMap(view.template());
-    return new Amount(0, Math.max(0, gpus(session.get(), template) - gpus(old.get(), template)));
+    return more(session.get(), old.get(), templateName(before).flatMap(view.template()));
+  }
+
+  private static Amount more(VdiSession now, VdiSession before, Optional<VdiTemplate> template) {
+    return new Amount(0, Math.max(0, gpus(now, template) - gpus(before, template)));
   }
 
   /** By its spec alone: that a session has Failed is no reason to let its user ask for more. */

@@ -40,16 +40,8 @@ final class Fields {
     violations.add(path + field + " " + shown(value) + ": " + rule);
   }
 
-  void note(String violation) {
-    violations.add(violation);
-  }
-
   private Optional<JsonElement> get(String field) {
     return Optional.ofNullable(object.get(field)).filter(value -> !value.isJsonNull());
-  }
-
-  boolean has(String field) {
-    return get(field).isPresent();
   }
 
   /** A part of the object; empty where it is absent. */
@@ -97,34 +89,29 @@ final class Fields {
   }
 
   /** A whole number as the API server takes it: 2 and 2.0, at most 32 bits. */
-  Optional<Integer> number(String field, int min, int max, String rule) {
-    return get(field)
-        .flatMap(value -> {
+  void number(String field, int min, int max, String rule) {
+    get(field)
+        .filter(value -> {
           // A short text first: what 1e999999999 stands for would fill the memory.
           boolean plausible =
               value instanceof JsonPrimitive p && p.isNumber() && p.getAsString().length() <= 20;
           double number = plausible ? value.getAsDouble() : Double.NaN;
-          if (number != Math.rint(number) || number < min || number > max || Double.isNaN(number)) {
-            note(field, value, rule);
-            return Optional.empty();
-          }
-          return Optional.of((int) number);
-        });
+          return number != Math.rint(number)
+              || number < min
+              || number > max
+              || Double.isNaN(number);
+        })
+        .ifPresent(value -> note(field, value, rule));
   }
 
-  Optional<Boolean> flag(String field) {
-    return get(field)
-        .flatMap(value -> {
-          if (!(value instanceof JsonPrimitive p) || !p.isBoolean()) {
-            note(field, value, "must be true or false, without quotes");
-            return Optional.empty();
-          }
-          return Optional.of(p.getAsBoolean());
-        });
+  void flag(String field) {
+    get(field)
+        .filter(value -> !(value instanceof JsonPrimitive p) || !p.isBoolean())
+        .ifPresent(value -> note(field, value, "must be true or false, without quotes"));
   }
 
   void require(String field, String rule) {
-    if (!has(field)) {
+    if (get(field).isEmpty()) {
       violations.add(path + field + ": is missing: " + rule);
     }
   }
