@@ -5,6 +5,7 @@ import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigLayers;
 import io.vdi.operator.common.service.LiveSettings;
 import io.vdi.operator.common.service.ServiceEndpoint;
+import io.vdi.operator.common.service.ShutdownHook;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
@@ -41,15 +42,7 @@ public final class Main {
             ServiceEndpoint.meters(),
             InstantSource.system(),
             new SecureRandom());
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  webhook.close();
-                  // Told to end and ended in order: not the 143 that a JVM answers SIGTERM with.
-                  Runtime.getRuntime().halt(0);
-                },
-                "shutdown"));
+    ShutdownHook.closing(webhook::close);
     webhook.run();
   }
 }

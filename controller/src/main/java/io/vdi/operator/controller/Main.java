@@ -6,6 +6,7 @@ import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigLayers;
 import io.vdi.operator.common.service.LiveSettings;
 import io.vdi.operator.common.service.ServiceEndpoint;
+import io.vdi.operator.common.service.ShutdownHook;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.security.SecureRandom;
@@ -51,15 +52,7 @@ public final class Main {
             identity(),
             InstantSource.system(),
             new SecureRandom());
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  controller.close();
-                  // Told to end and ended in order: not the 143 that a JVM answers SIGTERM with.
-                  Runtime.getRuntime().halt(0);
-                },
-                "shutdown"));
+    ShutdownHook.closing(controller::close);
     return switch (controller.run()) {
       case STOPPED -> 0;
       case LEASE_LOST -> {
