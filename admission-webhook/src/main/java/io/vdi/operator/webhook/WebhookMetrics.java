@@ -1,9 +1,9 @@
 package io.vdi.operator.webhook;
 
-import io.helidon.metrics.api.Gauge;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
+import io.vdi.operator.common.service.Gauges;
 import io.vdi.operator.webhook.decide.AdmissionRequest;
 import java.time.Duration;
 import java.util.List;
@@ -47,13 +47,12 @@ final class WebhookMetrics {
 
   /** Gauges that are read when they are asked for. */
   void watch(BooleanSupplier configValid, Supplier<Long> certificateExpiry) {
-    meters.getOrCreate(
-        Gauge.builder("vdi_config_valid", () -> configValid.getAsBoolean() ? 1 : 0)
-            .description(
-                "0 where the configuration file has changed to something that was refused"));
-    meters.getOrCreate(
-        Gauge.builder("vdi_certificate_expiry_timestamp_seconds", certificateExpiry)
-            .description("When the certificate that is served expires"));
+    Gauges gauges = new Gauges(meters);
+    gauges.ofConfig(configValid);
+    gauges.add(
+        "vdi_certificate_expiry_timestamp_seconds",
+        "When the certificate that is served expires",
+        certificateExpiry);
   }
 
   private static String known(Set<String> words, String word) {

@@ -1,40 +1,34 @@
 package io.vdi.operator.controller;
 
 import io.helidon.metrics.api.MeterRegistry;
-import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.kube.LeaderElection;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.lead.LedService;
 import io.vdi.operator.common.loop.Backoff;
 import io.vdi.operator.common.loop.ControlLoop;
 import io.vdi.operator.common.loop.KeyedQueue;
 import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.LiveSettings;
 import io.vdi.operator.common.service.ServiceEndpoint;
 import io.vdi.operator.controller.apply.Applier;
-import io.vdi.operator.controller.apply.EventRecorder;
 import io.vdi.operator.controller.apply.Secrets;
 import io.vdi.operator.controller.objects.Blueprints;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The service: watches, elects, works, stops. */
-public final class Controller implements AutoCloseable {
+public final class Controller implements LedService.Stations, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
-  private static final Duration POLL = Duration.ofMillis(20);
-  private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
   private static final Duration RELOAD = Duration.ofSeconds(2);
 
   /** What under way is finished within this time after SIGTERM, spec.md section 6. */
@@ -54,14 +48,10 @@ public final class Controller implements AutoCloseable {
   private final TemplateUsage usage;
   private final TraefikDefinitions traefik;
   private final EventRecorder events;
-  private final LeaderElection election;
+  private final LedService life;
   private final SessionGatherer gatherer;
   private final ControlLoop<SessionKey> loop;
   private final ServiceEndpoint endpoint;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private final boolean elects;
-  private volatile String notReady = "starting";
-  private volatile boolean working;
 
   /**
    * Everything put together; nothing runs but the health endpoint.
@@ -80,7 +70,6 @@ public final class Controller implements AutoCloseable {
     ControllerConfig config = settings.current();
     this.api = api;
     this.settings = settings;
-    this.elects = config.election().enabled();
     this.queue = new KeyedQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
     this.clock = clock;
     this.newcomers = new Newcomers(config.workers());
@@ -94,15 +83,8 @@ public final class Controller implements AutoCloseable {
     this.quota = new QuotaGate(caches, () -> settings.current().quota(), clock, meters);
     this.usage = new TemplateUsage(api, caches);
     this.traefik = new TraefikDefinitions(api, caches, this::addAll);
-    this.events = new EventRecorder(api, clock);
-    this.election =
-        new LeaderElection(
-            api,
-            config.election().namespace(),
-            config.election().leaseName(),
-            identity,
-            config.election().timing(),
-            clock);
+    this.events = new EventRecorder(api, "vdi-controller", clock);
+    this.life = new LedService(api, caches.always(), config.election(), identity, clock);
     this.gatherer =
         new SessionGatherer(caches, hosts, () -> settings.current().plan(), traefik::served);
     ControllerMetrics metrics = new ControllerMetrics(meters);
@@ -111,7 +93,7 @@ public final class Controller implements AutoCloseable {
             caches,
             gatherer,
             blueprints,
-            new Applier(api, caches, new Secrets(random), this::mayWrite),
+            new Applier(api, caches, new Secrets(random), life::mayWrite),
             quota,
             newcomers,
             pace,
@@ -121,57 +103,43 @@ public final class Controller implements AutoCloseable {
             settings::current,
             clock);
     this.loop = new ControlLoop<>("session", queue, config.workers(), reconciler::reconcile, clock);
-    metrics.watch(caches, queue::depth, this::mayWrite, settings::isValid);
+    metrics.watch(caches, queue::depth, life::mayWrite, settings::isValid);
     this.endpoint =
         ServiceEndpoint.start(
             config.host(),
             config.port(),
             new ServiceEndpoint.Health(
-                () -> notReady.equals("starting") ? notReady : "",
+                life::whyNotStarted,
                 () -> loop.stuck().map(key -> "a worker is stuck on " + key).orElse(""),
-                this::whyNotReady),
+                life::whyNotReady),
             meters);
   }
 
-  /** How the service ended. */
-  enum End {
-    STOPPED,
-    LEASE_LOST
-  }
-
   /** Runs until {@link #close}, or until the Lease is lost. */
-  End run() throws InterruptedException {
+  LedService.End run() throws InterruptedException {
     LOG.info(
         "controller {}: health and metrics on port {}, settings from {}",
         Controller.class.getPackage().getImplementationVersion(),
         endpoint.port(),
         settings.source());
-    if (!awaitDefinitions()) {
-      return End.STOPPED;
-    }
-    Thread.ofVirtual().name("rights").start(() -> Rights.report(api, settings.current()));
-    caches.always().forEach(ResourceCache::start);
-    traefik.start();
-    if (!awaitCaches()) {
-      return End.STOPPED;
-    }
-    notReady = "";
-    LOG.info("ready: {} sessions", caches.sessions().list().size());
-    settings.watch(RELOAD, changed -> addAll());
-    if (!elects) {
-      work();
-      closing.await();
-      return End.STOPPED;
-    }
-    return switch (election.run(this::work)) {
-      case RELEASED -> End.STOPPED;
-      case LOST -> End.LEASE_LOST;
-    };
+    return life.run(this);
   }
 
-  private void work() {
+  @Override
+  public void connected() throws InterruptedException {
+    Thread.ofVirtual().name("rights").start(() -> Rights.report(api, settings.current()));
+    traefik.start();
+  }
+
+  @Override
+  public void ready() {
+    LOG.info("ready: {} sessions", caches.sessions().list().size());
+    settings.watch(RELOAD, changed -> addAll());
+  }
+
+  @Override
+  public void elected() {
     gatherer.takeOverHosts();
-    working = true;
     loop.start();
     usage.start();
     addAll();
@@ -180,56 +148,6 @@ public final class Controller implements AutoCloseable {
   /** The port of health and metrics. */
   int port() {
     return endpoint.port();
-  }
-
-  boolean mayWrite() {
-    return working && (!elects || election.isLeader());
-  }
-
-  private boolean awaitDefinitions() throws InterruptedException {
-    for (Kind<?> kind : List.of(Kind.SESSION, Kind.TEMPLATE)) {
-      ApiResult<Boolean> served = api.serves(kind);
-      while (!(served instanceof ApiResult.Ok<Boolean>(Boolean yes) && yes)) {
-        say(
-            served
-                .failure()
-                .map(why -> "the API server cannot be asked: " + why.message())
-                .orElse(
-                    "the cluster has no "
-                        + kind.fullName()
-                        + ": apply the CRDs in charts/vdi-operator/crds"));
-        if (closing.await(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS)) {
-          return false;
-        }
-        served = api.serves(kind);
-      }
-    }
-    say("filling the caches");
-    return true;
-  }
-
-  private boolean awaitCaches() throws InterruptedException {
-    while (!caches.always().stream().allMatch(ResourceCache::isSynced)) {
-      if (closing.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private void say(String reason) {
-    if (!notReady.equals(reason)) {
-      notReady = reason;
-      LOG.info("not ready: {}", reason);
-    }
-  }
-
-  private String whyNotReady() {
-    return caches.always().stream()
-        .filter(cache -> !cache.trouble().isEmpty())
-        .findFirst()
-        .map(cache -> "watching " + cache.kind().fullName() + ": " + cache.trouble())
-        .orElse(notReady);
   }
 
   private void sessionChanged(ResourceCache.Change<VdiSession> change) {
@@ -290,18 +208,16 @@ public final class Controller implements AutoCloseable {
   /** Takes no more work, finishes what is under way, gives the Lease back. */
   @Override
   public void close() {
-    closing.countDown();
+    life.stop();
     settings.close();
     traefik.close();
     usage.close();
     try {
-      if (working && !loop.stop(PATIENCE)) {
+      if (life.hasWorked() && !loop.stop(PATIENCE)) {
         LOG.warn("some work was still under way after {} s", PATIENCE.toSeconds());
       }
       events.close();
-      if (elects) {
-        election.release();
-      }
+      life.release();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -1,11 +1,10 @@
 package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
-import io.vdi.operator.common.kube.LeaderElection;
+import io.vdi.operator.common.lead.Election;
 import io.vdi.operator.common.quota.Quota;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigReader;
-import io.vdi.operator.common.service.OwnNamespace;
 import io.vdi.operator.controller.plan.Settings;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,9 +25,6 @@ record ControllerConfig(
   private static final String DOMAIN =
       "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
 
-  record Election(
-      boolean enabled, String namespace, String leaseName, LeaderElection.Timing timing) {}
-
   static ControllerConfig from(Config config) throws BadConfig {
     ConfigReader read = new ConfigReader(config);
     ControllerConfig result =
@@ -37,7 +33,7 @@ record ControllerConfig(
             Quota.read(read),
             Optional.of(read.text("turn.secretFile")).filter(f -> !f.isEmpty()).map(Path::of),
             read.number("workers", 1, 1024),
-            election(read),
+            Election.read(read),
             read.text("server.host"),
             read.number("server.port", 0, 65535));
     read.require(
@@ -88,23 +84,5 @@ record ControllerConfig(
                 "turn.protocol", p -> p.equals("udp") || p.equals("tcp"), "must be udp or tcp"),
             read.flag("turn.tls"));
     return turn.host().isEmpty() ? Optional.empty() : Optional.of(turn);
-  }
-
-  private static Election election(ConfigReader read) {
-    LeaderElection.Timing timing =
-        new LeaderElection.Timing(
-            read.duration("leaderElection.leaseDuration"),
-            read.duration("leaderElection.renewDeadline"),
-            read.duration("leaderElection.retryPeriod"));
-    read.require(
-        timing.renewDeadline().compareTo(timing.duration()) < 0
-            && timing.retry().compareTo(timing.renewDeadline()) < 0,
-        "leaderElection: retryPeriod must be below renewDeadline, and that below leaseDuration");
-    String namespace = read.text("leaderElection.namespace");
-    return new Election(
-        read.flag("leaderElection.enabled"),
-        namespace.isEmpty() ? OwnNamespace.get() : namespace,
-        read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
-        timing);
   }
 }

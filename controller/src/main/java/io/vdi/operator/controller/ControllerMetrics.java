@@ -1,12 +1,12 @@
 package io.vdi.operator.controller;
 
 import io.helidon.metrics.api.Counter;
-import io.helidon.metrics.api.Gauge;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.service.Gauges;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -47,28 +47,20 @@ final class ControllerMetrics {
   /** Gauges that are read when they are asked for. */
   void watch(
       Caches caches, IntSupplier queueDepth, BooleanSupplier leading, BooleanSupplier configValid) {
+    Gauges gauges = new Gauges(meters);
     Supplier<List<VdiSession>> sessions = caches.sessions()::list;
     for (Phase phase : Phase.values()) {
-      meters.getOrCreate(
-          Gauge.builder(
-                  "vdi_sessions_total",
-                  () ->
-                      sessions.get().stream()
-                          .filter(s -> s.status().currentPhase().orElse(Phase.PENDING) == phase)
-                          .count())
-              .description("Sessions by phase")
-              .tags(List.of(Tag.create("phase", phase.text()))));
+      gauges.add(
+          "vdi_sessions_total",
+          "Sessions by phase",
+          () ->
+              sessions.get().stream()
+                  .filter(s -> s.status().currentPhase().orElse(Phase.PENDING) == phase)
+                  .count(),
+          Tag.create("phase", phase.text()));
     }
-    gauge("vdi_workqueue_depth", "Sessions that wait for a worker", queueDepth::getAsInt);
-    gauge("vdi_leader", "1 where this process is the leader", () -> leading.getAsBoolean() ? 1 : 0);
-    gauge(
-        "vdi_config_valid",
-        "0 where the configuration file has changed to something that was refused",
-        () -> configValid.getAsBoolean() ? 1 : 0);
-  }
-
-  private void gauge(String name, String description, Supplier<Integer> value) {
-    meters.getOrCreate(Gauge.builder(name, value).description(description));
+    gauges.add("vdi_workqueue_depth", "Sessions that wait for a worker", queueDepth::getAsInt);
+    gauges.ofLeader(leading, configValid);
   }
 
   void reconciled(Duration duration) {

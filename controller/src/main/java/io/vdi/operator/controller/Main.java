@@ -2,17 +2,15 @@ package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.ClusterConnection;
 import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.lead.Election;
 import io.vdi.operator.common.service.BadConfig;
 import io.vdi.operator.common.service.ConfigLayers;
 import io.vdi.operator.common.service.LiveSettings;
 import io.vdi.operator.common.service.ServiceEndpoint;
 import io.vdi.operator.common.service.ShutdownHook;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +47,7 @@ public final class Main {
             api,
             settings,
             ServiceEndpoint.meters(),
-            identity(),
+            Election.identity(),
             InstantSource.system(),
             new SecureRandom());
     ShutdownHook.closing(controller::close);
@@ -61,15 +59,5 @@ public final class Main {
         yield 1;
       }
     };
-  }
-
-  private static String identity() {
-    String host;
-    try {
-      host = InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
-      host = "controller";
-    }
-    return host + "_" + UUID.randomUUID();
   }
 }

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller;
 
+import io.vdi.operator.common.model.SessionKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

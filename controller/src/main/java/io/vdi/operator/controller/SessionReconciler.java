@@ -1,12 +1,13 @@
 package io.vdi.operator.controller;
 
+import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.Failure;
 import io.vdi.operator.common.loop.ControlLoop.Outcome;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.apply.Applier;
-import io.vdi.operator.controller.apply.EventRecorder;
 import io.vdi.operator.controller.apply.Secrets;
 import io.vdi.operator.controller.objects.Blueprints;
 import io.vdi.operator.controller.plan.Action;

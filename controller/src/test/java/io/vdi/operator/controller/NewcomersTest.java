@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.vdi.operator.common.model.SessionKey;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;

@@ -33,7 +33,7 @@ final class SessionDefaults {
     JsonObject spec = new JsonObject();
     spec.add("resources", resources);
     spec.add("persistence", persistence);
-    spec.addProperty("timeout", text(template.timeout(), complete.timeout()));
+    spec.addProperty("timeout", text(template.timeout(), complete.lifetime()));
     complete
         .idleTimeout()
         .ifPresent(idle -> spec.addProperty("idleTimeout", text(template.idleTimeout(), idle)));

@@ -1,14 +1,12 @@
-package io.vdi.operator.controller.apply;
+package io.vdi.operator.common.kube;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.ObjectMetadata;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -22,19 +20,23 @@ import org.slf4j.LoggerFactory;
  */
 public final class EventRecorder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
-  private static final String COMPONENT = "vdi-controller";
   private static final int CAPACITY = 20_000;
   private static final int MAX_MESSAGE = 1024;
 
   private final KubeApi api;
+  private final String component;
   private final InstantSource clock;
   private final BlockingQueue<JsonObject> queue = new LinkedBlockingQueue<>(CAPACITY);
   private final AtomicLong serial = new AtomicLong(System.nanoTime());
   private final Thread writer;
   private volatile boolean closed;
 
-  public EventRecorder(KubeApi api, InstantSource clock) {
+  /**
+   * @param component who speaks: {@code vdi-controller}, {@code vdi-reaper}
+   */
+  public EventRecorder(KubeApi api, String component, InstantSource clock) {
     this.api = api;
+    this.component = component;
     this.clock = clock;
     this.writer = Thread.ofVirtual().name("events").start(this::run);
   }
@@ -43,9 +45,22 @@ public final class EventRecorder implements AutoCloseable {
    * @param warning whether somebody should look at it
    */
   public void record(VdiSession session, boolean warning, String reason, String message) {
-    if (!queue.offer(event(session, warning, reason, message))) {
+    String id = Long.toHexString(serial.incrementAndGet());
+    if (!queue.offer(event(session, id, warning, reason, message))) {
       LOG.debug("too many events, one is left out: {} {}", session.name(), reason);
     }
+  }
+
+  /**
+   * Writes a warning now, at most once for this id, whoever else writes it too.
+   *
+   * @param id hex digits that stand for what is told
+   * @return why it could not be written, if so
+   */
+  public Optional<Failure> warnOnce(VdiSession session, String id, String reason, String message) {
+    ApiResult<ObjectMetadata> result =
+        api.create(Kind.EVENT, session.namespace(), event(session, id, true, reason, message));
+    return result.alreadyExists() ? Optional.empty() : result.failure();
   }
 
   /** Writes what is there, for a moment, and ends. */
@@ -81,10 +96,11 @@ public final class EventRecorder implements AutoCloseable {
     }
   }
 
-  private JsonObject event(VdiSession session, boolean warning, String reason, String message) {
+  private JsonObject event(
+      VdiSession session, String id, boolean warning, String reason, String message) {
     String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
     JsonObject metadata = new JsonObject();
-    metadata.addProperty("name", session.name() + "." + Long.toHexString(serial.incrementAndGet()));
+    metadata.addProperty("name", session.name() + "." + id);
     metadata.addProperty("namespace", session.namespace());
     JsonObject involved = new JsonObject();
     involved.addProperty("apiVersion", Kind.SESSION.apiVersion());
@@ -93,7 +109,7 @@ public final class EventRecorder implements AutoCloseable {
     involved.addProperty("name", session.name());
     involved.addProperty("uid", session.uid());
     JsonObject source = new JsonObject();
-    source.addProperty("component", COMPONENT);
+    source.addProperty("component", component);
     JsonObject event = new JsonObject();
     event.addProperty("apiVersion", "v1");
     event.addProperty("kind", Kind.EVENT.name());
@@ -107,8 +123,8 @@ public final class EventRecorder implements AutoCloseable {
     event.addProperty("lastTimestamp", now);
     event.addProperty("count", 1);
     event.add("source", source);
-    event.addProperty("reportingComponent", Names.GROUP + "/" + COMPONENT);
-    event.addProperty("reportingInstance", COMPONENT);
+    event.addProperty("reportingComponent", Names.GROUP + "/" + component);
+    event.addProperty("reportingInstance", component);
     return event;
   }
 }

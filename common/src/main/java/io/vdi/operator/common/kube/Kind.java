@@ -50,6 +50,11 @@ public record Kind<T extends Resource>(
     return group.isEmpty() ? plural : plural + "." + group;
   }
 
+  /** The same kind, of which only the metadata is asked for. */
+  public Kind<ObjectMetadata> asMetadata() {
+    return new Kind<>(group, version, name, plural, namespaced, ObjectMetadata.class);
+  }
+
   /** Whether only metadata is wanted of it, so that content (a Secret's!) is never asked for. */
   boolean metadataOnly() {
     return type.equals(ObjectMetadata.class);
@@ -57,6 +62,11 @@ public record Kind<T extends Resource>(
 
   String groupPath() {
     return group.isEmpty() ? "/api/" + version : "/apis/" + group + "/" + version;
+  }
+
+  /** The path of one object. */
+  public String path(String namespace, String object) {
+    return path(namespace) + "/" + object;
   }
 
   /** The path of all objects of this kind, or of one namespace's where one is given. */

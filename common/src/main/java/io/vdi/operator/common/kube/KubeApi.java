@@ -9,14 +9,19 @@ import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.Pair;
 import io.kubernetes.client.util.Watch;
+import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Resource;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Response;
@@ -28,6 +33,7 @@ import okhttp3.Response;
 public final class KubeApi {
   public static final String FIELD_MANAGER = "vdi-operator";
 
+  private static final int PAGE = 500;
   private static final String JSON = "application/json";
   private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final String[] AUTH = {"BearerToken"};
@@ -110,6 +116,19 @@ public final class KubeApi {
       Kind<T> kind, String namespace, String name, String uid) {
     JsonObject preconditions = new JsonObject();
     preconditions.addProperty("uid", uid);
+    return delete(kind, namespace, name, preconditions);
+  }
+
+  /** The same, only if the object still is exactly the version that was seen: else a conflict. */
+  public <T extends Resource> ApiResult<T> deleteUnchanged(Kind<T> kind, Meta seen) {
+    JsonObject preconditions = new JsonObject();
+    preconditions.addProperty("uid", seen.uid());
+    preconditions.addProperty("resourceVersion", seen.resourceVersion());
+    return delete(kind, seen.namespace(), seen.name(), preconditions);
+  }
+
+  private <T extends Resource> ApiResult<T> delete(
+      Kind<T> kind, String namespace, String name, JsonObject preconditions) {
     JsonObject options = new JsonObject();
     options.addProperty("propagationPolicy", "Background");
     options.add("preconditions", preconditions);
@@ -129,6 +148,48 @@ public final class KubeApi {
       }
       return KubeGson.gson().fromJson(gone, kind.type());
     });
+  }
+
+  /**
+   * All objects of a kind, asked for page by page, so that never more than one page is in memory.
+   *
+   * @return how many; after a failure some may have been shown already
+   */
+  public <T extends Resource> ApiResult<Integer> forEach(
+      Kind<T> kind, String labelSelector, Consumer<T> visitor) {
+    int count = 0;
+    String next = "";
+    do {
+      List<Pair> query = new ArrayList<>(query("labelSelector", labelSelector));
+      query.add(new Pair("limit", String.valueOf(PAGE)));
+      query.addAll(query("continue", next));
+      ApiResult<ResourceList<T>> answer =
+          call(kind, listType(kind), "GET", kind.path(""), query, null);
+      if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
+        return answer.map(list -> 0);
+      }
+      page.items().forEach(visitor);
+      count += page.items().size();
+      next = Objects.requireNonNullElse(page.metadata().getContinue(), "");
+    } while (!next.isEmpty());
+    return new ApiResult.Ok<>(count);
+  }
+
+  /**
+   * What time it is for the API server, to the second, by the header that every answer of it bears.
+   */
+  public ApiResult<Instant> serverTime() {
+    try (Response response =
+        build(calls, null, JsonObject.class, "GET", "/version", List.of(), null).execute()) {
+      Date date = response.headers().getDate("Date");
+      return date == null
+          ? new ApiResult.Unreachable<>("the answer tells no time")
+          : new ApiResult.Ok<>(date.toInstant());
+    } catch (ApiException e) {
+      throw new IllegalStateException("cannot build GET /version", e);
+    } catch (IOException e) {
+      return new ApiResult.Unreachable<>(String.valueOf(e.getMessage()));
+    }
   }
 
   /** A call with a path of the caller's own, for what is no stored object (reviews, discovery). */

@@ -62,6 +62,7 @@ public final class KeyedQueue<K> {
       Long due = dueNanos.get(key);
       if (due == null || at - due < 0) {
         dueNanos.put(key, at);
+        forgetStale();
         later.add(new Later<>(key, at));
         changed.signal();
       }
@@ -169,6 +170,14 @@ public final class KeyedQueue<K> {
     if (waiting.add(key) && !working.contains(key)) {
       ready.add(key);
       changed.signal();
+    }
+  }
+
+  /** Keys that were told otherwise meanwhile must not fill the memory until their old time. */
+  private void forgetStale() {
+    if (later.size() > 2 * dueNanos.size() + 64) {
+      later.clear();
+      dueNanos.forEach((key, at) -> later.add(new Later<>(key, at)));
     }
   }
 

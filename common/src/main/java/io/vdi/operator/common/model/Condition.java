@@ -18,7 +18,14 @@ public record Condition(
   public static final String POD_SCHEDULED = "PodScheduled";
   public static final String STORAGE_READY = "StorageReady";
   public static final String ROUTE_READY = "RouteReady";
+
+  /** True while the phase is Failed; only on sessions that have failed once. */
+  public static final String FAILED = "Failed";
+
   public static final String QUOTA_ADMITTED = "QuotaAdmitted";
+
+  /** Reason of Ready where the desktop has not become ready in time. */
+  public static final String STARTUP_TIMEOUT = "StartupTimeout";
 
   public Condition {
     type = type == null ? "" : type;

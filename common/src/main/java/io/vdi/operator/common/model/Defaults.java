@@ -38,8 +38,15 @@ public final class Defaults {
       ReclaimPolicy reclaimPolicy,
       Duration timeout,
       Optional<Duration> idleTimeout,
+      Optional<Duration> maxTimeout,
       Duration startupTimeout,
-      List<String> problems) {}
+      List<String> problems) {
+
+    /** How long it may run: its timeout, but never longer than its template allows. */
+    public Duration lifetime() {
+      return maxTimeout.filter(max -> max.compareTo(timeout) < 0).orElse(timeout);
+    }
+  }
 
   public static Complete complete(VdiSession.Spec session, VdiTemplate.Spec template) {
     List<String> problems = new ArrayList<>();
@@ -69,6 +76,8 @@ public final class Defaults {
             .orElse(Duration.ofHours(8)),
         Optional.ofNullable(first(session.idleTimeout(), template.idleTimeout(), null))
             .flatMap(text -> duration("idleTimeout", text, problems)),
+        Optional.ofNullable(template.maxTimeout())
+            .flatMap(text -> duration("maxTimeout", text, problems)),
         duration(
                 "startupTimeout", first(template.startupTimeout(), null, STARTUP_TIMEOUT), problems)
             .orElse(Duration.ofMinutes(10)),

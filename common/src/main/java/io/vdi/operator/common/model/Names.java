@@ -23,13 +23,33 @@ public final class Names {
   /** Names the reservation by which the session was admitted; the webhook's own. */
   public static final String RESERVATION = "vdi.kasm.io/reservation";
 
+  /** {@code "true"} on any object: the reaper leaves it alone. */
+  public static final String KEEP = "vdi.kasm.io/keep";
+
+  /** On a home with Retain: the UID of the session that has it, or had it last. */
+  public static final String SESSION_UID = "vdi.kasm.io/session-uid";
+
+  /** On a retained home: since when no session has it. */
+  public static final String RELEASED_AT = "vdi.kasm.io/released-at";
+
   public static final String TURN_EXPIRES = "vdi.kasm.io/turn-expires";
   public static final String MANAGED_BY = "app.kubernetes.io/managed-by";
+  public static final String APP = "app.kubernetes.io/name";
+  public static final String SESSION_APP = "vdi-session";
   public static final String INSTANCE = "app.kubernetes.io/instance";
   public static final String OPERATOR = "vdi-operator";
 
   /** Selects everything that the operator has made. */
   public static final String MANAGED_SELECTOR = MANAGED_BY + "=" + OPERATOR;
+
+  /** The user name that desktops ask for, beside the password in the session's Secret. */
+  public static final String DESKTOP_USER = "ubuntu";
+
+  /** The key of the password in the session's Secret. */
+  public static final String PASSWORD_KEY = "password";
+
+  /** The variable by which Selkies is told the user name; a template may set another. */
+  public static final String DESKTOP_USER_VARIABLE = "SELKIES_BASIC_AUTH_USER";
 
   private static final int MAX_LABEL = 63;
 
@@ -46,7 +66,7 @@ public final class Names {
   /** The labels on every object of a session. */
   public static Map<String, String> labels(String session, String user) {
     Map<String, String> labels = new LinkedHashMap<>();
-    labels.put("app.kubernetes.io/name", "vdi-session");
+    labels.put(APP, SESSION_APP);
     labels.put(INSTANCE, session);
     labels.put(MANAGED_BY, OPERATOR);
     labels.put(USER, labelValue(user));

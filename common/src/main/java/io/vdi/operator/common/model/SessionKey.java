@@ -1,10 +1,8 @@
-package io.vdi.operator.controller;
-
-import io.vdi.operator.common.model.Resource;
+package io.vdi.operator.common.model;
 
 /** Names a session. */
 public record SessionKey(String namespace, String name) {
-  static SessionKey of(Resource session) {
+  public static SessionKey of(Resource session) {
     return new SessionKey(session.namespace(), session.name());
   }
 

@@ -78,6 +78,11 @@ public final class ConfigReader {
         .orElse(Duration.ofSeconds(1));
   }
 
+  /** The same, or zero, which stands for never. */
+  public Duration durationOrZero(String key) {
+    return text(key).equals("0") ? Duration.ZERO : duration(key);
+  }
+
   /** One of the constants, written in camelCase: {@code CERT_RESOLVER} is {@code certResolver}. */
   public <E extends Enum<E>> E oneOf(String key, Class<E> type) {
     E[] constants = type.getEnumConstants();

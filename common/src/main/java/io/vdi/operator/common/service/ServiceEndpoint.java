@@ -6,6 +6,7 @@ import io.helidon.health.HealthCheckType;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.MetricsFactory;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.observe.ObserveFeature;
 import io.helidon.webserver.observe.health.HealthObserver;
 import io.helidon.webserver.observe.metrics.MetricsObserver;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -37,6 +39,21 @@ public final class ServiceEndpoint implements AutoCloseable {
    */
   public static ServiceEndpoint start(String host, int port, Health health, MeterRegistry meters)
       throws BadConfig {
+    return start(host, port, health, meters, routing -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param pages what the service shows there beside health and metrics
+   */
+  public static ServiceEndpoint start(
+      String host,
+      int port,
+      Health health,
+      MeterRegistry meters,
+      Consumer<HttpRouting.Builder> pages)
+      throws BadConfig {
     HealthObserver healthObserver =
         HealthObserver.builder()
             .details(true)
@@ -51,6 +68,7 @@ public final class ServiceEndpoint implements AutoCloseable {
             .host(host)
             .port(port)
             .shutdownHook(false)
+            .routing(pages)
             .addFeature(
                 ObserveFeature.builder()
                     .addObserver(healthObserver)

@@ -23,6 +23,7 @@ class DefaultsTest {
             ReclaimPolicy.DELETE,
             Duration.ofHours(8),
             Optional.empty(),
+            Optional.empty(),
             Duration.ofMinutes(10),
             List.of()),
         complete);
@@ -35,7 +36,7 @@ class DefaultsTest {
             "{}",
             """
             {resources: {defaultGPU: 0, defaultMemory: 8Gi, defaultCPU: "4"}, timeout: 2h,
-             idleTimeout: 30m, startupTimeout: 1m,
+             idleTimeout: 30m, maxTimeout: 3h, startupTimeout: 1m,
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
             """);
     assertEquals(
@@ -49,6 +50,7 @@ class DefaultsTest {
             ReclaimPolicy.RETAIN,
             Duration.ofHours(2),
             Optional.of(Duration.ofMinutes(30)),
+            Optional.of(Duration.ofHours(3)),
             Duration.ofMinutes(1),
             List.of()),
         complete);
@@ -77,9 +79,18 @@ class DefaultsTest {
             ReclaimPolicy.DELETE,
             Duration.ofSeconds(45),
             Optional.of(Duration.ofMinutes(5)),
+            Optional.empty(),
             Duration.ofMinutes(10),
             List.of()),
         complete);
+  }
+
+  @Test
+  void noSessionLivesLongerThanItsTemplateAllows() {
+    assertEquals(Duration.ofHours(1), complete("{timeout: 2h}", "{maxTimeout: 1h}").lifetime());
+    assertEquals(Duration.ofHours(2), complete("{timeout: 2h}", "{maxTimeout: 3h}").lifetime());
+    assertEquals(Duration.ofHours(4), complete("{}", "{maxTimeout: 4h}").lifetime());
+    assertEquals(Duration.ofHours(8), complete("{}", "{}").lifetime());
   }
 
   @Test

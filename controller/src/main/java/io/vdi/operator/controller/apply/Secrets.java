@@ -2,6 +2,7 @@ package io.vdi.operator.controller.apply;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.Failure;
+import io.vdi.operator.common.model.Names;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -91,7 +92,7 @@ public final class Secrets {
         turn.isPresent()
             ? turn(turn.get().secretFile(), user, turn.get().expires())
             : new JsonObject();
-    values.addProperty("password", secrets.password());
+    values.addProperty(Names.PASSWORD_KEY, secrets.password());
     return values;
   }
 }

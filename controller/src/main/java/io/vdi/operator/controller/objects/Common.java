@@ -20,10 +20,6 @@ final class Common {
     return metadata(session, name, Map.of()).ownerReferences(List.of(owner(session)));
   }
 
-  static V1ObjectMeta ownerless(VdiSession session, String name) {
-    return metadata(session, name, Map.of());
-  }
-
   static V1ObjectMeta metadata(VdiSession session, String name, Map<String, String> annotations) {
     Map<String, String> all = new HashMap<>(annotations);
     all.put(Names.USER, session.spec().user());

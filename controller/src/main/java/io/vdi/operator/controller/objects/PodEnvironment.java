@@ -16,7 +16,6 @@ import java.util.Optional;
 
 /** The environment of the desktop: the operator's, then the template's, which wins. */
 final class PodEnvironment {
-  static final String PASSWORD_KEY = "password";
   static final String TURN_USERNAME_KEY = "turn-username";
   static final String TURN_PASSWORD_KEY = "turn-password";
 
@@ -34,8 +33,9 @@ final class PodEnvironment {
     PodEnvironment env = new PodEnvironment(workload);
     VdiTemplate.Spec template = workload.template();
     env.put("SELKIES_ENCODER", template.encoder());
-    env.putSecret("SELKIES_BASIC_AUTH_PASSWORD", PASSWORD_KEY);
+    env.putSecret("SELKIES_BASIC_AUTH_PASSWORD", Names.PASSWORD_KEY);
     env.put("SELKIES_ENABLE_BASIC_AUTH", "true");
+    env.put(Names.DESKTOP_USER_VARIABLE, Names.DESKTOP_USER);
     env.put("DISPLAY", ":0");
     env.put("SELKIES_ADDR", "0.0.0.0");
     env.put("SELKIES_PORT", String.valueOf(template.port()));

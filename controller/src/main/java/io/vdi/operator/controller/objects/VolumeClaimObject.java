@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.objects;
 
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.custom.Quantity;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
@@ -26,7 +27,8 @@ final class VolumeClaimObject {
     String name = Names.volumeClaim(workload.name());
     V1ObjectMeta metadata =
         workload.spec().reclaimPolicy() == ReclaimPolicy.RETAIN
-            ? Common.ownerless(workload.session(), name)
+            ? Common.metadata(
+                workload.session(), name, Map.of(Names.SESSION_UID, workload.session().uid()))
             : Common.metadata(workload.session(), name);
     String size =
         existing
@@ -47,6 +49,11 @@ final class VolumeClaimObject {
                         .storageClassName(workload.spec().storageClassName().orElse(null))
                         .resources(requests)));
     JsonObject patch = Common.metadataPatch(metadata);
+    // The reaper's note of when a session last had it, which no longer holds.
+    patch
+        .getAsJsonObject("metadata")
+        .getAsJsonObject("annotations")
+        .add(Names.RELEASED_AT, JsonNull.INSTANCE);
     JsonObject spec = new JsonObject();
     spec.add("resources", Common.json(requests));
     patch.add("spec", spec);

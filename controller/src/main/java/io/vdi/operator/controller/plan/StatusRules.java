@@ -16,10 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** The status of a session from what is observed, spec.md sections 1 and 3. */
 public final class StatusRules {
-  static final String STARTUP_TIMEOUT = "StartupTimeout";
   private static final String QUOTA_EXCEEDED = "QuotaExceeded";
   private static final Duration ALWAYS = Duration.ofSeconds(1);
 
@@ -80,18 +80,11 @@ public final class StatusRules {
   public static VdiSession.Status refused(
       SessionObserved seen, VdiSession.Status planned, Failure.Permanent why, Instant now) {
     boolean running = planned.currentPhase().equals(Optional.of(Phase.RUNNING));
-    List<Condition> conditions = new ArrayList<>();
-    for (Condition condition : planned.conditions()) {
-      conditions.add(
-          condition.type().equals(Condition.READY) && !running
-              ? Condition.of(
-                      Condition.READY,
-                      "False",
-                      camelCase(why.reason()),
-                      why.message(),
-                      seen.session().metadata().generation())
-                  .since(seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS))
-              : condition);
+    List<Condition> conditions = new ArrayList<>(planned.conditions());
+    if (!running) {
+      conditions.removeIf(c -> Set.of(Condition.READY, Condition.FAILED).contains(c.type()));
+      conditions.add(0, refusal(Condition.FAILED, "True", seen, why, now));
+      conditions.add(1, refusal(Condition.READY, "False", seen, why, now));
     }
     return new VdiSession.Status(
         running ? Phase.RUNNING : Phase.FAILED,
@@ -105,6 +98,17 @@ public final class StatusRules {
         conditions);
   }
 
+  private static Condition refusal(
+      String type, String status, SessionObserved seen, Failure.Permanent why, Instant now) {
+    return Condition.of(
+            type,
+            status,
+            camelCase(why.reason()),
+            why.message(),
+            seen.session().metadata().generation())
+        .since(seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS));
+  }
+
   /**
    * Whether this session's start took too long and it was left at that. Its pod goes, so that it
    * holds no GPU; a change of its spec, such as suspend and resume, is a new try.
@@ -114,7 +118,7 @@ public final class StatusRules {
         && before.observedGeneration() == session.metadata().generation()
         && before
             .condition(Condition.READY)
-            .filter(ready -> ready.reason().equals(STARTUP_TIMEOUT))
+            .filter(ready -> ready.reason().equals(Condition.STARTUP_TIMEOUT))
             .isPresent();
   }
 
@@ -139,7 +143,7 @@ public final class StatusRules {
               "suspending: the pod stops");
     }
     if (hasGivenUp()) {
-      return new Verdict(Phase.FAILED, STARTUP_TIMEOUT, before.message());
+      return new Verdict(Phase.FAILED, Condition.STARTUP_TIMEOUT, before.message());
     }
     if (!waitingFor.isEmpty()) {
       return new Verdict(
@@ -180,7 +184,7 @@ public final class StatusRules {
       String limit = Durations.format(spec.orElseThrow().startupTimeout());
       return new Verdict(
           Phase.FAILED,
-          STARTUP_TIMEOUT,
+          Condition.STARTUP_TIMEOUT,
           "not ready within the startup timeout of "
               + limit
               + pull.or(() -> waiting).map(detail -> " (" + words(detail) + ")").orElse("")
@@ -261,7 +265,7 @@ public final class StatusRules {
         podName,
         url(),
         start,
-        start == null ? null : spec.map(s -> start.plus(s.timeout())).orElse(before.expiresAt()),
+        start == null ? null : spec.map(s -> start.plus(s.lifetime())).orElse(before.expiresAt()),
         before.lastActivityTime(),
         verdict.message(),
         session.metadata().generation(),
@@ -292,6 +296,11 @@ public final class StatusRules {
     } else if (before.condition(Condition.QUOTA_ADMITTED).isPresent()) {
       // Only who has waited is told that it is over.
       conditions.add(condition(Condition.QUOTA_ADMITTED, true, "Admitted", ""));
+    }
+    if (verdict.phase() == Phase.FAILED) {
+      conditions.add(condition(Condition.FAILED, true, verdict.reason(), verdict.message()));
+    } else if (before.condition(Condition.FAILED).isPresent()) {
+      conditions.add(condition(Condition.FAILED, false, verdict.reason(), ""));
     }
     conditions.addAll(
         List.of(

@@ -75,6 +75,7 @@ class BlueprintTest {
             "SELKIES_ENCODER=nvh264enc",
             "SELKIES_BASIC_AUTH_PASSWORD={\"secretKeyRef\":{\"key\":\"password\",\"name\":\"vdi-auth-desk\"}}",
             "SELKIES_ENABLE_BASIC_AUTH=true",
+            "SELKIES_BASIC_AUTH_USER=ubuntu",
             "SELKIES_ADDR=0.0.0.0",
             "SELKIES_PORT=9000",
             "SELKIES_ENABLE_DUAL_MODE=false",

@@ -99,6 +99,33 @@ class StatusRulesTest {
   }
 
   @Test
+  void sinceWhenItIsFailedIsToldApartFromSinceWhenItIsNotReady() {
+    var notReadySince = condition(Condition.READY).lastTransitionTime();
+    assertTrue(world.session.status().condition(Condition.FAILED).isEmpty());
+    world.now = world.now.plusSeconds(70);
+    pod(
+        "{\"spec\": {\"nodeName\": \"n\"}, \"status\": {\"phase\": \"Failed\", \"reason\": \"Evicted\"}}");
+    step();
+    var failedSince = world.now;
+    world.now = world.now.plusSeconds(30);
+    step();
+    assertEquals(notReadySince, condition(Condition.READY).lastTransitionTime());
+    assertTrue(condition(Condition.FAILED).isTrue());
+    assertEquals(failedSince, condition(Condition.FAILED).lastTransitionTime());
+    world.objects.put(Kind.POD, readyPod());
+    step();
+    assertTrue(!condition(Condition.FAILED).isTrue());
+  }
+
+  @Test
+  void theEndIsNeverLaterThanTheTemplateAllows() {
+    world.template = Optional.of(Worlds.template("maxTimeout: 2h"));
+    world.objects.put(Kind.POD, readyPod());
+    step();
+    assertEquals(world.now.plus(Duration.ofHours(2)), world.session.status().expiresAt());
+  }
+
+  @Test
   void anEvictedPodIsFailedAndSaysHowToGoOn() {
     pod(
         """
@@ -173,6 +200,7 @@ class StatusRulesTest {
     VdiSession.Status failed = StatusRules.refused(world.observe(), pending, why, world.now);
     assertEquals(Phase.FAILED, failed.phase());
     assertEquals("exceeded quota", failed.message());
+    assertTrue(failed.condition(Condition.FAILED).orElseThrow().isTrue());
     world.objects.put(Kind.POD, readyPod());
     VdiSession.Status running =
         StatusRules.refused(world.observe(), plan().status().orElseThrow(), why, world.now);

@@ -87,11 +87,16 @@ final class Worlds {
   }
 
   static VdiTemplate template() {
+    return template("displayName: Ubuntu");
+  }
+
+  /**
+   * @param more fields of its spec
+   */
+  static VdiTemplate template(String more) {
     return KubeGson.gson()
         .fromJson(
-            """
-            {metadata: {name: ubuntu}, spec: {image: desktop, startupTimeout: 5m}}
-            """,
+            "{metadata: {name: ubuntu}, spec: {image: desktop, startupTimeout: 5m, " + more + "}}",
             VdiTemplate.class);
   }
 

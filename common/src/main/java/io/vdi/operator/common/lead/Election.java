@@ -1,0 +1,46 @@
+package io.vdi.operator.common.lead;
+
+import io.vdi.operator.common.kube.LeaderElection;
+import io.vdi.operator.common.service.ConfigReader;
+import io.vdi.operator.common.service.OwnNamespace;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.UUID;
+
+/**
+ * The settings {@code leaderElection.*}.
+ *
+ * @param enabled false: this process is the only one, and works without a Lease
+ */
+public record Election(
+    boolean enabled, String namespace, String leaseName, LeaderElection.Timing timing) {
+
+  public static Election read(ConfigReader read) {
+    LeaderElection.Timing timing =
+        new LeaderElection.Timing(
+            read.duration("leaderElection.leaseDuration"),
+            read.duration("leaderElection.renewDeadline"),
+            read.duration("leaderElection.retryPeriod"));
+    read.require(
+        timing.renewDeadline().compareTo(timing.duration()) < 0
+            && timing.retry().compareTo(timing.renewDeadline()) < 0,
+        "leaderElection: retryPeriod must be below renewDeadline, and that below leaseDuration");
+    String namespace = read.text("leaderElection.namespace");
+    return new Election(
+        read.flag("leaderElection.enabled"),
+        namespace.isEmpty() ? OwnNamespace.get() : namespace,
+        read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
+        timing);
+  }
+
+  /** A name for this process among candidates for a Lease: the host's, and what makes it unique. */
+  public static String identity() {
+    String host;
+    try {
+      host = InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      host = "unknown";
+    }
+    return host + "_" + UUID.randomUUID();
+  }
+}
