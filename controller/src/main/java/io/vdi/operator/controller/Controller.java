@@ -3,6 +3,7 @@ package io.vdi.operator.controller;
 import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.Permissions;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.lead.LedService;
 import io.vdi.operator.common.loop.Backoff;
@@ -127,7 +128,11 @@ public final class Controller implements LedService.Stations, AutoCloseable {
 
   @Override
   public void connected() throws InterruptedException {
-    Thread.ofVirtual().name("rights").start(() -> Rights.report(api, settings.current()));
+    Thread.ofVirtual()
+        .name("rights")
+        .start(() ->
+            Permissions.report(
+                api, Rights.needed(settings.current()), "ClusterRole vdi-controller"));
     traefik.start();
   }
 

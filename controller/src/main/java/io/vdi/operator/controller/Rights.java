@@ -1,19 +1,13 @@
 package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.kube.Permissions;
 import io.vdi.operator.common.kube.Permissions.Need;
 import io.vdi.operator.controller.plan.Settings;
 import java.util.ArrayList;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The rights that the controller needs, and a word at the start about each that it lacks. */
+/** The rights that the controller needs. */
 final class Rights {
-  private static final Logger LOG = LoggerFactory.getLogger(Rights.class);
-
   private Rights() {}
 
   static List<Need> needed(ControllerConfig config) {
@@ -36,21 +30,7 @@ final class Rights {
     }
     needs.addAll(Need.of(Kind.INGRESS, "list", "watch"));
     needs.addAll(Need.of(Kind.EVENT, "create"));
-    if (config.election().enabled()) {
-      for (String verb : List.of("get", "create", "update")) {
-        needs.add(new Need(verb, Kind.LEASE, "", config.election().namespace()));
-      }
-    }
+    needs.addAll(config.election().needs());
     return List.copyOf(needs);
-  }
-
-  /**
-   * Names each missing right once. What needs it fails with the API server's words when its time
-   * comes.
-   */
-  static void report(KubeApi api, ControllerConfig config) {
-    for (Need need : Permissions.missing(api, needed(config))) {
-      LOG.warn("RBAC: this service may not {}: grant it in ClusterRole vdi-controller", need);
-    }
   }
 }

@@ -48,6 +48,10 @@ public final class ChildProcess implements AutoCloseable {
     process = launch();
   }
 
+  public String name() {
+    return name;
+  }
+
   public long pid() {
     return process.pid();
   }

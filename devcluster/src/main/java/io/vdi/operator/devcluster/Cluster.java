@@ -95,79 +95,89 @@ public interface Cluster extends AutoCloseable {
     }
   }
 
-  /** Installs what the operator needs: its CRDs, its role for this service account. */
+  /** Installs the CRDs, and gives this service account the controller's rights. */
   default void install(Path chart, String namespace, String serviceAccount) {
-    KubeApi api = connect();
-    try {
-      Manifests.apply(
-          api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
-      for (String file :
-          List.of(
-              "crds/vdisessions.yaml",
-              "crds/vditemplates.yaml",
-              "templates/controller-clusterrole.yaml")) {
-        Manifests.apply(api, Files.readString(chart.resolve(file)));
-      }
-      Manifests.apply(
-          api, Files.readString(chart.resolve("templates/controller-leader-role.yaml")), namespace);
-      Manifests.apply(
-          api,
-          """
-          apiVersion: rbac.authorization.k8s.io/v1
-          kind: ClusterRoleBinding
-          metadata: {name: %1$s}
-          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: vdi-controller}
-          subjects: [{kind: ServiceAccount, name: %2$s, namespace: %1$s}]
-          ---
-          apiVersion: rbac.authorization.k8s.io/v1
-          kind: RoleBinding
-          metadata: {name: vdi-controller-leader, namespace: %1$s}
-          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vdi-controller-leader}
-          subjects: [{kind: ServiceAccount, name: %2$s, namespace: %1$s}]
-          """
-              .formatted(namespace, serviceAccount));
-      Manifests.awaitDefinitions(
-          api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates"));
-    } catch (IOException e) {
-      throw new ClusterException("cannot read the chart in " + chart + ": " + e.getMessage(), e);
-    } finally {
-      api.close();
-    }
+    inChart(
+        chart,
+        (api, read) -> {
+          Manifests.apply(
+              api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
+          Manifests.apply(api, read.file("crds/vdisessions.yaml"));
+          Manifests.apply(api, read.file("crds/vditemplates.yaml"));
+          grant(api, read.file("templates/controller-clusterrole.yaml"), namespace, serviceAccount);
+          grant(api, read.file("templates/controller-leader-role.yaml"), namespace, serviceAccount);
+          Manifests.awaitDefinitions(
+              api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates"));
+        });
+  }
+
+  /** Gives this service account the reaper's rights. */
+  default void installReaper(Path chart, String namespace, String serviceAccount) {
+    inChart(
+        chart,
+        (api, read) -> {
+          grant(api, read.file("templates/reaper-clusterrole.yaml"), namespace, serviceAccount);
+          grant(api, read.file("templates/reaper-leader-role.yaml"), namespace, serviceAccount);
+        });
   }
 
   /**
-   * Installs the admission webhook's rights, and has the API server ask it.
+   * Gives this service account the admission webhook's rights, and has the API server ask it.
    *
    * @param url where it answers; inside a cluster that would be its Service
    */
   default void installWebhook(Path chart, String namespace, String serviceAccount, String url) {
+    inChart(
+        chart,
+        (api, read) -> {
+          grant(
+              api,
+              read.file("templates/admission-webhook-clusterrole.yaml"),
+              namespace,
+              serviceAccount);
+          grant(api, read.file("templates/admission-webhook-role.yaml"), namespace, serviceAccount);
+          Manifests.apply(
+              api,
+              read.file("templates/admission-webhook-configurations.yaml")
+                  .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
+        });
+  }
+
+  /** Makes a role of the chart, and binds it to a service account. */
+  private static void grant(KubeApi api, String manifest, String namespace, String serviceAccount) {
+    JsonObject role = Manifests.parse(manifest).getFirst();
+    Manifests.apply(api, manifest, namespace);
+    Manifests.apply(
+        api,
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: %1$sBinding
+        metadata: {name: %2$s}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %1$s, name: %2$s}
+        subjects: [{kind: ServiceAccount, name: %3$s, namespace: %4$s}]
+        """
+            .formatted(
+                role.get("kind").getAsString(),
+                role.getAsJsonObject("metadata").get("name").getAsString(),
+                serviceAccount,
+                namespace),
+        namespace);
+  }
+
+  /** Reads a file of the chart. */
+  interface ChartReader {
+    String file(String name) throws IOException;
+  }
+
+  /** What is to be done with the files of a chart. */
+  interface Installation {
+    void with(KubeApi api, ChartReader read) throws IOException;
+  }
+
+  private void inChart(Path chart, Installation installation) {
     KubeApi api = connect();
     try {
-      Manifests.apply(
-          api, Files.readString(chart.resolve("templates/admission-webhook-clusterrole.yaml")));
-      Manifests.apply(
-          api, Files.readString(chart.resolve("templates/admission-webhook-role.yaml")), namespace);
-      Manifests.apply(
-          api,
-          """
-          apiVersion: rbac.authorization.k8s.io/v1
-          kind: ClusterRoleBinding
-          metadata: {name: vdi-admission-webhook}
-          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: vdi-admission-webhook}
-          subjects: [{kind: ServiceAccount, name: %2$s, namespace: %1$s}]
-          ---
-          apiVersion: rbac.authorization.k8s.io/v1
-          kind: RoleBinding
-          metadata: {name: vdi-admission-webhook, namespace: %1$s}
-          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vdi-admission-webhook}
-          subjects: [{kind: ServiceAccount, name: %2$s, namespace: %1$s}]
-          """
-              .formatted(namespace, serviceAccount));
-      String configurations =
-          Files.readString(chart.resolve("templates/admission-webhook-configurations.yaml"));
-      Manifests.apply(
-          api,
-          configurations.replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
+      installation.with(api, name -> Files.readString(chart.resolve(name)));
     } catch (IOException e) {
       throw new ClusterException("cannot read the chart in " + chart + ": " + e.getMessage(), e);
     } finally {

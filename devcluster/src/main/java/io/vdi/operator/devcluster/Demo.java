@@ -11,6 +11,9 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Demo {
   private static final String URL = "https://alice.vdi.example.com";
 
+  private static final String BRIEF = "involvedObject.name=brief-desktop";
+  private static final String REASONS = "jsonpath={.items[*].reason}";
+
   private final Workbench workbench;
 
   Demo(Workbench workbench) {
@@ -33,6 +36,7 @@ final class Demo {
     }
     show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
     show("apply", "-f", "docs/examples/alice-desktop.yaml");
+    show("apply", "-f", "docs/examples/brief-desktop.yaml");
     watchUntilRunning();
     show("get", "vdi", "-o", "wide");
     show("get", "vdit");
@@ -50,10 +54,12 @@ final class Demo {
         refuses(
             "second-desktop.yaml",
             "GPU quota exceeded for user alice@example.com: used 1, requested 2, limit 2");
+    boolean ended = endsByItself();
     boolean good =
         noMail
             && greedy
             && second
+            && ended
             && field("{.status.url}").equals(URL)
             && kubectl(
                         "get",
@@ -93,6 +99,18 @@ final class Demo {
       System.out.println(answer);
       return answer.contains(words);
     }
+  }
+
+  /** Shows that brief-desktop, with its timeout of seconds, was warned of its end and is gone. */
+  private boolean endsByItself() {
+    System.out.println("\nbrief-desktop had a timeout of 3 s; the reaper ends it:");
+    Progress.await(
+        () -> "brief-desktop to be gone",
+        Duration.ofSeconds(60),
+        () -> kubectl("get", "vdi", "--ignore-not-found", "brief-desktop").isEmpty());
+    show("get", "events", "--field-selector", BRIEF);
+    String reasons = kubectl("get", "events", "--field-selector", BRIEF, "-o", REASONS);
+    return reasons.contains("SessionExpiring") && reasons.contains("SessionExpired");
   }
 
   /** As {@code kubectl get vdi --watch} shows it: a line for each change of phase. */

@@ -100,6 +100,14 @@ public final class EmbeddedCluster implements Cluster {
     return apiServer;
   }
 
+  /** The controller manager, for tests that do without garbage collection. */
+  public ChildProcess controllerManager() {
+    return started.stream()
+        .filter(process -> process.name().equals("kube-controller-manager"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   /** Returns when the API server says that it is ready. */
   public void awaitReady() {
     KubeApi api = connect();

@@ -8,10 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * The cluster with the operator that belongs to a checkout: {@code .devcluster} holds its state.
@@ -20,6 +22,7 @@ final class Workbench {
   static final String NAMESPACE = "vdi-system";
   static final String SERVICE_ACCOUNT = "vdi-controller";
   static final String WEBHOOK_ACCOUNT = "vdi-admission-webhook";
+  static final String REAPER_ACCOUNT = "vdi-reaper";
 
   private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(2, 8, 110);
   private static final Duration START = Duration.ofMinutes(15);
@@ -98,72 +101,115 @@ final class Workbench {
     EmbeddedCluster cluster = EmbeddedCluster.start(folder.resolve("cluster"), NODES);
     Progress.say("Kubernetes " + GoPrograms.KUBERNETES + " is up, with simulated GPU nodes");
     cluster.installTraefikDefinitions();
-    cluster.install(checkout.resolve("charts/vdi-operator"), NAMESPACE, SERVICE_ACCOUNT);
-    OperatorProcess.Launch launch =
-        new OperatorProcess.Launch(
-            checkout.resolve("controller/target"),
-            "io.vdi.operator.controller.Main",
-            cluster.serviceAccountKubeconfig(
-                NAMESPACE, SERVICE_ACCOUNT, cluster.folder().resolve("controller.kubeconfig")),
-            folder.resolve("logs"),
-            "controller",
-            Map.of("VDI_LEADER_ELECTION_NAMESPACE", NAMESPACE, "VDI_LOGGING_FORMAT", "json"),
-            OperatorProcess.JVM_FLAGS);
-    OperatorProcess controller = OperatorProcess.startWithAotCache(launch);
-    OperatorProcess webhook = OperatorProcess.startWithAotCache(webhook(cluster));
-    controller.awaitReady();
-    webhook.awaitReady();
+    cluster.install(chart(), NAMESPACE, SERVICE_ACCOUNT);
+    List<OperatorProcess> services =
+        Stream.of(controller(cluster), webhook(cluster), reaper(cluster))
+            .parallel()
+            .map(OperatorProcess::startWithAotCache)
+            .toList();
+    services.forEach(OperatorProcess::awaitReady);
     awaitAdmission(cluster);
-    Progress.say(
-        "the operator is up; health and metrics at http://127.0.0.1:"
-            + controller.port()
-            + "/observe, log in "
-            + controller.process().log());
-    write(readyFile(), String.valueOf(controller.port()));
+    Progress.say("the operator is up; logs in " + folder.resolve("logs"));
+    services.forEach(service ->
+        Progress.say(
+            "  "
+                + service.process().name()
+                + ": health and metrics at http://127.0.0.1:"
+                + service.port()
+                + "/observe"));
+    write(readyFile(), "");
     Runtime.getRuntime().addShutdownHook(new Thread(() -> GoPrograms.deleteTree(readyFile())));
+    List<ChildProcess> processes =
+        Stream.concat(
+                services.stream().map(OperatorProcess::process), Stream.of(cluster.apiServer()))
+            .toList();
     CompletableFuture.anyOf(
-            controller.process().onExit(), webhook.process().onExit(), cluster.apiServer().onExit())
+            processes.stream().map(ChildProcess::onExit).toArray(CompletableFuture<?>[]::new))
         .join();
-    controller.process().requireAlive();
-    webhook.process().requireAlive();
-    cluster.apiServer().requireAlive();
+    processes.forEach(ChildProcess::requireAlive);
+  }
+
+  private OperatorProcess.Launch controller(EmbeddedCluster cluster) {
+    return launch(
+        cluster,
+        "controller",
+        "io.vdi.operator.controller.Main",
+        SERVICE_ACCOUNT,
+        Map.of("VDI_LEADER_ELECTION_NAMESPACE", NAMESPACE));
   }
 
   /** The admission webhook, and the API server told to ask it. */
   private OperatorProcess.Launch webhook(EmbeddedCluster cluster) {
     int port = OperatorProcess.freePorts(1).getFirst();
-    Path config = folder.resolve("admission-webhook.yaml");
-    if (!Files.exists(config)) {
-      write(
-          config,
-          """
-          # Settings of the admission webhook; changes are taken up within seconds.
-          quota: {user: {gpus: 2}}
-          """);
-    }
-    Path kubeconfig =
-        cluster.serviceAccountKubeconfig(
-            NAMESPACE, WEBHOOK_ACCOUNT, cluster.folder().resolve("admission-webhook.kubeconfig"));
-    cluster.installWebhook(
-        checkout.resolve("charts/vdi-operator"),
-        NAMESPACE,
-        WEBHOOK_ACCOUNT,
-        "https://127.0.0.1:" + port);
-    return new OperatorProcess.Launch(
-        checkout.resolve("admission-webhook/target"),
-        "io.vdi.operator.webhook.Main",
-        kubeconfig,
-        folder.resolve("logs"),
-        "admission-webhook",
+    OperatorProcess.Launch launch =
+        launch(
+            cluster,
+            "admission-webhook",
+            "io.vdi.operator.webhook.Main",
+            WEBHOOK_ACCOUNT,
+            Map.of(
+                "VDI_NAMESPACE",
+                NAMESPACE,
+                "VDI_CONFIG_FILE",
+                config("admission-webhook", "quota: {user: {gpus: 2}}"),
+                "VDI_ADMISSION_HOST",
+                "127.0.0.1",
+                "VDI_ADMISSION_PORT",
+                String.valueOf(port),
+                "VDI_CERTIFICATES_NAMES",
+                "127.0.0.1",
+                "VDI_CERTIFICATES_INTERVAL",
+                "1s"));
+    cluster.installWebhook(chart(), NAMESPACE, WEBHOOK_ACCOUNT, "https://127.0.0.1:" + port);
+    return launch;
+  }
+
+  private OperatorProcess.Launch reaper(EmbeddedCluster cluster) {
+    cluster.installReaper(chart(), NAMESPACE, REAPER_ACCOUNT);
+    return launch(
+        cluster,
+        "reaper",
+        "io.vdi.operator.reaper.Main",
+        REAPER_ACCOUNT,
         Map.of(
-            "VDI_NAMESPACE", NAMESPACE,
-            "VDI_CONFIG_FILE", config.toString(),
-            "VDI_LOGGING_FORMAT", "json",
-            "VDI_ADMISSION_HOST", "127.0.0.1",
-            "VDI_ADMISSION_PORT", String.valueOf(port),
-            "VDI_CERTIFICATES_NAMES", "127.0.0.1",
-            "VDI_CERTIFICATES_INTERVAL", "1s"),
+            "VDI_LEADER_ELECTION_NAMESPACE",
+            NAMESPACE,
+            "VDI_CONFIG_FILE",
+            config("reaper", "sweepInterval: 5m")));
+  }
+
+  private OperatorProcess.Launch launch(
+      EmbeddedCluster cluster,
+      String module,
+      String mainClass,
+      String account,
+      Map<String, String> settings) {
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("VDI_LOGGING_FORMAT", "json");
+    return new OperatorProcess.Launch(
+        checkout.resolve(module + "/target"),
+        mainClass,
+        cluster.serviceAccountKubeconfig(
+            NAMESPACE, account, cluster.folder().resolve(module + ".kubeconfig")),
+        folder.resolve("logs"),
+        module,
+        environment,
         OperatorProcess.JVM_FLAGS);
+  }
+
+  /** A file of settings to play with; one that is there already stays. */
+  private String config(String module, String settings) {
+    Path file = folder.resolve(module + ".yaml");
+    if (!Files.exists(file)) {
+      write(
+          file,
+          "# Settings of the service; changes are taken up within seconds.\n" + settings + "\n");
+    }
+    return file.toString();
+  }
+
+  private Path chart() {
+    return checkout.resolve("charts/vdi-operator");
   }
 
   /** The API server learns of the webhook's authority a moment after the webhook has told it. */

@@ -3,11 +3,15 @@ package io.vdi.operator.common.kube;
 import com.google.gson.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What this process may do in the cluster, asked of the cluster itself (SelfSubjectAccessReview).
  */
 public final class Permissions {
+  private static final Logger LOG = LoggerFactory.getLogger(Permissions.class);
+
   private Permissions() {}
 
   /** One verb on one kind; {@code namespace} is empty for all of them. */
@@ -39,6 +43,18 @@ public final class Permissions {
    */
   public static List<Need> missing(KubeApi api, List<Need> needs) {
     return needs.parallelStream().filter(need -> isRefused(api, need)).toList();
+  }
+
+  /**
+   * Names each missing right once. What needs it fails with the API server's words when its time
+   * comes.
+   *
+   * @param role where to grant it, for the message
+   */
+  public static void report(KubeApi api, List<Need> needs, String role) {
+    for (Need need : missing(api, needs)) {
+      LOG.warn("RBAC: this service may not {}: grant it in {}", need, role);
+    }
   }
 
   private static boolean isRefused(KubeApi api, Need need) {

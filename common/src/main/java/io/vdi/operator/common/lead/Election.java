@@ -1,11 +1,15 @@
 package io.vdi.operator.common.lead;
 
+import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.LeaderElection;
+import io.vdi.operator.common.kube.Permissions.Need;
 import io.vdi.operator.common.service.ConfigReader;
 import io.vdi.operator.common.service.OwnNamespace;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * The settings {@code leaderElection.*}.
@@ -31,6 +35,15 @@ public record Election(
         namespace.isEmpty() ? OwnNamespace.get() : namespace,
         read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
         timing);
+  }
+
+  /** The rights that it takes. */
+  public List<Need> needs() {
+    return enabled
+        ? Stream.of("get", "create", "update")
+            .map(verb -> new Need(verb, Kind.LEASE, "", namespace))
+            .toList()
+        : List.of();
   }
 
   /** A name for this process among candidates for a Lease: the host's, and what makes it unique. */

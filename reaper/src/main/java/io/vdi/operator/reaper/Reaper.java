@@ -1,0 +1,331 @@
+package io.vdi.operator.reaper;
+
+import com.google.gson.JsonObject;
+import io.helidon.http.HeaderValues;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.webserver.http.HttpRouting;
+import io.vdi.operator.common.kube.EventRecorder;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.Permissions;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.lead.LedService;
+import io.vdi.operator.common.loop.Backoff;
+import io.vdi.operator.common.loop.ControlLoop;
+import io.vdi.operator.common.loop.KeyedQueue;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.service.BadConfig;
+import io.vdi.operator.common.service.LiveSettings;
+import io.vdi.operator.common.service.ServiceEndpoint;
+import io.vdi.operator.reaper.activity.ActivityWatch;
+import io.vdi.operator.reaper.reap.Budget;
+import io.vdi.operator.reaper.reap.Findings;
+import io.vdi.operator.reaper.reap.ObjectKey;
+import io.vdi.operator.reaper.reap.ObjectReaper;
+import io.vdi.operator.reaper.reap.Policy;
+import io.vdi.operator.reaper.reap.SessionReaper;
+import io.vdi.operator.reaper.reap.Sweep;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The service: watches, elects, judges, stops. */
+public final class Reaper implements LedService.Stations, ActivityWatch.Listener, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
+  private static final Duration RELOAD = Duration.ofSeconds(2);
+  private static final int OBJECTS_AT_ONCE = 4;
+
+  /** An API server that was away is tried again soon: an expiry waits for it. */
+  private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
+
+  /** What is under way is finished within this time after SIGTERM, spec.md section 6. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final KubeApi api;
+  private final LiveSettings<ReaperConfig> settings;
+  private final ServerClock clock;
+  private final ReaperMetrics metrics;
+  private final ResourceCache<VdiSession> sessions;
+  private final ResourceCache<VdiTemplate> templates;
+  private final ResourceCache<Pod> pods;
+  private final KeyedQueue<SessionKey> sessionQueue;
+  private final KeyedQueue<ObjectKey> objectQueue;
+  private final LedService life;
+  private final EventRecorder events;
+  private final Findings findings = new Findings();
+  private final ActivityWatch activity;
+  private final SessionReaper sessionReaper;
+  private final ControlLoop<SessionKey> sessionLoop;
+  private final ControlLoop<ObjectKey> objectLoop;
+  private final Sweep sweep;
+  private final ServiceEndpoint endpoint;
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private volatile Optional<Instant> lastSweep = Optional.empty();
+
+  /**
+   * Everything put together; nothing runs but the health endpoint.
+   *
+   * @param identity names this process among candidates for the Lease
+   */
+  Reaper(
+      KubeApi api,
+      LiveSettings<ReaperConfig> settings,
+      MeterRegistry meters,
+      String identity,
+      InstantSource ownClock)
+      throws BadConfig {
+    ReaperConfig config = settings.current();
+    this.api = api;
+    this.settings = settings;
+    this.clock = new ServerClock(ownClock);
+    this.metrics = new ReaperMetrics(meters);
+    this.sessionQueue = new KeyedQueue<>(BACKOFF, RandomGenerator.getDefault());
+    this.objectQueue = new KeyedQueue<>(BACKOFF, RandomGenerator.getDefault());
+    this.sessions = new ResourceCache<>(api, Kind.SESSION, "", ownClock, this::sessionChanged);
+    this.templates = new ResourceCache<>(api, Kind.TEMPLATE, "", ownClock, this::templateChanged);
+    this.pods =
+        new ResourceCache<>(api, Kind.POD, Names.MANAGED_SELECTOR, ownClock, this::podChanged);
+    this.life =
+        new LedService(
+            api, List.of(sessions, templates, pods), config.election(), identity, ownClock);
+    this.events = new EventRecorder(api, "vdi-reaper", clock);
+    this.activity =
+        new ActivityWatch(
+            api,
+            sessions,
+            templates,
+            pods,
+            () -> settings.current().activity(),
+            config.desktopsAtOnce(),
+            life::mayWrite,
+            this,
+            clock);
+    Supplier<Policy> policy = () -> settings.current().policy();
+    Budget budget = new Budget(System::nanoTime);
+    this.sessionReaper =
+        new SessionReaper(
+            api,
+            sessions,
+            templates,
+            pods,
+            activity::of,
+            policy,
+            life::mayWrite,
+            budget,
+            events,
+            findings,
+            metrics,
+            clock);
+    ObjectReaper objectReaper =
+        new ObjectReaper(api, policy, life::mayWrite, budget, findings, metrics, clock);
+    this.sessionLoop =
+        new ControlLoop<>("session", sessionQueue, config.workers(), sessionReaper::look, ownClock);
+    this.objectLoop =
+        new ControlLoop<>("object", objectQueue, OBJECTS_AT_ONCE, objectReaper::look, ownClock);
+    this.sweep = new Sweep(api, sessions, sessionQueue::add, objectQueue::add, life::mayWrite);
+    metrics.watch(
+        findings,
+        () -> sessionQueue.depth() + objectQueue.depth(),
+        sessionReaper.brake()::isEngaged,
+        () -> clock.offset().toMillis() / 1000.0,
+        life::mayWrite,
+        settings::isValid);
+    this.endpoint =
+        ServiceEndpoint.start(
+            config.host(),
+            config.port(),
+            new ServiceEndpoint.Health(life::whyNotStarted, this::whyNotLive, life::whyNotReady),
+            meters,
+            this::pages);
+  }
+
+  /** Runs until {@link #close}, or until the Lease is lost. */
+  LedService.End run() throws InterruptedException {
+    LOG.info(
+        "reaper {}: health, metrics and report on port {}, settings from {}",
+        Reaper.class.getPackage().getImplementationVersion(),
+        endpoint.port(),
+        settings.source());
+    return life.run(this);
+  }
+
+  @Override
+  public void connected() {
+    Thread.ofVirtual()
+        .name("rights")
+        .start(() ->
+            Permissions.report(
+                api, Rights.needed(settings.current().election()), "ClusterRole vdi-reaper"));
+    clock.measure(api);
+  }
+
+  @Override
+  public void ready() {
+    LOG.info("ready: {} sessions", sessions.list().size());
+    settings.watch(RELOAD, changed -> rulesChanged());
+  }
+
+  @Override
+  public void elected() {
+    sessionLoop.start();
+    objectLoop.start();
+    activity.start();
+    sessions.list().forEach(activity::changed);
+    Thread.ofVirtual().name("sweep").start(this::sweep);
+  }
+
+  private void sweep() {
+    String shown = "";
+    try {
+      do {
+        try {
+          clock.measure(api);
+          sweep.run();
+          lastSweep = Optional.of(clock.instant());
+          String table = findings.table();
+          if (!table.equals(shown)) {
+            LOG.info("report:\n{}", table);
+            shown = table;
+          }
+        } catch (RuntimeException e) {
+          LOG.error("a sweep failed; the next one comes", e);
+        }
+      } while (!closing.await(
+          settings.current().sweepInterval().toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void sessionChanged(ResourceCache.Change<VdiSession> change) {
+    VdiSession session = change.object();
+    if (change.now().isEmpty()) {
+      sessionReaper.forget(session.uid());
+      activity.forget(session);
+    } else {
+      activity.changed(session);
+    }
+    sessionQueue.add(SessionKey.of(session));
+  }
+
+  private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
+    boolean onlyStatus =
+        change.before().isPresent()
+            && change.now().isPresent()
+            && change.before().get().spec().equals(change.now().get().spec());
+    if (!onlyStatus) {
+      sessionReaper.rulesChanged();
+      String name = change.object().name();
+      sessions.list().stream()
+          .filter(session -> session.spec().template().equals(name))
+          .forEach(session -> {
+            activity.changed(session);
+            sessionQueue.add(SessionKey.of(session));
+          });
+    }
+  }
+
+  private void podChanged(ResourceCache.Change<Pod> change) {
+    Pod pod = change.object();
+    pod.metadata()
+        .label(Names.INSTANCE)
+        .ifPresent(session -> sessionQueue.add(new SessionKey(pod.namespace(), session)));
+  }
+
+  private void rulesChanged() {
+    sessionReaper.rulesChanged();
+    sessions.list().forEach(session -> sessionQueue.add(SessionKey.of(session)));
+  }
+
+  @Override
+  public void asked(boolean answered) {
+    metrics.asked(answered);
+  }
+
+  @Override
+  public void silent(VdiSession session, String why) {
+    if (life.mayWrite() && !settings.current().policy().dryRun()) {
+      events.record(
+          session,
+          true,
+          "ActivityUnknown",
+          "whether anybody is connected cannot be told, so it is not idle: " + why);
+    }
+  }
+
+  @Override
+  public void learned(SessionKey session) {
+    sessionQueue.add(session);
+  }
+
+  /** {@code /report}: what ends soon, what should be gone, who has no owner; as JSON. */
+  private void pages(HttpRouting.Builder routing) {
+    routing.get(
+        "/report",
+        (request, response) ->
+            response.header(HeaderValues.CONTENT_TYPE_JSON).send(report().toString()));
+  }
+
+  private JsonObject report() {
+    JsonObject report = new JsonObject();
+    Policy policy = settings.current().policy();
+    report.addProperty("time", clock.instant().toString());
+    report.addProperty("leader", life.mayWrite());
+    report.addProperty("dryRun", policy.dryRun());
+    report.addProperty("brake", sessionReaper.brake().why());
+    lastSweep.ifPresent(at -> report.addProperty("lastSweep", at.toString()));
+    report.addProperty("sessions", sessions.list().size());
+    findings.json().entrySet().forEach(entry -> report.add(entry.getKey(), entry.getValue()));
+    return report;
+  }
+
+  private String whyNotLive() {
+    return sessionLoop
+        .stuck()
+        .map(Object::toString)
+        .or(() -> objectLoop.stuck().map(Object::toString))
+        .or(() -> activity.stuck().map(key -> "the desktop of " + key))
+        .map(what -> "a worker is stuck on " + what)
+        .orElse("");
+  }
+
+  int port() {
+    return endpoint.port();
+  }
+
+  /** Takes no more work, finishes what is under way, gives the Lease back. */
+  @Override
+  public void close() {
+    closing.countDown();
+    life.stop();
+    settings.close();
+    try {
+      if (life.hasWorked()) {
+        activity.close();
+        if (!sessionLoop.stop(PATIENCE) || !objectLoop.stop(PATIENCE)) {
+          LOG.warn("some work was still under way after {} s", PATIENCE.toSeconds());
+        }
+      }
+      events.close();
+      life.release();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    List.of(sessions, templates, pods).forEach(ResourceCache::close);
+    endpoint.close();
+    api.close();
+    LOG.info("stopped");
+  }
+}

@@ -1,0 +1,99 @@
+package io.vdi.operator.reaper;
+
+import io.helidon.metrics.api.Counter;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.Tag;
+import io.helidon.metrics.api.Timer;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.service.Gauges;
+import io.vdi.operator.reaper.judge.Reason;
+import io.vdi.operator.reaper.reap.Findings;
+import io.vdi.operator.reaper.reap.Sweep;
+import io.vdi.operator.reaper.reap.Tally;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+
+/** The reaper's metrics, spec.md section 6. */
+final class ReaperMetrics implements Tally {
+  private static final Duration[] LATENESS =
+      LongStream.of(50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 300_000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
+
+  private final MeterRegistry meters;
+
+  ReaperMetrics(MeterRegistry meters) {
+    this.meters = meters;
+  }
+
+  /** Gauges that are read when they are asked for. */
+  void watch(
+      Findings findings,
+      IntSupplier queueDepth,
+      BooleanSupplier braked,
+      Supplier<Double> skew,
+      BooleanSupplier leading,
+      BooleanSupplier configValid) {
+    Gauges gauges = new Gauges(meters);
+    for (Kind<?> kind : Sweep.KINDS) {
+      gauges.add(
+          "vdi_orphans_total",
+          "Objects whose session is gone",
+          () -> findings.orphans(kind.name()),
+          Tag.create("kind", kind.name()));
+    }
+    gauges.add("vdi_homes_retained", "Homes that no session has", findings::homes);
+    gauges.add("vdi_sessions_overdue", "Sessions that should be gone", findings::overdue);
+    gauges.add("vdi_sessions_stuck", "Deleted sessions that do not go", findings::stuck);
+    gauges.add("vdi_workqueue_depth", "Sessions and objects to be judged", queueDepth::getAsInt);
+    gauges.add(
+        "vdi_reaper_brake",
+        "1 where no session is deleted, because too many would be",
+        () -> braked.getAsBoolean() ? 1 : 0);
+    gauges.add(
+        "vdi_clock_skew_seconds", "How far the API server's clock is ahead of this node's", skew);
+    gauges.ofLeader(leading, configValid);
+    for (Reason reason : Reason.values()) {
+      counted("vdi_reaped", "What was deleted", reason);
+    }
+  }
+
+  @Override
+  public void reaped(Reason reason, Duration late) {
+    counted("vdi_reaped", "What was deleted", reason).increment();
+    meters
+        .getOrCreate(
+            Timer.builder("vdi_reaper_lateness")
+                .description("From the time at which something was due to its deletion")
+                .percentiles(new double[0])
+                .buckets(LATENESS)
+                .tags(List.of(Tag.create("reason", reason.text()))))
+        .record(late.isNegative() ? Duration.ZERO : late);
+  }
+
+  @Override
+  public void wouldReap(Reason reason) {
+    counted("vdi_reaper_dry_run", "What a dry run would have deleted", reason).increment();
+  }
+
+  /** Whether a desktop answered the question who is connected. */
+  void asked(boolean answered) {
+    meters
+        .getOrCreate(
+            Counter.builder("vdi_activity_polls_total")
+                .description("Desktops asked who is connected")
+                .tags(List.of(Tag.create("answered", String.valueOf(answered)))))
+        .increment();
+  }
+
+  private Counter counted(String name, String description, Reason reason) {
+    return meters.getOrCreate(
+        Counter.builder(name + "_total")
+            .description(description)
+            .tags(List.of(Tag.create("reason", reason.text()))));
+  }
+}

@@ -1,0 +1,84 @@
+package io.vdi.operator.reaper.judge;
+
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Meta;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What is to become of something, spec.md section 5. Never before its time, never on doubt; and
+ * what has had its time has had it at every later moment too, unless something changes.
+ */
+public final class Judge {
+  private Judge() {}
+
+  public static Verdict judge(Candidate candidate, Instant now, Rules rules) {
+    return switch (candidate) {
+      case Candidate.Session session -> new SessionJudge(session, rules, now).judge();
+      case Candidate.Child child -> child(child, now, rules);
+      case Candidate.Home home -> home(home, now, rules);
+    };
+  }
+
+  private static Verdict child(Candidate.Child child, Instant now, Rules rules) {
+    Meta object = child.object();
+    Optional<String> name = Marks.session(child.kind(), object);
+    boolean itsOwn =
+        child.session().filter(session -> object.isControlledBy(session.uid())).isPresent();
+    if (name.isEmpty() || itsOwn || isLeftAlone(object) || Marks.isHome(child.kind(), object)) {
+      return Verdict.Keep.FOR_NOW;
+    }
+    Instant due =
+        latest(object.creationTimestamp(), child.orphanSeen()).plus(rules.orphanGracePeriod());
+    String uid = object.controller().map(owner -> " (" + owner.uid() + ")").orElse("");
+    return now.isBefore(due)
+        ? Verdict.Keep.until(due)
+        : new Verdict.Orphan(Reason.ORPHAN, due, "its session " + name.get() + uid + " is gone");
+  }
+
+  private static Verdict home(Candidate.Home home, Instant now, Rules rules) {
+    Meta claim = home.claim();
+    if (!Marks.isHome(Kind.VOLUME_CLAIM, claim) || isLeftAlone(claim)) {
+      return Verdict.Keep.FOR_NOW;
+    }
+    Optional<Instant> released = claim.annotation(Names.RELEASED_AT).flatMap(Judge::instant);
+    if (home.session().filter(session -> isOf(claim, session)).isPresent()) {
+      return released.isPresent() ? new Verdict.Note(Optional.empty()) : Verdict.Keep.FOR_NOW;
+    }
+    if (released.isEmpty()) {
+      return new Verdict.Note(Optional.of(now));
+    }
+    if (rules.homeRetention().isZero()) {
+      return Verdict.Keep.FOR_NOW;
+    }
+    Instant due = released.get().plus(rules.homeRetention());
+    return now.isBefore(due)
+        ? Verdict.Keep.until(due)
+        : new Verdict.Orphan(
+            Reason.HOME_RETENTION, due, "no session has had it since " + released.get());
+  }
+
+  /** A home goes to the same user's session only, never to another user's. */
+  private static boolean isOf(Meta claim, VdiSession session) {
+    return claim.annotation(Names.USER).equals(Optional.of(session.spec().user()));
+  }
+
+  private static boolean isLeftAlone(Meta object) {
+    return object.deleting() || Marks.isKept(object);
+  }
+
+  private static Instant latest(Instant a, Instant b) {
+    return a.isAfter(b) ? a : b;
+  }
+
+  private static Optional<Instant> instant(String text) {
+    try {
+      return Optional.of(Instant.parse(text));
+    } catch (DateTimeException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,366 @@
+package io.vdi.operator.reaper.reap;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.EventRecorder;
+import io.vdi.operator.common.kube.Failure;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.loop.ControlLoop.Outcome;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.reaper.judge.Activity;
+import io.vdi.operator.reaper.judge.Candidate;
+import io.vdi.operator.reaper.judge.Judge;
+import io.vdi.operator.reaper.judge.Reason;
+import io.vdi.operator.reaper.judge.Verdict;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One look at one session: judge, and do what was judged. */
+public final class SessionReaper {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionReaper.class);
+
+  /** How soon a session is looked at again that may not go now, or of which nothing is known. */
+  private static final Duration HELD = Duration.ofSeconds(5);
+
+  private static final Duration UNKNOWN = Duration.ofMinutes(1);
+
+  private final KubeApi api;
+  private final ResourceCache<VdiSession> sessions;
+  private final ResourceCache<VdiTemplate> templates;
+  private final ResourceCache<Pod> pods;
+  private final Function<String, Activity> activity;
+  private final Supplier<Policy> policy;
+  private final BooleanSupplier mayWrite;
+  private final Budget budget;
+  private final Brake brake;
+  private final EventRecorder events;
+  private final Findings findings;
+  private final Tally tally;
+  private final InstantSource clock;
+  private final Map<String, Instant> failedSeen = new ConcurrentHashMap<>();
+  private final Map<String, Object> told = new ConcurrentHashMap<>();
+  private volatile String braked = "";
+
+  /**
+   * @param activity what is known of the session with this UID
+   */
+  public SessionReaper(
+      KubeApi api,
+      ResourceCache<VdiSession> sessions,
+      ResourceCache<VdiTemplate> templates,
+      ResourceCache<Pod> pods,
+      Function<String, Activity> activity,
+      Supplier<Policy> policy,
+      BooleanSupplier mayWrite,
+      Budget budget,
+      EventRecorder events,
+      Findings findings,
+      Tally tally,
+      InstantSource clock) {
+    this.api = api;
+    this.sessions = sessions;
+    this.templates = templates;
+    this.pods = pods;
+    this.activity = activity;
+    this.policy = policy;
+    this.mayWrite = mayWrite;
+    this.budget = budget;
+    this.brake = new Brake(this::census, System::nanoTime);
+    this.events = events;
+    this.findings = findings;
+    this.tally = tally;
+    this.clock = clock;
+  }
+
+  /** One look, and when to look again. */
+  public Outcome look(SessionKey key) {
+    Optional<VdiSession> cached = sessions.get(key.namespace(), key.name());
+    if (cached.isEmpty() || !mayWrite.getAsBoolean()) {
+      return new Outcome.Done();
+    }
+    VdiSession session = cached.get();
+    boolean failed = session.status().currentPhase().equals(Optional.of(Phase.FAILED));
+    if (failed) {
+      failedSeen.putIfAbsent(session.uid(), clock.instant());
+    } else {
+      failedSeen.remove(session.uid());
+    }
+    Instant now = clock.instant();
+    return carryOut(session, judge(seen(session), now), now);
+  }
+
+  /** A session has gone. */
+  public void forget(String uid) {
+    failedSeen.remove(uid);
+    told.remove(uid);
+    findings.remove(uid);
+  }
+
+  /** A template or a setting has changed, and with it perhaps the judgement of many. */
+  public void rulesChanged() {
+    brake.lookAnew();
+  }
+
+  public Brake brake() {
+    return brake;
+  }
+
+  private Candidate.Session seen(VdiSession session) {
+    return new Candidate.Session(
+        session,
+        templates.get("", session.spec().template()),
+        pods.get(session.namespace(), session.name()),
+        activity.apply(session.uid()),
+        Optional.ofNullable(failedSeen.get(session.uid())));
+  }
+
+  private Verdict judge(Candidate.Session seen, Instant now) {
+    return Judge.judge(seen, now, policy.get().rules());
+  }
+
+  private Brake.Census census() {
+    Instant now = clock.instant();
+    Set<String> going = new HashSet<>();
+    Set<String> all = new HashSet<>();
+    for (VdiSession session : sessions.list()) {
+      if (!session.metadata().deleting()) {
+        all.add(session.uid());
+        if (judge(seen(session), now) instanceof Verdict.Expire) {
+          going.add(session.uid());
+        }
+      }
+    }
+    return new Brake.Census(going, all);
+  }
+
+  private Outcome carryOut(VdiSession session, Verdict verdict, Instant now) {
+    return switch (verdict) {
+      case Verdict.Keep(Optional<Instant> until) -> {
+        findings.remove(session.uid());
+        told.remove(session.uid());
+        yield until.map(at -> again(now, at)).orElseGet(Outcome.Done::new);
+      }
+      case Verdict.Warn warn -> warn(session, warn, now);
+      case Verdict.Expire expire -> expire(session, expire);
+      case Verdict.Stuck stuck -> stuck(session, stuck);
+      case Verdict.Unknown(String why) -> {
+        find(session, Finding.Sort.UNKNOWN, Optional.empty(), "unknown", why);
+        if (isNews(session, why)) {
+          LOG.warn("{}: stays, for {}", SessionKey.of(session), why);
+        }
+        yield new Outcome.Again(UNKNOWN);
+      }
+      case Verdict.Orphan _, Verdict.Note _ ->
+          throw new IllegalStateException("no verdict on a session: " + verdict);
+    };
+  }
+
+  private static Outcome again(Instant now, Instant at) {
+    return new Outcome.Again(Duration.between(now, at));
+  }
+
+  private Outcome warn(VdiSession session, Verdict.Warn warn, Instant now) {
+    find(
+        session,
+        Finding.Sort.ENDING,
+        Optional.of(warn.due()),
+        warn.reason().text(),
+        warn.message());
+    boolean dryRun = policy.get().dryRun();
+    if (isNews(session, warn.due())) {
+      LOG.info("{}: {}{}", SessionKey.of(session), dryRun ? "(dry run) " : "", warn.message());
+      String id = Names.hash(session.uid() + warn.reason() + warn.due(), 16);
+      Optional<Failure> failure =
+          dryRun
+              ? Optional.empty()
+              : events.warnOnce(session, id, "SessionExpiring", warn.message());
+      if (failure.filter(Failure.Transient.class::isInstance).isPresent()) {
+        told.remove(session.uid());
+        return new Outcome.Retry("warning: " + failure.get().message());
+      }
+    }
+    return again(now, warn.until());
+  }
+
+  private Outcome expire(VdiSession session, Verdict.Expire expire) {
+    Policy how = policy.get();
+    if (how.dryRun()) {
+      held(session, expire, "dry run");
+      if (isNews(session, expire.due())) {
+        LOG.info("{}: (dry run) would be deleted: {}", SessionKey.of(session), expire.message());
+        tally.wouldReap(expire.reason());
+      }
+      return new Outcome.Again(UNKNOWN);
+    }
+    Optional<String> stop = brake.check(how.massDeletion());
+    say(stop);
+    if (stop.isPresent()) {
+      held(session, expire, "held by the brake");
+      return new Outcome.Again(HELD);
+    }
+    return expireLive(session, expire, how);
+  }
+
+  /** What the cache shows may be old: the judgement that counts is on the live objects. */
+  private Outcome expireLive(VdiSession cached, Verdict.Expire expire, Policy how) {
+    ApiResult<VdiSession> live = api.get(Kind.SESSION, cached.namespace(), cached.name());
+    if (!(live instanceof ApiResult.Ok<VdiSession>(VdiSession session))
+        || !session.uid().equals(cached.uid())) {
+      return goneOrRetry(live);
+    }
+    sessions.changed(session);
+    ApiResult<VdiTemplate> template = api.get(Kind.TEMPLATE, "", session.spec().template());
+    ApiResult<Pod> pod =
+        expire.reason() == Reason.NEVER_STARTED
+            ? api.get(Kind.POD, session.namespace(), session.name())
+            : new ApiResult.Rejected<>(404, "NotFound", "");
+    for (ApiResult<?> answer : new ApiResult<?>[] {template, pod}) {
+      if (answer.ok().isEmpty() && !answer.isNotFound()) {
+        return goneOrRetry(answer);
+      }
+    }
+    Instant now = clock.instant();
+    Verdict verdict =
+        judge(
+            new Candidate.Session(
+                session,
+                template.ok(),
+                pod.ok(),
+                activity.apply(session.uid()),
+                Optional.ofNullable(failedSeen.get(session.uid()))),
+            now);
+    if (!(verdict instanceof Verdict.Expire certain)) {
+      return carryOut(session, verdict, now);
+    }
+    Optional<Duration> wait = budget.take(how.deletionsPerMinute());
+    if (wait.isPresent()) {
+      held(session, certain, "held by maxDeletionsPerMinute");
+      return new Outcome.Again(wait.get());
+    }
+    return delete(session, certain);
+  }
+
+  private Outcome delete(VdiSession session, Verdict.Expire expire) {
+    if (!mayWrite.getAsBoolean()) {
+      return new Outcome.Done();
+    }
+    ApiResult<VdiSession> result = api.deleteUnchanged(Kind.SESSION, session.metadata());
+    if (!(result instanceof ApiResult.Ok<VdiSession>(VdiSession left))) {
+      return goneOrRetry(result);
+    }
+    if (left.metadata().deleting()) {
+      sessions.changed(left);
+    } else {
+      sessions.deleted(session.namespace(), session.name(), session.uid());
+    }
+    brake.deleted(session.uid());
+    findings.remove(session.uid());
+    tally.reaped(expire.reason(), Duration.between(expire.due(), clock.instant()));
+    events.record(session, false, "SessionExpired", "deleted: " + expire.message());
+    LOG.info(
+        "{}: deleted ({}): {}", SessionKey.of(session), expire.reason().text(), expire.message());
+    return new Outcome.Done();
+  }
+
+  /** Gone or changed under our hands: the watch, or the next look, tells what is now. */
+  private static Outcome goneOrRetry(ApiResult<?> result) {
+    return result.ok().isPresent() || result.isNotFound()
+        ? new Outcome.Done()
+        : result.isConflict()
+            ? new Outcome.Again(Duration.ZERO)
+            : new Outcome.Retry(result.failure().map(Failure::message).orElse("no answer"));
+  }
+
+  private Outcome stuck(VdiSession session, Verdict.Stuck stuck) {
+    find(session, Finding.Sort.STUCK, Optional.empty(), "stuck", stuck.message());
+    Policy how = policy.get();
+    if (isNews(session, "stuck")) {
+      LOG.warn("{}: {}", SessionKey.of(session), stuck.message());
+      if (!how.dryRun()) {
+        events.warnOnce(
+            session, Names.hash(session.uid() + "stuck", 16), "SessionStuck", stuck.message());
+      }
+    }
+    return how.forceFinalize() && !how.dryRun()
+        ? forceFinalize(session)
+        : new Outcome.Again(UNKNOWN);
+  }
+
+  private Outcome forceFinalize(VdiSession cached) {
+    ApiResult<VdiSession> live = api.get(Kind.SESSION, cached.namespace(), cached.name());
+    if (!(live instanceof ApiResult.Ok<VdiSession>(VdiSession session))
+        || !(judge(seen(session), clock.instant()) instanceof Verdict.Stuck stuck)) {
+      return goneOrRetry(live);
+    }
+    JsonArray finalizers = new JsonArray();
+    session.metadata().finalizers().stream()
+        .filter(finalizer -> !finalizer.equals(VdiSession.FINALIZER))
+        .forEach(finalizers::add);
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("resourceVersion", session.metadata().resourceVersion());
+    metadata.add("finalizers", finalizers);
+    JsonObject patch = new JsonObject();
+    patch.add("metadata", metadata);
+    ApiResult<VdiSession> result =
+        api.mergePatch(Kind.SESSION, session.namespace(), session.name(), patch);
+    if (result.ok().isPresent()) {
+      tally.reaped(Reason.STUCK, Duration.between(stuck.since(), clock.instant()));
+      LOG.warn("{}: its finalizer was taken off (forceFinalize)", SessionKey.of(session));
+    }
+    return goneOrRetry(result);
+  }
+
+  private void held(VdiSession session, Verdict.Expire expire, String by) {
+    find(
+        session,
+        Finding.Sort.OVERDUE,
+        Optional.of(expire.due()),
+        expire.reason().text(),
+        expire.message() + "; " + by);
+  }
+
+  private void find(
+      Resource session, Finding.Sort sort, Optional<Instant> due, String reason, String message) {
+    findings.put(
+        session.uid(),
+        new Finding(
+            sort, Kind.SESSION.name(), session.namespace(), session.name(), due, reason, message));
+  }
+
+  /** Whether this was not the last that was told of the session. */
+  private boolean isNews(VdiSession session, Object what) {
+    return !what.equals(told.put(session.uid(), what));
+  }
+
+  private void say(Optional<String> stop) {
+    String now = stop.isPresent() ? "engaged" : "";
+    if (!now.equals(braked)) {
+      braked = now;
+      if (stop.isPresent()) {
+        LOG.error("no session is deleted any more: {}", stop.get());
+      } else {
+        LOG.info("sessions are deleted again");
+      }
+    }
+  }
+}
