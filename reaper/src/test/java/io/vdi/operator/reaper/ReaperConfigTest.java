@@ -1,0 +1,60 @@
+package io.vdi.operator.reaper;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vdi.operator.common.service.BadConfig;
+import io.vdi.operator.common.service.ConfigLayers;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class ReaperConfigTest {
+  @Test
+  void theDefaultsAreThoseOfTheSpec() throws BadConfig {
+    ReaperConfig config = config(Map.of());
+    assertEquals(Duration.ofMinutes(10), config.policy().rules().warningBefore());
+    assertEquals(Duration.ofMinutes(10), config.policy().rules().orphanGracePeriod());
+    assertEquals(Duration.ofDays(30), config.policy().rules().homeRetention());
+    assertEquals(Duration.ofMinutes(5), config.sweepInterval());
+    assertTrue(!config.policy().dryRun() && !config.policy().forceFinalize());
+    assertEquals("vdi-reaper", config.election().leaseName());
+  }
+
+  @Test
+  void zeroIsNeverWhereThatMakesSense() throws BadConfig {
+    ReaperConfig config = config(Map.of("VDI_HOME_RETENTION", "0", "VDI_FAILED_SESSION_TTL", "0"));
+    assertTrue(config.policy().rules().homeRetention().isZero());
+    assertTrue(config.policy().rules().failedSessionTtl().isZero());
+  }
+
+  @Test
+  void everyBadValueIsNamedAtOnce() {
+    BadConfig bad =
+        assertThrows(
+            BadConfig.class,
+            () ->
+                config(
+                    Map.of(
+                        "VDI_ORPHAN_GRACE_PERIOD", "0",
+                        "VDI_DRY_RUN", "maybe",
+                        "VDI_MASS_DELETION_PERCENT", "101",
+                        "VDI_HOME_RETENTION", "30d")));
+    for (String words :
+        new String[] {
+          "orphanGracePeriod \"0\" must be a duration above zero",
+          "dryRun \"maybe\" must be true or false",
+          "massDeletionPercent \"101\" must be a whole number from 1 to 100",
+          "homeRetention \"30d\" must be a duration"
+        }) {
+      assertTrue(bad.getMessage().contains(words), bad.getMessage());
+    }
+  }
+
+  private static ReaperConfig config(Map<String, String> environment) throws BadConfig {
+    return ReaperConfig.from(
+        new ConfigLayers(Optional.empty(), environment, ReaperConfig.OPEN_SECTIONS).load());
+  }
+}
