@@ -44,6 +44,16 @@ public final class ClusterExtension
 
   @Override
   public void beforeAll(ExtensionContext context) {
+    namespace(context);
+  }
+
+  private static TestNamespace namespace(ExtensionContext context) {
+    return context
+        .getStore(STORE)
+        .getOrComputeIfAbsent("namespace", key -> create(context), TestNamespace.class);
+  }
+
+  private static TestNamespace create(ExtensionContext context) {
     String simple = context.getRequiredTestClass().getSimpleName().toLowerCase(Locale.ROOT);
     // A number and the time, so that a cluster that outlives the run has room for the next one.
     String name =
@@ -54,14 +64,14 @@ public final class ClusterExtension
                 System.currentTimeMillis() / 1000);
     Manifests.apply(
         shared(context).api(), "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}");
-    context.getStore(STORE).put("namespace", new TestNamespace(name));
+    return new TestNamespace(name);
   }
 
   /** Takes the namespace away with all that is in it: no controller runs any more that would. */
   @Override
   public void afterAll(ExtensionContext context) {
     KubeApi api = shared(context).api();
-    String name = context.getStore(STORE).get("namespace", TestNamespace.class).name();
+    String name = namespace(context).name();
     JsonObject noFinalizers =
         JsonParser.parseString("{\"metadata\": {\"finalizers\": null}}").getAsJsonObject();
     api.list(Kind.SESSION, name, "").ok().map(ResourceList::items).orElse(List.of()).stream()
@@ -83,7 +93,7 @@ public final class ClusterExtension
         Map.of(
             Cluster.class, shared(context).cluster(),
             KubeApi.class, shared(context).api(),
-            TestNamespace.class, context.getStore(STORE).get("namespace", TestNamespace.class));
+            TestNamespace.class, namespace(context));
     return values.get(type);
   }
 
