@@ -40,7 +40,8 @@ import javax.net.ssl.TrustManagerFactory;
 final class ApiProxy implements AutoCloseable {
   /** Headers that belong to a connection, not to what goes over it. */
   private static final List<String> NOT_PASSED_ON =
-      List.of("host", "connection", "content-length", "upgrade", "http2-settings");
+      List.of(
+          "host", "connection", "content-length", "accept-encoding", "upgrade", "http2-settings");
 
   private final HttpServer server;
   private final HttpClient http;
