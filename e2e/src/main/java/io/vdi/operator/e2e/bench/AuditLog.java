@@ -12,12 +12,18 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** What the API server itself wrote down of the controller's successful writes. */
+/** What the API server itself wrote down: one user's writes, and all requests of another. */
 record AuditLog(Path file) {
   private static final Gson GSON = new Gson();
 
-  /** Flags that make the API server write this log of this user. */
-  static List<String> flags(Path policy, Path file, String user) throws IOException {
+  /**
+   * Flags that make the API server write this log.
+   *
+   * @param writer of whom writes count, but leases and reviews of rights
+   * @param asker of whom every request counts
+   */
+  static List<String> flags(Path policy, Path file, String writer, String asker)
+      throws IOException {
     Files.writeString(
         policy,
         """
@@ -25,6 +31,8 @@ record AuditLog(Path file) {
         kind: Policy
         omitStages: [RequestReceived]
         rules:
+          - level: Metadata
+            users: ["%s"]
           - level: None
             resources:
               - {group: coordination.k8s.io}
@@ -34,11 +42,23 @@ record AuditLog(Path file) {
             verbs: [create, update, patch, delete, deletecollection]
           - level: None
         """
-            .formatted(user));
+            .formatted(asker, writer));
     return List.of("--audit-policy-file=" + policy, "--audit-log-path=" + file);
   }
 
-  /** Writes so far, by verb and resource. Leases and reviews of rights don't count. */
+  /** Requests of all kinds so far; a watch that goes on is one. */
+  long requests() {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines
+          .map(line -> GSON.fromJson(line, JsonObject.class).get("auditID").getAsString())
+          .distinct()
+          .count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Writes so far, by verb and resource. */
   TreeMap<String, Integer> writes() {
     TreeMap<String, Integer> counts = new TreeMap<>();
     try (Stream<String> lines = Files.lines(file)) {

@@ -14,6 +14,7 @@ import io.vdi.operator.controller.objects.Desired;
 import io.vdi.operator.controller.objects.Workload;
 import io.vdi.operator.controller.plan.Settings;
 import io.vdi.operator.devcluster.Manifests;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -70,14 +71,8 @@ final class BareClient implements AutoCloseable {
   void make(String name, Runnable beforeFinalizer) {
     VdiSession session = submit(user, name);
     beforeFinalizer.run();
-    operator
-        .mergePatch(
-            Kind.SESSION,
-            Lab.NAMESPACE,
-            name,
-            json("{metadata: {finalizers: [" + VdiSession.FINALIZER + "]}}"))
-        .orElseThrow();
-    objects(session);
+    finalizer(name);
+    objects(session, false);
     operator
         .mergePatchStatus(
             Kind.SESSION,
@@ -87,7 +82,37 @@ final class BareClient implements AutoCloseable {
         .orElseThrow();
   }
 
-  private void objects(VdiSession session) {
+  /** All of a session that has been running since then, on no node: its pod is never scheduled. */
+  void park(String name, Instant since) {
+    VdiSession session = submit(user, name);
+    finalizer(name);
+    objects(session, true);
+    startTime(operator, name, since);
+  }
+
+  /** Writes since when a session has been running. */
+  static void startTime(KubeApi api, String session, Instant since) {
+    api.mergePatchStatus(
+            Kind.SESSION,
+            Lab.NAMESPACE,
+            session,
+            json(
+                "{status: {phase: Running, podName: %s, startTime: '%s'}}"
+                    .formatted(session, since)))
+        .orElseThrow();
+  }
+
+  private void finalizer(String session) {
+    operator
+        .mergePatch(
+            Kind.SESSION,
+            Lab.NAMESPACE,
+            session,
+            json("{metadata: {finalizers: [" + VdiSession.FINALIZER + "]}}"))
+        .orElseThrow();
+  }
+
+  private void objects(VdiSession session, boolean parked) {
     Workload workload =
         new Workload(
             session,
@@ -102,7 +127,7 @@ final class BareClient implements AutoCloseable {
     blueprint.route().ifPresent(all::add);
     List<Future<ApiResult<?>>> answers = new ArrayList<>();
     for (Desired object : all) {
-      answers.add(threads.submit(() -> create(object)));
+      answers.add(threads.submit(() -> create(object, parked)));
     }
     try {
       for (Future<ApiResult<?>> answer : answers) {
@@ -116,8 +141,17 @@ final class BareClient implements AutoCloseable {
     }
   }
 
-  private ApiResult<?> create(Desired object) {
+  private ApiResult<?> create(Desired object, boolean parked) {
     JsonObject body = object.body();
+    if (parked && object.kind().equals(Kind.POD)) {
+      body = body.deepCopy();
+      body.getAsJsonObject("spec")
+          .add("schedulingGates", json("{gates: [{name: bench/parked}]}").get("gates"));
+    }
+    if (parked && object.kind().equals(Kind.VOLUME_CLAIM)) {
+      body = body.deepCopy();
+      body.getAsJsonObject("spec").addProperty("storageClassName", "none");
+    }
     if (object.kind().equals(Kind.SECRET)) {
       body = body.deepCopy();
       body.add("stringData", json("{password: " + Names.hash(object.name(), 32) + "}"));

@@ -20,6 +20,7 @@ final class Lab implements AutoCloseable {
 
   private static final String OPERATOR = "vdi-system";
   private static final String ACCOUNT = "vdi-controller";
+  private static final String REAPER = "vdi-reaper";
   private static final int PODS_ON_A_NODE = 1000;
 
   /** The cluster's own: goes with it, however we end. */
@@ -45,7 +46,8 @@ final class Lab implements AutoCloseable {
               AuditLog.flags(
                   folder.resolve("audit-policy.yaml"),
                   audit.file(),
-                  "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT));
+                  "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT,
+                  "system:serviceaccount:" + OPERATOR + ":" + REAPER));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -93,6 +95,19 @@ final class Lab implements AutoCloseable {
         operatorKubeconfig,
         folder,
         "controller",
+        Map.of("VDI_LEADER_ELECTION_NAMESPACE", OPERATOR, "VDI_LOGGING_FORMAT", "json"),
+        jvm);
+  }
+
+  /** The reaper, as it is by default. */
+  OperatorProcess.Launch reaper(List<String> jvm) {
+    cluster.installReaper(Path.of("charts/vdi-operator"), OPERATOR, REAPER);
+    return new OperatorProcess.Launch(
+        Path.of("reaper/target"),
+        "io.vdi.operator.reaper.Main",
+        cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),
+        folder,
+        "reaper",
         Map.of("VDI_LEADER_ELECTION_NAMESPACE", OPERATOR, "VDI_LOGGING_FORMAT", "json"),
         jvm);
   }

@@ -11,17 +11,18 @@ import java.util.function.Supplier;
 
 /**
  * Runs the benchmark from the checkout's root, all of it or the parts that are named: startup,
- * limit, burst, steady, fleet, admission. {@code BENCH_JVM} holds other flags for the controller's
- * JVM, to compare.
+ * limit, burst, steady, fleet, admission, reaper. {@code BENCH_JVM} holds other flags for the
+ * controller's JVM, to compare.
  */
 public final class Main {
   private static final Set<String> PARTS =
-      Set.of("startup", "limit", "burst", "steady", "fleet", "admission");
+      Set.of("startup", "limit", "burst", "steady", "fleet", "admission", "reaper");
   private static final List<Integer> CLIENTS = List.of(8, 32, 128);
   private static final int BURST = 1000;
   private static final int RATE = 20;
   private static final int SECONDS = 60;
   private static final int FLEET = 5000;
+  private static final int REAPED = 10_000;
 
   private final Set<String> parts;
   private final List<String> jvm;
@@ -47,6 +48,7 @@ public final class Main {
     main.measure();
     main.judge();
     main.judgeAdmission();
+    main.judgeReaper();
     main.report.print();
     System.out.println("\nall figures: " + main.report.save(Path.of("bench-results"), jvm));
   }
@@ -61,6 +63,7 @@ public final class Main {
     part("steady", "bare, 20/s", () -> bench.bare(RATE * SECONDS, steady));
     part("steady", "20/s", () -> bench.controller(RATE * SECONDS, steady));
     part("fleet", "fleet", () -> bench.fleet(FLEET));
+    part("reaper", "reaper", () -> new ReaperBench(jvm).measure(REAPED));
     if (parts.contains("admission")) {
       try (AdmissionBench admission = new AdmissionBench(jvm)) {
         admission.measure(report);
@@ -137,6 +140,15 @@ public final class Main {
               10,
               true,
               " ms");
+        });
+  }
+
+  private void judgeReaper() {
+    report
+        .find("reaper", Result.Reaped.class)
+        .ifPresent(reaped -> {
+          report.target("reaper, CPU at rest", reaped.restCpu() * 100, 1, true, " % of a core");
+          report.target("reaper, lateness p99", reaped.lateness().p99(), 2000, true, " ms");
         });
   }
 

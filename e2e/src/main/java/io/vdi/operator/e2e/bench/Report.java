@@ -72,6 +72,20 @@ final class Report {
       case Result.Latency(int perSecond, Quantiles latency) ->
           String.format(
               Locale.ROOT, "%-22s p50 / p99 %s ms at %d/s", what, quantiles(latency), perSecond);
+      case Result.Reaped reaped ->
+          String.format(
+              Locale.ROOT,
+              "%-22s %d sessions: ready after %.1f s, %.0f MiB (peak %.0f); at rest %.4f CPU s a"
+                  + " second, %.1f requests a minute; %d ends, late by p50 / p99 %s ms",
+              what,
+              reaped.sessions(),
+              reaped.ready(),
+              reaped.settled().rss(),
+              reaped.settled().peak(),
+              reaped.restCpu(),
+              reaped.requestsPerMinute(),
+              reaped.expired(),
+              quantiles(reaped.lateness()));
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
@@ -105,7 +119,7 @@ final class Report {
 
   private static void details(String what, Result result) {
     switch (result) {
-      case Result.Throughput _, Result.Startup _, Result.Latency _ -> {}
+      case Result.Throughput _, Result.Startup _, Result.Latency _, Result.Reaped _ -> {}
       case Result.Reconciled r ->
           System.out.println(what + ", writes for each session: " + writes(r.writes()));
       case Result.Fleet f -> {

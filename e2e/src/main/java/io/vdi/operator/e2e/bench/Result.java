@@ -60,5 +60,23 @@ sealed interface Result {
   /** How long answers took, asked so many times a second. */
   record Latency(int perSecond, Quantiles latency) implements Result {}
 
+  /**
+   * The reaper among many sessions.
+   *
+   * @param ready seconds from the start of its process
+   * @param restCpu processor seconds for each second at rest, sweeps included
+   * @param requestsPerMinute to the API server, at rest, sweeps included
+   * @param lateness from the time of a session's end until its deletion is seen
+   */
+  record Reaped(
+      int sessions,
+      double ready,
+      ProcessFigures settled,
+      double restCpu,
+      double requestsPerMinute,
+      int expired,
+      Quantiles lateness)
+      implements Result {}
+
   record Startup(double withAotCache, double without) implements Result {}
 }
