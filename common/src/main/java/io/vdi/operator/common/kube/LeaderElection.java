@@ -51,6 +51,7 @@ public final class LeaderElection {
 
   private String seenVersion = "";
   private Instant seenAt = Instant.EPOCH;
+  private Optional<Lease> ours = Optional.empty();
   private volatile Instant renewedAt = Instant.EPOCH;
   private volatile boolean started;
   private volatile boolean leading;
@@ -121,6 +122,14 @@ public final class LeaderElection {
 
   private boolean tryToHold() {
     Instant now = clock.instant();
+    if (ours.isPresent()) {
+      // A holder need not look first: who wrote in between makes this a conflict.
+      ApiResult<Lease> renewed = api.replace(Kind.LEASE, namespace, name, body(ours, now));
+      if (!renewed.isConflict() && !renewed.isNotFound()) {
+        return held(renewed, now);
+      }
+      ours = Optional.empty();
+    }
     return switch (api.get(Kind.LEASE, namespace, name)) {
       case ApiResult.Ok<Lease>(Lease lease) -> takeOrRenew(lease, now);
       case ApiResult.Rejected<Lease> r when r.code() == 404 ->
@@ -150,6 +159,7 @@ public final class LeaderElection {
       case ApiResult.Ok<Lease>(Lease lease) -> {
         seenVersion = lease.metadata().resourceVersion();
         seenAt = now;
+        ours = Optional.of(lease);
         // The time before the call: the Lease runs from then at the earliest.
         renewedAt = now;
         trouble = "";
