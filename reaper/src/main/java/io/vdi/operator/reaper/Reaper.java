@@ -24,6 +24,7 @@ import io.vdi.operator.common.service.ServiceEndpoint;
 import io.vdi.operator.reaper.activity.ActivityWatch;
 import io.vdi.operator.reaper.reap.Budget;
 import io.vdi.operator.reaper.reap.Findings;
+import io.vdi.operator.reaper.reap.Gatherer;
 import io.vdi.operator.reaper.reap.ObjectKey;
 import io.vdi.operator.reaper.reap.ObjectReaper;
 import io.vdi.operator.reaper.reap.Policy;
@@ -117,10 +118,7 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
     this.sessionReaper =
         new SessionReaper(
             api,
-            sessions,
-            templates,
-            pods,
-            activity::of,
+            new Gatherer(api, sessions, templates, pods, activity::of),
             policy,
             life::mayWrite,
             budget,

@@ -7,16 +7,11 @@ import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.Failure;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.loop.ControlLoop.Outcome;
 import io.vdi.operator.common.model.Names;
-import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.reaper.judge.Activity;
 import io.vdi.operator.reaper.judge.Candidate;
 import io.vdi.operator.reaper.judge.Judge;
 import io.vdi.operator.reaper.judge.Reason;
@@ -30,7 +25,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,10 +39,7 @@ public final class SessionReaper {
   private static final Duration UNKNOWN = Duration.ofMinutes(1);
 
   private final KubeApi api;
-  private final ResourceCache<VdiSession> sessions;
-  private final ResourceCache<VdiTemplate> templates;
-  private final ResourceCache<Pod> pods;
-  private final Function<String, Activity> activity;
+  private final Gatherer gatherer;
   private final Supplier<Policy> policy;
   private final BooleanSupplier mayWrite;
   private final Budget budget;
@@ -57,19 +48,12 @@ public final class SessionReaper {
   private final Findings findings;
   private final Tally tally;
   private final InstantSource clock;
-  private final Map<String, Instant> failedSeen = new ConcurrentHashMap<>();
   private final Map<String, Object> told = new ConcurrentHashMap<>();
   private volatile String braked = "";
 
-  /**
-   * @param activity what is known of the session with this UID
-   */
   public SessionReaper(
       KubeApi api,
-      ResourceCache<VdiSession> sessions,
-      ResourceCache<VdiTemplate> templates,
-      ResourceCache<Pod> pods,
-      Function<String, Activity> activity,
+      Gatherer gatherer,
       Supplier<Policy> policy,
       BooleanSupplier mayWrite,
       Budget budget,
@@ -78,10 +62,7 @@ public final class SessionReaper {
       Tally tally,
       InstantSource clock) {
     this.api = api;
-    this.sessions = sessions;
-    this.templates = templates;
-    this.pods = pods;
-    this.activity = activity;
+    this.gatherer = gatherer;
     this.policy = policy;
     this.mayWrite = mayWrite;
     this.budget = budget;
@@ -94,24 +75,18 @@ public final class SessionReaper {
 
   /** One look, and when to look again. */
   public Outcome look(SessionKey key) {
-    Optional<VdiSession> cached = sessions.get(key.namespace(), key.name());
-    if (cached.isEmpty() || !mayWrite.getAsBoolean()) {
+    Optional<VdiSession> session = gatherer.sessions().get(key.namespace(), key.name());
+    if (session.isEmpty() || !mayWrite.getAsBoolean()) {
       return new Outcome.Done();
     }
-    VdiSession session = cached.get();
-    boolean failed = session.status().currentPhase().equals(Optional.of(Phase.FAILED));
-    if (failed) {
-      failedSeen.putIfAbsent(session.uid(), clock.instant());
-    } else {
-      failedSeen.remove(session.uid());
-    }
     Instant now = clock.instant();
-    return carryOut(session, judge(seen(session), now), now);
+    gatherer.note(session.get(), now);
+    return carryOut(session.get(), judge(gatherer.cached(session.get()), now), now);
   }
 
   /** A session has gone. */
   public void forget(String uid) {
-    failedSeen.remove(uid);
+    gatherer.forget(uid);
     told.remove(uid);
     findings.remove(uid);
   }
@@ -125,15 +100,6 @@ public final class SessionReaper {
     return brake;
   }
 
-  private Candidate.Session seen(VdiSession session) {
-    return new Candidate.Session(
-        session,
-        templates.get("", session.spec().template()),
-        pods.get(session.namespace(), session.name()),
-        activity.apply(session.uid()),
-        Optional.ofNullable(failedSeen.get(session.uid())));
-  }
-
   private Verdict judge(Candidate.Session seen, Instant now) {
     return Judge.judge(seen, now, policy.get().rules());
   }
@@ -142,10 +108,10 @@ public final class SessionReaper {
     Instant now = clock.instant();
     Set<String> going = new HashSet<>();
     Set<String> all = new HashSet<>();
-    for (VdiSession session : sessions.list()) {
+    for (VdiSession session : gatherer.sessions().list()) {
       if (!session.metadata().deleting()) {
         all.add(session.uid());
-        if (judge(seen(session), now) instanceof Verdict.Expire) {
+        if (judge(gatherer.cached(session), now) instanceof Verdict.Expire) {
           going.add(session.uid());
         }
       }
@@ -223,32 +189,14 @@ public final class SessionReaper {
 
   /** What the cache shows may be old: the judgement that counts is on the live objects. */
   private Outcome expireLive(VdiSession cached, Verdict.Expire expire, Policy how) {
-    ApiResult<VdiSession> live = api.get(Kind.SESSION, cached.namespace(), cached.name());
-    if (!(live instanceof ApiResult.Ok<VdiSession>(VdiSession session))
-        || !session.uid().equals(cached.uid())) {
+    ApiResult<Candidate.Session> live =
+        gatherer.live(cached, expire.reason() == Reason.NEVER_STARTED);
+    if (!(live instanceof ApiResult.Ok<Candidate.Session>(Candidate.Session seen))) {
       return goneOrRetry(live);
     }
-    sessions.changed(session);
-    ApiResult<VdiTemplate> template = api.get(Kind.TEMPLATE, "", session.spec().template());
-    ApiResult<Pod> pod =
-        expire.reason() == Reason.NEVER_STARTED
-            ? api.get(Kind.POD, session.namespace(), session.name())
-            : new ApiResult.Rejected<>(404, "NotFound", "");
-    for (ApiResult<?> answer : new ApiResult<?>[] {template, pod}) {
-      if (answer.ok().isEmpty() && !answer.isNotFound()) {
-        return goneOrRetry(answer);
-      }
-    }
+    VdiSession session = seen.session();
     Instant now = clock.instant();
-    Verdict verdict =
-        judge(
-            new Candidate.Session(
-                session,
-                template.ok(),
-                pod.ok(),
-                activity.apply(session.uid()),
-                Optional.ofNullable(failedSeen.get(session.uid()))),
-            now);
+    Verdict verdict = judge(seen, now);
     if (!(verdict instanceof Verdict.Expire certain)) {
       return carryOut(session, verdict, now);
     }
@@ -269,9 +217,9 @@ public final class SessionReaper {
       return goneOrRetry(result);
     }
     if (left.metadata().deleting()) {
-      sessions.changed(left);
+      gatherer.sessions().changed(left);
     } else {
-      sessions.deleted(session.namespace(), session.name(), session.uid());
+      gatherer.sessions().deleted(session.namespace(), session.name(), session.uid());
     }
     brake.deleted(session.uid());
     findings.remove(session.uid());
@@ -307,11 +255,12 @@ public final class SessionReaper {
   }
 
   private Outcome forceFinalize(VdiSession cached) {
-    ApiResult<VdiSession> live = api.get(Kind.SESSION, cached.namespace(), cached.name());
-    if (!(live instanceof ApiResult.Ok<VdiSession>(VdiSession session))
-        || !(judge(seen(session), clock.instant()) instanceof Verdict.Stuck stuck)) {
+    ApiResult<Candidate.Session> live = gatherer.live(cached, false);
+    if (!(live instanceof ApiResult.Ok<Candidate.Session>(Candidate.Session seen))
+        || !(judge(seen, clock.instant()) instanceof Verdict.Stuck stuck)) {
       return goneOrRetry(live);
     }
+    VdiSession session = seen.session();
     JsonArray finalizers = new JsonArray();
     session.metadata().finalizers().stream()
         .filter(finalizer -> !finalizer.equals(VdiSession.FINALIZER))
