@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -88,14 +89,25 @@ public final class OperatorProcess implements AutoCloseable {
    * this cluster, where there is none yet for exactly these jars, flags and JVM.
    */
   public static OperatorProcess startWithAotCache(Launch launch) {
+    return startWithAotCache(launch, OperatorProcess::awaitReady);
+  }
+
+  /**
+   * The same.
+   *
+   * @param training what the service is to be used for meanwhile: what it does then is compiled
+   *     sooner later
+   */
+  public static OperatorProcess startWithAotCache(
+      Launch launch, Consumer<OperatorProcess> training) {
     Path cache = launch.target().resolve(launch.name() + "-" + fingerprint(launch) + AOT);
     if (!Files.exists(cache)) {
       Progress.say("recording an AOT cache for " + launch.name() + ", once for each build of it");
       deleteCaches(launch.target());
       Path fresh = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
-      try (OperatorProcess training =
+      try (OperatorProcess trained =
           start(launch.with(launch.name() + "-training", "-XX:AOTCacheOutput=" + fresh))) {
-        training.awaitReady();
+        training.accept(trained);
       }
       try {
         Files.move(fresh, cache);

@@ -28,10 +28,11 @@ public record Condition(
   public static final String STARTUP_TIMEOUT = "StartupTimeout";
 
   public Condition {
-    type = type == null ? "" : type;
-    status = status == null ? "Unknown" : status;
-    reason = reason == null ? "" : reason;
-    message = message == null ? "" : message;
+    // The same few words on every object of thousands.
+    type = type == null ? "" : type.intern();
+    status = status == null ? "Unknown" : status.intern();
+    reason = reason == null ? "" : reason.intern();
+    message = message == null || message.isEmpty() ? "" : message;
     lastTransitionTime = lastTransitionTime == null ? Instant.EPOCH : lastTransitionTime;
   }
 

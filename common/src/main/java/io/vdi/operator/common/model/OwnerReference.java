@@ -4,9 +4,9 @@ package io.vdi.operator.common.model;
 public record OwnerReference(
     String apiVersion, String kind, String name, String uid, boolean controller) {
   public OwnerReference {
-    apiVersion = apiVersion == null ? "" : apiVersion;
-    kind = kind == null ? "" : kind;
-    name = name == null ? "" : name;
-    uid = uid == null ? "" : uid;
+    apiVersion = apiVersion == null ? "" : apiVersion.intern();
+    kind = kind == null ? "" : kind.intern();
+    name = name == null ? "" : name.intern();
+    uid = uid == null ? "" : uid.intern();
   }
 }

@@ -1,5 +1,6 @@
 package io.vdi.operator.e2e.bench;
 
+import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.devcluster.OperatorProcess;
 import io.vdi.operator.devcluster.Progress;
 import java.time.Duration;
@@ -15,6 +16,9 @@ import java.util.stream.IntStream;
 final class Bench {
   /** Sessions before the measured ones, for the JIT compilers and connections of everybody. */
   private static final int WARM_UP = 200;
+
+  /** Sessions of the training run that the AOT cache is recorded from. */
+  private static final int TRAINING = 300;
 
   private static final Load WARMING = new Load.Clients(16);
 
@@ -156,9 +160,30 @@ final class Bench {
   }
 
   private OperatorProcess start(Lab lab) {
-    OperatorProcess process = OperatorProcess.startWithAotCache(lab.controller(jvm));
+    OperatorProcess process =
+        OperatorProcess.startWithAotCache(lab.controller(jvm), training -> train(lab, training));
     process.awaitReady();
     return process;
+  }
+
+  /** Some sessions from their beginning to their end. */
+  private static void train(Lab lab, OperatorProcess training) {
+    training.awaitReady();
+    try (Stopwatch watch = new Stopwatch(lab.admin())) {
+      List<String> names = names("train", TRAINING);
+      arrive(watch, names, WARMING, submit(lab, watch));
+      watch.awaitRunning(names);
+      for (String name : names) {
+        lab.admin()
+            .get(Kind.SESSION, Lab.NAMESPACE, name)
+            .ok()
+            .ifPresent(s -> lab.admin().delete(Kind.SESSION, Lab.NAMESPACE, name, s.uid()));
+      }
+      Progress.await(
+          () -> "the sessions of the training to go",
+          Duration.ofMinutes(2),
+          () -> lab.admin().list(Kind.SESSION, Lab.NAMESPACE, "").orElseThrow().items().isEmpty());
+    }
   }
 
   private static ProcessFigures figures(OperatorProcess process) {
