@@ -26,7 +26,7 @@ class RightsTest {
     }
     assertEquals(
         ChartRoles.granted(
-            RunningController.CHART, "controller-clusterrole.yaml", "controller-leader-role.yaml"),
+            RunningController.CHART, "controller-clusterrole.yaml", "controller-role.yaml"),
         ChartRoles.asGrants(needed));
   }
 

@@ -105,7 +105,7 @@ public interface Cluster extends AutoCloseable {
           Manifests.apply(api, read.file("crds/vdisessions.yaml"));
           Manifests.apply(api, read.file("crds/vditemplates.yaml"));
           grant(api, read.file("templates/controller-clusterrole.yaml"), namespace, serviceAccount);
-          grant(api, read.file("templates/controller-leader-role.yaml"), namespace, serviceAccount);
+          grant(api, read.file("templates/controller-role.yaml"), namespace, serviceAccount);
           Manifests.awaitDefinitions(
               api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates"));
         });
@@ -117,7 +117,7 @@ public interface Cluster extends AutoCloseable {
         chart,
         (api, read) -> {
           grant(api, read.file("templates/reaper-clusterrole.yaml"), namespace, serviceAccount);
-          grant(api, read.file("templates/reaper-leader-role.yaml"), namespace, serviceAccount);
+          grant(api, read.file("templates/reaper-role.yaml"), namespace, serviceAccount);
         });
   }
 
@@ -138,7 +138,8 @@ public interface Cluster extends AutoCloseable {
           grant(api, read.file("templates/admission-webhook-role.yaml"), namespace, serviceAccount);
           Manifests.apply(
               api,
-              read.file("templates/admission-webhook-configurations.yaml")
+              Helm.offline()
+                  .template(chart, namespace, "templates/admission-webhook-configurations.yaml")
                   .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
         });
   }

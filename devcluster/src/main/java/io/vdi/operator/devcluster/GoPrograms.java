@@ -30,6 +30,7 @@ final class GoPrograms {
   static final String KUBERNETES = "v1.36.3";
 
   private static final String VERSION = "k8s.io/component-base/version.";
+  private static final String HELM_VERSION = "helm.sh/helm/v3/pkg/chartutil.";
   private static final List<String> COMPONENTS =
       List.of("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl");
   private static final Pattern GO_VERSION = Pattern.compile("go(\\d+)\\.(\\d+)");
@@ -116,6 +117,28 @@ final class GoPrograms {
           Files.copy(
               stages.resolve("volume/fast/storage-class.yaml"), out.resolve("storage-class.yaml"));
         });
+  }
+
+  /** Helm. */
+  Path helm() {
+    return built(
+            "helm",
+            "Helm",
+            "about 1 minute on 2 cores",
+            (sources, out) ->
+                go(
+                    sources,
+                    "Helm",
+                    "build",
+                    "-v",
+                    "-trimpath",
+                    "-ldflags",
+                    "-s -w -X %sk8sVersionMajor=1 -X %sk8sVersionMinor=36"
+                        .formatted(HELM_VERSION, HELM_VERSION),
+                    "-o",
+                    out.resolve("helm").toString(),
+                    "helm.sh/helm/v3/cmd/helm"))
+        .resolve("helm");
   }
 
   /** Traefik's custom resource definitions, from its published module. */

@@ -52,6 +52,7 @@ final class Workbench {
     GoPrograms programs = GoPrograms.inDefaultCache();
     programs.controlPlane();
     programs.kwok();
+    programs.helm();
     programs.traefikDefinitions();
   }
 

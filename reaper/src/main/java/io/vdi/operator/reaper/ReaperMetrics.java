@@ -57,9 +57,12 @@ final class ReaperMetrics implements Tally {
     gauges.add(
         "vdi_clock_skew_seconds", "How far the API server's clock is ahead of this node's", skew);
     gauges.ofLeader(leading, configValid);
+    // There from the beginning, at 0: an alert on a series that does not exist yet is never raised.
     for (Reason reason : Reason.values()) {
       counted("vdi_reaped", "What was deleted", reason);
     }
+    polls(true);
+    polls(false);
   }
 
   @Override
@@ -82,12 +85,14 @@ final class ReaperMetrics implements Tally {
 
   /** Whether a desktop answered the question who is connected. */
   void asked(boolean answered) {
-    meters
-        .getOrCreate(
-            Counter.builder("vdi_activity_polls_total")
-                .description("Desktops asked who is connected")
-                .tags(List.of(Tag.create("answered", String.valueOf(answered)))))
-        .increment();
+    polls(answered).increment();
+  }
+
+  private Counter polls(boolean answered) {
+    return meters.getOrCreate(
+        Counter.builder("vdi_activity_polls_total")
+            .description("Desktops asked who is connected")
+            .tags(List.of(Tag.create("answered", String.valueOf(answered)))));
   }
 
   private Counter counted(String name, String description, Reason reason) {

@@ -20,9 +20,7 @@ class RightsTest {
             new ConfigLayers(Optional.empty(), Map.of(), ReaperConfig.OPEN_SECTIONS).load());
     assertEquals(
         ChartRoles.granted(
-            Path.of("../charts/vdi-operator"),
-            "reaper-clusterrole.yaml",
-            "reaper-leader-role.yaml"),
+            Path.of("../charts/vdi-operator"), "reaper-clusterrole.yaml", "reaper-role.yaml"),
         ChartRoles.asGrants(Rights.needed(config.election())));
   }
 }

@@ -1,0 +1,76 @@
+package io.vdi.operator.devcluster;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Helm, as users run it, with a folder of its own for what it keeps. */
+public final class Helm {
+  private final Path helm;
+  private final Path home;
+  private final List<String> cluster;
+
+  private Helm(Path home, List<String> cluster) {
+    this.helm = GoPrograms.inDefaultCache().helm();
+    this.home = home;
+    this.cluster = cluster;
+  }
+
+  /** For what needs no cluster, such as {@link #template}. */
+  public static Helm offline() {
+    return new Helm(Path.of(System.getProperty("java.io.tmpdir"), "vdi-helm"), List.of());
+  }
+
+  /**
+   * @param home for its cache and configuration
+   */
+  public static Helm of(Cluster cluster, Path home) {
+    return new Helm(home, List.of("--kubeconfig", cluster.kubeconfig().toString()));
+  }
+
+  /** The manifests of the chart, or of these of its files, as YAML. */
+  public String template(Path chart, String namespace, String... files) {
+    List<String> arguments =
+        new ArrayList<>(List.of("template", "vdi-operator", chart.toString(), "-n", namespace));
+    for (String file : files) {
+      arguments.addAll(List.of("--show-only", file));
+    }
+    return run(arguments.toArray(String[]::new));
+  }
+
+  /**
+   * Runs it and returns its output.
+   *
+   * @throws ClusterException with its words, where it fails
+   */
+  public String run(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(helm.toString()));
+    command.addAll(List.of(arguments));
+    command.addAll(cluster);
+    try {
+      Path errors = Files.createTempFile("helm-", ".txt");
+      ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
+      for (String kind : List.of("CACHE", "CONFIG", "DATA")) {
+        builder.environment().put("HELM_" + kind + "_HOME", home.resolve(kind).toString());
+      }
+      Process process = builder.start();
+      process.getOutputStream().close();
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      int status = process.waitFor();
+      String words = Files.readString(errors).strip();
+      Files.delete(errors);
+      if (status != 0) {
+        throw new ClusterException("helm " + arguments[0] + " failed:\n" + words);
+      }
+      return output;
+    } catch (IOException e) {
+      throw new ClusterException("cannot run helm: " + e.getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ClusterException("interrupted", e);
+    }
+  }
+}

@@ -1,0 +1,204 @@
+package io.vdi.operator.e2e.chart;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Cluster;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.ClusterExtension;
+import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.Helm;
+import io.vdi.operator.devcluster.Manifests;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The chart, by Helm, on a real API server. No kubelet: what the pods do is not looked at here. */
+@ExtendWith(ClusterExtension.class)
+class ChartIT {
+  private static final String CHART = "../charts/vdi-operator";
+
+  /** All that can be switched on. */
+  private static final String[] EVERYTHING = {
+    "--set", "monitoring.serviceMonitor.enabled=true",
+    "--set", "monitoring.prometheusRule.enabled=true",
+    "--set", "monitoring.dashboard.enabled=true",
+    "--set", "admissionWebhook.certificates.mode=certManager",
+    "--set", "image.pullSecrets[0].name=registry",
+    "--set", "priorityClassName=system-cluster-critical",
+    "--set", "controller.jvmFlags={-Xmx384m}",
+    "--set", "config.quota.user.gpus=2",
+    "--set", "networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b",
+  };
+
+  /** Of operators that this cluster does not have. */
+  private static final Set<String> OTHERS =
+      Set.of("ServiceMonitor", "PrometheusRule", "Certificate", "Issuer");
+
+  private static final Map<String, String> COLLECTIONS =
+      Map.ofEntries(
+          Map.entry("ServiceAccount", "serviceaccounts"),
+          Map.entry("ConfigMap", "configmaps"),
+          Map.entry("Service", "services"),
+          Map.entry("Deployment", "deployments"),
+          Map.entry("PodDisruptionBudget", "poddisruptionbudgets"),
+          Map.entry("NetworkPolicy", "networkpolicies"),
+          Map.entry("Role", "roles"),
+          Map.entry("RoleBinding", "rolebindings"),
+          Map.entry("ClusterRole", "clusterroles"),
+          Map.entry("ClusterRoleBinding", "clusterrolebindings"),
+          Map.entry("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+          Map.entry("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
+          Map.entry("CustomResourceDefinition", "customresourcedefinitions"));
+
+  private final KubeApi api;
+  private final String namespace;
+  private final Helm helm;
+
+  ChartIT(Cluster cluster, KubeApi api, TestNamespace namespace, @TempDir Path home) {
+    this.api = api;
+    this.namespace = namespace.name();
+    this.helm = Helm.of(cluster, home);
+  }
+
+  @Test
+  void helmFindsNoFault() {
+    String lint = helm.run("lint", "--strict", CHART);
+    assertTrue(lint.contains("0 chart(s) failed"), lint);
+  }
+
+  @Test
+  void theApiServerAcceptsEveryObjectToTheLetter() {
+    for (String[] values : new String[][] {{}, EVERYTHING}) {
+      List<String> refused = new ArrayList<>();
+      List<JsonObject> objects = render(values);
+      assertTrue(objects.size() > 25, "only " + objects.size());
+      for (JsonObject object : objects) {
+        String kind = object.get("kind").getAsString();
+        if (!OTHERS.contains(kind)) {
+          // A second time it exists; what it says would be refused before that.
+          ApiResult<JsonObject> answer =
+              api.raw("POST", collection(object) + "?dryRun=All&fieldValidation=Strict", object);
+          if (answer.ok().isEmpty() && !answer.alreadyExists()) {
+            refused.add(kind + ": " + answer.failure().orElseThrow());
+          }
+        }
+      }
+      assertEquals(List.of(), refused);
+    }
+  }
+
+  @Test
+  void everyPodIsRestricted() {
+    String restricted = namespace + "-restricted";
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: %1$s, labels: {pod-security.kubernetes.io/enforce: restricted}}
+        ---
+        {apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: %1$s}}
+        """
+            .formatted(restricted));
+    for (JsonObject object : render()) {
+      if (object.get("kind").getAsString().equals("Deployment")) {
+        JsonObject pod =
+            Manifests.parse("{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}").getFirst();
+        JsonObject spec =
+            object
+                .getAsJsonObject("spec")
+                .getAsJsonObject("template")
+                .getAsJsonObject("spec")
+                .deepCopy();
+        spec.addProperty("serviceAccountName", "default");
+        pod.add("spec", spec);
+        api.raw("POST", "/api/v1/namespaces/" + restricted + "/pods?dryRun=All", pod).orElseThrow();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "controler.replicas=2",
+        "controller.replicas=none",
+        "config.domian=x",
+        "config.domain=Not_A_Name",
+        "config.reaper.orphanGracePeriod=ten",
+        "config.quota.user.gpu=2",
+        "config.ingress.kind=nginx",
+        "image.pullPolicy=Sometimes",
+        "config.logging.x=LOUD"
+      })
+  void aTypoIsRefused(String value) {
+    ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", value));
+    assertTrue(
+        refused.getMessage().contains("values don't meet the specifications"),
+        refused.getMessage());
+  }
+
+  @Test
+  void itIsInstalledUpgradedRolledBackAndUninstalledAndTheDefinitionsStay() {
+    String[] common = {"vdi-operator", CHART, "-n", namespace};
+    helm.run(with("install", common));
+    assertTrue(config().contains("domain: vdi.example.com"));
+    helm.run(with("upgrade", common, "--set", "config.domain=desks.example.org"));
+    assertTrue(config().contains("domain: desks.example.org"));
+    helm.run("rollback", "vdi-operator", "1", "-n", namespace);
+    assertTrue(config().contains("domain: vdi.example.com"));
+    helm.run("uninstall", "vdi-operator", "-n", namespace);
+    assertTrue(
+        api.raw("GET", "/api/v1/namespaces/" + namespace + "/configmaps/vdi-config", null)
+            .isNotFound());
+    for (String kind : List.of("vdisessions", "vditemplates")) {
+      String path =
+          "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + kind + ".vdi.kasm.io";
+      JsonObject metadata = api.raw("GET", path, null).orElseThrow().getAsJsonObject("metadata");
+      assertTrue(!metadata.has("deletionTimestamp"), kind);
+    }
+  }
+
+  private static String[] with(String verb, String[] common, String... more) {
+    List<String> all = new ArrayList<>(List.of(verb));
+    all.addAll(List.of(common));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  private String config() {
+    return api.raw("GET", "/api/v1/namespaces/" + namespace + "/configmaps/vdi-config", null)
+        .orElseThrow()
+        .getAsJsonObject("data")
+        .get("controller.yaml")
+        .getAsString();
+  }
+
+  private List<JsonObject> render(String... values) {
+    List<String> arguments =
+        new ArrayList<>(List.of("template", "vdi-operator", CHART, "-n", namespace));
+    arguments.addAll(List.of(values));
+    return Manifests.parse(helm.run(arguments.toArray(String[]::new)));
+  }
+
+  private String collection(JsonObject object) {
+    String version = object.get("apiVersion").getAsString();
+    String plural = COLLECTIONS.get(object.get("kind").getAsString());
+    String in =
+        object.getAsJsonObject("metadata").has("namespace") || Set.of("roles").contains(plural)
+            ? "/namespaces/" + namespace
+            : "";
+    return (version.equals("v1") ? "/api/v1" : "/apis/" + version) + in + "/" + plural;
+  }
+}

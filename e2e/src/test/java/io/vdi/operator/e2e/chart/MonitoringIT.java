@@ -1,0 +1,197 @@
+package io.vdi.operator.e2e.chart;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.devcluster.Cluster;
+import io.vdi.operator.devcluster.ClusterExtension;
+import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.Helm;
+import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.OperatorProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The three services with the configuration that the chart gives them, through some sessions; then
+ * every metric that an alert or the dashboard asks for is one that they expose.
+ */
+@ExtendWith(ClusterExtension.class)
+class MonitoringIT {
+  private static final Path CHART = Path.of("../charts/vdi-operator");
+  private static final String OPERATOR = "vdi-system";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Pattern METRIC = Pattern.compile("vdi_[a-z_]+");
+
+  private final Cluster cluster;
+  private final KubeApi api;
+  private final String namespace;
+
+  @TempDir Path folder;
+
+  MonitoringIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+    this.cluster = cluster;
+    this.api = api;
+    this.namespace = namespace.name();
+  }
+
+  @Test
+  void whatAlertsAndDashboardAskForIsExposed() throws IOException {
+    cluster.install(CHART, OPERATOR, "vdi-controller");
+    cluster.installTraefikDefinitions();
+    cluster.installReaper(CHART, OPERATOR, "vdi-reaper");
+    int port = OperatorProcess.freePorts(1).getFirst();
+    cluster.installWebhook(CHART, OPERATOR, "vdi-admission-webhook", "https://127.0.0.1:" + port);
+    try (OperatorProcess controller = start("controller", "controller.Main", Map.of());
+        OperatorProcess webhook =
+            start(
+                "admission-webhook",
+                "webhook.Main",
+                Map.of(
+                    "VDI_ADMISSION_HOST", "127.0.0.1",
+                    "VDI_ADMISSION_PORT", String.valueOf(port),
+                    "VDI_CERTIFICATES_NAMES", "127.0.0.1",
+                    "VDI_CERTIFICATES_INTERVAL", "1s"));
+        OperatorProcess reaper = start("reaper", "reaper.Main", Map.of())) {
+      List<OperatorProcess> services = List.of(controller, webhook, reaper);
+      services.forEach(OperatorProcess::awaitReady);
+      someSessions();
+      Set<String> asked =
+          new TreeSet<>(metrics(Files.readString(CHART.resolve("files/rules.yaml"))));
+      asked.addAll(metrics(Files.readString(CHART.resolve("files/dashboard.json"))));
+      assertTrue(asked.size() > 20, asked::toString);
+      Supplier<Set<String>> missing =
+          () -> {
+            Set<String> exposed =
+                services.stream()
+                    .flatMap(service -> service.page("/observe/metrics").lines())
+                    .filter(line -> !line.startsWith("#"))
+                    .map(line -> line.replaceAll("[{ ].*", ""))
+                    .collect(Collectors.toSet());
+            return asked.stream().filter(m -> !exposed.contains(m)).collect(Collectors.toSet());
+          };
+      await("no metric to be missing")
+          .atMost(PATIENCE)
+          .untilAsserted(() -> assertEquals(Set.of(), missing.get()));
+    } finally {
+      for (String kind : List.of("mutating", "validating")) {
+        api.raw(
+            "DELETE",
+            "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
+            null);
+      }
+    }
+  }
+
+  /** One that runs, one that ends by its timeout, one whose pod the API server refuses. */
+  private void someSessions() {
+    await("the API server to trust the webhook")
+        .atMost(PATIENCE)
+        .ignoreExceptions()
+        .until(() -> {
+          Manifests.apply(
+              api,
+              """
+              apiVersion: vdi.kasm.io/v1alpha1
+              kind: VDITemplate
+              metadata: {name: monitored}
+              spec: {image: x, persistence: {storageClassName: kwok-volume}}
+              ---
+              apiVersion: vdi.kasm.io/v1alpha1
+              kind: VDITemplate
+              metadata: {name: refused}
+              spec: {image: x, nodeSelector: {"not a label!": x}}
+              """);
+          return true;
+        });
+    session("running", "template: monitored");
+    session("brief", "template: monitored, timeout: 1s");
+    session("impossible", "template: refused");
+    await("a session to run")
+        .atMost(PATIENCE)
+        .until(() ->
+            api.get(Kind.SESSION, namespace, "running")
+                .ok()
+                .flatMap(s -> s.status().currentPhase())
+                .filter(phase -> phase == Phase.RUNNING)
+                .isPresent());
+    await("a session to end")
+        .atMost(PATIENCE)
+        .until(() -> api.get(Kind.SESSION, namespace, "brief").isNotFound());
+  }
+
+  private void session(String name, String spec) {
+    JsonObject session =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, metadata: {name: %s}, spec: {user: m@example.com, %s}}"
+                    .formatted(name, spec))
+            .getFirst();
+    api.create(Kind.SESSION, namespace, session).orElseThrow();
+  }
+
+  private OperatorProcess start(String module, String main, Map<String, String> settings)
+      throws IOException {
+    String config =
+        Manifests.parse(
+                Helm.offline()
+                    .run(
+                        "template",
+                        "vdi-operator",
+                        CHART.toString(),
+                        "-n",
+                        OPERATOR,
+                        "--show-only",
+                        "templates/configmap.yaml",
+                        "--set",
+                        "config.quota.user.gpus=5"))
+            .getFirst()
+            .getAsJsonObject("data")
+            .get(module + ".yaml")
+            .getAsString();
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put(
+        "VDI_CONFIG_FILE", Files.writeString(folder.resolve(module + ".yaml"), config).toString());
+    environment.put(
+        module.equals("admission-webhook") ? "VDI_NAMESPACE" : "VDI_LEADER_ELECTION_NAMESPACE",
+        OPERATOR);
+    environment.put("VDI_LOGGING_FORMAT", "json");
+    return OperatorProcess.start(
+        new OperatorProcess.Launch(
+            Path.of("..", module, "target"),
+            "io.vdi.operator." + main,
+            cluster.serviceAccountKubeconfig(
+                OPERATOR, "vdi-" + module, folder.resolve(module + ".kubeconfig")),
+            folder,
+            module,
+            environment,
+            OperatorProcess.JVM_FLAGS));
+  }
+
+  private static Set<String> metrics(String text) {
+    Matcher matcher = METRIC.matcher(text);
+    Set<String> names = new TreeSet<>();
+    while (matcher.find()) {
+      names.add(matcher.group());
+    }
+    return names;
+  }
+}
