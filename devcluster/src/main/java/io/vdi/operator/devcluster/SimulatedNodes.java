@@ -134,7 +134,6 @@ public final class SimulatedNodes implements AutoCloseable {
       labels:
         kubernetes.io/hostname: %1$s
         kubernetes.io/os: linux
-        nvidia.com/gpu.present: "true"
         vdi.devcluster/simulated: "true"
     status:
       capacity: %2$s

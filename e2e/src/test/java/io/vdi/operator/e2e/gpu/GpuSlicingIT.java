@@ -15,8 +15,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
@@ -40,6 +42,9 @@ class GpuSlicingIT {
   private static final String MAP =
       "/api/v1/namespaces/gpu-operator/configmaps/time-slicing-config";
   private static final String POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy";
+
+  /** How often the played device plugin looks at its configuration. */
+  private static final Duration PACE = Duration.ofMillis(200);
 
   private record Run(int status, String output) {}
 
@@ -239,11 +244,7 @@ class GpuSlicingIT {
                     offer(node, config);
                   }
                 }
-                try {
-                  Thread.sleep(200);
-                } catch (InterruptedException e) {
-                  return;
-                }
+                LockSupport.parkNanos(PACE.toNanos());
               }
             });
   }
