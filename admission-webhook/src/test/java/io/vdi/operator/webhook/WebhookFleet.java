@@ -6,6 +6,7 @@ import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterException;
 import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
 import io.vdi.operator.devcluster.TcpBalancer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -102,6 +103,7 @@ final class WebhookFleet implements AutoCloseable {
   SkewedReplica skew(int i, Duration offset) {
     replicas.get(i).close();
     Map<String, String> settings = settings(i);
+    settings.put("VDI_NAMESPACE", NAMESPACE);
     settings.put("VDI_SERVER_HOST", "127.0.0.1");
     settings.put("VDI_SERVER_PORT", "0");
     settings.remove("VDI_CONFIG_FILE");
@@ -112,22 +114,17 @@ final class WebhookFleet implements AutoCloseable {
 
   private Map<String, String> settings(int i) {
     Map<String, String> settings = new HashMap<>();
-    settings.put("VDI_NAMESPACE", NAMESPACE);
     settings.put("VDI_CONFIG_FILE", config.toString());
-    settings.put("VDI_LOGGING_FORMAT", "json");
-    settings.put("VDI_ADMISSION_HOST", "127.0.0.1");
-    settings.put("VDI_ADMISSION_PORT", String.valueOf(ports.get(i)));
-    settings.put("VDI_CERTIFICATES_NAMES", "127.0.0.1");
-    settings.put("VDI_CERTIFICATES_INTERVAL", "1s");
+    settings.putAll(OperatorService.webhookAt(ports.get(i)));
     settings.putAll(environment);
     return settings;
   }
 
   private OperatorProcess launch(int i) {
     return OperatorProcess.start(
-        new OperatorProcess.Launch(
-            Path.of("target"),
-            "io.vdi.operator.webhook.Main",
+        OperatorService.ADMISSION_WEBHOOK.launch(
+            Path.of(".."),
+            NAMESPACE,
             kubeconfig,
             folder,
             "webhook-" + i,

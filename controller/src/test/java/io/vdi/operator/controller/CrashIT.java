@@ -17,6 +17,7 @@ import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -284,18 +285,14 @@ class CrashIT {
   }
 
   private static Map<String, String> electing(String lease) {
-    return Map.of(
-        "VDI_LEADER_ELECTION_NAMESPACE",
-        RunningController.NAMESPACE,
-        "VDI_LEADER_ELECTION_LEASE_NAME",
-        lease);
+    return Map.of("VDI_LEADER_ELECTION_LEASE_NAME", lease);
   }
 
   private OperatorProcess operator(String name, Path kubeconfig, Map<String, String> settings) {
     return OperatorProcess.start(
-        new OperatorProcess.Launch(
-            Path.of("target"),
-            Main.class.getName(),
+        OperatorService.CONTROLLER.launch(
+            Path.of(".."),
+            RunningController.NAMESPACE,
             kubeconfig,
             folder,
             name,

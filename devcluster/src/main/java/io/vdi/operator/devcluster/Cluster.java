@@ -8,6 +8,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -142,6 +143,24 @@ public interface Cluster extends AutoCloseable {
                   .template(chart, namespace, "templates/admission-webhook-configurations.yaml")
                   .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
         });
+  }
+
+  /** The API server learns of the webhook's authority a moment after the webhook has told it. */
+  default void awaitAdmission() {
+    KubeApi api = connect();
+    JsonObject template =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: probe},"
+                    + " spec: {image: probe}}")
+            .getFirst();
+    Progress.await(
+        () -> "the API server to trust the admission webhook",
+        Duration.ofSeconds(30),
+        () ->
+            api.raw("POST", "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All", template)
+                .ok()
+                .isPresent());
+    api.close();
   }
 
   /** Makes a role of the chart, and binds it to a service account. */

@@ -1,7 +1,5 @@
 package io.vdi.operator.devcluster;
 
-import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeApi;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,9 +18,6 @@ import java.util.stream.Stream;
  */
 final class Workbench {
   static final String NAMESPACE = "vdi-system";
-  static final String SERVICE_ACCOUNT = "vdi-controller";
-  static final String WEBHOOK_ACCOUNT = "vdi-admission-webhook";
-  static final String REAPER_ACCOUNT = "vdi-reaper";
 
   private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(2, 8, 110);
   private static final Duration START = Duration.ofMinutes(15);
@@ -102,14 +97,14 @@ final class Workbench {
     EmbeddedCluster cluster = EmbeddedCluster.start(folder.resolve("cluster"), NODES);
     Progress.say("Kubernetes " + GoPrograms.KUBERNETES + " is up, with simulated GPU nodes");
     cluster.installTraefikDefinitions();
-    cluster.install(chart(), NAMESPACE, SERVICE_ACCOUNT);
+    cluster.install(chart(), NAMESPACE, OperatorService.CONTROLLER.account());
     List<OperatorProcess> services =
         Stream.of(controller(cluster), webhook(cluster), reaper(cluster))
             .parallel()
             .map(OperatorProcess::startWithAotCache)
             .toList();
     services.forEach(OperatorProcess::awaitReady);
-    awaitAdmission(cluster);
+    cluster.awaitAdmission();
     Progress.say("the operator is up; logs in " + folder.resolve("logs"));
     services.forEach(service ->
         Progress.say(
@@ -131,76 +126,45 @@ final class Workbench {
   }
 
   private OperatorProcess.Launch controller(EmbeddedCluster cluster) {
-    return launch(
-        cluster,
-        "controller",
-        "io.vdi.operator.controller.Main",
-        SERVICE_ACCOUNT,
-        Map.of("VDI_LEADER_ELECTION_NAMESPACE", NAMESPACE));
+    return launch(cluster, OperatorService.CONTROLLER, Map.of());
   }
 
   /** The admission webhook, and the API server told to ask it. */
   private OperatorProcess.Launch webhook(EmbeddedCluster cluster) {
+    OperatorService service = OperatorService.ADMISSION_WEBHOOK;
     int port = OperatorProcess.freePorts(1).getFirst();
-    OperatorProcess.Launch launch =
-        launch(
-            cluster,
-            "admission-webhook",
-            "io.vdi.operator.webhook.Main",
-            WEBHOOK_ACCOUNT,
-            Map.of(
-                "VDI_NAMESPACE",
-                NAMESPACE,
-                "VDI_CONFIG_FILE",
-                config("admission-webhook", "quota: {user: {gpus: 2}}"),
-                "VDI_ADMISSION_HOST",
-                "127.0.0.1",
-                "VDI_ADMISSION_PORT",
-                String.valueOf(port),
-                "VDI_CERTIFICATES_NAMES",
-                "127.0.0.1",
-                "VDI_CERTIFICATES_INTERVAL",
-                "1s"));
-    cluster.installWebhook(chart(), NAMESPACE, WEBHOOK_ACCOUNT, "https://127.0.0.1:" + port);
+    Map<String, String> settings = new HashMap<>(OperatorService.webhookAt(port));
+    settings.put("VDI_CONFIG_FILE", config(service, "quota: {user: {gpus: 2}}"));
+    OperatorProcess.Launch launch = launch(cluster, service, settings);
+    cluster.installWebhook(chart(), NAMESPACE, service.account(), "https://127.0.0.1:" + port);
     return launch;
   }
 
   private OperatorProcess.Launch reaper(EmbeddedCluster cluster) {
-    cluster.installReaper(chart(), NAMESPACE, REAPER_ACCOUNT);
+    OperatorService service = OperatorService.REAPER;
+    cluster.installReaper(chart(), NAMESPACE, service.account());
     return launch(
-        cluster,
-        "reaper",
-        "io.vdi.operator.reaper.Main",
-        REAPER_ACCOUNT,
-        Map.of(
-            "VDI_LEADER_ELECTION_NAMESPACE",
-            NAMESPACE,
-            "VDI_CONFIG_FILE",
-            config("reaper", "sweepInterval: 5m")));
+        cluster, service, Map.of("VDI_CONFIG_FILE", config(service, "sweepInterval: 5m")));
   }
 
   private OperatorProcess.Launch launch(
-      EmbeddedCluster cluster,
-      String module,
-      String mainClass,
-      String account,
-      Map<String, String> settings) {
-    Map<String, String> environment = new HashMap<>(settings);
-    environment.put("VDI_LOGGING_FORMAT", "json");
-    return new OperatorProcess.Launch(
-        checkout.resolve(module + "/target"),
-        mainClass,
+      EmbeddedCluster cluster, OperatorService service, Map<String, String> settings) {
+    return service.launch(
+        checkout,
+        NAMESPACE,
         cluster.serviceAccountKubeconfig(
-            NAMESPACE, account, cluster.folder().resolve(module + ".kubeconfig")),
+            NAMESPACE,
+            service.account(),
+            cluster.folder().resolve(service.module() + ".kubeconfig")),
         folder.resolve("logs"),
-        module,
-        environment,
+        service.module(),
+        settings,
         OperatorProcess.JVM_FLAGS);
   }
 
   /** A file of settings to play with; one that is there already stays. */
-  private String config(String module, String settings) {
-    Path file = folder.resolve(module + ".yaml");
+  private String config(OperatorService service, String settings) {
+    Path file = folder.resolve(service.module() + ".yaml");
     if (!Files.exists(file)) {
       write(
           file,
@@ -211,24 +175,6 @@ final class Workbench {
 
   private Path chart() {
     return checkout.resolve("charts/vdi-operator");
-  }
-
-  /** The API server learns of the webhook's authority a moment after the webhook has told it. */
-  private static void awaitAdmission(EmbeddedCluster cluster) {
-    KubeApi api = cluster.connect();
-    JsonObject template =
-        Manifests.parse(
-                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: probe},"
-                    + " spec: {image: probe}}")
-            .getFirst();
-    Progress.await(
-        () -> "the API server to trust the admission webhook",
-        Duration.ofSeconds(30),
-        () ->
-            api.raw("POST", "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All", template)
-                .ok()
-                .isPresent());
-    api.close();
   }
 
   private Process launch(boolean tied) {

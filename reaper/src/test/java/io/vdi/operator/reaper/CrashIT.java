@@ -13,6 +13,7 @@ import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -146,7 +147,6 @@ class CrashIT {
 
   private OperatorProcess start(Path kubeconfig, String name) {
     Map<String, String> settings = new HashMap<>();
-    settings.put("VDI_LEADER_ELECTION_NAMESPACE", RunningReaper.NAMESPACE);
     settings.put("VDI_LEADER_ELECTION_LEASE_NAME", "vdi-reaper-" + scene.namespace());
     settings.put("VDI_LEADER_ELECTION_LEASE_DURATION", "5s");
     settings.put("VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s");
@@ -154,11 +154,10 @@ class CrashIT {
     settings.put("VDI_CONFIRM_MASS_DELETION", "true");
     settings.put("VDI_ORPHAN_GRACE_PERIOD", "1s");
     settings.put("VDI_SWEEP_INTERVAL", "1s");
-    settings.put("VDI_LOGGING_FORMAT", "json");
     return OperatorProcess.start(
-        new OperatorProcess.Launch(
-            Path.of("target"),
-            "io.vdi.operator.reaper.Main",
+        OperatorService.REAPER.launch(
+            Path.of(".."),
+            RunningReaper.NAMESPACE,
             kubeconfig,
             folder,
             name,

@@ -1,8 +1,7 @@
 package io.vdi.operator.e2e.bench;
 
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.Manifests;
 import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
 import io.vdi.operator.devcluster.Progress;
 import io.vdi.operator.devcluster.TcpBalancer;
 import java.io.IOException;
@@ -34,7 +33,7 @@ import javax.net.ssl.TrustManagerFactory;
  */
 final class AdmissionBench implements AutoCloseable {
   private static final String NAMESPACE = "vdi-system";
-  private static final String ACCOUNT = "vdi-admission-webhook";
+  private static final String ACCOUNT = OperatorService.ADMISSION_WEBHOOK.account();
   private static final int RATE = 200;
   private static final int CREATES = 20;
   private static final int SECONDS = 20;
@@ -82,7 +81,7 @@ final class AdmissionBench implements AutoCloseable {
         bare.awaitReady();
         directly(report);
       }
-      awaitAdmission();
+      lab.cluster().awaitAdmission();
       Progress.say("measuring: creates through the API server, two replicas");
       creates("warm", 5);
       report.add("create, webhook", creates("asked", SECONDS));
@@ -181,38 +180,25 @@ final class AdmissionBench implements AutoCloseable {
   }
 
   private OperatorProcess webhook(Path kubeconfig, int replica) {
+    Map<String, String> settings = new HashMap<>(OperatorService.webhookAt(ports.get(replica)));
+    settings.put("VDI_CONFIG_FILE", config.toString());
     return OperatorProcess.start(
-        launch(
-            "admission-webhook",
-            "io.vdi.operator.webhook.Main",
-            kubeconfig,
-            "webhook-" + replica,
-            Map.of(
-                "VDI_NAMESPACE", NAMESPACE,
-                "VDI_CONFIG_FILE", config.toString(),
-                "VDI_LOGGING_FORMAT", "json",
-                "VDI_ADMISSION_HOST", "127.0.0.1",
-                "VDI_ADMISSION_PORT", String.valueOf(ports.get(replica)),
-                "VDI_CERTIFICATES_NAMES", "127.0.0.1",
-                "VDI_CERTIFICATES_INTERVAL", "1s")));
+        OperatorService.ADMISSION_WEBHOOK.launch(
+            Path.of(""), NAMESPACE, kubeconfig, folder, "webhook-" + replica, settings, jvm));
   }
 
   private OperatorProcess bare() {
     return OperatorProcess.start(
-        launch(
-            "e2e",
+        new OperatorProcess.Launch(
+            Path.of("e2e", "target"),
             BareWebhook.class.getName(),
+            folder,
             folder,
             "bare",
             Map.of(
                 BareWebhook.FOLDER, folder.toString(),
-                BareWebhook.PORT, String.valueOf(ports.get(2)))));
-  }
-
-  private OperatorProcess.Launch launch(
-      String module, String main, Path kubeconfig, String name, Map<String, String> env) {
-    return new OperatorProcess.Launch(
-        Path.of(module, "target"), main, kubeconfig, folder, name, new HashMap<>(env), jvm);
+                BareWebhook.PORT, String.valueOf(ports.get(2))),
+            jvm));
   }
 
   /** Takes the webhook's authority for the client, and its certificate for the bare handler. */
@@ -276,23 +262,6 @@ final class AdmissionBench implements AutoCloseable {
               .filter(map -> map.getAsJsonObject("data").size() > 1)
               .isPresent();
         });
-  }
-
-  private void awaitAdmission() {
-    KubeApi api = lab.admin();
-    Progress.await(
-        () -> "the API server to trust the webhook",
-        Duration.ofSeconds(30),
-        () ->
-            api.raw(
-                    "POST",
-                    "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All",
-                    Manifests.parse(
-                            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name:"
-                                + " probe}, spec: {image: probe}}")
-                        .getFirst())
-                .ok()
-                .isPresent());
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.Manifests;
 import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
 import io.vdi.operator.devcluster.SimulatedNodes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,8 +20,8 @@ final class Lab implements AutoCloseable {
   static final String TEMPLATE = "bench";
 
   private static final String OPERATOR = "vdi-system";
-  private static final String ACCOUNT = "vdi-controller";
-  private static final String REAPER = "vdi-reaper";
+  private static final String ACCOUNT = OperatorService.CONTROLLER.account();
+  private static final String REAPER = OperatorService.REAPER.account();
   private static final int PODS_ON_A_NODE = 1000;
 
   /** The cluster's own: goes with it, however we end. */
@@ -89,27 +90,22 @@ final class Lab implements AutoCloseable {
   }
 
   OperatorProcess.Launch controller(List<String> jvm) {
-    return new OperatorProcess.Launch(
-        Path.of("controller/target"),
-        "io.vdi.operator.controller.Main",
-        operatorKubeconfig,
-        folder,
-        "controller",
-        Map.of("VDI_LEADER_ELECTION_NAMESPACE", OPERATOR, "VDI_LOGGING_FORMAT", "json"),
-        jvm);
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, jvm);
   }
 
   /** The reaper, as it is by default. */
   OperatorProcess.Launch reaper(List<String> jvm) {
     cluster.installReaper(Path.of("charts/vdi-operator"), OPERATOR, REAPER);
-    return new OperatorProcess.Launch(
-        Path.of("reaper/target"),
-        "io.vdi.operator.reaper.Main",
+    return launch(
+        OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),
-        folder,
-        "reaper",
-        Map.of("VDI_LEADER_ELECTION_NAMESPACE", OPERATOR, "VDI_LOGGING_FORMAT", "json"),
         jvm);
+  }
+
+  private OperatorProcess.Launch launch(
+      OperatorService service, Path kubeconfig, List<String> jvm) {
+    return service.launch(
+        Path.of(""), OPERATOR, kubeconfig, folder, service.module(), Map.of(), jvm);
   }
 
   @Override

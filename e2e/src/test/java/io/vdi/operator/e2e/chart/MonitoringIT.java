@@ -14,6 +14,7 @@ import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.Helm;
 import io.vdi.operator.devcluster.Manifests;
 import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,19 +62,13 @@ class MonitoringIT {
     cluster.installReaper(CHART, OPERATOR, "vdi-reaper");
     int port = OperatorProcess.freePorts(1).getFirst();
     cluster.installWebhook(CHART, OPERATOR, "vdi-admission-webhook", "https://127.0.0.1:" + port);
-    try (OperatorProcess controller = start("controller", "controller.Main", Map.of());
+    try (OperatorProcess controller = start(OperatorService.CONTROLLER, Map.of());
         OperatorProcess webhook =
-            start(
-                "admission-webhook",
-                "webhook.Main",
-                Map.of(
-                    "VDI_ADMISSION_HOST", "127.0.0.1",
-                    "VDI_ADMISSION_PORT", String.valueOf(port),
-                    "VDI_CERTIFICATES_NAMES", "127.0.0.1",
-                    "VDI_CERTIFICATES_INTERVAL", "1s"));
-        OperatorProcess reaper = start("reaper", "reaper.Main", Map.of())) {
+            start(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(port));
+        OperatorProcess reaper = start(OperatorService.REAPER, Map.of())) {
       List<OperatorProcess> services = List.of(controller, webhook, reaper);
       services.forEach(OperatorProcess::awaitReady);
+      cluster.awaitAdmission();
       someSessions();
       Set<String> asked =
           new TreeSet<>(metrics(Files.readString(CHART.resolve("files/rules.yaml"))));
@@ -104,25 +99,19 @@ class MonitoringIT {
 
   /** One that runs, one that ends by its timeout, one whose pod the API server refuses. */
   private void someSessions() {
-    await("the API server to trust the webhook")
-        .atMost(PATIENCE)
-        .ignoreExceptions()
-        .until(() -> {
-          Manifests.apply(
-              api,
-              """
-              apiVersion: vdi.kasm.io/v1alpha1
-              kind: VDITemplate
-              metadata: {name: monitored}
-              spec: {image: x, persistence: {storageClassName: kwok-volume}}
-              ---
-              apiVersion: vdi.kasm.io/v1alpha1
-              kind: VDITemplate
-              metadata: {name: refused}
-              spec: {image: x, nodeSelector: {"not a label!": x}}
-              """);
-          return true;
-        });
+    Manifests.apply(
+        api,
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: monitored}
+        spec: {image: x, persistence: {storageClassName: kwok-volume}}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: refused}
+        spec: {image: x, nodeSelector: {"not a label!": x}}
+        """);
     session("running", "template: monitored");
     session("brief", "template: monitored, timeout: 1s");
     session("impossible", "template: refused");
@@ -148,7 +137,7 @@ class MonitoringIT {
     api.create(Kind.SESSION, namespace, session).orElseThrow();
   }
 
-  private OperatorProcess start(String module, String main, Map<String, String> settings)
+  private OperatorProcess start(OperatorService service, Map<String, String> settings)
       throws IOException {
     String config =
         Manifests.parse(
@@ -165,23 +154,19 @@ class MonitoringIT {
                         "config.quota.user.gpus=5"))
             .getFirst()
             .getAsJsonObject("data")
-            .get(module + ".yaml")
+            .get(service.module() + ".yaml")
             .getAsString();
+    Path file = Files.writeString(folder.resolve(service.module() + ".yaml"), config);
     Map<String, String> environment = new HashMap<>(settings);
-    environment.put(
-        "VDI_CONFIG_FILE", Files.writeString(folder.resolve(module + ".yaml"), config).toString());
-    environment.put(
-        module.equals("admission-webhook") ? "VDI_NAMESPACE" : "VDI_LEADER_ELECTION_NAMESPACE",
-        OPERATOR);
-    environment.put("VDI_LOGGING_FORMAT", "json");
+    environment.put("VDI_CONFIG_FILE", file.toString());
     return OperatorProcess.start(
-        new OperatorProcess.Launch(
-            Path.of("..", module, "target"),
-            "io.vdi.operator." + main,
+        service.launch(
+            Path.of(".."),
+            OPERATOR,
             cluster.serviceAccountKubeconfig(
-                OPERATOR, "vdi-" + module, folder.resolve(module + ".kubeconfig")),
+                OPERATOR, service.account(), folder.resolve(service.module() + ".kubeconfig")),
             folder,
-            module,
+            service.module(),
             environment,
             OperatorProcess.JVM_FLAGS));
   }
