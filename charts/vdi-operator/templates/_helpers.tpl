@@ -24,6 +24,11 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
 {{ printf "%s/%s:%s" $root.Values.image.registry (index . 1) ($root.Values.image.tag | default $root.Chart.AppVersion) }}
 {{- end }}
 
+{{/* The Secret with what is shared with the relay; empty where there is none. */}}
+{{- define "vdi.turnSecret" -}}
+{{- if .Values.config.turn.host }}{{ .Values.config.turn.secretName | default (ternary "vdi-turn" "" .Values.coturn.enabled) }}{{ end }}
+{{- end }}
+
 {{/*
 A Deployment of one of the services; give a dict of root, component, values, and where there are more of
 them than the usual ones ports, env, mounts, volumes.

@@ -39,6 +39,10 @@ class ChartIT {
     "--set", "priorityClassName=system-cluster-critical",
     "--set", "controller.jvmFlags={-Xmx384m}",
     "--set", "config.quota.user.gpus=2",
+    "--set", "coturn.enabled=true",
+    "--set", "coturn.createNamespace=false",
+    "--set", "coturn.allowedPeers={10.42.0.0-10.42.255.255}",
+    "--set", "config.turn.host=turn.example.com",
     "--set", "networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b",
   };
 
@@ -50,6 +54,7 @@ class ChartIT {
       Map.ofEntries(
           Map.entry("ServiceAccount", "serviceaccounts"),
           Map.entry("ConfigMap", "configmaps"),
+          Map.entry("Secret", "secrets"),
           Map.entry("Service", "services"),
           Map.entry("Deployment", "deployments"),
           Map.entry("PodDisruptionBudget", "poddisruptionbudgets"),
@@ -140,7 +145,8 @@ class ChartIT {
         "config.quota.user.gpu=2",
         "config.ingress.kind=nginx",
         "image.pullPolicy=Sometimes",
-        "config.logging.x=LOUD"
+        "config.logging.x=LOUD",
+        "coturn.allowedPeers={10.42.0.0/16}"
       })
   void aTypoIsRefused(String value) {
     ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", value));
@@ -149,10 +155,24 @@ class ChartIT {
         refused.getMessage());
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "config.turn.host=turn.example.com",
+        "coturn.enabled=true",
+        "coturn.enabled=true,config.turn.host=x",
+        "coturn.enabled=true,config.turn.host=x,coturn.allowedPeers={10.0.0.1},config.turn.secretName=s"
+      })
+  void whatDoesNotGoTogetherIsRefusedWithAWayOut(String values) {
+    ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", values));
+    assertTrue(refused.getMessage().matches("(?s).*(: set |leave ).*"), refused.getMessage());
+  }
+
   @Test
   void itIsInstalledUpgradedRolledBackAndUninstalledAndTheDefinitionsStay() {
     String[] common = {"vdi-operator", CHART, "-n", namespace};
-    helm.run(with("install", common));
+    // The definitions may be there already, by kubectl, as for other tests.
+    helm.run(with("install", common, "--take-ownership"));
     assertTrue(config().contains("domain: vdi.example.com"));
     helm.run(with("upgrade", common, "--set", "config.domain=desks.example.org"));
     assertTrue(config().contains("domain: desks.example.org"));
@@ -189,6 +209,7 @@ class ChartIT {
     List<String> arguments =
         new ArrayList<>(List.of("template", "vdi-operator", CHART, "-n", namespace));
     arguments.addAll(List.of(values));
+    arguments.addAll(List.of("--set", "coturn.namespace=" + namespace));
     return Manifests.parse(helm.run(arguments.toArray(String[]::new)));
   }
 
