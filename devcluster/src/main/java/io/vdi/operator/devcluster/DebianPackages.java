@@ -11,23 +11,20 @@ public final class DebianPackages {
   private DebianPackages() {}
 
   /**
-   * Installs the package where the program is missing, as root; starts no service of it.
-   *
-   * @throws ClusterException naming the package, where it cannot be installed
+   * Whether the program is there, after its package was installed if need be; starts no service of
+   * it. Only root can do that, and only on Debian.
    */
-  public static void require(String name, Path program) {
+  public static boolean provide(String name, Path program) {
     if (Files.isExecutable(program)) {
-      return;
+      return true;
     }
     Progress.say("installing Debian package " + name);
     List<String> install = List.of("apt-get", "install", "-y", "--no-install-recommends", name);
-    if (!run(install) && !(run(List.of("apt-get", "update")) && run(install))) {
-      throw new ClusterException(
-          program
-              + " is missing and cannot be installed: install the package "
-              + name
-              + " as root");
+    boolean installed = run(install) || (run(List.of("apt-get", "update")) && run(install));
+    if (!installed) {
+      Progress.say(program + " is missing: install the package " + name + " as root");
     }
+    return installed;
   }
 
   private static boolean run(List<String> command) {
