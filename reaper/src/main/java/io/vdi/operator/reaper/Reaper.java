@@ -209,10 +209,7 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
 
   private void sessionChanged(ResourceCache.Change<VdiSession> change) {
     VdiSession session = change.object();
-    if (change.now().isEmpty()) {
-      sessionReaper.forget(session.uid());
-      activity.forget(session);
-    } else {
+    if (change.now().isPresent()) {
       activity.changed(session);
     }
     sessionQueue.add(SessionKey.of(session));

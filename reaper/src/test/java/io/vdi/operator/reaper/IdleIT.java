@@ -103,7 +103,9 @@ class IdleIT {
   void aPodOrSecretOfSomebodyElseIsNeverAsked() {
     try (FakeSelkies selkies = new FakeSelkies("127.0.1.4", port, "secret")) {
       VdiSession session = scene.running("mine", "template: desk", Instant.now());
-      scene.child(Kind.POD, "mine", Scene.owner("mine", "another-uid"));
+      // Of a session that exists, or the garbage collector would take it.
+      VdiSession other = scene.session("other", "template: desk");
+      scene.child(Kind.POD, "mine", Scene.owner(other));
       scene.child(Kind.SECRET, session);
       scene.podStatus("mine", address("127.0.1.4"));
       scene.awaitEvent("mine", "ActivityUnknown");

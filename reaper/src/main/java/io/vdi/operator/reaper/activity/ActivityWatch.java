@@ -28,7 +28,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -87,7 +86,9 @@ public final class ActivityWatch implements AutoCloseable {
   private final Desktops desktops = new Desktops();
   private final Map<String, History> histories = new ConcurrentHashMap<>();
   private final Map<String, String> passwords = new ConcurrentHashMap<>();
-  private final Set<SessionKey> watched = ConcurrentHashMap.newKeySet();
+
+  /** The sessions whose desktops are asked, and their UIDs. */
+  private final Map<SessionKey, String> watched = new ConcurrentHashMap<>();
 
   public ActivityWatch(
       KubeApi api,
@@ -123,14 +124,9 @@ public final class ActivityWatch implements AutoCloseable {
   /** Takes up a session where its desktop is to be asked; one that is asked already stays so. */
   public void changed(VdiSession session) {
     SessionKey key = SessionKey.of(session);
-    if (idleTimeout(session).isPresent() && watched.add(key)) {
+    if (idleTimeout(session).isPresent() && watched.putIfAbsent(key, session.uid()) == null) {
       queue.add(key);
     }
-  }
-
-  public void forget(VdiSession session) {
-    histories.remove(session.uid());
-    passwords.remove(session.uid());
   }
 
   /** A worker that has been on this session for too long, if there is one. */
@@ -152,14 +148,17 @@ public final class ActivityWatch implements AutoCloseable {
 
   private Outcome look(SessionKey key) {
     // Before it is read: a change that comes now is not to be missed.
-    watched.remove(key);
+    String known = watched.remove(key);
     Optional<VdiSession> session = sessions.get(key.namespace(), key.name());
     Optional<Duration> limit = session.flatMap(this::idleTimeout);
+    if (known != null && (limit.isEmpty() || !session.get().uid().equals(known))) {
+      histories.remove(known);
+      passwords.remove(known);
+    }
     if (limit.isEmpty()) {
-      session.ifPresent(this::forget);
       return new Outcome.Done();
     }
-    watched.add(key);
+    watched.put(key, session.get().uid());
     try {
       return new Outcome.Again(look(session.get(), limit.get()));
     } catch (InterruptedException e) {

@@ -8,6 +8,7 @@ import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -92,7 +93,7 @@ final class SessionJudge {
 
   private static String warning(Due due) {
     return "ends at "
-        + due.at()
+        + due.at().truncatedTo(ChronoUnit.SECONDS)
         + ", when "
         + due.why()
         + (due.remedy().isEmpty() ? "" : "; " + due.remedy());

@@ -19,6 +19,7 @@ import io.vdi.operator.reaper.judge.Verdict;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -197,7 +198,8 @@ public final class ObjectReaper {
     }
     JsonObject annotations = new JsonObject();
     if (since.isPresent()) {
-      annotations.addProperty(Names.RELEASED_AT, since.get().toString());
+      annotations.addProperty(
+          Names.RELEASED_AT, since.get().truncatedTo(ChronoUnit.SECONDS).toString());
     } else {
       annotations.add(Names.RELEASED_AT, JsonNull.INSTANCE);
     }

@@ -48,6 +48,7 @@ public final class SessionReaper {
   private final Findings findings;
   private final Tally tally;
   private final InstantSource clock;
+  private final Map<SessionKey, String> uids = new ConcurrentHashMap<>();
   private final Map<String, Object> told = new ConcurrentHashMap<>();
   private volatile String braked = "";
 
@@ -76,6 +77,7 @@ public final class SessionReaper {
   /** One look, and when to look again. */
   public Outcome look(SessionKey key) {
     Optional<VdiSession> session = gatherer.sessions().get(key.namespace(), key.name());
+    forgetFormer(key, session.map(VdiSession::uid));
     if (session.isEmpty() || !mayWrite.getAsBoolean()) {
       return new Outcome.Done();
     }
@@ -84,16 +86,24 @@ public final class SessionReaper {
     return carryOut(session.get(), judge(gatherer.cached(session.get()), now), now);
   }
 
-  /** A session has gone. */
-  public void forget(String uid) {
-    gatherer.forget(uid);
-    told.remove(uid);
-    findings.remove(uid);
+  /**
+   * Here, where looks at one key follow one another, so that no look still under way brings it
+   * back.
+   */
+  private void forgetFormer(SessionKey key, Optional<String> uid) {
+    String former = uid.isPresent() ? uids.put(key, uid.get()) : uids.remove(key);
+    if (former != null && !uid.equals(Optional.of(former))) {
+      gatherer.forget(former);
+      told.remove(former);
+      findings.remove(former);
+    }
   }
 
   /** A template or a setting has changed, and with it perhaps the judgement of many. */
   public void rulesChanged() {
     brake.lookAnew();
+    // After a dry run people have still to be told.
+    told.clear();
   }
 
   public Brake brake() {
