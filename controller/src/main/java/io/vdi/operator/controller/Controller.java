@@ -178,11 +178,7 @@ public final class Controller implements LedService.Stations, AutoCloseable {
   /** A template that appears, changes or goes concerns every session that names it. */
   private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
     usage.changed();
-    boolean onlyStatus =
-        change.before().isPresent()
-            && change.now().isPresent()
-            && change.before().get().spec().equals(change.now().get().spec());
-    if (onlyStatus) {
+    if (!change.concerns(VdiTemplate::spec)) {
       return;
     }
     String name = change.object().name();

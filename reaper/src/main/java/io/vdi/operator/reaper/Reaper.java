@@ -216,11 +216,7 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
   }
 
   private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
-    boolean onlyStatus =
-        change.before().isPresent()
-            && change.now().isPresent()
-            && change.before().get().spec().equals(change.now().get().spec());
-    if (!onlyStatus) {
+    if (change.concerns(VdiTemplate::spec)) {
       sessionReaper.rulesChanged();
       String name = change.object().name();
       sessions.list().stream()

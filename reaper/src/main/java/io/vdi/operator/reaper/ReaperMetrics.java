@@ -59,7 +59,7 @@ final class ReaperMetrics implements Tally {
     gauges.ofLeader(leading, configValid);
     // There from the beginning, at 0: an alert on a series that does not exist yet is never raised.
     for (Reason reason : Reason.values()) {
-      counted("vdi_reaped", "What was deleted", reason);
+      counted("vdi_reaped_total", "What was deleted", reason);
     }
     polls(true);
     polls(false);
@@ -67,7 +67,7 @@ final class ReaperMetrics implements Tally {
 
   @Override
   public void reaped(Reason reason, Duration late) {
-    counted("vdi_reaped", "What was deleted", reason).increment();
+    counted("vdi_reaped_total", "What was deleted", reason).increment();
     meters
         .getOrCreate(
             Timer.builder("vdi_reaper_lateness")
@@ -80,7 +80,7 @@ final class ReaperMetrics implements Tally {
 
   @Override
   public void wouldReap(Reason reason) {
-    counted("vdi_reaper_dry_run", "What a dry run would have deleted", reason).increment();
+    counted("vdi_reaper_dry_run_total", "What a dry run would have deleted", reason).increment();
   }
 
   /** Whether a desktop answered the question who is connected. */
@@ -97,7 +97,7 @@ final class ReaperMetrics implements Tally {
 
   private Counter counted(String name, String description, Reason reason) {
     return meters.getOrCreate(
-        Counter.builder(name + "_total")
+        Counter.builder(name)
             .description(description)
             .tags(List.of(Tag.create("reason", reason.text()))));
   }

@@ -188,8 +188,7 @@ record Scene(KubeApi api, String namespace) {
   }
 
   String collection(Kind<?> kind) {
-    String group = kind.group().isEmpty() ? "/api/v1" : "/apis/" + kind.apiVersion();
-    return group + "/namespaces/" + namespace + "/" + kind.plural();
+    return kind.path(namespace);
   }
 
   /** Gives a pod an address, as its kubelet does. */

@@ -70,7 +70,7 @@ public record Kind<T extends Resource>(
   }
 
   /** The path of all objects of this kind, or of one namespace's where one is given. */
-  String path(String namespace) {
+  public String path(String namespace) {
     return namespaced && !namespace.isEmpty()
         ? groupPath() + "/namespaces/" + namespace + "/" + plural
         : groupPath() + "/" + plural;

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,11 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
   public record Change<T>(Optional<T> before, Optional<T> now) {
     public T object() {
       return now.or(() -> before).orElseThrow();
+    }
+
+    /** Whether this part of the object came, went, or is another one now. */
+    public boolean concerns(Function<T, ?> part) {
+      return !before.map(part).equals(now.map(part));
     }
   }
 

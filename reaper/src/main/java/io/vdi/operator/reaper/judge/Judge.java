@@ -3,7 +3,6 @@ package io.vdi.operator.reaper.judge;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Names;
-import io.vdi.operator.common.model.VdiSession;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
@@ -45,7 +44,7 @@ public final class Judge {
       return Verdict.Keep.FOR_NOW;
     }
     Optional<Instant> released = claim.annotation(Names.RELEASED_AT).flatMap(Judge::instant);
-    if (home.session().filter(session -> isOf(claim, session)).isPresent()) {
+    if (home.session().filter(session -> Marks.isHomeOf(claim, session)).isPresent()) {
       return released.isPresent() ? new Verdict.Note(Optional.empty()) : Verdict.Keep.FOR_NOW;
     }
     if (released.isEmpty()) {
@@ -59,11 +58,6 @@ public final class Judge {
         ? Verdict.Keep.until(due)
         : new Verdict.Orphan(
             Reason.HOME_RETENTION, due, "no session has had it since " + released.get());
-  }
-
-  /** A home goes to the same user's session only, never to another user's. */
-  private static boolean isOf(Meta claim, VdiSession session) {
-    return claim.annotation(Names.USER).equals(Optional.of(session.spec().user()));
   }
 
   private static boolean isLeftAlone(Meta object) {

@@ -4,6 +4,7 @@ import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Meta;
 import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.OwnerReference;
+import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
 
 /**
@@ -36,6 +37,11 @@ public final class Marks {
     return kind.plural().equals(Kind.VOLUME_CLAIM.plural())
         && object.ownerReferences().isEmpty()
         && session(kind, object).isPresent();
+  }
+
+  /** A home goes to the same user's session only, never to another user's. */
+  public static boolean isHomeOf(Meta claim, VdiSession session) {
+    return claim.annotation(Names.USER).equals(Optional.of(session.spec().user()));
   }
 
   /** Whether somebody wants it left alone. */

@@ -135,8 +135,7 @@ public final class ObjectReaper {
       return new Outcome.Again(IN_USE);
     }
     if (key.kind().plural().equals(Kind.VOLUME_CLAIM.plural())) {
-      ApiResult<JsonObject> pods =
-          api.raw("GET", "/api/v1/namespaces/" + key.namespace() + "/pods", null);
+      ApiResult<JsonObject> pods = api.raw("GET", Kind.POD.path(key.namespace()), null);
       if (pods.ok().isEmpty()) {
         return retry(pods);
       }

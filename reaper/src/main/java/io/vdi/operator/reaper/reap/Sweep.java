@@ -89,8 +89,7 @@ public final class Sweep {
     boolean owned = session.filter(s -> object.isControlledBy(s.uid())).isPresent();
     boolean homeInUse =
         Marks.isHome(kind, object)
-            && session.isPresent()
-            && object.annotation(Names.USER).equals(session.map(s -> s.spec().user()))
+            && session.filter(s -> Marks.isHomeOf(object, s)).isPresent()
             && object.annotation(Names.RELEASED_AT).isEmpty();
     if (!owned && !homeInUse) {
       onOrphan.accept(new ObjectKey(kind, object.namespace(), object.name()));
