@@ -138,7 +138,7 @@ class BadStartIT {
 
   private OperatorProcess start(Path kubeconfig, Map<String, String> settings) {
     return OperatorProcess.start(
-        new OperatorProcess.Launch(
+        OperatorProcess.Launch.of(
             Path.of("target"),
             Main.class.getName(),
             kubeconfig,

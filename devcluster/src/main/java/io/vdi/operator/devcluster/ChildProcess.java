@@ -97,6 +97,12 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
+  /** SIGTERM; see {@link #onExit}. */
+  public void terminate() {
+    // By the handle: Process.destroy would close its standard input too, which kills it at once.
+    process.toHandle().destroy();
+  }
+
   /** SIGKILL: no chance to tidy up. */
   public void kill() {
     process.destroyForcibly();
@@ -106,8 +112,7 @@ public final class ChildProcess implements AutoCloseable {
   /** SIGTERM, and SIGKILL where that does not end it within 15 seconds. */
   @Override
   public void close() {
-    // By the handle: Process.destroy would close its standard input too, which kills it at once.
-    process.toHandle().destroy();
+    terminate();
     if (!awaitEnd(15)) {
       Progress.say(name + " does not end, killing it");
       kill();

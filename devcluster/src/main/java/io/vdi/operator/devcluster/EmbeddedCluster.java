@@ -14,17 +14,24 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 
 /**
  * etcd, the control plane and simulated GPU nodes as processes of this machine, on free ports of
- * the loopback interface. Everything ends with {@link #close}, with this JVM however it ends, and
- * leaves nothing but its folder, which {@code close} removes.
+ * the loopback interface; or, with a node that runs containers, in a {@link Machine} of their own.
+ * Everything ends with {@link #close}, with this JVM however it ends, and leaves nothing but its
+ * folder, which {@code close} removes.
  */
 public final class EmbeddedCluster implements Cluster {
   private static final Duration START = Duration.ofSeconds(60);
   private static final String LOOPBACK = "127.0.0.1";
+  private static final String SERVICES = "10.96.0.0/14";
+  private static final String FIRST_SERVICE = "10.96.0.1";
+
+  /** The name of the image that holds a pod's namespaces. */
+  public static final String PAUSE_IMAGE = RealNode.PAUSE;
 
   /** Memory for speed: with Go's 100, bursts of sessions were a tenth slower on two cores. */
   private static final Map<String, String> GARBAGE = Map.of("GOGC", "400");
@@ -38,22 +45,32 @@ public final class EmbeddedCluster implements Cluster {
   private final Thread closeAtExit = new Thread(this::stopAll, "devcluster-stop");
   private final String etcd;
   private final int port;
+  private final Optional<Machine> machine;
+  private final String address;
   private ChildProcess apiServer;
-  private SimulatedNodes simulated;
+  private Optional<SimulatedNodes> simulated = Optional.empty();
+  private Optional<RealNode> realNode = Optional.empty();
 
   private EmbeddedCluster(
-      Path folder, SimulatedNodes.Spec nodes, List<String> apiServerFlags, GoPrograms programs) {
+      Path folder,
+      SimulatedNodes.Spec nodes,
+      List<String> apiServerFlags,
+      GoPrograms programs,
+      Optional<Path> pauseImage) {
     this.folder = folder;
     this.nodes = nodes;
-    this.binaries = programs.controlPlane();
+    this.binaries = programs.kubernetes();
+    this.machine = pauseImage.map(image -> Machine.start(folder));
+    this.address = machine.map(Machine::address).orElse(LOOPBACK);
     int[] ports = freePorts(3);
-    this.port = ports[0];
+    this.port = machine.isPresent() ? 6443 : ports[0];
     this.etcd = "http://" + LOOPBACK + ":" + ports[1];
     Runtime.getRuntime().addShutdownHook(closeAtExit);
     try {
       startEtcd(ports[2]);
       startApiServer(apiServerFlags);
       startRest(programs.kwok());
+      realNode = pauseImage.map(this::startNode);
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -72,13 +89,67 @@ public final class EmbeddedCluster implements Cluster {
   /** The same with further flags for the API server. */
   public static EmbeddedCluster start(
       Path folder, SimulatedNodes.Spec nodes, List<String> apiServerFlags) {
+    return start(folder, nodes, apiServerFlags, Optional.empty());
+  }
+
+  /**
+   * The same with a node that runs containers beside the simulated ones, see {@link #lacking}.
+   *
+   * @param pauseImage an archive with {@link #PAUSE_IMAGE}
+   */
+  public static EmbeddedCluster startWithNode(
+      Path folder, SimulatedNodes.Spec nodes, Path pauseImage) {
+    return start(folder, nodes, List.of(), Optional.of(pauseImage));
+  }
+
+  /** Why no node can run containers here; empty where one can. */
+  public static Optional<String> lacking() {
+    return RealNode.provided()
+        ? Machine.lacking()
+        : Optional.of("it needs packages that cannot be installed here, see above");
+  }
+
+  private static EmbeddedCluster start(
+      Path folder,
+      SimulatedNodes.Spec nodes,
+      List<String> apiServerFlags,
+      Optional<Path> pauseImage) {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
       throw new ClusterException("cannot make " + folder + ": " + e, e);
     }
     return new EmbeddedCluster(
-        folder.toAbsolutePath(), nodes, apiServerFlags, GoPrograms.inDefaultCache());
+        folder.toAbsolutePath(), nodes, apiServerFlags, GoPrograms.inDefaultCache(), pauseImage);
+  }
+
+  /** What vouches for the cluster's certificates. */
+  Authority authority() {
+    return authority;
+  }
+
+  /** The node that runs containers; there is one after {@link #startWithNode} only. */
+  RealNode realNode() {
+    return realNode.orElseThrow();
+  }
+
+  /** Where the node's own ports are. */
+  public String address() {
+    return address;
+  }
+
+  /** Puts the images of an archive onto the node that runs containers. */
+  public void importImage(Path archive) {
+    realNode().importImage(archive);
+  }
+
+  /** Starts a program on the node that runs containers, not in one. */
+  public ChildProcess runOnNode(String name, List<String> command, Map<String, String> settings) {
+    ChildProcess process =
+        ChildProcess.start(
+            name, machine.orElseThrow().inside(command), settings, folder.resolve(name + ".log"));
+    started.add(process);
+    return process;
   }
 
   @Override
@@ -145,10 +216,10 @@ public final class EmbeddedCluster implements Cluster {
     if (closed.compareAndSet(false, true)) {
       // In the order opposite to their start: nobody talks to somebody who has gone. All data goes
       // with the folder, so there is nothing to write out: no reason to wait for graceful ends.
-      if (simulated != null) {
-        simulated.kill();
-      }
+      simulated.ifPresent(SimulatedNodes::kill);
+      machine.ifPresent(Machine::close);
       started.reversed().forEach(ChildProcess::kill);
+      realNode.ifPresent(RealNode::tidyUp);
       GoPrograms.deleteTree(folder);
     }
   }
@@ -169,7 +240,10 @@ public final class EmbeddedCluster implements Cluster {
 
   private void startApiServer(List<String> moreFlags) {
     Authority.Pair serving =
-        authority.server("kube-apiserver", List.of("localhost", "kubernetes"), List.of(LOOPBACK));
+        authority.server(
+            "kube-apiserver",
+            List.of("localhost", "kubernetes", "kubernetes.default.svc"),
+            List.of(LOOPBACK, address, FIRST_SERVICE));
     Authority.Pair signing = Authority.signingKeys();
     Authority.writePrivate(folder.resolve("ca.crt"), authority.certificate());
     Authority.writePrivate(folder.resolve("apiserver.crt"), serving.certificate());
@@ -177,29 +251,56 @@ public final class EmbeddedCluster implements Cluster {
     Authority.writePrivate(folder.resolve("service-accounts.pub"), signing.certificate());
     Authority.writePrivate(folder.resolve("service-accounts.key"), signing.key());
     Authority.writePrivate(
-        kubeconfig(),
-        authority.kubeconfig(
-            "https://" + LOOPBACK + ":" + port, "admin", List.of("system:masters")));
+        kubeconfig(), authority.kubeconfig(url(), "admin", List.of("system:masters")));
     List<String> flags =
         new ArrayList<>(
             List.of(
                 "--etcd-servers=" + etcd,
-                "--bind-address=" + LOOPBACK,
+                "--bind-address=" + address,
                 "--secure-port=" + port,
-                "--endpoint-reconciler-type=none",
                 "--client-ca-file=" + folder.resolve("ca.crt"),
                 "--tls-cert-file=" + folder.resolve("apiserver.crt"),
                 "--tls-private-key-file=" + folder.resolve("apiserver.key"),
                 "--service-account-key-file=" + folder.resolve("service-accounts.pub"),
                 "--service-account-signing-key-file=" + folder.resolve("service-accounts.key"),
                 "--service-account-issuer=https://kubernetes.default.svc",
-                "--service-cluster-ip-range=10.96.0.0/14",
+                "--service-cluster-ip-range=" + SERVICES,
                 "--authorization-mode=Node,RBAC",
                 "--allow-privileged",
                 "--cert-dir=" + folder.resolve("apiserver")));
+    flags.addAll(machine.isPresent() ? kubeletFlags() : List.of("--endpoint-reconciler-type=none"));
     flags.addAll(moreFlags);
     apiServer = run("kube-apiserver", flags.toArray(String[]::new));
     awaitReady();
+  }
+
+  /** With a node, the API server asks its kubelet, and answers pods as {@code kubernetes}. */
+  private List<String> kubeletFlags() {
+    Authority.Pair client = authority.client("kube-apiserver", List.of("system:masters"));
+    return List.of(
+        "--advertise-address=" + address,
+        "--kubelet-preferred-address-types=InternalIP",
+        "--kubelet-client-certificate="
+            + Authority.writePrivate(folder.resolve("client.crt"), client.certificate()),
+        "--kubelet-client-key="
+            + Authority.writePrivate(folder.resolve("client.key"), client.key()));
+  }
+
+  private String url() {
+    return "https://" + address + ":" + port;
+  }
+
+  private RealNode startNode(Path pauseImage) {
+    return RealNode.start(
+        machine.orElseThrow(),
+        folder,
+        binaries,
+        kubeconfig(),
+        authority,
+        url(),
+        SERVICES,
+        pauseImage,
+        started);
   }
 
   private void startRest(Path kwok) {
@@ -227,7 +328,10 @@ public final class EmbeddedCluster implements Cluster {
             """
                 .formatted(kubeconfig()));
     runInBackground("kube-scheduler", "--config=" + schedulerConfig, "--secure-port=0");
-    simulated = SimulatedNodes.start(kubeconfig(), kwok, folder, nodes, true);
+    if (nodes.count() > 0) {
+      simulated =
+          Optional.of(SimulatedNodes.start(kubeconfig(), kwok, folder, nodes, machine.isEmpty()));
+    }
     started.forEach(ChildProcess::requireAlive);
   }
 
@@ -248,7 +352,11 @@ public final class EmbeddedCluster implements Cluster {
 
   private ChildProcess run(String component, List<String> command) {
     ChildProcess process =
-        ChildProcess.start(component, command, GARBAGE, folder.resolve(component + ".log"));
+        ChildProcess.start(
+            component,
+            machine.map(inside -> inside.inside(command)).orElse(command),
+            GARBAGE,
+            folder.resolve(component + ".log"));
     started.add(process);
     return process;
   }

@@ -26,13 +26,21 @@ import java.util.stream.Stream;
  * the checkout, under a name that changes with those sources: {@code VDI_CACHE}, else {@code
  * ~/.cache/vdi-operator}.
  */
-final class GoPrograms {
+public final class GoPrograms {
   static final String KUBERNETES = "v1.36.3";
 
   private static final String VERSION = "k8s.io/component-base/version.";
   private static final String HELM_VERSION = "helm.sh/helm/v3/pkg/chartutil.";
+  private static final String CONTAINERD = "github.com/containerd/containerd/v2/cmd/";
   private static final List<String> COMPONENTS =
-      List.of("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl");
+      List.of(
+          "etcd",
+          "kube-apiserver",
+          "kube-controller-manager",
+          "kube-scheduler",
+          "kubelet",
+          "kube-proxy",
+          "kubectl");
   private static final Pattern GO_VERSION = Pattern.compile("go(\\d+)\\.(\\d+)");
 
   private final Path cache;
@@ -41,11 +49,12 @@ final class GoPrograms {
     this.cache = cache;
   }
 
-  static GoPrograms inDefaultCache() {
+  public static GoPrograms inDefaultCache() {
     return new GoPrograms(defaultCache());
   }
 
-  static Path defaultCache() {
+  /** The folder that outlives checkouts. */
+  public static Path defaultCache() {
     String own = System.getenv("VDI_CACHE");
     String xdg = System.getenv("XDG_CACHE_HOME");
     return own != null && !own.isBlank()
@@ -56,27 +65,22 @@ final class GoPrograms {
             .resolve("vdi-operator");
   }
 
-  /** The folder with etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubectl. */
-  Path controlPlane() {
+  /** The folder with etcd, the components of Kubernetes and kubectl. */
+  Path kubernetes() {
     return built(
         "controlplane",
-        "Kubernetes " + KUBERNETES + " (etcd, control plane, kubectl)",
-        "about 4 minutes on 2 cores",
+        "Kubernetes " + KUBERNETES + " (etcd, control plane, kubelet, kubectl)",
+        "about 5 minutes on 2 cores",
         (sources, out) -> {
-          go(
+          build(
               sources,
+              out,
               "Kubernetes",
-              "build",
-              "-v",
-              "-trimpath",
-              "-ldflags",
-              "-s -w -X %sgitVersion=%s -X %sgitMajor=1 -X %sgitMinor=36"
+              " -X %sgitVersion=%s -X %sgitMajor=1 -X %sgitMinor=36"
                   .formatted(VERSION, KUBERNETES, VERSION, VERSION),
-              "-o",
-              out.resolve("kubernetes").toString(),
               ".");
           for (String component : COMPONENTS) {
-            Files.createSymbolicLink(out.resolve(component), Path.of("kubernetes"));
+            Files.createSymbolicLink(out.resolve(component), Path.of("controlplane"));
           }
         });
   }
@@ -88,17 +92,7 @@ final class GoPrograms {
         "KWOK (simulated nodes)",
         "about 1 minute on 2 cores",
         (sources, out) -> {
-          go(
-              sources,
-              "KWOK",
-              "build",
-              "-v",
-              "-trimpath",
-              "-ldflags",
-              "-s -w",
-              "-o",
-              out.resolve("kwok").toString(),
-              ".");
+          build(sources, out, "KWOK", "", ".");
           Path stages =
               moduleFolder(sources, "sigs.k8s.io/kwok").resolve("kustomize").resolve("stage");
           List<Path> files =
@@ -121,24 +115,57 @@ final class GoPrograms {
 
   /** Helm. */
   Path helm() {
+    String versions =
+        " -X %sk8sVersionMajor=1 -X %sk8sVersionMinor=36".formatted(HELM_VERSION, HELM_VERSION);
+    return program(
+        "helm", "Helm", "about 1 minute on 2 cores", versions, "helm.sh/helm/v3/cmd/helm");
+  }
+
+  /** The folder with containerd, its shim and ctr. */
+  Path containerd() {
     return built(
-            "helm",
-            "Helm",
-            "about 1 minute on 2 cores",
-            (sources, out) ->
-                go(
-                    sources,
-                    "Helm",
-                    "build",
-                    "-v",
-                    "-trimpath",
-                    "-ldflags",
-                    "-s -w -X %sk8sVersionMajor=1 -X %sk8sVersionMinor=36"
-                        .formatted(HELM_VERSION, HELM_VERSION),
-                    "-o",
-                    out.resolve("helm").toString(),
-                    "helm.sh/helm/v3/cmd/helm"))
-        .resolve("helm");
+        "containerd",
+        "containerd",
+        "about 2 minutes on 2 cores",
+        (sources, out) ->
+            build(
+                sources,
+                out,
+                "containerd",
+                "",
+                CONTAINERD + "containerd",
+                CONTAINERD + "containerd-shim-runc-v2",
+                CONTAINERD + "ctr"));
+  }
+
+  /** The program of the image that holds a pod's namespaces. */
+  public Path pause() {
+    return program("pause", "the pause program", "a few seconds", "", ".");
+  }
+
+  /** What makes volumes as folders of a node. */
+  Path localPathProvisioner() {
+    return program(
+        "local-path",
+        "the local path provisioner",
+        "about 2 minutes on 2 cores",
+        "",
+        "github.com/rancher/local-path-provisioner");
+  }
+
+  /** What plays GPUs. */
+  Path devicePlugin() {
+    return program("device-plugin", "the device plugin", "about 1 minute on 2 cores", "", ".");
+  }
+
+  /** The router. */
+  Path traefik() {
+    return program(
+        "traefik",
+        "Traefik",
+        "about 5 minutes on 2 cores",
+        "",
+        "github.com/traefik/traefik/v3/cmd/traefik");
   }
 
   /** Traefik's custom resource definitions, from its published module. */
@@ -159,6 +186,13 @@ final class GoPrograms {
         .resolve("traefik.yaml");
   }
 
+  /** A module with one program, named after its package. */
+  private Path program(String name, String what, String takes, String ldflags, String source) {
+    String program = source.equals(".") ? name : Path.of(source).getFileName().toString();
+    return built(name, what, takes, (sources, out) -> build(sources, out, what, ldflags, source))
+        .resolve(program);
+  }
+
   @FunctionalInterface
   private interface Recipe {
     void make(Path sources, Path out) throws IOException, InterruptedException;
@@ -166,7 +200,8 @@ final class GoPrograms {
 
   private Path built(String name, String what, String takes, Recipe recipe) {
     try {
-      List<String> files = List.of("go.mod", "go.sum", "main.go", "volumes.yaml");
+      List<String> files =
+          List.of("go.mod", "go.sum", "main.go", "volumes.yaml", "ext/go.mod", "ext/ext.go");
       StringBuilder all = new StringBuilder();
       for (String file : files) {
         all.append(source(name, file));
@@ -190,7 +225,9 @@ final class GoPrograms {
             Path sources = Files.createDirectory(work.resolve("src"));
             for (String file : files) {
               if (!source(name, file).isEmpty()) {
-                Files.writeString(sources.resolve(file), source(name, file));
+                Path copy = sources.resolve(file);
+                Files.createDirectories(copy.getParent());
+                Files.writeString(copy, source(name, file));
               }
             }
             Path out = Files.createDirectory(work.resolve("out"));
@@ -248,6 +285,15 @@ final class GoPrograms {
     return Path.of(folder.strip());
   }
 
+  private static void build(Path sources, Path out, String what, String ldflags, String... packages)
+      throws IOException, InterruptedException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("build", "-v", "-trimpath", "-ldflags", "-s -w" + ldflags, "-o", out + "/"));
+    arguments.addAll(List.of(packages));
+    go(sources, what, arguments.toArray(String[]::new));
+  }
+
   /**
    * Runs go and tells every few seconds how far it is; its last lines are the error if it fails.
    */
@@ -292,7 +338,8 @@ final class GoPrograms {
     }
   }
 
-  static void deleteTree(Path folder) {
+  /** Removes a folder with all that is in it, where it is there. */
+  public static void deleteTree(Path folder) {
     if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }

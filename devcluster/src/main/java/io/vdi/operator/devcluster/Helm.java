@@ -1,11 +1,10 @@
 package io.vdi.operator.devcluster;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Helm, as users run it, with a folder of its own for what it keeps. */
 public final class Helm {
@@ -50,27 +49,10 @@ public final class Helm {
     List<String> command = new ArrayList<>(List.of(helm.toString()));
     command.addAll(List.of(arguments));
     command.addAll(cluster);
-    try {
-      Path errors = Files.createTempFile("helm-", ".txt");
-      ProcessBuilder builder = new ProcessBuilder(command).redirectError(errors.toFile());
-      for (String kind : List.of("CACHE", "CONFIG", "DATA")) {
-        builder.environment().put("HELM_" + kind + "_HOME", home.resolve(kind).toString());
-      }
-      Process process = builder.start();
-      process.getOutputStream().close();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      int status = process.waitFor();
-      String words = Files.readString(errors).strip();
-      Files.delete(errors);
-      if (status != 0) {
-        throw new ClusterException("helm " + arguments[0] + " failed:\n" + words);
-      }
-      return output;
-    } catch (IOException e) {
-      throw new ClusterException("cannot run helm: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ClusterException("interrupted", e);
+    Map<String, String> folders = new HashMap<>();
+    for (String kind : List.of("CACHE", "CONFIG", "DATA")) {
+      folders.put("HELM_" + kind + "_HOME", home.resolve(kind).toString());
     }
+    return Command.run(command, folders);
   }
 }

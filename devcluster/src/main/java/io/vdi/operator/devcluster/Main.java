@@ -3,12 +3,15 @@ package io.vdi.operator.devcluster;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The commands behind make: build, up, down, demo. */
+/**
+ * The commands behind make: build, up, down; node says whether containers can run here, helm runs
+ * Helm on the cluster of KUBECONFIG.
+ */
 public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    String command = args.length == 1 ? args[0] : "";
+    String command = args.length > 0 ? args[0] : "";
     Workbench workbench = new Workbench(Path.of("").toAbsolutePath());
     try {
       switch (command) {
@@ -16,10 +19,14 @@ public final class Main {
         case "up" -> workbench.up();
         case "down" -> workbench.down();
         case "serve" -> workbench.serve();
-        case "demo" -> System.exit(new Demo(workbench).run() ? 0 : 1);
+        case "node" -> System.exit(canHaveNode() ? 0 : 1);
+        case "helm" -> {
+          List<String> arguments = List.of(args).subList(1, args.length);
+          System.out.print(Helm.offline().run(arguments.toArray(String[]::new)));
+        }
         default -> {
           System.err.println(
-              "usage: " + String.join(" | ", List.of("build", "up", "down", "demo")));
+              "usage: " + String.join(" | ", List.of("build", "up", "down", "node", "helm ...")));
           System.exit(2);
         }
       }
@@ -27,5 +34,12 @@ public final class Main {
       System.err.println("✗ " + e.getMessage());
       System.exit(1);
     }
+  }
+
+  private static boolean canHaveNode() {
+    EmbeddedCluster.lacking()
+        .ifPresent(why ->
+            Progress.say("containers cannot run here (" + why + "): the nodes will be simulated"));
+    return EmbeddedCluster.lacking().isEmpty();
   }
 }

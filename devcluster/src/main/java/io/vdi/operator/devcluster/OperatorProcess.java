@@ -41,24 +41,74 @@ public final class OperatorProcess implements AutoCloseable {
   /**
    * What to run and how.
    *
-   * @param target Maven's target folder of the service's module: the jar and lib/
+   * @param java how the JVM is called, up to its flags
+   * @param jvm flags for it: {@link #JVM_FLAGS}, or others to compare
+   * @param classPath jars, in the order that an AOT cache was recorded with
+   * @param program the main class, and its arguments
    * @param folder for its log
    * @param environment settings, as {@code VDI_…}
-   * @param jvm flags for its JVM: {@link #JVM_FLAGS}, or others to compare
    */
   public record Launch(
-      Path target,
-      String mainClass,
+      List<String> java,
+      List<String> jvm,
+      List<Path> classPath,
+      List<String> program,
       Path kubeconfig,
       Path folder,
       String name,
-      Map<String, String> environment,
-      List<String> jvm) {
+      Map<String, String> environment) {
+
+    /**
+     * A service as Maven packaged it.
+     *
+     * @param target Maven's target folder of the service's module: the jar and lib/
+     */
+    public static Launch of(
+        Path target,
+        String mainClass,
+        Path kubeconfig,
+        Path folder,
+        String name,
+        Map<String, String> environment,
+        List<String> jvm) {
+      List<Path> jars = new ArrayList<>(jars(target, target.toAbsolutePath().getParent()));
+      jars.add(
+          Path.of(WithParent.class.getProtectionDomain().getCodeSource().getLocation().getPath()));
+      return new Launch(
+          List.of(OperatorProcess.java().toString()),
+          jvm,
+          jars,
+          List.of(WithParent.class.getName(), mainClass),
+          kubeconfig,
+          folder,
+          name,
+          environment);
+    }
+
+    /** The same service by another JVM. */
+    public Launch as(
+        List<String> newJava, List<String> newJvm, List<Path> newClassPath, List<String> main) {
+      return new Launch(newJava, newJvm, newClassPath, main, kubeconfig, folder, name, environment);
+    }
 
     private Launch with(String newName, String jvmFlag) {
       List<String> flags = new ArrayList<>(jvm);
       flags.add(jvmFlag);
-      return new Launch(target, mainClass, kubeconfig, folder, newName, environment, flags);
+      return new Launch(java, flags, classPath, program, kubeconfig, folder, newName, environment);
+    }
+
+    private List<String> command() {
+      List<String> command = new ArrayList<>(java);
+      command.addAll(jvm);
+      command.add("-cp");
+      command.add(String.join(":", classPath.stream().map(Path::toString).toList()));
+      command.addAll(program);
+      return command;
+    }
+
+    /** Where its AOT cache is kept: beside the jar that it is of. */
+    private Path target() {
+      return classPath.getFirst().getParent();
     }
   }
 
@@ -68,11 +118,6 @@ public final class OperatorProcess implements AutoCloseable {
     environment.put("KUBECONFIG", launch.kubeconfig().toString());
     environment.put("VDI_SERVER_HOST", "127.0.0.1");
     environment.putIfAbsent("VDI_SERVER_PORT", String.valueOf(port));
-    List<String> command = new ArrayList<>();
-    command.add(java().toString());
-    command.addAll(launch.jvm());
-    command.addAll(
-        List.of("-cp", classPath(launch.target()), WithParent.class.getName(), launch.mainClass()));
     try {
       Files.createDirectories(launch.folder());
     } catch (IOException e) {
@@ -80,7 +125,10 @@ public final class OperatorProcess implements AutoCloseable {
     }
     return new OperatorProcess(
         ChildProcess.start(
-            launch.name(), command, environment, launch.folder().resolve(launch.name() + ".log")),
+            launch.name(),
+            launch.command(),
+            environment,
+            launch.folder().resolve(launch.name() + ".log")),
         Integer.parseInt(environment.get("VDI_SERVER_PORT")));
   }
 
@@ -197,30 +245,25 @@ public final class OperatorProcess implements AutoCloseable {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /** An AOT cache wants jars in a fixed order; {@link WithParent} comes from our own jar. */
-  private static String classPath(Path target) {
-    List<String> jars = new ArrayList<>();
-    jars.add(target.resolve(target.toAbsolutePath().getParent().getFileName() + ".jar").toString());
+  /** The jar of a module and its libraries; an AOT cache wants them in a fixed order. */
+  public static List<Path> jars(Path target, Path module) {
+    List<Path> jars = new ArrayList<>();
+    jars.add(target.resolve(module.getFileName() + ".jar"));
     try (Stream<Path> lib = Files.list(target.resolve("lib"))) {
-      lib.sorted().map(Path::toString).forEach(jars::add);
+      lib.sorted().forEach(jars::add);
     } catch (IOException e) {
       throw new ClusterException(
           "the service is not built: " + target.resolve("lib") + " is missing; run make build", e);
     }
-    jars.add(
-        Path.of(WithParent.class.getProtectionDomain().getCodeSource().getLocation().getPath())
-            .toString());
-    return String.join(":", jars);
+    return jars;
   }
 
   private static String fingerprint(Launch launch) {
     StringBuilder text = new StringBuilder(System.getProperty("java.vm.version"));
     text.append(launch.jvm());
-    for (String jar : classPath(launch.target()).split(":", -1)) {
+    for (Path jar : launch.classPath()) {
       try {
-        text.append(jar)
-            .append(Files.size(Path.of(jar)))
-            .append(Files.getLastModifiedTime(Path.of(jar)));
+        text.append(jar).append(Files.size(jar)).append(Files.getLastModifiedTime(jar));
       } catch (IOException e) {
         text.append("missing");
       }

@@ -24,6 +24,11 @@ public enum OperatorService {
     return module;
   }
 
+  /** Where it starts. */
+  public String mainClass() {
+    return mainClass;
+  }
+
   /** The name of its service account, its roles and its Lease. */
   public String account() {
     return "vdi-" + module;
@@ -53,7 +58,7 @@ public enum OperatorService {
     environment.put(
         this == ADMISSION_WEBHOOK ? "VDI_NAMESPACE" : "VDI_LEADER_ELECTION_NAMESPACE", namespace);
     environment.putAll(settings);
-    return new OperatorProcess.Launch(
+    return OperatorProcess.Launch.of(
         checkout.resolve(module).resolve("target"),
         mainClass,
         kubeconfig,

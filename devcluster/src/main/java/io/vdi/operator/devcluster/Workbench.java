@@ -11,48 +11,70 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * The cluster with the operator that belongs to a checkout: {@code .devcluster} holds its state.
  */
-final class Workbench {
+public final class Workbench {
   static final String NAMESPACE = "vdi-system";
 
   private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(2, 8, 110);
+  private static final int GPUS = 8;
+  private static final Pattern SERVER = Pattern.compile("server: \"?https://([0-9.]+):");
+
+  /** What the chart is installed with on a node of our own. */
+  private static final String VALUES =
+      """
+      # Values to play with: change them and run helm upgrade.
+      config:
+        domain: vdi.example.com
+        tls: {mode: routerDefault}
+        quota: {user: {gpus: 2}}
+      """;
+
   private static final Duration START = Duration.ofMinutes(15);
 
   private final Path checkout;
   private final Path folder;
 
-  Workbench(Path checkout) {
+  public Workbench(Path checkout) {
     this.checkout = checkout;
     this.folder = checkout.resolve(".devcluster");
   }
 
-  Path kubeconfig() {
+  /** Of an admin. */
+  public Path kubeconfig() {
     return folder.resolve("cluster/kubeconfig");
   }
 
-  Path kubectl() {
-    return GoPrograms.inDefaultCache().controlPlane().resolve("kubectl");
+  /** The kubectl of the same version. */
+  public Path kubectl() {
+    return GoPrograms.inDefaultCache().kubernetes().resolve("kubectl");
   }
 
-  Path checkout() {
+  /** Whose it is. */
+  public Path checkout() {
     return checkout;
   }
 
   /** Builds the programs of the cluster, so that later steps find them. */
-  void build() {
+  public void build() {
+    if (onNode()) {
+      Neighbourhood.build();
+      return;
+    }
     GoPrograms programs = GoPrograms.inDefaultCache();
-    programs.controlPlane();
+    programs.kubernetes();
     programs.kwok();
     programs.helm();
     programs.traefikDefinitions();
   }
 
   /** Whether cluster and operator run. */
-  boolean isUp() {
+  public boolean isUp() {
     return supervisor().isPresent() && Files.exists(readyFile());
   }
 
@@ -70,7 +92,7 @@ final class Workbench {
   }
 
   /** The same for as long as this process lives. */
-  Process upForNow() {
+  public Process upForNow() {
     build();
     Process process = launch(true);
     follow(process);
@@ -91,9 +113,70 @@ final class Workbench {
     Progress.say("stopped");
   }
 
+  /** Whether containers run here: where they can, and their images were made. */
+  public boolean onNode() {
+    return Files.exists(images().resolve("desktop.tar")) && EmbeddedCluster.lacking().isEmpty();
+  }
+
+  /** Why containers do not run here. */
+  public String why() {
+    return EmbeddedCluster.lacking().orElse("the images are not made; see make images");
+  }
+
+  /** Where the node's ports are, those of its router among them. */
+  public String address() {
+    try {
+      Matcher server = SERVER.matcher(Files.readString(kubeconfig()));
+      if (server.find()) {
+        return server.group(1);
+      }
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + kubeconfig(), e);
+    }
+    throw new ClusterException("no server in " + kubeconfig());
+  }
+
+  /** What the router on the node shows. */
+  public Path routerCertificate() {
+    return folder.resolve("cluster/router.crt");
+  }
+
   /** The supervisor: runs cluster and operator until it is told to end. */
   void serve() {
     GoPrograms.deleteTree(folder.resolve("cluster"));
+    List<ChildProcess> processes = onNode() ? serveOnNode() : serveBesideSimulatedNodes();
+    write(readyFile(), "");
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> GoPrograms.deleteTree(readyFile())));
+    CompletableFuture.anyOf(
+            processes.stream().map(ChildProcess::onExit).toArray(CompletableFuture<?>[]::new))
+        .join();
+    processes.forEach(ChildProcess::requireAlive);
+  }
+
+  /** The chart, installed by Helm. */
+  private List<ChildProcess> serveOnNode() {
+    EmbeddedCluster cluster = Neighbourhood.start(folder.resolve("cluster"), images(), GPUS);
+    Path values = folder.resolve("values.yaml");
+    if (!Files.exists(values)) {
+      write(values, VALUES);
+    }
+    Progress.say("helm install vdi-operator charts/vdi-operator -f " + values);
+    Helm.of(cluster, folder.resolve("helm"))
+        .run(
+            "install",
+            "vdi-operator",
+            chart().toString(),
+            "--namespace=" + NAMESPACE,
+            "--create-namespace",
+            "--values=" + values,
+            "--wait",
+            "--timeout=3m");
+    cluster.awaitAdmission();
+    Progress.say("the operator is up: kubectl get pods -n " + NAMESPACE);
+    return List.of(cluster.apiServer());
+  }
+
+  private List<ChildProcess> serveBesideSimulatedNodes() {
     EmbeddedCluster cluster = EmbeddedCluster.start(folder.resolve("cluster"), NODES);
     Progress.say("Kubernetes " + GoPrograms.KUBERNETES + " is up, with simulated GPU nodes");
     cluster.installTraefikDefinitions();
@@ -113,16 +196,9 @@ final class Workbench {
                 + ": health and metrics at http://127.0.0.1:"
                 + service.port()
                 + "/observe"));
-    write(readyFile(), "");
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> GoPrograms.deleteTree(readyFile())));
-    List<ChildProcess> processes =
-        Stream.concat(
-                services.stream().map(OperatorProcess::process), Stream.of(cluster.apiServer()))
-            .toList();
-    CompletableFuture.anyOf(
-            processes.stream().map(ChildProcess::onExit).toArray(CompletableFuture<?>[]::new))
-        .join();
-    processes.forEach(ChildProcess::requireAlive);
+    return Stream.concat(
+            services.stream().map(OperatorProcess::process), Stream.of(cluster.apiServer()))
+        .toList();
   }
 
   private OperatorProcess.Launch controller(EmbeddedCluster cluster) {
@@ -171,6 +247,10 @@ final class Workbench {
           "# Settings of the service; changes are taken up within seconds.\n" + settings + "\n");
     }
     return file.toString();
+  }
+
+  private Path images() {
+    return checkout.resolve("images/target");
   }
 
   private Path chart() {

@@ -47,7 +47,7 @@ class RaceIT {
   @Test
   void whoWasExtendedInTheSecondOfItsEndStays() throws Exception {
     scene.template("plain", "displayName: Plain");
-    // All ends in the same few seconds, each extension within 60 ms of its session's end.
+    // All ends in the same few seconds, most extensions within 60 ms of their sessions' ends.
     Instant first = Scene.seconds(Instant.now().plusSeconds(12));
     for (int i = 0; i < EXTENSIONS; i++) {
       scene.running("race-" + i, "template: plain, timeout: 1h", end(first, i).minusSeconds(3600));
@@ -58,7 +58,9 @@ class RaceIT {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < EXTENSIONS; i++) {
         String name = "race-" + i;
-        Instant at = end(first, i).plusMillis(random.nextInt(120) - 60);
+        // One in ten far too late: on a machine so busy that all others come in time, one side
+        // loses.
+        Instant at = end(first, i).plusMillis(i % 10 == 0 ? 4000 : random.nextInt(120) - 60);
         extensions.add(
             threads.submit(() -> {
               while (Instant.now().isBefore(at)) {

@@ -189,7 +189,7 @@ final class AdmissionBench implements AutoCloseable {
 
   private OperatorProcess bare() {
     return OperatorProcess.start(
-        new OperatorProcess.Launch(
+        OperatorProcess.Launch.of(
             Path.of("e2e", "target"),
             BareWebhook.class.getName(),
             folder,

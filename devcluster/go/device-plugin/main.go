@@ -1,0 +1,195 @@
+// Plays NVIDIA's device plugin and its operator on one node: it speaks the kubelet's device plugin API for GPUs that
+// are not there, offers each as often as the time-slicing configuration says (ClusterPolicy, ConfigMap, label of the
+// node), and labels the node as GPU feature discovery does. Changes are taken up within a second, by a restart.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/tools/clientcmd"
+	api "k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	resource  = "nvidia.com/gpu"
+	namespace = "gpu-operator"
+)
+
+var (
+	folder     = flag.String("folder", api.DevicePluginPath, "the kubelet's folder of device plugins")
+	kubeconfig = flag.String("kubeconfig", "", "an admin's")
+	nodeName   = flag.String("node", "", "this node")
+	gpus       = flag.Int("gpus", 1, "so many GPUs has this node")
+
+	nodes    = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
+	maps     = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	policies = schema.GroupVersionResource{Group: "nvidia.com", Version: "v1", Resource: "clusterpolicies"}
+)
+
+func main() {
+	flag.Parse()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	}()
+	config, err := clientcmd.BuildConfigFromFlags("", *kubeconfig)
+	if err != nil {
+		log.Fatal(err)
+	}
+	cluster := dynamic.NewForConfigOrDie(config)
+	offered, stop := -1, func() {}
+	for ; ; time.Sleep(time.Second) {
+		replicas, err := configured(cluster)
+		if err != nil {
+			// As the real one: what it cannot read changes nothing.
+			log.Print(err)
+			continue
+		}
+		if replicas != offered {
+			stop()
+			if stop, err = offer(replicas); err != nil {
+				// The kubelet is not there yet, or not again.
+				log.Print(err)
+				stop = func() {}
+				continue
+			}
+			offered = replicas
+			label(cluster, replicas)
+		}
+	}
+}
+
+// configured returns how often each GPU is to be offered; without a configuration once.
+func configured(cluster dynamic.Interface) (int, error) {
+	ctx := context.Background()
+	policy, err := cluster.Resource(policies).Get(ctx, "cluster-policy", metav1.GetOptions{})
+	if err != nil {
+		return 1, nil
+	}
+	name, _, _ := unstructured.NestedString(policy.Object, "spec", "devicePlugin", "config", "name")
+	key, _, _ := unstructured.NestedString(policy.Object, "spec", "devicePlugin", "config", "default")
+	node, err := cluster.Resource(nodes).Get(ctx, *nodeName, metav1.GetOptions{})
+	if err != nil {
+		return 0, err
+	}
+	if own, ok := node.GetLabels()["nvidia.com/device-plugin.config"]; ok {
+		key = own
+	}
+	if name == "" || key == "" {
+		return 1, nil
+	}
+	found, err := cluster.Resource(maps).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return 0, err
+	}
+	text, ok, _ := unstructured.NestedString(found.Object, "data", key)
+	if !ok {
+		return 0, fmt.Errorf("ConfigMap %s has no key %q", name, key)
+	}
+	var slicing struct {
+		Sharing struct {
+			TimeSlicing struct {
+				Resources []struct {
+					Name     string
+					Replicas int
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal([]byte(text), &slicing); err != nil {
+		return 0, err
+	}
+	for _, r := range slicing.Sharing.TimeSlicing.Resources {
+		if r.Name == resource {
+			return r.Replicas, nil
+		}
+	}
+	return 1, nil
+}
+
+// offer serves the plugin and registers it with the kubelet; the result ends it.
+func offer(replicas int) (func(), error) {
+	socket := filepath.Join(*folder, fmt.Sprintf("gpu-%d.sock", time.Now().UnixNano()))
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		return nil, err
+	}
+	server := grpc.NewServer()
+	api.RegisterDevicePluginServer(server, &plugin{replicas: replicas})
+	go func() { _ = server.Serve(listener) }()
+	kubelet, err := grpc.NewClient("unix://"+filepath.Join(*folder, "kubelet.sock"),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, err
+	}
+	defer kubelet.Close()
+	_, err = api.NewRegistrationClient(kubelet).Register(context.Background(), &api.RegisterRequest{
+		Version: api.Version, Endpoint: filepath.Base(socket), ResourceName: resource})
+	log.Printf("offering %d GPUs %d times each", *gpus, replicas)
+	return server.Stop, err
+}
+
+func label(cluster dynamic.Interface, replicas int) {
+	product := "Tesla-T4"
+	if replicas > 1 {
+		product += "-SHARED"
+	}
+	patch := fmt.Sprintf(`{"metadata":{"labels":{"nvidia.com/gpu.present":"true","nvidia.com/gpu.count":"%d",`+
+		`"nvidia.com/gpu.replicas":"%d","nvidia.com/gpu.product":"%s"}}}`, *gpus, replicas, product)
+	_, err := cluster.Resource(nodes).Patch(context.Background(), *nodeName, types.MergePatchType, []byte(patch),
+		metav1.PatchOptions{})
+	if err != nil {
+		log.Print(err)
+	}
+}
+
+type plugin struct {
+	api.UnimplementedDevicePluginServer
+	replicas int
+}
+
+func (p *plugin) GetDevicePluginOptions(context.Context, *api.Empty) (*api.DevicePluginOptions, error) {
+	return &api.DevicePluginOptions{}, nil
+}
+
+func (p *plugin) ListAndWatch(_ *api.Empty, stream api.DevicePlugin_ListAndWatchServer) error {
+	var devices []*api.Device
+	for gpu := range *gpus {
+		for replica := range p.replicas {
+			// NVIDIA's own form of a shared device's name.
+			devices = append(devices, &api.Device{ID: fmt.Sprintf("GPU-%d::%d", gpu, replica), Health: api.Healthy})
+		}
+	}
+	if err := stream.Send(&api.ListAndWatchResponse{Devices: devices}); err != nil {
+		return err
+	}
+	<-stream.Context().Done()
+	return nil
+}
+
+func (p *plugin) Allocate(_ context.Context, request *api.AllocateRequest) (*api.AllocateResponse, error) {
+	response := &api.AllocateResponse{}
+	for _, container := range request.ContainerRequests {
+		response.ContainerResponses = append(response.ContainerResponses, &api.ContainerAllocateResponse{
+			Envs: map[string]string{"VDI_DEVCLUSTER_GPUS": strconv.Itoa(len(container.DevicesIds))}})
+	}
+	return response, nil
+}

@@ -1,0 +1,54 @@
+package io.vdi.operator.devcluster;
+
+import java.nio.file.Path;
+
+/**
+ * A cluster as the operator finds it at its users': a node that runs containers, a router with
+ * certificates, a provisioner of volumes, GPUs (which are played), nobody's simulated nodes.
+ */
+public final class Neighbourhood {
+  /** The domain that the router has a certificate for. */
+  public static final String DOMAIN = "vdi.example.com";
+
+  /** The name of the desktop's image. */
+  public static final String DESKTOP = "localhost/vdi-operator/desktop:0.1.0";
+
+  private static final SimulatedNodes.Spec NONE = new SimulatedNodes.Spec(0, 0, 0);
+
+  private Neighbourhood() {}
+
+  /** Builds the programs that it needs, so that later steps find them. */
+  static void build() {
+    GoPrograms programs = GoPrograms.inDefaultCache();
+    programs.kubernetes();
+    programs.helm();
+    programs.traefikDefinitions();
+    programs.containerd();
+    programs.localPathProvisioner();
+    programs.traefik();
+    programs.devicePlugin();
+  }
+
+  /**
+   * Returns when it is there, with the images of the operator and of the desktop on its node.
+   *
+   * @param images the folder with their archives, {@code <name>.tar}
+   * @param gpus of the node
+   */
+  public static EmbeddedCluster start(Path folder, Path images, int gpus) {
+    build();
+    EmbeddedCluster cluster =
+        EmbeddedCluster.startWithNode(folder, NONE, images.resolve("pause.tar"));
+    Progress.say(
+        "Kubernetes " + GoPrograms.KUBERNETES + " is up, with a node that runs containers");
+    cluster.installTraefikDefinitions();
+    Router.start(cluster, DOMAIN);
+    FakeGpus.start(cluster, gpus);
+    for (OperatorService service : OperatorService.values()) {
+      cluster.importImage(images.resolve(service.module() + ".tar"));
+    }
+    cluster.importImage(images.resolve("desktop.tar"));
+    LocalPath.start(cluster, DESKTOP);
+    return cluster;
+  }
+}
