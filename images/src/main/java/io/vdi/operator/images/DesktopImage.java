@@ -1,0 +1,102 @@
+package io.vdi.operator.images;
+
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.TarImage;
+import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
+import com.google.cloud.tools.jib.api.buildplan.Port;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.DebianPackages;
+import io.vdi.operator.devcluster.Neighbourhood;
+import io.vdi.operator.devcluster.Progress;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.commons.codec.digest.DigestUtils;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/** The desktop: its folder's {@code build.sh} makes the files, this the image around them. */
+record DesktopImage(Path folder, Oci oci) implements Images.Recipe {
+  @Override
+  public String fingerprint() {
+    StringBuilder all = new StringBuilder(Neighbourhood.DESKTOP);
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        all.append(folder.relativize(file)).append('\n').append(Files.readString(file));
+      }
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + folder + ": " + e, e);
+    }
+    return Names.hash(all.toString(), 12);
+  }
+
+  @Override
+  public void make(Path archive) throws IOException {
+    if (!DebianPackages.provide("mmdebstrap", Path.of("/usr/bin/mmdebstrap"))) {
+      throw new ClusterException("the desktop image is made with mmdebstrap");
+    }
+    Path files = archive.resolveSibling(archive.getFileName() + ".files.tar");
+    Path base = archive.resolveSibling(archive.getFileName() + ".base.tar");
+    try {
+      Progress.say("installing the desktop's packages into it: about a minute and a half");
+      Command.run(List.of(folder.resolve("build.sh").toString(), files.toString()));
+      wrap(files, base);
+      Files.delete(files);
+      Progress.say("packing the desktop image: about a minute");
+      oci.write(
+          Jib.from(TarImage.at(base))
+              .setEntrypoint(List.of("/opt/selkies/bin/selkies-session"))
+              .setUser("1000:1000")
+              .setWorkingDirectory(AbsoluteUnixPath.get("/home/user"))
+              .setExposedPorts(Port.tcp(8080))
+              .setEnvironment(
+                  Map.of(
+                      "HOME", "/home/user",
+                      "LANG", "C.UTF-8",
+                      "PATH", "/opt/selkies/bin:/usr/local/bin:/usr/bin:/bin",
+                      // Where there is an NVIDIA GPU: what encodes video and draws comes from it.
+                      "NVIDIA_DRIVER_CAPABILITIES", "all")),
+          Neighbourhood.DESKTOP,
+          archive);
+    } finally {
+      Files.deleteIfExists(files);
+      Files.deleteIfExists(base);
+    }
+  }
+
+  /** An image of this one layer, as docker save would write it: what Jib can build on. */
+  private static void wrap(Path layer, Path image) throws IOException {
+    String config =
+        """
+        {"architecture": "amd64", "os": "linux", "config": {},
+         "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}
+        """
+            .formatted(new DigestUtils("SHA-256").digestAsHex(layer));
+    try (TarArchiveOutputStream tar =
+        new TarArchiveOutputStream(new BufferedOutputStream(Files.newOutputStream(image)))) {
+      tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
+      add(tar, "manifest.json", "[{\"Config\": \"config.json\", \"Layers\": [\"layer.tar\"]}]");
+      add(tar, "config.json", config);
+      tar.putArchiveEntry(new TarArchiveEntry(layer.toFile(), "layer.tar"));
+      Files.copy(layer, tar);
+      tar.closeArchiveEntry();
+    }
+  }
+
+  private static void add(TarArchiveOutputStream tar, String name, String content)
+      throws IOException {
+    byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+    TarArchiveEntry entry = new TarArchiveEntry(name);
+    entry.setSize(bytes.length);
+    tar.putArchiveEntry(entry);
+    tar.write(bytes);
+    tar.closeArchiveEntry();
+  }
+}

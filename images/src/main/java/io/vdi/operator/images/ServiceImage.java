@@ -1,0 +1,73 @@
+package io.vdi.operator.images;
+
+import com.google.cloud.tools.jib.api.InvalidImageReferenceException;
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.JibContainerBuilder;
+import com.google.cloud.tools.jib.api.buildplan.Port;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.OperatorService;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A service: the C library or another base, the Java runtime, its jars, its AOT cache; no shell, no
+ * package manager.
+ *
+ * @param base an image to build on instead of Debian's C library; it must bring one
+ */
+record ServiceImage(
+    OperatorService service, Training training, Platform platform, Optional<String> base, Oci oci)
+    implements Images.Recipe {
+
+  /** As the chart has it. */
+  private static final String REGISTRY = "localhost/vdi-operator";
+
+  @Override
+  public String fingerprint() {
+    return training
+        .stage(service)
+        .fingerprint(REGISTRY + base.orElseGet(() -> platform.libc().toString()));
+  }
+
+  @Override
+  public void make(Path archive) throws IOException {
+    Stage stage = training.stage(service);
+    Path cache = training.cacheOf(service);
+    JibContainerBuilder image =
+        from()
+            .addFileEntriesLayer(Oci.layer("java", platform.java(), Stage.JAVA))
+            .addFileEntriesLayer(Oci.layer("libraries", stage.libraries(), Stage.APP + "/lib"))
+            .addFileEntriesLayer(Oci.layer("service", stage.own(), Stage.APP, 1))
+            .addFileEntriesLayer(Oci.layer("aot", cache.getParent(), Stage.APP + "/aot"))
+            .setEntrypoint(List.of(Stage.JAVA + "/bin/java", "@" + Stage.APP + "/jvm.options"))
+            .setUser("65532:65532")
+            .addExposedPort(Port.tcp(8081))
+            .addLabel("org.opencontainers.image.title", "VDI operator: " + service.module())
+            .addLabel("org.opencontainers.image.licenses", "Apache-2.0");
+    oci.write(image, REGISTRY + "/" + service.module() + ":" + version(), archive);
+  }
+
+  private JibContainerBuilder from() throws IOException {
+    try {
+      return base.isPresent()
+          ? Jib.from(base.get())
+          : Jib.fromScratch().addFileEntriesLayer(Oci.layer("libc", platform.libc(), "/"));
+    } catch (InvalidImageReferenceException e) {
+      throw new ClusterException(
+          "BASE_IMAGE \"" + base.orElseThrow() + "\" is no name of an image: " + e.getMessage(), e);
+    }
+  }
+
+  /** The one that the chart asks for. */
+  private String version() throws IOException {
+    return Files.readString(training.checkout().resolve("charts/vdi-operator/Chart.yaml"))
+        .lines()
+        .filter(line -> line.startsWith("appVersion:"))
+        .map(line -> line.substring("appVersion:".length()).strip())
+        .findFirst()
+        .orElseThrow();
+  }
+}

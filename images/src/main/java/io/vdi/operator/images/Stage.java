@@ -1,0 +1,103 @@
+package io.vdi.operator.images;
+
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.GoPrograms;
+import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.commons.codec.digest.DigestUtils;
+
+/**
+ * The files of a service's image, laid out as they will be in it.
+ *
+ * @param java the runtime's folder
+ */
+record Stage(OperatorService service, Path java, Path root) {
+  /** Where the runtime is in the image. */
+  static final String JAVA = "/opt/java";
+
+  /** Where the service is in the image. */
+  static final String APP = "/app";
+
+  /** Takes what Maven packaged. */
+  static Stage of(OperatorService service, Path checkout, Path java, Path root) {
+    Stage stage = new Stage(service, java, root);
+    try {
+      GoPrograms.deleteTree(root);
+      Path module = checkout.resolve(service.module());
+      for (Path jar : OperatorProcess.jars(module.resolve("target"), module)) {
+        Path copy = jar.getParent().endsWith("lib") ? stage.inLibraries(jar) : stage.inApp(jar);
+        Files.createDirectories(copy.getParent());
+        Files.copy(jar, copy);
+      }
+      Files.writeString(
+          stage.own().resolve("jvm.options"),
+          """
+          %s
+          -XX:AOTCache=%s/aot/%s.aot
+          -cp %s
+          %s
+          """
+              .formatted(
+                  String.join("\n", OperatorProcess.JVM_FLAGS),
+                  APP,
+                  service.module(),
+                  stage.classPathInImage(),
+                  service.mainClass()));
+      Platform.setTimes(root);
+    } catch (IOException e) {
+      throw new ClusterException("cannot lay out " + root + ": " + e, e);
+    }
+    return stage;
+  }
+
+  /** Changes with everything in the image, the base included. */
+  String fingerprint(String base) {
+    StringBuilder all = new StringBuilder(base).append(java.getFileName());
+    try {
+      all.append(Files.readString(own().resolve("jvm.options")));
+      for (Path jar : classPath()) {
+        try (InputStream in = Files.newInputStream(jar)) {
+          all.append(jar.getFileName()).append(DigestUtils.sha256Hex(in));
+        }
+      }
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + root + ": " + e, e);
+    }
+    return Names.hash(all.toString(), 12);
+  }
+
+  /** The folder of its own jar. */
+  Path own() {
+    return root.resolve("app");
+  }
+
+  /** The folder of its libraries; in the image it is inside the other. */
+  Path libraries() {
+    return root.resolve("app/lib");
+  }
+
+  List<Path> classPath() {
+    return OperatorProcess.jars(own(), Path.of(service.module()));
+  }
+
+  private String classPathInImage() {
+    List<String> jars = new ArrayList<>();
+    classPath().forEach(jar -> jars.add(APP + "/" + own().relativize(jar)));
+    return String.join(":", jars);
+  }
+
+  private Path inApp(Path jar) {
+    return own().resolve(jar.getFileName());
+  }
+
+  private Path inLibraries(Path jar) {
+    return libraries().resolve(jar.getFileName());
+  }
+}

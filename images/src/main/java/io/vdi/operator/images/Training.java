@@ -1,0 +1,201 @@
+package io.vdi.operator.images;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
+import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.SimulatedNodes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/**
+ * AOT caches, recorded while the services work on sessions that come and go on a cluster with
+ * simulated nodes: the JVM keeps what it has loaded, linked and learnt of the code (JEP 483, 514
+ * and 515). All three are trained together.
+ */
+final class Training {
+  private static final int SESSIONS = 300;
+  private static final String NAMESPACE = "vdi-system";
+  private static final String COLLECTION =
+      "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions";
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /** Ends with us, without a class of ours on the class path, which must be that of the image. */
+  private static final List<String> TIED =
+      List.of(
+          "sh",
+          "-c",
+          "\"$@\" & child=$!; trap 'kill $child' TERM; read -r _; kill $child; wait $child",
+          "sh");
+
+  private final Path checkout;
+  private final Platform platform;
+  private final Path folder;
+  private final Map<OperatorService, Stage> stages = new EnumMap<>(OperatorService.class);
+
+  /**
+   * @param folder for what is staged and recorded
+   */
+  Training(Path checkout, Platform platform, Path folder) {
+    this.checkout = checkout;
+    this.platform = platform;
+    this.folder = folder;
+  }
+
+  Path checkout() {
+    return checkout;
+  }
+
+  /** The files of a service, as they will be in its image. */
+  Stage stage(OperatorService service) {
+    return stages.computeIfAbsent(
+        service, key -> Stage.of(key, checkout, platform.java(), folder.resolve(key.module())));
+  }
+
+  /** The AOT cache of a service, alone in its folder; recorded at the first call. */
+  Path cacheOf(OperatorService service) throws IOException {
+    Path cache = folder.resolve(service.module()).resolve("aot").resolve(service.module() + ".aot");
+    if (!Files.exists(cache)) {
+      record();
+      Platform.setTimes(cache.getParent());
+    }
+    return cache;
+  }
+
+  private void record() throws IOException {
+    Progress.say(
+        "recording AOT caches while the services work on "
+            + SESSIONS
+            + " sessions: about a minute");
+    Path scene = Files.createTempDirectory("vdi-training-");
+    try (EmbeddedCluster cluster =
+        EmbeddedCluster.start(scene, new SimulatedNodes.Spec(2, 8 * SESSIONS, SESSIONS))) {
+      Path chart = checkout.resolve("charts/vdi-operator");
+      cluster.installTraefikDefinitions();
+      cluster.install(chart, NAMESPACE, OperatorService.CONTROLLER.account());
+      cluster.installReaper(chart, NAMESPACE, OperatorService.REAPER.account());
+      int port = OperatorProcess.freePorts(1).getFirst();
+      cluster.installWebhook(
+          chart,
+          NAMESPACE,
+          OperatorService.ADMISSION_WEBHOOK.account(),
+          "https://127.0.0.1:" + port);
+      List<OperatorProcess> services =
+          Arrays.stream(OperatorService.values())
+              .map(service -> OperatorProcess.start(launch(cluster, service, port)))
+              .toList();
+      services.forEach(OperatorProcess::awaitReady);
+      cluster.awaitAdmission();
+      KubeApi api = cluster.connect();
+      comeAndGo(api);
+      api.close();
+      // What they know is written when they end: not something to be cut short.
+      services.forEach(service -> service.process().terminate());
+      for (OperatorProcess service : services) {
+        service.process().onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      }
+    } catch (ExecutionException | TimeoutException e) {
+      throw new ClusterException("the AOT caches were not written in time", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ClusterException("interrupted while recording AOT caches", e);
+    }
+  }
+
+  private OperatorProcess.Launch launch(
+      EmbeddedCluster cluster, OperatorService service, int webhookPort) {
+    Stage stage = stage(service);
+    Map<String, String> settings = new HashMap<>();
+    if (service == OperatorService.ADMISSION_WEBHOOK) {
+      settings.putAll(OperatorService.webhookAt(webhookPort));
+    }
+    Path cache = stage.root().resolve("aot").resolve(service.module() + ".aot");
+    OperatorProcess.Launch usual =
+        service.launch(
+            checkout,
+            NAMESPACE,
+            cluster.serviceAccountKubeconfig(
+                NAMESPACE, service.account(), cluster.folder().resolve(service.module() + ".conf")),
+            cluster.folder(),
+            service.module(),
+            settings,
+            OperatorProcess.JVM_FLAGS);
+    try {
+      Files.createDirectories(cache.getParent());
+    } catch (IOException e) {
+      throw new ClusterException("cannot make " + cache.getParent(), e);
+    }
+    return usual.as(
+        java(TIED, stage),
+        flags("-XX:AOTCacheOutput=" + cache),
+        stage.classPath(),
+        List.of(service.mainClass()));
+  }
+
+  private static List<String> java(List<String> before, Stage stage) {
+    return Stream.concat(before.stream(), Stream.of(stage.java().resolve("bin/java").toString()))
+        .toList();
+  }
+
+  private static List<String> flags(String last) {
+    return Stream.concat(OperatorProcess.JVM_FLAGS.stream(), Stream.of(last)).toList();
+  }
+
+  /** Sessions as users make them; a third ends by itself, so that the reaper learns too. */
+  private static void comeAndGo(KubeApi api) {
+    Manifests.apply(
+        api,
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: training}
+        spec: {image: desktop, resources: {maxGPU: 2}}
+        """);
+    for (int i = 0; i < SESSIONS; i++) {
+      Manifests.apply(
+          api,
+          """
+          apiVersion: vdi.kasm.io/v1alpha1
+          kind: VDISession
+          metadata: {name: training-%1$d}
+          spec: {user: user-%1$d@example.com, template: training%2$s}
+          """
+              .formatted(i, i % 3 == 0 ? ", timeout: 5s" : ""));
+    }
+    Progress.await(
+        () -> "the sessions of the training to run, and to end where their time is up",
+        PATIENCE,
+        () -> {
+          List<String> phases = phases(api);
+          return phases.size() <= SESSIONS - SESSIONS / 3
+              && phases.stream().allMatch("Running"::equals);
+        });
+    api.raw("DELETE", COLLECTION, null).orElseThrow();
+    Progress.await(
+        () -> "the sessions of the training to go", PATIENCE, () -> phases(api).isEmpty());
+  }
+
+  private static List<String> phases(KubeApi api) {
+    JsonObject list = api.raw("GET", COLLECTION, null).orElseThrow();
+    return list.getAsJsonArray("items").asList().stream()
+        .map(session -> session.getAsJsonObject().getAsJsonObject("status"))
+        .map(status ->
+            status == null || !status.has("phase") ? "" : status.get("phase").getAsString())
+        .toList();
+  }
+}
