@@ -1,0 +1,31 @@
+#!/bin/sh
+# Makes the root file system of the desktop image from Debian's packages and PyPI's Selkies: build.sh <out.tar>
+# Needs root (or user namespaces), mmdebstrap, and pip of any Python.
+set -eu
+cd "$(dirname "$0")"
+out=$1
+wheels=$(mktemp -d)
+trap 'rm -rf "$wheels"' EXIT
+
+# Fetched outside, where pip is configured; installed inside without a network.
+python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --no-deps --dest "$wheels" \
+  --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
+  --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --platform any --requirement requirements.txt
+cp requirements.txt "$wheels"
+
+# Timestamps of files are those of the day the image's definition changed, not of the build.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1763683200}
+export SOURCE_DATE_EPOCH
+mmdebstrap --quiet --variant=minbase --aptopt='Apt::Install-Recommends "false"' \
+  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --include="$(sed '/^#/d' packages | paste -sd,)" \
+  --customize-hook="sync-in files /" \
+  --customize-hook="mkdir \"\$1/wheels\"" \
+  --customize-hook="sync-in $wheels /wheels" \
+  --customize-hook='chroot "$1" python3 -m venv /opt/selkies' \
+  --customize-hook='chroot "$1" env -u PIP_FIND_LINKS /opt/selkies/bin/python -m pip install --quiet --no-index --find-links /wheels --no-cache-dir --root-user-action ignore --requirement /wheels/requirements.txt' \
+  --customize-hook='chroot "$1" env -u PIP_FIND_LINKS /opt/selkies/bin/python -m pip uninstall --quiet --yes --root-user-action ignore pip setuptools' \
+  --customize-hook='rm -r "$1/wheels"' \
+  --customize-hook='chroot "$1" useradd --uid 1000 --user-group --create-home --shell /bin/bash user' \
+  bookworm "$out"
