@@ -3,9 +3,11 @@ WITH := devcluster/bin/with-tools
 MVN := $(WITH) mvn
 JAVA := $(WITH) java -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED
 DEVCLUSTER := $(JAVA) -cp 'devcluster/target/devcluster.jar:devcluster/target/lib/*' io.vdi.operator.devcluster.Main
+DEMO := $(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.demo.Main
+IMAGES := $(JAVA) --sun-misc-unsafe-memory-access=allow -cp 'images/target/images.jar:images/target/lib/*' io.vdi.operator.images.Main
 SERVICE ?= controller
 
-.PHONY: help build services programs up down demo test bench manifests run format clean
+.PHONY: help build services programs node images docker-build up down demo deploy test bench manifests run format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -17,19 +19,33 @@ build: ## Compile and package, without tests
 # What runs, and no more: the tests and checks of the code are make test's.
 services:
 	@$(WITH) echo "building; the first time Maven fetches its libraries"
-	@$(MVN) -q package -pl '!e2e' -Dmaven.test.skip=true -Dspotless.check.skip
+	@$(MVN) -q package -Dmaven.test.skip=true -Dspotless.check.skip
 
 programs: build
 	@$(DEVCLUSTER) build
 
-up: services ## Start a cluster with the operator in the background
+# What a node that runs containers needs, where there can be one.
+node: services
+	@if $(DEVCLUSTER) node; then $(IMAGES); fi
+
+images: services ## Make the container images, as OCI archives in images/target; BASE_IMAGE=... builds on it
+	@$(IMAGES)
+
+docker-build: images
+
+up: node ## Start a cluster with the operator in the background
 	@$(DEVCLUSTER) up
 
 down: ## Stop what `make up` started
 	@$(DEVCLUSTER) down
 
-demo: services ## Run the main job: cluster, operator, a session; DEMO_ONCE=1 checks and ends
-	@$(DEVCLUSTER) demo
+demo: node ## Run the main job: cluster, operator, a session; DEMO_ONCE=1 checks and ends
+	@$(DEMO)
+
+# CRDs that were applied by hand before become the chart's.
+deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; HELM_FLAGS='--values=...'
+	@$(DEVCLUSTER) helm upgrade --install vdi-operator charts/vdi-operator --namespace=vdi-system \
+	  --create-namespace --take-ownership --wait --timeout=3m $(HELM_FLAGS)
 
 test: programs ## Run every test, on a real Kubernetes
 	@$(MVN) verify

@@ -1,16 +1,30 @@
-package io.vdi.operator.devcluster;
+package io.vdi.operator.e2e.demo;
 
-import java.io.IOException;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.Workbench;
+import io.vdi.operator.e2e.browser.Browser;
+import io.vdi.operator.e2e.browser.Visitor;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** The main job, shown with kubectl as a user would do it. */
 final class Demo {
   private static final String URL = "https://alice.vdi.example.com";
 
+  /** The name that a desktop asks for with its password. */
+  private static final String USER = "ubuntu";
+
+  private static final String SECRET = "vdi-auth-alice-desktop";
   private static final String BRIEF = "involvedObject.name=brief-desktop";
   private static final String REASONS = "jsonpath={.items[*].reason}";
 
@@ -34,6 +48,10 @@ final class Demo {
                 supervisor.onExit().join();
               }));
     }
+    System.out.println(
+        workbench.onNode()
+            ? "\nOn a node of our own that runs containers, with the chart installed by Helm:"
+            : "\nOn simulated nodes, for containers cannot run here: " + workbench.why());
     show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
     show("apply", "-f", "docs/examples/alice-desktop.yaml");
     show("apply", "-f", "docs/examples/brief-desktop.yaml");
@@ -70,10 +88,13 @@ final class Demo {
                         "name")
                     .lines()
                     .count()
-                == 5;
+                == 5
+            && (!workbench.onNode() || isSeen());
     System.out.println(
         good
-            ? "\n✓ alice-desktop is Running at " + URL + " on a simulated node"
+            ? "\n✓ alice-desktop is Running at "
+                + URL
+                + (workbench.onNode() ? "" : " on a simulated node")
             : "\n✗ alice-desktop is not as it should be: " + field("{.status}"));
     if (!"1".equals(System.getenv("DEMO_ONCE"))) {
       System.out.println("  export KUBECONFIG=" + workbench.kubeconfig());
@@ -85,6 +106,53 @@ final class Demo {
       }
     }
     return good;
+  }
+
+  /** The desktop itself: its password, its picture, and that its home outlives a suspension. */
+  private boolean isSeen() {
+    Path certificate = workbench.routerCertificate();
+    Visitor visitor = new Visitor(workbench.address(), certificate);
+    URI page = URI.create(URL + "/");
+    System.out.println("\nThe page without, and with, the password that the operator made:");
+    String password =
+        new String(
+            Base64.getDecoder()
+                .decode(kubectl("get", "secret", SECRET, "-o", "jsonpath={.data.password}")),
+            StandardCharsets.UTF_8);
+    int stranger = visitor.status(page, USER, Optional.empty());
+    int owner = visitor.status(page, USER, Optional.of(password));
+    System.out.println("GET " + page + "  " + stranger + "\nGET " + page + "  " + owner);
+    boolean pictured = isPictured(page, password);
+    System.out.println("\nA file in the home, before and after the desktop was suspended:");
+    show("exec", "alice-desktop", "--", "sh", "-c", "echo kept > ~/note; cat ~/note");
+    show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":true}}");
+    awaitPhase("Suspended");
+    show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":false}}");
+    awaitPhase("Running");
+    show("exec", "alice-desktop", "--", "cat", "note");
+    boolean kept = kubectl("exec", "alice-desktop", "--", "cat", "note").strip().equals("kept");
+    return stranger == 401 && owner == 200 && pictured && kept;
+  }
+
+  private boolean isPictured(URI page, String password) {
+    if (!Browser.provided()) {
+      System.out.println("\nNo picture: there is no browser here, see above.");
+      return false;
+    }
+    try (Browser browser = Browser.start(workbench.address(), workbench.routerCertificate())) {
+      browser.open(page, USER, password);
+      browser.awaitPicture(Duration.ofSeconds(60));
+      Path picture = browser.save(workbench.checkout().resolve(".devcluster/alice-desktop.png"));
+      System.out.println("\nWhat Chromium shows at " + page + ": " + picture);
+      return true;
+    }
+  }
+
+  private void awaitPhase(String phase) {
+    Progress.await(
+        () -> "alice-desktop to be " + phase + "; it is " + field("{.status.phase}"),
+        Duration.ofSeconds(90),
+        () -> field("{.status.phase}").equals(phase));
   }
 
   /** Shows that this is refused; returns whether it was, with these words. */
@@ -141,26 +209,9 @@ final class Demo {
   }
 
   private String kubectl(String... arguments) {
-    List<String> command = new ArrayList<>(List.of(workbench.kubectl().toString()));
+    List<String> command = new ArrayList<>(List.of("env", "-C", workbench.checkout().toString()));
+    command.add(workbench.kubectl().toString());
     command.addAll(List.of(arguments));
-    try {
-      ProcessBuilder builder =
-          new ProcessBuilder(command)
-              .directory(workbench.checkout().toFile())
-              .redirectErrorStream(true);
-      builder.environment().put("KUBECONFIG", workbench.kubeconfig().toString());
-      Process process = builder.start();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new ClusterException(
-            "kubectl " + String.join(" ", arguments) + " failed:\n" + output.strip());
-      }
-      return output;
-    } catch (IOException e) {
-      throw new ClusterException("cannot run kubectl: " + e.getMessage(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ClusterException("interrupted", e);
-    }
+    return Command.run(command, Map.of("KUBECONFIG", workbench.kubeconfig().toString()));
   }
 }

@@ -1,0 +1,68 @@
+package io.vdi.operator.e2e.browser;
+
+import io.vdi.operator.devcluster.ClusterException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+import okhttp3.Credentials;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/** Asks for pages through a cluster's router, under the sessions' own names. */
+public final class Visitor {
+  private final OkHttpClient http;
+
+  /**
+   * @param router its address
+   * @param certificate the one to trust
+   */
+  public Visitor(String router, Path certificate) {
+    try (InputStream in = Files.newInputStream(certificate)) {
+      KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+      trusted.load(null);
+      trusted.setCertificateEntry(
+          "router", CertificateFactory.getInstance("X.509").generateCertificate(in));
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(trusted);
+      SSLContext tls = SSLContext.getInstance("TLS");
+      tls.init(null, trust.getTrustManagers(), null);
+      http =
+          new OkHttpClient.Builder()
+              .dns(host -> List.of(InetAddress.getByName(router)))
+              .sslSocketFactory(
+                  tls.getSocketFactory(), (X509TrustManager) trust.getTrustManagers()[0])
+              .followRedirects(false)
+              .build();
+    } catch (IOException | GeneralSecurityException e) {
+      throw new ClusterException("cannot trust " + certificate + ": " + e, e);
+    }
+  }
+
+  /**
+   * The HTTP status of a page, or 0 where nobody answers.
+   *
+   * @param password of {@code user}; empty to come without
+   */
+  public int status(URI page, String user, Optional<String> password) {
+    Request.Builder request = new Request.Builder().url(page.toString());
+    password.ifPresent(word -> request.header("Authorization", Credentials.basic(user, word)));
+    try (Response response = http.newCall(request.build()).execute()) {
+      return response.code();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+package io.vdi.operator.e2e.demo;
+
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.Workbench;
+import java.nio.file.Path;
+
+/** The command behind make demo. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] args) {
+    try {
+      System.exit(new Demo(new Workbench(Path.of("").toAbsolutePath())).run() ? 0 : 1);
+    } catch (ClusterException e) {
+      System.err.println("✗ " + e.getMessage());
+      System.exit(1);
+    }
+  }
+}
