@@ -28,8 +28,9 @@ programs: build
 node: services
 	@if $(DEVCLUSTER) node; then $(IMAGES); fi
 
-images: services ## Make the container images, as OCI archives in images/target; BASE_IMAGE=... builds on it
-	@$(IMAGES)
+images: services ## Make the container images and their SBOMs in images/target; BASE_IMAGE=... builds on it
+	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl controller,admission-webhook,reaper
+	@$(IMAGES) --sbom
 
 docker-build: images
 

@@ -15,15 +15,17 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /** The desktop: its folder's {@code build.sh} makes the files, this the image around them. */
-record DesktopImage(Path folder, Oci oci) implements Images.Recipe {
+record DesktopImage(Path folder) implements Images.Recipe {
   @Override
   public String fingerprint() {
     StringBuilder all = new StringBuilder(Neighbourhood.DESKTOP);
@@ -35,6 +37,22 @@ record DesktopImage(Path folder, Oci oci) implements Images.Recipe {
       throw new ClusterException("cannot read " + folder + ": " + e, e);
     }
     return Names.hash(all.toString(), 12);
+  }
+
+  @Override
+  public void describe(Path archive, Path file) {
+    List<Sbom.Component> components = new ArrayList<>(Sbom.installed(archive));
+    try {
+      for (String line : Files.readAllLines(folder.resolve("requirements.txt"))) {
+        if (!line.startsWith("#")) {
+          String[] pin = line.split("==", 2);
+          components.add(new Sbom.Component(pin[0], pin[1], "pkg:pypi/" + pin[0] + "@" + pin[1]));
+        }
+      }
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + folder + ": " + e, e);
+    }
+    Sbom.write(file, Neighbourhood.DESKTOP, Optional.empty(), components);
   }
 
   @Override
@@ -50,7 +68,7 @@ record DesktopImage(Path folder, Oci oci) implements Images.Recipe {
       wrap(files, base);
       Files.delete(files);
       Progress.say("packing the desktop image: about a minute");
-      oci.write(
+      Oci.write(
           Jib.from(TarImage.at(base))
               .setEntrypoint(List.of("/opt/selkies/bin/selkies-session"))
               .setUser("1000:1000")

@@ -47,17 +47,15 @@ public final class Images {
   private Images(Path checkout, Path cache) {
     this.checkout = checkout;
     this.cache = cache;
-    Oci oci = new Oci(cache.resolve("layers"));
     Platform platform = new Platform(cache);
     Training training = new Training(checkout, platform, checkout.resolve("images/target/stage"));
     Optional<String> base = Optional.ofNullable(System.getenv(BASE)).filter(s -> !s.isBlank());
     for (OperatorService service : OperatorService.values()) {
-      recipes.put(service.module(), new ServiceImage(service, training, platform, base, oci));
+      recipes.put(service.module(), new ServiceImage(service, training, platform, base));
     }
-    recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop"), oci));
+    recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
     recipes.put(
-        PAUSE,
-        new PauseImage(GoPrograms.inDefaultCache().pause(), EmbeddedCluster.PAUSE_IMAGE, oci));
+        PAUSE, new PauseImage(GoPrograms.inDefaultCache().pause(), EmbeddedCluster.PAUSE_IMAGE));
   }
 
   /** Those of a checkout whose services are built. */
@@ -72,6 +70,17 @@ public final class Images {
 
     /** Makes the image. */
     void make(Path archive) throws IOException;
+
+    /** Writes what is in the image. */
+    void describe(Path archive, Path file);
+  }
+
+  /** Writes what is in an image beside it: {@code images/target/<name>.cdx.json}, CycloneDX. */
+  public Path describe(String name) {
+    Path archive = provide(name);
+    Path file = archive.resolveSibling(name + ".cdx.json");
+    recipes.get(name).describe(archive, file);
+    return file;
   }
 
   /**

@@ -2,19 +2,28 @@ package io.vdi.operator.images;
 
 import io.vdi.operator.devcluster.ClusterException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 
 /** The command behind make images. */
 public final class Main {
   private Main() {}
 
+  private static final String DESCRIBE = "--sbom";
+
   /**
-   * @param args names of images, see {@link Images}; none for all
+   * @param args names of images, see {@link Images}; none for all. {@code --sbom} first writes what
+   *     is in them, too
    */
   public static void main(String[] args) {
     try {
       Images images = Images.of(Path.of("").toAbsolutePath());
-      for (String name : args.length == 0 ? Images.ALL.toArray(String[]::new) : args) {
+      List<String> names = Arrays.stream(args).filter(arg -> !arg.equals(DESCRIBE)).toList();
+      for (String name : names.isEmpty() ? Images.ALL : names) {
         System.out.println(images.provide(name));
+        if (args.length > 0 && args[0].equals(DESCRIBE)) {
+          System.out.println(images.describe(name));
+        }
       }
     } catch (ClusterException | IllegalArgumentException e) {
       System.err.println("✗ " + e.getMessage());

@@ -11,6 +11,7 @@ import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
 import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.GoPrograms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -24,11 +25,7 @@ final class Oci {
   /** The time of all files and images: what is in them tells their age, not the clock. */
   static final Instant TIME = Instant.parse("2026-01-01T00:00:00Z");
 
-  private final Path cache;
-
-  Oci(Path cache) {
-    this.cache = cache;
-  }
+  private Oci() {}
 
   /** A layer with all that is in this folder, as owned by root. */
   static FileEntriesLayer layer(String name, Path folder, String target) throws IOException {
@@ -54,15 +51,19 @@ final class Oci {
   }
 
   /** Writes the image under this name. */
-  void write(JibContainerBuilder image, String name, Path archive) throws IOException {
+  static void write(JibContainerBuilder image, String name, Path archive) throws IOException {
+    // Jib takes layers of files of the same names and times for the same, and ours are all of the
+    // same time: what
+    // it keeps is for this image only.
+    Path work = Files.createTempDirectory(archive.toAbsolutePath().getParent(), "layers-");
     try {
       image
           .setFormat(ImageFormat.OCI)
           .setCreationTime(TIME)
           .containerize(
               Containerizer.to(TarImage.at(archive).named(name))
-                  .setApplicationLayersCache(cache)
-                  .setBaseImageLayersCache(cache)
+                  .setApplicationLayersCache(work)
+                  .setBaseImageLayersCache(work)
                   .setToolName("vdi-operator"));
     } catch (InvalidImageReferenceException
         | CacheDirectoryCreationException
@@ -72,6 +73,8 @@ final class Oci {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ClusterException("interrupted while making image " + name, e);
+    } finally {
+      GoPrograms.deleteTree(work);
     }
   }
 }

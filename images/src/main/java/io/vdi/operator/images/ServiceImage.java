@@ -9,6 +9,7 @@ import io.vdi.operator.devcluster.OperatorService;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,7 +20,7 @@ import java.util.Optional;
  * @param base an image to build on instead of Debian's C library; it must bring one
  */
 record ServiceImage(
-    OperatorService service, Training training, Platform platform, Optional<String> base, Oci oci)
+    OperatorService service, Training training, Platform platform, Optional<String> base)
     implements Images.Recipe {
 
   /** As the chart has it. */
@@ -33,6 +34,21 @@ record ServiceImage(
   }
 
   @Override
+  public void describe(Path archive, Path file) {
+    Path libraries = training.checkout().resolve(service.module()).resolve("target/bom.json");
+    if (!Files.exists(libraries)) {
+      throw new ClusterException(libraries + " is missing: make images makes it");
+    }
+    String java = System.getProperty("java.vm.version");
+    List<Sbom.Component> others = new ArrayList<>();
+    others.add(new Sbom.Component("temurin", java, "pkg:generic/temurin@" + java));
+    if (base.isEmpty()) {
+      others.add(Sbom.debian("libc6", DebianPackage.version("libc6")));
+    }
+    Sbom.write(file, service.module(), Optional.of(libraries), others);
+  }
+
+  @Override
   public void make(Path archive) throws IOException {
     Stage stage = training.stage(service);
     Path cache = training.cacheOf(service);
@@ -43,11 +59,12 @@ record ServiceImage(
             .addFileEntriesLayer(Oci.layer("service", stage.own(), Stage.APP, 1))
             .addFileEntriesLayer(Oci.layer("aot", cache.getParent(), Stage.APP + "/aot"))
             .setEntrypoint(List.of(Stage.JAVA + "/bin/java", "@" + Stage.APP + "/jvm.options"))
+            .setProgramArguments(service.mainClass())
             .setUser("65532:65532")
             .addExposedPort(Port.tcp(8081))
             .addLabel("org.opencontainers.image.title", "VDI operator: " + service.module())
             .addLabel("org.opencontainers.image.licenses", "Apache-2.0");
-    oci.write(image, REGISTRY + "/" + service.module() + ":" + version(), archive);
+    Oci.write(image, REGISTRY + "/" + service.module() + ":" + version(), archive);
   }
 
   private JibContainerBuilder from() throws IOException {

@@ -42,14 +42,12 @@ record Stage(OperatorService service, Path java, Path root) {
           %s
           -XX:AOTCache=%s/aot/%s.aot
           -cp %s
-          %s
           """
               .formatted(
                   String.join("\n", OperatorProcess.JVM_FLAGS),
                   APP,
                   service.module(),
-                  stage.classPathInImage(),
-                  service.mainClass()));
+                  stage.classPathInImage()));
       Platform.setTimes(root);
     } catch (IOException e) {
       throw new ClusterException("cannot lay out " + root + ": " + e, e);

@@ -1,0 +1,128 @@
+package io.vdi.operator.e2e.node;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.Helm;
+import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.Neighbourhood;
+import io.vdi.operator.images.Images;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** The operator as users have it: installed by Helm on a node that runs containers. */
+final class Node implements AutoCloseable {
+  static final String NAMESPACE = "vdi-system";
+  static final Duration PATIENCE = Duration.ofSeconds(90);
+
+  private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
+  private static final String SESSIONS =
+      "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions/";
+
+  private final EmbeddedCluster cluster;
+  private final KubeApi api;
+  private final Helm helm;
+
+  private Node(EmbeddedCluster cluster) {
+    this.cluster = cluster;
+    this.api = cluster.connect();
+    this.helm = Helm.of(cluster, cluster.folder().resolve("helm"));
+  }
+
+  /** Starts one; skips the test, and says why, where containers cannot run. */
+  static Node start(int gpus) throws IOException {
+    Optional<String> lacking = EmbeddedCluster.lacking();
+    assumeTrue(lacking.isEmpty(), () -> "no node that runs containers: " + lacking.orElseThrow());
+    Images images = Images.of(CHECKOUT);
+    Images.ALL.forEach(images::provide);
+    return new Node(
+        Neighbourhood.start(
+            Files.createTempDirectory("vdi-node-"), CHECKOUT.resolve("images/target"), gpus));
+  }
+
+  EmbeddedCluster cluster() {
+    return cluster;
+  }
+
+  KubeApi api() {
+    return api;
+  }
+
+  Path routerCertificate() {
+    return cluster.folder().resolve("router.crt");
+  }
+
+  /** Installs or upgrades, and waits for all pods. */
+  void install(String... values) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("upgrade", "--install", "vdi-operator", CHECKOUT + "/charts/vdi-operator"));
+    for (String value :
+        Stream.concat(Stream.of("config.tls.mode=routerDefault"), Stream.of(values)).toList()) {
+      arguments.addAll(List.of("--set", value));
+    }
+    arguments.addAll(List.of("--namespace=" + NAMESPACE, "--wait", "--timeout=3m"));
+    helm.run(arguments.toArray(String[]::new));
+    cluster.awaitAdmission();
+  }
+
+  Helm helm() {
+    return helm;
+  }
+
+  String kubectl(String... arguments) {
+    List<String> command = new ArrayList<>(List.of(cluster.kubectl().toString()));
+    command.addAll(List.of(arguments));
+    return Command.run(command, Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
+  }
+
+  void apply(String yaml) {
+    Manifests.apply(api, yaml);
+  }
+
+  /** As an administrator would for small desktops. */
+  void template(String name, String more) {
+    apply(
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: %s}
+        spec: {image: "%s", healthPath: /api/health%s}
+        """
+            .formatted(name, Neighbourhood.DESKTOP, more));
+  }
+
+  JsonObject session(String name) {
+    return api.raw("GET", SESSIONS + name, null).orElseThrow();
+  }
+
+  String phase(String name) {
+    JsonObject status = session(name).getAsJsonObject("status");
+    return status == null || !status.has("phase") ? "" : status.get("phase").getAsString();
+  }
+
+  void suspend(String name, boolean suspended) {
+    kubectl(
+        "patch",
+        "vdi",
+        name,
+        "--type=merge",
+        "--patch={\"spec\":{\"suspended\":" + suspended + "}}");
+  }
+
+  @Override
+  public void close() {
+    api.close();
+    cluster.close();
+  }
+}
