@@ -4,7 +4,8 @@ import java.nio.file.Path;
 
 /**
  * A cluster as the operator finds it at its users': a node that runs containers, a router with
- * certificates, a provisioner of volumes, GPUs (which are played), nobody's simulated nodes.
+ * certificates, a provisioner of volumes, GPUs (which are played), and simulated nodes beside it
+ * where that is wanted.
  */
 public final class Neighbourhood {
   /** The domain that the router has a certificate for. */
@@ -13,14 +14,13 @@ public final class Neighbourhood {
   /** The name of the desktop's image. */
   public static final String DESKTOP = "localhost/vdi-operator/desktop:0.1.0";
 
-  private static final SimulatedNodes.Spec NONE = new SimulatedNodes.Spec(0, 0, 0);
-
   private Neighbourhood() {}
 
   /** Builds the programs that it needs, so that later steps find them. */
   static void build() {
     GoPrograms programs = GoPrograms.inDefaultCache();
     programs.kubernetes();
+    programs.kwok();
     programs.helm();
     programs.traefikDefinitions();
     programs.containerd();
@@ -34,11 +34,13 @@ public final class Neighbourhood {
    *
    * @param images the folder with their archives, {@code <name>.tar}
    * @param gpus of the node
+   * @param simulated nodes beside it, labelled {@code vdi.devcluster/simulated}; may be none
    */
-  public static EmbeddedCluster start(Path folder, Path images, int gpus) {
+  public static EmbeddedCluster start(
+      Path folder, Path images, int gpus, SimulatedNodes.Spec simulated) {
     build();
     EmbeddedCluster cluster =
-        EmbeddedCluster.startWithNode(folder, NONE, images.resolve("pause.tar"));
+        EmbeddedCluster.startWithNode(folder, simulated, images.resolve("pause.tar"));
     Progress.say(
         "Kubernetes " + GoPrograms.KUBERNETES + " is up, with a node that runs containers");
     cluster.installTraefikDefinitions();

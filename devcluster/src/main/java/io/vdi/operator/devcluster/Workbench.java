@@ -22,6 +22,7 @@ public final class Workbench {
   static final String NAMESPACE = "vdi-system";
 
   private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(2, 8, 110);
+  private static final SimulatedNodes.Spec NO_NODES = new SimulatedNodes.Spec(0, 0, 0);
   private static final int GPUS = 8;
   private static final Pattern SERVER = Pattern.compile("server: \"?https://([0-9.]+):");
 
@@ -155,7 +156,8 @@ public final class Workbench {
 
   /** The chart, installed by Helm. */
   private List<ChildProcess> serveOnNode() {
-    EmbeddedCluster cluster = Neighbourhood.start(folder.resolve("cluster"), images(), GPUS);
+    EmbeddedCluster cluster =
+        Neighbourhood.start(folder.resolve("cluster"), images(), GPUS, NO_NODES);
     Path values = folder.resolve("values.yaml");
     if (!Files.exists(values)) {
       write(values, VALUES);

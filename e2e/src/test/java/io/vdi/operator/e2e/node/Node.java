@@ -9,6 +9,7 @@ import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.Helm;
 import io.vdi.operator.devcluster.Manifests;
 import io.vdi.operator.devcluster.Neighbourhood;
+import io.vdi.operator.devcluster.SimulatedNodes;
 import io.vdi.operator.images.Images;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,16 +19,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** The operator as users have it: installed by Helm on a node that runs containers. */
-final class Node implements AutoCloseable {
+final class Node {
   static final String NAMESPACE = "vdi-system";
   static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
   private static final String SESSIONS =
       "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions/";
+
+  private static Node shared;
 
   private final EmbeddedCluster cluster;
   private final KubeApi api;
@@ -39,15 +41,38 @@ final class Node implements AutoCloseable {
     this.helm = Helm.of(cluster, cluster.folder().resolve("helm"));
   }
 
-  /** Starts one; skips the test, and says why, where containers cannot run. */
-  static Node start(int gpus) throws IOException {
+  /**
+   * The one of all tests in this JVM, with the operator in a namespace for restricted pods only;
+   * ends with the JVM. Skips the test, and says why, where containers cannot run.
+   */
+  static synchronized Node shared() throws IOException {
+    if (shared == null) {
+      shared = start();
+      shared.apply(
+          """
+          apiVersion: v1
+          kind: Namespace
+          metadata:
+            name: %s
+            labels: {pod-security.kubernetes.io/enforce: restricted}
+          """
+              .formatted(NAMESPACE));
+      shared.install();
+    }
+    return shared;
+  }
+
+  private static Node start() throws IOException {
     Optional<String> lacking = EmbeddedCluster.lacking();
     assumeTrue(lacking.isEmpty(), () -> "no node that runs containers: " + lacking.orElseThrow());
     Images images = Images.of(CHECKOUT);
     Images.ALL.forEach(images::provide);
     return new Node(
         Neighbourhood.start(
-            Files.createTempDirectory("vdi-node-"), CHECKOUT.resolve("images/target"), gpus));
+            Files.createTempDirectory("vdi-node-"),
+            CHECKOUT.resolve("images/target"),
+            1,
+            new SimulatedNodes.Spec(1, 100, 200)));
   }
 
   EmbeddedCluster cluster() {
@@ -66,9 +91,15 @@ final class Node implements AutoCloseable {
   void install(String... values) {
     List<String> arguments =
         new ArrayList<>(
-            List.of("upgrade", "--install", "vdi-operator", CHECKOUT + "/charts/vdi-operator"));
-    for (String value :
-        Stream.concat(Stream.of("config.tls.mode=routerDefault"), Stream.of(values)).toList()) {
+            List.of(
+                "upgrade",
+                "--install",
+                "vdi-operator",
+                CHECKOUT + "/charts/vdi-operator",
+                "--set=config.tls.mode=routerDefault",
+                // Simulated nodes would only say that they run the operator.
+                "--set=nodeSelector.kubernetes\\.io/hostname=node-1"));
+    for (String value : values) {
       arguments.addAll(List.of("--set", value));
     }
     arguments.addAll(List.of("--namespace=" + NAMESPACE, "--wait", "--timeout=3m"));
@@ -97,7 +128,11 @@ final class Node implements AutoCloseable {
         apiVersion: vdi.kasm.io/v1alpha1
         kind: VDITemplate
         metadata: {name: %s}
-        spec: {image: "%s", healthPath: /api/health%s}
+        spec:
+          image: "%s"
+          healthPath: /api/health
+          nodeSelector: {kubernetes.io/hostname: node-1}
+          %s
         """
             .formatted(name, Neighbourhood.DESKTOP, more));
   }
@@ -118,11 +153,5 @@ final class Node implements AutoCloseable {
         name,
         "--type=merge",
         "--patch={\"spec\":{\"suspended\":" + suspended + "}}");
-  }
-
-  @Override
-  public void close() {
-    api.close();
-    cluster.close();
   }
 }

@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -35,24 +34,7 @@ class WholeWayIT {
 
   @BeforeAll
   static void install() throws IOException {
-    node = Node.start(1);
-    node.apply(
-        """
-        apiVersion: v1
-        kind: Namespace
-        metadata:
-          name: %s
-          labels: {pod-security.kubernetes.io/enforce: restricted}
-        """
-            .formatted(Node.NAMESPACE));
-    node.install();
-  }
-
-  @AfterAll
-  static void end() {
-    if (node != null) {
-      node.close();
-    }
+    node = Node.shared();
   }
 
   @Test
@@ -122,7 +104,7 @@ class WholeWayIT {
   @Order(4)
   void aDesktopIsSeenInABrowserByWhoKnowsThePassword(@TempDir Path folder) throws IOException {
     assumeTrue(Browser.provided(), "no browser");
-    node.template("small", ", resources: {defaultCPU: \"1\", defaultMemory: 2Gi, defaultGPU: 1}");
+    node.template("small", "resources: {defaultCPU: '1', defaultMemory: 2Gi, defaultGPU: 1}");
     node.apply(
         """
         apiVersion: vdi.kasm.io/v1alpha1
@@ -170,6 +152,15 @@ class WholeWayIT {
 
   private static String exec(String command) {
     return node.kubectl("exec", "alice-desktop", "--", "sh", "-c", command);
+  }
+
+  @Test
+  @Order(6)
+  void itEndsWithItsSession() {
+    node.kubectl("delete", "vdi", "alice-desktop", "--wait", "--timeout=60s");
+    await("the home to go")
+        .atMost(Node.PATIENCE)
+        .until(() -> node.kubectl("get", "pvc", "-o", "name").isBlank());
   }
 
   private static void awaitPhase(String phase) {

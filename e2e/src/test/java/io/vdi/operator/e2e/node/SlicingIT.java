@@ -1,0 +1,109 @@
+package io.vdi.operator.e2e.node;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.Manifests;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * One GPU becomes eight on a real kubelet, by its device plugin API; the device plugin is played,
+ * and reads the same configuration as NVIDIA's.
+ */
+class SlicingIT {
+  @TempDir Path home;
+
+  @Test
+  void eightPodsShareOneGpu() throws IOException {
+    Node node = Node.shared();
+    await("the device plugin").atMost(Node.PATIENCE).until(() -> allocatable(node).equals("1"));
+    node.apply(
+        """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: clusterpolicies.nvidia.com}
+        spec:
+          group: nvidia.com
+          scope: Cluster
+          names: {kind: ClusterPolicy, plural: clusterpolicies, singular: clusterpolicy}
+          versions:
+            - name: v1
+              served: true
+              storage: true
+              schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+        ---
+        {apiVersion: v1, kind: Namespace, metadata: {name: gpu-operator}}
+        """);
+    Manifests.awaitDefinitions(node.api(), "nvidia.com/v1", List.of("clusterpolicies"));
+    node.api()
+        .raw(
+            "POST",
+            "/apis/nvidia.com/v1/clusterpolicies",
+            Manifests.parse(
+                    "{apiVersion: nvidia.com/v1, kind: ClusterPolicy,"
+                        + " metadata: {name: cluster-policy}, spec: {}}")
+                .getFirst())
+        .orElseThrow();
+    assertTrue(configure(node, 8).contains("node-1: 1 x 8 = 8"));
+    assertEquals("8", allocatable(node));
+    List<String> names = IntStream.range(0, 8).mapToObj(i -> "sharer-" + i).toList();
+    names.forEach(name ->
+        node.apply(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: %s}
+            spec:
+              terminationGracePeriodSeconds: 0
+              nodeSelector: {kubernetes.io/hostname: node-1}
+              containers:
+                - name: sharer
+                  image: localhost/vdi-devcluster/pause:1
+                  imagePullPolicy: Never
+                  resources: {limits: {nvidia.com/gpu: 1, cpu: 10m}}
+            """
+                .formatted(name)));
+    await("eight pods on one GPU")
+        .atMost(Node.PATIENCE)
+        .until(() ->
+            names.stream()
+                .allMatch(name ->
+                    node.kubectl("get", "pod", name, "-o", "jsonpath={.status.phase}")
+                        .equals("Running")));
+    names.forEach(name -> node.kubectl("delete", "pod", name, "--wait=false"));
+    assertTrue(configure(node, 1).contains("node-1: 1 x 1 = 1"));
+    node.kubectl("delete", "crd", "clusterpolicies.nvidia.com");
+  }
+
+  private String configure(Node node, int replicas) {
+    return Command.run(
+        List.of(
+            "../gpu/configure_gpu_slicing.sh",
+            "--replicas",
+            String.valueOf(replicas),
+            "--timeout",
+            "60"),
+        Map.of(
+            "PATH",
+            node.cluster().kubectl().getParent() + ":" + System.getenv("PATH"),
+            "KUBECONFIG",
+            node.cluster().kubeconfig().toString(),
+            "HOME",
+            home.toString()));
+  }
+
+  private static String allocatable(Node node) {
+    JsonObject found = node.api().raw("GET", "/api/v1/nodes/node-1", null).orElseThrow();
+    JsonObject allocatable = found.getAsJsonObject("status").getAsJsonObject("allocatable");
+    return allocatable.has("nvidia.com/gpu") ? allocatable.get("nvidia.com/gpu").getAsString() : "";
+  }
+}

@@ -1,0 +1,170 @@
+package io.vdi.operator.e2e.node;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Manifests;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The chart is upgraded and rolled back while desktops run and more are made. The operator's pods
+ * are real; the desktops are on a simulated node, for twenty real ones are too many for a test.
+ */
+class UpgradeIT {
+  private static final int DESKTOPS = 20;
+  private static final String SESSIONS =
+      "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions";
+  private static final String PODS = "/api/v1/namespaces/default/pods";
+
+  @Test
+  void nobodyIsDisturbedAndNothingRefused() throws Exception {
+    Node node = Node.shared();
+    node.apply(
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: elsewhere}
+        spec:
+          image: desktop
+          nodeSelector: {vdi.devcluster/simulated: "true"}
+          persistence: {enabled: false}
+        """);
+    for (int i = 0; i < DESKTOPS; i++) {
+      create(node.api(), "before-" + i).orElseThrow();
+    }
+    await("the desktops to run")
+        .atMost(Node.PATIENCE)
+        .until(() -> running(node.api(), "before-") == DESKTOPS);
+    Map<String, String> pods = pods(node.api());
+    List<String> disturbed = Collections.synchronizedList(new ArrayList<>());
+    List<String> refused = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger made = new AtomicInteger();
+    try (ScheduledExecutorService work = Executors.newScheduledThreadPool(4)) {
+      ScheduledFuture<?> creating =
+          work.scheduleAtFixedRate(
+              () ->
+                  create(node.api(), "during-" + made.getAndIncrement())
+                      .failure()
+                      .ifPresent(failure -> refused.add(failure.toString())),
+              0,
+              100,
+              TimeUnit.MILLISECONDS);
+      ScheduledFuture<?> looking =
+          work.scheduleAtFixedRate(
+              () -> {
+                long still = running(node.api(), "before-");
+                if (still != DESKTOPS) {
+                  disturbed.add(still + " of them run");
+                }
+              },
+              0,
+              200,
+              TimeUnit.MILLISECONDS);
+      node.install(
+          "controller.jvmFlags={-Dnew=1}",
+          "admissionWebhook.jvmFlags={-Dnew=1}",
+          "reaper.jvmFlags={-Dnew=1}");
+      assertTrue(podsOf(node).contains("-Dnew=1"));
+      node.helm()
+          .run(
+              "rollback",
+              "vdi-operator",
+              "--namespace=" + Node.NAMESPACE,
+              "--wait",
+              "--timeout=3m");
+      awaitEndOf(node);
+      stop(creating);
+      stop(looking);
+    }
+    assertEquals(List.of(), refused);
+    assertEquals(List.of(), disturbed);
+    assertTrue(made.get() > 50, "only " + made + " were made meanwhile");
+    await("all that were made to run")
+        .atMost(Node.PATIENCE)
+        .until(() -> running(node.api(), "during-") == made.get());
+    Map<String, String> after = pods(node.api());
+    pods.forEach((name, uid) -> assertEquals(uid, after.get(name), name));
+    System.out.println(made + " sessions made during upgrade and rollback");
+    node.api().raw("DELETE", SESSIONS, null).orElseThrow();
+    await("the sessions to go")
+        .atMost(Node.PATIENCE)
+        .until(() -> items(node.api(), SESSIONS).isEmpty());
+  }
+
+  /** Old pods answer until they have gone. */
+  private static void awaitEndOf(Node node) {
+    await("the old pods to go")
+        .atMost(Node.PATIENCE)
+        .until(() -> !podsOf(node).contains("-Dnew=1"));
+  }
+
+  private static String podsOf(Node node) {
+    return node.kubectl("get", "pods", "-n", Node.NAMESPACE, "-o", "yaml");
+  }
+
+  private static void stop(ScheduledFuture<?> task)
+      throws InterruptedException, ExecutionException {
+    if (!task.cancel(false)) {
+      // It ended by an exception.
+      task.get();
+    }
+  }
+
+  private static ApiResult<JsonObject> create(KubeApi api, String name) {
+    return api.raw(
+        "POST",
+        SESSIONS,
+        Manifests.parse(
+                """
+                apiVersion: vdi.kasm.io/v1alpha1
+                kind: VDISession
+                metadata: {name: %1$s}
+                spec: {user: %1$s@example.com, template: elsewhere, resources: {gpu: 0, cpu: 10m}}
+                """
+                    .formatted(name))
+            .getFirst());
+  }
+
+  private static long running(KubeApi api, String prefix) {
+    return items(api, SESSIONS).stream()
+        .filter(session -> name(session).startsWith(prefix))
+        .filter(session ->
+            session.has("status") && session.toString().contains("\"phase\":\"Running\""))
+        .count();
+  }
+
+  private static Map<String, String> pods(KubeApi api) {
+    Map<String, String> uids = new TreeMap<>();
+    items(api, PODS).stream()
+        .filter(pod -> name(pod).startsWith("before-"))
+        .forEach(
+            pod -> uids.put(name(pod), pod.getAsJsonObject("metadata").get("uid").getAsString()));
+    return uids;
+  }
+
+  private static List<JsonObject> items(KubeApi api, String collection) {
+    JsonObject list = api.raw("GET", collection, null).orElseThrow();
+    List<JsonObject> items = new ArrayList<>();
+    list.getAsJsonArray("items").forEach(item -> items.add(item.getAsJsonObject()));
+    return items;
+  }
+
+  private static String name(JsonObject object) {
+    return object.getAsJsonObject("metadata").get("name").getAsString();
+  }
+}
