@@ -179,6 +179,11 @@ final class RealNode {
         for (Path controller : controllers.filter(Files::isDirectory).toList()) {
           Files.createDirectories(controller.resolve(cgroup));
         }
+        // All pods together weigh as much as many processes of the host, not as one of them.
+        Path weight = CGROUPS.resolve("cpu").resolve(cgroup).resolve("cpu.shares");
+        if (Files.exists(weight)) {
+          Files.writeString(weight, "20480");
+        }
       }
     }
   }

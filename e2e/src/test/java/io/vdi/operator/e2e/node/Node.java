@@ -72,7 +72,7 @@ final class Node {
             Files.createTempDirectory("vdi-node-"),
             CHECKOUT.resolve("images/target"),
             1,
-            new SimulatedNodes.Spec(1, 100, 200)));
+            new SimulatedNodes.Spec(1, 2000, 2000)));
   }
 
   EmbeddedCluster cluster() {

@@ -29,6 +29,7 @@ class UpgradeIT {
   private static final int DESKTOPS = 20;
   private static final String SESSIONS =
       "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions";
+  private static final String BEFORE = "?labelSelector=made=before";
   private static final String PODS = "/api/v1/namespaces/default/pods";
 
   @Test
@@ -42,14 +43,13 @@ class UpgradeIT {
         spec:
           image: desktop
           nodeSelector: {vdi.devcluster/simulated: "true"}
-          persistence: {enabled: false}
         """);
     for (int i = 0; i < DESKTOPS; i++) {
       create(node.api(), "before-" + i).orElseThrow();
     }
     await("the desktops to run")
         .atMost(Node.PATIENCE)
-        .until(() -> running(node.api(), "before-") == DESKTOPS);
+        .until(() -> running(node.api(), BEFORE) == DESKTOPS);
     Map<String, String> pods = pods(node.api());
     List<String> disturbed = Collections.synchronizedList(new ArrayList<>());
     List<String> refused = Collections.synchronizedList(new ArrayList<>());
@@ -67,13 +67,13 @@ class UpgradeIT {
       ScheduledFuture<?> looking =
           work.scheduleAtFixedRate(
               () -> {
-                long still = running(node.api(), "before-");
+                long still = running(node.api(), BEFORE);
                 if (still != DESKTOPS) {
                   disturbed.add(still + " of them run");
                 }
               },
               0,
-              200,
+              500,
               TimeUnit.MILLISECONDS);
       node.install(
           "controller.jvmFlags={-Dnew=1}",
@@ -96,7 +96,7 @@ class UpgradeIT {
     assertTrue(made.get() > 50, "only " + made + " were made meanwhile");
     await("all that were made to run")
         .atMost(Node.PATIENCE)
-        .until(() -> running(node.api(), "during-") == made.get());
+        .until(() -> running(node.api(), "?labelSelector=made=during") == made.get());
     Map<String, String> after = pods(node.api());
     pods.forEach((name, uid) -> assertEquals(uid, after.get(name), name));
     System.out.println(made + " sessions made during upgrade and rollback");
@@ -133,16 +133,15 @@ class UpgradeIT {
                 """
                 apiVersion: vdi.kasm.io/v1alpha1
                 kind: VDISession
-                metadata: {name: %1$s}
-                spec: {user: %1$s@example.com, template: elsewhere, resources: {gpu: 0, cpu: 10m}}
+                metadata: {name: %1$s, labels: {made: %2$s}}
+                spec: {user: %1$s@example.com, template: elsewhere, persistence: {enabled: false}}
                 """
-                    .formatted(name))
+                    .formatted(name, name.replaceAll("-.*", "")))
             .getFirst());
   }
 
-  private static long running(KubeApi api, String prefix) {
-    return items(api, SESSIONS).stream()
-        .filter(session -> name(session).startsWith(prefix))
+  private static long running(KubeApi api, String selector) {
+    return items(api, SESSIONS + selector).stream()
         .filter(session ->
             session.has("status") && session.toString().contains("\"phase\":\"Running\""))
         .count();
