@@ -56,6 +56,7 @@ public final class Webhook implements AutoCloseable {
   private final Deadline deadline = new Deadline();
   private final ServingCertificate certificate;
   private final CertificateSource certificateSource;
+  private final AdmissionRoutes routes;
   private final WebServer server;
   private final ServiceEndpoint endpoint;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -89,7 +90,16 @@ public final class Webhook implements AutoCloseable {
     this.certificateSource = source(api, config, certificate, random, clock);
     WebhookMetrics metrics = new WebhookMetrics(meters);
     metrics.watch(settings::isValid, certificate::expiryEpochSeconds);
-    this.server = server(config.admission(), metrics);
+    WatchedConnections connections = new WatchedConnections(config.admission().idleTimeout());
+    this.routes =
+        new AdmissionRoutes(
+            this::mutate,
+            this::validate,
+            connections,
+            config.admission().atOnce(),
+            config.admission().readTimeout(),
+            metrics::decided);
+    this.server = server(config.admission(), connections);
     this.endpoint =
         ServiceEndpoint.start(
             config.host(),
@@ -120,8 +130,7 @@ public final class Webhook implements AutoCloseable {
     };
   }
 
-  private WebServer server(WebhookConfig.Admission how, WebhookMetrics metrics) {
-    WatchedConnections connections = new WatchedConnections(how.idleTimeout());
+  private WebServer server(WebhookConfig.Admission how, WatchedConnections connections) {
     return WebServer.builder()
         .host(how.host())
         .port(how.port())
@@ -134,15 +143,7 @@ public final class Webhook implements AutoCloseable {
         .connectionOptions(connections)
         // A few more than are worked on, so that the rest can be told.
         .maxConcurrentRequests(how.atOnce() * 2)
-        .routing(routing ->
-            routing.register(
-                new AdmissionRoutes(
-                    this::mutate,
-                    this::validate,
-                    connections,
-                    how.atOnce(),
-                    how.readTimeout(),
-                    metrics::decided)))
+        .routing(routing -> routing.register(routes))
         .build();
   }
 
@@ -300,9 +301,17 @@ public final class Webhook implements AutoCloseable {
     return whyNotReady().isEmpty();
   }
 
-  /** Takes no more work, finishes what is under way. */
+  /** Sends its clients elsewhere, takes no more work, finishes what is under way. */
   @Override
   public void close() {
+    notReady = "stopping";
+    routes.leave();
+    try {
+      // Nobody tells when the last node has learnt that this pod is no longer one to be asked.
+      TimeUnit.NANOSECONDS.sleep(settings.current().admission().drain().toNanos());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     closing.countDown();
     settings.close();
     server.stop();

@@ -33,7 +33,8 @@ record WebhookConfig(
       int atOnce,
       Duration deadline,
       Duration readTimeout,
-      Duration idleTimeout) {}
+      Duration idleTimeout,
+      Duration drain) {}
 
   /** Where the certificate comes from. */
   enum CertificateMode {
@@ -67,7 +68,8 @@ record WebhookConfig(
                 read.number("admission.atOnce", 1, 100_000),
                 read.duration("admission.deadline"),
                 read.duration("admission.readTimeout"),
-                read.duration("admission.idleTimeout")),
+                read.duration("admission.idleTimeout"),
+                read.durationOrZero("admission.drain")),
             certificates(read, namespace),
             read.text("server.host"),
             read.number("server.port", 0, 65535));

@@ -74,6 +74,7 @@ public enum OperatorService {
         "VDI_ADMISSION_HOST", "127.0.0.1",
         "VDI_ADMISSION_PORT", String.valueOf(port),
         "VDI_CERTIFICATES_NAMES", "127.0.0.1",
+        "VDI_ADMISSION_DRAIN", "0",
         "VDI_CERTIFICATES_INTERVAL", "1s");
   }
 }

@@ -40,7 +40,15 @@ final class Training {
       List.of(
           "sh",
           "-c",
-          "\"$@\" & child=$!; trap 'kill $child' TERM; read -r _; kill $child; wait $child",
+          """
+          exec 3<&0
+          "$@" & child=$!
+          { read -r _ <&3; kill $child; } & reader=$!
+          trap 'kill $child' TERM
+          wait $child; wait $child; status=$?
+          kill $reader
+          exit $status
+          """,
           "sh");
 
   private final Path checkout;

@@ -1,6 +1,7 @@
 package io.vdi.operator.webhook.http;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
@@ -40,6 +41,7 @@ public final class AdmissionRoutes implements HttpService {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("read-deadlines").factory());
   private final Observer observer;
+  private volatile boolean leaving;
 
   /** Told of each decision, for the metrics. */
   @FunctionalInterface
@@ -66,6 +68,14 @@ public final class AdmissionRoutes implements HttpService {
     this.observer = observer;
   }
 
+  /**
+   * From now on every answer is the last on its connection: the client makes its next one
+   * elsewhere.
+   */
+  public void leave() {
+    leaving = true;
+  }
+
   @Override
   public void routing(HttpRules rules) {
     rules
@@ -76,6 +86,9 @@ public final class AdmissionRoutes implements HttpService {
   private void handle(
       ServerRequest request, ServerResponse response, Function<AdmissionRequest, Decision> decide) {
     connections.alive(request);
+    if (leaving) {
+      response.headers().set(HeaderValues.CONNECTION_CLOSE);
+    }
     if (!places.tryAcquire()) {
       refuse(response, Status.TOO_MANY_REQUESTS_429, "too many requests at once; try again");
       return;

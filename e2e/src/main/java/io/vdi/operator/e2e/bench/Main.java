@@ -11,12 +11,12 @@ import java.util.function.Supplier;
 
 /**
  * Runs the benchmark from the checkout's root, all of it or the parts that are named: startup,
- * limit, burst, steady, fleet, admission, reaper. {@code BENCH_JVM} holds other flags for the
- * controller's JVM, to compare.
+ * limit, burst, steady, fleet, admission, reaper, desktop. {@code BENCH_JVM} holds other flags for
+ * the controller's JVM, to compare.
  */
 public final class Main {
   private static final Set<String> PARTS =
-      Set.of("startup", "limit", "burst", "steady", "fleet", "admission", "reaper");
+      Set.of("startup", "limit", "burst", "steady", "fleet", "admission", "reaper", "desktop");
 
   /** With more the API server turns some of their five requests at a time away (429). */
   private static final List<Integer> CLIENTS = List.of(8, 32, 64);
@@ -26,6 +26,7 @@ public final class Main {
   private static final int SECONDS = 60;
   private static final int FLEET = 5000;
   private static final int REAPED = 10_000;
+  private static final int DESKTOPS = 10;
 
   private final Set<String> parts;
   private final List<String> jvm;
@@ -52,6 +53,7 @@ public final class Main {
     main.judge();
     main.judgeAdmission();
     main.judgeReaper();
+    main.judgeDesktop();
     main.report.print();
     System.out.println("\nall figures: " + main.report.save(Path.of("bench-results"), jvm));
   }
@@ -67,6 +69,7 @@ public final class Main {
     part("steady", "20/s", () -> bench.controller(RATE * SECONDS, steady));
     part("fleet", "fleet", () -> bench.fleet(FLEET));
     part("reaper", "reaper", () -> new ReaperBench(jvm).measure(REAPED));
+    part("desktop", "desktop", () -> DesktopBench.measure(DESKTOPS));
     if (parts.contains("admission")) {
       try (AdmissionBench admission = new AdmissionBench(jvm)) {
         admission.measure(report);
@@ -153,6 +156,14 @@ public final class Main {
           report.target("reaper, CPU at rest", reaped.restCpu() * 100, 1, true, " % of a core");
           report.target("reaper, lateness p99", reaped.lateness().p99(), 2000, true, " ms");
         });
+  }
+
+  private void judgeDesktop() {
+    report
+        .find("desktop", Result.Pictured.class)
+        .ifPresent(seen ->
+            report.target(
+                "kubectl apply → picture, worst", seen.whole().p99() / 1000, 30, true, " s"));
   }
 
   private Quantiles latency(String what) {

@@ -86,6 +86,13 @@ final class Report {
               reaped.requestsPerMinute(),
               reaped.expired(),
               quantiles(reaped.lateness()));
+      case Result.Pictured seen ->
+          String.format(
+              Locale.ROOT,
+              "%-22s %d times from kubectl apply to a picture: p50 / worst %s ms",
+              what,
+              seen.runs(),
+              quantiles(seen.whole()));
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
@@ -120,6 +127,10 @@ final class Report {
   private static void details(String what, Result result) {
     switch (result) {
       case Result.Throughput _, Result.Startup _, Result.Latency _, Result.Reaped _ -> {}
+      case Result.Pictured seen ->
+          seen.parts()
+              .forEach((part, q) ->
+                  System.out.println(what + ", " + part + ": p50 / worst " + quantiles(q) + " ms"));
       case Result.Reconciled r ->
           System.out.println(what + ", writes for each session: " + writes(r.writes()));
       case Result.Fleet f -> {

@@ -78,5 +78,12 @@ sealed interface Result {
       Quantiles lateness)
       implements Result {}
 
+  /**
+   * From kubectl apply to a picture in a browser.
+   *
+   * @param parts of it, each from the end of the one before
+   */
+  record Pictured(int runs, Quantiles whole, Map<String, Quantiles> parts) implements Result {}
+
   record Startup(double withAotCache, double without) implements Result {}
 }

@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.devcluster.Manifests;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -60,7 +61,7 @@ class UpgradeIT {
               () ->
                   create(node.api(), "during-" + made.getAndIncrement())
                       .failure()
-                      .ifPresent(failure -> refused.add(failure.toString())),
+                      .ifPresent(failure -> refused.add(Instant.now() + " " + failure)),
               0,
               100,
               TimeUnit.MILLISECONDS);
@@ -80,6 +81,7 @@ class UpgradeIT {
           "admissionWebhook.jvmFlags={-Dnew=1}",
           "reaper.jvmFlags={-Dnew=1}");
       assertTrue(podsOf(node).contains("-Dnew=1"));
+      System.out.println("upgraded at " + Instant.now());
       node.helm()
           .run(
               "rollback",
@@ -87,7 +89,9 @@ class UpgradeIT {
               "--namespace=" + Node.NAMESPACE,
               "--wait",
               "--timeout=3m");
+      System.out.println("rolled back at " + Instant.now());
       awaitEndOf(node);
+      System.out.println("the old pods are gone at " + Instant.now());
       stop(creating);
       stop(looking);
     }

@@ -1,0 +1,156 @@
+package io.vdi.operator.e2e.bench;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.Helm;
+import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.Neighbourhood;
+import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.e2e.browser.Browser;
+import io.vdi.operator.e2e.browser.Visitor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/** From kubectl apply to a picture in a browser, with its parts, on a node that runs containers. */
+final class DesktopBench {
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final URI PAGE = URI.create("https://bench.vdi.example.com/");
+  private static final String USER = "ubuntu";
+  private static final String SESSION =
+      "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions/bench";
+  private static final String POD = "/api/v1/namespaces/default/pods/bench";
+  private static final String SECRET = "/api/v1/namespaces/default/secrets/vdi-auth-bench";
+  private static final String CLAIM =
+      "/api/v1/namespaces/default/persistentvolumeclaims/vdi-data-bench";
+
+  private final EmbeddedCluster cluster;
+  private final KubeApi api;
+  private final Path certificate;
+  private final Map<String, List<Long>> parts = new LinkedHashMap<>();
+  private long last;
+
+  private DesktopBench(EmbeddedCluster cluster) {
+    this.cluster = cluster;
+    this.api = cluster.connect();
+    this.certificate = cluster.folder().resolve("router.crt");
+  }
+
+  static Result.Pictured measure(int runs) {
+    try (EmbeddedCluster cluster =
+        Neighbourhood.start(
+            Files.createTempDirectory("vdi-bench-"),
+            Path.of("images/target").toAbsolutePath(),
+            1,
+            new SimulatedNodes.Spec(0, 0, 0))) {
+      Helm.of(cluster, cluster.folder().resolve("helm"))
+          .run(
+              "install",
+              "vdi-operator",
+              "charts/vdi-operator",
+              "--namespace=vdi-system",
+              "--create-namespace",
+              "--set=config.tls.mode=routerDefault",
+              "--wait",
+              "--timeout=3m");
+      cluster.awaitAdmission();
+      return new DesktopBench(cluster).run(runs);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Result.Pictured run(int runs) throws IOException {
+    Manifests.apply(
+        api,
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: bench}
+        spec:
+          image: %s
+          healthPath: /api/health
+          resources: {defaultCPU: "1", defaultMemory: 2Gi}
+        """
+            .formatted(Neighbourhood.DESKTOP));
+    Path session =
+        Files.writeString(
+            cluster.folder().resolve("session.yaml"),
+            """
+            apiVersion: vdi.kasm.io/v1alpha1
+            kind: VDISession
+            metadata: {name: bench}
+            spec: {user: bench@example.com, template: bench}
+            """);
+    List<Long> whole = new ArrayList<>();
+    for (int i = 0; i < runs; i++) {
+      // A browser without a memory, open already, as with who has just applied.
+      try (Browser browser = Browser.start(cluster.address(), certificate)) {
+        long start = System.nanoTime();
+        last = start;
+        once(session, browser);
+        whole.add(System.nanoTime() - start);
+      }
+      api.raw("DELETE", SESSION, null).orElseThrow();
+      Progress.await(() -> "the desktop to go", PATIENCE, () -> !exists(SESSION) && !exists(CLAIM));
+    }
+    Map<String, Quantiles> quantiles = new LinkedHashMap<>();
+    parts.forEach((part, nanos) -> quantiles.put(part, Quantiles.ofNanos(nanos)));
+    return new Result.Pictured(runs, Quantiles.ofNanos(whole), quantiles);
+  }
+
+  private void once(Path session, Browser browser) {
+    Command.run(
+        List.of(cluster.kubectl().toString(), "apply", "-f", session.toString()),
+        Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
+    took("kubectl apply, admission in it");
+    await("objects", () -> exists(POD));
+    await("volume and scheduling", () -> pod().contains("\"nodeName\""));
+    await("container start", () -> pod().contains("\"running\":"));
+    await("Selkies ready, seen by the kubelet", () -> pod().contains("\"ready\":true"));
+    Visitor visitor = new Visitor(cluster.address(), certificate);
+    await("route", () -> visitor.status(PAGE, USER, Optional.empty()) == 401);
+    browser.open(PAGE, USER, password());
+    browser.awaitPicture(PATIENCE);
+    took("page and first picture");
+  }
+
+  private void await(String part, BooleanSupplier done) {
+    Progress.await(() -> part, PATIENCE, done);
+    took(part);
+  }
+
+  private void took(String part) {
+    long now = System.nanoTime();
+    parts.computeIfAbsent(part, key -> new ArrayList<>()).add(now - last);
+    last = now;
+  }
+
+  private boolean exists(String path) {
+    return api.raw("GET", path, null).ok().isPresent();
+  }
+
+  private String pod() {
+    return api.raw("GET", POD, null).ok().map(JsonObject::toString).orElse("");
+  }
+
+  private String password() {
+    JsonObject data = api.raw("GET", SECRET, null).orElseThrow().getAsJsonObject("data");
+    return new String(
+        Base64.getDecoder().decode(data.get("password").getAsString()), StandardCharsets.UTF_8);
+  }
+}
