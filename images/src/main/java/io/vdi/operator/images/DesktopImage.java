@@ -30,7 +30,12 @@ record DesktopImage(Path folder) implements Images.Recipe {
   public String fingerprint() {
     StringBuilder all = new StringBuilder(Neighbourhood.DESKTOP);
     try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+      for (Path file :
+          files
+              .filter(Files::isRegularFile)
+              .filter(f -> !f.endsWith("README.md"))
+              .sorted()
+              .toList()) {
         all.append(folder.relativize(file)).append('\n').append(Files.readString(file));
       }
     } catch (IOException e) {

@@ -104,9 +104,9 @@ class UpgradeIT {
     Map<String, String> after = pods(node.api());
     pods.forEach((name, uid) -> assertEquals(uid, after.get(name), name));
     System.out.println(made + " sessions made during upgrade and rollback");
-    node.api().raw("DELETE", SESSIONS, null).orElseThrow();
+    node.kubectl("delete", "vdi", "--all", "--wait=false");
     await("the sessions to go")
-        .atMost(Node.PATIENCE)
+        .atMost(Node.PATIENCE.multipliedBy(2))
         .until(() -> items(node.api(), SESSIONS).isEmpty());
   }
 
