@@ -22,6 +22,7 @@ services:
 	@$(MVN) -q package -Dmaven.test.skip=true -Dspotless.check.skip
 
 programs: build
+	@if $(DEVCLUSTER) node; then $(IMAGES); fi
 	@$(DEVCLUSTER) build
 
 # What a node that runs containers needs, where there can be one.
@@ -51,7 +52,7 @@ deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; H
 test: programs ## Run every test, on a real Kubernetes
 	@$(MVN) verify
 
-bench: node programs ## Measure speed and memory; BENCH=burst etc. runs a part
+bench: programs ## Measure speed and memory; BENCH=burst etc. runs a part
 	@$(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.bench.Main $(BENCH)
 
 manifests: ## Check that the CRDs and the records agree

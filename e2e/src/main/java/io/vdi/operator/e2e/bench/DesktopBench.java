@@ -1,12 +1,17 @@
 package io.vdi.operator.e2e.bench;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.Command;
 import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.Helm;
 import io.vdi.operator.devcluster.Manifests;
 import io.vdi.operator.devcluster.Neighbourhood;
+import io.vdi.operator.devcluster.OperatorService;
 import io.vdi.operator.devcluster.Progress;
 import io.vdi.operator.devcluster.SimulatedNodes;
 import io.vdi.operator.e2e.browser.Browser;
@@ -18,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -26,8 +32,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
-/** From kubectl apply to a picture in a browser, with its parts, on a node that runs containers. */
+/**
+ * On a node that runs containers: from kubectl apply to a picture in a browser, with its parts, and
+ * the memory of the installed services.
+ */
 final class DesktopBench {
+  private static final int SESSIONS = 1000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final URI PAGE = URI.create("https://bench.vdi.example.com/");
   private static final String USER = "ubuntu";
@@ -56,7 +66,7 @@ final class DesktopBench {
             Files.createTempDirectory("vdi-bench-"),
             Path.of("images/target").toAbsolutePath(),
             1,
-            new SimulatedNodes.Spec(0, 0, 0))) {
+            new SimulatedNodes.Spec(1, 2 * SESSIONS, 2 * SESSIONS))) {
       Helm.of(cluster, cluster.folder().resolve("helm"))
           .run(
               "install",
@@ -65,6 +75,7 @@ final class DesktopBench {
               "--namespace=vdi-system",
               "--create-namespace",
               "--set=config.tls.mode=routerDefault",
+              "--set=nodeSelector.kubernetes\\.io/hostname=node-1",
               "--wait",
               "--timeout=3m");
       cluster.awaitAdmission();
@@ -84,7 +95,13 @@ final class DesktopBench {
         spec:
           image: %s
           healthPath: /api/health
+          nodeSelector: {kubernetes.io/hostname: node-1}
           resources: {defaultCPU: "1", defaultMemory: 2Gi}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: simulated}
+        spec: {image: desktop, nodeSelector: {vdi.devcluster/simulated: "true"}}
         """
             .formatted(Neighbourhood.DESKTOP));
     Path session =
@@ -110,7 +127,61 @@ final class DesktopBench {
     }
     Map<String, Quantiles> quantiles = new LinkedHashMap<>();
     parts.forEach((part, nanos) -> quantiles.put(part, Quantiles.ofNanos(nanos)));
-    return new Result.Pictured(runs, Quantiles.ofNanos(whole), quantiles);
+    Map<String, Double> rest = memory();
+    simulate();
+    return new Result.Pictured(runs, Quantiles.ofNanos(whole), quantiles, rest, SESSIONS, memory());
+  }
+
+  /** Sessions whose desktops need no room. */
+  private void simulate() {
+    new Load.Clients(8)
+        .run(
+            SESSIONS,
+            i ->
+                Manifests.apply(
+                    api,
+                    """
+                    apiVersion: vdi.kasm.io/v1alpha1
+                    kind: VDISession
+                    metadata: {name: simulated-%1$d}
+                    spec:
+                      user: user-%1$d@example.com
+                      template: simulated
+                      persistence: {enabled: false}
+                    """
+                        .formatted(i)));
+    try (ResourceCache<VdiSession> sessions =
+        new ResourceCache<>(api, Kind.SESSION, "", InstantSource.system(), change -> {})) {
+      sessions.start();
+      Progress.await(
+          () -> "the simulated desktops to run",
+          PATIENCE,
+          () ->
+              sessions.list().stream().filter(s -> s.status().phase() == Phase.RUNNING).count()
+                  == SESSIONS);
+    }
+  }
+
+  /** Of each service the process that takes the most, in MiB. */
+  private static Map<String, Double> memory() {
+    Map<String, Double> most = new LinkedHashMap<>();
+    for (OperatorService service : OperatorService.values()) {
+      ProcessHandle.allProcesses()
+          .filter(process -> isOf(process.pid(), service))
+          .mapToDouble(process -> ProcessFigures.of(process.pid()).rss())
+          .max()
+          .ifPresent(rss -> most.put(service.module(), rss));
+    }
+    return most;
+  }
+
+  private static boolean isOf(long pid, OperatorService service) {
+    try {
+      String command = Files.readString(Path.of("/proc", String.valueOf(pid), "cmdline"));
+      return command.startsWith("/opt/java/bin/java") && command.contains(service.mainClass());
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private void once(Path session, Browser browser) {

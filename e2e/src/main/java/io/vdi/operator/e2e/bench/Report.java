@@ -127,10 +127,14 @@ final class Report {
   private static void details(String what, Result result) {
     switch (result) {
       case Result.Throughput _, Result.Startup _, Result.Latency _, Result.Reaped _ -> {}
-      case Result.Pictured seen ->
-          seen.parts()
-              .forEach((part, q) ->
-                  System.out.println(what + ", " + part + ": p50 / worst " + quantiles(q) + " ms"));
+      case Result.Pictured seen -> {
+        seen.parts()
+            .forEach((part, q) ->
+                System.out.println(what + ", " + part + ": p50 / worst " + quantiles(q) + " ms"));
+        System.out.println(what + ", MiB at rest: " + writes(seen.rest()));
+        System.out.println(
+            what + ", MiB with " + seen.sessions() + " sessions: " + writes(seen.busy()));
+      }
       case Result.Reconciled r ->
           System.out.println(what + ", writes for each session: " + writes(r.writes()));
       case Result.Fleet f -> {

@@ -82,8 +82,17 @@ sealed interface Result {
    * From kubectl apply to a picture in a browser.
    *
    * @param parts of it, each from the end of the one before
+   * @param rest MiB of each service without a session
+   * @param busy the same with so many sessions
    */
-  record Pictured(int runs, Quantiles whole, Map<String, Quantiles> parts) implements Result {}
+  record Pictured(
+      int runs,
+      Quantiles whole,
+      Map<String, Quantiles> parts,
+      Map<String, Double> rest,
+      int sessions,
+      Map<String, Double> busy)
+      implements Result {}
 
   record Startup(double withAotCache, double without) implements Result {}
 }
