@@ -143,6 +143,46 @@ record Desk(KubeApi api, String namespace, String name) {
     return child(kind).orElseThrow();
   }
 
+  /** Makes an object of somebody else's under the name of a child. */
+  void putInTheWay(Kind<?> kind) {
+    String spec =
+        switch (kind.name()) {
+          case "Service" -> "{ports: [{port: 1}]}";
+          case "PersistentVolumeClaim" ->
+              "{accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}";
+          case "Pod" -> "{nodeSelector: {no: where}, containers: [{name: x, image: x}]}";
+          case "IngressRoute" -> "{routes: []}";
+          case "Ingress" -> "{defaultBackend: {service: {name: x, port: {number: 1}}}}";
+          default -> "{}";
+        };
+    Manifests.apply(
+        api,
+        "{apiVersion: %s, kind: %s, metadata: {name: %s}%s}"
+            .formatted(
+                kind.apiVersion(),
+                kind.name(),
+                childName(kind),
+                kind.equals(Kind.SECRET) ? "" : ", spec: " + spec),
+        namespace);
+  }
+
+  /** Marks a child as of another time; returns when the controller has brought it up to date. */
+  void outdate(Kind<?> kind) {
+    String hash = hash(kind);
+    JsonObject patch =
+        parse("{\"metadata\": {\"annotations\": {\"" + Names.DESIRED_HASH + "\": \"old\"}}}");
+    api.mergePatch(kind, namespace, childName(kind), patch).orElseThrow();
+    await(name + ": " + kind).atMost(PATIENCE).until(() -> hash(kind).equals(hash));
+  }
+
+  private String hash(Kind<?> kind) {
+    return raw(kind)
+        .getAsJsonObject("metadata")
+        .getAsJsonObject("annotations")
+        .get(Names.DESIRED_HASH)
+        .getAsString();
+  }
+
   /** The whole object, as JSON. */
   JsonObject raw(Kind<?> kind) {
     String group = kind.group().isEmpty() ? "/api/v1" : "/apis/" + kind.apiVersion();

@@ -20,6 +20,7 @@ import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.Manifests;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
@@ -216,24 +217,36 @@ class SessionLifeIT {
     assertNotEquals(Phase.FAILED, desk.session().status().phase());
   }
 
-  @Test
-  void aForeignObjectInTheWayIsNamedAndNeverTouched() {
-    Manifests.apply(
-        api,
-        """
-        {apiVersion: v1, kind: Service, metadata: {name: foreign}, spec: {ports: [{port: 1}]}}
-        """,
-        namespace);
-    Desk desk = desk("foreign", "template: kwok");
-    JsonObject before = desk.raw(Kind.SERVICE);
-    VdiSession failed = desk.awaitPhase(Phase.FAILED);
+  @ParameterizedTest
+  @ValueSource(strings = {"Service", "Secret", "PersistentVolumeClaim", "Pod", "IngressRoute"})
+  void aForeignObjectInTheWayIsNamedAndNeverTouched(String kindName) {
+    Kind<?> kind = kind(kindName);
+    String name = "foreign-" + kindName.toLowerCase(Locale.ROOT);
+    Desk desk = new Desk(api, namespace, name);
+    desk.putInTheWay(kind);
+    JsonObject before = desk.raw(kind).getAsJsonObject("metadata");
+    desk.submit(name + "@example.com", "template: kwok").orElseThrow();
     assertEquals(
-        "Service foreign exists and is not owned by this session", failed.status().message());
-    assertTrue(desk.child(Kind.POD).isNotFound());
-    assertEquals(before, desk.raw(Kind.SERVICE));
+        kindName + " " + desk.childName(kind) + " exists and is not owned by this session",
+        desk.awaitPhase(Phase.FAILED).status().message());
+    assertEquals(kind.equals(Kind.POD), desk.child(Kind.POD).ok().isPresent());
     desk.delete();
     desk.awaitGone();
-    assertEquals(before, desk.raw(Kind.SERVICE));
+    JsonObject after = desk.raw(kind).getAsJsonObject("metadata");
+    assertEquals(before.get("uid"), after.get("uid"));
+    assertFalse(after.has("labels") || after.has("ownerReferences"), after.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Service", "Secret", "PersistentVolumeClaim", "IngressRoute"})
+  void whatIsNotAsItShouldBeIsBroughtUpToDate(String kindName) {
+    Desk desk = desk("outdated-" + kindName.toLowerCase(Locale.ROOT), "template: kwok");
+    desk.awaitPhase(Phase.RUNNING);
+    desk.outdate(kind(kindName));
+  }
+
+  private static Kind<?> kind(String name) {
+    return Desk.CHILDREN.stream().filter(k -> k.name().equals(name)).findFirst().orElseThrow();
   }
 
   @Test

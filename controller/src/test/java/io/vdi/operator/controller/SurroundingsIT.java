@@ -81,6 +81,15 @@ class SurroundingsIT {
       desk.submit("mia@example.com", "template: kwok").orElseThrow();
       desk.awaitPhase(Phase.RUNNING);
       desk.awaitChild(Kind.INGRESS);
+      desk.outdate(Kind.INGRESS);
+      Desk hindered = new Desk(api, namespace, "hindered");
+      hindered.putInTheWay(Kind.INGRESS);
+      hindered.submit("hina@example.com", "template: kwok").orElseThrow();
+      assertEquals(
+          "Ingress hindered exists and is not owned by this session",
+          hindered.awaitPhase(Phase.FAILED).status().message());
+      hindered.delete();
+      hindered.awaitGone();
       assertTrue(desk.child(Kind.INGRESS_ROUTE).isNotFound());
       Files.writeString(
           file, "{ingress: {kind: traefik}, tls: {mode: secretName, secretName: wild}}");

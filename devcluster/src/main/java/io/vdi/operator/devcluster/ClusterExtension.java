@@ -6,6 +6,9 @@ import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.kube.ResourceList;
 import io.vdi.operator.common.model.VdiSession;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,7 +41,19 @@ public final class ClusterExtension
     @Override
     public void close() {
       api.close();
+      if (cluster instanceof EmbeddedCluster embedded) {
+        keepUsedRights(embedded);
+      }
       cluster.close();
+    }
+
+    /** For the test across all modules that compares them with the roles of the chart. */
+    private static void keepUsedRights(EmbeddedCluster cluster) {
+      try {
+        Files.write(Path.of("target", "used-rights.txt"), UsedRights.of(cluster.folder()));
+      } catch (IOException e) {
+        throw new ClusterException("cannot keep what rights were used", e);
+      }
     }
   }
 

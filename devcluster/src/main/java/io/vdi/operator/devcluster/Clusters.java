@@ -24,7 +24,10 @@ public final class Clusters {
   public static Cluster open() {
     String source = System.getenv().getOrDefault(VARIABLE, "embedded");
     return switch (source) {
-      case "", "embedded" -> EmbeddedCluster.start(temporaryFolder(), NODES);
+      case "", "embedded" -> {
+        Path folder = temporaryFolder();
+        yield EmbeddedCluster.start(folder, NODES, UsedRights.flags(folder));
+      }
       case "existing" -> existing();
       case "k3s" -> k3s();
       default ->

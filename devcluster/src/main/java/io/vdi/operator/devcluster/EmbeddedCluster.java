@@ -292,15 +292,7 @@ public final class EmbeddedCluster implements Cluster {
 
   private RealNode startNode(Path pauseImage) {
     return RealNode.start(
-        machine.orElseThrow(),
-        folder,
-        binaries,
-        kubeconfig(),
-        authority,
-        url(),
-        SERVICES,
-        pauseImage,
-        started);
+        machine.orElseThrow(), folder, binaries, authority, url(), SERVICES, pauseImage, started);
   }
 
   private void startRest(Path kwok) {

@@ -53,22 +53,24 @@ final class RealNode {
   /**
    * Returns when the node is ready.
    *
+   * @param folder of the cluster, with the kubeconfig of an admin
    * @param kubernetes the folder with the programs
-   * @param kubeconfig of an admin
+   * @param apiServer its URL
    * @param serviceRange of the cluster
+   * @param started takes what this starts, to be ended
    * @param pauseImage an archive with {@link #PAUSE}
    */
   static RealNode start(
       Machine machine,
       Path folder,
       Path kubernetes,
-      Path kubeconfig,
       Authority authority,
       String apiServer,
       String serviceRange,
       Path pauseImage,
       List<ChildProcess> started) {
     RealNode node = new RealNode(machine, folder);
+    Path kubeconfig = folder.resolve("kubeconfig");
     try {
       node.makeRoom(serviceRange);
       started.add(node.startContainerd());
