@@ -40,6 +40,23 @@ public final class Helm {
     return run(arguments.toArray(String[]::new));
   }
 
+  /** Installs the chart, or upgrades it, with these flags; returns when all its pods are ready. */
+  public void install(Path chart, String namespace, String... flags) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "upgrade",
+                "--install",
+                "vdi-operator",
+                chart.toString(),
+                "--namespace=" + namespace,
+                "--create-namespace",
+                "--wait",
+                "--timeout=3m"));
+    arguments.addAll(List.of(flags));
+    run(arguments.toArray(String[]::new));
+  }
+
   /**
    * Runs it and returns its output.
    *

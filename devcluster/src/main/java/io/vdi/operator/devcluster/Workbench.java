@@ -163,16 +163,7 @@ public final class Workbench {
       write(values, VALUES);
     }
     Progress.say("helm install vdi-operator charts/vdi-operator -f " + values);
-    Helm.of(cluster, folder.resolve("helm"))
-        .run(
-            "install",
-            "vdi-operator",
-            chart().toString(),
-            "--namespace=" + NAMESPACE,
-            "--create-namespace",
-            "--values=" + values,
-            "--wait",
-            "--timeout=3m");
+    Helm.of(cluster, folder.resolve("helm")).install(chart(), NAMESPACE, "--values=" + values);
     cluster.awaitAdmission();
     Progress.say("the operator is up: kubectl get pods -n " + NAMESPACE);
     return List.of(cluster.apiServer());

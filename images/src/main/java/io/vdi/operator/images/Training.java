@@ -80,7 +80,6 @@ final class Training {
     Path cache = folder.resolve(service.module()).resolve("aot").resolve(service.module() + ".aot");
     if (!Files.exists(cache)) {
       record();
-      Platform.setTimes(cache.getParent());
     }
     return cache;
   }

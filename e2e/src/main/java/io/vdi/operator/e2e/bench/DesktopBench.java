@@ -14,18 +14,17 @@ import io.vdi.operator.devcluster.Neighbourhood;
 import io.vdi.operator.devcluster.OperatorService;
 import io.vdi.operator.devcluster.Progress;
 import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,11 +39,9 @@ final class DesktopBench {
   private static final int SESSIONS = 1000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   private static final URI PAGE = URI.create("https://bench.vdi.example.com/");
-  private static final String USER = "ubuntu";
   private static final String SESSION =
       "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions/bench";
   private static final String POD = "/api/v1/namespaces/default/pods/bench";
-  private static final String SECRET = "/api/v1/namespaces/default/secrets/vdi-auth-bench";
   private static final String CLAIM =
       "/api/v1/namespaces/default/persistentvolumeclaims/vdi-data-bench";
 
@@ -68,16 +65,11 @@ final class DesktopBench {
             1,
             new SimulatedNodes.Spec(1, 2 * SESSIONS, 2 * SESSIONS))) {
       Helm.of(cluster, cluster.folder().resolve("helm"))
-          .run(
-              "install",
-              "vdi-operator",
-              "charts/vdi-operator",
-              "--namespace=vdi-system",
-              "--create-namespace",
+          .install(
+              Path.of("charts/vdi-operator"),
+              "vdi-system",
               "--set=config.tls.mode=routerDefault",
-              "--set=nodeSelector.kubernetes\\.io/hostname=node-1",
-              "--wait",
-              "--timeout=3m");
+              "--set=nodeSelector.kubernetes\\.io/hostname=node-1");
       cluster.awaitAdmission();
       return new DesktopBench(cluster).run(runs);
     } catch (IOException e) {
@@ -194,8 +186,8 @@ final class DesktopBench {
     await("container start", () -> pod().contains("\"running\":"));
     await("Selkies ready, seen by the kubelet", () -> pod().contains("\"ready\":true"));
     Visitor visitor = new Visitor(cluster.address(), certificate);
-    await("route", () -> visitor.status(PAGE, USER, Optional.empty()) == 401);
-    browser.open(PAGE, USER, password());
+    await("route", () -> visitor.status(PAGE, Optional.empty()) == 401);
+    browser.open(PAGE, Account.of(api, "default", "bench"));
     browser.awaitPicture(PATIENCE);
     took("page and first picture");
   }
@@ -217,11 +209,5 @@ final class DesktopBench {
 
   private String pod() {
     return api.raw("GET", POD, null).ok().map(JsonObject::toString).orElse("");
-  }
-
-  private String password() {
-    JsonObject data = api.raw("GET", SECRET, null).orElseThrow().getAsJsonObject("data");
-    return new String(
-        Base64.getDecoder().decode(data.get("password").getAsString()), StandardCharsets.UTF_8);
   }
 }

@@ -95,11 +95,14 @@ public final class Browser implements AutoCloseable {
             options));
   }
 
-  /** Opens a page as this user. */
-  public void open(URI page, String user, String password) {
+  /** Opens a page with this account. */
+  public void open(URI page, Account account) {
     driver.get(
         "https://%s:%s@%s/"
-            .formatted(user, URLEncoder.encode(password, StandardCharsets.UTF_8), page.getHost()));
+            .formatted(
+                account.user(),
+                URLEncoder.encode(account.password(), StandardCharsets.UTF_8),
+                page.getHost()));
   }
 
   /** Returns when the page shows the stream of a desktop. */

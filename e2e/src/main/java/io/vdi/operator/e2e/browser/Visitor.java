@@ -54,11 +54,12 @@ public final class Visitor {
   /**
    * The HTTP status of a page, or 0 where nobody answers.
    *
-   * @param password of {@code user}; empty to come without
+   * @param account empty to come without
    */
-  public int status(URI page, String user, Optional<String> password) {
+  public int status(URI page, Optional<Account> account) {
     Request.Builder request = new Request.Builder().url(page.toString());
-    password.ifPresent(word -> request.header("Authorization", Credentials.basic(user, word)));
+    account.ifPresent(
+        who -> request.header("Authorization", Credentials.basic(who.user(), who.password())));
     try (Response response = http.newCall(request.build()).execute()) {
       return response.code();
     } catch (IOException e) {

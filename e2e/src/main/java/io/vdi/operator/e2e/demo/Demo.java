@@ -1,17 +1,18 @@
 package io.vdi.operator.e2e.demo;
 
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterException;
 import io.vdi.operator.devcluster.Command;
 import io.vdi.operator.devcluster.Progress;
 import io.vdi.operator.devcluster.Workbench;
+import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,10 +22,6 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Demo {
   private static final String URL = "https://alice.vdi.example.com";
 
-  /** The name that a desktop asks for with its password. */
-  private static final String USER = "ubuntu";
-
-  private static final String SECRET = "vdi-auth-alice-desktop";
   private static final String BRIEF = "involvedObject.name=brief-desktop";
   private static final String REASONS = "jsonpath={.items[*].reason}";
 
@@ -114,15 +111,11 @@ final class Demo {
     Visitor visitor = new Visitor(workbench.address(), certificate);
     URI page = URI.create(URL + "/");
     System.out.println("\nThe page without, and with, the password that the operator made:");
-    String password =
-        new String(
-            Base64.getDecoder()
-                .decode(kubectl("get", "secret", SECRET, "-o", "jsonpath={.data.password}")),
-            StandardCharsets.UTF_8);
-    int stranger = visitor.status(page, USER, Optional.empty());
-    int owner = visitor.status(page, USER, Optional.of(password));
+    Account account = account();
+    int stranger = visitor.status(page, Optional.empty());
+    int owner = visitor.status(page, Optional.of(account));
     System.out.println("GET " + page + "  " + stranger + "\nGET " + page + "  " + owner);
-    boolean pictured = isPictured(page, password);
+    boolean pictured = isPictured(page, account);
     System.out.println("\nA file in the home, before and after the desktop was suspended:");
     show("exec", "alice-desktop", "--", "sh", "-c", "echo kept > ~/note; cat ~/note");
     show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":true}}");
@@ -134,13 +127,20 @@ final class Demo {
     return stranger == 401 && owner == 200 && pictured && kept;
   }
 
-  private boolean isPictured(URI page, String password) {
+  private Account account() {
+    KubeApi api = Cluster.connect(workbench.kubeconfig());
+    Account account = Account.of(api, "default", "alice-desktop");
+    api.close();
+    return account;
+  }
+
+  private boolean isPictured(URI page, Account account) {
     if (!Browser.provided()) {
       System.out.println("\nNo picture: there is no browser here, see above.");
       return false;
     }
     try (Browser browser = Browser.start(workbench.address(), workbench.routerCertificate())) {
-      browser.open(page, USER, password);
+      browser.open(page, account);
       browser.awaitPicture(Duration.ofSeconds(60));
       Path picture = browser.save(workbench.checkout().resolve(".devcluster/alice-desktop.png"));
       System.out.println("\nWhat Chromium shows at " + page + ": " + picture);

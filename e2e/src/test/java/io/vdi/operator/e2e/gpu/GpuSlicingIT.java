@@ -41,7 +41,6 @@ class GpuSlicingIT {
   private static final Path GPU = Path.of("../gpu");
   private static final String MAP =
       "/api/v1/namespaces/gpu-operator/configmaps/time-slicing-config";
-  private static final String POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy";
 
   /** How often the played device plugin looks at its configuration. */
   private static final Duration PACE = Duration.ofMillis(200);
@@ -65,25 +64,6 @@ class GpuSlicingIT {
     Manifests.apply(
         api,
         """
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: clusterpolicies.nvidia.com}
-        spec:
-          group: nvidia.com
-          scope: Cluster
-          names: {kind: ClusterPolicy, plural: clusterpolicies, singular: clusterpolicy}
-          versions:
-            - name: v1
-              served: true
-              storage: true
-              schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-        ---
-        {apiVersion: v1, kind: Namespace, metadata: {name: gpu-operator}}
-        """);
-    Manifests.awaitDefinitions(api, "nvidia.com/v1", List.of("clusterpolicies"));
-    Manifests.apply(
-        api,
-        """
         apiVersion: v1
         kind: Node
         metadata:
@@ -100,14 +80,7 @@ class GpuSlicingIT {
             nvidia.com/device-plugin.config: big
         """);
     api.raw("DELETE", MAP, null);
-    api.raw("DELETE", POLICY, null);
-    api.raw(
-            "POST",
-            "/apis/nvidia.com/v1/clusterpolicies",
-            Manifests.parse(
-                    "{apiVersion: nvidia.com/v1, kind: ClusterPolicy, metadata: {name: cluster-policy}, spec: {devicePlugin: {enabled: true}}}")
-                .getFirst())
-        .orElseThrow();
+    GpuOperator.install(api);
     plugDevices();
   }
 
@@ -156,7 +129,7 @@ class GpuSlicingIT {
         "{apiVersion: v1, kind: ConfigMap, metadata: {name: time-slicing-config, namespace: gpu-operator}, data: {any: before, other: kept}}");
     api.raw(
             "PUT",
-            POLICY,
+            GpuOperator.POLICY,
             withConfig("{\"name\": \"time-slicing-config\", \"default\": \"other\"}"))
         .orElseThrow();
     plugin.interrupt();
@@ -197,7 +170,7 @@ class GpuSlicingIT {
     assertSays("must be KEY=N", "--config", "any=3");
     assertSays("must be a whole number from 1", "--config", "big=x");
     assertSays("there is no namespace nowhere", "--namespace", "nowhere");
-    api.raw("DELETE", POLICY, null);
+    api.raw("DELETE", GpuOperator.POLICY, null);
     assertSays("there is no ClusterPolicy");
   }
 
@@ -207,7 +180,7 @@ class GpuSlicingIT {
   }
 
   private JsonObject withConfig(String config) {
-    JsonObject policy = api.raw("GET", POLICY, null).orElseThrow();
+    JsonObject policy = api.raw("GET", GpuOperator.POLICY, null).orElseThrow();
     policy
         .getAsJsonObject("spec")
         .getAsJsonObject("devicePlugin")
@@ -216,7 +189,7 @@ class GpuSlicingIT {
   }
 
   private JsonObject policyConfig() {
-    return api.raw("GET", POLICY, null)
+    return api.raw("GET", GpuOperator.POLICY, null)
         .orElseThrow()
         .getAsJsonObject("spec")
         .getAsJsonObject("devicePlugin")

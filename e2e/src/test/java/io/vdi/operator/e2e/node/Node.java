@@ -92,18 +92,14 @@ final class Node {
     List<String> arguments =
         new ArrayList<>(
             List.of(
-                "upgrade",
-                "--install",
-                "vdi-operator",
-                CHECKOUT + "/charts/vdi-operator",
                 "--set=config.tls.mode=routerDefault",
                 // Simulated nodes would only say that they run the operator.
                 "--set=nodeSelector.kubernetes\\.io/hostname=node-1"));
     for (String value : values) {
       arguments.addAll(List.of("--set", value));
     }
-    arguments.addAll(List.of("--namespace=" + NAMESPACE, "--wait", "--timeout=3m"));
-    helm.run(arguments.toArray(String[]::new));
+    helm.install(
+        CHECKOUT.resolve("charts/vdi-operator"), NAMESPACE, arguments.toArray(String[]::new));
     cluster.awaitAdmission();
   }
 

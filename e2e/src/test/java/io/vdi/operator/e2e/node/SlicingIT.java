@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.e2e.gpu.GpuOperator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,33 +26,7 @@ class SlicingIT {
   void eightPodsShareOneGpu() throws IOException {
     Node node = Node.shared();
     await("the device plugin").atMost(Node.PATIENCE).until(() -> allocatable(node).equals("1"));
-    node.apply(
-        """
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: clusterpolicies.nvidia.com}
-        spec:
-          group: nvidia.com
-          scope: Cluster
-          names: {kind: ClusterPolicy, plural: clusterpolicies, singular: clusterpolicy}
-          versions:
-            - name: v1
-              served: true
-              storage: true
-              schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-        ---
-        {apiVersion: v1, kind: Namespace, metadata: {name: gpu-operator}}
-        """);
-    Manifests.awaitDefinitions(node.api(), "nvidia.com/v1", List.of("clusterpolicies"));
-    node.api()
-        .raw(
-            "POST",
-            "/apis/nvidia.com/v1/clusterpolicies",
-            Manifests.parse(
-                    "{apiVersion: nvidia.com/v1, kind: ClusterPolicy,"
-                        + " metadata: {name: cluster-policy}, spec: {}}")
-                .getFirst())
-        .orElseThrow();
+    GpuOperator.install(node.api());
     assertTrue(configure(node, 8).contains("node-1: 1 x 8 = 8"));
     assertEquals("8", allocatable(node));
     List<String> names = IntStream.range(0, 8).mapToObj(i -> "sharer-" + i).toList();

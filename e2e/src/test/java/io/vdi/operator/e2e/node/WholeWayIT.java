@@ -8,14 +8,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class WholeWayIT {
   private static final URI PAGE = URI.create("https://alice.vdi.example.com/");
-  private static final String USER = "ubuntu";
 
   private static Node node;
 
@@ -113,25 +111,14 @@ class WholeWayIT {
         spec: {user: alice@example.com, template: small}
         """);
     awaitPhase("Running");
-    String password =
-        new String(
-            Base64.getDecoder()
-                .decode(
-                    node.kubectl(
-                        "get",
-                        "secret",
-                        "vdi-auth-alice-desktop",
-                        "-o",
-                        "jsonpath={.data.password}")),
-            StandardCharsets.UTF_8);
+    Account account = Account.of(node.api(), "default", "alice-desktop");
     Visitor visitor = new Visitor(node.cluster().address(), node.routerCertificate());
-    assertEquals(401, visitor.status(PAGE, USER, Optional.empty()));
-    assertEquals(401, visitor.status(PAGE, USER, Optional.of("guess")));
-    assertEquals(200, visitor.status(PAGE, USER, Optional.of(password)));
-    assertEquals(
-        404, visitor.status(URI.create("https://bob.vdi.example.com/"), USER, Optional.empty()));
+    assertEquals(401, visitor.status(PAGE, Optional.empty()));
+    assertEquals(401, visitor.status(PAGE, Optional.of(new Account(account.user(), "guess"))));
+    assertEquals(200, visitor.status(PAGE, Optional.of(account)));
+    assertEquals(404, visitor.status(URI.create("https://bob.vdi.example.com/"), Optional.empty()));
     try (Browser browser = Browser.start(node.cluster().address(), node.routerCertificate())) {
-      browser.open(PAGE, USER, password);
+      browser.open(PAGE, account);
       browser.awaitPicture(Node.PATIENCE);
       assertTrue(Files.size(browser.save(folder.resolve("desktop.png"))) > 10_000);
     }
