@@ -6,6 +6,7 @@ DEVCLUSTER := $(JAVA) -cp 'devcluster/target/devcluster.jar:devcluster/target/li
 DEMO := $(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.demo.Main
 IMAGES := $(JAVA) --sun-misc-unsafe-memory-access=allow -cp 'images/target/images.jar:images/target/lib/*' io.vdi.operator.images.Main
 SERVICE ?= controller
+NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
 .PHONY: help build services programs node images docker-build up down demo deploy test bench manifests run format clean
 
@@ -22,12 +23,12 @@ services:
 	@$(MVN) -q package -Dmaven.test.skip=true -Dspotless.check.skip
 
 programs: build
-	@if $(DEVCLUSTER) node; then $(IMAGES); fi
+	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES); fi
 	@$(DEVCLUSTER) build
 
 # What a node that runs containers needs, where there can be one.
 node: services
-	@if $(DEVCLUSTER) node; then $(IMAGES); fi
+	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES); fi
 
 images: services ## Make the container images and their SBOMs in images/target; BASE_IMAGE=... builds on it
 	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl controller,admission-webhook,reaper

@@ -31,6 +31,9 @@ import (
 const (
 	resource  = "nvidia.com/gpu"
 	namespace = "gpu-operator"
+
+	// On a node with this label nothing is allocated, as where a GPU has fallen off the bus.
+	broken = "vdi.devcluster/broken-gpus"
 )
 
 var (
@@ -133,7 +136,7 @@ func offer(replicas int) (func(), error) {
 		return nil, err
 	}
 	server := grpc.NewServer()
-	api.RegisterDevicePluginServer(server, &plugin{replicas: replicas})
+	api.RegisterDevicePluginServer(server, &plugin{replicas: replicas, cluster: cluster})
 	go func() { _ = server.Serve(listener) }()
 	kubelet, err := grpc.NewClient("unix://"+filepath.Join(*folder, "kubelet.sock"),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -164,6 +167,7 @@ func label(cluster dynamic.Interface, replicas int) {
 type plugin struct {
 	api.UnimplementedDevicePluginServer
 	replicas int
+	cluster  dynamic.Interface
 }
 
 func (p *plugin) GetDevicePluginOptions(context.Context, *api.Empty) (*api.DevicePluginOptions, error) {
@@ -185,7 +189,11 @@ func (p *plugin) ListAndWatch(_ *api.Empty, stream api.DevicePlugin_ListAndWatch
 	return nil
 }
 
-func (p *plugin) Allocate(_ context.Context, request *api.AllocateRequest) (*api.AllocateResponse, error) {
+func (p *plugin) Allocate(ctx context.Context, request *api.AllocateRequest) (*api.AllocateResponse, error) {
+	node, err := p.cluster.Resource(nodes).Get(ctx, *nodeName, metav1.GetOptions{})
+	if err == nil && node.GetLabels()[broken] != "" {
+		return nil, fmt.Errorf("node %s has label %s", *nodeName, broken)
+	}
 	response := &api.AllocateResponse{}
 	for _, container := range request.ContainerRequests {
 		response.ContainerResponses = append(response.ContainerResponses, &api.ContainerAllocateResponse{

@@ -81,8 +81,12 @@ class RotationIT {
         enough.set(true);
       }
       assertEquals(List.of(), failures);
-      assertEquals(200, fleet.replica(0).status("/observe/health/ready"));
-      assertEquals(200, fleet.replica(1).status("/observe/health/ready"));
+      for (int replica : new int[] {0, 1}) {
+        // On a busy machine one of these short lives may just be over.
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> fleet.replica(replica).status("/observe/health/ready") == 200);
+      }
       assertTrue(authorities.size() > 2, authorities.size() + " authorities");
       assertTrue(asked.get() > ROTATIONS * PER_SECOND, asked + " requests");
     }

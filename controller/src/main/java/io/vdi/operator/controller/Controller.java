@@ -104,7 +104,7 @@ public final class Controller implements LedService.Stations, AutoCloseable {
             settings::current,
             clock);
     this.loop = new ControlLoop<>("session", queue, config.workers(), reconciler::reconcile, clock);
-    metrics.watch(caches, queue::depth, life::mayWrite, settings::isValid);
+    metrics.watch(caches, queue, life::mayWrite, settings::isValid);
     this.endpoint =
         ServiceEndpoint.start(
             config.host(),

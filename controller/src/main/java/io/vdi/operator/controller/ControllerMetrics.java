@@ -4,6 +4,7 @@ import io.helidon.metrics.api.Counter;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
+import io.vdi.operator.common.loop.KeyedQueue;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.service.Gauges;
@@ -11,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -46,7 +46,7 @@ final class ControllerMetrics {
 
   /** Gauges that are read when they are asked for. */
   void watch(
-      Caches caches, IntSupplier queueDepth, BooleanSupplier leading, BooleanSupplier configValid) {
+      Caches caches, KeyedQueue<?> queue, BooleanSupplier leading, BooleanSupplier configValid) {
     Gauges gauges = new Gauges(meters);
     Supplier<List<VdiSession>> sessions = caches.sessions()::list;
     for (Phase phase : Phase.values()) {
@@ -59,7 +59,11 @@ final class ControllerMetrics {
                   .count(),
           Tag.create("phase", phase.text()));
     }
-    gauges.add("vdi_workqueue_depth", "Sessions that wait for a worker", queueDepth::getAsInt);
+    gauges.add("vdi_workqueue_depth", "Sessions that wait for a worker", queue::depth);
+    gauges.add(
+        "vdi_workqueue_retrying",
+        "Sessions whose last pass failed, tried again with back-off",
+        queue::retrying);
     gauges.ofLeader(leading, configValid);
   }
 

@@ -159,7 +159,7 @@ public final class GoPrograms {
   }
 
   /** The router. */
-  Path traefik() {
+  public Path traefik() {
     return program(
         "traefik",
         "Traefik",

@@ -14,6 +14,9 @@ public final class Neighbourhood {
   /** The name of the desktop's image. */
   public static final String DESKTOP = "localhost/vdi-operator/desktop:0.1.0";
 
+  /** The name of the router's image. */
+  public static final String ROUTER = "localhost/vdi-devcluster/traefik:1";
+
   private Neighbourhood() {}
 
   /** Builds the programs that it needs, so that later steps find them. */
@@ -44,6 +47,7 @@ public final class Neighbourhood {
     Progress.say(
         "Kubernetes " + GoPrograms.KUBERNETES + " is up, with a node that runs containers");
     cluster.installTraefikDefinitions();
+    cluster.importImage(images.resolve("traefik.tar"));
     Router.start(cluster, DOMAIN);
     FakeGpus.start(cluster, gpus);
     for (OperatorService service : OperatorService.values()) {

@@ -1,51 +1,102 @@
 package io.vdi.operator.devcluster;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import io.vdi.operator.common.kube.KubeApi;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 
 /**
- * Traefik as K3s has it: entry points {@code web} and {@code websecure} on ports 80 and 443 of the
- * node, routes from IngressRoutes. Its certificate is the cluster's own for a whole domain.
+ * Traefik as K3s has it, in namespace kube-system: entry points {@code web} and {@code websecure}
+ * on ports 80 and 443 of the node, routes from IngressRoutes. Its certificate is the cluster's own
+ * for a whole domain.
  */
 final class Router {
   private Router() {}
 
   /**
-   * Starts it on the node.
+   * Deploys it; its image is on the node.
    *
    * @param domain whose hosts the certificate is for
    */
   static void start(EmbeddedCluster cluster, String domain) {
     Path folder = cluster.folder();
     Authority.Pair pair = cluster.authority().server(domain, List.of("*." + domain), List.of());
-    Path certificate = Authority.writePrivate(folder.resolve("router.crt"), pair.certificate());
-    Path key = Authority.writePrivate(folder.resolve("router.key"), pair.key());
-    Path settings = folder.resolve("router.yaml");
-    try {
-      Files.writeString(
-          settings,
-          """
-          tls: {stores: {default: {defaultCertificate: {certFile: "%s", keyFile: "%s"}}}}
-          """
-              .formatted(certificate, key));
-    } catch (IOException e) {
-      throw new ClusterException("cannot write " + settings, e);
-    }
-    cluster.runOnNode(
-        "traefik",
-        List.of(
-            GoPrograms.inDefaultCache().traefik().toString(),
-            "--entrypoints.web.address=:80",
-            "--entrypoints.websecure.address=:443",
-            "--entrypoints.websecure.http.tls=true",
-            "--providers.kubernetescrd=true",
-            "--providers.file.filename=" + settings,
-            "--global.checknewversion=false",
-            "--global.sendanonymoususage=false",
-            "--log.level=INFO"),
-        Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
+    Authority.writePrivate(folder.resolve("router.crt"), pair.certificate());
+    KubeApi api = cluster.connect();
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: router-certificate, namespace: kube-system}
+        type: kubernetes.io/tls
+        data: {tls.crt: %s, tls.key: %s}
+        ---
+        apiVersion: traefik.io/v1alpha1
+        kind: TLSStore
+        metadata: {name: default, namespace: kube-system}
+        spec: {defaultCertificate: {secretName: router-certificate}}
+        ---
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: traefik, namespace: kube-system}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: {name: traefik}
+        rules:
+          - {apiGroups: [""], resources: [services, secrets, nodes], verbs: [get, list, watch]}
+          - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}
+          - {apiGroups: [traefik.io], resources: ["*"], verbs: [get, list, watch]}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: {name: traefik}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: traefik}
+        subjects: [{kind: ServiceAccount, name: traefik, namespace: kube-system}]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: traefik
+          namespace: kube-system
+          labels: {app.kubernetes.io/name: traefik}
+        spec:
+          strategy: {type: Recreate}
+          selector: {matchLabels: {app.kubernetes.io/name: traefik}}
+          template:
+            metadata:
+              labels: {app.kubernetes.io/name: traefik}
+            spec:
+              serviceAccountName: traefik
+              hostNetwork: true
+              priorityClassName: system-cluster-critical
+              nodeSelector: {kubernetes.io/hostname: %s}
+              terminationGracePeriodSeconds: 0
+              containers:
+                - name: traefik
+                  image: %s
+                  imagePullPolicy: Never
+                  args:
+                    - --entrypoints.web.address=:80
+                    - --entrypoints.websecure.address=:443
+                    - --entrypoints.websecure.http.tls=true
+                    - --providers.kubernetescrd=true
+                    - --global.checknewversion=false
+                    - --global.sendanonymoususage=false
+                    - --log.level=INFO
+                  readinessProbe: {tcpSocket: {port: 443}, periodSeconds: 1}
+        """
+            .formatted(
+                base64(pair.certificate()),
+                base64(pair.key()),
+                RealNode.NAME,
+                Neighbourhood.ROUTER));
+    api.close();
+  }
+
+  private static String base64(String pem) {
+    return Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -3,6 +3,7 @@ package io.vdi.operator.images;
 import io.vdi.operator.devcluster.ClusterException;
 import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.GoPrograms;
+import io.vdi.operator.devcluster.Neighbourhood;
 import io.vdi.operator.devcluster.OperatorService;
 import io.vdi.operator.devcluster.Progress;
 import java.io.IOException;
@@ -23,14 +24,16 @@ import java.util.stream.Stream;
  */
 public final class Images {
   static final String DESKTOP = "desktop";
-  static final String PAUSE = "pause";
 
-  /** Every image, by name. */
+  /** The images of an installation, by name. */
   public static final List<String> ALL =
       Stream.concat(
               Arrays.stream(OperatorService.values()).map(OperatorService::module),
-              Stream.of(DESKTOP, PAUSE))
+              Stream.of(DESKTOP))
           .toList();
+
+  /** Those that a node of the development cluster needs beside them. */
+  public static final List<String> OF_NODE = List.of("pause", "traefik");
 
   /**
    * The variable with the image that those of the services are built on, where one is to be pulled.
@@ -54,8 +57,9 @@ public final class Images {
       recipes.put(service.module(), new ServiceImage(service, training, platform, base));
     }
     recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
-    recipes.put(
-        PAUSE, new PauseImage(GoPrograms.inDefaultCache().pause(), EmbeddedCluster.PAUSE_IMAGE));
+    GoPrograms programs = GoPrograms.inDefaultCache();
+    recipes.put("pause", new ProgramImage(programs::pause, EmbeddedCluster.PAUSE_IMAGE));
+    recipes.put("traefik", new ProgramImage(programs::traefik, Neighbourhood.ROUTER));
   }
 
   /** Those of a checkout whose services are built. */
@@ -91,7 +95,8 @@ public final class Images {
   public Path provide(String name) {
     Recipe recipe = recipes.get(name);
     if (recipe == null) {
-      throw new IllegalArgumentException("no image \"" + name + "\"; there are " + ALL);
+      throw new IllegalArgumentException(
+          "no image \"" + name + "\"; there are " + ALL + " and " + OF_NODE);
     }
     Path kept = cache.resolve(name + "-" + recipe.fingerprint() + ".tar");
     Path link = checkout.resolve("images/target").resolve(name + ".tar");

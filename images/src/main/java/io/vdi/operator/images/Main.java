@@ -12,8 +12,8 @@ public final class Main {
   private static final String DESCRIBE = "--sbom";
 
   /**
-   * @param args names of images, see {@link Images}; none for all. {@code --sbom} first writes what
-   *     is in them, too
+   * @param args names of images, see {@link Images}; none for all of an installation. {@code
+   *     --sbom} first writes what is in them, too
    */
   public static void main(String[] args) {
     try {

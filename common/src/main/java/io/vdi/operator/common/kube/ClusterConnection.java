@@ -64,6 +64,12 @@ public final class ClusterConnection {
     return connect("kubeconfig " + file, () -> builder(file), http);
   }
 
+  /** Connects as this kubeconfig's current context says. */
+  public static KubeApi of(KubeConfig config) throws Unusable {
+    return connect(
+        "the kubeconfig", () -> ClientBuilder.kubeconfig(config), UnaryOperator.identity());
+  }
+
   private static ClientBuilder builder(Path file) throws IOException {
     try (Reader reader = Files.newBufferedReader(file)) {
       KubeConfig config = KubeConfig.loadKubeConfig(reader);

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Response;
@@ -203,6 +204,16 @@ public final class KubeApi {
         body == null ? null : new Body(JSON, body));
   }
 
+  /** The same for what answers with a text of its own, such as the log of a pod. */
+  public ApiResult<String> text(String path) {
+    return call(null, String.class, "GET", path, List.of(), null, text -> text);
+  }
+
+  /** For what the client library itself can do: port forwarding, exec. Its calls have no end. */
+  public ApiClient streams() {
+    return watches;
+  }
+
   /** Whether the cluster serves this kind; an unreachable API server is a failure, not a no. */
   public ApiResult<Boolean> serves(Kind<?> kind) {
     ApiResult<JsonObject> answer = raw("GET", kind.groupPath(), null);
@@ -256,11 +267,23 @@ public final class KubeApi {
 
   private <R> ApiResult<R> call(
       Kind<?> kind, Type answer, String method, String path, List<Pair> query, Body body) {
+    return call(
+        kind, answer, method, path, query, body, text -> KubeGson.gson().<R>fromJson(text, answer));
+  }
+
+  private <R> ApiResult<R> call(
+      Kind<?> kind,
+      Type answer,
+      String method,
+      String path,
+      List<Pair> query,
+      Body body,
+      Function<String, R> decoder) {
     try (Response response = build(calls, kind, answer, method, path, query, body).execute()) {
       // Read whole before decoding: half an answer is no answer.
       String text = response.body().string();
       return response.isSuccessful()
-          ? new ApiResult.Ok<>(KubeGson.gson().fromJson(text, answer))
+          ? new ApiResult.Ok<>(decoder.apply(text))
           : rejected(response.code(), response.message(), text);
     } catch (ApiException e) {
       throw new IllegalStateException("cannot build " + method + " " + path, e);

@@ -93,6 +93,16 @@ public final class KeyedQueue<K> {
     }
   }
 
+  /** How many keys have failed and not succeeded since. */
+  public int retrying() {
+    lock.lock();
+    try {
+      return failures.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The next key, waiting for one; empty when the queue is closed. Call {@link #done} after it. */
   public Optional<K> take() throws InterruptedException {
     lock.lockInterruptibly();

@@ -92,6 +92,8 @@ final class PodObject {
         .name("selkies")
         .image(template.image())
         .imagePullPolicy(template.imagePullPolicy())
+        // What it wrote last is seen in its status, so that the cause can be told.
+        .terminationMessagePolicy("FallbackToLogsOnError")
         .env(PodEnvironment.of(workload))
         .ports(List.of(new V1ContainerPort().name("http").containerPort(template.port())))
         .resources(new V1ResourceRequirements().limits(limits))

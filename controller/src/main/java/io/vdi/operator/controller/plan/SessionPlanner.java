@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.plan;
 
+import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Meta;
@@ -66,7 +67,8 @@ public final class SessionPlanner {
     Defaults.Complete spec = Defaults.complete(session.spec(), seen.template().get().spec());
     StatusRules status = new StatusRules(seen, settings, Optional.of(spec), now);
     if (!spec.problems().isEmpty()) {
-      return only(status.failed("InvalidSpec", String.join("; ", spec.problems())));
+      return only(
+          status.failed("InvalidSpec", String.join("; ", spec.problems()), Cause.TEMPLATE_INVALID));
     }
     Blueprint blueprint =
         blueprints.apply(
@@ -74,7 +76,7 @@ public final class SessionPlanner {
             seen.volumeClaim());
     Optional<String> foreign = foreign(blueprint);
     if (foreign.isPresent()) {
-      return only(status.failed("ForeignObject", foreign.get()));
+      return only(status.failed("ForeignObject", foreign.get(), Cause.FOREIGN_OBJECT));
     }
     return converge(blueprint, status);
   }
@@ -112,7 +114,9 @@ public final class SessionPlanner {
           session.spec().suspended()
               ? status.observed(List.of(), false)
               : status.failed(
-                  "TemplateNotFound", "Template not found: " + session.spec().template()));
+                  "TemplateNotFound",
+                  "Template not found: " + session.spec().template(),
+                  Cause.TEMPLATE_MISSING));
     }
     List<Action> actions = new ArrayList<>();
     if (session.spec().suspended()) {

@@ -1,5 +1,7 @@
 package io.vdi.operator.controller.plan;
 
+import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.causes.Symptoms;
 import io.vdi.operator.common.kube.Failure;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Condition;
@@ -8,23 +10,53 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.VolumeClaim;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The status of a session from what is observed, spec.md sections 1 and 3. */
 public final class StatusRules {
   private static final String QUOTA_EXCEEDED = "QuotaExceeded";
   private static final Duration ALWAYS = Duration.ofSeconds(1);
 
-  /** Phase, with the reason (CamelCase) and message of the Ready condition. */
-  private record Verdict(Phase phase, String reason, String message) {}
+  /** The sentences that spec.md fixes to the letter. */
+  private static final Set<Cause> WORDED_BY_CONTRACT =
+      EnumSet.of(Cause.TEMPLATE_MISSING, Cause.FOREIGN_OBJECT, Cause.SESSION_QUOTA);
+
+  /**
+   * Phase, with the reason (CamelCase) of the Ready condition.
+   *
+   * @param words the cluster's or our own
+   * @param cause by the catalogue; null where there is none
+   */
+  private record Verdict(Phase phase, String reason, String words, Cause cause) {
+    Verdict(Phase phase, String reason, String words) {
+      this(phase, reason, words, null);
+    }
+
+    /** For status.message: the words, and the code by which more is to be found. */
+    String message() {
+      return cause == null || WORDED_BY_CONTRACT.contains(cause)
+          ? words
+          : (words + " " + cause.mark()).strip();
+    }
+
+    /** For the conditions: the same, and what to do. */
+    String advice() {
+      return cause == null
+          ? words
+          : (words + " " + cause.mark() + " ").stripLeading() + cause.remedy();
+    }
+  }
 
   private final SessionObserved seen;
   private final VdiSession session;
@@ -50,8 +82,8 @@ public final class StatusRules {
     return status(new Verdict(Phase.TERMINATING, "Terminating", ""), before.podName());
   }
 
-  VdiSession.Status failed(String reason, String message) {
-    return status(new Verdict(Phase.FAILED, reason, message), before.podName());
+  VdiSession.Status failed(String reason, String message, Cause cause) {
+    return status(new Verdict(Phase.FAILED, reason, message, cause), before.podName());
   }
 
   /**
@@ -80,11 +112,17 @@ public final class StatusRules {
   public static VdiSession.Status refused(
       SessionObserved seen, VdiSession.Status planned, Failure.Permanent why, Instant now) {
     boolean running = planned.currentPhase().equals(Optional.of(Phase.RUNNING));
+    Verdict verdict =
+        new Verdict(
+            Phase.FAILED,
+            camelCase(why.reason()),
+            why.message(),
+            Symptoms.ofRefusal(why.reason(), why.message()).orElse(null));
     List<Condition> conditions = new ArrayList<>(planned.conditions());
     if (!running) {
       conditions.removeIf(c -> Set.of(Condition.READY, Condition.FAILED).contains(c.type()));
-      conditions.add(0, refusal(Condition.FAILED, "True", seen, why, now));
-      conditions.add(1, refusal(Condition.READY, "False", seen, why, now));
+      conditions.add(0, refusal(Condition.FAILED, "True", seen, verdict, now));
+      conditions.add(1, refusal(Condition.READY, "False", seen, verdict, now));
     }
     return new VdiSession.Status(
         running ? Phase.RUNNING : Phase.FAILED,
@@ -93,18 +131,18 @@ public final class StatusRules {
         planned.startTime(),
         planned.expiresAt(),
         planned.lastActivityTime(),
-        why.message(),
+        verdict.message(),
         planned.observedGeneration(),
         conditions);
   }
 
   private static Condition refusal(
-      String type, String status, SessionObserved seen, Failure.Permanent why, Instant now) {
+      String type, String status, SessionObserved seen, Verdict verdict, Instant now) {
     return Condition.of(
             type,
             status,
-            camelCase(why.reason()),
-            why.message(),
+            verdict.reason(),
+            verdict.advice(),
             seen.session().metadata().generation())
         .since(seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS));
   }
@@ -143,7 +181,10 @@ public final class StatusRules {
               "suspending: the pod stops");
     }
     if (hasGivenUp()) {
-      return new Verdict(Phase.FAILED, Condition.STARTUP_TIMEOUT, before.message());
+      Optional<Cause> cause = Cause.ofMark(before.message());
+      String words =
+          cause.map(c -> before.message().replace(" " + c.mark(), "")).orElseGet(before::message);
+      return new Verdict(Phase.FAILED, Condition.STARTUP_TIMEOUT, words, cause.orElse(null));
     }
     if (!waitingFor.isEmpty()) {
       return new Verdict(
@@ -152,11 +193,10 @@ public final class StatusRules {
           "waiting for the removal of " + String.join(", ", waitingFor));
     }
     if (seen.pod().isEmpty() && seen.quotaWait().isPresent()) {
-      return new Verdict(Phase.PENDING, QUOTA_EXCEEDED, seen.quotaWait().get());
+      return new Verdict(
+          Phase.PENDING, QUOTA_EXCEEDED, seen.quotaWait().get(), Cause.SESSION_QUOTA);
     }
-    return seen.pod()
-        .map(this::byPod)
-        .orElseGet(() -> new Verdict(Phase.PENDING, "PodPending", whyNotPlaced()));
+    return seen.pod().map(this::byPod).orElseGet(this::notPlaced);
   }
 
   private Verdict byPod(Pod pod) {
@@ -166,10 +206,11 @@ public final class StatusRules {
       return new Verdict(
           Phase.FAILED,
           camelCase(reason),
-          "pod failed: " + (why.isEmpty() ? reason : why) + "; delete the pod to try again");
+          "pod failed: " + (why.isEmpty() ? reason : why) + "; delete the pod to try again",
+          Symptoms.ofFinished(pod));
     }
     if (!pod.isPlaced()) {
-      return new Verdict(Phase.PENDING, "PodPending", whyNotPlaced());
+      return notPlaced();
     }
     if (pod.isReady()) {
       return new Verdict(Phase.RUNNING, "DesktopReady", "");
@@ -178,7 +219,9 @@ public final class StatusRules {
         pod.status().containerStatuses().stream()
             .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
             .findFirst();
-    Optional<Pod.Detail> pull = waiting.filter(detail -> isImageTrouble(detail.reason()));
+    Optional<Cause> cause = homeNotWritable(pod).or(() -> waiting.flatMap(Symptoms::ofWaiting));
+    Optional<Pod.Detail> pull =
+        waiting.filter(detail -> cause.equals(Optional.of(Cause.IMAGE_NOT_PULLED)));
     boolean late = startupDeadline(pod).filter(deadline -> !now.isBefore(deadline)).isPresent();
     if (late) {
       String limit = Durations.format(spec.orElseThrow().startupTimeout());
@@ -188,9 +231,12 @@ public final class StatusRules {
           "not ready within the startup timeout of "
               + limit
               + pull.or(() -> waiting).map(detail -> " (" + words(detail) + ")").orElse("")
-              + "; suspend and resume the session to try again");
+              + "; suspend and resume the session to try again",
+          cause.orElse(Cause.SELKIES_SILENT));
     }
-    return pull.map(detail -> new Verdict(Phase.FAILED, camelCase(detail.reason()), words(detail)))
+    return pull.map(detail ->
+            new Verdict(
+                Phase.FAILED, camelCase(detail.reason()), words(detail), cause.orElseThrow()))
         .orElseGet(() ->
             new Verdict(
                 Phase.CREATING,
@@ -198,7 +244,22 @@ public final class StatusRules {
                 waiting
                     .filter(detail -> !detail.reason().equals("ContainerCreating"))
                     .map(StatusRules::words)
-                    .orElse("")));
+                    .orElse(""),
+                cause.orElse(null)));
+  }
+
+  /** A desktop that ended with these last words. */
+  private Optional<Cause> homeNotWritable(Pod pod) {
+    String home =
+        seen.template()
+            .map(template -> template.spec().homePath())
+            .orElse(VdiTemplate.Spec.EMPTY.homePath());
+    return pod.status().containerStatuses().stream()
+            .flatMap(status -> Stream.of(status.state(), status.lastState()))
+            .flatMap(state -> Optional.ofNullable(state.terminated()).stream())
+            .anyMatch(detail -> Symptoms.cannotWrite(detail.message(), home).isPresent())
+        ? Optional.of(Cause.HOME_NOT_WRITABLE)
+        : Optional.empty();
   }
 
   /**
@@ -211,19 +272,6 @@ public final class StatusRules {
         pod.placedAt()
             .map(placed -> notReadySince.filter(since -> since.isAfter(placed)).orElse(placed))
             .map(since -> since.plus(complete.startupTimeout())));
-  }
-
-  private static boolean isImageTrouble(String reason) {
-    return switch (reason) {
-      case "ErrImagePull",
-          "ImagePullBackOff",
-          "InvalidImageName",
-          "ErrImageNeverPull",
-          "ImageInspectError",
-          "RegistryUnavailable" ->
-          true;
-      default -> false;
-    };
   }
 
   private static String words(Pod.Detail detail) {
@@ -242,13 +290,17 @@ public final class StatusRules {
    * The scheduler's words; but that the volume is not there yet is said by us, from the beginning,
    * so that the message of every session does not change twice while its volume is made.
    */
-  private String whyNotPlaced() {
+  private Verdict notPlaced() {
     String words = seen.pod().map(StatusRules::unschedulable).orElse("");
     boolean onlyVolume =
         words.isEmpty() || words.toLowerCase(Locale.ROOT).contains("persistentvolumeclaim");
-    return onlyVolume && !storageReady().isTrue()
-        ? "waiting for the volume of the home"
-        : onlyVolume ? "" : words;
+    if (!onlyVolume) {
+      return new Verdict(Phase.PENDING, "PodPending", words, Symptoms.ofUnschedulable(words));
+    }
+    return new Verdict(
+        Phase.PENDING,
+        "PodPending",
+        storageReady().isTrue() ? "" : "waiting for the volume of the home");
   }
 
   private static String unschedulable(Pod pod) {
@@ -298,13 +350,13 @@ public final class StatusRules {
       conditions.add(condition(Condition.QUOTA_ADMITTED, true, "Admitted", ""));
     }
     if (verdict.phase() == Phase.FAILED) {
-      conditions.add(condition(Condition.FAILED, true, verdict.reason(), verdict.message()));
+      conditions.add(condition(Condition.FAILED, true, verdict.reason(), verdict.advice()));
     } else if (before.condition(Condition.FAILED).isPresent()) {
       conditions.add(condition(Condition.FAILED, false, verdict.reason(), ""));
     }
     conditions.addAll(
         List.of(
-            condition(Condition.READY, ready, verdict.reason(), verdict.message()),
+            condition(Condition.READY, ready, verdict.reason(), verdict.advice()),
             seen.template().isPresent()
                 ? condition(Condition.TEMPLATE_RESOLVED, true, "Found", "")
                 : condition(
@@ -373,7 +425,8 @@ public final class StatusRules {
           "KindNotServed",
           "the cluster has no "
               + missing.fullName()
-              + ": install Traefik's CRDs, or set ingress.kind to ingress or none");
+              + ": install Traefik's CRDs, or set ingress.kind to ingress or none "
+              + Cause.ROUTE_KIND_NOT_SERVED.mark());
     }
     // The route of this very plan counts: its write comes before the status.
     return condition(type, true, "Created", "");

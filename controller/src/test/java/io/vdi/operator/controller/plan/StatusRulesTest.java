@@ -41,7 +41,7 @@ class StatusRulesTest {
         {"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
           "reason": "Unschedulable", "message": "0/4 nodes: Insufficient nvidia.com/gpu"}]}}
         """);
-    assertPhase(Phase.PENDING, "0/4 nodes: Insufficient nvidia.com/gpu");
+    assertPhase(Phase.PENDING, "0/4 nodes: Insufficient nvidia.com/gpu [VDI201]");
     assertEquals("Unschedulable", condition(Condition.POD_SCHEDULED).reason());
   }
 
@@ -81,7 +81,7 @@ class StatusRulesTest {
           {"name": "selkies", "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}}],
           "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T12:00:30Z"}]}}
         """);
-    assertPhase(Phase.CREATING, "CrashLoopBackOff: back-off");
+    assertPhase(Phase.CREATING, "CrashLoopBackOff: back-off [VDI232]");
     assertEquals(start, world.session.status().startTime());
   }
 
@@ -92,7 +92,7 @@ class StatusRulesTest {
         {"spec": {"nodeName": "n"}, "status": {"containerStatuses": [{"name": "selkies",
           "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}}
         """);
-    assertPhase(Phase.FAILED, "ImagePullBackOff: no such image");
+    assertPhase(Phase.FAILED, "ImagePullBackOff: no such image [VDI231]");
     assertTrue(world.objects.containsKey(Kind.POD));
     world.objects.put(Kind.POD, readyPod());
     assertPhase(Phase.RUNNING, "");
@@ -131,7 +131,7 @@ class StatusRulesTest {
         """
         {"spec": {"nodeName": "n"}, "status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}}
         """);
-    assertPhase(Phase.FAILED, "pod failed: low on disk; delete the pod to try again");
+    assertPhase(Phase.FAILED, "pod failed: low on disk; delete the pod to try again [VDI208]");
     assertEquals("Evicted", condition(Condition.READY).reason());
   }
 
@@ -143,7 +143,7 @@ class StatusRulesTest {
     world.now = world.now.plus(Duration.ofMinutes(5));
     assertPhase(
         Phase.FAILED,
-        "not ready within the startup timeout of 5m; suspend and resume the session to try again");
+        "not ready within the startup timeout of 5m; suspend and resume the session to try again [VDI301]");
     step();
     assertTrue(world.objects.get(Kind.POD).metadata().deleting());
     world.live();
@@ -199,13 +199,13 @@ class StatusRulesTest {
     VdiSession.Status pending = plan().status().orElseThrow();
     VdiSession.Status failed = StatusRules.refused(world.observe(), pending, why, world.now);
     assertEquals(Phase.FAILED, failed.phase());
-    assertEquals("exceeded quota", failed.message());
+    assertEquals("exceeded quota [VDI212]", failed.message());
     assertTrue(failed.condition(Condition.FAILED).orElseThrow().isTrue());
     world.objects.put(Kind.POD, readyPod());
     VdiSession.Status running =
         StatusRules.refused(world.observe(), plan().status().orElseThrow(), why, world.now);
     assertEquals(Phase.RUNNING, running.phase());
-    assertEquals("exceeded quota", running.message());
+    assertEquals("exceeded quota [VDI212]", running.message());
   }
 
   @Test

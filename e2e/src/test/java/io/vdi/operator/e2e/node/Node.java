@@ -67,6 +67,7 @@ final class Node {
     assumeTrue(lacking.isEmpty(), () -> "no node that runs containers: " + lacking.orElseThrow());
     Images images = Images.of(CHECKOUT);
     Images.ALL.forEach(images::provide);
+    Images.OF_NODE.forEach(images::provide);
     return new Node(
         Neighbourhood.start(
             Files.createTempDirectory("vdi-node-"),

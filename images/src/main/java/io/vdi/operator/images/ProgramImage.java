@@ -6,12 +6,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
-/** What holds the namespaces of a pod on the development cluster. */
-record PauseImage(Path program, String name) implements Images.Recipe {
+/**
+ * One program of the development cluster, and nothing else: it needs no libraries.
+ *
+ * @param program where it is, built at the first call
+ */
+record ProgramImage(Supplier<Path> program, String name) implements Images.Recipe {
   @Override
   public String fingerprint() {
-    return Names.hash(program + name, 12);
+    return Names.hash(program.get() + name, 12);
   }
 
   @Override
@@ -21,10 +26,11 @@ record PauseImage(Path program, String name) implements Images.Recipe {
 
   @Override
   public void make(Path archive) throws IOException {
+    Path file = program.get();
     Oci.write(
         Jib.fromScratch()
-            .addFileEntriesLayer(Oci.layer("pause", program.getParent(), "/"))
-            .setEntrypoint(List.of("/" + program.getFileName())),
+            .addFileEntriesLayer(Oci.layer("program", file.getParent(), "/"))
+            .setEntrypoint(List.of("/" + file.getFileName())),
         name,
         archive);
   }

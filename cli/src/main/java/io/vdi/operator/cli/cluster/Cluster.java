@@ -1,0 +1,113 @@
+package io.vdi.operator.cli.cluster;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** The cluster as this caller may see it. Every refusal is a {@link NotSeen}. */
+public final class Cluster implements AutoCloseable {
+  private final KubeApi api;
+  private final String namespace;
+  private final String operator;
+
+  public Cluster(KubeApi api, String namespace, String operator) {
+    this.api = api;
+    this.namespace = namespace;
+    this.operator = operator;
+  }
+
+  /** Where sessions are looked for. */
+  public String namespace() {
+    return namespace;
+  }
+
+  /** Where the operator is. */
+  public String operator() {
+    return operator;
+  }
+
+  public KubeApi api() {
+    return api;
+  }
+
+  /** One object by its path; empty where there is none, or no such kind. */
+  public Optional<JsonObject> get(String path) {
+    ApiResult<JsonObject> answer = api.raw("GET", path, null);
+    return answer.isNotFound() ? Optional.empty() : Optional.of(seen(answer, path));
+  }
+
+  /** The objects of a list; none where there is no such kind. */
+  public List<JsonObject> list(String path) {
+    return get(path).map(list -> Json.objects(list, "items")).orElse(List.of());
+  }
+
+  /** One object of a kind that has a record. */
+  public <T extends Resource> Optional<T> get(Kind<T> kind, String space, String name) {
+    ApiResult<T> answer = api.get(kind, space, name);
+    return answer.isNotFound()
+        ? Optional.empty()
+        : Optional.of(seen(answer, kind.path(space, name)));
+  }
+
+  /** A session as it stands. */
+  public VdiSession session(String name) {
+    return get(Kind.SESSION, namespace, name)
+        .orElseThrow(() ->
+            new NotSeen(404, "there is no session \"" + name + "\" in namespace " + namespace));
+  }
+
+  public Optional<VdiTemplate> template(String name) {
+    return get(Kind.TEMPLATE, "", name);
+  }
+
+  /** All sessions of a namespace; of all where it is empty. */
+  public List<VdiSession> sessions(String space) {
+    return seen(api.list(Kind.SESSION, space, ""), Kind.SESSION.path(space)).items();
+  }
+
+  /** The log of a pod. */
+  public String log(String space, String pod, int lines) {
+    String path = Kind.POD.path(space, pod) + "/log?tailLines=" + lines;
+    return seen(api.text(path), path);
+  }
+
+  /** What time it is for the API server. */
+  public Instant time() {
+    return seen(api.serverTime(), "/version");
+  }
+
+  /** Changes what the patch names. */
+  public VdiSession patch(VdiSession session, JsonObject patch) {
+    return seen(
+        api.mergePatch(Kind.SESSION, session.namespace(), session.name(), patch),
+        Kind.SESSION.path(session.namespace(), session.name()));
+  }
+
+  /** The value of an answer. */
+  public static <T> T seen(ApiResult<T> answer, String what) {
+    return switch (answer) {
+      case ApiResult.Ok<T>(T value) -> value;
+      case ApiResult.Rejected<T>(int code, String reason, String message) ->
+          throw new NotSeen(code, message.isEmpty() ? what + ": " + reason : message);
+      case ApiResult.Unreachable<T>(String message) -> throw new NotSeen(0, message);
+    };
+  }
+
+  /** An object as the record of its kind. */
+  public static <T> T as(Class<T> type, JsonObject object) {
+    return KubeGson.gson().fromJson(object, type);
+  }
+
+  @Override
+  public void close() {
+    api.close();
+  }
+}

@@ -1,0 +1,174 @@
+package io.vdi.operator.cli.commands;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.doctor.Doctor;
+import io.vdi.operator.cli.doctor.Examination;
+import io.vdi.operator.cli.doctor.Finding;
+import io.vdi.operator.cli.doctor.JsonReport;
+import io.vdi.operator.cli.doctor.JunitReport;
+import io.vdi.operator.cli.doctor.Report;
+import io.vdi.operator.cli.doctor.TextReport;
+import io.vdi.operator.cli.output.Console;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kubectl vdi doctor}. */
+@Command(
+    name = "doctor",
+    description = {
+      "What is wrong, and what to do about it: the system, and one session or all of a namespace.",
+      "Changes nothing. What you may not see is skipped."
+    },
+    exitCodeListHeading = "Exit codes:%n",
+    exitCodeList = {
+      "0:all is well, or there are warnings",
+      "1:warnings, with --strict",
+      "2:errors",
+      "64:not understood"
+    })
+public final class DoctorCommand extends ClusterCommand {
+  @Parameters(
+      paramLabel = "SESSION",
+      arity = "0..1",
+      description = "Its name; without, all of the namespace.")
+  private String session;
+
+  @Option(
+      names = {"-A", "--all-namespaces"},
+      description = "The sessions of all namespaces.")
+  private boolean all;
+
+  @Option(
+      names = {"-o", "--output"},
+      defaultValue = "table",
+      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Output output;
+
+  @Option(names = "--strict", description = "Warnings count: exit code 1.")
+  private boolean strict;
+
+  @Option(
+      names = "--probe",
+      description = "Run a program in each desktop, to see whether its home can be written.")
+  private boolean probe;
+
+  @Option(names = "--watch", description = "Again and again, until Ctrl-C; tells what changes.")
+  private boolean watch;
+
+  @Option(
+      names = "--interval",
+      paramLabel = "DURATION",
+      defaultValue = "10s",
+      converter = WaitOptions.DurationConverter.class,
+      description = "Of --watch (default: ${DEFAULT-VALUE}).")
+  private Duration interval;
+
+  @Option(
+      names = "--router",
+      paramLabel = "ADDRESS",
+      description = "Where the hosts of sessions are, instead of what DNS says.")
+  private String router;
+
+  @Option(
+      names = "--certificate-authority",
+      paramLabel = "FILE",
+      description = "Trust this for the URLs of sessions, instead of the system's authorities.")
+  private Path authority;
+
+  /** How the report is printed. */
+  enum Output {
+    TABLE,
+    JSON,
+    JUNIT;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  public DoctorCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    Examination examination =
+        new Examination(
+            cluster,
+            Optional.ofNullable(session),
+            all,
+            probe,
+            Optional.ofNullable(router),
+            Optional.ofNullable(authority),
+            InstantSource.system());
+    Report report = examine(examination);
+    Set<Finding> known = new LinkedHashSet<>(report.findings());
+    while (watch) {
+      try {
+        Thread.sleep(interval);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new NotSeen(0, "interrupted");
+      }
+      report = new Doctor(examination).examine(rows -> {});
+      known = tellChanges(known, new LinkedHashSet<>(report.findings()));
+    }
+    return report.exitCode(strict);
+  }
+
+  private Report examine(Examination examination) {
+    switch (output) {
+      case JSON -> {
+        Report report = new Doctor(examination).examine(rows -> {});
+        print(JsonReport.of(report));
+        return report;
+      }
+      case JUNIT -> {
+        Report report = new Doctor(examination).examine(rows -> {});
+        print(JunitReport.of(report));
+        return report;
+      }
+      case TABLE -> {
+        TextReport text = new TextReport(console());
+        Report report = new Doctor(examination).examine(text::progress);
+        text.conclusion(report);
+        return report;
+      }
+    }
+    throw new IllegalStateException();
+  }
+
+  private Set<Finding> tellChanges(Set<Finding> before, Set<Finding> now) {
+    String time = LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
+    before.stream()
+        .filter(finding -> now.stream().noneMatch(other -> isSame(finding, other)))
+        .forEach(finding -> print(time + " gone:  " + words(finding)));
+    now.stream()
+        .filter(finding -> before.stream().noneMatch(other -> isSame(finding, other)))
+        .forEach(finding -> print(time + " found: " + words(finding)));
+    console().out().flush();
+    return now;
+  }
+
+  /** What is seen may change from one look to the next, such as a number of seconds. */
+  private static boolean isSame(Finding finding, Finding other) {
+    return finding.cause() == other.cause() && finding.object().equals(other.object());
+  }
+
+  private static String words(Finding finding) {
+    return finding.cause().code() + " " + finding.object() + ": " + finding.seen();
+  }
+}

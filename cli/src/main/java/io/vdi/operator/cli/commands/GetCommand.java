@@ -1,0 +1,86 @@
+package io.vdi.operator.cli.commands;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.output.Ages;
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Format;
+import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.Duration;
+import java.time.Instant;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kubectl vdi get}. */
+@Command(name = "get", description = "One session, with its conditions.")
+public final class GetCommand extends ClusterCommand {
+  @Parameters(paramLabel = "SESSION", description = "Its name.")
+  private String name;
+
+  @Option(
+      names = {"-o", "--output"},
+      defaultValue = "table",
+      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Format format;
+
+  public GetCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    VdiSession session = cluster.session(name);
+    if (!format.isForPeople()) {
+      print(
+          format.of(
+              cluster
+                  .get(Kind.SESSION.path(cluster.namespace(), name))
+                  .orElseThrow(() -> new NotSeen(404, "it has just gone"))));
+      return 0;
+    }
+    Instant now = Instant.now();
+    VdiSession.Status status = session.status();
+    field("Name", session.namespace() + "/" + session.name());
+    field("User", session.spec().user());
+    field("Template", session.spec().template());
+    field("Phase", status.currentPhase().map(Phase::text).orElse(""));
+    field("Message", status.message());
+    field("URL", status.url());
+    field("Age", Ages.of(Duration.between(session.metadata().creationTimestamp(), now)));
+    field(
+        "Ends",
+        status.expiresAt() == null
+            ? ""
+            : status.expiresAt()
+                + " (in "
+                + Ages.of(Duration.between(now, status.expiresAt()))
+                + ")");
+    for (Condition condition : status.conditions()) {
+      field(
+          condition.type(),
+          condition.status()
+              + ", "
+              + condition.reason()
+              + (condition.message().isEmpty() || condition.message().equals(status.message())
+                  ? ""
+                  : ": " + condition.message()));
+    }
+    Cause.ofMark(status.message())
+        .ifPresent(cause -> {
+          field("What to do", cause.remedy());
+          field("", "kubectl vdi doctor " + name + " -n " + session.namespace());
+        });
+    return 0;
+  }
+
+  private void field(String label, String value) {
+    if (!value.isEmpty()) {
+      print(String.format("%-18s %s", label.isEmpty() ? "" : label + ":", value));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package io.vdi.operator.cli.commands;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Format;
+import io.vdi.operator.common.kube.Kind;
+import java.time.Instant;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code kubectl vdi list}. */
+@Command(name = "list", aliases = "ls", description = "The sessions of a namespace, or of all.")
+public final class ListCommand extends ClusterCommand {
+  @Option(
+      names = {"-A", "--all-namespaces"},
+      description = "Of all namespaces.")
+  private boolean all;
+
+  @Option(
+      names = {"-o", "--output"},
+      defaultValue = "table",
+      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Format format;
+
+  public ListCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    String namespace = all ? "" : cluster.namespace();
+    if (!format.isForPeople()) {
+      JsonObject list =
+          cluster
+              .get(Kind.SESSION.path(namespace))
+              .orElseThrow(() -> new NotSeen(404, "the operator is not installed"));
+      print(format.of(list));
+      return 0;
+    }
+    var sessions = cluster.sessions(namespace);
+    if (sessions.isEmpty()) {
+      console()
+          .err()
+          .println("No sessions found" + (all ? "." : " in namespace " + namespace + "."));
+      return 0;
+    }
+    SessionTable.lines(sessions, all, format == Format.WIDE, Instant.now(), console())
+        .forEach(this::print);
+    return 0;
+  }
+}

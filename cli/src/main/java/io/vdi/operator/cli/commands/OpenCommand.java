@@ -1,0 +1,131 @@
+package io.vdi.operator.cli.commands;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.PortForward;
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code kubectl vdi open}. */
+@Command(
+    name = "open",
+    description =
+        "Address, user name and password of a desktop; --port-forward where the route fails.")
+public final class OpenCommand extends ClusterCommand {
+  @Parameters(paramLabel = "SESSION", description = "Its name.")
+  private String name;
+
+  @Option(
+      names = "--port-forward",
+      description =
+          "Bring the desktop to a port of this machine, through the API server, until Ctrl-C.")
+  private boolean forward;
+
+  @Option(
+      names = "--port",
+      defaultValue = "0",
+      description = "The port for --port-forward (default: any that is free).")
+  private int port;
+
+  @Option(names = "--browser", description = "Open the address in the browser too.")
+  private boolean browser;
+
+  @Mixin private WaitOptions wait;
+
+  public OpenCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    if (wait.wanted()
+        && !Wait.until(
+            seen ->
+                seen.flatMap(found -> found.status().currentPhase())
+                    .equals(Optional.of(Phase.RUNNING)),
+            cluster,
+            name,
+            wait.limit(),
+            console())) {
+      return 1;
+    }
+    VdiSession session = cluster.session(name);
+    String phase = session.status().currentPhase().map(Phase::text).orElse("Pending");
+    if (!phase.equals(Phase.RUNNING.text())) {
+      console()
+          .err()
+          .println(
+              "warning: the session is "
+                  + phase
+                  + (session.spec().suspended()
+                      ? "; kubectl vdi resume " + name
+                      : ", not Running; --wait waits, kubectl vdi doctor " + name + " tells why"));
+    }
+    Optional<VdiTemplate> template = cluster.template(session.spec().template());
+    String password =
+        cluster
+            .get(Kind.SECRET.path(session.namespace(), Names.secret(name)))
+            .map(secret -> Json.text(secret, "data", Names.PASSWORD_KEY))
+            .map(value -> new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8))
+            .orElseThrow(() -> new NotSeen(404, "the session has no password yet"));
+    if (!forward) {
+      if (session.status().url().isEmpty()) {
+        throw new NotSeen(0, "the session has no URL; try --port-forward");
+      }
+      tell(session.status().url(), user(template), password);
+      return 0;
+    }
+    int target = template.map(found -> found.spec().port()).orElse(8080);
+    try (PortForward forwarded =
+        PortForward.start(cluster, session.namespace(), name, target, port)) {
+      tell("http://127.0.0.1:" + forwarded.localPort() + "/", user(template), password);
+      console().err().println("Ctrl-C ends the forwarding.");
+      new CountDownLatch(1).await();
+      return 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 0;
+    }
+  }
+
+  private static String user(Optional<VdiTemplate> template) {
+    return template.stream()
+        .flatMap(found -> found.spec().env().stream())
+        .filter(variable -> variable.name().equals(Names.DESKTOP_USER_VARIABLE))
+        .map(VdiTemplate.EnvVar::value)
+        .findFirst()
+        .orElse(Names.DESKTOP_USER);
+  }
+
+  private void tell(String url, String user, String password) {
+    print("URL:       " + url);
+    print("User:      " + user);
+    print("Password:  " + password);
+    if (browser) {
+      boolean mac = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac");
+      try {
+        new ProcessBuilder(mac ? "open" : "xdg-open", url)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+      } catch (IOException e) {
+        console().err().println("warning: no browser can be opened: " + e.getMessage());
+      }
+    }
+  }
+}

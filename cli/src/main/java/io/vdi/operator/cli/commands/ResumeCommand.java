@@ -1,0 +1,25 @@
+package io.vdi.operator.cli.commands;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.output.Console;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code kubectl vdi resume}. */
+@Command(name = "resume", description = "Start a suspended desktop; its time begins anew.")
+public final class ResumeCommand extends ClusterCommand {
+  @Parameters(paramLabel = "SESSION", description = "Its name.")
+  private String name;
+
+  @Mixin private WaitOptions wait;
+
+  public ResumeCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    return SuspendCommand.suspend(false, cluster, name, wait, console());
+  }
+}

@@ -1,0 +1,57 @@
+package io.vdi.operator.cli.commands;
+
+import io.vdi.operator.cli.output.Ages;
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Table;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Sessions for people. */
+public final class SessionTable {
+  private SessionTable() {}
+
+  /**
+   * The lines.
+   *
+   * @param namespaces whether to name them
+   * @param wide whether to say more, and cut nothing
+   */
+  public static List<String> lines(
+      List<VdiSession> sessions, boolean namespaces, boolean wide, Instant now, Console console) {
+    List<String> headings =
+        new ArrayList<>(List.of("NAME", "USER", "PHASE", "URL", "ENDS IN", "AGE"));
+    if (namespaces) {
+      headings.addFirst("NAMESPACE");
+    }
+    if (wide) {
+      headings.addAll(List.of("TEMPLATE", "MESSAGE"));
+    }
+    Table table = new Table(headings.toArray(String[]::new));
+    for (VdiSession session : sessions) {
+      VdiSession.Status status = session.status();
+      List<String> cells =
+          new ArrayList<>(
+              List.of(
+                  session.name(),
+                  session.spec().user(),
+                  status.currentPhase().map(Phase::text).orElse(""),
+                  status.url(),
+                  status.expiresAt() == null
+                      ? ""
+                      : Ages.of(Duration.between(now, status.expiresAt())),
+                  Ages.of(Duration.between(session.metadata().creationTimestamp(), now))));
+      if (namespaces) {
+        cells.addFirst(session.namespace());
+      }
+      if (wide) {
+        cells.addAll(List.of(session.spec().template(), status.message()));
+      }
+      table.row(cells.toArray(String[]::new));
+    }
+    return table.lines(wide ? 0 : console.width());
+  }
+}

@@ -1,0 +1,61 @@
+package io.vdi.operator.cli.commands;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code kubectl vdi suspend}. */
+@Command(
+    name = "suspend",
+    description = "Stop a desktop: its home, password and address stay, its GPU is free.")
+public final class SuspendCommand extends ClusterCommand {
+  @Parameters(paramLabel = "SESSION", description = "Its name.")
+  private String name;
+
+  @Mixin private WaitOptions wait;
+
+  public SuspendCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    return suspend(true, cluster, name, wait, console());
+  }
+
+  /** The same for resuming. */
+  static int suspend(
+      boolean suspended, Cluster cluster, String name, WaitOptions wait, Console console) {
+    VdiSession session = cluster.session(name);
+    String done = suspended ? "suspended" : "resumed";
+    if (session.spec().suspended() == suspended) {
+      console.out().println("vdisession/" + name + " is " + done + " already");
+    } else {
+      JsonObject spec = new JsonObject();
+      spec.addProperty("suspended", suspended);
+      JsonObject patch = new JsonObject();
+      patch.add("spec", spec);
+      cluster.patch(session, patch);
+      console.out().println("vdisession/" + name + " " + done);
+    }
+    Phase wanted = suspended ? Phase.SUSPENDED : Phase.RUNNING;
+    boolean reached =
+        !wait.wanted()
+            || Wait.until(
+                seen ->
+                    seen.filter(Wait::isCurrent)
+                        .flatMap(found -> found.status().currentPhase())
+                        .equals(Optional.of(wanted)),
+                cluster,
+                name,
+                wait.limit(),
+                console);
+    return reached ? 0 : 1;
+  }
+}

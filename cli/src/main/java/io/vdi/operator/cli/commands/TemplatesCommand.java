@@ -1,0 +1,68 @@
+package io.vdi.operator.cli.commands;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Format;
+import io.vdi.operator.cli.output.Table;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code kubectl vdi templates}. */
+@Command(
+    name = "templates",
+    description = "The desktops on offer, and what one of them comes with.")
+public final class TemplatesCommand extends ClusterCommand {
+  private static final VdiSession.Spec PLAIN =
+      new VdiSession.Spec(null, null, null, null, null, null, false);
+
+  @Option(
+      names = {"-o", "--output"},
+      defaultValue = "table",
+      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private Format format;
+
+  public TemplatesCommand(Console console) {
+    super(console);
+  }
+
+  @Override
+  int run(Cluster cluster) {
+    if (!format.isForPeople()) {
+      print(
+          format.of(
+              cluster
+                  .get(Kind.TEMPLATE.path(""))
+                  .orElseThrow(() -> new NotSeen(404, "the operator is not installed"))));
+      return 0;
+    }
+    lines(
+            Cluster.seen(cluster.api().list(Kind.TEMPLATE, "", ""), "vditemplates").items(),
+            format == Format.WIDE ? 0 : console().width())
+        .forEach(this::print);
+    return 0;
+  }
+
+  /** The table. */
+  public static List<String> lines(List<VdiTemplate> templates, int width) {
+    Table table = new Table("NAME", "GPU", "MEMORY", "CPU", "TIMEOUT", "SESSIONS", "DISPLAY NAME");
+    for (VdiTemplate template : templates) {
+      Defaults.Complete plain = Defaults.complete(PLAIN, template.spec());
+      String name = template.spec().displayName();
+      table.row(
+          template.name(),
+          String.valueOf(plain.gpu()),
+          plain.memory(),
+          plain.cpu(),
+          io.vdi.operator.common.model.Durations.format(plain.lifetime()),
+          String.valueOf(template.status().sessions()),
+          name == null ? "" : name);
+    }
+    return table.lines(width);
+  }
+}

@@ -1,0 +1,24 @@
+package io.vdi.operator.cli.doctor;
+
+import io.vdi.operator.common.causes.Layer;
+import java.util.Set;
+
+/**
+ * One question.
+ *
+ * @param name by which others depend on it
+ * @param title what it is about, for the report
+ * @param after names of those without which it cannot be asked: where one of them has failed, this
+ *     one is skipped
+ * @param <S> of what it is asked: the system, or one session
+ */
+record Check<S>(String name, Layer layer, String title, Set<String> after, Question<S> question) {
+  Check {
+    after = Set.copyOf(after);
+  }
+
+  /** May throw {@link io.vdi.operator.cli.cluster.NotSeen}: the check is skipped then. */
+  interface Question<S> {
+    Answer ask(S subject);
+  }
+}

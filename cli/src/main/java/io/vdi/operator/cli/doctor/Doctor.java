@@ -1,0 +1,145 @@
+package io.vdi.operator.cli.doctor;
+
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.causes.Layer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * Asks one check after the other, each of all sessions at once, and skips what cannot be asked
+ * because of what was found before.
+ */
+public final class Doctor {
+  private final Examination examination;
+  private final List<Row> rows = new ArrayList<>();
+
+  /** By subject, the code that blocks what depends on a check; a session's name, or empty. */
+  private final Map<String, Map<String, Cause>> blocked = new HashMap<>();
+
+  /**
+   * @param examination what is examined
+   */
+  public Doctor(Examination examination) {
+    this.examination = examination;
+  }
+
+  /**
+   * Works through everything.
+   *
+   * @param progress is told of each check when all its answers are there
+   */
+  public Report examine(Consumer<List<Row>> progress) {
+    for (Check<Examination> check : SystemChecks.all()) {
+      Row row = ask(check, examination, "");
+      note(List.of(row), progress);
+    }
+    if (isBlocked("", "api") || isBlocked("", "definitions")) {
+      return new Report(rows);
+    }
+    try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Patient> patients =
+          all(pool, examination.sessions(), session -> new Patient(examination, session));
+      for (Check<Patient> check : SessionChecks.all()) {
+        note(all(pool, patients, patient -> ask(check, patient, patient.name())), progress);
+      }
+    } catch (NotSeen e) {
+      note(
+          List.of(
+              new Row(
+                  "sessions",
+                  Layer.INFRASTRUCTURE,
+                  "Sessions",
+                  "",
+                  new Answer.Skipped(e.getMessage()))),
+          progress);
+    }
+    return new Report(rows);
+  }
+
+  private interface Task<T, R> {
+    R run(T subject);
+  }
+
+  private static <T, R> List<R> all(ExecutorService pool, List<T> subjects, Task<T, R> task) {
+    List<Future<R>> futures =
+        subjects.stream().map(subject -> pool.submit(() -> task.run(subject))).toList();
+    List<R> results = new ArrayList<>();
+    for (Future<R> future : futures) {
+      try {
+        results.add(future.get());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new NotSeen(0, "interrupted");
+      } catch (ExecutionException e) {
+        if (e.getCause() instanceof NotSeen notSeen) {
+          throw notSeen;
+        }
+        throw new IllegalStateException(e.getCause());
+      }
+    }
+    return results;
+  }
+
+  private <S> Row ask(Check<S> check, S subject, String session) {
+    Optional<Cause> blocker =
+        check.after().stream().flatMap(name -> blocker(session, name).stream()).findFirst();
+    Answer answer;
+    if (blocker.isPresent()) {
+      answer = new Answer.Skipped("blocked by " + blocker.get().code());
+    } else {
+      try {
+        answer = check.question().ask(subject);
+      } catch (NotSeen e) {
+        answer = new Answer.Skipped(e.getMessage());
+      }
+    }
+    return new Row(check.name(), check.layer(), check.title(), session, answer);
+  }
+
+  private void note(List<Row> asked, Consumer<List<Row>> progress) {
+    for (Row row : asked) {
+      causeOf(row)
+          .ifPresent(cause ->
+              blocked
+                  .computeIfAbsent(row.session(), key -> new HashMap<>())
+                  .put(row.check(), cause));
+    }
+    rows.addAll(asked);
+    if (!asked.isEmpty()) {
+      progress.accept(asked);
+    }
+  }
+
+  /** What fails, and what is skipped because something failed, blocks what depends on it. */
+  private static Optional<Cause> causeOf(Row row) {
+    return switch (row.answer()) {
+      case Answer.Found(Finding finding) when !finding.cause().isWarning() ->
+          Optional.of(finding.cause());
+      case Answer.Skipped(String why) when why.startsWith("blocked by ") ->
+          Cause.ofCode(why.substring("blocked by ".length()));
+      default -> Optional.empty();
+    };
+  }
+
+  private boolean isBlocked(String session, String check) {
+    return blocker(session, check).isPresent();
+  }
+
+  /** A session depends on its own checks and on the system's. */
+  private Optional<Cause> blocker(String session, String check) {
+    return Stream.of("", session)
+        .flatMap(subject ->
+            Optional.ofNullable(blocked.getOrDefault(subject, Map.of()).get(check)).stream())
+        .findFirst();
+  }
+}

@@ -1,0 +1,42 @@
+package io.vdi.operator.cli.doctor;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.model.VdiSession;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What is examined, and how.
+ *
+ * @param session the one to look at; empty: all of the namespace
+ * @param allNamespaces or of all
+ * @param probe whether programs may be run in desktops; else nothing but reading
+ * @param router where the hosts of sessions are; empty: as DNS says
+ * @param authority a certificate to trust instead of the system's
+ */
+public record Examination(
+    Cluster cluster,
+    Optional<String> session,
+    boolean allNamespaces,
+    boolean probe,
+    Optional<String> router,
+    Optional<Path> authority,
+    InstantSource clock) {
+
+  /** The sessions to look at. */
+  List<VdiSession> sessions() {
+    return session.isPresent()
+        ? List.of(cluster.session(session.get()))
+        : cluster.sessions(allNamespaces ? "" : cluster.namespace());
+  }
+
+  /** A finding that concerns the installation. */
+  Answer found(Cause cause, String object, String seen, String name) {
+    return new Answer.Found(
+        new Finding(cause, object, seen, Map.of("operator", cluster.operator(), "name", name)));
+  }
+}

@@ -1,0 +1,22 @@
+package io.vdi.operator.cli.doctor;
+
+import io.vdi.operator.common.causes.Cause;
+import java.util.Map;
+
+/**
+ * Something that is wrong.
+ *
+ * @param object what was looked at: {@code pod alice-desktop}
+ * @param seen the value there
+ * @param words for the remedy's command, see {@link Cause#command(Map)}
+ */
+public record Finding(Cause cause, String object, String seen, Map<String, String> words) {
+  public Finding {
+    words = Map.copyOf(words);
+  }
+
+  /** The exact command that mends it or shows the way. */
+  public String command() {
+    return cause.command(words);
+  }
+}

@@ -1,0 +1,68 @@
+package io.vdi.operator.cli.doctor;
+
+import java.io.StringWriter;
+import java.util.List;
+import javax.xml.stream.XMLOutputFactory;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamWriter;
+
+/** For pipelines that show tests: each check is one. */
+public final class JunitReport {
+  private JunitReport() {}
+
+  public static String of(Report report) {
+    StringWriter text = new StringWriter();
+    try {
+      XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(text);
+      xml.writeStartDocument("UTF-8", "1.0");
+      List<Row> rows = report.rows();
+      xml.writeStartElement("testsuite");
+      xml.writeAttribute("name", "kubectl vdi doctor");
+      xml.writeAttribute("tests", String.valueOf(rows.size()));
+      xml.writeAttribute("failures", String.valueOf(count(rows, Answer.Found.class)));
+      xml.writeAttribute("skipped", String.valueOf(count(rows, Answer.Skipped.class)));
+      for (Row row : rows) {
+        write(xml, row);
+      }
+      xml.writeEndElement();
+      xml.writeEndDocument();
+      xml.close();
+    } catch (XMLStreamException e) {
+      throw new IllegalStateException("cannot write to memory", e);
+    }
+    return text.toString();
+  }
+
+  private static void write(XMLStreamWriter xml, Row row) throws XMLStreamException {
+    xml.writeStartElement("testcase");
+    xml.writeAttribute("classname", row.layer().title());
+    xml.writeAttribute(
+        "name", row.title() + (row.session().isEmpty() ? "" : " of " + row.session()));
+    switch (row.answer()) {
+      case Answer.Fine fine -> {}
+      case Answer.Skipped(String why) -> {
+        xml.writeEmptyElement("skipped");
+        xml.writeAttribute("message", why);
+      }
+      case Answer.Found(Finding finding) -> {
+        xml.writeStartElement("failure");
+        xml.writeAttribute("type", finding.cause().code());
+        xml.writeAttribute("message", finding.cause().symptom());
+        xml.writeCharacters(
+            finding.object()
+                + ": "
+                + finding.seen()
+                + "\n"
+                + finding.cause().remedy()
+                + "\n"
+                + finding.command());
+        xml.writeEndElement();
+      }
+    }
+    xml.writeEndElement();
+  }
+
+  private static long count(List<Row> rows, Class<? extends Answer> type) {
+    return rows.stream().filter(row -> type.isInstance(row.answer())).count();
+  }
+}

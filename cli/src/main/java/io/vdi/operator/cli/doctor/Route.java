@@ -1,0 +1,257 @@
+package io.vdi.operator.cli.doctor;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.causes.Layer;
+import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Condition;
+import java.io.IOException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
+
+/** From the browser to the Service: the route, and what the router makes of it. */
+final class Route {
+  private static final Layer LAYER = Layer.DATA_PLANE;
+
+  private Route() {}
+
+  static List<Check<Patient>> checks() {
+    // A desktop that is not there is no fault of the route.
+    Set<String> there = Set.of("route", "middleware", "entrypoint", "endpoints", "address");
+    return List.of(
+        new Check<>("route", LAYER, "Route", Set.of("accepted"), Route::route),
+        new Check<>(
+            "middleware", LAYER, "Route's Middlewares", Set.of("route"), Route::middlewares),
+        new Check<>(
+            "entrypoint", LAYER, "Route's entry points", Set.of("route"), Route::entryPoints),
+        new Check<>("resolver", LAYER, "Certificate resolver", Set.of("route"), Route::resolver),
+        new Check<>("address", LAYER, "Address of the host", Set.of("route"), Route::address),
+        new Check<>(
+            "certificate", LAYER, "Router's certificate", Set.of("address"), Route::certificate),
+        new Check<>("url", LAYER, "URL asks for a password", there, Route::url),
+        new Check<>(
+            "websocket",
+            LAYER,
+            "WebSocket through the router",
+            Set.of("url", "password", "selkies"),
+            Route::webSocket));
+  }
+
+  private static String host(Patient patient) {
+    String url = patient.session().status().url();
+    if (url.isEmpty()) {
+      throw new NotSeen(0, "the session has no URL");
+    }
+    return URI.create(url).getHost();
+  }
+
+  private static Optional<JsonObject> ingressRoute(Patient patient) {
+    return patient.own(Kind.INGRESS_ROUTE, patient.session().name());
+  }
+
+  private static JsonObject requiredRoute(Patient patient) {
+    return ingressRoute(patient)
+        .orElseThrow(() -> new NotSeen(404, "the session has no IngressRoute"));
+  }
+
+  private static Answer route(Patient patient) {
+    Optional<Condition> notServed =
+        patient
+            .session()
+            .status()
+            .condition(Condition.ROUTE_READY)
+            .filter(condition -> !condition.isTrue());
+    if (notServed.isPresent()) {
+      return patient.found(
+          Cause.ROUTE_KIND_NOT_SERVED,
+          "vdisession " + patient.session().name(),
+          notServed.get().message());
+    }
+    String host = host(patient);
+    Optional<JsonObject> traefik = ingressRoute(patient);
+    Optional<JsonObject> route =
+        traefik.or(() -> patient.own(Kind.INGRESS, patient.session().name()));
+    String kind = traefik.isPresent() ? "ingressroute " : "ingress ";
+    if (route.isEmpty()) {
+      return patient.found(
+          Cause.ROUTE_MISSING, "ingressroute " + patient.session().name(), "it is not there");
+    }
+    List<String> hosts =
+        Stream.concat(
+                Json.objects(route.get(), "spec", "routes").stream()
+                    .map(each -> Json.text(each, "match")),
+                Json.objects(route.get(), "spec", "rules").stream()
+                    .map(each -> "Host(`" + Json.text(each, "host") + "`)"))
+            .toList();
+    return hosts.contains("Host(`" + host + "`)")
+        ? new Answer.Fine(host)
+        : patient.found(
+            Cause.ROUTE_MISSING,
+            kind + patient.session().name(),
+            "it matches " + String.join(", ", hosts) + "; the URL's host is " + host);
+  }
+
+  private static Answer middlewares(Patient patient) {
+    for (JsonObject rule : Json.objects(requiredRoute(patient), "spec", "routes")) {
+      for (JsonObject reference : Json.objects(rule, "middlewares")) {
+        String namespace = Json.text(reference, "namespace");
+        String name = Json.text(reference, "name");
+        String path =
+            "/apis/traefik.io/v1alpha1/namespaces/"
+                + (namespace.isEmpty() ? patient.namespace() : namespace)
+                + "/middlewares/"
+                + name;
+        if (!name.contains("@") && patient.cluster().get(path).isEmpty()) {
+          return patient.found(
+              Cause.ROUTE_MIDDLEWARE,
+              "ingressroute " + patient.session().name(),
+              "Middleware " + name + " is not there");
+        }
+      }
+    }
+    return new Answer.Fine("all there");
+  }
+
+  /** The arguments of Traefik's pods, in lower case: its options are in any. */
+  private static List<String> arguments(Patient patient) {
+    List<String> arguments =
+        patient
+            .cluster()
+            .list(Kind.POD.path("") + "?labelSelector=app.kubernetes.io/name=traefik")
+            .stream()
+            .flatMap(pod -> Json.objects(pod, "spec", "containers").stream())
+            .flatMap(container ->
+                Stream.concat(
+                    Json.list(container, "command").stream(),
+                    Json.list(container, "args").stream()))
+            .map(JsonElement::getAsString)
+            .map(argument -> argument.toLowerCase(Locale.ROOT))
+            .filter(argument -> argument.startsWith("--"))
+            .toList();
+    if (arguments.isEmpty()) {
+      throw new NotSeen(404, "no pod with label app.kubernetes.io/name=traefik");
+    }
+    return arguments;
+  }
+
+  private static Answer entryPoints(Patient patient) {
+    List<JsonElement> wanted = Json.list(requiredRoute(patient), "spec", "entryPoints");
+    List<String> arguments = arguments(patient);
+    for (JsonElement each : wanted) {
+      String option = "--entrypoints." + each.getAsString().toLowerCase(Locale.ROOT) + ".";
+      if (arguments.stream().noneMatch(argument -> argument.startsWith(option))) {
+        return patient.found(
+            Cause.ROUTE_ENTRY_POINT,
+            "ingressroute " + patient.session().name(),
+            "spec.entryPoints names " + each.getAsString());
+      }
+    }
+    return new Answer.Fine("the router has them");
+  }
+
+  private static Answer resolver(Patient patient) {
+    String name = Json.text(requiredRoute(patient), "spec", "tls", "certResolver");
+    if (name.isEmpty()) {
+      return new Answer.Fine("none wanted");
+    }
+    String option = "--certificatesresolvers." + name.toLowerCase(Locale.ROOT) + ".";
+    return arguments(patient).stream().anyMatch(argument -> argument.startsWith(option))
+        ? new Answer.Fine(name)
+        : patient.found(
+            Cause.ROUTE_CERTIFICATE_RESOLVER,
+            "ingressroute " + patient.session().name(),
+            "spec.tls.certResolver names " + name);
+  }
+
+  private static Answer address(Patient patient) {
+    String host = host(patient);
+    try {
+      return new Answer.Fine(Visit.address(host, patient.examination().router()).getHostAddress());
+    } catch (UnknownHostException e) {
+      return patient.found(Cause.HOST_NOT_RESOLVED, "host " + host, "it has no address");
+    }
+  }
+
+  private static Answer certificate(Patient patient) {
+    String host = host(patient);
+    Visit visit = Visit.trusting(patient.examination().router(), patient.examination().authority());
+    try {
+      visit.status(patient.session().status().url());
+      return new Answer.Fine("trusted");
+    } catch (SSLException e) {
+      return patient.found(Cause.CERTIFICATE_UNTRUSTED, "https://" + host, words(e));
+    } catch (IOException e) {
+      return new Answer.Skipped("no answer");
+    } finally {
+      visit.close();
+    }
+  }
+
+  private static String words(Exception e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  private static Answer url(Patient patient) {
+    String url = patient.session().status().url();
+    Visit visit = Visit.anybody(patient.examination().router());
+    try {
+      int status = visit.status(url);
+      return switch (status) {
+        case 401 -> new Answer.Fine("401, as it should");
+        case 404 -> patient.found(Cause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
+        case 200 ->
+            patient.found(Cause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
+        case 502, 503, 504 ->
+            Admission.isRunning(patient)
+                ? patient.found(
+                    Cause.NO_ENDPOINTS,
+                    "service " + patient.session().name(),
+                    url + " answers " + status)
+                : new Answer.Skipped("the desktop is not ready yet");
+        default -> new Answer.Fine(String.valueOf(status));
+      };
+    } catch (IOException e) {
+      return patient.found(Cause.ROUTER_UNREACHABLE, url, words(e));
+    } finally {
+      visit.close();
+    }
+  }
+
+  private static Answer webSocket(Patient patient) {
+    if (!Admission.isRunning(patient)) {
+      return new Answer.Skipped("the desktop is not ready yet");
+    }
+    if (!(certificate(patient) instanceof Answer.Fine)) {
+      return new Answer.Skipped("the password is not sent to who is not trusted");
+    }
+    String url = patient.session().status().url();
+    Visit visit = Visit.trusting(patient.examination().router(), patient.examination().authority());
+    try {
+      int status = visit.upgrade(url + "/api/websockets", Desktop.credentials(patient));
+      return switch (status) {
+        case 101 -> new Answer.Fine("upgraded");
+        case 404 -> new Answer.Skipped("this image has no /api/websockets");
+        default ->
+            patient.found(
+                Cause.WEBSOCKET_BLOCKED,
+                url + "/api/websockets",
+                status == 0 ? "it does not answer" : "it answers " + status + " instead of 101");
+      };
+    } finally {
+      visit.close();
+    }
+  }
+}

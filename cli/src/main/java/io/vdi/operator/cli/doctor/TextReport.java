@@ -1,0 +1,159 @@
+package io.vdi.operator.cli.doctor;
+
+import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Console.Colour;
+import io.vdi.operator.common.causes.Cause;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** For people: a line for each check as it is done, and the conclusion. */
+public final class TextReport {
+  private static final Pattern WORDS = Pattern.compile("\\s+");
+  private static final int DETAIL = 41;
+  private static final int LABEL = 10;
+  private static final int USUAL = 80;
+
+  private final Console console;
+  private String heading = "";
+
+  public TextReport(Console console) {
+    this.console = console;
+  }
+
+  /** The answers to one check, of the system or of all sessions. */
+  public void progress(List<Row> rows) {
+    Row first = rows.getFirst();
+    String now =
+        first.session().isEmpty()
+            ? first.layer().title()
+            : rows.size() == 1 ? "Session " + first.session() : rows.size() + " sessions";
+    if (!now.equals(heading)) {
+      console.out().println((heading.isEmpty() ? "" : "\n") + console.in(Colour.BOLD, now));
+      heading = now;
+    }
+    Row shown = worst(rows);
+    console
+        .out()
+        .println(
+            (String.format("  %s %-29s ", state(shown.answer()), first.title())
+                    + detail(rows, shown))
+                .stripTrailing());
+    console.out().flush();
+  }
+
+  /** The first that fails, else that warns, else that is fine, else the first. */
+  private static Row worst(List<Row> rows) {
+    Row worst = rows.getFirst();
+    for (Row row : rows) {
+      if (rank(row.answer()) > rank(worst.answer())) {
+        worst = row;
+      }
+    }
+    return worst;
+  }
+
+  private static int rank(Answer answer) {
+    return switch (answer) {
+      case Answer.Skipped skipped -> 0;
+      case Answer.Fine fine -> 1;
+      case Answer.Found(Finding finding) -> finding.cause().isWarning() ? 2 : 3;
+    };
+  }
+
+  private String state(Answer answer) {
+    return switch (rank(answer)) {
+      case 0 -> console.in(Colour.FAINT, "skipped");
+      case 1 -> console.in(Colour.GREEN, "ok     ");
+      case 2 -> console.in(Colour.YELLOW, "warning");
+      default -> console.in(Colour.RED, "failed ");
+    };
+  }
+
+  private String detail(List<Row> rows, Row shown) {
+    String text =
+        switch (shown.answer()) {
+          case Answer.Fine(String seen) ->
+              rows.size() == 1 ? seen : count(rows, 1) + " of " + rows.size();
+          case Answer.Skipped(String why) -> why;
+          case Answer.Found(Finding finding) -> {
+            int others = count(rows, rank(shown.answer())) - 1;
+            yield finding.cause().code()
+                + " "
+                + (rows.size() == 1 ? "" : finding.object() + ": ")
+                + finding.seen()
+                + (others == 0 ? "" : " (and " + others + " more)");
+          }
+        };
+    String line = text.replaceAll("\\s+", " ").strip();
+    int room = Math.max(20, console.width() - USUAL + DETAIL);
+    return console.width() == 0 || line.length() <= room ? line : line.substring(0, room - 1) + "…";
+  }
+
+  private static int count(List<Row> rows, int rank) {
+    return (int) rows.stream().filter(row -> rank(row.answer()) == rank).count();
+  }
+
+  /** The most likely cause, and what else there is. */
+  public void conclusion(Report report) {
+    List<Finding> findings = report.findings();
+    console.out().println();
+    if (findings.isEmpty()) {
+      long skipped = report.rows().stream().filter(row -> rank(row.answer()) == 0).count();
+      console
+          .out()
+          .println(
+              console.in(Colour.GREEN, "Nothing found")
+                  + ": "
+                  + report.rows().size()
+                  + " checks, "
+                  + skipped
+                  + " of them skipped.");
+      return;
+    }
+    Finding first = findings.getFirst();
+    Cause cause = first.cause();
+    console.out().println(console.in(Colour.BOLD, "Most likely cause"));
+    field(cause.code(), cause.symptom());
+    field("Object", first.object());
+    field("Seen", first.seen());
+    field("Cause", cause.why());
+    field("Remedy", cause.remedy());
+    // Never wrapped: it is to be copied.
+    console.out().println(" ".repeat(LABEL + 2) + console.in(Colour.BOLD, first.command()));
+    field("More", cause.link());
+    if (findings.size() > 1) {
+      console.out().println("\n" + console.in(Colour.BOLD, "Also found"));
+      findings.stream()
+          .skip(1)
+          .forEach(finding ->
+              field(
+                  finding.cause().code(),
+                  finding.cause().symptom() + ": " + finding.object() + ", " + finding.seen()));
+    }
+  }
+
+  private void field(String label, String text) {
+    int width = console.width() == 0 ? USUAL : console.width();
+    String before = String.format("  %-" + LABEL + "s", label);
+    for (String line : wrap(text, width - LABEL - 2)) {
+      console.out().println((before + line).stripTrailing());
+      before = " ".repeat(LABEL + 2);
+    }
+  }
+
+  /** Lines no longer than the width, unless a single word is. */
+  static List<String> wrap(String text, int width) {
+    List<String> lines = new ArrayList<>();
+    StringBuilder line = new StringBuilder();
+    for (String word : WORDS.split(text.strip(), -1)) {
+      if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
+        lines.add(line.toString());
+        line.setLength(0);
+      }
+      line.append(line.isEmpty() ? "" : " ").append(word);
+    }
+    lines.add(line.toString());
+    return lines;
+  }
+}
