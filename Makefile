@@ -8,7 +8,7 @@ IMAGES := $(JAVA) --sun-misc-unsafe-memory-access=allow -cp 'images/target/image
 SERVICE ?= controller
 NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
-.PHONY: help build services programs node images docker-build up down demo deploy test bench manifests run format clean
+.PHONY: help build services programs node images docker-build cli up down demo deploy test bench manifests run format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -23,7 +23,7 @@ services:
 	@$(MVN) -q package -Dmaven.test.skip=true -Dspotless.check.skip
 
 programs: build
-	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES); fi
+	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES) kubectl-vdi; fi
 	@$(DEVCLUSTER) build
 
 # What a node that runs containers needs, where there can be one.
@@ -35,6 +35,10 @@ images: services ## Make the container images and their SBOMs in images/target; 
 	@$(IMAGES) --sbom
 
 docker-build: images
+
+cli: services ## Make the kubectl plugin: images/target/kubectl-vdi.tar
+	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl cli
+	@$(IMAGES) --sbom kubectl-vdi
 
 up: node ## Start a cluster with the operator in the background
 	@$(DEVCLUSTER) up

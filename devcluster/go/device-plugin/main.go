@@ -68,7 +68,7 @@ func main() {
 		}
 		if replicas != offered {
 			stop()
-			if stop, err = offer(replicas); err != nil {
+			if stop, err = offer(cluster, replicas); err != nil {
 				// The kubelet is not there yet, or not again.
 				log.Print(err)
 				stop = func() {}
@@ -129,7 +129,7 @@ func configured(cluster dynamic.Interface) (int, error) {
 }
 
 // offer serves the plugin and registers it with the kubelet; the result ends it.
-func offer(replicas int) (func(), error) {
+func offer(cluster dynamic.Interface, replicas int) (func(), error) {
 	socket := filepath.Join(*folder, fmt.Sprintf("gpu-%d.sock", time.Now().UnixNano()))
 	listener, err := net.Listen("unix", socket)
 	if err != nil {

@@ -39,7 +39,9 @@ final class WebhookFleet implements AutoCloseable {
    */
   WebhookFleet(Cluster cluster, int count, String config, Map<String, String> environment) {
     try {
-      this.folder = Files.createTempDirectory("vdi-webhook-");
+      // Under target: the logs stay for who looks into a failure, and go with make clean.
+      Path fleets = Files.createDirectories(Path.of("target/fleets"));
+      this.folder = Files.createTempDirectory(fleets.toAbsolutePath(), "fleet-");
       this.config = Files.writeString(folder.resolve("config.yaml"), config);
     } catch (IOException e) {
       throw new ClusterException("cannot make a temporary folder", e);

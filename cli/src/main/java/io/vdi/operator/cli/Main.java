@@ -1,6 +1,7 @@
 package io.vdi.operator.cli;
 
 import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.commands.CompleteCommand;
 import io.vdi.operator.cli.commands.CompletionCommand;
 import io.vdi.operator.cli.commands.DeleteCommand;
 import io.vdi.operator.cli.commands.DoctorCommand;
@@ -12,6 +13,7 @@ import io.vdi.operator.cli.commands.QuotaCommand;
 import io.vdi.operator.cli.commands.ResumeCommand;
 import io.vdi.operator.cli.commands.SuspendCommand;
 import io.vdi.operator.cli.commands.TemplatesCommand;
+import io.vdi.operator.cli.commands.TrainCommand;
 import io.vdi.operator.cli.output.Console;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -37,7 +39,9 @@ import picocli.CommandLine.Spec;
       TemplatesCommand.class,
       QuotaCommand.class,
       DoctorCommand.class,
-      CompletionCommand.class
+      CompletionCommand.class,
+      CompleteCommand.class,
+      TrainCommand.class
     })
 public final class Main implements Runnable {
   /** sysexits.h: the command was used wrongly. */
@@ -50,8 +54,7 @@ public final class Main implements Runnable {
     int code = run(console, arguments);
     console.out().flush();
     console.err().flush();
-    // Connections may linger; nothing is under way.
-    Runtime.getRuntime().halt(code);
+    System.exit(code);
   }
 
   /** Runs one command, and returns its exit code. */

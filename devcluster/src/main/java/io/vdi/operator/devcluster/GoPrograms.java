@@ -114,7 +114,7 @@ public final class GoPrograms {
   }
 
   /** Helm. */
-  Path helm() {
+  public Path helm() {
     String versions =
         " -X %sk8sVersionMajor=1 -X %sk8sVersionMinor=36".formatted(HELM_VERSION, HELM_VERSION);
     return program(

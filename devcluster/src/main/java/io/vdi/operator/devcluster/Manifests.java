@@ -22,6 +22,7 @@ public final class Manifests {
       List.of(
           "Namespace",
           "Node",
+          "PersistentVolume",
           "StorageClass",
           "CustomResourceDefinition",
           "ClusterRole",

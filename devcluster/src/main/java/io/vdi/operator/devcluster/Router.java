@@ -46,7 +46,7 @@ final class Router {
         kind: ClusterRole
         metadata: {name: traefik}
         rules:
-          - {apiGroups: [""], resources: [services, secrets, nodes], verbs: [get, list, watch]}
+          - {apiGroups: [""], resources: [configmaps, services, secrets, nodes], verbs: [get, list, watch]}
           - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}
           - {apiGroups: [traefik.io], resources: ["*"], verbs: [get, list, watch]}
         ---

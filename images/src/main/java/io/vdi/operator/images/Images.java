@@ -32,6 +32,9 @@ public final class Images {
               Stream.of(DESKTOP))
           .toList();
 
+  /** The plugin, which is an archive and no image. */
+  public static final String PLUGIN = "kubectl-vdi";
+
   /** Those that a node of the development cluster needs beside them. */
   public static final List<String> OF_NODE = List.of("pause", "traefik");
 
@@ -58,6 +61,7 @@ public final class Images {
     }
     recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
     GoPrograms programs = GoPrograms.inDefaultCache();
+    recipes.put(PLUGIN, new PluginArchive(checkout, platform));
     recipes.put("pause", new ProgramImage(programs::pause, EmbeddedCluster.PAUSE_IMAGE));
     recipes.put("traefik", new ProgramImage(programs::traefik, Neighbourhood.ROUTER));
   }

@@ -61,14 +61,21 @@ record Stage(OperatorService service, Path java, Path root) {
     try {
       all.append(Files.readString(own().resolve("jvm.options")));
       for (Path jar : classPath()) {
-        try (InputStream in = Files.newInputStream(jar)) {
-          all.append(jar.getFileName()).append(DigestUtils.sha256Hex(in));
-        }
+        all.append(digest(jar));
       }
     } catch (IOException e) {
       throw new ClusterException("cannot read " + root + ": " + e, e);
     }
     return Names.hash(all.toString(), 12);
+  }
+
+  /** Changes with the name and the content of a jar. */
+  static String digest(Path jar) {
+    try (InputStream in = Files.newInputStream(jar)) {
+      return jar.getFileName() + DigestUtils.sha256Hex(in);
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + jar + ": " + e, e);
+    }
   }
 
   /** The folder of its own jar. */

@@ -49,6 +49,11 @@ public final class Cluster implements AutoCloseable {
     return get(path).map(list -> Json.objects(list, "items")).orElse(List.of());
   }
 
+  /** Whether there is such a kind at all. */
+  public boolean serves(Kind<?> kind) {
+    return seen(api.serves(kind), kind.fullName());
+  }
+
   /** One object of a kind that has a record. */
   public <T extends Resource> Optional<T> get(Kind<T> kind, String space, String name) {
     ApiResult<T> answer = api.get(kind, space, name);

@@ -25,9 +25,14 @@ abstract class ClusterCommand implements Callable<Integer> {
     console.out().println(line);
   }
 
+  /** The cluster that the options name. */
+  Cluster connect() {
+    return options.connect(console.environment());
+  }
+
   @Override
   public Integer call() {
-    try (Cluster cluster = options.connect(console.environment())) {
+    try (Cluster cluster = connect()) {
       return run(cluster);
     }
   }

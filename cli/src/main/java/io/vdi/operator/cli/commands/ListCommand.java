@@ -6,7 +6,9 @@ import io.vdi.operator.cli.cluster.NotSeen;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.VdiSession;
 import java.time.Instant;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -26,6 +28,13 @@ public final class ListCommand extends ClusterCommand {
 
   public ListCommand(Console console) {
     super(console);
+  }
+
+  /** The names alone, for completion. */
+  List<String> names() {
+    try (Cluster cluster = connect()) {
+      return cluster.sessions(cluster.namespace()).stream().map(VdiSession::name).toList();
+    }
   }
 
   @Override

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 
 /** The API server, and what it knows of sessions. */
 final class ControlPlane {
@@ -105,49 +104,5 @@ final class ControlPlane {
       }
     }
     return fields;
-  }
-
-  /** A session that the webhook has to refuse, and that is not made if it does not. */
-  static Answer webhook(Examination x) {
-    JsonObject session = new JsonObject();
-    session.addProperty("apiVersion", Kind.SESSION.apiVersion());
-    session.addProperty("kind", Kind.SESSION.name());
-    String name = "vdi-doctor-" + UUID.randomUUID();
-    session.add("metadata", object("name", name));
-    JsonObject spec = object("user", "doctor@vdi.invalid");
-    spec.addProperty("template", name);
-    session.add("spec", spec);
-    String path = Kind.SESSION.path(x.cluster().namespace()) + "?dryRun=All";
-    ApiResult<JsonObject> answer = x.cluster().api().raw("POST", path, session);
-    return switch (answer) {
-      case ApiResult.Ok<JsonObject> accepted ->
-          x.found(
-              Cause.WEBHOOK_NOT_REGISTERED,
-              "validatingwebhookconfiguration vdi-operator",
-              "a session with a template that does not exist would be let in",
-              "");
-      case ApiResult.Unreachable<JsonObject>(String message) -> throw new NotSeen(0, message);
-      case ApiResult.Rejected<JsonObject>(int code, String reason, String message) -> {
-        if (message.contains("failed calling webhook") && message.contains("vdi.kasm.io")) {
-          boolean certificate = message.contains("x509") || message.contains("certificate");
-          yield x.found(
-              certificate ? Cause.WEBHOOK_CERTIFICATE : Cause.WEBHOOK_UNREACHABLE,
-              "service vdi-admission-webhook in " + x.cluster().operator(),
-              // What stands behind the address that was called.
-              message.replaceFirst("(?s).*\": ", ""),
-              "");
-        }
-        if (message.contains("denied the request")) {
-          yield new Answer.Fine("it refuses what it should");
-        }
-        throw new NotSeen(code, message);
-      }
-    };
-  }
-
-  private static JsonObject object(String key, String value) {
-    JsonObject object = new JsonObject();
-    object.addProperty(key, value);
-    return object;
   }
 }

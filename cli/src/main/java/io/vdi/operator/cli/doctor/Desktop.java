@@ -21,10 +21,11 @@ import okhttp3.Credentials;
 final class Desktop {
   private static final Layer LAYER = Layer.DATA_PLANE;
 
-  /**
-   * A desktop is there within seconds; a pod that has just become unready may be so for a moment.
-   */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** A desktop that has just become unready may be so for a moment. */
+  private static final Duration A_MOMENT = Duration.ofSeconds(10);
+
+  /** A desktop whose image is there is ready within seconds; on a busy node it takes longer. */
+  private static final Duration START = Duration.ofMinutes(1);
 
   private Desktop() {}
 
@@ -55,8 +56,7 @@ final class Desktop {
     Forwarded.Page page = ask(patient, path, Optional.empty());
     if (page.code() == 0 || page.code() >= 500) {
       Duration since = Admission.sinceChange(patient);
-      boolean starting = !Admission.isRunning(patient) && since.compareTo(startup(patient)) < 0;
-      return since.compareTo(PATIENCE) < 0 || (starting && page.code() != 0)
+      return since.compareTo(patience(patient)) < 0
           ? new Answer.Skipped("still starting, since " + since.toSeconds() + " s")
           : patient.found(
               Cause.SELKIES_SILENT,
@@ -82,8 +82,14 @@ final class Desktop {
         .orElse(new Answer.Fine("HTTP " + page.code()));
   }
 
-  private static Duration startup(Patient patient) {
-    return Defaults.complete(patient.session().spec(), patient.templateSpec()).startupTimeout();
+  /** How long it may keep silent: one that has been there before, no longer than a moment. */
+  private static Duration patience(Patient patient) {
+    if (patient.session().status().started().isPresent()) {
+      return A_MOMENT;
+    }
+    Duration startup =
+        Defaults.complete(patient.session().spec(), patient.templateSpec()).startupTimeout();
+    return startup.compareTo(START) < 0 ? startup : START;
   }
 
   /** What it streams by; empty where this image tells nothing of it. */
@@ -143,20 +149,9 @@ final class Desktop {
       return Patient.NO_POD;
     }
     String name = patient.session().name();
-    long ready =
-        patient
-            .cluster()
-            .list(
-                "/apis/discovery.k8s.io/v1/namespaces/"
-                    + patient.namespace()
-                    + "/endpointslices?labelSelector=kubernetes.io/service-name="
-                    + name)
-            .stream()
-            .flatMap(slice -> Json.objects(slice, "endpoints").stream())
-            .filter(endpoint -> !Json.text(endpoint, "conditions", "ready").equals("false"))
-            .count();
+    long ready = Endpoints.ready(patient.cluster(), patient.namespace(), name);
     if (ready > 0) {
-      return new Answer.Fine(ready + " ready endpoint");
+      return new Answer.Fine(Endpoints.words(ready));
     }
     return Admission.isRunning(patient)
         ? patient.found(Cause.NO_ENDPOINTS, "service " + name, "it has no ready endpoint")

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.Condition;
 import java.io.IOException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -21,6 +22,9 @@ import javax.net.ssl.SSLException;
 /** From the browser to the Service: the route, and what the router makes of it. */
 final class Route {
   private static final Layer LAYER = Layer.DATA_PLANE;
+
+  /** A router takes up a new route within seconds. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private Route() {}
 
@@ -46,12 +50,16 @@ final class Route {
             Route::webSocket));
   }
 
-  private static String host(Patient patient) {
+  private static String address(Patient patient, String path) {
     String url = patient.session().status().url();
     if (url.isEmpty()) {
       throw new NotSeen(0, "the session has no URL");
     }
-    return URI.create(url).getHost();
+    return url + path;
+  }
+
+  private static String host(Patient patient) {
+    return URI.create(address(patient, "")).getHost();
   }
 
   private static Optional<JsonObject> ingressRoute(Patient patient) {
@@ -81,6 +89,13 @@ final class Route {
     Optional<JsonObject> route =
         traefik.or(() -> patient.own(Kind.INGRESS, patient.session().name()));
     String kind = traefik.isPresent() ? "ingressroute " : "ingress ";
+    if (route.isEmpty() && !patient.cluster().serves(Kind.INGRESS_ROUTE)) {
+      // An Ingress that is missing would be made anew at once.
+      return patient.found(
+          Cause.ROUTE_KIND_NOT_SERVED,
+          "ingressroute " + patient.session().name(),
+          Kind.INGRESS_ROUTE.fullName() + " is not served");
+    }
     if (route.isEmpty()) {
       return patient.found(
           Cause.ROUTE_MISSING, "ingressroute " + patient.session().name(), "it is not there");
@@ -185,7 +200,7 @@ final class Route {
     String host = host(patient);
     Visit visit = Visit.trusting(patient.examination().router(), patient.examination().authority());
     try {
-      visit.status(patient.session().status().url());
+      visit.status(address(patient, "/"));
       return new Answer.Fine("trusted");
     } catch (SSLException e) {
       return patient.found(Cause.CERTIFICATE_UNTRUSTED, "https://" + host, words(e));
@@ -205,13 +220,17 @@ final class Route {
   }
 
   private static Answer url(Patient patient) {
-    String url = patient.session().status().url();
+    String url = address(patient, "/");
     Visit visit = Visit.anybody(patient.examination().router());
     try {
       int status = visit.status(url);
       return switch (status) {
         case 401 -> new Answer.Fine("401, as it should");
-        case 404 -> patient.found(Cause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
+        case 404 ->
+            // Traefik leaves out a route whose Service leads nowhere yet.
+            !Admission.isRunning(patient) || Admission.sinceChange(patient).compareTo(PATIENCE) < 0
+                ? new Answer.Skipped("404: the desktop is not ready, or just now")
+                : patient.found(Cause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
         case 200 ->
             patient.found(Cause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
         case 502, 503, 504 ->
@@ -237,17 +256,23 @@ final class Route {
     if (!(certificate(patient) instanceof Answer.Fine)) {
       return new Answer.Skipped("the password is not sent to who is not trusted");
     }
-    String url = patient.session().status().url();
     Visit visit = Visit.trusting(patient.examination().router(), patient.examination().authority());
     try {
-      int status = visit.upgrade(url + "/api/websockets", Desktop.credentials(patient));
+      String credentials = Desktop.credentials(patient);
+      String url = address(patient, "/api/websockets");
+      int status = visit.upgrade(url, credentials);
+      if (status == 409) {
+        // It streams by WebRTC, for which the browser signals elsewhere.
+        url = address(patient, "/api/ws");
+        status = visit.upgrade(url, credentials);
+      }
       return switch (status) {
         case 101 -> new Answer.Fine("upgraded");
-        case 404 -> new Answer.Skipped("this image has no /api/websockets");
+        case 404 -> new Answer.Skipped("this image is asked elsewhere");
         default ->
             patient.found(
                 Cause.WEBSOCKET_BLOCKED,
-                url + "/api/websockets",
+                url,
                 status == 0 ? "it does not answer" : "it answers " + status + " instead of 101");
       };
     } finally {

@@ -41,7 +41,6 @@ final class Services {
         new Check<>("leaders", LAYER, "Leaders", running, Services::leaders),
         new Check<>(
             "rights", LAYER, "Rights of the services", Set.of("definitions"), Services::rights),
-        new Check<>("webhook", LAYER, "Admission webhook", running, ControlPlane::webhook),
         new Check<>("authority", LAYER, "Webhook's certificate", running, Services::authority),
         new Check<>(
             "reconciling",

@@ -8,7 +8,7 @@ final class SystemChecks {
   private SystemChecks() {}
 
   static List<Check<Examination>> all() {
-    return Stream.of(ControlPlane.checks(), Services.checks(), Gpus.checks())
+    return Stream.of(ControlPlane.checks(), Services.checks(), Webhook.checks(), Gpus.checks())
         .flatMap(List::stream)
         .toList();
   }

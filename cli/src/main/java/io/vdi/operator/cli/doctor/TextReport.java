@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /** For people: a line for each check as it is done, and the conclusion. */
 public final class TextReport {
   private static final Pattern WORDS = Pattern.compile("\\s+");
-  private static final int DETAIL = 41;
+  private static final int DETAIL = 40;
   private static final int LABEL = 10;
   private static final int USUAL = 80;
 

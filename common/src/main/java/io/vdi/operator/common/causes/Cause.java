@@ -222,15 +222,15 @@ public enum Cause {
       "The container runs, but nothing answers on the template's port, or it streams in no mode:"
           + " hanging, or another port or healthPath.",
       "Suspend and resume starts it anew; check port and healthPath of the template.",
-      "kubectl vdi -n {namespace} suspend {session} --wait && kubectl vdi -n {namespace} resume"
-          + " {session} --wait"),
+      "kubectl vdi suspend {session} -n {namespace} --wait && kubectl vdi resume"
+          + " {session} -n {namespace} --wait"),
   PASSWORD_REFUSED(
       302,
       "The desktop refuses its own password",
       "The Secret was changed after the desktop had started.",
       "Suspend and resume: the desktop reads the Secret at its start.",
-      "kubectl vdi -n {namespace} suspend {session} --wait && kubectl vdi -n {namespace} resume"
-          + " {session} --wait"),
+      "kubectl vdi suspend {session} -n {namespace} --wait && kubectl vdi resume"
+          + " {session} -n {namespace} --wait"),
   NO_ENDPOINTS(
       303,
       "The session's Service leads nowhere",
@@ -288,7 +288,7 @@ public enum Cause {
       "The router answers 404: it has not taken up the route",
       "It watches other namespaces or another ingress class, or the record points to another router.",
       "Its log names routes that it leaves out.",
-      "kubectl logs -A -l app.kubernetes.io/name=traefik --tail=50"),
+      "kubectl -n kube-system logs -l app.kubernetes.io/name=traefik --tail=50"),
   DESKTOP_UNPROTECTED(
       324,
       "The desktop opens without a password",
@@ -318,10 +318,12 @@ public enum Cause {
   TURN_REFUSED(
       332,
       "The TURN relay refuses the session's credentials",
-      "They have expired, or relay and controller do not share the same secret.",
-      "Suspend and resume makes new ones; compare the secret of the relay with config.turn.",
-      "kubectl vdi -n {namespace} suspend {session} --wait && kubectl vdi -n {namespace} resume"
-          + " {session} --wait"),
+      "They have expired, or relay and controller did not share the same secret when they were made.",
+      "Compare the secret of the relay with config.turn; without the annotation that says how long they"
+          + " last, the next resume makes new ones.",
+      "kubectl annotate secret vdi-auth-{session} -n {namespace} vdi.kasm.io/turn-expires- &&"
+          + " kubectl vdi suspend {session} -n {namespace} --wait && kubectl vdi resume"
+          + " {session} -n {namespace} --wait"),
   CLOCKS_APART(
       333,
       "The clocks of this machine and the API server differ",

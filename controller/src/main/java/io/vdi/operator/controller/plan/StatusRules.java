@@ -232,7 +232,7 @@ public final class StatusRules {
               + limit
               + pull.or(() -> waiting).map(detail -> " (" + words(detail) + ")").orElse("")
               + "; suspend and resume the session to try again",
-          cause.orElse(Cause.SELKIES_SILENT));
+          cause.orElse(waiting.isPresent() ? null : Cause.SELKIES_SILENT));
     }
     return pull.map(detail ->
             new Verdict(

@@ -11,12 +11,21 @@ import java.util.function.Supplier;
 
 /**
  * Runs the benchmark from the checkout's root, all of it or the parts that are named: startup,
- * limit, burst, steady, fleet, admission, reaper, desktop. {@code BENCH_JVM} holds other flags for
- * the controller's JVM, to compare.
+ * limit, burst, steady, fleet, admission, reaper, desktop, doctor. {@code BENCH_JVM} holds other
+ * flags for the controller's JVM, to compare.
  */
 public final class Main {
   private static final Set<String> PARTS =
-      Set.of("startup", "limit", "burst", "steady", "fleet", "admission", "reaper", "desktop");
+      Set.of(
+          "startup",
+          "limit",
+          "burst",
+          "steady",
+          "fleet",
+          "admission",
+          "reaper",
+          "desktop",
+          "doctor");
 
   /** With more the API server turns some of their five requests at a time away (429). */
   private static final List<Integer> CLIENTS = List.of(8, 32, 64);
@@ -27,6 +36,7 @@ public final class Main {
   private static final int FLEET = 5000;
   private static final int REAPED = 10_000;
   private static final int DESKTOPS = 10;
+  private static final int HEALTHY = 20;
 
   private final Set<String> parts;
   private final List<String> jvm;
@@ -70,6 +80,7 @@ public final class Main {
     part("fleet", "fleet", () -> bench.fleet(FLEET));
     part("reaper", "reaper", () -> new ReaperBench(jvm).measure(REAPED));
     part("desktop", "desktop", () -> DesktopBench.measure(DESKTOPS));
+    part("doctor", "doctor", () -> DoctorBench.measure(HEALTHY));
     if (parts.contains("admission")) {
       try (AdmissionBench admission = new AdmissionBench(jvm)) {
         admission.measure(report);
@@ -164,6 +175,19 @@ public final class Main {
         .ifPresent(seen ->
             report.target(
                 "kubectl apply → picture, worst", seen.whole().p99() / 1000, 30, true, " s"));
+    report
+        .find("doctor", Result.Examined.class)
+        .ifPresent(seen -> {
+          report.target("kubectl vdi list, p50", seen.list().p50() / 1000, 0.4, true, " s");
+          report.target(
+              "kubectl vdi list, p50 of that without an AOT cache",
+              seen.list().p50() / seen.listWithoutCache().p50(),
+              1,
+              true,
+              "");
+          report.target("doctor, 20 sessions, worst", seen.all().p99() / 1000, 5, true, " s");
+          report.target("doctor, findings where all is well", seen.findings(), 0, true, "");
+        });
   }
 
   private Quantiles latency(String what) {

@@ -93,6 +93,19 @@ final class Report {
               what,
               seen.runs(),
               quantiles(seen.whole()));
+      case Result.Examined seen ->
+          String.format(
+              Locale.ROOT,
+              "%-22s %d sessions, %d runs, p50 / worst: list %s ms (without AOT cache %s), doctor for"
+                  + " one %s ms, for all %s ms; %d findings",
+              what,
+              seen.sessions(),
+              seen.runs(),
+              quantiles(seen.list()),
+              quantiles(seen.listWithoutCache()),
+              quantiles(seen.one()),
+              quantiles(seen.all()),
+              seen.findings());
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
@@ -126,7 +139,11 @@ final class Report {
 
   private static void details(String what, Result result) {
     switch (result) {
-      case Result.Throughput _, Result.Startup _, Result.Latency _, Result.Reaped _ -> {}
+      case Result.Throughput _,
+          Result.Startup _,
+          Result.Latency _,
+          Result.Reaped _,
+          Result.Examined _ -> {}
       case Result.Pictured seen -> {
         seen.parts()
             .forEach((part, q) ->

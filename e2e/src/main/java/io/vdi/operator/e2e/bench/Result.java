@@ -94,5 +94,24 @@ sealed interface Result {
       Map<String, Double> busy)
       implements Result {}
 
+  /**
+   * The kubectl plugin among healthy desktops.
+   *
+   * @param list from the start of {@code kubectl-vdi list} to its end
+   * @param listWithoutCache the same without the AOT cache
+   * @param one the doctor for one session
+   * @param all the doctor for all of them
+   * @param findings of the last, which should be none
+   */
+  record Examined(
+      int sessions,
+      int runs,
+      Quantiles list,
+      Quantiles listWithoutCache,
+      Quantiles one,
+      Quantiles all,
+      int findings)
+      implements Result {}
+
   record Startup(double withAotCache, double without) implements Result {}
 }

@@ -1,5 +1,6 @@
 package io.vdi.operator.e2e.demo;
 
+import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterException;
@@ -9,6 +10,7 @@ import io.vdi.operator.devcluster.Workbench;
 import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
+import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,7 +126,27 @@ final class Demo {
     awaitPhase("Running");
     show("exec", "alice-desktop", "--", "cat", "note");
     boolean kept = kubectl("exec", "alice-desktop", "--", "cat", "note").strip().equals("kept");
-    return stranger == 401 && owner == 200 && pictured && kept;
+    return stranger == 401 && owner == 200 && pictured && kept && isWell();
+  }
+
+  /** What the doctor says of it. The plugin's own program, without its archive around it. */
+  private boolean isWell() {
+    List<String> arguments =
+        List.of(
+            "doctor",
+            "alice-desktop",
+            "--router=" + workbench.address(),
+            "--certificate-authority=" + workbench.routerCertificate());
+    System.out.println("\n$ kubectl vdi " + String.join(" ", arguments));
+    return io.vdi.operator.cli.Main.run(
+            new Console(
+                new PrintWriter(System.out, true),
+                new PrintWriter(System.err, true),
+                80,
+                false,
+                Map.of("KUBECONFIG", workbench.kubeconfig().toString())),
+            arguments.toArray(String[]::new))
+        == 0;
   }
 
   private Account account() {

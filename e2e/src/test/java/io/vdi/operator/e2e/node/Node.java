@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The operator as users have it: installed by Helm on a node that runs containers. */
-final class Node {
-  static final String NAMESPACE = "vdi-system";
-  static final Duration PATIENCE = Duration.ofSeconds(90);
+public final class Node {
+  public static final String NAMESPACE = "vdi-system";
+  public static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
+  public static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
   private static final String SESSIONS =
       "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions/";
 
@@ -45,7 +45,7 @@ final class Node {
    * The one of all tests in this JVM, with the operator in a namespace for restricted pods only;
    * ends with the JVM. Skips the test, and says why, where containers cannot run.
    */
-  static synchronized Node shared() throws IOException {
+  public static synchronized Node shared() throws IOException {
     if (shared == null) {
       shared = start();
       shared.apply(
@@ -76,20 +76,20 @@ final class Node {
             new SimulatedNodes.Spec(1, 2000, 2000)));
   }
 
-  EmbeddedCluster cluster() {
+  public EmbeddedCluster cluster() {
     return cluster;
   }
 
-  KubeApi api() {
+  public KubeApi api() {
     return api;
   }
 
-  Path routerCertificate() {
+  public Path routerCertificate() {
     return cluster.folder().resolve("router.crt");
   }
 
   /** Installs or upgrades, and waits for all pods. */
-  void install(String... values) {
+  public void install(String... values) {
     List<String> arguments =
         new ArrayList<>(
             List.of(
@@ -104,22 +104,22 @@ final class Node {
     cluster.awaitAdmission();
   }
 
-  Helm helm() {
+  public Helm helm() {
     return helm;
   }
 
-  String kubectl(String... arguments) {
+  public String kubectl(String... arguments) {
     List<String> command = new ArrayList<>(List.of(cluster.kubectl().toString()));
     command.addAll(List.of(arguments));
     return Command.run(command, Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
   }
 
-  void apply(String yaml) {
+  public void apply(String yaml) {
     Manifests.apply(api, yaml);
   }
 
   /** As an administrator would for small desktops. */
-  void template(String name, String more) {
+  public void template(String name, String more) {
     apply(
         """
         apiVersion: vdi.kasm.io/v1alpha1
@@ -134,16 +134,16 @@ final class Node {
             .formatted(name, Neighbourhood.DESKTOP, more));
   }
 
-  JsonObject session(String name) {
+  public JsonObject session(String name) {
     return api.raw("GET", SESSIONS + name, null).orElseThrow();
   }
 
-  String phase(String name) {
+  public String phase(String name) {
     JsonObject status = session(name).getAsJsonObject("status");
     return status == null || !status.has("phase") ? "" : status.get("phase").getAsString();
   }
 
-  void suspend(String name, boolean suspended) {
+  public void suspend(String name, boolean suspended) {
     kubectl(
         "patch",
         "vdi",

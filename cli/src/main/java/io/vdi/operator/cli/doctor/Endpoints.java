@@ -1,0 +1,27 @@
+package io.vdi.operator.cli.doctor;
+
+import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.Json;
+
+/** Where a Service leads to. */
+final class Endpoints {
+  private Endpoints() {}
+
+  /** How many of its endpoints are ready. */
+  static long ready(Cluster cluster, String namespace, String service) {
+    return cluster
+        .list(
+            "/apis/discovery.k8s.io/v1/namespaces/"
+                + namespace
+                + "/endpointslices?labelSelector=kubernetes.io/service-name="
+                + service)
+        .stream()
+        .flatMap(slice -> Json.objects(slice, "endpoints").stream())
+        .filter(endpoint -> !Json.text(endpoint, "conditions", "ready").equals("false"))
+        .count();
+  }
+
+  static String words(long ready) {
+    return ready + (ready == 1 ? " ready endpoint" : " ready endpoints");
+  }
+}

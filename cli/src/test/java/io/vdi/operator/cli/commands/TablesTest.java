@@ -1,0 +1,125 @@
+package io.vdi.operator.cli.commands;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vdi.operator.cli.Screen;
+import io.vdi.operator.cli.output.Ages;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.quota.Amount;
+import io.vdi.operator.common.quota.Scope;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The tables, to the letter. */
+class TablesTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
+
+  private static final List<VdiSession> SESSIONS =
+      List.of(
+          session(
+              """
+              {"metadata": {"name": "alice-desktop", "namespace": "team-a",
+                "creationTimestamp": "2026-01-01T11:15:00Z"},
+               "spec": {"user": "alice@example.com", "template": "ubuntu"},
+               "status": {"phase": "Running", "url": "https://alice.vdi.example.com",
+                 "expiresAt": "2026-01-01T19:15:30Z"}}
+              """),
+          session(
+              """
+              {"metadata": {"name": "somebody-with-a-long-name", "namespace": "team-b",
+                "creationTimestamp": "2025-12-28T12:00:00Z"},
+               "spec": {"user": "somebody.with-a-long-name@subsidiary.example.com", "template": "blender"},
+               "status": {"phase": "Pending", "url": "https://somebody-with-a-long-name.vdi.example.com",
+                 "message": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. [VDI201]"}}
+              """));
+
+  private static VdiSession session(String json) {
+    return KubeGson.gson().fromJson(json, VdiSession.class);
+  }
+
+  private static String sessions(boolean namespaces, boolean wide, int width) {
+    return String.join(
+            "\n",
+            SessionTable.lines(SESSIONS, namespaces, wide, NOW, new Screen(width, false).console()))
+        + "\n";
+  }
+
+  @Test
+  void sessionsAtEightyColumns() {
+    assertEquals(
+        """
+        NAME               USER               PHASE     URL                ENDS IN   AGE
+        alice-desktop      alice@example.c…   Running   https://alice.v…   7h15m     45m
+        somebody-with-a…   somebody.with-a…   Pending   https://somebod…   <none>    4d
+        """,
+        sessions(false, false, 80));
+    sessions(true, false, 80).lines().forEach(line -> assertTrue(line.length() <= 80, line));
+  }
+
+  @Test
+  void wideTellsEverything() {
+    assertEquals(
+        """
+        NAMESPACE   NAME                        USER                                               PHASE     URL                                                 ENDS IN   AGE   TEMPLATE   MESSAGE
+        team-a      alice-desktop               alice@example.com                                  Running   https://alice.vdi.example.com                       7h15m     45m   ubuntu     <none>
+        team-b      somebody-with-a-long-name   somebody.with-a-long-name@subsidiary.example.com   Pending   https://somebody-with-a-long-name.vdi.example.com   <none>    4d    blender    0/3 nodes are available: 3 Insufficient nvidia.com/gpu. [VDI201]
+        """,
+        sessions(true, true, 80));
+  }
+
+  @Test
+  void templates() {
+    VdiTemplate ubuntu =
+        KubeGson.gson()
+            .fromJson(
+                """
+                {"metadata": {"name": "ubuntu"}, "spec": {"image": "i", "displayName": "Ubuntu with a GPU",
+                  "timeout": "12h", "maxTimeout": "8h", "resources": {"defaultMemory": "8Gi"}},
+                 "status": {"sessions": 3}}
+                """,
+                VdiTemplate.class);
+    assertEquals(
+        """
+        NAME     GPU   MEMORY   CPU   TIMEOUT   SESSIONS   DISPLAY NAME
+        ubuntu   1     8Gi      2     8h        3          Ubuntu with a GPU
+        """,
+        String.join("\n", TemplatesCommand.lines(List.of(ubuntu), 80)) + "\n");
+  }
+
+  @Test
+  void quotas() {
+    assertEquals(
+        """
+        SCOPE     NAME                SESSIONS      GPUS
+        user      alice@example.com   1/3           2/2
+        cluster   <none>              7/unlimited   9/64
+        """,
+        String.join(
+                "\n",
+                QuotaCommand.table(
+                    List.of(
+                        new QuotaCommand.Line(
+                            Scope.USER, "alice@example.com", new Amount(1, 2), new Amount(3, 2)),
+                        new QuotaCommand.Line(
+                            Scope.CLUSTER, "", new Amount(7, 9), new Amount(Amount.UNLIMITED, 64))),
+                    80))
+            + "\n");
+  }
+
+  @Test
+  void agesAreThoseOfKubectl() {
+    assertEquals("0s", Ages.of(Duration.ofSeconds(-5)));
+    assertEquals("119s", Ages.of(Duration.ofSeconds(119)));
+    assertEquals("2m", Ages.of(Duration.ofMinutes(2)));
+    assertEquals("9m59s", Ages.of(Duration.ofSeconds(599)));
+    assertEquals("10m", Ages.of(Duration.ofSeconds(630)));
+    assertEquals("3h1m", Ages.of(Duration.ofMinutes(181)));
+    assertEquals("8h", Ages.of(Duration.ofMinutes(485)));
+    assertEquals("2d", Ages.of(Duration.ofDays(2)));
+  }
+}

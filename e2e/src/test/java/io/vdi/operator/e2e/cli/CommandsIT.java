@@ -1,0 +1,164 @@
+package io.vdi.operator.e2e.cli;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.devcluster.ChildProcess;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.e2e.browser.Account;
+import io.vdi.operator.e2e.node.Node;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The plugin out of its archive, called by kubectl, on a real desktop. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class CommandsIT {
+  private static final String NAME = "carol-desktop";
+
+  private final Path folder;
+  private Node node;
+  private Shell shell;
+
+  CommandsIT(@TempDir Path folder) {
+    this.folder = folder;
+  }
+
+  @BeforeAll
+  void install() throws IOException {
+    node = Node.shared();
+    shell = new Shell(node, folder);
+    node.template("brief", "resources: {defaultCPU: 400m, defaultMemory: 1Gi, defaultGPU: 0}");
+    node.apply(
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDISession
+        metadata: {name: %s}
+        spec: {user: carol@example.com, template: brief, persistence: {enabled: false}}
+        """
+            .formatted(NAME));
+  }
+
+  @AfterAll
+  void end() {
+    if (shell != null) {
+      shell.run("kubectl delete --ignore-not-found vdi " + NAME + " --wait --timeout=60s");
+      shell.run("kubectl delete vdit brief");
+    }
+  }
+
+  @Test
+  @Order(1)
+  void openWaitsAndTellsWhatTheBrowserAsksFor() {
+    String told = shell.run("kubectl vdi open " + NAME + " --wait");
+    Account account = Account.of(node.api(), "default", NAME);
+    assertTrue(told.contains("URL:       https://carol.vdi.example.com\n"), told);
+    assertTrue(told.contains("User:      ubuntu\nPassword:  " + account.password() + "\n"), told);
+  }
+
+  @Test
+  @Order(2)
+  void listsAreTablesJsonAndYaml() {
+    String table = shell.run("kubectl vdi list");
+    assertTrue(
+        table.matches("(?s)NAME +USER +PHASE +URL +ENDS IN +AGE\n.*" + NAME + " .*Running .*"),
+        table);
+    JsonObject json =
+        JsonParser.parseString(shell.run("kubectl vdi list -o json")).getAsJsonObject();
+    assertEquals("VDISessionList", json.get("kind").getAsString());
+    assertTrue(shell.run("kubectl vdi get " + NAME + " -o yaml").contains("phase: Running"));
+    assertTrue(shell.run("kubectl vdi get " + NAME).contains("True, DesktopReady"));
+    assertTrue(shell.run("kubectl vdi templates").contains("brief"));
+    String quota = shell.run("kubectl vdi quota");
+    assertTrue(quota.matches("(?s).*user +carol@example.com +1/unlimited +0/.*"), quota);
+    assertEquals(NAME, shell.run("kubectl_complete-vdi get car").lines().findFirst().orElseThrow());
+  }
+
+  @Test
+  @Order(3)
+  void aForwardedPortLeadsToTheDesktop() throws IOException, InterruptedException {
+    Path log = folder.resolve("open.log");
+    ChildProcess open =
+        ChildProcess.start(
+            "open",
+            List.of(
+                "setpriv", "--pdeathsig", "KILL", "kubectl-vdi", "open", NAME, "--port-forward"),
+            shell.environment(),
+            log);
+    try {
+      Pattern url = Pattern.compile("URL: +(http://127[.]0[.]0[.]1:\\d+/)");
+      await().atMost(Node.PATIENCE).until(() -> url.matcher(Files.readString(log)).find());
+      Matcher found = url.matcher(Files.readString(log));
+      assertTrue(found.find());
+      Account account = Account.of(node.api(), "default", NAME);
+      String credentials =
+          Base64.getEncoder()
+              .encodeToString(
+                  (account.user() + ":" + account.password()).getBytes(StandardCharsets.UTF_8));
+      try (HttpClient http = HttpClient.newHttpClient()) {
+        HttpRequest page = HttpRequest.newBuilder(URI.create(found.group(1))).build();
+        assertEquals(401, http.send(page, HttpResponse.BodyHandlers.discarding()).statusCode());
+        HttpRequest known =
+            HttpRequest.newBuilder(page.uri())
+                .header("Authorization", "Basic " + credentials)
+                .build();
+        HttpResponse<String> answer = http.send(known, HttpResponse.BodyHandlers.ofString());
+        assertEquals(200, answer.statusCode());
+        assertTrue(answer.body().contains("<title>Selkies</title>"), answer.body());
+      }
+    } finally {
+      open.kill();
+    }
+  }
+
+  @Test
+  @Order(4)
+  void aSessionIsExtendedSuspendedResumedAndDeleted() {
+    assertTrue(
+        shell
+            .run("kubectl vdi extend " + NAME + " --by 90m")
+            .contains("timeout 8h -> 9h30m, until"));
+    assertTrue(shell.run("kubectl vdi suspend " + NAME + " --wait").contains(NAME + " suspended"));
+    assertEquals("Suspended", node.phase(NAME));
+    assertTrue(shell.run("kubectl vdi suspend " + NAME).contains("is suspended already"));
+    assertTrue(shell.run("kubectl vdi resume " + NAME + " --wait").contains(NAME + " resumed"));
+    assertEquals("Running", node.phase(NAME));
+    assertTrue(shell.run("kubectl vdi delete " + NAME + " --wait").contains(NAME + " deleted"));
+    ClusterException gone =
+        assertThrows(ClusterException.class, () -> shell.run("kubectl vdi get " + NAME));
+    assertTrue(
+        gone.getMessage()
+            .contains("error: there is no session \"" + NAME + "\" in namespace default"),
+        gone.getMessage());
+  }
+
+  /** With this mode the JVM ends where it cannot use the cache. */
+  @Test
+  @Order(5)
+  void itStartsFromItsAotCacheWhereverItWasUnpacked() {
+    shell.run("kubectl vdi --version", Map.of("VDI_JAVA_OPTIONS", "-XX:AOTMode=on"));
+  }
+}

@@ -1,0 +1,62 @@
+package io.vdi.operator.e2e.cli;
+
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.GoPrograms;
+import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.images.Images;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A shell as an admin has it: kubectl, its plugin and Helm on the PATH, in the checkout. */
+public final class Shell {
+  private final Node node;
+  private final Path folder;
+
+  /**
+   * Unpacks the plugin.
+   *
+   * @param folder for it, and for what Helm keeps
+   */
+  public Shell(Node node, Path folder) {
+    this.node = node;
+    this.folder = folder;
+    Path archive = Images.of(Node.CHECKOUT).provide(Images.PLUGIN);
+    Command.run(List.of("tar", "--extract", "--file=" + archive, "--directory=" + folder));
+  }
+
+  /**
+   * Runs a command, and returns what it prints.
+   *
+   * @throws io.vdi.operator.devcluster.ClusterException with its complaint, where it fails
+   */
+  public String run(String command) {
+    return run(command, Map.of());
+  }
+
+  /** The same with more in its environment. */
+  public String run(String command, Map<String, String> more) {
+    Map<String, String> environment = environment();
+    environment.putAll(more);
+    return Command.run(
+        List.of("sh", "-c", "cd '" + Node.CHECKOUT + "' && " + command), environment);
+  }
+
+  Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("KUBECONFIG", node.cluster().kubeconfig().toString());
+    environment.put(
+        "PATH",
+        String.join(
+            ":",
+            folder.resolve("kubectl-vdi/bin").toString(),
+            node.cluster().kubectl().getParent().toString(),
+            GoPrograms.inDefaultCache().helm().getParent().toString(),
+            System.getenv("PATH")));
+    for (String kind : List.of("CACHE", "CONFIG", "DATA")) {
+      environment.put("HELM_" + kind + "_HOME", folder.resolve("helm-" + kind).toString());
+    }
+    return environment;
+  }
+}

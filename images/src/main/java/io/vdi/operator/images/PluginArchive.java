@@ -1,0 +1,200 @@
+package io.vdi.operator.images;
+
+import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.model.Names;
+import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.GoPrograms;
+import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.OperatorService;
+import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.SimulatedNodes;
+import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The kubectl plugin as a tar archive: a Java runtime, its jars, and an AOT cache recorded while
+ * the doctor looks at a cluster, so that it starts at once. To install it is to unpack it and put
+ * its folder {@code bin} on the PATH.
+ */
+record PluginArchive(Path checkout, Platform platform) implements Images.Recipe {
+  private static final String NAME = "kubectl-vdi";
+  private static final String MAIN = "io.vdi.operator.cli.Main";
+
+  private static final Pattern SIGNATURE = Pattern.compile(".*\\.(SF|RSA|DSA|EC)");
+
+  /** Short runs: the second compiler never pays. */
+  private static final List<String> FLAGS =
+      List.of(
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-XX:-UsePerfData",
+          "--enable-native-access=ALL-UNNAMED");
+
+  @Override
+  public String fingerprint() {
+    StringBuilder all =
+        new StringBuilder(platform.java().toString())
+            .append("unsigned")
+            .append(FLAGS)
+            .append(launcher());
+    for (Path jar : jars()) {
+      all.append(Stage.digest(jar));
+    }
+    return Names.hash(all.toString(), 12);
+  }
+
+  @Override
+  public void describe(Path archive, Path file) {
+    Path libraries = checkout.resolve("cli/target/bom.json");
+    String java = System.getProperty("java.vm.version");
+    Sbom.write(
+        file,
+        NAME,
+        Optional.of(libraries),
+        List.of(new Sbom.Component("temurin", java, "pkg:generic/temurin@" + java)));
+  }
+
+  @Override
+  public void make(Path archive) throws IOException {
+    Path work = Files.createTempDirectory("vdi-plugin-");
+    try {
+      Path root = Files.createDirectory(work.resolve(NAME));
+      Path lib = Files.createDirectory(root.resolve("lib"));
+      for (Path jar : jars()) {
+        unsign(Files.copy(jar, lib.resolve(jar.getFileName())));
+      }
+      Command.run(List.of("cp", "-a", platform.java().toString(), root.resolve("java").toString()));
+      Path bin = Files.createDirectory(root.resolve("bin"));
+      script(bin.resolve(NAME), launcher());
+      script(bin.resolve("kubectl_complete-vdi"), COMPLETE);
+      Platform.setTimes(root);
+      record(root);
+      Platform.setTimes(root);
+      Command.run(
+          List.of(
+              "tar",
+              "--create",
+              "--file=" + archive,
+              "--sort=name",
+              "--owner=0",
+              "--group=0",
+              "--numeric-owner",
+              "--directory=" + work,
+              NAME));
+    } finally {
+      GoPrograms.deleteTree(work);
+    }
+  }
+
+  private List<Path> jars() {
+    return OperatorProcess.jars(checkout.resolve("cli/target"), checkout.resolve("cli"));
+  }
+
+  /** The class path of the cache is that of every run, but for where the archive was unpacked. */
+  private String launcher() {
+    String classPath =
+        jars().stream()
+            .map(jar -> "$home/lib/" + jar.getFileName())
+            .collect(Collectors.joining(":"));
+    return """
+    #!/bin/sh
+    # kubectl vdi: found by kubectl on the PATH.
+    program=$0
+    while [ -h "$program" ]; do
+      link=$(readlink "$program")
+      case $link in
+        /*) program=$link ;;
+        *) program=${program%%/*}/$link ;;
+      esac
+    done
+    case $program in
+      */*) home=${program%%/*}/.. ;;
+      *) home=.. ;;
+    esac
+    exec "$home/java/bin/java" %s -XX:AOTCache="$home/lib/%s.aot" $VDI_JAVA_OPTIONS -cp "%s" %s "$@"
+    """
+        .formatted(String.join(" ", FLAGS), NAME, classPath, MAIN);
+  }
+
+  /** How kubectl asks a plugin for completions. */
+  private static final String COMPLETE =
+      """
+      #!/bin/sh
+      exec kubectl-vdi __complete "$@"
+      """;
+
+  /**
+   * A class of a signed jar is in no AOT cache, and the first one takes a tenth of a second to
+   * check. The archive as a whole is what is trusted or not.
+   */
+  private static void unsign(Path jar) throws IOException {
+    try (FileSystem zip = FileSystems.newFileSystem(jar);
+        Stream<Path> files = Files.list(zip.getPath("META-INF"))) {
+      for (Path file : files.toList()) {
+        if (SIGNATURE.matcher(file.getFileName().toString()).matches()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static void script(Path file, String text) throws IOException {
+    Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  /** Looks at a cluster with a session, and remembers what the JVM has learnt of the code. */
+  private void record(Path root) throws IOException {
+    Progress.say("recording the AOT cache of " + NAME);
+    Path scene = Files.createTempDirectory("vdi-training-");
+    try (EmbeddedCluster cluster = EmbeddedCluster.start(scene, new SimulatedNodes.Spec(1, 8, 8))) {
+      cluster.install(
+          checkout.resolve("charts/vdi-operator"),
+          "vdi-system",
+          OperatorService.CONTROLLER.account());
+      KubeApi api = cluster.connect();
+      Manifests.apply(
+          api,
+          """
+          apiVersion: vdi.kasm.io/v1alpha1
+          kind: VDITemplate
+          metadata: {name: training}
+          spec: {image: desktop}
+          ---
+          apiVersion: vdi.kasm.io/v1alpha1
+          kind: VDISession
+          metadata: {name: training, namespace: default}
+          spec: {user: user@example.com, template: training}
+          """);
+      api.close();
+      List<String> command = new ArrayList<>();
+      command.add(root.resolve("java/bin/java").toString());
+      command.addAll(FLAGS);
+      command.add("-XX:AOTCacheOutput=" + root.resolve("lib/" + NAME + ".aot"));
+      command.add("-cp");
+      command.add(
+          jars().stream()
+              .map(jar -> root.resolve("lib").resolve(jar.getFileName()).toString())
+              .collect(Collectors.joining(":")));
+      Stream.of(MAIN, "__train").forEach(command::add);
+      Command.run(command, Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
+    }
+    if (!Files.exists(root.resolve("lib/" + NAME + ".aot"))) {
+      throw new ClusterException("the AOT cache of " + NAME + " was not written");
+    }
+  }
+}
