@@ -15,7 +15,9 @@ import io.vdi.operator.cli.commands.SuspendCommand;
 import io.vdi.operator.cli.commands.TemplatesCommand;
 import io.vdi.operator.cli.commands.TrainCommand;
 import io.vdi.operator.cli.output.Console;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,25 +29,31 @@ import picocli.CommandLine.Spec;
     description = "GPU desktops on Kubernetes: your sessions, and what is wrong with them.",
     versionProvider = Main.Version.class,
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      ListCommand.class,
-      GetCommand.class,
-      OpenCommand.class,
-      ExtendCommand.class,
-      SuspendCommand.class,
-      ResumeCommand.class,
-      DeleteCommand.class,
-      TemplatesCommand.class,
-      QuotaCommand.class,
-      DoctorCommand.class,
-      CompletionCommand.class,
-      CompleteCommand.class,
-      TrainCommand.class
-    })
+    synopsisSubcommandLabel = "COMMAND")
 public final class Main implements Runnable {
   /** sysexits.h: the command was used wrongly. */
   private static final int USAGE = 64;
+
+  /** In the order of the help; those with underscores are for programs, and hidden. */
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          ListCommand.class,
+          GetCommand.class,
+          OpenCommand.class,
+          ExtendCommand.class,
+          SuspendCommand.class,
+          ResumeCommand.class,
+          DeleteCommand.class,
+          TemplatesCommand.class,
+          QuotaCommand.class,
+          DoctorCommand.class,
+          CompletionCommand.class,
+          CompleteCommand.class,
+          TrainCommand.class);
+
+  /** What these two tell of is all the others. */
+  private static final Set<Class<?>> OF_ALL =
+      Set.of(CompletionCommand.class, CompleteCommand.class);
 
   @Spec private CommandSpec spec;
 
@@ -59,13 +67,22 @@ public final class Main implements Runnable {
 
   /** Runs one command, and returns its exit code. */
   public static int run(Console console, String... arguments) {
-    return commandLine(console).execute(arguments);
+    return commandLine(console, arguments.length == 0 ? "" : arguments[0]).execute(arguments);
   }
 
-  /** Every command, printing to this console. */
-  public static CommandLine commandLine(Console console) {
-    return new CommandLine(new Main(), new Factory(console))
-        .setOut(console.out())
+  /**
+   * To read the annotations of all commands takes longer than most commands do: where one is named,
+   * it is the only one.
+   */
+  private static CommandLine commandLine(Console console, String named) {
+    CommandLine.IFactory factory = new Factory(console);
+    CommandLine root = new CommandLine(new Main(), factory);
+    List<Class<?>> one =
+        COMMANDS.stream().filter(type -> isCalled(type, named) && !OF_ALL.contains(type)).toList();
+    for (Class<?> type : one.isEmpty() ? COMMANDS : one) {
+      root.addSubcommand(new CommandLine(type, factory));
+    }
+    return root.setOut(console.out())
         .setErr(console.err())
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(false)
@@ -86,6 +103,11 @@ public final class Main implements Runnable {
           }
           throw e;
         });
+  }
+
+  private static boolean isCalled(Class<?> type, String name) {
+    Command command = type.getAnnotation(Command.class);
+    return command.name().equals(name) || List.of(command.aliases()).contains(name);
   }
 
   @Override

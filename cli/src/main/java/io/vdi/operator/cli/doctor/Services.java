@@ -163,7 +163,9 @@ final class Services {
       }
     }
     List<String> lacking =
-        needed.parallelStream().filter(right -> !isAllowed(x, right)).map(Right::toString).toList();
+        AtOnce.map(needed, right -> isAllowed(x, right) ? "" : right.toString()).stream()
+            .filter(right -> !right.isEmpty())
+            .toList();
     if (lacking.isEmpty()) {
       return new Answer.Fine(needed.size() + " granted");
     }

@@ -399,7 +399,11 @@ public enum Cause {
   /** Whether the system works all the same, for now or for most. */
   public boolean isWarning() {
     return switch (this) {
-      case GPU_PRODUCT_LABEL, ROUTE_CERTIFICATE_RESOLVER, CERTIFICATE_UNTRUSTED, CLOCKS_APART ->
+      case CRDS_OUTDATED,
+          GPU_PRODUCT_LABEL,
+          ROUTE_CERTIFICATE_RESOLVER,
+          CERTIFICATE_UNTRUSTED,
+          CLOCKS_APART ->
           true;
       default -> false;
     };
