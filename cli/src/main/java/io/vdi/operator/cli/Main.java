@@ -15,6 +15,7 @@ import io.vdi.operator.cli.commands.SuspendCommand;
 import io.vdi.operator.cli.commands.TemplatesCommand;
 import io.vdi.operator.cli.commands.TrainCommand;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Plain;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -98,7 +99,7 @@ public final class Main implements Runnable {
         })
         .setExecutionExceptionHandler((e, line, parsed) -> {
           if (e instanceof NotSeen) {
-            console.err().println("error: " + e.getMessage());
+            console.err().println("error: " + Plain.of(String.valueOf(e.getMessage())));
             return 1;
           }
           throw e;

@@ -19,6 +19,11 @@ public final class Neighbourhood {
 
   private Neighbourhood() {}
 
+  /** What the router shows, to be trusted by who visits. */
+  public static Path routerCertificate(Path clusterFolder) {
+    return clusterFolder.resolve("router.crt");
+  }
+
   /** Builds the programs that it needs, so that later steps find them. */
   static void build() {
     GoPrograms programs = GoPrograms.inDefaultCache();

@@ -2,7 +2,6 @@ package io.vdi.operator.devcluster;
 
 import io.vdi.operator.common.kube.KubeApi;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 
@@ -20,9 +19,8 @@ final class Router {
    * @param domain whose hosts the certificate is for
    */
   static void start(EmbeddedCluster cluster, String domain) {
-    Path folder = cluster.folder();
     Authority.Pair pair = cluster.authority().server(domain, List.of("*." + domain), List.of());
-    Authority.writePrivate(folder.resolve("router.crt"), pair.certificate());
+    Authority.writePrivate(Neighbourhood.routerCertificate(cluster.folder()), pair.certificate());
     KubeApi api = cluster.connect();
     Manifests.apply(
         api,

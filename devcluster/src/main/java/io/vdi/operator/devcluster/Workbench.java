@@ -139,7 +139,7 @@ public final class Workbench {
 
   /** What the router on the node shows. */
   public Path routerCertificate() {
-    return folder.resolve("cluster/router.crt");
+    return Neighbourhood.routerCertificate(folder.resolve("cluster"));
   }
 
   /** The supervisor: runs cluster and operator until it is told to end. */

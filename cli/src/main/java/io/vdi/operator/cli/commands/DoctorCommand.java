@@ -10,6 +10,7 @@ import io.vdi.operator.cli.doctor.JunitReport;
 import io.vdi.operator.cli.doctor.Report;
 import io.vdi.operator.cli.doctor.TextReport;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Plain;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -169,6 +170,6 @@ public final class DoctorCommand extends ClusterCommand {
   }
 
   private static String words(Finding finding) {
-    return finding.cause().code() + " " + finding.object() + ": " + finding.seen();
+    return Plain.of(finding.cause().code() + " " + finding.object() + ": " + finding.seen());
   }
 }

@@ -5,6 +5,7 @@ import io.vdi.operator.cli.cluster.NotSeen;
 import io.vdi.operator.cli.output.Ages;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
+import io.vdi.operator.cli.output.Plain;
 import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Condition;
@@ -80,7 +81,7 @@ public final class GetCommand extends ClusterCommand {
 
   private void field(String label, String value) {
     if (!value.isEmpty()) {
-      print(String.format("%-18s %s", label.isEmpty() ? "" : label + ":", value));
+      print(String.format("%-18s %s", label.isEmpty() ? "" : label + ":", Plain.of(value)));
     }
   }
 }

@@ -1,18 +1,14 @@
 package io.vdi.operator.cli.commands;
 
 import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.Login;
 import io.vdi.operator.cli.cluster.NotSeen;
 import io.vdi.operator.cli.cluster.PortForward;
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -77,23 +73,18 @@ public final class OpenCommand extends ClusterCommand {
                       : ", not Running; --wait waits, kubectl vdi doctor " + name + " tells why"));
     }
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
-    String password =
-        cluster
-            .get(Kind.SECRET.path(session.namespace(), Names.secret(name)))
-            .map(secret -> Json.text(secret, "data", Names.PASSWORD_KEY))
-            .map(value -> new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8))
-            .orElseThrow(() -> new NotSeen(404, "the session has no password yet"));
+    Login login = Login.of(cluster, session, template);
     if (!forward) {
       if (session.status().url().isEmpty()) {
         throw new NotSeen(0, "the session has no URL; try --port-forward");
       }
-      tell(session.status().url(), user(template), password);
+      tell(session.status().url(), login);
       return 0;
     }
     int target = template.map(found -> found.spec().port()).orElse(8080);
     try (PortForward forwarded =
         PortForward.start(cluster, session.namespace(), name, target, port)) {
-      tell("http://127.0.0.1:" + forwarded.localPort() + "/", user(template), password);
+      tell("http://127.0.0.1:" + forwarded.localPort() + "/", login);
       console().err().println("Ctrl-C ends the forwarding.");
       new CountDownLatch(1).await();
       return 0;
@@ -103,19 +94,10 @@ public final class OpenCommand extends ClusterCommand {
     }
   }
 
-  private static String user(Optional<VdiTemplate> template) {
-    return template.stream()
-        .flatMap(found -> found.spec().env().stream())
-        .filter(variable -> variable.name().equals(Names.DESKTOP_USER_VARIABLE))
-        .map(VdiTemplate.EnvVar::value)
-        .findFirst()
-        .orElse(Names.DESKTOP_USER);
-  }
-
-  private void tell(String url, String user, String password) {
+  private void tell(String url, Login login) {
     print("URL:       " + url);
-    print("User:      " + user);
-    print("Password:  " + password);
+    print("User:      " + login.user());
+    print("Password:  " + login.password());
     if (browser) {
       boolean mac = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac");
       try {

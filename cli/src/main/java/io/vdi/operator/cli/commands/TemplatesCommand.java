@@ -7,6 +7,7 @@ import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
@@ -59,7 +60,7 @@ public final class TemplatesCommand extends ClusterCommand {
           String.valueOf(plain.gpu()),
           plain.memory(),
           plain.cpu(),
-          io.vdi.operator.common.model.Durations.format(plain.lifetime()),
+          Durations.format(plain.lifetime()),
           String.valueOf(template.status().sessions()),
           name == null ? "" : name);
     }

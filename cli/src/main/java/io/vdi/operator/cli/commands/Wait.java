@@ -3,6 +3,7 @@ package io.vdi.operator.cli.commands;
 import io.vdi.operator.cli.cluster.Cluster;
 import io.vdi.operator.cli.cluster.NotSeen;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.Plain;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -35,7 +36,7 @@ final class Wait {
       Optional<VdiSession> seen = cluster.get(Kind.SESSION, cluster.namespace(), session);
       String state = seen.map(Wait::words).orElse("gone");
       if (!state.equals(told)) {
-        console.err().println("vdisession/" + session + ": " + state);
+        console.err().println("vdisession/" + session + ": " + Plain.of(state));
         told = state;
       }
       if (done.test(seen)) {

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -85,7 +86,7 @@ final class Admission {
           seen,
           // "Service alice exists and …" names what is in the way.
           refused.get() == Cause.FOREIGN_OBJECT
-              ? words[0].toLowerCase(java.util.Locale.ROOT) + " " + words[1]
+              ? words[0].toLowerCase(Locale.ROOT) + " " + words[1]
               : patient.session().name());
     }
     // Its pod has gone; what had been wrong with it stands in the status.

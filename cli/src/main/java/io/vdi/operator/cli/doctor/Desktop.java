@@ -5,7 +5,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonSyntaxException;
 import io.vdi.operator.cli.cluster.Json;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.Login;
 import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.causes.Layer;
 import io.vdi.operator.common.model.Defaults;
@@ -110,17 +110,8 @@ final class Desktop {
 
   /** The user name and password of the session, as a header. */
   static String credentials(Patient patient) {
-    String user =
-        patient.templateSpec().env().stream()
-            .filter(variable -> variable.name().equals(Names.DESKTOP_USER_VARIABLE))
-            .map(VdiTemplate.EnvVar::value)
-            .findFirst()
-            .orElse(Names.DESKTOP_USER);
-    String password =
-        patient
-            .secret(Names.PASSWORD_KEY)
-            .orElseThrow(() -> new NotSeen(404, "the session has no password yet"));
-    return Credentials.basic(user, password);
+    Login login = Login.of(patient.cluster(), patient.session(), patient.template());
+    return Credentials.basic(login.user(), login.password());
   }
 
   private static Answer password(Patient patient) {

@@ -5,12 +5,9 @@ import io.vdi.operator.cli.cluster.Cluster;
 import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,14 +52,6 @@ record Patient(Examination examination, VdiSession session) {
   /** One of its objects. */
   Optional<JsonObject> own(Kind<?> kind, String name) {
     return cluster().get(kind.path(namespace(), name));
-  }
-
-  /** A value of its Secret. */
-  Optional<String> secret(String key) {
-    return own(Kind.SECRET, Names.secret(session.name()))
-        .map(secret -> Json.text(secret, "data", key))
-        .filter(value -> !value.isEmpty())
-        .map(value -> new String(Base64.getDecoder().decode(value), StandardCharsets.UTF_8));
   }
 
   /** The Events on one of its objects. */

@@ -2,6 +2,7 @@ package io.vdi.operator.cli.doctor;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.Login;
 import io.vdi.operator.cli.cluster.NotSeen;
 import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.causes.Layer;
@@ -60,8 +61,10 @@ final class Relay {
 
   /** The value behind a variable of the pod that reads it from a Secret. */
   private static String required(Patient patient, JsonObject variable) {
-    return patient
-        .secret(Json.text(variable, "valueFrom", "secretKeyRef", "key"))
+    return Login.secret(
+            patient.cluster(),
+            patient.session(),
+            Json.text(variable, "valueFrom", "secretKeyRef", "key"))
         .orElseThrow(() -> new NotSeen(404, "the session has no TURN credentials"));
   }
 }

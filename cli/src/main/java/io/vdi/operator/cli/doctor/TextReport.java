@@ -2,6 +2,7 @@ package io.vdi.operator.cli.doctor;
 
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Console.Colour;
+import io.vdi.operator.cli.output.Plain;
 import io.vdi.operator.common.causes.Cause;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,7 +86,7 @@ public final class TextReport {
                 + (others == 0 ? "" : " (and " + others + " more)");
           }
         };
-    String line = text.replaceAll("\\s+", " ").strip();
+    String line = Plain.of(text).replaceAll(" +", " ").strip();
     int room = Math.max(20, console.width() - USUAL + DETAIL);
     return console.width() == 0 || line.length() <= room ? line : line.substring(0, room - 1) + "…";
   }
@@ -136,7 +137,7 @@ public final class TextReport {
   private void field(String label, String text) {
     int width = console.width() == 0 ? USUAL : console.width();
     String before = String.format("  %-" + LABEL + "s", label);
-    for (String line : wrap(text, width - LABEL - 2)) {
+    for (String line : wrap(Plain.of(text), width - LABEL - 2)) {
       console.out().println((before + line).stripTrailing());
       before = " ".repeat(LABEL + 2);
     }

@@ -15,6 +15,7 @@ import io.vdi.operator.common.model.Pod;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -45,7 +46,7 @@ final class Workload {
   }
 
   private static Set<String> with(Set<String> names, String... more) {
-    Set<String> all = new java.util.HashSet<>(names);
+    Set<String> all = new HashSet<>(names);
     all.addAll(List.of(more));
     return all;
   }

@@ -3,6 +3,7 @@ package io.vdi.operator.cli.output;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import io.vdi.operator.common.kube.KubeGson;
+import java.util.Locale;
 import java.util.Map;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -34,6 +35,6 @@ public enum Format {
 
   @Override
   public String toString() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.cli.Screen;
 import io.vdi.operator.cli.output.Ages;
+import io.vdi.operator.cli.output.Table;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -59,6 +60,13 @@ class TablesTest {
         """,
         sessions(false, false, 80));
     sessions(true, false, 80).lines().forEach(line -> assertTrue(line.length() <= 80, line));
+  }
+
+  @Test
+  void whatUsersWriteMovesNoCursor() {
+    Table table = new Table("NAME");
+    table.row("a\u001b[2Jb\nc\u009bd\u202ee");
+    assertEquals(List.of("NAME", "a\ufffd[2Jb c\ufffdd\ufffde"), table.lines(80));
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.causes.Layer;
 import java.io.StringReader;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,7 @@ class ReportsTest {
           "vdi-reaper");
 
   private static Row row(Layer layer, String title, String session, Answer answer) {
-    return new Row(title.toLowerCase(java.util.Locale.ROOT), layer, title, session, answer);
+    return new Row(title.toLowerCase(Locale.ROOT), layer, title, session, answer);
   }
 
   private static Answer found(Cause cause, String object, String seen) {

@@ -54,7 +54,7 @@ final class DesktopBench {
   private DesktopBench(EmbeddedCluster cluster) {
     this.cluster = cluster;
     this.api = cluster.connect();
-    this.certificate = cluster.folder().resolve("router.crt");
+    this.certificate = Neighbourhood.routerCertificate(cluster.folder());
   }
 
   static Result.Pictured measure(int runs) {

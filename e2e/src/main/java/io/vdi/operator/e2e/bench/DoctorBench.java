@@ -111,7 +111,7 @@ final class DoctorBench {
       "doctor",
       what,
       "--router=" + cluster.address(),
-      "--certificate-authority=" + cluster.folder().resolve("router.crt")
+      "--certificate-authority=" + Neighbourhood.routerCertificate(cluster.folder())
     };
   }
 

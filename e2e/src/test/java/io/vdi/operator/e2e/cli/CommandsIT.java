@@ -136,6 +136,45 @@ class CommandsIT {
 
   @Test
   @Order(4)
+  void theDoctorWatchesAndTellsWhatChanges() throws IOException {
+    Path log = folder.resolve("watch.log");
+    ChildProcess watch =
+        ChildProcess.start(
+            "watch",
+            List.of(
+                "setpriv",
+                "--pdeathsig",
+                "KILL",
+                "kubectl-vdi",
+                "doctor",
+                NAME,
+                "--watch",
+                "--interval=1s",
+                "--router=" + node.cluster().address(),
+                "--certificate-authority=" + node.routerCertificate()),
+            shell.environment(),
+            log);
+    try {
+      awaitLine(log, "Nothing found");
+      shell.run(
+          "kubectl patch service "
+              + NAME
+              + " --type=merge --patch='{\"spec\": {\"selector\":"
+              + " {\"app.kubernetes.io/instance\": \"nobody\"}}}'");
+      awaitLine(log, "found: VDI303 service " + NAME);
+      shell.run("kubectl delete service " + NAME);
+      awaitLine(log, "gone:  VDI303 service " + NAME);
+    } finally {
+      watch.kill();
+    }
+  }
+
+  private static void awaitLine(Path log, String words) {
+    await(words).atMost(Node.PATIENCE).until(() -> Files.readString(log).contains(words));
+  }
+
+  @Test
+  @Order(5)
   void aSessionIsExtendedSuspendedResumedAndDeleted() {
     assertTrue(
         shell
@@ -157,7 +196,7 @@ class CommandsIT {
 
   /** With this mode the JVM ends where it cannot use the cache. */
   @Test
-  @Order(5)
+  @Order(6)
   void itStartsFromItsAotCacheWhereverItWasUnpacked() {
     shell.run("kubectl vdi --version", Map.of("VDI_JAVA_OPTIONS", "-XX:AOTMode=on"));
   }

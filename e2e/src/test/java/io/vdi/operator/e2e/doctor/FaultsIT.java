@@ -51,6 +51,10 @@ class FaultsIT {
   private static final String WEBHOOKS =
       "mutatingwebhookconfiguration,validatingwebhookconfiguration vdi-operator";
 
+  private static final String NO_SLICING =
+      "kubectl patch clusterpolicies.nvidia.com/cluster-policy --type=merge"
+          + " --patch='{\"spec\": {\"devicePlugin\": {\"config\": null}}}'";
+
   private final Path folder;
   private final Set<Cause> named = EnumSet.noneOf(Cause.class);
   private final int turnPort = OperatorProcess.freePorts(1).getFirst();
@@ -787,22 +791,24 @@ class FaultsIT {
             Cause.SLICING_MAP_MISSING,
             x,
             sh("kubectl -n gpu-operator delete configmap time-slicing-config")));
-    tests.add(
-        mendedByCommand(
-            Cause.SLICING_NOT_REFERENCED,
-            x,
-            sh(
-                "kubectl patch clusterpolicies.nvidia.com/cluster-policy --type=merge"
-                    + " --patch='{\"spec\": {\"devicePlugin\": {\"config\": null}}}'")));
+    tests.add(mendedByCommand(Cause.SLICING_NOT_REFERENCED, x, sh(NO_SLICING)));
     tests.add(
         fault(
             Cause.SLICING_NOT_IN_EFFECT,
             x,
             () -> {
+              // It offers the GPU once, and is not restarted when it should eight times.
+              shell.run(NO_SLICING);
+              await("one GPU")
+                  .atMost(Ward.PATIENCE)
+                  .until(() ->
+                      shell
+                          .run("kubectl get node node-1 -o jsonpath='{.status.allocatable}'")
+                          .contains("\"nvidia.com/gpu\":\"1\""));
               devicePlugin("-STOP");
               shell.run(
-                  "sed 's/replicas: 8/replicas: 4/' gpu/time-slicing-config.yaml | kubectl apply"
-                      + " --server-side --force-conflicts -f -");
+                  "kubectl patch clusterpolicies.nvidia.com/cluster-policy --type=merge"
+                      + " --patch-file=gpu/cluster-policy-patch.yaml");
             },
             () -> {
               devicePlugin("-CONT");

@@ -85,7 +85,7 @@ public final class Node {
   }
 
   public Path routerCertificate() {
-    return cluster.folder().resolve("router.crt");
+    return Neighbourhood.routerCertificate(cluster.folder());
   }
 
   /** Installs or upgrades, and waits for all pods. */
