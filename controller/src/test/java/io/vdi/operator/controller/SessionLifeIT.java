@@ -276,7 +276,8 @@ class SessionLifeIT {
           "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}
         """);
     assertEquals(
-        "ImagePullBackOff: no such image", desk.awaitPhase(Phase.FAILED).status().message());
+        "ImagePullBackOff: no such image [VDI231]",
+        desk.awaitPhase(Phase.FAILED).status().message());
     desk.kubelet("{\"containerStatuses\": null}");
     desk.kubeletReady();
     desk.awaitPhase(Phase.RUNNING);

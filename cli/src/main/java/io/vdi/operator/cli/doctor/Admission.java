@@ -111,15 +111,6 @@ final class Admission {
     return new Answer.Fine("admitted");
   }
 
-  /** Why there is nothing to look at below. */
-  static Optional<String> asleep(VdiSession session) {
-    return session.spec().suspended()
-        ? Optional.of("the session is suspended")
-        : session.metadata().deleting()
-            ? Optional.of("the session is being deleted")
-            : Optional.empty();
-  }
-
   /** Since when a session has the phase that it has. */
   static Duration sinceChange(Patient patient) {
     Instant since =

@@ -27,11 +27,13 @@ public record Examination(
     Optional<Path> authority,
     InstantSource clock) {
 
-  /** The sessions to look at. */
+  /** The sessions to look at. Of those that are on their way out nothing has to work. */
   List<VdiSession> sessions() {
-    return session.isPresent()
-        ? List.of(cluster.session(session.get()))
-        : cluster.sessions(allNamespaces ? "" : cluster.namespace());
+    List<VdiSession> found =
+        session.isPresent()
+            ? List.of(cluster.session(session.get()))
+            : cluster.sessions(allNamespaces ? "" : cluster.namespace());
+    return found.stream().filter(each -> !each.metadata().deleting()).toList();
   }
 
   /** A finding that concerns the installation. */

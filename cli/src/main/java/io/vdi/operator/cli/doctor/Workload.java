@@ -122,9 +122,8 @@ final class Workload {
   }
 
   private static Answer placed(Patient patient) {
-    Optional<String> asleep = Admission.asleep(patient.session());
-    if (asleep.isPresent()) {
-      return new Answer.Skipped(asleep.get());
+    if (patient.session().spec().suspended()) {
+      return new Answer.Skipped("the session is suspended");
     }
     Optional<JsonObject> pod = patient.pod();
     if (pod.isEmpty()) {
