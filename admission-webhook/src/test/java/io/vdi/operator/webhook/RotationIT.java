@@ -57,18 +57,21 @@ class RotationIT {
       AtomicInteger asked = new AtomicInteger();
       AtomicBoolean enough = new AtomicBoolean();
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-        threads.execute(() -> {
-          long start = System.nanoTime();
-          for (int i = 1; !enough.get(); i++) {
-            LockSupport.parkNanos(start + i * 1_000_000_000L / PER_SECOND - System.nanoTime());
-            int number = i;
-            threads.execute(() -> {
-              ApiResult<JsonObject> answer = ask(number);
-              asked.incrementAndGet();
-              answer.failure().ifPresent(why -> failures.add(why.message()));
-            });
-          }
-        });
+        Thread asking =
+            Thread.ofVirtual()
+                .start(() -> {
+                  long start = System.nanoTime();
+                  for (int i = 1; !enough.get(); i++) {
+                    LockSupport.parkNanos(
+                        start + i * 1_000_000_000L / PER_SECOND - System.nanoTime());
+                    int number = i;
+                    threads.execute(() -> {
+                      ApiResult<JsonObject> answer = ask(number);
+                      asked.incrementAndGet();
+                      answer.failure().ifPresent(why -> failures.add(why.message()));
+                    });
+                  }
+                });
         await()
             .atMost(Duration.ofMinutes(4))
             .pollInterval(Duration.ofMillis(500))
@@ -79,6 +82,8 @@ class RotationIT {
               return served.size() > ROTATIONS;
             });
         enough.set(true);
+        // It must not ask for more when those that it has asked for are waited for.
+        asking.join();
       }
       assertEquals(List.of(), failures);
       for (int replica : new int[] {0, 1}) {
