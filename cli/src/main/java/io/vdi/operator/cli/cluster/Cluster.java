@@ -1,6 +1,7 @@
 package io.vdi.operator.cli.cluster;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
@@ -10,18 +11,54 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /** The cluster as this caller may see it. Every refusal is a {@link NotSeen}. */
 public final class Cluster implements AutoCloseable {
   private final KubeApi api;
   private final String namespace;
   private final String operator;
+  private final Reader reader;
+
+  /** How an object or a list is had by its path. */
+  private interface Reader {
+    Optional<JsonObject> read(String path);
+  }
 
   public Cluster(KubeApi api, String namespace, String operator) {
     this.api = api;
     this.namespace = namespace;
     this.operator = operator;
+    this.reader = this::ask;
+  }
+
+  private Cluster(Cluster live, Reader reader) {
+    this.api = live.api;
+    this.namespace = live.namespace;
+    this.operator = live.operator;
+    this.reader = reader;
+  }
+
+  /** The same cluster, where each object and each list is asked for once: as it is now. */
+  public Cluster snapshot() {
+    Map<String, Once> seen = new ConcurrentHashMap<>();
+    return new Cluster(
+        this, path -> seen.computeIfAbsent(path, key -> new Once()).get(() -> ask(path)));
+  }
+
+  /** What is asked for by many at once, and answered once. */
+  private static final class Once {
+    private Optional<JsonObject> answer;
+
+    synchronized Optional<JsonObject> get(Supplier<Optional<JsonObject>> question) {
+      if (answer == null) {
+        answer = question.get();
+      }
+      return answer;
+    }
   }
 
   /** Where sessions are looked for. */
@@ -40,6 +77,10 @@ public final class Cluster implements AutoCloseable {
 
   /** One object by its path; empty where there is none, or no such kind. */
   public Optional<JsonObject> get(String path) {
+    return reader.read(path);
+  }
+
+  private Optional<JsonObject> ask(String path) {
     ApiResult<JsonObject> answer = api.raw("GET", path, null);
     return answer.isNotFound() ? Optional.empty() : Optional.of(seen(answer, path));
   }
@@ -56,10 +97,7 @@ public final class Cluster implements AutoCloseable {
 
   /** One object of a kind that has a record. */
   public <T extends Resource> Optional<T> get(Kind<T> kind, String space, String name) {
-    ApiResult<T> answer = api.get(kind, space, name);
-    return answer.isNotFound()
-        ? Optional.empty()
-        : Optional.of(seen(answer, kind.path(space, name)));
+    return get(kind.path(space, name)).map(object -> as(kind.type(), object));
   }
 
   /** A session as it stands. */
@@ -106,9 +144,17 @@ public final class Cluster implements AutoCloseable {
     };
   }
 
-  /** An object as the record of its kind. */
+  /**
+   * An object as the record of its kind.
+   *
+   * @throws NotSeen where it is of another shape
+   */
   public static <T> T as(Class<T> type, JsonObject object) {
-    return KubeGson.gson().fromJson(object, type);
+    try {
+      return KubeGson.gson().fromJson(object, type);
+    } catch (JsonParseException e) {
+      throw new NotSeen(0, "unreadable answer: " + e.getMessage());
+    }
   }
 
   @Override

@@ -3,7 +3,6 @@ package io.vdi.operator.cli.cluster;
 import io.kubernetes.client.util.KubeConfig;
 import io.vdi.operator.common.kube.ClusterConnection;
 import java.io.IOException;
-import java.io.Reader;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -68,10 +67,8 @@ public final class Kubeconfig {
       throw new NotSeen(
           0, "no kubeconfig: " + file + " cannot be read; set KUBECONFIG or give --kubeconfig");
     }
-    try (Reader reader = Files.newBufferedReader(file)) {
-      KubeConfig config = KubeConfig.loadKubeConfig(reader);
-      config.setFile(file.toFile());
-      return config;
+    try {
+      return ClusterConnection.read(file);
     } catch (RuntimeException e) {
       throw new NotSeen(0, file + " is no kubeconfig: " + e.getMessage());
     }

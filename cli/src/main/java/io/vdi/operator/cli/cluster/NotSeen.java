@@ -18,12 +18,4 @@ public final class NotSeen extends RuntimeException {
   public boolean isForbidden() {
     return code == 403;
   }
-
-  public boolean isUnanswered() {
-    return code == 0;
-  }
-
-  public int code() {
-    return code;
-  }
 }

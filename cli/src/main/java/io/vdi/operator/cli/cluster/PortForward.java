@@ -88,8 +88,8 @@ public final class PortForward implements AutoCloseable {
     } catch (ApiException e) {
       String words = String.valueOf(e.getMessage());
       refusal = words.contains("403") ? FORBIDDEN : words;
-    } catch (IOException e) {
-      // One side has hung up, as connections do.
+    } catch (IOException | IllegalStateException e) {
+      // One side has hung up, as connections do; the library tells it of a stream by the latter.
     } finally {
       open.remove(socket);
     }
@@ -103,7 +103,7 @@ public final class PortForward implements AutoCloseable {
         to.write(buffer, 0, n);
         to.flush();
       }
-    } catch (IOException e) {
+    } catch (IOException | IllegalStateException e) {
       // As above.
     }
   }

@@ -59,7 +59,7 @@ public final class CompleteCommand implements Callable<Integer> {
 
   /** Nothing where the cluster is not reached: a shell that waits for an error is of no use. */
   private List<String> sessions() {
-    List<String> options = new ArrayList<>(List.of("list", "-o", "json"));
+    List<String> options = new ArrayList<>();
     for (int i = 1; i + 1 < words.size(); i++) {
       if (Set.of("-n", "--namespace", "--context", "--kubeconfig").contains(words.get(i))) {
         options.addAll(List.of(words.get(i), words.get(i + 1)));
@@ -71,7 +71,7 @@ public final class CompleteCommand implements Callable<Integer> {
               .commandLine()
               .getSubcommands()
               .get("list")
-              .parseArgs(options.subList(1, options.size()).toArray(String[]::new));
+              .parseArgs(options.toArray(String[]::new));
       return ((ListCommand) list.commandSpec().userObject()).names();
     } catch (NotSeen | CommandLine.ParameterException e) {
       return List.of();

@@ -6,16 +6,12 @@ import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.VdiSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code kubectl vdi delete}. */
 @Command(
     name = "delete",
     description = "End a session. Its home goes with it, unless its reclaimPolicy is Retain.")
-public final class DeleteCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
-  private String name;
-
+public final class DeleteCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
   public DeleteCommand(Console console) {
@@ -24,17 +20,17 @@ public final class DeleteCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
-    VdiSession session = cluster.session(name);
+    VdiSession session = cluster.session(name());
     Cluster.seen(
-        cluster.api().delete(Kind.SESSION, session.namespace(), name, session.uid()), name);
-    print("vdisession/" + name + " deleted");
+        cluster.api().delete(Kind.SESSION, session.namespace(), name(), session.uid()), name());
+    print("vdisession/" + name() + " deleted");
     boolean gone =
         !wait.wanted()
             || Wait.until(
                 // One of the same name that comes after it is another.
                 seen -> seen.filter(found -> found.uid().equals(session.uid())).isEmpty(),
                 cluster,
-                name,
+                name(),
                 wait.limit(),
                 console());
     return gone ? 0 : 1;

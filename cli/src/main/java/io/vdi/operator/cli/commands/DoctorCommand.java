@@ -1,7 +1,6 @@
 package io.vdi.operator.cli.commands;
 
 import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
 import io.vdi.operator.cli.doctor.Doctor;
 import io.vdi.operator.cli.doctor.Examination;
 import io.vdi.operator.cli.doctor.Finding;
@@ -118,12 +117,7 @@ public final class DoctorCommand extends ClusterCommand {
     Report report = examine(examination);
     Set<Finding> known = new LinkedHashSet<>(report.findings());
     while (watch) {
-      try {
-        Thread.sleep(interval);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new NotSeen(0, "interrupted");
-      }
+      Wait.pause(interval);
       report = new Doctor(examination).examine(rows -> {});
       known = tellChanges(known, new LinkedHashSet<>(report.findings()));
     }
@@ -131,25 +125,15 @@ public final class DoctorCommand extends ClusterCommand {
   }
 
   private Report examine(Examination examination) {
+    TextReport text = new TextReport(console());
+    Doctor doctor = new Doctor(examination);
+    Report report = doctor.examine(output == Output.TABLE ? text::progress : rows -> {});
     switch (output) {
-      case JSON -> {
-        Report report = new Doctor(examination).examine(rows -> {});
-        print(JsonReport.of(report));
-        return report;
-      }
-      case JUNIT -> {
-        Report report = new Doctor(examination).examine(rows -> {});
-        print(JunitReport.of(report));
-        return report;
-      }
-      case TABLE -> {
-        TextReport text = new TextReport(console());
-        Report report = new Doctor(examination).examine(text::progress);
-        text.conclusion(report);
-        return report;
-      }
+      case TABLE -> text.conclusion(report);
+      case JSON -> print(JsonReport.of(report));
+      case JUNIT -> print(JunitReport.of(report));
     }
-    throw new IllegalStateException();
+    return report;
   }
 
   private Set<Finding> tellChanges(Set<Finding> before, Set<Finding> now) {

@@ -13,14 +13,10 @@ import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code kubectl vdi extend}. */
 @Command(name = "extend", description = "Let a session run longer.")
-public final class ExtendCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
-  private String name;
-
+public final class ExtendCommand extends SessionCommand {
   @ArgGroup(exclusive = true, multiplicity = "1")
   private Length length;
 
@@ -47,7 +43,7 @@ public final class ExtendCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
-    VdiSession session = cluster.session(name);
+    VdiSession session = cluster.session(name());
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
     Duration now =
         Defaults.complete(
@@ -62,7 +58,7 @@ public final class ExtendCommand extends ClusterCommand {
               + " is shorter than its timeout of "
               + Durations.format(now)
               + "; kubectl edit vdi "
-              + name
+              + name()
               + " shortens it");
     }
     JsonObject spec = new JsonObject();
@@ -76,7 +72,7 @@ public final class ExtendCommand extends ClusterCommand {
     cluster.patch(session, patch);
     print(
         "vdisession/"
-            + name
+            + name()
             + " extended: timeout "
             + Durations.format(now)
             + " -> "

@@ -14,20 +14,12 @@ import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Mixin;
 
 /** {@code kubectl vdi get}. */
 @Command(name = "get", description = "One session, with its conditions.")
-public final class GetCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
-  private String name;
-
-  @Option(
-      names = {"-o", "--output"},
-      defaultValue = "table",
-      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Format format;
+public final class GetCommand extends SessionCommand {
+  @Mixin private FormatOption output;
 
   public GetCommand(Console console) {
     super(console);
@@ -35,12 +27,13 @@ public final class GetCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
-    VdiSession session = cluster.session(name);
+    Format format = output.format();
+    VdiSession session = cluster.session(name());
     if (!format.isForPeople()) {
       print(
           format.of(
               cluster
-                  .get(Kind.SESSION.path(cluster.namespace(), name))
+                  .get(Kind.SESSION.path(cluster.namespace(), name()))
                   .orElseThrow(() -> new NotSeen(404, "it has just gone"))));
       return 0;
     }
@@ -74,7 +67,7 @@ public final class GetCommand extends ClusterCommand {
     Cause.ofMark(status.message())
         .ifPresent(cause -> {
           field("What to do", cause.remedy());
-          field("", "kubectl vdi doctor " + name + " -n " + session.namespace());
+          field("", "kubectl vdi doctor " + name() + " -n " + session.namespace());
         });
     return 0;
   }

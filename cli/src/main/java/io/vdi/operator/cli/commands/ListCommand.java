@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.VdiSession;
 import java.time.Instant;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi list}. */
@@ -20,11 +21,7 @@ public final class ListCommand extends ClusterCommand {
       description = "Of all namespaces.")
   private boolean all;
 
-  @Option(
-      names = {"-o", "--output"},
-      defaultValue = "table",
-      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Format format;
+  @Mixin private FormatOption output;
 
   public ListCommand(Console console) {
     super(console);
@@ -39,6 +36,7 @@ public final class ListCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
+    Format format = output.format();
     String namespace = all ? "" : cluster.namespace();
     if (!format.isForPeople()) {
       JsonObject list =

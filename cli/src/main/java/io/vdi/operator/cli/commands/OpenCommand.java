@@ -15,17 +15,13 @@ import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code kubectl vdi open}. */
 @Command(
     name = "open",
     description =
         "Address, user name and password of a desktop; --port-forward where the route fails.")
-public final class OpenCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
-  private String name;
-
+public final class OpenCommand extends SessionCommand {
   @Option(
       names = "--port-forward",
       description =
@@ -55,12 +51,12 @@ public final class OpenCommand extends ClusterCommand {
                 seen.flatMap(found -> found.status().currentPhase())
                     .equals(Optional.of(Phase.RUNNING)),
             cluster,
-            name,
+            name(),
             wait.limit(),
             console())) {
       return 1;
     }
-    VdiSession session = cluster.session(name);
+    VdiSession session = cluster.session(name());
     String phase = session.status().currentPhase().map(Phase::text).orElse("Pending");
     if (!phase.equals(Phase.RUNNING.text())) {
       console()
@@ -69,8 +65,10 @@ public final class OpenCommand extends ClusterCommand {
               "warning: the session is "
                   + phase
                   + (session.spec().suspended()
-                      ? "; kubectl vdi resume " + name
-                      : ", not Running; --wait waits, kubectl vdi doctor " + name + " tells why"));
+                      ? "; kubectl vdi resume " + name()
+                      : ", not Running; --wait waits, kubectl vdi doctor "
+                          + name()
+                          + " tells why"));
     }
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
     Login login = Login.of(cluster, session, template);
@@ -83,7 +81,7 @@ public final class OpenCommand extends ClusterCommand {
     }
     int target = template.map(found -> found.spec().port()).orElse(8080);
     try (PortForward forwarded =
-        PortForward.start(cluster, session.namespace(), name, target, port)) {
+        PortForward.start(cluster, session.namespace(), name(), target, port)) {
       tell("http://127.0.0.1:" + forwarded.localPort() + "/", login);
       console().err().println("Ctrl-C ends the forwarding.");
       new CountDownLatch(1).await();

@@ -21,6 +21,7 @@ import io.vdi.operator.common.service.ConfigReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,7 +29,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code kubectl vdi quota}. */
 @Command(
@@ -40,11 +41,7 @@ import picocli.CommandLine.Option;
 public final class QuotaCommand extends ClusterCommand {
   private static final String CONFIG = "vdi-config";
 
-  @Option(
-      names = {"-o", "--output"},
-      defaultValue = "table",
-      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Format format;
+  @Mixin private FormatOption output;
 
   public QuotaCommand(Console console) {
     super(console);
@@ -55,6 +52,7 @@ public final class QuotaCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
+    Format format = output.format();
     Quota quota = quota(cluster);
     Map<String, VdiTemplate> templates =
         Cluster.seen(cluster.api().list(Kind.TEMPLATE, "", ""), "vditemplates").items().stream()
@@ -106,8 +104,7 @@ public final class QuotaCommand extends ClusterCommand {
 
   /** Everybody who uses something, or has a limit of his own. */
   public static List<Line> lines(Quota quota, Usage usage) {
-    return Set.of(Scope.values()).stream()
-        .sorted()
+    return Arrays.stream(Scope.values())
         .flatMap(scope -> {
           Quota.Limits limits = quota.limits().get(scope);
           Set<String> names = new TreeSet<>(usage.all(scope).keySet());

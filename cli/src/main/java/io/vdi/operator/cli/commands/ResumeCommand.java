@@ -4,14 +4,10 @@ import io.vdi.operator.cli.cluster.Cluster;
 import io.vdi.operator.cli.output.Console;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code kubectl vdi resume}. */
 @Command(name = "resume", description = "Start a suspended desktop; its time begins anew.")
-public final class ResumeCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
-  private String name;
-
+public final class ResumeCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
   public ResumeCommand(Console console) {
@@ -20,6 +16,6 @@ public final class ResumeCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
-    return SuspendCommand.suspend(false, cluster, name, wait, console());
+    return SuspendCommand.suspend(false, cluster, name(), wait, console());
   }
 }

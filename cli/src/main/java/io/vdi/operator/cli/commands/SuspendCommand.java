@@ -8,16 +8,12 @@ import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code kubectl vdi suspend}. */
 @Command(
     name = "suspend",
     description = "Stop a desktop: its home, password and address stay, its GPU is free.")
-public final class SuspendCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
-  private String name;
-
+public final class SuspendCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
   public SuspendCommand(Console console) {
@@ -26,7 +22,7 @@ public final class SuspendCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
-    return suspend(true, cluster, name, wait, console());
+    return suspend(true, cluster, name(), wait, console());
   }
 
   /** The same for resuming. */

@@ -12,7 +12,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code kubectl vdi templates}. */
 @Command(
@@ -22,11 +22,7 @@ public final class TemplatesCommand extends ClusterCommand {
   private static final VdiSession.Spec PLAIN =
       new VdiSession.Spec(null, null, null, null, null, null, false);
 
-  @Option(
-      names = {"-o", "--output"},
-      defaultValue = "table",
-      description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Format format;
+  @Mixin private FormatOption output;
 
   public TemplatesCommand(Console console) {
     super(console);
@@ -34,6 +30,7 @@ public final class TemplatesCommand extends ClusterCommand {
 
   @Override
   int run(Cluster cluster) {
+    Format format = output.format();
     if (!format.isForPeople()) {
       print(
           format.of(

@@ -52,12 +52,17 @@ final class Wait {
                     + session);
         return false;
       }
-      try {
-        Thread.sleep(PACE);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new NotSeen(0, "interrupted");
-      }
+      pause(PACE);
+    }
+  }
+
+  /** Until it is worth looking again. */
+  static void pause(Duration pace) {
+    try {
+      Thread.sleep(pace);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new NotSeen(0, "interrupted");
     }
   }
 

@@ -5,11 +5,9 @@ import io.vdi.operator.common.causes.Layer;
 import io.vdi.operator.common.causes.Symptoms;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -109,21 +107,5 @@ final class Admission {
           Cause.SESSION_QUOTA, "vdisession " + patient.session().name(), waits.get().message());
     }
     return new Answer.Fine("admitted");
-  }
-
-  /** Since when a session has the phase that it has. */
-  static Duration sinceChange(Patient patient) {
-    Instant since =
-        patient
-            .session()
-            .status()
-            .condition(Condition.READY)
-            .map(Condition::lastTransitionTime)
-            .orElse(patient.session().metadata().creationTimestamp());
-    return Duration.between(since, patient.cluster().time());
-  }
-
-  static boolean isRunning(Patient patient) {
-    return patient.session().status().currentPhase().equals(Optional.of(Phase.RUNNING));
   }
 }

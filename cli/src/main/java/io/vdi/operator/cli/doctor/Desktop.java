@@ -36,16 +36,6 @@ final class Desktop {
         new Check<>("endpoints", LAYER, "Service", Set.of("selkies"), Desktop::endpoints));
   }
 
-  private static Forwarded.Page ask(Patient patient, String path, Optional<String> authorization) {
-    return Forwarded.get(
-        patient.cluster(),
-        patient.namespace(),
-        patient.session().name(),
-        patient.templateSpec().port(),
-        path,
-        authorization);
-  }
-
   private static Answer selkies(Patient patient) {
     Optional<JsonObject> pod = patient.pod();
     if (pod.isEmpty() || Json.text(pod.get(), "status", "podIP").isEmpty()) {
@@ -53,9 +43,9 @@ final class Desktop {
     }
     VdiTemplate.Spec template = patient.templateSpec();
     String path = template.healthPath().isEmpty() ? "/" : template.healthPath();
-    Forwarded.Page page = ask(patient, path, Optional.empty());
+    Forwarded.Page page = patient.desktop().get(path, Optional.empty());
     if (page.code() == 0 || page.code() >= 500) {
-      Duration since = Admission.sinceChange(patient);
+      Duration since = patient.sinceChange();
       return since.compareTo(patience(patient)) < 0
           ? new Answer.Skipped("still starting, since " + since.toSeconds() + " s")
           : patient.found(
@@ -94,7 +84,7 @@ final class Desktop {
 
   /** What it streams by; empty where this image tells nothing of it. */
   private static Optional<String> mode(Patient patient) {
-    Forwarded.Page status = ask(patient, "/api/status", Optional.empty());
+    Forwarded.Page status = patient.desktop().get("/api/status", Optional.empty());
     if (status.code() != 200) {
       return Optional.empty();
     }
@@ -118,12 +108,12 @@ final class Desktop {
     if (patient.pod().isEmpty()) {
       return Patient.NO_POD;
     }
-    Forwarded.Page without = ask(patient, "/", Optional.empty());
+    Forwarded.Page without = patient.desktop().get("/", Optional.empty());
     if (without.code() == 200) {
       return patient.found(
           Cause.DESKTOP_UNPROTECTED, Workload.pod(patient), "GET / answers 200 without a password");
     }
-    Forwarded.Page with = ask(patient, "/", Optional.of(credentials(patient)));
+    Forwarded.Page with = patient.desktop().get("/", Optional.of(credentials(patient)));
     if (with.code() == 401) {
       return patient.found(
           Cause.PASSWORD_REFUSED,
@@ -144,7 +134,7 @@ final class Desktop {
     if (ready > 0) {
       return new Answer.Fine(Endpoints.words(ready));
     }
-    return Admission.isRunning(patient)
+    return patient.isRunning()
         ? patient.found(Cause.NO_ENDPOINTS, "service " + name, "it has no ready endpoint")
         : new Answer.Skipped("the desktop is not ready yet");
   }

@@ -28,7 +28,7 @@ public final class Doctor {
    * @param examination what is examined
    */
   public Doctor(Examination examination) {
-    this(examination, SystemChecks.all(), SessionChecks.all());
+    this(examination.snapshot(), SystemChecks.all(), SessionChecks.all());
   }
 
   Doctor(
@@ -41,7 +41,7 @@ public final class Doctor {
   }
 
   /**
-   * Works through everything.
+   * Works through everything, as it is now.
    *
    * @param progress is told of each check when all its answers are there
    * @throws NotSeen where the session to be looked at does not exist
@@ -54,14 +54,16 @@ public final class Doctor {
     if (isBlocked("", "api") || isBlocked("", "definitions")) {
       return new Report(rows);
     }
+    Visit visit = new Visit(examination.router(), examination.authority());
     try {
       List<Patient> patients =
           examination.sessions().stream()
-              .map(session -> new Patient(examination, session))
+              .map(session -> new Patient(examination, session, visit))
               .toList();
       for (Check<Patient> check : sessionChecks) {
         note(AtOnce.map(patients, patient -> ask(check, patient, patient.name())), progress);
       }
+      patients.forEach(Patient::close);
     } catch (NotSeen e) {
       if (!e.isForbidden()) {
         throw e;
@@ -75,6 +77,8 @@ public final class Doctor {
                   "",
                   new Answer.Skipped(e.getMessage()))),
           progress);
+    } finally {
+      visit.close();
     }
     return new Report(rows);
   }
@@ -84,7 +88,7 @@ public final class Doctor {
         check.after().stream().flatMap(name -> blocker(session, name).stream()).findFirst();
     Answer answer;
     if (blocker.isPresent()) {
-      answer = new Answer.Skipped("blocked by " + blocker.get().code());
+      answer = Answer.Skipped.blockedBy(blocker.get());
     } else {
       try {
         answer = check.question().ask(subject);
@@ -117,8 +121,7 @@ public final class Doctor {
     return switch (row.answer()) {
       case Answer.Found(Finding finding) when !finding.cause().isWarning() ->
           Optional.of(finding.cause());
-      case Answer.Skipped(String why) when why.startsWith("blocked by ") ->
-          Cause.ofCode(why.substring("blocked by ".length()));
+      case Answer.Skipped(_, Optional<Cause> blocker) -> blocker;
       default -> Optional.empty();
     };
   }

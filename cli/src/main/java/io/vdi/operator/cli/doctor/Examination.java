@@ -27,6 +27,12 @@ public record Examination(
     Optional<Path> authority,
     InstantSource clock) {
 
+  /** The same of the cluster as it is now: asked twice, it answers the same. */
+  Examination snapshot() {
+    return new Examination(
+        cluster.snapshot(), session, allNamespaces, probe, router, authority, clock);
+  }
+
   /** The sessions to look at. Of those that are on their way out nothing has to work. */
   List<VdiSession> sessions() {
     List<VdiSession> found =

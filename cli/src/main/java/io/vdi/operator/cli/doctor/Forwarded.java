@@ -10,16 +10,20 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 
-/** Asks a pod by HTTP, through the API server. */
-final class Forwarded {
+/** A port of a pod, asked by HTTP through the API server; over one connection where it stays. */
+final class Forwarded implements AutoCloseable {
   private static final OkHttpClient HTTP =
-      new OkHttpClient.Builder()
-          .callTimeout(Duration.ofSeconds(3))
-          .followRedirects(false)
-          .retryOnConnectionFailure(false)
-          .build();
+      new OkHttpClient.Builder().callTimeout(Duration.ofSeconds(3)).followRedirects(false).build();
 
-  private Forwarded() {}
+  private final PortForward forward;
+
+  private Forwarded(PortForward forward) {
+    this.forward = forward;
+  }
+
+  static Forwarded to(Cluster cluster, String namespace, String pod, int port) {
+    return new Forwarded(PortForward.start(cluster, namespace, pod, port, 0));
+  }
 
   /**
    * @param code the HTTP status; 0 where the pod did not answer
@@ -32,27 +36,22 @@ final class Forwarded {
    * @param authorization what to log in with
    * @throws NotSeen where the API server does not forward
    */
-  static Page get(
-      Cluster cluster,
-      String namespace,
-      String pod,
-      int port,
-      String path,
-      Optional<String> authorization) {
-    try (PortForward forward = PortForward.start(cluster, namespace, pod, port, 0)) {
-      Request.Builder request =
-          new Request.Builder()
-              .url("http://127.0.0.1:" + forward.localPort() + path)
-              .header("Connection", "close");
-      authorization.ifPresent(value -> request.header("Authorization", value));
-      try (Response response = HTTP.newCall(request.build()).execute()) {
-        return new Page(response.code(), response.body().string());
-      } catch (IOException e) {
-        if (forward.refusal().equals(PortForward.FORBIDDEN)) {
-          throw new NotSeen(403, forward.refusal());
-        }
-        return new Page(0, forward.refusal().isEmpty() ? e.getMessage() : forward.refusal());
+  Page get(String path, Optional<String> authorization) {
+    Request.Builder request =
+        new Request.Builder().url("http://127.0.0.1:" + forward.localPort() + path);
+    authorization.ifPresent(value -> request.header("Authorization", value));
+    try (Response response = HTTP.newCall(request.build()).execute()) {
+      return new Page(response.code(), response.body().string());
+    } catch (IOException e) {
+      if (forward.refusal().equals(PortForward.FORBIDDEN)) {
+        throw new NotSeen(403, forward.refusal());
       }
+      return new Page(0, forward.refusal().isEmpty() ? e.getMessage() : forward.refusal());
     }
+  }
+
+  @Override
+  public void close() {
+    forward.close();
   }
 }

@@ -23,7 +23,7 @@ public final class JsonReport {
           check.addProperty("state", "ok");
           check.addProperty("seen", seen);
         }
-        case Answer.Skipped(String why) -> {
+        case Answer.Skipped(String why, _) -> {
           check.addProperty("state", "skipped");
           check.addProperty("why", why);
         }

@@ -40,7 +40,7 @@ public final class JunitReport {
         "name", row.title() + (row.session().isEmpty() ? "" : " of " + row.session()));
     switch (row.answer()) {
       case Answer.Fine fine -> {}
-      case Answer.Skipped(String why) -> {
+      case Answer.Skipped(String why, _) -> {
         xml.writeEmptyElement("skipped");
         xml.writeAttribute("message", why);
       }

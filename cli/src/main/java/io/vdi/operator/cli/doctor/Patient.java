@@ -5,16 +5,46 @@ import io.vdi.operator.cli.cluster.Cluster;
 import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.common.causes.Cause;
 import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** One session, and what belongs to it as it stands when it is asked for. */
-record Patient(Examination examination, VdiSession session) {
+/** One session, and what belongs to it; ends with its examination. */
+final class Patient implements AutoCloseable {
   static final Answer NO_POD = new Answer.Skipped("there is no pod");
+
+  private final Examination examination;
+  private final VdiSession session;
+  private final Visit visit;
+  private Optional<Forwarded> desktop = Optional.empty();
+
+  /**
+   * @param visit for its URL
+   */
+  Patient(Examination examination, VdiSession session, Visit visit) {
+    this.examination = examination;
+    this.session = session;
+    this.visit = visit;
+  }
+
+  Examination examination() {
+    return examination;
+  }
+
+  VdiSession session() {
+    return session;
+  }
+
+  Visit visit() {
+    return visit;
+  }
 
   Cluster cluster() {
     return examination.cluster();
@@ -61,6 +91,35 @@ record Patient(Examination examination, VdiSession session) {
             Kind.EVENT.path(namespace())
                 + "?fieldSelector=involvedObject.uid="
                 + Json.text(object, "metadata", "uid"));
+  }
+
+  /** Selkies in its pod, without the way through the router. */
+  Forwarded desktop() {
+    if (desktop.isEmpty()) {
+      desktop =
+          Optional.of(Forwarded.to(cluster(), namespace(), session.name(), templateSpec().port()));
+    }
+    return desktop.get();
+  }
+
+  @Override
+  public void close() {
+    desktop.ifPresent(Forwarded::close);
+  }
+
+  boolean isRunning() {
+    return session.status().currentPhase().equals(Optional.of(Phase.RUNNING));
+  }
+
+  /** How long it has had the phase that it has. */
+  Duration sinceChange() {
+    Instant since =
+        session
+            .status()
+            .condition(Condition.READY)
+            .map(Condition::lastTransitionTime)
+            .orElse(session.metadata().creationTimestamp());
+    return Duration.between(since, cluster().time());
   }
 
   Answer found(Cause cause, String object, String seen) {

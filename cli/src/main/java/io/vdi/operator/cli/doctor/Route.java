@@ -190,7 +190,7 @@ final class Route {
   private static Answer address(Patient patient) {
     String host = host(patient);
     try {
-      return new Answer.Fine(Visit.address(host, patient.examination().router()).getHostAddress());
+      return new Answer.Fine(patient.visit().address(host).getHostAddress());
     } catch (UnknownHostException e) {
       return patient.found(Cause.HOST_NOT_RESOLVED, "host " + host, "it has no address");
     }
@@ -198,16 +198,13 @@ final class Route {
 
   private static Answer certificate(Patient patient) {
     String host = host(patient);
-    Visit visit = Visit.trusting(patient.examination().router(), patient.examination().authority());
     try {
-      visit.status(address(patient, "/"));
+      patient.visit().greet(address(patient, "/"));
       return new Answer.Fine("trusted");
     } catch (SSLException e) {
       return patient.found(Cause.CERTIFICATE_UNTRUSTED, "https://" + host, words(e));
     } catch (IOException e) {
       return new Answer.Skipped("no answer");
-    } finally {
-      visit.close();
     }
   }
 
@@ -221,20 +218,19 @@ final class Route {
 
   private static Answer url(Patient patient) {
     String url = address(patient, "/");
-    Visit visit = Visit.anybody(patient.examination().router());
     try {
-      int status = visit.status(url);
+      int status = patient.visit().status(url);
       return switch (status) {
         case 401 -> new Answer.Fine("401, as it should");
         case 404 ->
             // Traefik leaves out a route whose Service leads nowhere yet.
-            !Admission.isRunning(patient) || Admission.sinceChange(patient).compareTo(PATIENCE) < 0
+            !patient.isRunning() || patient.sinceChange().compareTo(PATIENCE) < 0
                 ? new Answer.Skipped("404: the desktop is not ready, or just now")
                 : patient.found(Cause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
         case 200 ->
             patient.found(Cause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
         case 502, 503, 504 ->
-            Admission.isRunning(patient)
+            patient.isRunning()
                 ? patient.found(
                     Cause.NO_ENDPOINTS,
                     "service " + patient.session().name(),
@@ -244,27 +240,21 @@ final class Route {
       };
     } catch (IOException e) {
       return patient.found(Cause.ROUTER_UNREACHABLE, url, words(e));
-    } finally {
-      visit.close();
     }
   }
 
   private static Answer webSocket(Patient patient) {
-    if (!Admission.isRunning(patient)) {
+    if (!patient.isRunning()) {
       return new Answer.Skipped("the desktop is not ready yet");
     }
-    if (!(certificate(patient) instanceof Answer.Fine)) {
-      return new Answer.Skipped("the password is not sent to who is not trusted");
-    }
-    Visit visit = Visit.trusting(patient.examination().router(), patient.examination().authority());
     try {
       String credentials = Desktop.credentials(patient);
       String url = address(patient, "/api/websockets");
-      int status = visit.upgrade(url, credentials);
+      int status = patient.visit().upgrade(url, credentials);
       if (status == 409) {
         // It streams by WebRTC, for which the browser signals elsewhere.
         url = address(patient, "/api/ws");
-        status = visit.upgrade(url, credentials);
+        status = patient.visit().upgrade(url, credentials);
       }
       return switch (status) {
         case 101 -> new Answer.Fine("upgraded");
@@ -275,8 +265,8 @@ final class Route {
                 url,
                 status == 0 ? "it does not answer" : "it answers " + status + " instead of 101");
       };
-    } finally {
-      visit.close();
+    } catch (SSLException e) {
+      return new Answer.Skipped("the password is not sent to who is not trusted");
     }
   }
 }

@@ -110,6 +110,15 @@ final class Services {
         .orElse("");
   }
 
+  private static JsonObject lease(Examination x, String name) {
+    return x.cluster().get(Kind.LEASE.path(x.cluster().operator(), name)).orElse(new JsonObject());
+  }
+
+  /** The pod that holds it; its identity is the pod's name and something random. */
+  private static String holder(JsonObject lease) {
+    return Json.text(lease, "spec", "holderIdentity").replaceAll("_[^_]*$", "");
+  }
+
   private static Answer leaders(Examination x) {
     List<String> holders = new ArrayList<>();
     for (String service : LED) {
@@ -117,9 +126,8 @@ final class Services {
         continue;
       }
       String name = "vdi-" + service;
-      JsonObject lease =
-          x.cluster().get(Kind.LEASE.path(x.cluster().operator(), name)).orElse(new JsonObject());
-      String holder = Json.text(lease, "spec", "holderIdentity").replaceAll("_[^_]*$", "");
+      JsonObject lease = lease(x, name);
+      String holder = holder(lease);
       String object = "lease " + name + " in " + x.cluster().operator();
       if (holder.isEmpty()) {
         return x.found(Cause.NO_LEADER, object, "nobody holds it", name);
@@ -254,15 +262,11 @@ final class Services {
   /** The leader's own metric of sessions with which it is not getting on. */
   private static Answer errors(Examination x) {
     Cluster cluster = x.cluster();
-    String holder =
-        cluster
-            .get(Kind.LEASE.path(cluster.operator(), "vdi-controller"))
-            .map(lease -> Json.text(lease, "spec", "holderIdentity").replaceAll("_[^_]*$", ""))
-            .orElse("");
-    String metrics =
-        Forwarded.get(
-                cluster, cluster.operator(), holder, 8081, "/observe/metrics", Optional.empty())
-            .body();
+    String holder = holder(lease(x, "vdi-controller"));
+    String metrics;
+    try (Forwarded leader = Forwarded.to(cluster, cluster.operator(), holder, 8081)) {
+      metrics = leader.get("/observe/metrics", Optional.empty()).body();
+    }
     double retrying = sum(metrics, "vdi_workqueue_retrying");
     return retrying > 0
         ? x.found(

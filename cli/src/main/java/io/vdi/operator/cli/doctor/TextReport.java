@@ -76,7 +76,7 @@ public final class TextReport {
         switch (shown.answer()) {
           case Answer.Fine(String seen) ->
               rows.size() == 1 ? seen : count(rows, 1) + " of " + rows.size();
-          case Answer.Skipped(String why) -> why;
+          case Answer.Skipped(String why, _) -> why;
           case Answer.Found(Finding finding) -> {
             int others = count(rows, rank(shown.answer())) - 1;
             yield finding.cause().code()

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.OkHttpClient;
@@ -28,58 +29,69 @@ import okhttp3.Response;
 import okhttp3.WebSocket;
 import okhttp3.WebSocketListener;
 
-/** Calls the URL of a session as a browser would, through the router. */
-final class Visit {
-  private final OkHttpClient http;
-
-  private Visit(OkHttpClient http) {
-    this.http = http;
-  }
+/** Calls the URLs of sessions as a browser would, through the router. */
+final class Visit implements AutoCloseable {
+  private final Optional<String> router;
+  private final Optional<Path> authority;
+  private final OkHttpClient plain =
+      new OkHttpClient.Builder()
+          .connectTimeout(Duration.ofSeconds(3))
+          .callTimeout(Duration.ofSeconds(5))
+          .followRedirects(false)
+          .retryOnConnectionFailure(false)
+          .dns(host -> List.of(address(host)))
+          .build();
+  private final OkHttpClient gullible =
+      trusting(new TrustAll()).hostnameVerifier((host, tls) -> true).build();
+  private Optional<OkHttpClient> wary = Optional.empty();
 
   /**
-   * One that trusts the router's certificate only where it is trustworthy.
-   *
    * @param router its address and, after a colon, its port, instead of what DNS says
    * @param authority to trust instead of the system's authorities
    */
-  static Visit trusting(Optional<String> router, Optional<Path> authority) {
-    return new Visit(client(router, authority.map(Visit::trust)).build());
+  Visit(Optional<String> router, Optional<Path> authority) {
+    this.router = router;
+    this.authority = authority;
   }
 
-  /** One that asks nobody who they are; nothing secret may be sent by it. */
-  static Visit anybody(Optional<String> router) {
-    return new Visit(
-        client(router, Optional.of(new TrustAll())).hostnameVerifier((host, tls) -> true).build());
+  private OkHttpClient.Builder trusting(X509TrustManager trust) {
+    try {
+      SSLContext tls = SSLContext.getInstance("TLS");
+      tls.init(null, new X509TrustManager[] {trust}, new SecureRandom());
+      return plain.newBuilder().sslSocketFactory(tls.getSocketFactory(), trust);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** One that speaks only with whom the authorities vouch for. */
+  private synchronized OkHttpClient wary() {
+    if (wary.isEmpty()) {
+      wary = Optional.of(authority.map(file -> trusting(trust(file)).build()).orElse(plain));
+    }
+    return wary.get();
   }
 
   /** The address that a host is looked for at. */
-  static InetAddress address(String host, Optional<String> router) throws UnknownHostException {
+  InetAddress address(String host) throws UnknownHostException {
     return InetAddress.getByName(router.orElse(host));
   }
 
-  private static OkHttpClient.Builder client(
-      Optional<String> router, Optional<X509TrustManager> trust) {
-    OkHttpClient.Builder builder =
-        new OkHttpClient.Builder()
-            .connectTimeout(Duration.ofSeconds(3))
-            .callTimeout(Duration.ofSeconds(5))
-            .followRedirects(false)
-            .retryOnConnectionFailure(false)
-            .dns(host -> List.of(address(host, router)));
-    trust.ifPresent(manager -> {
-      try {
-        SSLContext tls = SSLContext.getInstance("TLS");
-        tls.init(null, new X509TrustManager[] {manager}, new SecureRandom());
-        builder.sslSocketFactory(tls.getSocketFactory(), manager);
-      } catch (GeneralSecurityException e) {
-        throw new IllegalStateException(e);
-      }
-    });
-    return builder;
+  /**
+   * Gets a page, of whatever status, from whom the authorities vouch for.
+   *
+   * @throws SSLException where they do not
+   */
+  void greet(String url) throws IOException {
+    status(wary(), url);
   }
 
-  /** The HTTP status of a page. */
+  /** The HTTP status of a page, whoever gives it; nothing secret is sent. */
   int status(String url) throws IOException {
+    return status(gullible, url);
+  }
+
+  private static int status(OkHttpClient http, String url) throws IOException {
     try (Response response = http.newCall(new Request.Builder().url(url).build()).execute()) {
       return response.code();
     }
@@ -89,27 +101,35 @@ final class Visit {
    * Opens a WebSocket and closes it.
    *
    * @return the HTTP status: 101 where it opened, 0 without an answer
+   * @throws SSLException where the authorities do not vouch for the router: nothing was sent then
    */
-  int upgrade(String url, String authorization) {
+  int upgrade(String url, String authorization) throws SSLException {
     CompletableFuture<Integer> answer = new CompletableFuture<>();
-    http.newWebSocket(
-        new Request.Builder().url(url).header("Authorization", authorization).build(),
-        new WebSocketListener() {
-          @Override
-          public void onOpen(WebSocket socket, Response response) {
-            answer.complete(response.code());
-            socket.close(1000, "");
-          }
+    wary()
+        .newWebSocket(
+            new Request.Builder().url(url).header("Authorization", authorization).build(),
+            new WebSocketListener() {
+              @Override
+              public void onOpen(WebSocket socket, Response response) {
+                answer.complete(response.code());
+                socket.close(1000, "");
+              }
 
-          @Override
-          public void onFailure(WebSocket socket, Throwable t, Response response) {
-            answer.complete(response == null ? 0 : response.code());
-          }
-        });
+              @Override
+              public void onFailure(WebSocket socket, Throwable t, Response response) {
+                if (t instanceof SSLException) {
+                  answer.completeExceptionally(t);
+                } else {
+                  answer.complete(response == null ? 0 : response.code());
+                }
+              }
+            });
     try {
       return answer.get(5, TimeUnit.SECONDS);
-    } catch (ExecutionException | TimeoutException e) {
+    } catch (TimeoutException e) {
       return 0;
+    } catch (ExecutionException e) {
+      throw (SSLException) e.getCause();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return 0;
@@ -117,9 +137,10 @@ final class Visit {
   }
 
   /** Ends its connections. */
-  void close() {
-    http.dispatcher().executorService().shutdown();
-    http.connectionPool().evictAll();
+  @Override
+  public void close() {
+    plain.dispatcher().executorService().shutdown();
+    plain.connectionPool().evictAll();
   }
 
   private static X509TrustManager trust(Path authority) {

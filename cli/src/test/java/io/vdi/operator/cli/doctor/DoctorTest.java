@@ -47,7 +47,7 @@ class DoctorTest {
                 switch (row.answer()) {
                   case Answer.Fine fine -> "ok";
                   case Answer.Found(Finding finding) -> finding.cause().code();
-                  case Answer.Skipped(String why) -> why;
+                  case Answer.Skipped(String why, _) -> why;
                 })
             .toList();
   }

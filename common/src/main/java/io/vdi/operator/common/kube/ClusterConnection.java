@@ -61,7 +61,7 @@ public final class ClusterConnection {
           "KUBECONFIG names " + file + ", which is not a readable file: correct it or unset it",
           null);
     }
-    return connect("kubeconfig " + file, () -> builder(file), http);
+    return connect("kubeconfig " + file, () -> ClientBuilder.kubeconfig(read(file)), http);
   }
 
   /** Connects as this kubeconfig's current context says. */
@@ -70,11 +70,12 @@ public final class ClusterConnection {
         "the kubeconfig", () -> ClientBuilder.kubeconfig(config), UnaryOperator.identity());
   }
 
-  private static ClientBuilder builder(Path file) throws IOException {
+  /** What a kubeconfig file says; other files that it names are beside it. */
+  public static KubeConfig read(Path file) throws IOException {
     try (Reader reader = Files.newBufferedReader(file)) {
       KubeConfig config = KubeConfig.loadKubeConfig(reader);
       config.setFile(file.toFile());
-      return ClientBuilder.kubeconfig(config);
+      return config;
     }
   }
 

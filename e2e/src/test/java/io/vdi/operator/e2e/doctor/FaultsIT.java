@@ -300,7 +300,7 @@ class FaultsIT {
     long forbidden =
         report.rows().stream()
             .filter(row ->
-                row.answer() instanceof Answer.Skipped(String why) && why.contains("forbidden"))
+                row.answer() instanceof Answer.Skipped(String why, _) && why.contains("forbidden"))
             .count();
     assertTrue(forbidden > 15, forbidden + " checks skipped");
   }
