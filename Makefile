@@ -54,8 +54,9 @@ deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; H
 	@$(DEVCLUSTER) helm upgrade --install vdi-operator charts/vdi-operator --namespace=vdi-system \
 	  --create-namespace --take-ownership --wait --timeout=3m $(HELM_FLAGS)
 
+# The tests of the services wait more than they compute, each on a cluster of its own.
 test: programs ## Run every test, on a real Kubernetes
-	@$(MVN) verify
+	@$(MVN) --threads=3 verify
 
 bench: programs ## Measure speed and memory; BENCH=burst etc. runs a part
 	@$(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.bench.Main $(BENCH)
