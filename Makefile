@@ -1,6 +1,7 @@
 # Each target calls the real tool. JDK 25, Maven and Go are found or asked for by with-tools.
+# Modules are built and tested beside each other: their tests wait more than they compute.
 WITH := devcluster/bin/with-tools
-MVN := $(WITH) mvn
+MVN := $(WITH) mvn --threads=3
 JAVA := $(WITH) java -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED
 DEVCLUSTER := $(JAVA) -cp 'devcluster/target/devcluster.jar:devcluster/target/lib/*' io.vdi.operator.devcluster.Main
 DEMO := $(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.demo.Main
@@ -20,7 +21,7 @@ build: ## Compile and package, without tests
 # What runs, and no more: the tests and checks of the code are make test's.
 services:
 	@$(WITH) echo "building; the first time Maven fetches its libraries"
-	@$(MVN) -q package -Dmaven.test.skip=true -Dspotless.check.skip
+	@$(MVN) -q package $(SBOM) -Dmaven.test.skip=true -Dspotless.check.skip
 
 programs: build
 	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES) kubectl-vdi; fi
@@ -30,14 +31,14 @@ programs: build
 node: services
 	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES); fi
 
+images cli: SBOM := org.cyclonedx:cyclonedx-maven-plugin:makeBom
+
 images: services ## Make the container images and their SBOMs in images/target; BASE_IMAGE=... builds on it
-	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl controller,admission-webhook,reaper
 	@$(IMAGES) --sbom
 
 docker-build: images
 
 cli: services ## Make the kubectl plugin: images/target/kubectl-vdi.tar
-	@$(MVN) -q org.cyclonedx:cyclonedx-maven-plugin:makeBom -pl cli
 	@$(IMAGES) --sbom kubectl-vdi
 
 up: node ## Start a cluster with the operator in the background
@@ -54,9 +55,8 @@ deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; H
 	@$(DEVCLUSTER) helm upgrade --install vdi-operator charts/vdi-operator --namespace=vdi-system \
 	  --create-namespace --take-ownership --wait --timeout=3m $(HELM_FLAGS)
 
-# The tests of the services wait more than they compute, each on a cluster of its own.
 test: programs ## Run every test, on a real Kubernetes
-	@$(MVN) --threads=3 verify
+	@$(MVN) verify
 
 bench: programs ## Measure speed and memory; BENCH=burst etc. runs a part
 	@$(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.bench.Main $(BENCH)

@@ -20,6 +20,8 @@ import io.vdi.operator.controller.plan.TurnLife;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
@@ -147,7 +149,8 @@ final class SessionReconciler {
     Optional<Duration> wait =
         pace.wait(session.uid(), before, status, now, newcomers.patience(now));
     if (wait.isPresent()) {
-      return new Outcome.Again(wait.get());
+      // A start that is too slow fails in time, whatever has to be said meanwhile.
+      return new Outcome.Again(Collections.min(List.of(wait.get(), delay(next))));
     }
     Optional<Failure> failure = applier.writeStatus(session, status);
     if (failure.isPresent()) {
@@ -214,10 +217,14 @@ final class SessionReconciler {
   }
 
   private static Outcome then(Next next) {
+    return new Outcome.Again(delay(next));
+  }
+
+  private static Duration delay(Next next) {
     return switch (next) {
-      case Next.Settled() -> rest();
+      case Next.Settled() -> restTime();
       case Next.RecheckAfter(Duration delay, String why) ->
-          new Outcome.Again(delay.compareTo(REST) < 0 ? delay : restTime());
+          delay.compareTo(REST) < 0 ? delay : restTime();
     };
   }
 

@@ -67,7 +67,7 @@ record Desk(KubeApi api, String namespace, String name) {
         spec:
           image: desktop
           persistence: {storageClassName: kwok-volume}
-          startupTimeout: 3s
+          startupTimeout: 12s
           nodeSelector: {vdi.test/node: manual}
           tolerations: [{operator: Exists}]
         """);

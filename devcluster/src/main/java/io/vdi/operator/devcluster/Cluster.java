@@ -140,7 +140,10 @@ public interface Cluster extends AutoCloseable {
           Manifests.apply(
               api,
               Helm.offline()
-                  .template(chart, namespace, "templates/admission-webhook-configurations.yaml")
+                  .template(
+                      chart,
+                      namespace,
+                      "--show-only=templates/admission-webhook-configurations.yaml")
                   .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
         });
   }

@@ -30,13 +30,11 @@ public final class Helm {
     return new Helm(home, List.of("--kubeconfig", cluster.kubeconfig().toString()));
   }
 
-  /** The manifests of the chart, or of these of its files, as YAML. */
-  public String template(Path chart, String namespace, String... files) {
+  /** The manifests of the chart as YAML, with these flags. */
+  public String template(Path chart, String namespace, String... flags) {
     List<String> arguments =
         new ArrayList<>(List.of("template", "vdi-operator", chart.toString(), "-n", namespace));
-    for (String file : files) {
-      arguments.addAll(List.of("--show-only", file));
-    }
+    arguments.addAll(List.of(flags));
     return run(arguments.toArray(String[]::new));
   }
 

@@ -47,10 +47,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
   @Override
   public String fingerprint() {
     StringBuilder all =
-        new StringBuilder(platform.java().toString())
-            .append("unsigned")
-            .append(FLAGS)
-            .append(launcher());
+        new StringBuilder(platform.java().toString()).append(FLAGS).append(launcher());
     for (Path jar : jars()) {
       all.append(Stage.digest(jar));
     }
@@ -104,12 +101,14 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
     return OperatorProcess.jars(checkout.resolve("cli/target"), checkout.resolve("cli"));
   }
 
-  /** The class path of the cache is that of every run, but for where the archive was unpacked. */
+  /** That of the cache is that of every run, but for where the archive was unpacked. */
+  private String classPath(String root) {
+    return jars().stream()
+        .map(jar -> root + "/lib/" + jar.getFileName())
+        .collect(Collectors.joining(":"));
+  }
+
   private String launcher() {
-    String classPath =
-        jars().stream()
-            .map(jar -> "$home/lib/" + jar.getFileName())
-            .collect(Collectors.joining(":"));
     return """
     #!/bin/sh
     # kubectl vdi: found by kubectl on the PATH.
@@ -127,7 +126,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
     esac
     exec "$home/java/bin/java" %s -XX:AOTCache="$home/lib/%s.aot" $VDI_JAVA_OPTIONS -cp "%s" %s "$@"
     """
-        .formatted(String.join(" ", FLAGS), NAME, classPath, MAIN);
+        .formatted(String.join(" ", FLAGS), NAME, classPath("$home"), MAIN);
   }
 
   /** How kubectl asks a plugin for completions. */
@@ -185,12 +184,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
       command.add(root.resolve("java/bin/java").toString());
       command.addAll(FLAGS);
       command.add("-XX:AOTCacheOutput=" + root.resolve("lib/" + NAME + ".aot"));
-      command.add("-cp");
-      command.add(
-          jars().stream()
-              .map(jar -> root.resolve("lib").resolve(jar.getFileName()).toString())
-              .collect(Collectors.joining(":")));
-      Stream.of(MAIN, "__train").forEach(command::add);
+      command.addAll(List.of("-cp", classPath(root.toString()), MAIN, "__train"));
       Command.run(command, Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
     }
     if (!Files.exists(root.resolve("lib/" + NAME + ".aot"))) {

@@ -211,11 +211,9 @@ class ChartIT {
   }
 
   private List<JsonObject> render(String... values) {
-    List<String> arguments =
-        new ArrayList<>(List.of("template", "vdi-operator", CHART, "-n", namespace));
-    arguments.addAll(List.of(values));
-    arguments.addAll(List.of("--set", "coturn.namespace=" + namespace));
-    return Manifests.parse(helm.run(arguments.toArray(String[]::new)));
+    List<String> flags = new ArrayList<>(List.of(values));
+    flags.add("--set=coturn.namespace=" + namespace);
+    return Manifests.parse(helm.template(Path.of(CHART), namespace, flags.toArray(String[]::new)));
   }
 
   private String collection(JsonObject object) {

@@ -142,16 +142,11 @@ class MonitoringIT {
     String config =
         Manifests.parse(
                 Helm.offline()
-                    .run(
-                        "template",
-                        "vdi-operator",
-                        CHART.toString(),
-                        "-n",
+                    .template(
+                        CHART,
                         OPERATOR,
-                        "--show-only",
-                        "templates/configmap.yaml",
-                        "--set",
-                        "config.quota.user.gpus=5"))
+                        "--show-only=templates/configmap.yaml",
+                        "--set=config.quota.user.gpus=5"))
             .getFirst()
             .getAsJsonObject("data")
             .get(service.module() + ".yaml")

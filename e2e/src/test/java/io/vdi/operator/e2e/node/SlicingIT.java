@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.e2e.cli.Shell;
 import io.vdi.operator.e2e.gpu.GpuOperator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,14 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
  * and reads the same configuration as NVIDIA's.
  */
 class SlicingIT {
-  @TempDir Path home;
+  @TempDir Path folder;
 
   @Test
   void eightPodsShareOneGpu() throws IOException {
     Node node = Node.shared();
     await("the device plugin").atMost(Node.PATIENCE).until(() -> allocatable(node).equals("1"));
     GpuOperator.install(node.api());
-    assertTrue(configure(node, 8).contains("node-1: 1 x 8 = 8"));
+    Shell shell = new Shell(node, folder);
+    assertTrue(configure(shell, 8).contains("node-1: 1 x 8 = 8"));
     assertEquals("8", allocatable(node));
     List<String> names = IntStream.range(0, 8).mapToObj(i -> "sharer-" + i).toList();
     names.forEach(name ->
@@ -54,25 +54,12 @@ class SlicingIT {
                     node.kubectl("get", "pod", name, "-o", "jsonpath={.status.phase}")
                         .equals("Running")));
     names.forEach(name -> node.kubectl("delete", "pod", name, "--wait=false"));
-    assertTrue(configure(node, 1).contains("node-1: 1 x 1 = 1"));
+    assertTrue(configure(shell, 1).contains("node-1: 1 x 1 = 1"));
     node.kubectl("delete", "crd", "clusterpolicies.nvidia.com");
   }
 
-  private String configure(Node node, int replicas) {
-    return Command.run(
-        List.of(
-            "../gpu/configure_gpu_slicing.sh",
-            "--replicas",
-            String.valueOf(replicas),
-            "--timeout",
-            "60"),
-        Map.of(
-            "PATH",
-            node.cluster().kubectl().getParent() + ":" + System.getenv("PATH"),
-            "KUBECONFIG",
-            node.cluster().kubeconfig().toString(),
-            "HOME",
-            home.toString()));
+  private static String configure(Shell shell, int replicas) {
+    return shell.run("gpu/configure_gpu_slicing.sh --timeout 60 --replicas " + replicas);
   }
 
   private static String allocatable(Node node) {

@@ -80,22 +80,14 @@ class CoturnIT {
     for (JsonObject object :
         Manifests.parse(
             Helm.offline()
-                .run(
-                    "template",
-                    "vdi-operator",
-                    CHART.toString(),
-                    "-n",
+                .template(
+                    CHART,
                     OPERATOR,
-                    "--set",
-                    "coturn.enabled=true",
-                    "--set",
-                    "config.turn.host=" + LOOPBACK,
-                    "--set",
-                    "config.turn.port=" + ports.get(0),
-                    "--set",
-                    "coturn.allowedPeers={127.0.0.1}",
-                    "--show-only",
-                    "templates/coturn.yaml"))) {
+                    "--set=coturn.enabled=true",
+                    "--set=config.turn.host=" + LOOPBACK,
+                    "--set=config.turn.port=" + ports.get(0),
+                    "--set=coturn.allowedPeers={127.0.0.1}",
+                    "--show-only=templates/coturn.yaml"))) {
       if (object.get("kind").getAsString().equals("Secret")) {
         JsonObject data = object.getAsJsonObject("stringData");
         secret = data.has("secret") ? data.get("secret").getAsString() : secret;
