@@ -32,8 +32,7 @@ public final class Main {
       throws BadConfig, ClusterConnection.Unusable, InterruptedException {
     LiveSettings<WebhookConfig> settings =
         new LiveSettings<>(
-            new ConfigLayers(
-                ConfigLayers.mountedFile(environment), environment, WebhookConfig.OPEN_SECTIONS),
+            new ConfigLayers(ConfigLayers.mountedFile(environment), environment),
             WebhookConfig::from);
     Webhook webhook =
         new Webhook(

@@ -25,8 +25,6 @@ record WebhookConfig(
     Certificates certificates,
     String host,
     int port) {
-  static final Set<String> OPEN_SECTIONS = Set.of("logging.levels");
-
   record Admission(
       String host,
       int port,

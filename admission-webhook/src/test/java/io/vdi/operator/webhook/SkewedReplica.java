@@ -23,8 +23,7 @@ final class SkewedReplica implements AutoCloseable {
           new Webhook(
               Cluster.connect(kubeconfig),
               new LiveSettings<>(
-                  new ConfigLayers(Optional.of(config), settings, WebhookConfig.OPEN_SECTIONS),
-                  WebhookConfig::from),
+                  new ConfigLayers(Optional.of(config), settings), WebhookConfig::from),
               ServiceEndpoint.meters(),
               InstantSource.offset(InstantSource.system(), offset),
               new SecureRandom());

@@ -9,7 +9,6 @@ import io.vdi.operator.controller.plan.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** application.yaml as a value. */
 record ControllerConfig(
@@ -20,8 +19,6 @@ record ControllerConfig(
     Election election,
     String host,
     int port) {
-  static final Set<String> OPEN_SECTIONS = Set.of("logging.levels");
-
   private static final String DOMAIN =
       "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
 

@@ -39,8 +39,7 @@ public final class Main {
       throws BadConfig, InterruptedException {
     LiveSettings<ControllerConfig> settings =
         new LiveSettings<>(
-            new ConfigLayers(
-                ConfigLayers.mountedFile(environment), environment, ControllerConfig.OPEN_SECTIONS),
+            new ConfigLayers(ConfigLayers.mountedFile(environment), environment),
             ControllerConfig::from);
     Controller controller =
         new Controller(

@@ -129,9 +129,7 @@ class BadStartIT {
         Permissions.missing(
             own,
             Rights.needed(
-                ControllerConfig.from(
-                    new ConfigLayers(Optional.empty(), Map.of(), ControllerConfig.OPEN_SECTIONS)
-                        .load()))));
+                ControllerConfig.from(new ConfigLayers(Optional.empty(), Map.of()).load()))));
     own.close();
     assertFalse(api.serves(Kind.SESSION).ok().isEmpty());
   }

@@ -32,10 +32,6 @@ class RightsTest {
 
   private static ControllerConfig config(String ingressKind) throws BadConfig {
     return ControllerConfig.from(
-        new ConfigLayers(
-                Optional.empty(),
-                Map.of("VDI_INGRESS_KIND", ingressKind),
-                ControllerConfig.OPEN_SECTIONS)
-            .load());
+        new ConfigLayers(Optional.empty(), Map.of("VDI_INGRESS_KIND", ingressKind)).load());
   }
 }

@@ -58,8 +58,7 @@ final class RunningController implements AutoCloseable {
           new Controller(
               api,
               new LiveSettings<>(
-                  new ConfigLayers(settingsFile, environment, ControllerConfig.OPEN_SECTIONS),
-                  ControllerConfig::from),
+                  new ConfigLayers(settingsFile, environment), ControllerConfig::from),
               ServiceEndpoint.meters(),
               "test",
               InstantSource.system(),

@@ -35,8 +35,7 @@ public final class Main {
       throws BadConfig, InterruptedException {
     LiveSettings<ReaperConfig> settings =
         new LiveSettings<>(
-            new ConfigLayers(
-                ConfigLayers.mountedFile(environment), environment, ReaperConfig.OPEN_SECTIONS),
+            new ConfigLayers(ConfigLayers.mountedFile(environment), environment),
             ReaperConfig::from);
     Reaper reaper =
         new Reaper(

@@ -8,7 +8,6 @@ import io.vdi.operator.reaper.activity.ActivityWatch;
 import io.vdi.operator.reaper.judge.Rules;
 import io.vdi.operator.reaper.reap.Policy;
 import java.time.Duration;
-import java.util.Set;
 
 /** application.yaml as a value. */
 record ReaperConfig(
@@ -20,8 +19,6 @@ record ReaperConfig(
     Election election,
     String host,
     int port) {
-  static final Set<String> OPEN_SECTIONS = Set.of("logging.levels");
-
   static ReaperConfig from(Config config) throws BadConfig {
     ConfigReader read = new ConfigReader(config);
     boolean dryRun = read.flag("dryRun");

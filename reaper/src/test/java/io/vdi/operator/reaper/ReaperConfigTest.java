@@ -54,7 +54,6 @@ class ReaperConfigTest {
   }
 
   private static ReaperConfig config(Map<String, String> environment) throws BadConfig {
-    return ReaperConfig.from(
-        new ConfigLayers(Optional.empty(), environment, ReaperConfig.OPEN_SECTIONS).load());
+    return ReaperConfig.from(new ConfigLayers(Optional.empty(), environment).load());
   }
 }

@@ -15,9 +15,7 @@ import org.junit.jupiter.api.Test;
 class RightsTest {
   @Test
   void theRolesGrantExactlyWhatIsNeeded() throws IOException, BadConfig {
-    ReaperConfig config =
-        ReaperConfig.from(
-            new ConfigLayers(Optional.empty(), Map.of(), ReaperConfig.OPEN_SECTIONS).load());
+    ReaperConfig config = ReaperConfig.from(new ConfigLayers(Optional.empty(), Map.of()).load());
     assertEquals(
         ChartRoles.granted(
             Path.of("../charts/vdi-operator"), "reaper-clusterrole.yaml", "reaper-role.yaml"),

@@ -76,8 +76,7 @@ final class RunningReaper implements AutoCloseable {
           new Reaper(
               api,
               new LiveSettings<>(
-                  new ConfigLayers(Optional.of(file), environment, ReaperConfig.OPEN_SECTIONS),
-                  ReaperConfig::from),
+                  new ConfigLayers(Optional.of(file), environment), ReaperConfig::from),
               ServiceEndpoint.meters(),
               "test",
               clock),

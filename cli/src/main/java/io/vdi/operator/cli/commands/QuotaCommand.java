@@ -89,8 +89,7 @@ public final class QuotaCommand extends ClusterCommand {
       try {
         Files.writeString(file, settings);
         ConfigReader reader =
-            new ConfigReader(
-                new ConfigLayers(Optional.of(file), Map.of(), Set.of("logging.levels")).load());
+            new ConfigReader(new ConfigLayers(Optional.of(file), Map.of()).load());
         Quota quota = Quota.read(reader);
         reader.finish();
         return quota;

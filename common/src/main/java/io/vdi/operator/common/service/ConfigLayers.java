@@ -27,22 +27,19 @@ public final class ConfigLayers {
   private static final Logger LOG = LoggerFactory.getLogger(ConfigLayers.class);
   private static final String PREFIX = "VDI_";
 
+  /** Below it any key may stand: the name of a logger. */
+  static final String LEVELS = "logging.levels";
+
   /** Variables that are not settings: they say where settings come from, or serve tools. */
   private static final Set<String> NO_SETTING =
       Set.of("VDI_CONFIG_FILE", "VDI_LOGGING_FORMAT", "VDI_TEST_CLUSTER", "VDI_CACHE");
 
   private final Optional<Path> file;
   private final Map<String, String> environment;
-  private final Set<String> openSections;
 
-  /**
-   * @param openSections keys below which any key may stand, such as {@code logging.levels}
-   */
-  public ConfigLayers(
-      Optional<Path> file, Map<String, String> environment, Set<String> openSections) {
+  public ConfigLayers(Optional<Path> file, Map<String, String> environment) {
     this.file = file;
     this.environment = environment;
-    this.openSections = openSections;
   }
 
   /** The mounted file that {@code VDI_CONFIG_FILE} names, if it names one. */
@@ -106,8 +103,7 @@ public final class ConfigLayers {
   }
 
   private boolean isKnown(String key, Set<String> known) {
-    return known.contains(key)
-        || openSections.stream().anyMatch(section -> key.startsWith(section + "."));
+    return known.contains(key) || key.startsWith(LEVELS + ".");
   }
 
   private static Config build(List<? extends Supplier<? extends ConfigSource>> sources)

@@ -24,7 +24,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class LiveSettings<S> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LiveSettings.class);
-  private static final String LEVELS = "logging.levels";
 
   /** Turns a configuration into settings. */
   @FunctionalInterface
@@ -107,12 +106,12 @@ public final class LiveSettings<S> implements AutoCloseable {
   private void applyLevels(Config config) throws BadConfig {
     Map<String, Level> levels = new HashMap<>();
     for (Map.Entry<String, String> entry :
-        config.get(LEVELS).detach().asMap().orElse(Map.of()).entrySet()) {
+        config.get(ConfigLayers.LEVELS).detach().asMap().orElse(Map.of()).entrySet()) {
       Level level = Level.toLevel(entry.getValue(), null);
       if (level == null) {
         throw new BadConfig(
             List.of(
-                LEVELS
+                ConfigLayers.LEVELS
                     + "."
                     + entry.getKey()
                     + " \""

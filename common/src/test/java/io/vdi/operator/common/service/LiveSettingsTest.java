@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,7 +114,7 @@ class LiveSettingsTest {
   }
 
   private static ConfigLayers layers(Optional<Path> file, Map<String, String> environment) {
-    return new ConfigLayers(file, environment, Set.of("logging.levels"));
+    return new ConfigLayers(file, environment);
   }
 
   private static Example from(io.helidon.config.Config config) throws BadConfig {
