@@ -1,9 +1,11 @@
 package io.vdi.operator.devcluster;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /** Programs that come from Debian's packages. */
@@ -18,6 +20,18 @@ public final class DebianPackages {
     if (Files.isExecutable(program)) {
       return true;
     }
+    Path lock = Path.of(System.getProperty("java.io.tmpdir"), "vdi-operator-packages.lock");
+    try (FileChannel channel =
+        FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      // apt-get does not wait for another that some other test has started.
+      channel.lock();
+      return Files.isExecutable(program) || install(name, program);
+    } catch (IOException e) {
+      throw new ClusterException("cannot lock " + lock, e);
+    }
+  }
+
+  private static boolean install(String name, Path program) {
     Progress.say("installing Debian package " + name);
     List<String> install = List.of("apt-get", "install", "-y", "--no-install-recommends", name);
     boolean installed = run(install) || (run(List.of("apt-get", "update")) && run(install));

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.devcluster.GpuOperator;
 import io.vdi.operator.e2e.cli.Shell;
-import io.vdi.operator.e2e.gpu.GpuOperator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,12 +1,12 @@
-package io.vdi.operator.e2e.gpu;
+package io.vdi.operator.devcluster;
 
 import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.Manifests;
 import java.util.List;
 
 /** What of NVIDIA's GPU operator is seen by the API server. */
 public final class GpuOperator {
-  static final String POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy";
+  /** Where its policy is. */
+  public static final String POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy";
 
   private GpuOperator() {}
 

@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.gpu;
+package io.vdi.operator.installation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +10,7 @@ import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.GpuOperator;
 import io.vdi.operator.devcluster.Manifests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.chart;
+package io.vdi.operator.installation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.turn;
+package io.vdi.operator.installation;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
