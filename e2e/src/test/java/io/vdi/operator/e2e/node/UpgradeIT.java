@@ -104,8 +104,10 @@ class UpgradeIT {
     Map<String, String> after = pods(node.api());
     pods.forEach((name, uid) -> assertEquals(uid, after.get(name), name));
     System.out.println(made + " sessions made during upgrade and rollback");
-    // They go while the next test begins.
     node.kubectl("delete", "vdi", "--all", "--wait=false");
+    await("the sessions to go")
+        .atMost(Node.PATIENCE.multipliedBy(2))
+        .until(() -> items(node.api(), SESSIONS).isEmpty());
   }
 
   /** Old pods answer until they have gone. */
