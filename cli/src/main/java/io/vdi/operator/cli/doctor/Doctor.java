@@ -54,16 +54,18 @@ public final class Doctor {
     if (isBlocked("", "api") || isBlocked("", "definitions")) {
       return new Report(rows);
     }
-    Visit visit = new Visit(examination.router(), examination.authority());
-    try {
+    try (Visit visit = new Visit(examination.router(), examination.authority())) {
       List<Patient> patients =
           examination.sessions().stream()
               .map(session -> new Patient(examination, session, visit))
               .toList();
-      for (Check<Patient> check : sessionChecks) {
-        note(AtOnce.map(patients, patient -> ask(check, patient, patient.name())), progress);
+      try {
+        for (Check<Patient> check : sessionChecks) {
+          note(AtOnce.map(patients, patient -> ask(check, patient, patient.name())), progress);
+        }
+      } finally {
+        patients.forEach(Patient::close);
       }
-      patients.forEach(Patient::close);
     } catch (NotSeen e) {
       if (!e.isForbidden()) {
         throw e;
@@ -77,8 +79,6 @@ public final class Doctor {
                   "",
                   new Answer.Skipped(e.getMessage()))),
           progress);
-    } finally {
-      visit.close();
     }
     return new Report(rows);
   }
