@@ -59,7 +59,7 @@ test: programs ## Run every test, on a real Kubernetes
 	@$(MVN) verify
 
 bench: programs ## Measure speed and memory; BENCH=burst etc. runs a part
-	@$(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.bench.Main $(BENCH)
+	@$(JAVA) -cp 'bench/target/bench.jar:bench/target/lib/*' io.vdi.operator.bench.Main $(BENCH)
 
 manifests: ## Check that the CRDs and the records agree
 	@$(MVN) test -q -pl common -Dtest=CrdAgreementTest

@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.bench;
+package io.vdi.operator.bench;
 
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.devcluster.OperatorProcess;

@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.bench;
+package io.vdi.operator.bench;
 
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.bench;
+package io.vdi.operator.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;

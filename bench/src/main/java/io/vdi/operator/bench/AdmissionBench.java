@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.bench;
+package io.vdi.operator.bench;
 
 import io.vdi.operator.devcluster.OperatorProcess;
 import io.vdi.operator.devcluster.OperatorService;
@@ -190,7 +190,7 @@ final class AdmissionBench implements AutoCloseable {
   private OperatorProcess bare() {
     return OperatorProcess.start(
         OperatorProcess.Launch.of(
-            Path.of("e2e", "target"),
+            Path.of("bench", "target"),
             BareWebhook.class.getName(),
             folder,
             folder,
