@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import io.helidon.metrics.api.Counter;
+import io.helidon.metrics.api.Tag;
 import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.KubeApi;
 import io.vdi.operator.common.model.Condition;
@@ -14,12 +16,14 @@ import io.vdi.operator.common.model.Names;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.service.ServiceEndpoint;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.ClusterExtension;
 import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.Manifests;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -438,6 +442,7 @@ class SessionLifeIT {
 
   @Test
   void statusIsRightInTheEndWhoeverElseWritesAtTheSameTime() throws InterruptedException {
+    long before = conflicts();
     Desk desk = desk("contested", "template: manual");
     AtomicBoolean done = new AtomicBoolean();
     Thread other =
@@ -459,12 +464,30 @@ class SessionLifeIT {
     desk.awaitPhase(Phase.CREATING);
     desk.kubeletReady();
     desk.awaitPhase(Phase.RUNNING);
+    await("a write of the controller's that comes too late")
+        .atMost(Desk.PATIENCE)
+        .until(() -> {
+          api.delete(Kind.POD, namespace, "contested", desk.child(Kind.POD).orElseThrow().uid());
+          desk.kubeletStopped();
+          desk.awaitPhase(Phase.CREATING);
+          desk.kubeletReady();
+          desk.awaitPhase(Phase.RUNNING);
+          return conflicts() > before;
+        });
     desk.patch("{\"spec\": {\"suspended\": true}}");
     desk.kubeletStopped();
     desk.awaitPhase(Phase.SUSPENDED);
     done.set(true);
     other.join();
     assertEquals("2026-01-01T00:00:00Z", desk.session().status().lastActivityTime().toString());
+  }
+
+  private static long conflicts() {
+    return ServiceEndpoint.meters()
+        .getOrCreate(
+            Counter.builder("vdi_reconcile_errors_total")
+                .tags(List.of(Tag.create("reason", "Conflict"))))
+        .count();
   }
 
   @Test

@@ -586,10 +586,10 @@ class FaultsIT {
         mendedByCommand(
             Cause.POD_FAILED,
             of("failed"),
+            // A status that is not the kubelet's own, the kubelet may take back.
             sh(
-                "kubectl patch pod failed --subresource=status --type=merge --patch='{\"status\":"
-                    + " {\"phase\": \"Failed\", \"reason\": \"Evicted\", \"message\": \"low on"
-                    + " disk\"}}'")));
+                "kubectl patch pod failed --type=merge --patch='{\"spec\":"
+                    + " {\"activeDeadlineSeconds\": 1}}'")));
   }
 
   private void dataPlane(List<DynamicTest> tests) {
