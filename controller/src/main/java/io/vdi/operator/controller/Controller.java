@@ -163,7 +163,10 @@ public final class Controller implements LedService.Stations, AutoCloseable {
       pace.forget(session.uid());
       drift.forget(session.uid());
       quota.forget(session.uid());
-      quota.waiting().forEach(queue::add);
+    }
+    if (change.before().isPresent() && change.concerns(VdiSession::spec)) {
+      // It has gone, is suspended, or wants less: others in line may move up.
+      quota.due().forEach(queue::add);
     }
     if (change.now().isEmpty() || change.before().isEmpty()) {
       usage.changed();
@@ -191,7 +194,7 @@ public final class Controller implements LedService.Stations, AutoCloseable {
   private void podChanged(ResourceCache.Change<Pod> change) {
     childChanged(change.object());
     if (change.now().filter(pod -> !pod.isFinished()).isEmpty()) {
-      quota.waiting().forEach(queue::add);
+      quota.due().forEach(queue::add);
     }
   }
 

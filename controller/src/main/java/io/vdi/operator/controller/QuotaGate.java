@@ -41,9 +41,12 @@ final class QuotaGate {
   private final InstantSource clock;
   private final QuotaMetrics metrics;
   private final Map<String, Granted> grants = new HashMap<>();
-  private final Map<String, SessionKey> waiting = new HashMap<>();
+  private final Map<String, Waiter> waiting = new HashMap<>();
 
   private record Granted(Share share, Instant at) {}
+
+  /** Who waits, and what it was told. */
+  private record Waiter(SessionKey key, String words) {}
 
   QuotaGate(Caches caches, Supplier<Quota> quota, InstantSource clock, MeterRegistry meters) {
     this.caches = caches;
@@ -51,7 +54,7 @@ final class QuotaGate {
     this.clock = clock;
     this.metrics = new QuotaMetrics(meters, this::usage, quota, clock);
     meters.getOrCreate(
-        Gauge.builder("vdi_quota_waiting", () -> waiting().size())
+        Gauge.builder("vdi_quota_waiting", this::waiting)
             .description("Sessions in line for their share of a quota"));
   }
 
@@ -64,32 +67,27 @@ final class QuotaGate {
       return Optional.empty();
     }
     metrics.asked(wish);
-    List<Share> held = new ArrayList<>();
-    List<Line.Seeker> seekers = new ArrayList<>();
-    look(held, seekers);
-    if (seekers.stream().noneMatch(seeker -> seeker.id().equals(session.uid()))) {
-      seekers.add(seeker(session, wish));
-    }
-    Optional<Line.Waiting> wait =
-        Optional.ofNullable(Line.waiting(limits, held, seekers).get(session.uid()));
+    Map<String, Line.Waiting> line = line(limits, Optional.of(seeker(session, wish)));
+    Optional<String> wait = words(limits, line, session.uid());
     if (wait.isEmpty()) {
       waiting.remove(session.uid());
       grants.put(session.uid(), new Granted(wish, clock.instant()));
-      return Optional.empty();
+    } else {
+      waiting.put(session.uid(), new Waiter(SessionKey.of(session), wait.get()));
     }
-    waiting.put(session.uid(), SessionKey.of(session));
-    return Optional.of(words(limits, wait.get()));
+    return wait;
   }
 
-  private static String words(Quota limits, Line.Waiting wait) {
-    if (limits.mode() == Quota.Mode.REJECT) {
-      return wait.message();
-    }
-    return wait.message()
-        + "; "
-        + (wait.place() <= TOLD_PLACES
-            ? "number " + wait.place() + " in line"
-            : "more than " + TOLD_PLACES + " in line before it");
+  private static Optional<String> words(Quota limits, Map<String, Line.Waiting> line, String uid) {
+    return Optional.ofNullable(line.get(uid))
+        .map(wait ->
+            limits.mode() == Quota.Mode.REJECT
+                ? wait.message()
+                : wait.message()
+                    + "; "
+                    + (wait.place() <= TOLD_PLACES
+                        ? "number " + wait.place() + " in line"
+                        : "more than " + TOLD_PLACES + " in line before it"));
   }
 
   /** It will not start its pod after all. */
@@ -97,14 +95,51 @@ final class QuotaGate {
     grants.remove(uid);
   }
 
-  synchronized void forget(String uid) {
-    grants.remove(uid);
+  /** It does not want to start its pod now. */
+  synchronized void leave(String uid) {
     waiting.remove(uid);
   }
 
-  /** Those who wait; to be looked at again when something may have become free. */
-  synchronized Set<SessionKey> waiting() {
-    return new HashSet<>(waiting.values());
+  synchronized void forget(String uid) {
+    release(uid);
+    leave(uid);
+  }
+
+  private synchronized int waiting() {
+    return waiting.size();
+  }
+
+  /**
+   * Those who wait and would be told something else now, or be let go on; to be looked at again.
+   * The line is drawn up once for all of them: a thousand who each ask would draw up a thousand.
+   */
+  synchronized Set<SessionKey> due() {
+    Set<SessionKey> due = new HashSet<>();
+    if (!waiting.isEmpty()) {
+      Quota limits = quota.get();
+      Map<String, Line.Waiting> line = line(limits, Optional.empty());
+      waiting.forEach((uid, waiter) -> {
+        if (!words(limits, line, uid).equals(Optional.of(waiter.words()))) {
+          due.add(waiter.key());
+        }
+      });
+    }
+    return due;
+  }
+
+  /**
+   * Who has to wait, by uid.
+   *
+   * @param asking the caches may not show yet that it wants a pod
+   */
+  private Map<String, Line.Waiting> line(Quota limits, Optional<Line.Seeker> asking) {
+    List<Share> held = new ArrayList<>();
+    List<Line.Seeker> seekers = new ArrayList<>();
+    look(held, seekers);
+    asking
+        .filter(one -> seekers.stream().noneMatch(seeker -> seeker.id().equals(one.id())))
+        .ifPresent(seekers::add);
+    return Line.waiting(limits, held, seekers);
   }
 
   private synchronized Usage usage() {
@@ -137,10 +172,10 @@ final class QuotaGate {
   }
 
   private boolean mayWantAPod(VdiSession session) {
-    return waiting.containsKey(session.uid())
-        || (!session.metadata().deleting()
-            && !session.spec().suspended()
-            && session.status().currentPhase().orElse(Phase.PENDING) == Phase.PENDING);
+    return !session.metadata().deleting()
+        && !session.spec().suspended()
+        && (waiting.containsKey(session.uid())
+            || session.status().currentPhase().orElse(Phase.PENDING) == Phase.PENDING);
   }
 
   private static Line.Seeker seeker(VdiSession session, Share share) {

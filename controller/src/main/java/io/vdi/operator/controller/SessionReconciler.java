@@ -107,6 +107,8 @@ final class SessionReconciler {
         seen = seen.waitingForQuota(wait.get());
         plan = SessionPlanner.plan(seen, settings.plan(), blueprints::of, now);
       }
+    } else {
+      quota.leave(session.uid());
     }
     LOG.debug("plan: {}", plan.stages());
     Applier.Outcome outcome = applier.apply(session, plan.stages(), turnGrant(seen, settings, now));

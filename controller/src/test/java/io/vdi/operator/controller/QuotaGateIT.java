@@ -139,6 +139,40 @@ class QuotaGateIT {
     }
   }
 
+  @Test
+  void whoIsSuspendedWhileWaitingLeavesTheLine(@TempDir Path folder) throws Exception {
+    try (RunningController controller = controller(folder, 1)) {
+      Desk first = Desk.create(api, namespace, "first", "a@example.com", "template: kwok");
+      first.awaitPhase(Phase.RUNNING);
+      Desk second = Desk.create(api, namespace, "second", "b@example.com", "template: kwok");
+      second.awaitThat("waiting", s -> s.status().message().endsWith("number 1 in line"));
+      // Those of one second wait in any order.
+      await()
+          .until(() ->
+              second
+                  .session()
+                  .metadata()
+                  .creationTimestamp()
+                  .isBefore(Instant.now().minusSeconds(2)));
+      Desk third = Desk.create(api, namespace, "third", "c@example.com", "template: kwok");
+      third.awaitThat("waiting", s -> s.status().message().endsWith("number 2 in line"));
+
+      second.patch("{\"spec\": {\"suspended\": true}}");
+      third.awaitThat("moved up", s -> s.status().message().endsWith("number 1 in line"));
+      first.delete();
+      third.awaitPhase(Phase.RUNNING);
+      second.awaitPhase(Phase.SUSPENDED);
+
+      second.patch("{\"spec\": {\"suspended\": false}}");
+      second.awaitThat("waiting", s -> s.status().message().endsWith("number 1 in line"));
+      third.delete();
+      second.awaitPhase(Phase.RUNNING);
+      second.delete();
+      second.awaitGone();
+      assertTrue(controller.port() > 0);
+    }
+  }
+
   private RunningController controller(Path folder, int limit) throws Exception {
     Path file = Files.writeString(folder.resolve("config.yaml"), LINE.formatted(limit));
     return RunningController.start(
