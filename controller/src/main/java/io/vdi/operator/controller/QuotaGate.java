@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
@@ -41,7 +42,9 @@ final class QuotaGate {
   private final InstantSource clock;
   private final QuotaMetrics metrics;
   private final Map<String, Granted> grants = new HashMap<>();
-  private final Map<String, Waiter> waiting = new HashMap<>();
+
+  /** Concurrent, so that who only leaves need not wait until a line is drawn up. */
+  private final Map<String, Waiter> waiting = new ConcurrentHashMap<>();
 
   private record Granted(Share share, Instant at) {}
 
@@ -54,7 +57,7 @@ final class QuotaGate {
     this.clock = clock;
     this.metrics = new QuotaMetrics(meters, this::usage, quota, clock);
     meters.getOrCreate(
-        Gauge.builder("vdi_quota_waiting", this::waiting)
+        Gauge.builder("vdi_quota_waiting", waiting::size)
             .description("Sessions in line for their share of a quota"));
   }
 
@@ -96,17 +99,13 @@ final class QuotaGate {
   }
 
   /** It does not want to start its pod now. */
-  synchronized void leave(String uid) {
+  void leave(String uid) {
     waiting.remove(uid);
   }
 
-  synchronized void forget(String uid) {
+  void forget(String uid) {
     release(uid);
     leave(uid);
-  }
-
-  private synchronized int waiting() {
-    return waiting.size();
   }
 
   /**
