@@ -60,7 +60,7 @@ final class Bench {
       Consumer<String> submit = submit(lab, watch);
       arrive(watch, names("warm", WARM_UP), WARMING, submit);
       watch.awaitRunning(names("warm", WARM_UP));
-      lab.audit().awaitQuiet(SETTLED);
+      lab.requests().awaitQuiet(SETTLED);
       return measure(lab, controller, watch, names("session", sessions), load);
     }
   }
@@ -76,12 +76,12 @@ final class Bench {
           Stopwatch watch = new Stopwatch(lab.admin())) {
         arrival = measure(lab, controller, watch, names("session", sessions), new Load.Clients(32));
         settled = figures(controller);
-        TreeMap<String, Integer> before = lab.audit().writes();
-        lab.audit().awaitQuiet(REST);
-        restWrites = difference(before, lab.audit().writes(), 1);
+        TreeMap<String, Integer> before = lab.requests().writes();
+        lab.requests().awaitQuiet(REST);
+        restWrites = difference(before, lab.requests().writes(), 1);
         rested = figures(controller);
       }
-      TreeMap<String, Integer> before = lab.audit().writes();
+      TreeMap<String, Integer> before = lab.requests().writes();
       long start = System.nanoTime();
       try (OperatorProcess controller = start(lab)) {
         double synced = seconds(start);
@@ -90,7 +90,7 @@ final class Bench {
             Duration.ofMinutes(2),
             () -> histogram(controller).count() >= sessions);
         double looked = seconds(start);
-        lab.audit().awaitQuiet(SETTLED);
+        lab.requests().awaitQuiet(SETTLED);
         return new Result.Fleet(
             arrival,
             settled,
@@ -98,7 +98,7 @@ final class Bench {
             (rested.cpu() - settled.cpu()) / REST.toSeconds(),
             synced,
             looked,
-            difference(before, lab.audit().writes(), 1),
+            difference(before, lab.requests().writes(), 1),
             figures(controller));
       }
     }
@@ -130,18 +130,18 @@ final class Bench {
 
   private Result.Reconciled measure(
       Lab lab, OperatorProcess controller, Stopwatch watch, List<String> names, Load load) {
-    TreeMap<String, Integer> writes = lab.audit().writes();
+    TreeMap<String, Integer> writes = lab.requests().writes();
     ProcessFigures before = figures(controller);
     Histogram histogram = histogram(controller);
     arrive(watch, names, load, submit(lab, watch));
     watch.awaitRunning(names);
-    lab.audit().awaitQuiet(SETTLED);
+    lab.requests().awaitQuiet(SETTLED);
     ProcessFigures after = figures(controller);
     return new Result.Reconciled(
         Result.Throughput.of(watch, names),
         watch.toRunning(names),
         histogram(controller).since(histogram).quantiles(),
-        difference(writes, lab.audit().writes(), names.size()),
+        difference(writes, lab.requests().writes(), names.size()),
         after,
         (after.cpu() - before.cpu()) * 1000 / names.size());
   }

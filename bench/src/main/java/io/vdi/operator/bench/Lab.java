@@ -1,6 +1,7 @@
 package io.vdi.operator.bench;
 
 import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.devcluster.AuditLog;
 import io.vdi.operator.devcluster.Cluster;
 import io.vdi.operator.devcluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.Manifests;
@@ -29,7 +30,7 @@ final class Lab implements AutoCloseable {
 
   private final EmbeddedCluster cluster;
   private final Path operatorKubeconfig;
-  private final AuditLog audit;
+  private final Requests requests;
   private final KubeApi admin;
   private final KubeApi operator;
 
@@ -39,14 +40,12 @@ final class Lab implements AutoCloseable {
   Lab(int room) {
     try {
       folder = Files.createTempDirectory("vdi-bench-");
-      audit = new AuditLog(folder.resolve("audit.log"));
+      requests = new Requests(new AuditLog(folder));
       cluster =
           EmbeddedCluster.start(
               folder,
               new SimulatedNodes.Spec(1 + room / PODS_ON_A_NODE, PODS_ON_A_NODE, PODS_ON_A_NODE),
-              AuditLog.flags(
-                  folder.resolve("audit-policy.yaml"),
-                  audit.file(),
+              requests.flags(
                   "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT,
                   "system:serviceaccount:" + OPERATOR + ":" + REAPER));
     } catch (IOException e) {
@@ -85,8 +84,8 @@ final class Lab implements AutoCloseable {
     return cluster;
   }
 
-  AuditLog audit() {
-    return audit;
+  Requests requests() {
+    return requests;
   }
 
   OperatorProcess.Launch controller(List<String> jvm) {

@@ -53,11 +53,11 @@ final class ReaperBench {
             Duration.ofMinutes(5),
             () -> reaper.page("/report").contains("lastSweep"));
         ProcessFigures before = ProcessFigures.of(reaper.process().pid());
-        long requests = lab.audit().requests();
+        long requests = lab.requests().count();
         Progress.say("measuring: the reaper at rest, for " + REST.toMinutes() + " minutes");
         rest();
         ProcessFigures after = ProcessFigures.of(reaper.process().pid());
-        double perMinute = (double) (lab.audit().requests() - requests) / REST.toMinutes();
+        double perMinute = (double) (lab.requests().count() - requests) / REST.toMinutes();
         Quantiles lateness = expire(lab, sessions);
         return new Result.Reaped(
             sessions,
