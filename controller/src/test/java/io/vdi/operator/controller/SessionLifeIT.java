@@ -482,14 +482,6 @@ class SessionLifeIT {
     assertEquals("2026-01-01T00:00:00Z", desk.session().status().lastActivityTime().toString());
   }
 
-  private static long conflicts() {
-    return ServiceEndpoint.meters()
-        .getOrCreate(
-            Counter.builder("vdi_reconcile_errors_total")
-                .tags(List.of(Tag.create("reason", "Conflict"))))
-        .count();
-  }
-
   @Test
   void atRestNothingIsWritten() {
     Desk desk = desk("quiet", "template: kwok");
@@ -502,6 +494,14 @@ class SessionLifeIT {
     String before = desk.session().metadata().resourceVersion();
     pause(20);
     assertEquals(before, desk.session().metadata().resourceVersion());
+  }
+
+  private static long conflicts() {
+    return ServiceEndpoint.meters()
+        .getOrCreate(
+            Counter.builder("vdi_reconcile_errors_total")
+                .tags(List.of(Tag.create("reason", "Conflict"))))
+        .count();
   }
 
   private static void pause(int seconds) {
