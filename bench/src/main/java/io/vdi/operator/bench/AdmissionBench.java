@@ -1,9 +1,9 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.OperatorService;
-import io.vdi.operator.devcluster.Progress;
-import io.vdi.operator.devcluster.TcpBalancer;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.Progress;
+import io.vdi.operator.devcluster.testing.TcpBalancer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -41,7 +41,7 @@ final class AdmissionBench implements AutoCloseable {
   private static final double P99_MILLIS = 10;
   private static final int MOST = 1600;
 
-  private final Lab lab = new Lab(0);
+  private final BenchCluster lab = new BenchCluster(0);
   private final Path folder;
   private final List<String> jvm;
   private final List<Integer> ports = OperatorProcess.freePorts(3);
@@ -60,7 +60,7 @@ final class AdmissionBench implements AutoCloseable {
   }
 
   /** All figures, by what was asked. */
-  void measure(Report report) {
+  void measure(BenchmarkReport report) {
     Progress.say("measuring: creates through the API server, no webhook");
     creates("before", 5);
     report.add("create, no webhook", creates("none", SECONDS));
@@ -91,7 +91,7 @@ final class AdmissionBench implements AutoCloseable {
     }
   }
 
-  private void directly(Report report) {
+  private void directly(BenchmarkReport report) {
     URI bare = URI.create("https://127.0.0.1:" + ports.get(2) + "/allow");
     URI mutate = URI.create("https://127.0.0.1:" + ports.get(0) + "/mutate");
     URI validate = URI.create("https://127.0.0.1:" + ports.get(0) + "/validate");
@@ -230,7 +230,7 @@ final class AdmissionBench implements AutoCloseable {
   private String secret(String key) {
     String text =
         lab.admin()
-            .raw(
+            .request(
                 "GET",
                 "/api/v1/namespaces/" + NAMESPACE + "/secrets/vdi-admission-webhook-tls",
                 null)
@@ -254,7 +254,7 @@ final class AdmissionBench implements AutoCloseable {
         () -> {
           BareClient.submit(lab.admin(), "probe-" + System.nanoTime());
           return lab.admin()
-              .raw(
+              .request(
                   "GET",
                   "/api/v1/namespaces/" + NAMESPACE + "/configmaps/vdi-quota-reservations",
                   null)

@@ -2,18 +2,18 @@ package io.vdi.operator.bench;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.Hosts;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.common.model.HostNames;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.controller.objects.Blueprint;
-import io.vdi.operator.controller.objects.Desired;
-import io.vdi.operator.controller.objects.Workload;
-import io.vdi.operator.controller.plan.Settings;
-import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredState;
+import io.vdi.operator.controller.session.resources.ResolvedSession;
+import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.devcluster.cluster.Manifests;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,27 +29,27 @@ import java.util.concurrent.Future;
  * and one write of the status where the controller needs up to three.
  */
 final class BareClient implements AutoCloseable {
-  private static final Settings SETTINGS =
-      new Settings(
+  private static final SessionConfig SETTINGS =
+      new SessionConfig(
           "vdi.example.com",
-          new Settings.Ingress(
-              Settings.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
-          new Settings.Tls(Settings.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
+          new SessionConfig.Ingress(
+              SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
+          new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty());
 
-  private final KubeApi user;
-  private final KubeApi operator;
+  private final KubeClient user;
+  private final KubeClient operator;
   private final VdiTemplate.Spec template;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  BareClient(KubeApi user, KubeApi operator) {
+  BareClient(KubeClient user, KubeClient operator) {
     this.user = user;
     this.operator = operator;
-    this.template = user.get(Kind.TEMPLATE, "", Lab.TEMPLATE).orElseThrow().spec();
+    this.template = user.get(ResourceType.TEMPLATE, "", BenchCluster.TEMPLATE).orElseThrow().spec();
   }
 
   /** The session as its user makes it. */
-  static VdiSession submit(KubeApi user, String name) {
+  static VdiSession submit(KubeClient user, String name) {
     JsonObject session =
         Manifests.parse(
                 """
@@ -58,9 +58,9 @@ final class BareClient implements AutoCloseable {
                 metadata: {name: %1$s, namespace: %2$s}
                 spec: {user: "%1$s@example.com", template: %3$s}
                 """
-                    .formatted(name, Lab.NAMESPACE, Lab.TEMPLATE))
+                    .formatted(name, BenchCluster.NAMESPACE, BenchCluster.TEMPLATE))
             .getFirst();
-    return user.create(Kind.SESSION, Lab.NAMESPACE, session).orElseThrow();
+    return user.create(ResourceType.SESSION, BenchCluster.NAMESPACE, session).orElseThrow();
   }
 
   /**
@@ -75,8 +75,8 @@ final class BareClient implements AutoCloseable {
     objects(session, false);
     operator
         .mergePatchStatus(
-            Kind.SESSION,
-            Lab.NAMESPACE,
+            ResourceType.SESSION,
+            BenchCluster.NAMESPACE,
             name,
             json("{status: {phase: Running, podName: %s, message: bare}}".formatted(name)))
         .orElseThrow();
@@ -91,10 +91,10 @@ final class BareClient implements AutoCloseable {
   }
 
   /** Writes since when a session has been running. */
-  static void startTime(KubeApi api, String session, Instant since) {
+  static void startTime(KubeClient api, String session, Instant since) {
     api.mergePatchStatus(
-            Kind.SESSION,
-            Lab.NAMESPACE,
+            ResourceType.SESSION,
+            BenchCluster.NAMESPACE,
             session,
             json(
                 "{status: {phase: Running, podName: %s, startTime: '%s'}}"
@@ -105,28 +105,28 @@ final class BareClient implements AutoCloseable {
   private void finalizer(String session) {
     operator
         .mergePatch(
-            Kind.SESSION,
-            Lab.NAMESPACE,
+            ResourceType.SESSION,
+            BenchCluster.NAMESPACE,
             session,
             json("{metadata: {finalizers: [" + VdiSession.FINALIZER + "]}}"))
         .orElseThrow();
   }
 
   private void objects(VdiSession session, boolean parked) {
-    Workload workload =
-        new Workload(
+    ResolvedSession workload =
+        new ResolvedSession(
             session,
             template,
-            Defaults.complete(session.spec(), template),
-            Hosts.preferred(session.spec().user()),
+            Defaults.effectiveSpec(session.spec(), template),
+            HostNames.preferred(session.spec().user()),
             SETTINGS);
-    Blueprint blueprint = Blueprint.of(workload, Optional.empty());
-    List<Desired> all =
+    DesiredState blueprint = DesiredState.of(workload, Optional.empty());
+    List<DesiredObject> all =
         new ArrayList<>(List.of(blueprint.secret(), blueprint.service(), blueprint.pod()));
     blueprint.volumeClaim().ifPresent(all::add);
     blueprint.route().ifPresent(all::add);
     List<Future<ApiResult<?>>> answers = new ArrayList<>();
-    for (Desired object : all) {
+    for (DesiredObject object : all) {
       answers.add(threads.submit(() -> create(object, parked)));
     }
     try {
@@ -141,22 +141,22 @@ final class BareClient implements AutoCloseable {
     }
   }
 
-  private ApiResult<?> create(Desired object, boolean parked) {
+  private ApiResult<?> create(DesiredObject object, boolean parked) {
     JsonObject body = object.body();
-    if (parked && object.kind().equals(Kind.POD)) {
+    if (parked && object.kind().equals(ResourceType.POD)) {
       body = body.deepCopy();
       body.getAsJsonObject("spec")
           .add("schedulingGates", json("{gates: [{name: bench/parked}]}").get("gates"));
     }
-    if (parked && object.kind().equals(Kind.VOLUME_CLAIM)) {
+    if (parked && object.kind().equals(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
       body = body.deepCopy();
       body.getAsJsonObject("spec").addProperty("storageClassName", "none");
     }
-    if (object.kind().equals(Kind.SECRET)) {
+    if (object.kind().equals(ResourceType.SECRET)) {
       body = body.deepCopy();
-      body.add("stringData", json("{password: " + Names.hash(object.name(), 32) + "}"));
+      body.add("stringData", json("{password: " + Hashes.sha256(object.name(), 32) + "}"));
     }
-    return operator.create(object.kind(), Lab.NAMESPACE, body);
+    return operator.create(object.kind(), BenchCluster.NAMESPACE, body);
   }
 
   private static JsonObject json(String flow) {

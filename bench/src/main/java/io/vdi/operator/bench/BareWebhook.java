@@ -3,8 +3,8 @@ package io.vdi.operator.bench;
 import com.google.gson.JsonParser;
 import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ServiceEndpoint;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ public final class BareWebhook {
   private BareWebhook() {}
 
   /** Runs until the process is ended. */
-  public static void main(String[] args) throws BadConfig {
+  public static void main(String[] args) throws InvalidConfigException {
     Map<String, String> env = System.getenv();
     Path folder = Path.of(env.get(FOLDER));
     WebServer.builder()
@@ -57,11 +57,11 @@ public final class BareWebhook {
                 }))
         .build()
         .start();
-    ServiceEndpoint.start(
+    ObserveServer.start(
         "127.0.0.1",
         Integer.parseInt(env.get("VDI_SERVER_PORT")),
-        new ServiceEndpoint.Health(() -> "", () -> "", () -> ""),
-        ServiceEndpoint.meters());
+        new ObserveServer.HealthSources(() -> "", () -> "", () -> ""),
+        ObserveServer.meters());
   }
 
   private static SSLContext context(Path folder) {

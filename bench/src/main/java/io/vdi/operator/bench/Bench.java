@@ -1,8 +1,8 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +39,7 @@ final class Bench {
 
   /** The writes alone, by {@link BareClient}; times count from the answer to the session's POST. */
   Result.Throughput bare(int sessions, Load load) {
-    try (Lab lab = new Lab(sessions + WARM_UP);
+    try (BenchCluster lab = new BenchCluster(sessions + WARM_UP);
         BareClient client = new BareClient(lab.admin(), lab.operator());
         Stopwatch watch = new Stopwatch(lab.admin())) {
       Consumer<String> make = name -> client.make(name, () -> watch.begin(name));
@@ -54,7 +54,7 @@ final class Bench {
    * The controller, with sessions made by somebody else; times count from the answer to their POST.
    */
   Result.Reconciled controller(int sessions, Load load) {
-    try (Lab lab = new Lab(sessions + WARM_UP);
+    try (BenchCluster lab = new BenchCluster(sessions + WARM_UP);
         OperatorProcess controller = start(lab);
         Stopwatch watch = new Stopwatch(lab.admin())) {
       Consumer<String> submit = submit(lab, watch);
@@ -67,7 +67,7 @@ final class Bench {
 
   /** Many sessions at rest, and a restart among them. */
   Result.Fleet fleet(int sessions) {
-    try (Lab lab = new Lab(sessions)) {
+    try (BenchCluster lab = new BenchCluster(sessions)) {
       Result.Reconciled arrival;
       ProcessFigures settled;
       ProcessFigures rested;
@@ -106,7 +106,7 @@ final class Bench {
 
   /** From the start of the process to ready, on an empty cluster; the median of several. */
   Result.Startup startup(int times) {
-    try (Lab lab = new Lab(0)) {
+    try (BenchCluster lab = new BenchCluster(0)) {
       OperatorProcess.Launch launch = lab.controller(jvm);
       // The first records the AOT cache where there is none, and puts the files into memory.
       start(lab).close();
@@ -129,7 +129,11 @@ final class Bench {
   }
 
   private Result.Reconciled measure(
-      Lab lab, OperatorProcess controller, Stopwatch watch, List<String> names, Load load) {
+      BenchCluster lab,
+      OperatorProcess controller,
+      Stopwatch watch,
+      List<String> names,
+      Load load) {
     TreeMap<String, Integer> writes = lab.requests().writes();
     ProcessFigures before = figures(controller);
     Histogram histogram = histogram(controller);
@@ -152,14 +156,14 @@ final class Bench {
     watch.awaitPods(names);
   }
 
-  private static Consumer<String> submit(Lab lab, Stopwatch watch) {
+  private static Consumer<String> submit(BenchCluster lab, Stopwatch watch) {
     return name -> {
       BareClient.submit(lab.admin(), name);
       watch.begin(name);
     };
   }
 
-  private OperatorProcess start(Lab lab) {
+  private OperatorProcess start(BenchCluster lab) {
     OperatorProcess process =
         OperatorProcess.startWithAotCache(lab.controller(jvm), training -> train(lab, training));
     process.awaitReady();
@@ -167,7 +171,7 @@ final class Bench {
   }
 
   /** Some sessions from their beginning to their end. */
-  private static void train(Lab lab, OperatorProcess training) {
+  private static void train(BenchCluster lab, OperatorProcess training) {
     training.awaitReady();
     try (Stopwatch watch = new Stopwatch(lab.admin())) {
       List<String> names = names("train", TRAINING);
@@ -175,14 +179,20 @@ final class Bench {
       watch.awaitRunning(names);
       for (String name : names) {
         lab.admin()
-            .get(Kind.SESSION, Lab.NAMESPACE, name)
+            .get(ResourceType.SESSION, BenchCluster.NAMESPACE, name)
             .ok()
-            .ifPresent(s -> lab.admin().delete(Kind.SESSION, Lab.NAMESPACE, name, s.uid()));
+            .ifPresent(s ->
+                lab.admin().delete(ResourceType.SESSION, BenchCluster.NAMESPACE, name, s.uid()));
       }
       Progress.await(
           () -> "the sessions of the training to go",
           Duration.ofMinutes(2),
-          () -> lab.admin().list(Kind.SESSION, Lab.NAMESPACE, "").orElseThrow().items().isEmpty());
+          () ->
+              lab.admin()
+                  .list(ResourceType.SESSION, BenchCluster.NAMESPACE, "")
+                  .orElseThrow()
+                  .items()
+                  .isEmpty());
     }
   }
 

@@ -1,19 +1,19 @@
 package io.vdi.operator.bench;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.Helm;
-import io.vdi.operator.devcluster.Manifests;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.OperatorService;
-import io.vdi.operator.devcluster.Progress;
-import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.Progress;
 import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
@@ -46,7 +46,7 @@ final class DesktopBench {
       "/api/v1/namespaces/default/persistentvolumeclaims/vdi-data-bench";
 
   private final EmbeddedCluster cluster;
-  private final KubeApi api;
+  private final KubeClient api;
   private final Path certificate;
   private final Map<String, List<Long>> parts = new LinkedHashMap<>();
   private long last;
@@ -54,12 +54,12 @@ final class DesktopBench {
   private DesktopBench(EmbeddedCluster cluster) {
     this.cluster = cluster;
     this.api = cluster.connect();
-    this.certificate = Neighbourhood.routerCertificate(cluster.folder());
+    this.certificate = FullCluster.routerCertificate(cluster.folder());
   }
 
   static Result.Pictured measure(int runs) {
     try (EmbeddedCluster cluster =
-        Neighbourhood.start(
+        FullCluster.start(
             Files.createTempDirectory("vdi-bench-"),
             Path.of("images/target").toAbsolutePath(),
             1,
@@ -95,7 +95,7 @@ final class DesktopBench {
         metadata: {name: simulated}
         spec: {image: desktop, nodeSelector: {vdi.devcluster/simulated: "true"}}
         """
-            .formatted(Neighbourhood.DESKTOP));
+            .formatted(FullCluster.DESKTOP));
     Path session =
         Files.writeString(
             cluster.folder().resolve("session.yaml"),
@@ -114,7 +114,7 @@ final class DesktopBench {
         once(session, browser);
         whole.add(System.nanoTime() - start);
       }
-      api.raw("DELETE", SESSION, null).orElseThrow();
+      api.request("DELETE", SESSION, null).orElseThrow();
       Progress.await(() -> "the desktop to go", PATIENCE, () -> !exists(SESSION) && !exists(CLAIM));
     }
     Map<String, Quantiles> quantiles = new LinkedHashMap<>();
@@ -143,7 +143,7 @@ final class DesktopBench {
                     """
                         .formatted(i)));
     try (ResourceCache<VdiSession> sessions =
-        new ResourceCache<>(api, Kind.SESSION, "", InstantSource.system(), change -> {})) {
+        new ResourceCache<>(api, ResourceType.SESSION, "", InstantSource.system(), change -> {})) {
       sessions.start();
       Progress.await(
           () -> "the simulated desktops to run",
@@ -204,10 +204,10 @@ final class DesktopBench {
   }
 
   private boolean exists(String path) {
-    return api.raw("GET", path, null).ok().isPresent();
+    return api.request("GET", path, null).ok().isPresent();
   }
 
   private String pod() {
-    return api.raw("GET", POD, null).ok().map(JsonObject::toString).orElse("");
+    return api.request("GET", POD, null).ok().map(JsonObject::toString).orElse("");
   }
 }

@@ -2,15 +2,15 @@ package io.vdi.operator.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.Helm;
-import io.vdi.operator.devcluster.Manifests;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.Progress;
-import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -36,7 +36,7 @@ final class DoctorBench {
       "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions";
 
   private final EmbeddedCluster cluster;
-  private final KubeApi api;
+  private final KubeClient api;
   private final Path plugin;
 
   private DoctorBench(EmbeddedCluster cluster, Path plugin) {
@@ -48,7 +48,7 @@ final class DoctorBench {
   static Result.Examined measure(int sessions) {
     Path images = Path.of("images/target").toAbsolutePath();
     try (EmbeddedCluster cluster =
-        Neighbourhood.start(
+        FullCluster.start(
             Files.createTempDirectory("vdi-bench-"), images, 1, new SimulatedNodes.Spec(0, 0, 0))) {
       Command.run(
           List.of(
@@ -82,7 +82,7 @@ final class DoctorBench {
           healthPath: /api/health
           resources: {defaultCPU: %s, defaultMemory: 1Gi, defaultGPU: 0}
         """
-            .formatted(Neighbourhood.DESKTOP, CPU));
+            .formatted(FullCluster.DESKTOP, CPU));
     IntStream.range(0, sessions)
         .forEach(i ->
             Manifests.apply(
@@ -102,7 +102,12 @@ final class DoctorBench {
   }
 
   private long running() {
-    return api.raw("GET", SESSIONS, null).orElseThrow().getAsJsonArray("items").asList().stream()
+    return api
+        .request("GET", SESSIONS, null)
+        .orElseThrow()
+        .getAsJsonArray("items")
+        .asList()
+        .stream()
         .filter(session -> session.toString().contains("\"phase\":\"Running\""))
         .count();
   }
@@ -112,7 +117,7 @@ final class DoctorBench {
       "doctor",
       what,
       "--router=" + cluster.address(),
-      "--certificate-authority=" + Neighbourhood.routerCertificate(cluster.folder())
+      "--certificate-authority=" + FullCluster.routerCertificate(cluster.folder())
     };
   }
 

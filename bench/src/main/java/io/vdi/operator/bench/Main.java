@@ -1,7 +1,7 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -41,7 +41,7 @@ public final class Main {
   private final Set<String> parts;
   private final List<String> jvm;
   private final Bench bench;
-  private final Report report = new Report();
+  private final BenchmarkReport report = new BenchmarkReport();
 
   private Main(Set<String> parts, List<String> jvm) {
     this.parts = parts;

@@ -1,10 +1,10 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -36,7 +36,7 @@ final class ReaperBench {
   }
 
   Result.Reaped measure(int sessions) {
-    try (Lab lab = new Lab(0)) {
+    try (BenchCluster lab = new BenchCluster(0)) {
       Instant begin = Instant.now();
       try (BareClient client = new BareClient(lab.admin(), lab.operator())) {
         Progress.say("making " + sessions + " sessions with all their objects");
@@ -78,10 +78,11 @@ final class ReaperBench {
     }
   }
 
-  private Quantiles expire(Lab lab, int sessions) {
+  private Quantiles expire(BenchCluster lab, int sessions) {
     Progress.say("measuring: " + EXPIRIES + " ends, spread over a minute");
     try (ResourceCache<VdiSession> watch =
-        new ResourceCache<>(lab.admin(), Kind.SESSION, "", InstantSource.system(), this::seen)) {
+        new ResourceCache<>(
+            lab.admin(), ResourceType.SESSION, "", InstantSource.system(), this::seen)) {
       watch.start();
       Progress.await(() -> "a watch", Duration.ofMinutes(1), watch::isSynced);
       Instant first = Instant.now().plus(AHEAD);
@@ -108,7 +109,7 @@ final class ReaperBench {
   }
 
   private void seen(ResourceCache.Change<VdiSession> change) {
-    if (change.object().metadata().deleting()) {
+    if (change.object().metadata().isDeleting()) {
       deleted.putIfAbsent(change.object().name(), Instant.now());
     }
   }

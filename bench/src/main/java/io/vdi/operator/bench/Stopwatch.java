@@ -1,12 +1,12 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -27,10 +27,11 @@ final class Stopwatch implements AutoCloseable {
   private final ResourceCache<Pod> pods;
   private final ResourceCache<VdiSession> sessions;
 
-  Stopwatch(KubeApi api) {
-    pods = new ResourceCache<>(api, Kind.POD, "", InstantSource.system(), this::podSeen);
+  Stopwatch(KubeClient api) {
+    pods = new ResourceCache<>(api, ResourceType.POD, "", InstantSource.system(), this::podSeen);
     sessions =
-        new ResourceCache<>(api, Kind.SESSION, "", InstantSource.system(), this::sessionSeen);
+        new ResourceCache<>(
+            api, ResourceType.SESSION, "", InstantSource.system(), this::sessionSeen);
     pods.start();
     sessions.start();
     Progress.await(

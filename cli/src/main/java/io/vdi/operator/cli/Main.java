@@ -1,6 +1,6 @@
 package io.vdi.operator.cli;
 
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.commands.CompleteCommand;
 import io.vdi.operator.cli.commands.CompletionCommand;
 import io.vdi.operator.cli.commands.DeleteCommand;
@@ -13,9 +13,8 @@ import io.vdi.operator.cli.commands.QuotaCommand;
 import io.vdi.operator.cli.commands.ResumeCommand;
 import io.vdi.operator.cli.commands.SuspendCommand;
 import io.vdi.operator.cli.commands.TemplatesCommand;
-import io.vdi.operator.cli.commands.TrainCommand;
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.cli.output.Plain;
+import io.vdi.operator.cli.output.TerminalSanitizer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -98,8 +97,8 @@ public final class Main implements Runnable {
           return USAGE;
         })
         .setExecutionExceptionHandler((e, line, parsed) -> {
-          if (e instanceof NotSeen) {
-            console.err().println("error: " + Plain.of(String.valueOf(e.getMessage())));
+          if (e instanceof CliException) {
+            console.err().println("error: " + TerminalSanitizer.of(String.valueOf(e.getMessage())));
             return 1;
           }
           throw e;

@@ -2,25 +2,36 @@ package io.vdi.operator.controller;
 
 import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.EventRecorder;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.kube.Permissions;
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
-import io.vdi.operator.common.lead.LedService;
-import io.vdi.operator.common.loop.Backoff;
-import io.vdi.operator.common.loop.ControlLoop;
-import io.vdi.operator.common.loop.KeyedQueue;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Pod;
-import io.vdi.operator.common.model.Resource;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.LiveSettings;
-import io.vdi.operator.common.service.ServiceEndpoint;
-import io.vdi.operator.controller.apply.Applier;
-import io.vdi.operator.controller.apply.Secrets;
-import io.vdi.operator.controller.objects.Blueprints;
+import io.vdi.operator.controller.quota.QuotaAdmitter;
+import io.vdi.operator.controller.session.BurstDetector;
+import io.vdi.operator.controller.session.HostAllocator;
+import io.vdi.operator.controller.session.ResyncSchedule;
+import io.vdi.operator.controller.session.SessionMetrics;
+import io.vdi.operator.controller.session.SessionObserver;
+import io.vdi.operator.controller.session.SessionReconciler;
+import io.vdi.operator.controller.session.StatusWriteThrottle;
+import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.apply.SecretGenerator;
+import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.cache.DesiredStateCache;
+import io.vdi.operator.controller.session.cache.TraefikCrdWatcher;
+import io.vdi.operator.controller.template.TemplateStatusUpdater;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.RequiredPermissions;
+import io.vdi.operator.runtime.ServiceRuntime;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.workqueue.Backoff;
+import io.vdi.operator.runtime.workqueue.WorkQueue;
+import io.vdi.operator.runtime.workqueue.WorkerPool;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.random.RandomGenerator;
@@ -28,31 +39,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The service: watches, elects, works, stops. */
-public final class Controller implements LedService.Stations, AutoCloseable {
+public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
   private static final Duration RELOAD = Duration.ofSeconds(2);
 
   /** What under way is finished within this time after SIGTERM, spec.md section 6. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private final KubeApi api;
-  private final LiveSettings<ControllerConfig> settings;
-  private final KeyedQueue<SessionKey> queue;
-  private final Blueprints blueprints = new Blueprints();
-  private final HostRegistry hosts = new HostRegistry();
-  private final StatusPace pace = new StatusPace();
+  private final KubeClient api;
+  private final ReloadableConfig<ControllerConfig> settings;
+  private final WorkQueue<SessionKey> queue;
+  private final DesiredStateCache blueprints = new DesiredStateCache();
+  private final HostAllocator hosts = new HostAllocator();
+  private final StatusWriteThrottle pace = new StatusWriteThrottle();
   private final InstantSource clock;
-  private final QuotaGate quota;
-  private final Newcomers newcomers;
-  private final DriftSchedule drift;
-  private final Caches caches;
-  private final TemplateUsage usage;
-  private final TraefikDefinitions traefik;
+  private final QuotaAdmitter quota;
+  private final BurstDetector newcomers;
+  private final ResyncSchedule drift;
+  private final ControllerCaches caches;
+  private final TemplateStatusUpdater usage;
+  private final TraefikCrdWatcher traefik;
   private final EventRecorder events;
-  private final LedService life;
-  private final SessionGatherer gatherer;
-  private final ControlLoop<SessionKey> loop;
-  private final ServiceEndpoint endpoint;
+  private final ServiceRuntime life;
+  private final SessionObserver gatherer;
+  private final WorkerPool<SessionKey> loop;
+  private final ObserveServer endpoint;
 
   /**
    * Everything put together; nothing runs but the health endpoint.
@@ -61,40 +72,40 @@ public final class Controller implements LedService.Stations, AutoCloseable {
    * @param random for passwords: a SecureRandom outside of tests
    */
   Controller(
-      KubeApi api,
-      LiveSettings<ControllerConfig> settings,
+      KubeClient api,
+      ReloadableConfig<ControllerConfig> settings,
       MeterRegistry meters,
       String identity,
       InstantSource clock,
       RandomGenerator random)
-      throws BadConfig {
+      throws InvalidConfigException {
     ControllerConfig config = settings.current();
     this.api = api;
     this.settings = settings;
-    this.queue = new KeyedQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
+    this.queue = new WorkQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
     this.clock = clock;
-    this.newcomers = new Newcomers(config.workers());
-    this.drift = new DriftSchedule(RandomGenerator.getDefault());
+    this.newcomers = new BurstDetector(config.workers());
+    this.drift = new ResyncSchedule(RandomGenerator.getDefault());
     this.caches =
-        Caches.of(
+        ControllerCaches.of(
             api,
             clock,
-            new Caches.Listeners(
+            new ControllerCaches.Listeners(
                 this::sessionChanged, this::templateChanged, this::podChanged, this::childChanged));
-    this.quota = new QuotaGate(caches, () -> settings.current().quota(), clock, meters);
-    this.usage = new TemplateUsage(api, caches);
-    this.traefik = new TraefikDefinitions(api, caches, this::addAll);
+    this.quota = new QuotaAdmitter(caches, () -> settings.current().quota(), clock, meters);
+    this.usage = new TemplateStatusUpdater(api, caches);
+    this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
-    this.life = new LedService(api, caches.always(), config.election(), identity, clock);
+    this.life = new ServiceRuntime(api, caches.always(), config.election(), identity, clock);
     this.gatherer =
-        new SessionGatherer(caches, hosts, () -> settings.current().plan(), traefik::served);
-    ControllerMetrics metrics = new ControllerMetrics(meters);
+        new SessionObserver(caches, hosts, () -> settings.current().plan(), traefik::served);
+    SessionMetrics metrics = new SessionMetrics(meters);
     SessionReconciler reconciler =
         new SessionReconciler(
             caches,
             gatherer,
             blueprints,
-            new Applier(api, caches, new Secrets(random), life::mayWrite),
+            new PlanExecutor(api, caches, new SecretGenerator(random), life::mayWrite),
             quota,
             newcomers,
             pace,
@@ -103,13 +114,13 @@ public final class Controller implements LedService.Stations, AutoCloseable {
             metrics,
             settings::current,
             clock);
-    this.loop = new ControlLoop<>("session", queue, config.workers(), reconciler::reconcile, clock);
+    this.loop = new WorkerPool<>("session", queue, config.workers(), reconciler::reconcile, clock);
     metrics.watch(caches, queue, life::mayWrite, settings::isValid);
     this.endpoint =
-        ServiceEndpoint.start(
+        ObserveServer.start(
             config.host(),
             config.port(),
-            new ServiceEndpoint.Health(
+            new ObserveServer.HealthSources(
                 life::whyNotStarted,
                 () -> loop.stuck().map(key -> "a worker is stuck on " + key).orElse(""),
                 life::whyNotReady),
@@ -117,7 +128,7 @@ public final class Controller implements LedService.Stations, AutoCloseable {
   }
 
   /** Runs until {@link #close}, or until the Lease is lost. */
-  LedService.End run() throws InterruptedException {
+  ServiceRuntime.ExitReason run() throws InterruptedException {
     LOG.info(
         "controller {}: health and metrics on port {}, settings from {}",
         Controller.class.getPackage().getImplementationVersion(),
@@ -131,8 +142,10 @@ public final class Controller implements LedService.Stations, AutoCloseable {
     Thread.ofVirtual()
         .name("rights")
         .start(() ->
-            Permissions.report(
-                api, Rights.needed(settings.current()), "ClusterRole vdi-controller"));
+            RequiredPermissions.report(
+                api,
+                ControllerPermissions.needed(settings.current()),
+                "ClusterRole vdi-controller"));
     traefik.start();
   }
 
@@ -144,7 +157,7 @@ public final class Controller implements LedService.Stations, AutoCloseable {
 
   @Override
   public void elected() {
-    gatherer.takeOverHosts();
+    gatherer.restoreHosts();
     loop.start();
     usage.start();
     addAll();
@@ -198,10 +211,10 @@ public final class Controller implements LedService.Stations, AutoCloseable {
     }
   }
 
-  private void childChanged(Resource child) {
+  private void childChanged(KubeObject child) {
     child
         .metadata()
-        .label(Names.INSTANCE)
+        .label(Labels.INSTANCE)
         .ifPresent(session -> queue.add(new SessionKey(child.namespace(), session)));
   }
 

@@ -1,42 +1,43 @@
 package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
-import io.vdi.operator.common.lead.Election;
-import io.vdi.operator.common.quota.Quota;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigReader;
-import io.vdi.operator.controller.plan.Settings;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.runtime.config.ConfigReader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
 /** application.yaml as a value. */
-record ControllerConfig(
-    Settings plan,
-    Quota quota,
+public record ControllerConfig(
+    SessionConfig plan,
+    QuotaLimits quota,
     Optional<Path> turnSecretFile,
     int workers,
-    Election election,
+    LeaderElectionConfig election,
     String host,
     int port) {
   private static final String DOMAIN =
       "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
 
-  static ControllerConfig from(Config config) throws BadConfig {
+  static ControllerConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
     ControllerConfig result =
         new ControllerConfig(
-            new Settings(domain(read), ingress(read), tls(read), turn(read)),
-            Quota.read(read),
+            new SessionConfig(domain(read), ingress(read), tls(read), turn(read)),
+            QuotaConfig.read(read),
             Optional.of(read.text("turn.secretFile")).filter(f -> !f.isEmpty()).map(Path::of),
             read.number("workers", 1, 1024),
-            Election.read(read),
+            LeaderElectionConfig.read(read),
             read.text("server.host"),
             read.number("server.port", 0, 65535));
     read.require(
         result.plan().turn().isEmpty() || result.turnSecretFile().isPresent(),
         "turn.secretFile must be set where turn.host is");
-    read.finish();
+    read.throwIfInvalid();
     return result;
   }
 
@@ -48,33 +49,33 @@ record ControllerConfig(
         "must be a DNS name in lower case, at most 189 long");
   }
 
-  private static Settings.Ingress ingress(ConfigReader read) {
+  private static SessionConfig.Ingress ingress(ConfigReader read) {
     List<String> entryPoints = read.list("ingress.entryPoints");
     read.require(!entryPoints.isEmpty(), "ingress.entryPoints must name at least one");
-    return new Settings.Ingress(
-        read.oneOf("ingress.kind", Settings.IngressKind.class),
+    return new SessionConfig.Ingress(
+        read.oneOf("ingress.kind", SessionConfig.IngressKind.class),
         Optional.of(read.text("ingress.className")).filter(name -> !name.isEmpty()),
         entryPoints);
   }
 
-  private static Settings.Tls tls(ConfigReader read) {
-    Settings.Tls tls =
-        new Settings.Tls(
-            read.oneOf("tls.mode", Settings.TlsMode.class),
+  private static SessionConfig.Tls tls(ConfigReader read) {
+    SessionConfig.Tls tls =
+        new SessionConfig.Tls(
+            read.oneOf("tls.mode", SessionConfig.TlsMode.class),
             read.text("tls.certResolver"),
             read.text("tls.secretName"));
     read.require(
-        tls.mode() != Settings.TlsMode.CERT_RESOLVER || !tls.certResolver().isEmpty(),
+        tls.mode() != SessionConfig.TlsMode.CERT_RESOLVER || !tls.certResolver().isEmpty(),
         "tls.certResolver must be set where tls.mode is certResolver");
     read.require(
-        tls.mode() != Settings.TlsMode.SECRET_NAME || !tls.secretName().isEmpty(),
+        tls.mode() != SessionConfig.TlsMode.SECRET_NAME || !tls.secretName().isEmpty(),
         "tls.secretName must be set where tls.mode is secretName");
     return tls;
   }
 
-  private static Optional<Settings.Turn> turn(ConfigReader read) {
-    Settings.Turn turn =
-        new Settings.Turn(
+  private static Optional<SessionConfig.Turn> turn(ConfigReader read) {
+    SessionConfig.Turn turn =
+        new SessionConfig.Turn(
             read.text("turn.host"),
             read.number("turn.port", 1, 65535),
             read.text(

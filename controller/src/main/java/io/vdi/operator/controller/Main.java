@@ -1,13 +1,13 @@
 package io.vdi.operator.controller;
 
-import io.vdi.operator.common.kube.ClusterConnection;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.lead.Election;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigLayers;
-import io.vdi.operator.common.service.LiveSettings;
-import io.vdi.operator.common.service.ServiceEndpoint;
-import io.vdi.operator.common.service.ShutdownHook;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeClientFactory;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.ShutdownHook;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
@@ -25,8 +25,8 @@ public final class Main {
 
   public static void main(String[] args) throws InterruptedException {
     try {
-      System.exit(run(ClusterConnection.fromEnvironment(), System.getenv()));
-    } catch (BadConfig | ClusterConnection.Unusable e) {
+      System.exit(run(KubeClientFactory.fromEnvironment(), System.getenv()));
+    } catch (InvalidConfigException | KubeClientFactory.ClusterUnavailableException e) {
       LOG.error("{}", e.getMessage());
       System.exit(2);
     }
@@ -35,18 +35,18 @@ public final class Main {
   /**
    * Runs the controller against this cluster until the JVM is told to end. Returns the exit status.
    */
-  static int run(KubeApi api, Map<String, String> environment)
-      throws BadConfig, InterruptedException {
-    LiveSettings<ControllerConfig> settings =
-        new LiveSettings<>(
-            new ConfigLayers(ConfigLayers.mountedFile(environment), environment),
+  static int run(KubeClient api, Map<String, String> environment)
+      throws InvalidConfigException, InterruptedException {
+    ReloadableConfig<ControllerConfig> settings =
+        new ReloadableConfig<>(
+            new ConfigLoader(ConfigLoader.mountedFile(environment), environment),
             ControllerConfig::from);
     Controller controller =
         new Controller(
             api,
             settings,
-            ServiceEndpoint.meters(),
-            Election.identity(),
+            ObserveServer.meters(),
+            LeaderElectionConfig.identity(),
             InstantSource.system(),
             new SecureRandom());
     ShutdownHook.closing(controller::close);

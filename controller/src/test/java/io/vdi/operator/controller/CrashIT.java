@@ -5,19 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.model.Meta;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.Resource;
-import io.vdi.operator.devcluster.ChildProcess;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.OperatorService;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.process.ExitWithParent;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,23 +38,23 @@ class CrashIT {
   private static final Duration LONG = Duration.ofSeconds(90);
 
   private final Cluster cluster;
-  private final KubeApi api;
+  private final KubeClient api;
   private final String namespace;
 
   @TempDir Path folder;
 
-  CrashIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+  CrashIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
     this.api = api;
     this.namespace = namespace.name();
   }
 
   @BeforeAll
-  static void install(Cluster cluster, KubeApi api) {
+  static void install(Cluster cluster, KubeClient api) {
     cluster.install(
         RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikDefinitions();
-    Desk.templates(api);
+    cluster.installTraefikCrds();
+    SessionFixture.templates(api);
   }
 
   /**
@@ -67,7 +68,7 @@ class CrashIT {
     boolean finishedAlive = false;
     for (int n = 1; !finishedAlive; n++) {
       assertTrue(n < 20, "there should be no 20th write");
-      Desk desk = new Desk(api, namespace, "crash-" + n);
+      SessionFixture desk = new SessionFixture(api, namespace, "crash-" + n);
       String user = "crash" + n + "@example.com";
       ChildProcess dying = dying(kubeconfig, n, desk.name());
       desk.submit(user, "template: kwok").orElseThrow();
@@ -96,7 +97,7 @@ class CrashIT {
     boolean finishedAlive = false;
     for (int n = 1; !finishedAlive; n++) {
       assertTrue(n < 12, "there should be no 12th write");
-      Desk desk = new Desk(api, namespace, "leave-" + n);
+      SessionFixture desk = new SessionFixture(api, namespace, "leave-" + n);
       try (RunningController healthy = RunningController.start(cluster, Map.of())) {
         desk.submit("leave" + n + "@example.com", "template: kwok").orElseThrow();
         desk.awaitPhase(Phase.RUNNING);
@@ -107,15 +108,17 @@ class CrashIT {
       desk.delete();
       await("the controller to die after write " + n + " or the session to go")
           .atMost(LONG)
-          .until(
-              () -> !dying.isAlive() || api.get(Kind.SESSION, namespace, desk.name()).isNotFound());
+          .until(() ->
+              !dying.isAlive()
+                  || api.get(ResourceType.SESSION, namespace, desk.name()).isNotFound());
       finishedAlive = dying.isAlive();
       dying.kill();
       try (RunningController healthy = RunningController.start(cluster, Map.of())) {
         desk.awaitGone();
         await()
             .atMost(LONG)
-            .until(() -> Desk.CHILDREN.stream().allMatch(kind -> desk.child(kind).isNotFound()));
+            .until(() ->
+                SessionFixture.CHILDREN.stream().allMatch(kind -> desk.child(kind).isNotFound()));
         assertTrue(healthy.port() > 0);
       }
     }
@@ -135,9 +138,9 @@ class CrashIT {
       await().atMost(LONG).until(() -> leads(one) ^ leads(two));
       OperatorProcess leader = leads(one) ? one : two;
       OperatorProcess other = leader == one ? two : one;
-      List<Desk> desks = new ArrayList<>();
+      List<SessionFixture> desks = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
-        Desk desk = new Desk(api, namespace, "lead-" + i);
+        SessionFixture desk = new SessionFixture(api, namespace, "lead-" + i);
         desk.submit("lead" + i + "@example.com", "template: kwok").orElseThrow();
         desks.add(desk);
         if (i == 15) {
@@ -145,7 +148,7 @@ class CrashIT {
         }
       }
       await("the other to lead").atMost(LONG).until(() -> leads(other));
-      for (Desk desk : desks) {
+      for (SessionFixture desk : desks) {
         desk.awaitPhase(Phase.RUNNING);
         assertComplete(desk);
       }
@@ -158,7 +161,7 @@ class CrashIT {
   void aRestartWritesNothing() {
     Path kubeconfig = RunningController.kubeconfig(cluster);
     Map<String, String> settings = electing("restart");
-    Desk desk = new Desk(api, namespace, "rest");
+    SessionFixture desk = new SessionFixture(api, namespace, "rest");
     try (OperatorProcess first = operator("before", kubeconfig, settings)) {
       first.awaitReady();
       desk.submit("rest@example.com", "template: kwok").orElseThrow();
@@ -180,10 +183,10 @@ class CrashIT {
     return line.startsWith("vdi_reconcile_seconds_count") && !line.endsWith(" 0");
   }
 
-  private List<String> versions(Desk desk) {
+  private List<String> versions(SessionFixture desk) {
     List<String> versions = new ArrayList<>();
     versions.add(desk.session().metadata().resourceVersion());
-    for (Kind<?> kind : Desk.CHILDREN) {
+    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
       versions.add(desk.child(kind).orElseThrow().metadata().resourceVersion());
     }
     return versions;
@@ -210,9 +213,9 @@ class CrashIT {
     assumeTrue(cluster instanceof EmbeddedCluster, "restarts the API server: only one of our own");
     EmbeddedCluster embedded = (EmbeddedCluster) cluster;
     try (RunningController controller = RunningController.start(cluster, Map.of())) {
-      List<Desk> desks = new ArrayList<>();
+      List<SessionFixture> desks = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
-        Desk desk = new Desk(api, namespace, "restart-" + i);
+        SessionFixture desk = new SessionFixture(api, namespace, "restart-" + i);
         String user = "restart" + i + "@example.com";
         await().atMost(LONG).until(() -> submitted(desk, user));
         desks.add(desk);
@@ -221,11 +224,11 @@ class CrashIT {
           embedded.apiServer().restart();
         }
       }
-      for (Desk desk : desks) {
+      for (SessionFixture desk : desks) {
         await(desk.name())
             .atMost(Duration.ofMinutes(2))
             .until(() ->
-                api.get(Kind.SESSION, namespace, desk.name())
+                api.get(ResourceType.SESSION, namespace, desk.name())
                     .ok()
                     .flatMap(s -> s.status().currentPhase())
                     .filter(p -> p == Phase.RUNNING)
@@ -237,28 +240,28 @@ class CrashIT {
     }
   }
 
-  private boolean submitted(Desk desk, String user) {
+  private boolean submitted(SessionFixture desk, String user) {
     var result = desk.submit(user, "template: kwok");
-    return result.ok().isPresent() || result.alreadyExists();
+    return result.ok().isPresent() || result.isAlreadyExists();
   }
 
-  private void assertHostsDiffer(List<Desk> desks) {
+  private void assertHostsDiffer(List<SessionFixture> desks) {
     Set<String> urls = new HashSet<>();
     desks.forEach(desk -> assertTrue(urls.add(desk.session().status().url())));
   }
 
   /** All five, each owned by this session, and no sixth. */
-  private void assertComplete(Desk desk) {
+  private void assertComplete(SessionFixture desk) {
     String uid = desk.session().uid();
-    for (Kind<?> kind : Desk.CHILDREN) {
+    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
       List<String> names = new ArrayList<>();
-      for (Resource object :
-          api.list(kind, namespace, Names.INSTANCE + "=" + desk.name()).orElseThrow().items()) {
-        Meta meta = object.metadata();
+      for (KubeObject object :
+          api.list(kind, namespace, Labels.INSTANCE + "=" + desk.name()).orElseThrow().items()) {
+        ObjectMeta meta = object.metadata();
         assertTrue(meta.isControlledBy(uid), kind + " " + meta.name());
         names.add(meta.name());
       }
-      assertEquals(List.of(desk.childName(kind)), names, kind.name());
+      assertEquals(List.of(desk.childName(kind)), names, kind.kind());
     }
   }
 
@@ -278,8 +281,8 @@ class CrashIT {
             "-XX:TieredStopAtLevel=1",
             "-cp",
             System.getProperty("java.class.path"),
-            "io.vdi.operator.devcluster.WithParent",
-            DyingController.class.getName()),
+            ExitWithParent.class.getName(),
+            CrashAfterWriteController.class.getName()),
         environment,
         folder.resolve("dying-" + n + ".log"));
   }

@@ -1,12 +1,12 @@
 package io.vdi.operator.controller;
 
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigLayers;
-import io.vdi.operator.common.service.LiveSettings;
-import io.vdi.operator.common.service.ServiceEndpoint;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ final class RunningController implements AutoCloseable {
   }
 
   static RunningController start(
-      KubeApi api, Map<String, String> settings, Optional<Path> settingsFile) {
+      KubeClient api, Map<String, String> settings, Optional<Path> settingsFile) {
     Map<String, String> environment = new HashMap<>();
     environment.put("VDI_SERVER_PORT", "0");
     environment.put("VDI_SERVER_HOST", "127.0.0.1");
@@ -57,13 +57,13 @@ final class RunningController implements AutoCloseable {
       return new RunningController(
           new Controller(
               api,
-              new LiveSettings<>(
-                  new ConfigLayers(settingsFile, environment), ControllerConfig::from),
-              ServiceEndpoint.meters(),
+              new ReloadableConfig<>(
+                  new ConfigLoader(settingsFile, environment), ControllerConfig::from),
+              ObserveServer.meters(),
               "test",
               InstantSource.system(),
               new SecureRandom()));
-    } catch (BadConfig e) {
+    } catch (InvalidConfigException e) {
       throw new ClusterException(e.getMessage(), e);
     }
   }

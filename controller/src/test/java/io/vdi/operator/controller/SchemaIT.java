@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
-import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -24,10 +24,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class SchemaIT {
   private static final String USER = "alice@example.com";
 
-  private final KubeApi api;
+  private final KubeClient api;
   private final String namespace;
 
-  SchemaIT(KubeApi api, TestNamespace namespace) {
+  SchemaIT(KubeClient api, TestNamespace namespace) {
     this.api = api;
     this.namespace = namespace.name();
   }
@@ -65,26 +65,29 @@ class SchemaIT {
           resources: {gpu: 1}                               | spec.template: Required value
           """)
   void badSessionsAreRefused(String spec, String words) {
-    assertRefused(new Desk(api, namespace, "bad").submit(USER, spec), words);
+    assertRefused(new SessionFixture(api, namespace, "bad").submit(USER, spec), words);
   }
 
   @ParameterizedTest
   @CsvSource({"alice", "alice@example", "alice @example.com", "''", "@", "a@b."})
   void badEmailsAreRefused(String user) {
-    assertRefused(new Desk(api, namespace, "bad").submit(user, "template: t"), "spec.user");
+    assertRefused(
+        new SessionFixture(api, namespace, "bad").submit(user, "template: t"), "spec.user");
   }
 
   @Test
   void anEmailOf255IsRefused() {
     assertRefused(
-        new Desk(api, namespace, "bad").submit("m".repeat(243) + "@example.com", "template: t"),
+        new SessionFixture(api, namespace, "bad")
+            .submit("m".repeat(243) + "@example.com", "template: t"),
         "spec.user: Too long: may not be more than 254");
   }
 
   @ParameterizedTest
   @CsvSource({"1desk", "desk.top", "-desk"})
   void namesThatNoServiceCanBearAreRefused(String name) {
-    ApiResult<VdiSession> result = new Desk(api, namespace, name).submit(USER, "template: t");
+    ApiResult<VdiSession> result =
+        new SessionFixture(api, namespace, name).submit(USER, "template: t");
     assertTrue(result.failure().isPresent(), name);
     assertTrue(result.failure().get().message().contains("metadata.name"), name);
   }
@@ -92,7 +95,7 @@ class SchemaIT {
   @Test
   void aNameOf64IsRefused() {
     assertRefused(
-        new Desk(api, namespace, "n".repeat(64)).submit(USER, "template: t"),
+        new SessionFixture(api, namespace, "n".repeat(64)).submit(USER, "template: t"),
         "metadata.name must be at most 63");
   }
 
@@ -109,15 +112,18 @@ class SchemaIT {
           {"spec": {"persistence": null}}                              | persistence.storageClassName is immutable
           """)
   void badChangesAreRefused(String patch, String words) {
-    Desk desk = new Desk(api, namespace, "change-" + Integer.toHexString(patch.hashCode()));
+    SessionFixture desk =
+        new SessionFixture(api, namespace, "change-" + Integer.toHexString(patch.hashCode()));
     desk.submit(USER, "template: t, persistence: {size: 2Gi, storageClassName: fast}")
         .orElseThrow();
-    assertRefused(api.mergePatch(Kind.SESSION, namespace, desk.name(), Desk.parse(patch)), words);
+    assertRefused(
+        api.mergePatch(ResourceType.SESSION, namespace, desk.name(), SessionFixture.parse(patch)),
+        words);
   }
 
   @Test
   void goodChangesAreTaken() {
-    Desk desk = new Desk(api, namespace, "good-change");
+    SessionFixture desk = new SessionFixture(api, namespace, "good-change");
     desk.submit(USER, "template: t, persistence: {size: 2Gi}").orElseThrow();
     desk.patch("{\"spec\": {\"persistence\": {\"size\": \"3Gi\"}, \"timeout\": \"1h30m\"}}");
     desk.patch("{\"spec\": {\"resources\": {\"gpu\": 2}, \"suspended\": true}}");
@@ -144,7 +150,7 @@ class SchemaIT {
   void badTemplatesAreRefused(String spec, String words) {
     assertRefused(
         api.create(
-            Kind.TEMPLATE,
+            ResourceType.TEMPLATE,
             "",
             Manifests.parse(
                     "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: bad}, spec: "

@@ -9,18 +9,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import io.helidon.metrics.api.Counter;
 import io.helidon.metrics.api.Tag;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.service.ServiceEndpoint;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
-import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.runtime.ObserveServer;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -39,19 +40,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SessionLifeIT {
   private static RunningController controller;
 
-  private final KubeApi api;
+  private final KubeClient api;
   private final String namespace;
 
-  SessionLifeIT(KubeApi api, TestNamespace namespace) {
+  SessionLifeIT(KubeClient api, TestNamespace namespace) {
     this.api = api;
     this.namespace = namespace.name();
   }
 
   @BeforeAll
-  static void start(Cluster cluster, KubeApi api) {
-    cluster.installTraefikDefinitions();
+  static void start(Cluster cluster, KubeClient api) {
+    cluster.installTraefikCrds();
     controller = RunningController.start(cluster, Map.of());
-    Desk.templates(api);
+    SessionFixture.templates(api);
   }
 
   @AfterAll
@@ -59,13 +60,13 @@ class SessionLifeIT {
     controller.close();
   }
 
-  private Desk desk(String name, String spec) {
-    return Desk.create(api, namespace, name, name + "@example.com", spec);
+  private SessionFixture desk(String name, String spec) {
+    return SessionFixture.create(api, namespace, name, name + "@example.com", spec);
   }
 
   @Test
   void theSevenPhasesOfALife() {
-    Desk desk = desk("life", "template: manual, resources: {gpu: 101}");
+    SessionFixture desk = desk("life", "template: manual, resources: {gpu: 101}");
     VdiSession pending =
         desk.awaitThat(
             "the scheduler's words",
@@ -74,7 +75,7 @@ class SessionLifeIT {
     desk.delete();
     desk.awaitGone();
 
-    Desk second = desk("life", "template: manual");
+    SessionFixture second = desk("life", "template: manual");
     VdiSession creating = second.awaitPhase(Phase.CREATING);
     assertEquals("https://life.vdi.example.com", creating.status().url());
     assertEquals("life", creating.status().podName());
@@ -107,8 +108,8 @@ class SessionLifeIT {
     VdiSession suspended = second.awaitPhase(Phase.SUSPENDED);
     assertEquals(null, suspended.status().startTime());
     assertEquals(running.status().url(), suspended.status().url());
-    for (Kind<?> kind : Desk.CHILDREN) {
-      assertEquals(kind.equals(Kind.POD), second.child(kind).isNotFound(), kind.name());
+    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
+      assertEquals(kind.equals(ResourceType.POD), second.child(kind).isNotFound(), kind.kind());
     }
     String password = password(second);
 
@@ -126,7 +127,8 @@ class SessionLifeIT {
         "{\"phase\": \"Failed\", \"reason\": \"Evicted\", \"message\": \"low on memory\"}");
     assertTrue(second.awaitPhase(Phase.FAILED).status().message().contains("low on memory"));
 
-    api.delete(Kind.POD, namespace, "life", second.child(Kind.POD).orElseThrow().uid())
+    api.delete(
+            ResourceType.POD, namespace, "life", second.child(ResourceType.POD).orElseThrow().uid())
         .orElseThrow();
     second.awaitPhase(Phase.CREATING);
     second.kubeletReady();
@@ -137,23 +139,23 @@ class SessionLifeIT {
     second.kubeletStopped();
     second.awaitGone();
     await()
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .untilAsserted(() -> {
-          for (Kind<?> kind : Desk.CHILDREN) {
-            assertTrue(second.child(kind).isNotFound(), kind.name());
+          for (ResourceType<?> kind : SessionFixture.CHILDREN) {
+            assertTrue(second.child(kind).isNotFound(), kind.kind());
           }
         });
   }
 
   @Test
   void everyPhaseHasItsEvent() {
-    Desk desk = desk("events", "template: kwok");
+    SessionFixture desk = desk("events", "template: kwok");
     desk.awaitPhase(Phase.RUNNING);
     await()
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .untilAsserted(() -> {
           String events =
-              api.raw("GET", "/api/v1/namespaces/" + namespace + "/events", null)
+              api.request("GET", "/api/v1/namespaces/" + namespace + "/events", null)
                   .orElseThrow()
                   .toString();
           assertTrue(events.contains("\"reason\":\"Pending\""));
@@ -165,10 +167,10 @@ class SessionLifeIT {
 
   @Test
   void aMissingTemplateFailsAndTheSessionGoesOnWhenItAppears() {
-    Desk desk = desk("late", "template: late-template");
+    SessionFixture desk = desk("late", "template: late-template");
     VdiSession failed = desk.awaitPhase(Phase.FAILED);
     assertEquals("Template not found: late-template", failed.status().message());
-    assertTrue(desk.child(Kind.POD).isNotFound());
+    assertTrue(desk.child(ResourceType.POD).isNotFound());
     Manifests.apply(
         api,
         """
@@ -178,26 +180,31 @@ class SessionLifeIT {
         """);
     desk.awaitPhase(Phase.RUNNING);
     await()
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .until(() ->
-            api.get(Kind.TEMPLATE, "", "late-template").orElseThrow().status().sessions() == 1);
+            api.get(ResourceType.TEMPLATE, "", "late-template").orElseThrow().status().sessions()
+                == 1);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Pod", "Secret", "Service", "IngressRoute"})
   void aChildDeletedByHandComesBack(String kindName) {
-    Desk desk = desk("heal-" + kindName.toLowerCase(java.util.Locale.ROOT), "template: kwok");
+    SessionFixture desk =
+        desk("heal-" + kindName.toLowerCase(java.util.Locale.ROOT), "template: kwok");
     VdiSession before = desk.awaitPhase(Phase.RUNNING);
-    Kind<?> kind =
-        Desk.CHILDREN.stream().filter(k -> k.name().equals(kindName)).findFirst().orElseThrow();
-    Resource child = desk.awaitChild(kind);
+    ResourceType<?> kind =
+        SessionFixture.CHILDREN.stream()
+            .filter(k -> k.kind().equals(kindName))
+            .findFirst()
+            .orElseThrow();
+    KubeObject child = desk.awaitChild(kind);
     api.delete(kind, namespace, child.name(), child.uid()).orElseThrow();
     await()
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .until(() ->
             desk.child(kind)
                 .ok()
-                .filter(now -> !now.uid().equals(child.uid()) && !now.metadata().deleting())
+                .filter(now -> !now.uid().equals(child.uid()) && !now.metadata().isDeleting())
                 .isPresent());
     desk.awaitPhase(Phase.RUNNING);
     assertEquals(before.status().startTime(), desk.session().status().startTime());
@@ -206,34 +213,39 @@ class SessionLifeIT {
 
   @Test
   void aLabelTakenOffByHandComesBack() {
-    Desk desk = desk("unlabelled", "template: kwok");
+    SessionFixture desk = desk("unlabelled", "template: kwok");
     desk.awaitPhase(Phase.RUNNING);
     api.mergePatch(
-            Kind.SERVICE,
+            ResourceType.SERVICE,
             namespace,
             "unlabelled",
-            Desk.parse("{\"metadata\": {\"labels\": {\"" + Names.MANAGED_BY + "\": null}}}"))
+            SessionFixture.parse(
+                "{\"metadata\": {\"labels\": {\"" + Labels.MANAGED_BY + "\": null}}}"))
         .orElseThrow();
     await()
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .until(() ->
-            desk.child(Kind.SERVICE).orElseThrow().metadata().label(Names.MANAGED_BY).isPresent());
+            desk.child(ResourceType.SERVICE)
+                .orElseThrow()
+                .metadata()
+                .label(Labels.MANAGED_BY)
+                .isPresent());
     assertNotEquals(Phase.FAILED, desk.session().status().phase());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Service", "Secret", "PersistentVolumeClaim", "Pod", "IngressRoute"})
   void aForeignObjectInTheWayIsNamedAndNeverTouched(String kindName) {
-    Kind<?> kind = kind(kindName);
+    ResourceType<?> kind = kind(kindName);
     String name = "foreign-" + kindName.toLowerCase(Locale.ROOT);
-    Desk desk = new Desk(api, namespace, name);
+    SessionFixture desk = new SessionFixture(api, namespace, name);
     desk.putInTheWay(kind);
     JsonObject before = desk.raw(kind).getAsJsonObject("metadata");
     desk.submit(name + "@example.com", "template: kwok").orElseThrow();
     assertEquals(
         kindName + " " + desk.childName(kind) + " exists and is not owned by this session",
         desk.awaitPhase(Phase.FAILED).status().message());
-    assertEquals(kind.equals(Kind.POD), desk.child(Kind.POD).ok().isPresent());
+    assertEquals(kind.equals(ResourceType.POD), desk.child(ResourceType.POD).ok().isPresent());
     desk.delete();
     desk.awaitGone();
     JsonObject after = desk.raw(kind).getAsJsonObject("metadata");
@@ -244,13 +256,16 @@ class SessionLifeIT {
   @ParameterizedTest
   @ValueSource(strings = {"Service", "Secret", "PersistentVolumeClaim", "IngressRoute"})
   void whatIsNotAsItShouldBeIsBroughtUpToDate(String kindName) {
-    Desk desk = desk("outdated-" + kindName.toLowerCase(Locale.ROOT), "template: kwok");
+    SessionFixture desk = desk("outdated-" + kindName.toLowerCase(Locale.ROOT), "template: kwok");
     desk.awaitPhase(Phase.RUNNING);
     desk.outdate(kind(kindName));
   }
 
-  private static Kind<?> kind(String name) {
-    return Desk.CHILDREN.stream().filter(k -> k.name().equals(name)).findFirst().orElseThrow();
+  private static ResourceType<?> kind(String name) {
+    return SessionFixture.CHILDREN.stream()
+        .filter(k -> k.kind().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
@@ -265,7 +280,7 @@ class SessionLifeIT {
           labels: {app.kubernetes.io/managed-by: vdi-operator, app.kubernetes.io/instance: lookalike}
         """,
         namespace);
-    Desk desk = desk("lookalike", "template: kwok");
+    SessionFixture desk = desk("lookalike", "template: kwok");
     assertEquals(
         "Secret vdi-auth-lookalike exists and is not owned by this session",
         desk.awaitPhase(Phase.FAILED).status().message());
@@ -273,7 +288,7 @@ class SessionLifeIT {
 
   @Test
   void anImageThatCannotBePulledFailsAndHeals() {
-    Desk desk = desk("pull", "template: manual");
+    SessionFixture desk = desk("pull", "template: manual");
     desk.kubelet(
         """
         {"containerStatuses": [{"name": "selkies", "image": "x", "imageID": "", "ready": false, "restartCount": 0,
@@ -289,7 +304,7 @@ class SessionLifeIT {
 
   @Test
   void aStartThatTakesTooLongFailsAndGivesTheGpuBack() {
-    Desk desk = desk("slow", "template: hurried");
+    SessionFixture desk = desk("slow", "template: hurried");
     desk.kubelet(
         """
         {"containerStatuses": [{"name": "selkies", "image": "x", "imageID": "", "ready": false, "restartCount": 0,
@@ -304,7 +319,7 @@ class SessionLifeIT {
     String message = desk.session().status().message();
     assertTrue(message.startsWith("not ready within the startup timeout of 12s"), message);
     desk.kubeletStopped();
-    await().atMost(Desk.PATIENCE).until(() -> desk.child(Kind.POD).isNotFound());
+    await().atMost(SessionFixture.PATIENCE).until(() -> desk.child(ResourceType.POD).isNotFound());
     desk.patch("{\"spec\": {\"suspended\": true}}");
     desk.awaitPhase(Phase.SUSPENDED);
     desk.patch("{\"spec\": {\"suspended\": false}}");
@@ -314,16 +329,22 @@ class SessionLifeIT {
 
   @Test
   void twoUsersWithTheSameLocalPartNeverShareAHost() {
-    Desk first = Desk.create(api, namespace, "sam-1", "sam@example.com", "template: kwok");
+    SessionFixture first =
+        SessionFixture.create(api, namespace, "sam-1", "sam@example.com", "template: kwok");
     assertEquals("https://sam.vdi.example.com", first.awaitPhase(Phase.RUNNING).status().url());
-    Desk second = Desk.create(api, namespace, "sam-2", "sam@other.org", "template: kwok");
+    SessionFixture second =
+        SessionFixture.create(api, namespace, "sam-2", "sam@other.org", "template: kwok");
     String url = second.awaitPhase(Phase.RUNNING).status().url();
     assertTrue(url.matches("https://sam-[0-9a-f]{8}\\.vdi\\.example\\.com"), url);
     assertTrue(
-        second.raw(Kind.INGRESS_ROUTE).toString().contains("Host(`" + url.substring(8) + "`)"));
+        second
+            .raw(ResourceType.INGRESS_ROUTE)
+            .toString()
+            .contains("Host(`" + url.substring(8) + "`)"));
     first.delete();
     first.awaitGone();
-    Desk third = Desk.create(api, namespace, "sam-3", "sam@third.org", "template: kwok");
+    SessionFixture third =
+        SessionFixture.create(api, namespace, "sam-3", "sam@third.org", "template: kwok");
     third.awaitPhase(Phase.RUNNING);
     assertEquals(url, second.session().status().url(), "a host never changes");
     assertEquals("https://sam.vdi.example.com", third.session().status().url());
@@ -331,69 +352,75 @@ class SessionLifeIT {
 
   @Test
   void aSpecChangeThatThePodCannotTakeIsToldAndDoneAtTheNextResume() {
-    Desk desk = desk("grow", "template: kwok");
+    SessionFixture desk = desk("grow", "template: kwok");
     String pod = desk.awaitPhase(Phase.RUNNING).uid();
-    String uid = desk.child(Kind.POD).orElseThrow().uid();
+    String uid = desk.child(ResourceType.POD).orElseThrow().uid();
     desk.patch("{\"spec\": {\"resources\": {\"memory\": \"8Gi\"}}}");
     desk.awaitThat("told", s -> s.status().message().contains("next resume"));
-    assertEquals(uid, desk.child(Kind.POD).orElseThrow().uid());
+    assertEquals(uid, desk.child(ResourceType.POD).orElseThrow().uid());
     desk.patch("{\"spec\": {\"suspended\": true}}");
     desk.awaitPhase(Phase.SUSPENDED);
     desk.patch("{\"spec\": {\"suspended\": false}}");
     desk.awaitPhase(Phase.RUNNING);
-    assertTrue(desk.raw(Kind.POD).toString().contains("\"memory\":\"8Gi\""));
+    assertTrue(desk.raw(ResourceType.POD).toString().contains("\"memory\":\"8Gi\""));
     assertFalse(pod.isEmpty());
   }
 
   @Test
   void theHomeGrowsWhereTheClassLetsItAndSaysSoWhereNot() {
-    Desk desk = desk("bigger", "template: kwok, persistence: {size: 1Gi}");
+    SessionFixture desk = desk("bigger", "template: kwok, persistence: {size: 1Gi}");
     desk.awaitPhase(Phase.RUNNING);
     desk.patch("{\"spec\": {\"persistence\": {\"size\": \"2Gi\"}}}");
     desk.awaitThat("the refusal", s -> s.status().message().contains("must support resize"));
     assertEquals(Phase.RUNNING, desk.session().status().phase());
-    api.raw("GET", "/apis/storage.k8s.io/v1/storageclasses/kwok-volume", null)
+    api.request("GET", "/apis/storage.k8s.io/v1/storageclasses/kwok-volume", null)
         .ok()
         .ifPresent(storageClass -> {
           storageClass.addProperty("allowVolumeExpansion", true);
-          api.raw("PUT", "/apis/storage.k8s.io/v1/storageclasses/kwok-volume", storageClass)
+          api.request("PUT", "/apis/storage.k8s.io/v1/storageclasses/kwok-volume", storageClass)
               .orElseThrow();
         });
     await()
         .atMost(Duration.ofSeconds(60))
-        .until(() -> desk.child(Kind.VOLUME_CLAIM).orElseThrow().requestedSize().equals("2Gi"));
+        .until(() ->
+            desk.child(ResourceType.PERSISTENT_VOLUME_CLAIM)
+                .orElseThrow()
+                .requestedSize()
+                .equals("2Gi"));
     desk.awaitThat("no complaint", s -> s.status().message().isEmpty());
   }
 
   @Test
   void aRetainedHomeOutlivesItsSessionAndGoesToTheSameUserOnly() {
-    Desk desk =
-        Desk.create(
+    SessionFixture desk =
+        SessionFixture.create(
             api,
             namespace,
             "keeper",
             "kim@example.com",
             "template: kwok, persistence: {reclaimPolicy: Retain}");
     desk.awaitPhase(Phase.RUNNING);
-    String home = desk.child(Kind.VOLUME_CLAIM).orElseThrow().uid();
+    String home = desk.child(ResourceType.PERSISTENT_VOLUME_CLAIM).orElseThrow().uid();
     desk.delete();
     desk.awaitGone();
 
-    Desk eve = Desk.create(api, namespace, "keeper", "eve@example.com", "template: kwok");
+    SessionFixture eve =
+        SessionFixture.create(api, namespace, "keeper", "eve@example.com", "template: kwok");
     assertEquals(
         "PersistentVolumeClaim vdi-data-keeper exists and is not owned by this session",
         eve.awaitPhase(Phase.FAILED).status().message());
     eve.delete();
     eve.awaitGone();
 
-    Desk again = Desk.create(api, namespace, "keeper", "kim@example.com", "template: kwok");
+    SessionFixture again =
+        SessionFixture.create(api, namespace, "keeper", "kim@example.com", "template: kwok");
     again.awaitPhase(Phase.RUNNING);
-    assertEquals(home, again.child(Kind.VOLUME_CLAIM).orElseThrow().uid());
+    assertEquals(home, again.child(ResourceType.PERSISTENT_VOLUME_CLAIM).orElseThrow().uid());
     await("a Delete policy takes the home on")
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .until(() ->
             again
-                .child(Kind.VOLUME_CLAIM)
+                .child(ResourceType.PERSISTENT_VOLUME_CLAIM)
                 .orElseThrow()
                 .metadata()
                 .isControlledBy(again.session().uid()));
@@ -401,9 +428,9 @@ class SessionLifeIT {
 
   @Test
   void withoutPersistenceThereIsNoClaim() {
-    Desk desk = desk("fleeting", "template: kwok, persistence: {enabled: false}");
+    SessionFixture desk = desk("fleeting", "template: kwok, persistence: {enabled: false}");
     desk.awaitPhase(Phase.RUNNING);
-    assertTrue(desk.child(Kind.VOLUME_CLAIM).isNotFound());
+    assertTrue(desk.child(ResourceType.PERSISTENT_VOLUME_CLAIM).isNotFound());
   }
 
   @ParameterizedTest
@@ -420,10 +447,15 @@ class SessionLifeIT {
       })
   void everyOddEmailWorks(String email) {
     String name = "odd-" + Integer.toHexString(email.hashCode());
-    Desk desk = Desk.create(api, namespace, name, email, "template: kwok");
+    SessionFixture desk = SessionFixture.create(api, namespace, name, email, "template: kwok");
     VdiSession running = desk.awaitPhase(Phase.RUNNING);
     assertEquals(
-        email, desk.child(Kind.SERVICE).orElseThrow().metadata().annotations().get(Names.USER));
+        email,
+        desk.child(ResourceType.SERVICE)
+            .orElseThrow()
+            .metadata()
+            .annotations()
+            .get(Annotations.USER));
     String host = running.status().url().substring("https://".length());
     assertTrue(host.matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.vdi\\.example\\.com"), host);
   }
@@ -433,7 +465,7 @@ class SessionLifeIT {
     String name = "n" + "a".repeat(62);
     String email = "m".repeat(240) + "@example.com.d";
     assertEquals(254, email.length());
-    Desk desk = Desk.create(api, namespace, name, email, "template: kwok");
+    SessionFixture desk = SessionFixture.create(api, namespace, name, email, "template: kwok");
     VdiSession running = desk.awaitPhase(Phase.RUNNING);
     assertEquals("https://" + "m".repeat(63) + ".vdi.example.com", running.status().url());
     desk.delete();
@@ -443,31 +475,37 @@ class SessionLifeIT {
   @Test
   void statusIsRightInTheEndWhoeverElseWritesAtTheSameTime() throws InterruptedException {
     long before = conflicts();
-    Desk desk = desk("contested", "template: manual");
+    SessionFixture desk = desk("contested", "template: manual");
     AtomicBoolean done = new AtomicBoolean();
     Thread other =
         Thread.ofVirtual()
             .start(() -> {
               for (int i = 0; !done.get(); i++) {
                 api.mergePatch(
-                    Kind.SESSION,
+                    ResourceType.SESSION,
                     namespace,
                     "contested",
-                    Desk.parse("{\"metadata\": {\"annotations\": {\"n\": \"" + i + "\"}}}"));
+                    SessionFixture.parse(
+                        "{\"metadata\": {\"annotations\": {\"n\": \"" + i + "\"}}}"));
                 api.mergePatchStatus(
-                    Kind.SESSION,
+                    ResourceType.SESSION,
                     namespace,
                     "contested",
-                    Desk.parse("{\"status\": {\"lastActivityTime\": \"2026-01-01T00:00:00Z\"}}"));
+                    SessionFixture.parse(
+                        "{\"status\": {\"lastActivityTime\": \"2026-01-01T00:00:00Z\"}}"));
               }
             });
     desk.awaitPhase(Phase.CREATING);
     desk.kubeletReady();
     desk.awaitPhase(Phase.RUNNING);
     await("a write of the controller's that comes too late")
-        .atMost(Desk.PATIENCE)
+        .atMost(SessionFixture.PATIENCE)
         .until(() -> {
-          api.delete(Kind.POD, namespace, "contested", desk.child(Kind.POD).orElseThrow().uid());
+          api.delete(
+              ResourceType.POD,
+              namespace,
+              "contested",
+              desk.child(ResourceType.POD).orElseThrow().uid());
           desk.kubeletStopped();
           desk.awaitPhase(Phase.CREATING);
           desk.kubeletReady();
@@ -484,9 +522,9 @@ class SessionLifeIT {
 
   @Test
   void atRestNothingIsWritten() {
-    Desk desk = desk("quiet", "template: kwok");
+    SessionFixture desk = desk("quiet", "template: kwok");
     desk.awaitPhase(Phase.RUNNING);
-    for (Kind<?> kind : Desk.CHILDREN) {
+    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
       desk.awaitChild(kind);
     }
     // Conditions settle within 10 s of the last write; then two passes go by.
@@ -497,7 +535,7 @@ class SessionLifeIT {
   }
 
   private static long conflicts() {
-    return ServiceEndpoint.meters()
+    return ObserveServer.meters()
         .getOrCreate(
             Counter.builder("vdi_reconcile_errors_total")
                 .tags(List.of(Tag.create("reason", "Conflict"))))
@@ -511,8 +549,8 @@ class SessionLifeIT {
         .until(() -> true);
   }
 
-  private static String password(Desk desk) {
-    JsonObject secret = desk.raw(Kind.SECRET);
+  private static String password(SessionFixture desk) {
+    JsonObject secret = desk.raw(ResourceType.SECRET);
     String encoded = secret.getAsJsonObject("data").get("password").getAsString();
     String password = new String(Base64.getDecoder().decode(encoded));
     assertTrue(password.length() >= 24);

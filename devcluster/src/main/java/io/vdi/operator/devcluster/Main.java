@@ -1,5 +1,10 @@
 package io.vdi.operator.devcluster;
 
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.operator.DevEnvironment;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Progress;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -12,7 +17,7 @@ public final class Main {
 
   public static void main(String[] args) {
     String command = args.length > 0 ? args[0] : "";
-    Workbench workbench = new Workbench(Path.of("").toAbsolutePath());
+    DevEnvironment workbench = new DevEnvironment(Path.of("").toAbsolutePath());
     try {
       switch (command) {
         case "build" -> workbench.build();
@@ -37,9 +42,9 @@ public final class Main {
   }
 
   private static boolean canHaveNode() {
-    EmbeddedCluster.lacking()
+    EmbeddedCluster.unsupportedReason()
         .ifPresent(why ->
             Progress.say("containers cannot run here (" + why + "): the nodes will be simulated"));
-    return EmbeddedCluster.lacking().isEmpty();
+    return EmbeddedCluster.unsupportedReason().isEmpty();
   }
 }

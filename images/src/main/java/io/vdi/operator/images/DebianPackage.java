@@ -1,7 +1,7 @@
 package io.vdi.operator.images;
 
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.Command;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,12 +4,12 @@ import com.google.cloud.tools.jib.api.Jib;
 import com.google.cloud.tools.jib.api.TarImage;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.Port;
-import io.vdi.operator.common.model.Names;
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.DebianPackages;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.devcluster.build.DebianPackages;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +28,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 record DesktopImage(Path folder) implements Images.Recipe {
   @Override
   public String fingerprint() {
-    StringBuilder all = new StringBuilder(Neighbourhood.DESKTOP);
+    StringBuilder all = new StringBuilder(FullCluster.DESKTOP);
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file :
           files
@@ -41,7 +41,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
     } catch (IOException e) {
       throw new ClusterException("cannot read " + folder + ": " + e, e);
     }
-    return Names.hash(all.toString(), 12);
+    return Hashes.sha256(all.toString(), 12);
   }
 
   @Override
@@ -57,7 +57,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
     } catch (IOException e) {
       throw new ClusterException("cannot read " + folder + ": " + e, e);
     }
-    Sbom.write(file, Neighbourhood.DESKTOP, Optional.empty(), components);
+    Sbom.write(file, FullCluster.DESKTOP, Optional.empty(), components);
   }
 
   @Override
@@ -86,7 +86,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
                       "PATH", "/opt/selkies/bin:/usr/local/bin:/usr/bin:/bin",
                       // Where there is an NVIDIA GPU: what encodes video and draws comes from it.
                       "NVIDIA_DRIVER_CAPABILITIES", "all")),
-          Neighbourhood.DESKTOP,
+          FullCluster.DESKTOP,
           archive);
     } finally {
       Files.deleteIfExists(files);

@@ -1,11 +1,11 @@
 package io.vdi.operator.images;
 
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.GoPrograms;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.OperatorService;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +63,7 @@ public final class Images {
     GoPrograms programs = GoPrograms.inDefaultCache();
     recipes.put(PLUGIN, new PluginArchive(checkout, platform));
     recipes.put("pause", new ProgramImage(programs::pause, EmbeddedCluster.PAUSE_IMAGE));
-    recipes.put("traefik", new ProgramImage(programs::traefik, Neighbourhood.ROUTER));
+    recipes.put("traefik", new ProgramImage(programs::traefik, FullCluster.ROUTER));
   }
 
   /** Those of a checkout whose services are built. */

@@ -1,6 +1,6 @@
 package io.vdi.operator.images;
 
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.process.ClusterException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.vdi.operator.images;
 
-import io.vdi.operator.common.model.Names;
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.GoPrograms;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -30,7 +30,7 @@ record Platform(Path cache) {
     Path home = Path.of(System.getProperty("java.home"));
     String version = System.getProperty("java.vm.vendor") + System.getProperty("java.vm.version");
     return kept(
-        "java-" + Names.hash(version + MODULES, 12),
+        "java-" + Hashes.sha256(version + MODULES, 12),
         fresh -> {
           Progress.say("linking the Java runtime of the images");
           Command.run(
@@ -48,7 +48,7 @@ record Platform(Path cache) {
   Path libc() {
     String newest = DebianPackage.version("libc6");
     return kept(
-        "libc6-" + Names.hash(newest, 12),
+        "libc6-" + Hashes.sha256(newest, 12),
         fresh -> {
           Path all = Files.createTempDirectory(cache, "libc6-");
           DebianPackage.extract("libc6", all);

@@ -1,16 +1,16 @@
 package io.vdi.operator.images;
 
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.model.Names;
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.GoPrograms;
-import io.vdi.operator.devcluster.Manifests;
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.OperatorService;
-import io.vdi.operator.devcluster.Progress;
-import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -51,7 +51,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
     for (Path jar : jars()) {
       all.append(Stage.digest(jar));
     }
-    return Names.hash(all.toString(), 12);
+    return Hashes.sha256(all.toString(), 12);
   }
 
   @Override
@@ -165,7 +165,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
           checkout.resolve("charts/vdi-operator"),
           "vdi-system",
           OperatorService.CONTROLLER.account());
-      KubeApi api = cluster.connect();
+      KubeClient api = cluster.connect();
       Manifests.apply(
           api,
           """

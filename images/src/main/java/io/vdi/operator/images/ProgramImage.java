@@ -1,7 +1,7 @@
 package io.vdi.operator.images;
 
 import com.google.cloud.tools.jib.api.Jib;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Hashes;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 record ProgramImage(Supplier<Path> program, String name) implements Images.Recipe {
   @Override
   public String fingerprint() {
-    return Names.hash(program.get() + name, 12);
+    return Hashes.sha256(program.get() + name, 12);
   }
 
   @Override

@@ -5,7 +5,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,10 +1,10 @@
 package io.vdi.operator.images;
 
-import io.vdi.operator.common.model.Names;
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.GoPrograms;
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.OperatorService;
+import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -66,7 +66,7 @@ record Stage(OperatorService service, Path java, Path root) {
     } catch (IOException e) {
       throw new ClusterException("cannot read " + root + ": " + e, e);
     }
-    return Names.hash(all.toString(), 12);
+    return Hashes.sha256(all.toString(), 12);
   }
 
   /** Changes with the name and the content of a jar. */

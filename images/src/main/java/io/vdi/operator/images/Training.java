@@ -1,14 +1,14 @@
 package io.vdi.operator.images;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.Manifests;
-import io.vdi.operator.devcluster.OperatorProcess;
-import io.vdi.operator.devcluster.OperatorService;
-import io.vdi.operator.devcluster.Progress;
-import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,7 +93,7 @@ final class Training {
     try (EmbeddedCluster cluster =
         EmbeddedCluster.start(scene, new SimulatedNodes.Spec(2, 8 * SESSIONS, SESSIONS))) {
       Path chart = checkout.resolve("charts/vdi-operator");
-      cluster.installTraefikDefinitions();
+      cluster.installTraefikCrds();
       cluster.install(chart, NAMESPACE, OperatorService.CONTROLLER.account());
       cluster.installReaper(chart, NAMESPACE, OperatorService.REAPER.account());
       int port = OperatorProcess.freePorts(1).getFirst();
@@ -108,7 +108,7 @@ final class Training {
               .toList();
       services.forEach(OperatorProcess::awaitReady);
       cluster.awaitAdmission();
-      KubeApi api = cluster.connect();
+      KubeClient api = cluster.connect();
       comeAndGo(api);
       api.close();
       // What they know is written when they end: not something to be cut short.
@@ -164,7 +164,7 @@ final class Training {
   }
 
   /** Sessions as users make them; a third ends by itself, so that the reaper learns too. */
-  private static void comeAndGo(KubeApi api) {
+  private static void comeAndGo(KubeClient api) {
     Manifests.apply(
         api,
         """
@@ -192,13 +192,13 @@ final class Training {
           return phases.size() <= SESSIONS - SESSIONS / 3
               && phases.stream().allMatch("Running"::equals);
         });
-    api.raw("DELETE", COLLECTION, null).orElseThrow();
+    api.request("DELETE", COLLECTION, null).orElseThrow();
     Progress.await(
         () -> "the sessions of the training to go", PATIENCE, () -> phases(api).isEmpty());
   }
 
-  private static List<String> phases(KubeApi api) {
-    JsonObject list = api.raw("GET", COLLECTION, null).orElseThrow();
+  private static List<String> phases(KubeClient api) {
+    JsonObject list = api.request("GET", COLLECTION, null).orElseThrow();
     return list.getAsJsonArray("items").asList().stream()
         .map(session -> session.getAsJsonObject().getAsJsonObject("status"))
         .map(status ->

@@ -5,31 +5,31 @@ import io.helidon.http.HeaderValues;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.http.HttpRouting;
 import io.vdi.operator.common.kube.EventRecorder;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.kube.Permissions;
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
-import io.vdi.operator.common.lead.LedService;
-import io.vdi.operator.common.loop.Backoff;
-import io.vdi.operator.common.loop.ControlLoop;
-import io.vdi.operator.common.loop.KeyedQueue;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.LiveSettings;
-import io.vdi.operator.common.service.ServiceEndpoint;
-import io.vdi.operator.reaper.activity.ActivityWatch;
-import io.vdi.operator.reaper.reap.Budget;
-import io.vdi.operator.reaper.reap.Findings;
-import io.vdi.operator.reaper.reap.Gatherer;
-import io.vdi.operator.reaper.reap.ObjectKey;
-import io.vdi.operator.reaper.reap.ObjectReaper;
-import io.vdi.operator.reaper.reap.Policy;
-import io.vdi.operator.reaper.reap.SessionReaper;
-import io.vdi.operator.reaper.reap.Sweep;
+import io.vdi.operator.reaper.activity.ActivityMonitor;
+import io.vdi.operator.reaper.execution.DeletionRateLimiter;
+import io.vdi.operator.reaper.execution.ObjectKey;
+import io.vdi.operator.reaper.execution.OrphanReaper;
+import io.vdi.operator.reaper.execution.OrphanScan;
+import io.vdi.operator.reaper.execution.ReapConfig;
+import io.vdi.operator.reaper.execution.ReaperReport;
+import io.vdi.operator.reaper.execution.SessionReaper;
+import io.vdi.operator.reaper.execution.SessionStateReader;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.RequiredPermissions;
+import io.vdi.operator.runtime.ServiceRuntime;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.workqueue.Backoff;
+import io.vdi.operator.runtime.workqueue.WorkQueue;
+import io.vdi.operator.runtime.workqueue.WorkerPool;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -43,7 +43,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The service: watches, elects, judges, stops. */
-public final class Reaper implements LedService.Stations, ActivityWatch.Listener, AutoCloseable {
+public final class Reaper
+    implements ServiceRuntime.Lifecycle, ActivityMonitor.Listener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
   private static final Duration RELOAD = Duration.ofSeconds(2);
   private static final int OBJECTS_AT_ONCE = 4;
@@ -54,24 +55,24 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
   /** What is under way is finished within this time after SIGTERM, spec.md section 6. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private final KubeApi api;
-  private final LiveSettings<ReaperConfig> settings;
-  private final ServerClock clock;
+  private final KubeClient api;
+  private final ReloadableConfig<ReaperConfig> settings;
+  private final ApiServerClock clock;
   private final ReaperMetrics metrics;
   private final ResourceCache<VdiSession> sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<Pod> pods;
-  private final KeyedQueue<SessionKey> sessionQueue;
-  private final KeyedQueue<ObjectKey> objectQueue;
-  private final LedService life;
+  private final WorkQueue<SessionKey> sessionQueue;
+  private final WorkQueue<ObjectKey> objectQueue;
+  private final ServiceRuntime life;
   private final EventRecorder events;
-  private final Findings findings = new Findings();
-  private final ActivityWatch activity;
+  private final ReaperReport findings = new ReaperReport();
+  private final ActivityMonitor activity;
   private final SessionReaper sessionReaper;
-  private final ControlLoop<SessionKey> sessionLoop;
-  private final ControlLoop<ObjectKey> objectLoop;
-  private final Sweep sweep;
-  private final ServiceEndpoint endpoint;
+  private final WorkerPool<SessionKey> sessionLoop;
+  private final WorkerPool<ObjectKey> objectLoop;
+  private final OrphanScan sweep;
+  private final ObserveServer endpoint;
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile Optional<Instant> lastSweep = Optional.empty();
 
@@ -81,29 +82,32 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
    * @param identity names this process among candidates for the Lease
    */
   Reaper(
-      KubeApi api,
-      LiveSettings<ReaperConfig> settings,
+      KubeClient api,
+      ReloadableConfig<ReaperConfig> settings,
       MeterRegistry meters,
       String identity,
       InstantSource ownClock)
-      throws BadConfig {
+      throws InvalidConfigException {
     ReaperConfig config = settings.current();
     this.api = api;
     this.settings = settings;
-    this.clock = new ServerClock(ownClock);
+    this.clock = new ApiServerClock(ownClock);
     this.metrics = new ReaperMetrics(meters);
-    this.sessionQueue = new KeyedQueue<>(BACKOFF, RandomGenerator.getDefault());
-    this.objectQueue = new KeyedQueue<>(BACKOFF, RandomGenerator.getDefault());
-    this.sessions = new ResourceCache<>(api, Kind.SESSION, "", ownClock, this::sessionChanged);
-    this.templates = new ResourceCache<>(api, Kind.TEMPLATE, "", ownClock, this::templateChanged);
+    this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
+    this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
+    this.sessions =
+        new ResourceCache<>(api, ResourceType.SESSION, "", ownClock, this::sessionChanged);
+    this.templates =
+        new ResourceCache<>(api, ResourceType.TEMPLATE, "", ownClock, this::templateChanged);
     this.pods =
-        new ResourceCache<>(api, Kind.POD, Names.MANAGED_SELECTOR, ownClock, this::podChanged);
+        new ResourceCache<>(
+            api, ResourceType.POD, Labels.MANAGED_SELECTOR, ownClock, this::podChanged);
     this.life =
-        new LedService(
+        new ServiceRuntime(
             api, List.of(sessions, templates, pods), config.election(), identity, ownClock);
     this.events = new EventRecorder(api, "vdi-reaper", clock);
     this.activity =
-        new ActivityWatch(
+        new ActivityMonitor(
             api,
             sessions,
             templates,
@@ -113,12 +117,12 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
             life::mayWrite,
             this,
             clock);
-    Supplier<Policy> policy = () -> settings.current().policy();
-    Budget budget = new Budget(System::nanoTime);
+    Supplier<ReapConfig> policy = () -> settings.current().policy();
+    DeletionRateLimiter budget = new DeletionRateLimiter(System::nanoTime);
     this.sessionReaper =
         new SessionReaper(
             api,
-            new Gatherer(api, sessions, templates, pods, activity::of),
+            new SessionStateReader(api, sessions, templates, pods, activity::of),
             policy,
             life::mayWrite,
             budget,
@@ -126,13 +130,13 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
             findings,
             metrics,
             clock);
-    ObjectReaper objectReaper =
-        new ObjectReaper(api, policy, life::mayWrite, budget, findings, metrics, clock);
+    OrphanReaper objectReaper =
+        new OrphanReaper(api, policy, life::mayWrite, budget, findings, metrics, clock);
     this.sessionLoop =
-        new ControlLoop<>("session", sessionQueue, config.workers(), sessionReaper::look, ownClock);
+        new WorkerPool<>("session", sessionQueue, config.workers(), sessionReaper::look, ownClock);
     this.objectLoop =
-        new ControlLoop<>("object", objectQueue, OBJECTS_AT_ONCE, objectReaper::look, ownClock);
-    this.sweep = new Sweep(api, sessions, sessionQueue::add, objectQueue::add, life::mayWrite);
+        new WorkerPool<>("object", objectQueue, OBJECTS_AT_ONCE, objectReaper::look, ownClock);
+    this.sweep = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, life::mayWrite);
     metrics.watch(
         findings,
         () -> sessionQueue.depth() + objectQueue.depth(),
@@ -141,16 +145,17 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
         life::mayWrite,
         settings::isValid);
     this.endpoint =
-        ServiceEndpoint.start(
+        ObserveServer.start(
             config.host(),
             config.port(),
-            new ServiceEndpoint.Health(life::whyNotStarted, this::whyNotLive, life::whyNotReady),
+            new ObserveServer.HealthSources(
+                life::whyNotStarted, this::whyNotLive, life::whyNotReady),
             meters,
             this::pages);
   }
 
   /** Runs until {@link #close}, or until the Lease is lost. */
-  LedService.End run() throws InterruptedException {
+  ServiceRuntime.ExitReason run() throws InterruptedException {
     LOG.info(
         "reaper {}: health, metrics and report on port {}, settings from {}",
         Reaper.class.getPackage().getImplementationVersion(),
@@ -164,8 +169,10 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
     Thread.ofVirtual()
         .name("rights")
         .start(() ->
-            Permissions.report(
-                api, Rights.needed(settings.current().election()), "ClusterRole vdi-reaper"));
+            RequiredPermissions.report(
+                api,
+                ReaperPermissions.needed(settings.current().election()),
+                "ClusterRole vdi-reaper"));
     clock.measure(api);
   }
 
@@ -231,7 +238,7 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
   private void podChanged(ResourceCache.Change<Pod> change) {
     Pod pod = change.object();
     pod.metadata()
-        .label(Names.INSTANCE)
+        .label(Labels.INSTANCE)
         .ifPresent(session -> sessionQueue.add(new SessionKey(pod.namespace(), session)));
   }
 
@@ -271,7 +278,7 @@ public final class Reaper implements LedService.Stations, ActivityWatch.Listener
 
   private JsonObject report() {
     JsonObject report = new JsonObject();
-    Policy policy = settings.current().policy();
+    ReapConfig policy = settings.current().policy();
     report.addProperty("time", clock.instant().toString());
     report.addProperty("leader", life.mayWrite());
     report.addProperty("dryRun", policy.dryRun());

@@ -1,41 +1,41 @@
 package io.vdi.operator.reaper;
 
 import io.helidon.config.Config;
-import io.vdi.operator.common.lead.Election;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigReader;
-import io.vdi.operator.reaper.activity.ActivityWatch;
-import io.vdi.operator.reaper.judge.Rules;
-import io.vdi.operator.reaper.reap.Policy;
+import io.vdi.operator.reaper.activity.ActivityMonitor;
+import io.vdi.operator.reaper.execution.ReapConfig;
+import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.runtime.config.ConfigReader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
 
 /** application.yaml as a value. */
 record ReaperConfig(
-    Policy policy,
-    ActivityWatch.Settings activity,
+    ReapConfig policy,
+    ActivityMonitor.ActivityConfig activity,
     int desktopsAtOnce,
     Duration sweepInterval,
     int workers,
-    Election election,
+    LeaderElectionConfig election,
     String host,
     int port) {
-  static ReaperConfig from(Config config) throws BadConfig {
+  static ReaperConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
     boolean dryRun = read.flag("dryRun");
     Duration sweep = read.duration("sweepInterval");
     ReaperConfig result =
         new ReaperConfig(
-            new Policy(
+            new ReapConfig(
                 rules(read),
                 dryRun,
                 read.flag("forceFinalize"),
                 read.number("maxDeletionsPerMinute", 1, 1_000_000),
-                new Policy.MassDeletion(
+                new ReapConfig.MassDeletion(
                     read.number("massDeletionPercent", 1, 100),
                     read.number("massDeletionMinimum", 1, 1_000_000),
                     read.flag("confirmMassDeletion"),
                     sweep)),
-            new ActivityWatch.Settings(
+            new ActivityMonitor.ActivityConfig(
                 read.duration("activity.interval"),
                 read.duration("activity.timeout"),
                 read.duration("activity.statusInterval"),
@@ -43,15 +43,15 @@ record ReaperConfig(
             read.number("activity.atOnce", 1, 1024),
             sweep,
             read.number("workers", 1, 1024),
-            Election.read(read),
+            LeaderElectionConfig.read(read),
             read.text("server.host"),
             read.number("server.port", 0, 65535));
-    read.finish();
+    read.throwIfInvalid();
     return result;
   }
 
-  private static Rules rules(ConfigReader read) {
-    return new Rules(
+  private static RetentionConfig rules(ConfigReader read) {
+    return new RetentionConfig(
         read.duration("warningBefore"),
         read.durationOrZero("failedSessionTtl"),
         read.flag("deleteNeverStarted"),

@@ -4,12 +4,12 @@ import io.helidon.metrics.api.Counter;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.service.Gauges;
-import io.vdi.operator.reaper.judge.Reason;
-import io.vdi.operator.reaper.reap.Findings;
-import io.vdi.operator.reaper.reap.Sweep;
-import io.vdi.operator.reaper.reap.Tally;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.reaper.execution.OrphanScan;
+import io.vdi.operator.reaper.execution.ReapListener;
+import io.vdi.operator.reaper.execution.ReaperReport;
+import io.vdi.operator.reaper.policy.ReapReason;
+import io.vdi.operator.runtime.Gauges;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -18,7 +18,7 @@ import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
 /** The reaper's metrics, spec.md section 6. */
-final class ReaperMetrics implements Tally {
+final class ReaperMetrics implements ReapListener {
   private static final Duration[] LATENESS =
       LongStream.of(50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 300_000)
           .mapToObj(Duration::ofMillis)
@@ -32,19 +32,19 @@ final class ReaperMetrics implements Tally {
 
   /** Gauges that are read when they are asked for. */
   void watch(
-      Findings findings,
+      ReaperReport findings,
       IntSupplier queueDepth,
       BooleanSupplier braked,
       Supplier<Double> skew,
       BooleanSupplier leading,
       BooleanSupplier configValid) {
     Gauges gauges = new Gauges(meters);
-    for (Kind<?> kind : Sweep.KINDS) {
+    for (ResourceType<?> kind : OrphanScan.KINDS) {
       gauges.add(
           "vdi_orphans_total",
           "Objects whose session is gone",
-          () -> findings.orphans(kind.name()),
-          Tag.create("kind", kind.name()));
+          () -> findings.orphans(kind.kind()),
+          Tag.create("kind", kind.kind()));
     }
     gauges.add("vdi_homes_retained", "Homes that no session has", findings::homes);
     gauges.add("vdi_sessions_overdue", "Sessions that should be gone", findings::overdue);
@@ -58,7 +58,7 @@ final class ReaperMetrics implements Tally {
         "vdi_clock_skew_seconds", "How far the API server's clock is ahead of this node's", skew);
     gauges.ofLeader(leading, configValid);
     // There from the beginning, at 0: an alert on a series that does not exist yet is never raised.
-    for (Reason reason : Reason.values()) {
+    for (ReapReason reason : ReapReason.values()) {
       counted("vdi_reaped_total", "What was deleted", reason);
     }
     polls(true);
@@ -66,7 +66,7 @@ final class ReaperMetrics implements Tally {
   }
 
   @Override
-  public void reaped(Reason reason, Duration late) {
+  public void reaped(ReapReason reason, Duration late) {
     counted("vdi_reaped_total", "What was deleted", reason).increment();
     meters
         .getOrCreate(
@@ -79,7 +79,7 @@ final class ReaperMetrics implements Tally {
   }
 
   @Override
-  public void wouldReap(Reason reason) {
+  public void wouldReap(ReapReason reason) {
     counted("vdi_reaper_dry_run_total", "What a dry run would have deleted", reason).increment();
   }
 
@@ -95,7 +95,7 @@ final class ReaperMetrics implements Tally {
             .tags(List.of(Tag.create("answered", String.valueOf(answered)))));
   }
 
-  private Counter counted(String name, String description, Reason reason) {
+  private Counter counted(String name, String description, ReapReason reason) {
     return meters.getOrCreate(
         Counter.builder(name)
             .description(description)

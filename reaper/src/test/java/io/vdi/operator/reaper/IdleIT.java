@@ -4,12 +4,12 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
@@ -23,13 +23,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IdleIT {
   private final Cluster cluster;
-  private final Scene scene;
+  private final ReaperFixture scene;
   private RunningReaper reaper;
   private int port;
 
-  IdleIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+  IdleIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new Scene(api, namespace.name());
+    this.scene = new ReaperFixture(api, namespace.name());
   }
 
   @BeforeAll
@@ -56,7 +56,7 @@ class IdleIT {
       selkies.connect(1);
       desktop("used", "desk", "127.0.1.1");
       await("lastActivityTime to move on past the idleTimeout")
-          .atMost(Scene.PATIENCE)
+          .atMost(ReaperFixture.PATIENCE)
           .until(() -> {
             VdiSession session = scene.get("used");
             Instant seen = session.status().lastActivityTime();
@@ -80,7 +80,9 @@ class IdleIT {
       desktop("silent", "desk", "127.0.1.2");
       scene.awaitEvent("silent", "ActivityUnknown");
       int before = selkies.asked();
-      await("many more looks").atMost(Scene.PATIENCE).until(() -> selkies.asked() > before + 20);
+      await("many more looks")
+          .atMost(ReaperFixture.PATIENCE)
+          .until(() -> selkies.asked() > before + 20);
       assertTrue(scene.exists("silent"));
       assertEquals(1, scene.events("silent", "ActivityUnknown"));
       selkies.breakDown(false);
@@ -94,7 +96,9 @@ class IdleIT {
       desktop("stranger", "desk", "127.0.1.3");
       scene.awaitEvent("stranger", "ActivityUnknown");
       int before = selkies.asked();
-      await("many more looks").atMost(Scene.PATIENCE).until(() -> selkies.asked() > before + 20);
+      await("many more looks")
+          .atMost(ReaperFixture.PATIENCE)
+          .until(() -> selkies.asked() > before + 20);
       assertTrue(scene.exists("stranger"));
     }
   }
@@ -105,8 +109,8 @@ class IdleIT {
       VdiSession session = scene.running("mine", "template: desk", Instant.now());
       // Of a session that exists, or the garbage collector would take it.
       VdiSession other = scene.session("other", "template: desk");
-      scene.child(Kind.POD, "mine", Scene.owner(other));
-      scene.child(Kind.SECRET, session);
+      scene.child(ResourceType.POD, "mine", ReaperFixture.owner(other));
+      scene.child(ResourceType.SECRET, session);
       scene.podStatus("mine", address("127.0.1.4"));
       scene.awaitEvent("mine", "ActivityUnknown");
       assertEquals(0, selkies.asked());
@@ -116,13 +120,13 @@ class IdleIT {
 
   private VdiSession desktop(String name, String template, String ip) {
     VdiSession session = scene.session(name, "template: " + template);
-    scene.child(Kind.SECRET, session);
-    scene.child(Kind.POD, session);
+    scene.child(ResourceType.SECRET, session);
+    scene.child(ResourceType.POD, session);
     scene.podStatus(name, address(ip));
     return scene.status(
         name,
         "{\"phase\": \"Running\", \"podName\": \"%s\", \"startTime\": \"%s\"}"
-            .formatted(name, Scene.seconds(Instant.now())));
+            .formatted(name, ReaperFixture.seconds(Instant.now())));
   }
 
   private static String address(String ip) {

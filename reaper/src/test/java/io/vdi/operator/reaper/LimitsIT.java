@@ -4,11 +4,11 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -22,51 +22,51 @@ class LimitsIT {
   private static final int DUE = 12;
 
   private final Cluster cluster;
-  private final Scene scene;
+  private final ReaperFixture scene;
 
-  LimitsIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+  LimitsIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new Scene(api, namespace.name());
+    this.scene = new ReaperFixture(api, namespace.name());
   }
 
   @BeforeAll
   static void install(Cluster cluster) {
     RunningReaper.install(cluster);
-    cluster.installTraefikDefinitions();
+    cluster.installTraefikCrds();
   }
 
   @Test
   void aDryRunReportsAndTouchesNothing() {
     List<String> names = due("dry");
-    scene.child(Kind.SERVICE, "dry-orphan", "");
-    scene.child(Kind.VOLUME_CLAIM, "dry-home", "");
+    scene.child(ResourceType.SERVICE, "dry-orphan", "");
+    scene.child(ResourceType.PERSISTENT_VOLUME_CLAIM, "dry-home", "");
     try (RunningReaper reaper =
         RunningReaper.start(
             cluster,
             "dryRun: true\nsweepInterval: 1s\norphanGracePeriod: 1s\nwarningBefore: 1h\n")) {
       await("the report")
-          .atMost(Scene.PATIENCE)
+          .atMost(ReaperFixture.PATIENCE)
           .until(() ->
               reaper.reported("overdue") >= DUE
                   && reaper.report().toString().contains("its session dry-orphan is gone")
                   && reaper.report().toString().contains("vdi-data-dry-home"));
       assertTrue(reaper.report().get("dryRun").getAsBoolean());
       assertEquals(DUE, living(names));
-      assertTrue(scene.stays(Kind.SERVICE, "dry-orphan"));
+      assertTrue(scene.stays(ResourceType.SERVICE, "dry-orphan"));
       assertTrue(
           scene
               .api()
-              .get(Kind.VOLUME_CLAIM, scene.namespace(), "vdi-data-dry-home")
+              .get(ResourceType.PERSISTENT_VOLUME_CLAIM, scene.namespace(), "vdi-data-dry-home")
               .orElseThrow()
               .metadata()
               .annotation("vdi.kasm.io/released-at")
               .isEmpty());
       assertEquals(0, scene.events("dry-0", "SessionExpiring"));
       reaper.configure("confirmMassDeletion: true\nsweepInterval: 1s\norphanGracePeriod: 1s\n");
-      await("all to go").atMost(Scene.PATIENCE).until(() -> living(names) == 0);
+      await("all to go").atMost(ReaperFixture.PATIENCE).until(() -> living(names) == 0);
       await("the orphan to go")
-          .atMost(Scene.PATIENCE)
-          .until(() -> scene.isGone(Kind.SERVICE, "dry-orphan"));
+          .atMost(ReaperFixture.PATIENCE)
+          .until(() -> scene.isGone(ResourceType.SERVICE, "dry-orphan"));
     }
   }
 
@@ -75,14 +75,14 @@ class LimitsIT {
     List<String> names = due("braked");
     try (RunningReaper reaper = RunningReaper.start(cluster, "sweepInterval: 1s\n")) {
       await("the brake")
-          .atMost(Scene.PATIENCE)
+          .atMost(ReaperFixture.PATIENCE)
           .until(() -> reaper.report().get("brake").getAsString().contains("confirmMassDeletion"));
       await("all to be looked at")
-          .atMost(Scene.PATIENCE)
+          .atMost(ReaperFixture.PATIENCE)
           .until(() -> reaper.reported("overdue") >= DUE);
       assertEquals(DUE, living(names));
       reaper.configure("sweepInterval: 1s\nconfirmMassDeletion: true\n");
-      await("all to go").atMost(Scene.PATIENCE).until(() -> living(names) == 0);
+      await("all to go").atMost(ReaperFixture.PATIENCE).until(() -> living(names) == 0);
     }
   }
 
@@ -92,13 +92,13 @@ class LimitsIT {
     try (RunningReaper reaper =
         RunningReaper.start(cluster, RunningReaper.QUIET + "maxDeletionsPerMinute: 5\n")) {
       await("the rest to wait")
-          .atMost(Scene.PATIENCE)
+          .atMost(ReaperFixture.PATIENCE)
           .until(() -> reaper.reported("overdue") == DUE - 5);
       assertEquals(DUE - 5, living(names));
       assertTrue(reaper.report().toString().contains("held by maxDeletionsPerMinute"));
     }
     try (RunningReaper unlimited = RunningReaper.start(cluster, RunningReaper.QUIET)) {
-      await("all to go").atMost(Scene.PATIENCE).until(() -> living(names) == 0);
+      await("all to go").atMost(ReaperFixture.PATIENCE).until(() -> living(names) == 0);
       assertEquals(0, unlimited.reported("overdue"));
     }
   }

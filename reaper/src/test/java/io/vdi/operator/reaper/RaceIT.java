@@ -4,12 +4,12 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,11 +32,11 @@ class RaceIT {
   private static final int EXTENSIONS = 200;
 
   private final Cluster cluster;
-  private final Scene scene;
+  private final ReaperFixture scene;
 
-  RaceIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+  RaceIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new Scene(api, namespace.name());
+    this.scene = new ReaperFixture(api, namespace.name());
   }
 
   @BeforeAll
@@ -48,7 +48,7 @@ class RaceIT {
   void whoWasExtendedInTheSecondOfItsEndStays() throws Exception {
     scene.template("plain", "displayName: Plain");
     // All ends in the same few seconds, most extensions within 60 ms of their sessions' ends.
-    Instant first = Scene.seconds(Instant.now().plusSeconds(12));
+    Instant first = ReaperFixture.seconds(Instant.now().plusSeconds(12));
     for (int i = 0; i < EXTENSIONS; i++) {
       scene.running("race-" + i, "template: plain, timeout: 1h", end(first, i).minusSeconds(3600));
     }
@@ -69,7 +69,7 @@ class RaceIT {
               return scene
                   .extend(name, "100h")
                   .ok()
-                  .filter(session -> !session.metadata().deleting())
+                  .filter(session -> !session.metadata().isDeleting())
                   .isPresent();
             }));
       }
@@ -80,7 +80,7 @@ class RaceIT {
       assertTrue(
           extended > 0 && extended < EXTENSIONS, "a race that one side always wins: " + extended);
       await("all to be judged")
-          .atMost(Scene.PATIENCE)
+          .atMost(ReaperFixture.PATIENCE)
           .until(() -> living() == extensions.stream().filter(RaceIT::won).count());
       // Once more for all of them, as in a sweep: who was extended stays all the same.
       reaper.configure(RunningReaper.QUIET + "warningBefore: 5m\n");
@@ -127,10 +127,10 @@ class RaceIT {
       scene
           .api()
           .mergePatch(
-              Kind.SESSION,
+              ResourceType.SESSION,
               scene.namespace(),
               "suspended",
-              Scene.json("{\"spec\": {\"suspended\": true}}"))
+              ReaperFixture.json("{\"spec\": {\"suspended\": true}}"))
           .orElseThrow();
       // It goes, by the old cache and the live look: so the others have been looked at too.
       scene.awaitGone("marker");

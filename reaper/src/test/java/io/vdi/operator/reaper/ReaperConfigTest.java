@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigLayers;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ReaperConfigTest {
   @Test
-  void theDefaultsAreThoseOfTheSpec() throws BadConfig {
+  void theDefaultsAreThoseOfTheSpec() throws InvalidConfigException {
     ReaperConfig config = config(Map.of());
     assertEquals(Duration.ofMinutes(10), config.policy().rules().warningBefore());
     assertEquals(Duration.ofMinutes(10), config.policy().rules().orphanGracePeriod());
@@ -24,7 +24,7 @@ class ReaperConfigTest {
   }
 
   @Test
-  void zeroIsNeverWhereThatMakesSense() throws BadConfig {
+  void zeroIsNeverWhereThatMakesSense() throws InvalidConfigException {
     ReaperConfig config = config(Map.of("VDI_HOME_RETENTION", "0", "VDI_FAILED_SESSION_TTL", "0"));
     assertTrue(config.policy().rules().homeRetention().isZero());
     assertTrue(config.policy().rules().failedSessionTtl().isZero());
@@ -32,9 +32,9 @@ class ReaperConfigTest {
 
   @Test
   void everyBadValueIsNamedAtOnce() {
-    BadConfig bad =
+    InvalidConfigException bad =
         assertThrows(
-            BadConfig.class,
+            InvalidConfigException.class,
             () ->
                 config(
                     Map.of(
@@ -53,7 +53,8 @@ class ReaperConfigTest {
     }
   }
 
-  private static ReaperConfig config(Map<String, String> environment) throws BadConfig {
-    return ReaperConfig.from(new ConfigLayers(Optional.empty(), environment).load());
+  private static ReaperConfig config(Map<String, String> environment)
+      throws InvalidConfigException {
+    return ReaperConfig.from(new ConfigLoader(Optional.empty(), environment).load());
   }
 }

@@ -4,13 +4,13 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vdi.operator.common.kube.Kind;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.model.Names;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterExtension;
-import io.vdi.operator.devcluster.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
@@ -32,12 +32,12 @@ class ReaperIT {
           """;
 
   private final Cluster cluster;
-  private final Scene scene;
+  private final ReaperFixture scene;
   private RunningReaper reaper;
 
-  ReaperIT(Cluster cluster, KubeApi api, TestNamespace namespace) {
+  ReaperIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new Scene(api, namespace.name());
+    this.scene = new ReaperFixture(api, namespace.name());
   }
 
   @BeforeAll
@@ -93,23 +93,25 @@ class ReaperIT {
         {"phase": "Failed", "conditions": [{"type": "Failed", "status": "True", "reason": "Evicted",
           "message": "", "lastTransitionTime": "%s"}]}
         """
-            .formatted(Scene.seconds(since)));
+            .formatted(ReaperFixture.seconds(since)));
     scene.awaitGone("broken");
-    assertTrue(!Instant.now().isBefore(Scene.seconds(since).plusSeconds(3)));
+    assertTrue(!Instant.now().isBefore(ReaperFixture.seconds(since).plusSeconds(3)));
   }
 
   @Test
   void aDesktopThatNeverBecomesReadyGoes() {
     VdiSession session = scene.session("never", "template: hurried");
     scene.status("never", "{\"phase\": \"Pending\", \"podName\": \"never\"}");
-    scene.child(Kind.POD, session);
+    scene.child(ResourceType.POD, session);
     scene.awaitGone("never");
   }
 
   @Test
   void keepSavesASession() {
     scene.session(
-        "kept", "template: plain, timeout: 1s", "annotations: {" + Names.KEEP + ": \"true\"}");
+        "kept",
+        "template: plain, timeout: 1s",
+        "annotations: {" + Annotations.KEEP + ": \"true\"}");
     scene.status("kept", "{\"phase\": \"Running\", \"startTime\": \"2026-01-01T00:00:00Z\"}");
     scene.running("unkept", "template: plain, timeout: 1s", Instant.now());
     scene.awaitGone("unkept");
@@ -128,24 +130,24 @@ class ReaperIT {
   void oneThatIsNotLetGoOfIsReportedAndForcedOnlyWhenToldTo() {
     scene.session(
         "stuck", "template: plain", "finalizers: [" + VdiSession.FINALIZER + ", test/other]");
-    scene.api().delete(Kind.SESSION, scene.namespace(), "stuck", scene.get("stuck").uid());
+    scene.api().delete(ResourceType.SESSION, scene.namespace(), "stuck", scene.get("stuck").uid());
     scene.awaitEvent("stuck", "SessionStuck");
     assertTrue(scene.get("stuck").metadata().finalizers().contains(VdiSession.FINALIZER));
     assertTrue(reaper.reported("stuck") >= 1);
 
     reaper.configure(SETTINGS + "forceFinalize: true\n");
     await("our finalizer to be taken off")
-        .atMost(Scene.PATIENCE)
+        .atMost(ReaperFixture.PATIENCE)
         .until(() -> !scene.get("stuck").metadata().finalizers().contains(VdiSession.FINALIZER));
     assertTrue(scene.get("stuck").metadata().finalizers().contains("test/other"));
     assertEquals(1, scene.events("stuck", "SessionStuck"));
     scene
         .api()
         .mergePatch(
-            Kind.SESSION,
+            ResourceType.SESSION,
             scene.namespace(),
             "stuck",
-            Scene.json("{\"metadata\": {\"finalizers\": null}}"));
+            ReaperFixture.json("{\"metadata\": {\"finalizers\": null}}"));
     reaper.configure(SETTINGS);
   }
 
@@ -153,7 +155,7 @@ class ReaperIT {
   void whereNothingIsKnownNothingGoesAndTheReportSaysSo() {
     scene.running("unknown", "template: missing", Instant.now().minus(Duration.ofDays(9)));
     await("the doubt to be reported")
-        .atMost(Scene.PATIENCE)
+        .atMost(ReaperFixture.PATIENCE)
         .until(() -> reaper.report().toString().contains("template missing is missing"));
     assertTrue(scene.exists("unknown"));
   }

@@ -2,13 +2,13 @@ package io.vdi.operator.reaper;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigLayers;
-import io.vdi.operator.common.service.LiveSettings;
-import io.vdi.operator.common.service.ServiceEndpoint;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -63,7 +63,7 @@ final class RunningReaper implements AutoCloseable {
     return start(Cluster.connect(kubeconfig(cluster)), settings, InstantSource.system());
   }
 
-  static RunningReaper start(KubeApi api, String settings, InstantSource clock) {
+  static RunningReaper start(KubeClient api, String settings, InstantSource clock) {
     Map<String, String> environment = new HashMap<>();
     environment.put("VDI_SERVER_PORT", "0");
     environment.put("VDI_SERVER_HOST", "127.0.0.1");
@@ -75,13 +75,13 @@ final class RunningReaper implements AutoCloseable {
       return new RunningReaper(
           new Reaper(
               api,
-              new LiveSettings<>(
-                  new ConfigLayers(Optional.of(file), environment), ReaperConfig::from),
-              ServiceEndpoint.meters(),
+              new ReloadableConfig<>(
+                  new ConfigLoader(Optional.of(file), environment), ReaperConfig::from),
+              ObserveServer.meters(),
               "test",
               clock),
           file);
-    } catch (BadConfig | IOException e) {
+    } catch (InvalidConfigException | IOException e) {
       throw new ClusterException(e.getMessage(), e);
     }
   }

@@ -1,7 +1,7 @@
 package io.vdi.operator.cli.cluster;
 
 import io.kubernetes.client.util.KubeConfig;
-import io.vdi.operator.common.kube.ClusterConnection;
+import io.vdi.operator.common.kube.KubeClientFactory;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
@@ -23,9 +23,9 @@ public final class Kubeconfig {
    * @param context what {@code --context} names
    * @param namespace what {@code --namespace} names
    * @param operator the operator's namespace
-   * @throws NotSeen with what is wrong and what to do
+   * @throws CliException with what is wrong and what to do
    */
-  public static Cluster connect(
+  public static ClusterAccess connect(
       Optional<Path> file,
       Optional<String> context,
       Optional<String> namespace,
@@ -34,15 +34,15 @@ public final class Kubeconfig {
     try {
       KubeConfig config = load(file, environment);
       if (context.isPresent() && !config.setContext(context.get())) {
-        throw new NotSeen(0, "the kubeconfig has no context \"" + context.get() + "\"");
+        throw new CliException(0, "the kubeconfig has no context \"" + context.get() + "\"");
       }
       String own = config.getNamespace();
-      return new Cluster(
-          ClusterConnection.of(config),
+      return new ClusterAccess(
+          KubeClientFactory.of(config),
           namespace.orElse(own == null || own.isEmpty() ? "default" : own),
           operator);
-    } catch (IOException | ClusterConnection.Unusable e) {
-      throw new NotSeen(0, e.getMessage());
+    } catch (IOException | KubeClientFactory.ClusterUnavailableException e) {
+      throw new CliException(0, e.getMessage());
     }
   }
 
@@ -64,13 +64,13 @@ public final class Kubeconfig {
             ? Path.of(environment.getOrDefault("HOME", ""), ".kube", "config")
             : files.getFirst();
     if (!Files.isReadable(file)) {
-      throw new NotSeen(
+      throw new CliException(
           0, "no kubeconfig: " + file + " cannot be read; set KUBECONFIG or give --kubeconfig");
     }
     try {
-      return ClusterConnection.read(file);
+      return KubeClientFactory.readKubeconfig(file);
     } catch (RuntimeException e) {
-      throw new NotSeen(0, file + " is no kubeconfig: " + e.getMessage());
+      throw new CliException(0, file + " is no kubeconfig: " + e.getMessage());
     }
   }
 

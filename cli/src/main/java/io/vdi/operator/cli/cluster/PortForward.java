@@ -20,7 +20,7 @@ public final class PortForward implements AutoCloseable {
   /** The refusal of who lacks the right. */
   public static final String FORBIDDEN = "you may not create pods/portforward";
 
-  private final Cluster cluster;
+  private final ClusterAccess cluster;
   private final String namespace;
   private final String pod;
   private final int port;
@@ -28,7 +28,7 @@ public final class PortForward implements AutoCloseable {
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile String refusal = "";
 
-  private PortForward(Cluster cluster, String namespace, String pod, int port, int local)
+  private PortForward(ClusterAccess cluster, String namespace, String pod, int port, int local)
       throws IOException {
     this.cluster = cluster;
     this.namespace = namespace;
@@ -41,16 +41,16 @@ public final class PortForward implements AutoCloseable {
    * Starts to listen.
    *
    * @param local the port; 0 for any that is free
-   * @throws NotSeen where the port is taken
+   * @throws CliException where the port is taken
    */
   public static PortForward start(
-      Cluster cluster, String namespace, String pod, int port, int local) {
+      ClusterAccess cluster, String namespace, String pod, int port, int local) {
     try {
       PortForward forward = new PortForward(cluster, namespace, pod, port, local);
       Thread.ofVirtual().name("forward").start(forward::listen);
       return forward;
     } catch (IOException e) {
-      throw new NotSeen(0, "cannot listen on port " + local + ": " + e.getMessage());
+      throw new CliException(0, "cannot listen on port " + local + ": " + e.getMessage());
     }
   }
 
@@ -79,7 +79,7 @@ public final class PortForward implements AutoCloseable {
     open.add(socket);
     try (socket;
         PortForwardResult stream =
-            new io.kubernetes.client.PortForward(cluster.api().streams())
+            new io.kubernetes.client.PortForward(cluster.api().streamingClient())
                 .forward(namespace, pod, List.of(port))) {
       InputStream answers = stream.getInputStream(port);
       OutputStream requests = stream.getOutboundStream(port);

@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,13 +26,13 @@ abstract class ClusterCommand implements Callable<Integer> {
   }
 
   /** The cluster that the options name. */
-  Cluster connect() {
+  ClusterAccess connect() {
     return options.connect(console.environment());
   }
 
   @Override
   public Integer call() {
-    try (Cluster cluster = connect()) {
+    try (ClusterAccess cluster = connect()) {
       return run(cluster);
     }
   }
@@ -40,7 +40,7 @@ abstract class ClusterCommand implements Callable<Integer> {
   /**
    * Does it, and returns the exit code.
    *
-   * @throws io.vdi.operator.cli.cluster.NotSeen with a sentence for the user
+   * @throws io.vdi.operator.cli.cluster.CliException with a sentence for the user
    */
-  abstract int run(Cluster cluster);
+  abstract int run(ClusterAccess cluster);
 }

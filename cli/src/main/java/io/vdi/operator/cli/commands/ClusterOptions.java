@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Kubeconfig;
 import java.nio.file.Path;
 import java.util.Map;
@@ -28,7 +28,7 @@ final class ClusterOptions {
       description = "Namespace of the operator (default: ${DEFAULT-VALUE}).")
   private String operator;
 
-  Cluster connect(Map<String, String> environment) {
+  ClusterAccess connect(Map<String, String> environment) {
     return Kubeconfig.connect(
         Optional.ofNullable(kubeconfig),
         Optional.ofNullable(context),

@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.output.Console;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,7 +73,7 @@ public final class CompleteCommand implements Callable<Integer> {
               .get("list")
               .parseArgs(options.toArray(String[]::new));
       return ((ListCommand) list.commandSpec().userObject()).names();
-    } catch (NotSeen | CommandLine.ParameterException e) {
+    } catch (CliException | CommandLine.ParameterException e) {
       return List.of();
     }
   }

@@ -1,8 +1,8 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -19,10 +19,11 @@ public final class DeleteCommand extends SessionCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     VdiSession session = cluster.session(name());
-    Cluster.seen(
-        cluster.api().delete(Kind.SESSION, session.namespace(), name(), session.uid()), name());
+    ClusterAccess.seen(
+        cluster.api().delete(ResourceType.SESSION, session.namespace(), name(), session.uid()),
+        name());
     print("vdisession/" + name() + " deleted");
     boolean gone =
         !wait.wanted()

@@ -1,15 +1,15 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.doctor.Doctor;
-import io.vdi.operator.cli.doctor.Examination;
+import io.vdi.operator.cli.doctor.DoctorContext;
 import io.vdi.operator.cli.doctor.Finding;
 import io.vdi.operator.cli.doctor.JsonReport;
 import io.vdi.operator.cli.doctor.JunitReport;
 import io.vdi.operator.cli.doctor.Report;
 import io.vdi.operator.cli.doctor.TextReport;
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.cli.output.Plain;
+import io.vdi.operator.cli.output.TerminalSanitizer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -104,9 +104,9 @@ public final class DoctorCommand extends ClusterCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
-    Examination examination =
-        new Examination(
+  int run(ClusterAccess cluster) {
+    DoctorContext examination =
+        new DoctorContext(
             cluster,
             Optional.ofNullable(session),
             all,
@@ -124,7 +124,7 @@ public final class DoctorCommand extends ClusterCommand {
     return report.exitCode(strict);
   }
 
-  private Report examine(Examination examination) {
+  private Report examine(DoctorContext examination) {
     TextReport text = new TextReport(console());
     Doctor doctor = new Doctor(examination);
     Report report = doctor.examine(output == Output.TABLE ? text::progress : rows -> {});
@@ -154,6 +154,7 @@ public final class DoctorCommand extends ClusterCommand {
   }
 
   private static String words(Finding finding) {
-    return Plain.of(finding.cause().code() + " " + finding.object() + ": " + finding.seen());
+    return TerminalSanitizer.of(
+        finding.cause().code() + " " + finding.object() + ": " + finding.seen());
   }
 }

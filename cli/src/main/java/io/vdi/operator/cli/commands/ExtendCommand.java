@@ -1,8 +1,8 @@
 package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
@@ -42,16 +42,16 @@ public final class ExtendCommand extends SessionCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     VdiSession session = cluster.session(name());
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
     Duration now =
-        Defaults.complete(
+        Defaults.effectiveSpec(
                 session.spec(), template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY))
             .timeout();
     Duration then = length.by == null ? length.to : now.plus(length.by);
     if (then.compareTo(now) < 0) {
-      throw new NotSeen(
+      throw new CliException(
           0,
           "--to "
               + Durations.format(then)
@@ -77,7 +77,7 @@ public final class ExtendCommand extends SessionCommand {
             + Durations.format(now)
             + " -> "
             + Durations.format(then)
-            + session.status().started().map(start -> ", until " + start.plus(then)).orElse(""));
+            + session.status().startedAt().map(start -> ", until " + start.plus(then)).orElse(""));
     return 0;
   }
 }

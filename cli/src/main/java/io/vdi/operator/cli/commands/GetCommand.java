@@ -1,15 +1,15 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
-import io.vdi.operator.cli.output.Ages;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
-import io.vdi.operator.cli.output.Plain;
-import io.vdi.operator.common.causes.Cause;
-import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.cli.output.HumanDuration;
+import io.vdi.operator.cli.output.TerminalSanitizer;
+import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,15 +26,15 @@ public final class GetCommand extends SessionCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     Format format = output.format();
     VdiSession session = cluster.session(name());
     if (!format.isForPeople()) {
       print(
           format.of(
               cluster
-                  .get(Kind.SESSION.path(cluster.namespace(), name()))
-                  .orElseThrow(() -> new NotSeen(404, "it has just gone"))));
+                  .get(ResourceType.SESSION.path(cluster.namespace(), name()))
+                  .orElseThrow(() -> new CliException(404, "it has just gone"))));
       return 0;
     }
     Instant now = Instant.now();
@@ -45,14 +45,14 @@ public final class GetCommand extends SessionCommand {
     field("Phase", status.currentPhase().map(Phase::text).orElse(""));
     field("Message", status.message());
     field("URL", status.url());
-    field("Age", Ages.of(Duration.between(session.metadata().creationTimestamp(), now)));
+    field("Age", HumanDuration.of(Duration.between(session.metadata().creationTimestamp(), now)));
     field(
         "Ends",
         status.expiresAt() == null
             ? ""
             : status.expiresAt()
                 + " (in "
-                + Ages.of(Duration.between(now, status.expiresAt()))
+                + HumanDuration.of(Duration.between(now, status.expiresAt()))
                 + ")");
     for (Condition condition : status.conditions()) {
       field(
@@ -64,7 +64,7 @@ public final class GetCommand extends SessionCommand {
                   ? ""
                   : ": " + condition.message()));
     }
-    Cause.ofMark(status.message())
+    KnownCause.ofTag(status.message())
         .ifPresent(cause -> {
           field("What to do", cause.remedy());
           field("", "kubectl vdi doctor " + name() + " -n " + session.namespace());
@@ -74,7 +74,9 @@ public final class GetCommand extends SessionCommand {
 
   private void field(String label, String value) {
     if (!value.isEmpty()) {
-      print(String.format("%-18s %s", label.isEmpty() ? "" : label + ":", Plain.of(value)));
+      print(
+          String.format(
+              "%-18s %s", label.isEmpty() ? "" : label + ":", TerminalSanitizer.of(value)));
     }
   }
 }

@@ -1,11 +1,11 @@
 package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
-import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Instant;
 import java.util.List;
@@ -29,20 +29,20 @@ public final class ListCommand extends ClusterCommand {
 
   /** The names alone, for completion. */
   List<String> names() {
-    try (Cluster cluster = connect()) {
+    try (ClusterAccess cluster = connect()) {
       return cluster.sessions(cluster.namespace()).stream().map(VdiSession::name).toList();
     }
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     Format format = output.format();
     String namespace = all ? "" : cluster.namespace();
     if (!format.isForPeople()) {
       JsonObject list =
           cluster
-              .get(Kind.SESSION.path(namespace))
-              .orElseThrow(() -> new NotSeen(404, "the operator is not installed"));
+              .get(ResourceType.SESSION.path(namespace))
+              .orElseThrow(() -> new CliException(404, "the operator is not installed"));
       print(format.of(list));
       return 0;
     }

@@ -1,9 +1,9 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.Login;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.PortForward;
+import io.vdi.operator.cli.cluster.SessionLogin;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -44,7 +44,7 @@ public final class OpenCommand extends SessionCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     if (wait.wanted()
         && !Wait.until(
             seen ->
@@ -71,10 +71,10 @@ public final class OpenCommand extends SessionCommand {
                           + " tells why"));
     }
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
-    Login login = Login.of(cluster, session, template);
+    SessionLogin login = SessionLogin.of(cluster, session, template);
     if (!forward) {
       if (session.status().url().isEmpty()) {
-        throw new NotSeen(0, "the session has no URL; try --port-forward");
+        throw new CliException(0, "the session has no URL; try --port-forward");
       }
       tell(session.status().url(), login);
       return 0;
@@ -92,7 +92,7 @@ public final class OpenCommand extends SessionCommand {
     }
   }
 
-  private void tell(String url, Login login) {
+  private void tell(String url, SessionLogin login) {
     print("URL:       " + url);
     print("User:      " + login.user());
     print("Password:  " + login.password());

@@ -2,22 +2,23 @@ package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
-import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.common.quota.Amount;
-import io.vdi.operator.common.quota.Quota;
-import io.vdi.operator.common.quota.Scope;
-import io.vdi.operator.common.quota.Share;
-import io.vdi.operator.common.quota.Usage;
-import io.vdi.operator.common.service.BadConfig;
-import io.vdi.operator.common.service.ConfigLayers;
-import io.vdi.operator.common.service.ConfigReader;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaRequest;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.QuotaUsage;
+import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.ConfigReader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.QuotaConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,23 +49,25 @@ public final class QuotaCommand extends ClusterCommand {
   }
 
   /** What one name uses at one scope, and may use. */
-  public record Line(Scope scope, String name, Amount used, Amount limit) {}
+  public record Line(QuotaScope scope, String name, ResourceAmounts used, ResourceAmounts limit) {}
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     Format format = output.format();
-    Quota quota = quota(cluster);
+    QuotaLimits quota = quota(cluster);
     Map<String, VdiTemplate> templates =
-        Cluster.seen(cluster.api().list(Kind.TEMPLATE, "", ""), "vditemplates").items().stream()
+        ClusterAccess.seen(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
+            .items()
+            .stream()
             .collect(Collectors.toMap(VdiTemplate::name, template -> template));
     List<VdiSession> sessions = cluster.sessions("");
     List<Line> lines =
         lines(
             quota,
-            Usage.of(
+            QuotaUsage.of(
                 sessions.stream()
                     .map(session ->
-                        Share.of(
+                        QuotaRequest.of(
                             session, Optional.ofNullable(templates.get(session.spec().template()))))
                     .toList()));
     if (format.isForPeople()) {
@@ -75,13 +78,13 @@ public final class QuotaCommand extends ClusterCommand {
     return 0;
   }
 
-  private static Quota quota(Cluster cluster) {
+  private static QuotaLimits quota(ClusterAccess cluster) {
     String settings =
         cluster
-            .get(Kind.CONFIG_MAP, cluster.operator(), CONFIG)
+            .get(ResourceType.CONFIG_MAP, cluster.operator(), CONFIG)
             .map(map -> map.data().getOrDefault("controller.yaml", ""))
             .orElseThrow(() ->
-                new NotSeen(
+                new CliException(
                     404,
                     "there is no ConfigMap " + CONFIG + " in namespace " + cluster.operator()));
     try {
@@ -89,23 +92,23 @@ public final class QuotaCommand extends ClusterCommand {
       try {
         Files.writeString(file, settings);
         ConfigReader reader =
-            new ConfigReader(new ConfigLayers(Optional.of(file), Map.of()).load());
-        Quota quota = Quota.read(reader);
-        reader.finish();
+            new ConfigReader(new ConfigLoader(Optional.of(file), Map.of()).load());
+        QuotaLimits quota = QuotaConfig.read(reader);
+        reader.throwIfInvalid();
         return quota;
       } finally {
         Files.delete(file);
       }
-    } catch (BadConfig | IOException e) {
-      throw new NotSeen(0, "ConfigMap " + CONFIG + " cannot be read: " + e.getMessage());
+    } catch (InvalidConfigException | IOException e) {
+      throw new CliException(0, "ConfigMap " + CONFIG + " cannot be read: " + e.getMessage());
     }
   }
 
   /** Everybody who uses something, or has a limit of his own. */
-  public static List<Line> lines(Quota quota, Usage usage) {
-    return Arrays.stream(Scope.values())
+  public static List<Line> lines(QuotaLimits quota, QuotaUsage usage) {
+    return Arrays.stream(QuotaScope.values())
         .flatMap(scope -> {
-          Quota.Limits limits = quota.limits().get(scope);
+          QuotaLimits.ScopeLimits limits = quota.limits().get(scope);
           Set<String> names = new TreeSet<>(usage.all(scope).keySet());
           if (limits != null) {
             names.addAll(limits.exceptions().keySet());
@@ -130,7 +133,7 @@ public final class QuotaCommand extends ClusterCommand {
   }
 
   private static String of(long used, long limit) {
-    return used + "/" + (limit == Amount.UNLIMITED ? "unlimited" : String.valueOf(limit));
+    return used + "/" + (limit == ResourceAmounts.UNLIMITED ? "unlimited" : String.valueOf(limit));
   }
 
   private static JsonArray json(List<Line> lines) {
@@ -147,12 +150,12 @@ public final class QuotaCommand extends ClusterCommand {
   }
 
   /** What is unlimited is left out. */
-  private static JsonObject amount(Amount amount) {
+  private static JsonObject amount(ResourceAmounts amount) {
     JsonObject object = new JsonObject();
-    if (amount.sessions() != Amount.UNLIMITED) {
+    if (amount.sessions() != ResourceAmounts.UNLIMITED) {
       object.addProperty("sessions", amount.sessions());
     }
-    if (amount.gpus() != Amount.UNLIMITED) {
+    if (amount.gpus() != ResourceAmounts.UNLIMITED) {
       object.addProperty("gpus", amount.gpus());
     }
     return object;

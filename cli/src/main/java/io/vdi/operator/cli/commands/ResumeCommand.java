@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -15,7 +15,7 @@ public final class ResumeCommand extends SessionCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     return SuspendCommand.suspend(false, cluster, name(), wait, console());
   }
 }

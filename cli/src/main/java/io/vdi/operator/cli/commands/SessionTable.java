@@ -1,7 +1,7 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.output.Ages;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.output.HumanDuration;
 import io.vdi.operator.cli.output.Table;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -42,8 +42,8 @@ public final class SessionTable {
                   status.url(),
                   status.expiresAt() == null
                       ? ""
-                      : Ages.of(Duration.between(now, status.expiresAt())),
-                  Ages.of(Duration.between(session.metadata().creationTimestamp(), now))));
+                      : HumanDuration.of(Duration.between(now, status.expiresAt())),
+                  HumanDuration.of(Duration.between(session.metadata().creationTimestamp(), now))));
       if (namespaces) {
         cells.addFirst(session.namespace());
       }

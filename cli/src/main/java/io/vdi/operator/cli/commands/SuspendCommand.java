@@ -1,7 +1,7 @@
 package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -21,13 +21,13 @@ public final class SuspendCommand extends SessionCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     return suspend(true, cluster, name(), wait, console());
   }
 
   /** The same for resuming. */
   static int suspend(
-      boolean suspended, Cluster cluster, String name, WaitOptions wait, Console console) {
+      boolean suspended, ClusterAccess cluster, String name, WaitOptions wait, Console console) {
     VdiSession session = cluster.session(name);
     String done = suspended ? "suspended" : "resumed";
     if (session.spec().suspended() == suspended) {

@@ -1,13 +1,13 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
-import io.vdi.operator.common.kube.Kind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
@@ -29,18 +29,19 @@ public final class TemplatesCommand extends ClusterCommand {
   }
 
   @Override
-  int run(Cluster cluster) {
+  int run(ClusterAccess cluster) {
     Format format = output.format();
     if (!format.isForPeople()) {
       print(
           format.of(
               cluster
-                  .get(Kind.TEMPLATE.path(""))
-                  .orElseThrow(() -> new NotSeen(404, "the operator is not installed"))));
+                  .get(ResourceType.TEMPLATE.path(""))
+                  .orElseThrow(() -> new CliException(404, "the operator is not installed"))));
       return 0;
     }
     lines(
-            Cluster.seen(cluster.api().list(Kind.TEMPLATE, "", ""), "vditemplates").items(),
+            ClusterAccess.seen(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
+                .items(),
             format == Format.WIDE ? 0 : console().width())
         .forEach(this::print);
     return 0;
@@ -50,7 +51,7 @@ public final class TemplatesCommand extends ClusterCommand {
   public static List<String> lines(List<VdiTemplate> templates, int width) {
     Table table = new Table("NAME", "GPU", "MEMORY", "CPU", "TIMEOUT", "SESSIONS", "DISPLAY NAME");
     for (VdiTemplate template : templates) {
-      Defaults.Complete plain = Defaults.complete(PLAIN, template.spec());
+      Defaults.EffectiveSpec plain = Defaults.effectiveSpec(PLAIN, template.spec());
       String name = template.spec().displayName();
       table.row(
           template.name(),

@@ -1,11 +1,11 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.Cluster;
-import io.vdi.operator.cli.cluster.NotSeen;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.cli.output.Plain;
-import io.vdi.operator.common.kube.Kind;
+import io.vdi.operator.cli.output.TerminalSanitizer;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,17 +26,17 @@ final class Wait {
    */
   static boolean until(
       Predicate<Optional<VdiSession>> done,
-      Cluster cluster,
+      ClusterAccess cluster,
       String session,
       Duration limit,
       Console console) {
     Instant end = Instant.now().plus(limit);
     String told = "";
     while (true) {
-      Optional<VdiSession> seen = cluster.get(Kind.SESSION, cluster.namespace(), session);
+      Optional<VdiSession> seen = cluster.get(ResourceType.SESSION, cluster.namespace(), session);
       String state = seen.map(Wait::words).orElse("gone");
       if (!state.equals(told)) {
-        console.err().println("vdisession/" + session + ": " + Plain.of(state));
+        console.err().println("vdisession/" + session + ": " + TerminalSanitizer.of(state));
         told = state;
       }
       if (done.test(seen)) {
@@ -62,7 +62,7 @@ final class Wait {
       Thread.sleep(pace);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new NotSeen(0, "interrupted");
+      throw new CliException(0, "interrupted");
     }
   }
 

@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
-import io.vdi.operator.common.causes.Layer;
+import io.vdi.operator.common.diagnosis.Layer;
 import java.util.Set;
 
 /**
@@ -17,8 +17,8 @@ record Check<S>(String name, Layer layer, String title, Set<String> after, Quest
     after = Set.copyOf(after);
   }
 
-  /** May throw {@link io.vdi.operator.cli.cluster.NotSeen}: the check is skipped then. */
+  /** May throw {@link io.vdi.operator.cli.cluster.CliException}: the check is skipped then. */
   interface Question<S> {
-    Answer ask(S subject);
+    CheckResult ask(S subject);
   }
 }

@@ -1,8 +1,8 @@
 package io.vdi.operator.cli.doctor;
 
-import io.vdi.operator.cli.cluster.NotSeen;
-import io.vdi.operator.common.causes.Cause;
-import io.vdi.operator.common.causes.Layer;
+import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.Layer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,25 +16,25 @@ import java.util.stream.Stream;
  * because of what was found before.
  */
 public final class Doctor {
-  private final Examination examination;
-  private final List<Check<Examination>> systemChecks;
-  private final List<Check<Patient>> sessionChecks;
-  private final List<Row> rows = new ArrayList<>();
+  private final DoctorContext examination;
+  private final List<Check<DoctorContext>> systemChecks;
+  private final List<Check<SessionContext>> sessionChecks;
+  private final List<CheckOutcome> rows = new ArrayList<>();
 
   /** By subject, the code that blocks what depends on a check; a session's name, or empty. */
-  private final Map<String, Map<String, Cause>> blocked = new HashMap<>();
+  private final Map<String, Map<String, KnownCause>> blocked = new HashMap<>();
 
   /**
    * @param examination what is examined
    */
-  public Doctor(Examination examination) {
+  public Doctor(DoctorContext examination) {
     this(examination.snapshot(), SystemChecks.all(), SessionChecks.all());
   }
 
   Doctor(
-      Examination examination,
-      List<Check<Examination>> systemChecks,
-      List<Check<Patient>> sessionChecks) {
+      DoctorContext examination,
+      List<Check<DoctorContext>> systemChecks,
+      List<Check<SessionContext>> sessionChecks) {
     this.examination = examination;
     this.systemChecks = systemChecks;
     this.sessionChecks = sessionChecks;
@@ -44,66 +44,66 @@ public final class Doctor {
    * Works through everything, as it is now.
    *
    * @param progress is told of each check when all its answers are there
-   * @throws NotSeen where the session to be looked at does not exist
+   * @throws CliException where the session to be looked at does not exist
    */
-  public Report examine(Consumer<List<Row>> progress) {
-    for (Check<Examination> check : systemChecks) {
-      Row row = ask(check, examination, "");
+  public Report examine(Consumer<List<CheckOutcome>> progress) {
+    for (Check<DoctorContext> check : systemChecks) {
+      CheckOutcome row = ask(check, examination, "");
       note(List.of(row), progress);
     }
     if (isBlocked("", "api") || isBlocked("", "definitions")) {
       return new Report(rows);
     }
-    try (Visit visit = new Visit(examination.router(), examination.authority())) {
-      List<Patient> patients =
+    try (RouterClient visit = new RouterClient(examination.router(), examination.authority())) {
+      List<SessionContext> patients =
           examination.sessions().stream()
-              .map(session -> new Patient(examination, session, visit))
+              .map(session -> new SessionContext(examination, session, visit))
               .toList();
       try {
-        for (Check<Patient> check : sessionChecks) {
-          note(AtOnce.map(patients, patient -> ask(check, patient, patient.name())), progress);
+        for (Check<SessionContext> check : sessionChecks) {
+          note(Parallel.map(patients, patient -> ask(check, patient, patient.name())), progress);
         }
       } finally {
-        patients.forEach(Patient::close);
+        patients.forEach(SessionContext::close);
       }
-    } catch (NotSeen e) {
+    } catch (CliException e) {
       if (!e.isForbidden()) {
         throw e;
       }
       note(
           List.of(
-              new Row(
+              new CheckOutcome(
                   "sessions",
                   Layer.INFRASTRUCTURE,
                   "Sessions",
                   "",
-                  new Answer.Skipped(e.getMessage()))),
+                  new CheckResult.Skipped(e.getMessage()))),
           progress);
     }
     return new Report(rows);
   }
 
-  private <S> Row ask(Check<S> check, S subject, String session) {
-    Optional<Cause> blocker =
+  private <S> CheckOutcome ask(Check<S> check, S subject, String session) {
+    Optional<KnownCause> blocker =
         check.after().stream().flatMap(name -> blocker(session, name).stream()).findFirst();
-    Answer answer;
+    CheckResult answer;
     if (blocker.isPresent()) {
-      answer = Answer.Skipped.blockedBy(blocker.get());
+      answer = CheckResult.Skipped.blockedBy(blocker.get());
     } else {
       try {
         answer = check.question().ask(subject);
-      } catch (NotSeen e) {
-        answer = new Answer.Skipped(e.getMessage());
+      } catch (CliException e) {
+        answer = new CheckResult.Skipped(e.getMessage());
       } catch (RuntimeException e) {
         // What a cluster holds may be of any shape; one odd object must not end the examination.
-        answer = new Answer.Skipped("could not be asked: " + e);
+        answer = new CheckResult.Skipped("could not be asked: " + e);
       }
     }
-    return new Row(check.name(), check.layer(), check.title(), session, answer);
+    return new CheckOutcome(check.name(), check.layer(), check.title(), session, answer);
   }
 
-  private void note(List<Row> asked, Consumer<List<Row>> progress) {
-    for (Row row : asked) {
+  private void note(List<CheckOutcome> asked, Consumer<List<CheckOutcome>> progress) {
+    for (CheckOutcome row : asked) {
       causeOf(row)
           .ifPresent(cause ->
               blocked
@@ -117,11 +117,11 @@ public final class Doctor {
   }
 
   /** What fails, and what is skipped because something failed, blocks what depends on it. */
-  private static Optional<Cause> causeOf(Row row) {
+  private static Optional<KnownCause> causeOf(CheckOutcome row) {
     return switch (row.answer()) {
-      case Answer.Found(Finding finding) when !finding.cause().isWarning() ->
+      case CheckResult.Failed(Finding finding) when !finding.cause().isWarning() ->
           Optional.of(finding.cause());
-      case Answer.Skipped(_, Optional<Cause> blocker) -> blocker;
+      case CheckResult.Skipped(_, Optional<KnownCause> blocker) -> blocker;
       default -> Optional.empty();
     };
   }
@@ -131,7 +131,7 @@ public final class Doctor {
   }
 
   /** A session depends on its own checks and on the system's. */
-  private Optional<Cause> blocker(String session, String check) {
+  private Optional<KnownCause> blocker(String session, String check) {
     return Stream.of("", session)
         .flatMap(subject ->
             Optional.ofNullable(blocked.getOrDefault(subject, Map.of()).get(check)).stream())

@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
-import io.vdi.operator.cli.cluster.Cluster;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
 
 /** Where a Service leads to. */
@@ -8,7 +8,7 @@ final class Endpoints {
   private Endpoints() {}
 
   /** How many of its endpoints are ready. */
-  static long ready(Cluster cluster, String namespace, String service) {
+  static long ready(ClusterAccess cluster, String namespace, String service) {
     return cluster
         .list(
             "/apis/discovery.k8s.io/v1/namespaces/"

@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
-import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.diagnosis.KnownCause;
 import java.util.Map;
 
 /**
@@ -8,9 +8,9 @@ import java.util.Map;
  *
  * @param object what was looked at: {@code pod alice-desktop}
  * @param seen the value there
- * @param words for the remedy's command, see {@link Cause#command(Map)}
+ * @param words for the remedy's command, see {@link KnownCause#command(Map)}
  */
-public record Finding(Cause cause, String object, String seen, Map<String, String> words) {
+public record Finding(KnownCause cause, String object, String seen, Map<String, String> words) {
   public Finding {
     words = Map.copyOf(words);
   }

@@ -11,7 +11,7 @@ public final class JsonReport {
 
   public static String of(Report report) {
     JsonArray checks = new JsonArray();
-    for (Row row : report.rows()) {
+    for (CheckOutcome row : report.rows()) {
       JsonObject check = new JsonObject();
       check.addProperty("check", row.check());
       check.addProperty("layer", row.layer().name().toLowerCase(Locale.ROOT).replace('_', '-'));
@@ -19,15 +19,15 @@ public final class JsonReport {
         check.addProperty("session", row.session());
       }
       switch (row.answer()) {
-        case Answer.Fine(String seen) -> {
+        case CheckResult.Passed(String seen) -> {
           check.addProperty("state", "ok");
           check.addProperty("seen", seen);
         }
-        case Answer.Skipped(String why, _) -> {
+        case CheckResult.Skipped(String why, _) -> {
           check.addProperty("state", "skipped");
           check.addProperty("why", why);
         }
-        case Answer.Found(Finding finding) -> {
+        case CheckResult.Failed(Finding finding) -> {
           check.addProperty("state", finding.cause().isWarning() ? "warning" : "failed");
           check.addProperty("code", finding.cause().code());
           check.addProperty("seen", finding.seen());
@@ -50,7 +50,7 @@ public final class JsonReport {
     object.addProperty("symptom", finding.cause().symptom());
     object.addProperty("object", finding.object());
     object.addProperty("seen", finding.seen());
-    object.addProperty("cause", finding.cause().why());
+    object.addProperty("cause", finding.cause().cause());
     object.addProperty("remedy", finding.cause().remedy());
     object.addProperty("command", finding.command());
     object.addProperty("docs", finding.cause().link());

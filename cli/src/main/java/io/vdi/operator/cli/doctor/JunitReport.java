@@ -15,13 +15,13 @@ public final class JunitReport {
     try {
       XMLStreamWriter xml = XMLOutputFactory.newInstance().createXMLStreamWriter(text);
       xml.writeStartDocument("UTF-8", "1.0");
-      List<Row> rows = report.rows();
+      List<CheckOutcome> rows = report.rows();
       xml.writeStartElement("testsuite");
       xml.writeAttribute("name", "kubectl vdi doctor");
       xml.writeAttribute("tests", String.valueOf(rows.size()));
-      xml.writeAttribute("failures", String.valueOf(count(rows, Answer.Found.class)));
-      xml.writeAttribute("skipped", String.valueOf(count(rows, Answer.Skipped.class)));
-      for (Row row : rows) {
+      xml.writeAttribute("failures", String.valueOf(count(rows, CheckResult.Failed.class)));
+      xml.writeAttribute("skipped", String.valueOf(count(rows, CheckResult.Skipped.class)));
+      for (CheckOutcome row : rows) {
         write(xml, row);
       }
       xml.writeEndElement();
@@ -33,18 +33,18 @@ public final class JunitReport {
     return text.toString();
   }
 
-  private static void write(XMLStreamWriter xml, Row row) throws XMLStreamException {
+  private static void write(XMLStreamWriter xml, CheckOutcome row) throws XMLStreamException {
     xml.writeStartElement("testcase");
     xml.writeAttribute("classname", row.layer().title());
     xml.writeAttribute(
         "name", row.title() + (row.session().isEmpty() ? "" : " of " + row.session()));
     switch (row.answer()) {
-      case Answer.Fine fine -> {}
-      case Answer.Skipped(String why, _) -> {
+      case CheckResult.Passed fine -> {}
+      case CheckResult.Skipped(String why, _) -> {
         xml.writeEmptyElement("skipped");
         xml.writeAttribute("message", why);
       }
-      case Answer.Found(Finding finding) -> {
+      case CheckResult.Failed(Finding finding) -> {
         xml.writeStartElement("failure");
         xml.writeAttribute("type", finding.cause().code());
         xml.writeAttribute("message", finding.cause().symptom());
@@ -62,7 +62,7 @@ public final class JunitReport {
     xml.writeEndElement();
   }
 
-  private static long count(List<Row> rows, Class<? extends Answer> type) {
+  private static long count(List<CheckOutcome> rows, Class<? extends CheckResult> type) {
     return rows.stream().filter(row -> type.isInstance(row.answer())).count();
   }
 }

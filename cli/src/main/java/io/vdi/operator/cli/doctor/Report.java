@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Everything that was asked, in its order. */
-public record Report(List<Row> rows) {
+public record Report(List<CheckOutcome> rows) {
   public Report {
     rows = List.copyOf(rows);
   }
@@ -16,9 +16,9 @@ public record Report(List<Row> rows) {
    */
   public List<Finding> findings() {
     return rows.stream()
-        .filter(row -> row.answer() instanceof Answer.Found)
+        .filter(row -> row.answer() instanceof CheckResult.Failed)
         .sorted(
-            Comparator.comparing((Row row) -> finding(row).cause().isWarning())
+            Comparator.comparing((CheckOutcome row) -> finding(row).cause().isWarning())
                 .thenComparing(Report::distance))
         .map(Report::finding)
         .toList();
@@ -37,14 +37,14 @@ public record Report(List<Row> rows) {
         : strict && !findings.isEmpty() ? 1 : 0;
   }
 
-  private static int distance(Row row) {
+  private static int distance(CheckOutcome row) {
     return switch (row.layer()) {
       case CONTROL_PLANE -> 0;
       case INFRASTRUCTURE, DATA_PLANE -> row.session().isEmpty() ? 2 : 1;
     };
   }
 
-  private static Finding finding(Row row) {
-    return ((Answer.Found) row.answer()).finding();
+  private static Finding finding(CheckOutcome row) {
+    return ((CheckResult.Failed) row.answer()).finding();
   }
 }

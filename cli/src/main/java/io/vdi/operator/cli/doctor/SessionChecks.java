@@ -7,9 +7,13 @@ import java.util.stream.Stream;
 final class SessionChecks {
   private SessionChecks() {}
 
-  static List<Check<Patient>> all() {
+  static List<Check<SessionContext>> all() {
     return Stream.of(
-            Admission.checks(), Workload.checks(), Desktop.checks(), Route.checks(), Relay.checks())
+            AdmissionChecks.checks(),
+            WorkloadChecks.checks(),
+            DesktopChecks.checks(),
+            RouteChecks.checks(),
+            RelayChecks.checks())
         .flatMap(List::stream)
         .toList();
   }

@@ -7,8 +7,12 @@ import java.util.stream.Stream;
 final class SystemChecks {
   private SystemChecks() {}
 
-  static List<Check<Examination>> all() {
-    return Stream.of(ControlPlane.checks(), Services.checks(), Webhook.checks(), Gpus.checks())
+  static List<Check<DoctorContext>> all() {
+    return Stream.of(
+            ControlPlaneChecks.checks(),
+            ServiceChecks.checks(),
+            WebhookChecks.checks(),
+            GpuChecks.checks())
         .flatMap(List::stream)
         .toList();
   }

@@ -2,8 +2,8 @@ package io.vdi.operator.cli.doctor;
 
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Console.Colour;
-import io.vdi.operator.cli.output.Plain;
-import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.cli.output.TerminalSanitizer;
+import io.vdi.operator.common.diagnosis.KnownCause;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -23,8 +23,8 @@ public final class TextReport {
   }
 
   /** The answers to one check, of the system or of all sessions. */
-  public void progress(List<Row> rows) {
-    Row first = rows.getFirst();
+  public void progress(List<CheckOutcome> rows) {
+    CheckOutcome first = rows.getFirst();
     String now =
         first.session().isEmpty()
             ? first.layer().title()
@@ -33,7 +33,7 @@ public final class TextReport {
       console.out().println((heading.isEmpty() ? "" : "\n") + console.in(Colour.BOLD, now));
       heading = now;
     }
-    Row shown = worst(rows);
+    CheckOutcome shown = worst(rows);
     console
         .out()
         .println(
@@ -44,9 +44,9 @@ public final class TextReport {
   }
 
   /** The first that fails, else that warns, else that is fine, else the first. */
-  private static Row worst(List<Row> rows) {
-    Row worst = rows.getFirst();
-    for (Row row : rows) {
+  private static CheckOutcome worst(List<CheckOutcome> rows) {
+    CheckOutcome worst = rows.getFirst();
+    for (CheckOutcome row : rows) {
       if (rank(row.answer()) > rank(worst.answer())) {
         worst = row;
       }
@@ -54,15 +54,15 @@ public final class TextReport {
     return worst;
   }
 
-  private static int rank(Answer answer) {
+  private static int rank(CheckResult answer) {
     return switch (answer) {
-      case Answer.Skipped skipped -> 0;
-      case Answer.Fine fine -> 1;
-      case Answer.Found(Finding finding) -> finding.cause().isWarning() ? 2 : 3;
+      case CheckResult.Skipped skipped -> 0;
+      case CheckResult.Passed fine -> 1;
+      case CheckResult.Failed(Finding finding) -> finding.cause().isWarning() ? 2 : 3;
     };
   }
 
-  private String state(Answer answer) {
+  private String state(CheckResult answer) {
     return switch (rank(answer)) {
       case 0 -> console.in(Colour.FAINT, "skipped");
       case 1 -> console.in(Colour.GREEN, "ok     ");
@@ -71,13 +71,13 @@ public final class TextReport {
     };
   }
 
-  private String detail(List<Row> rows, Row shown) {
+  private String detail(List<CheckOutcome> rows, CheckOutcome shown) {
     String text =
         switch (shown.answer()) {
-          case Answer.Fine(String seen) ->
+          case CheckResult.Passed(String seen) ->
               rows.size() == 1 ? seen : count(rows, 1) + " of " + rows.size();
-          case Answer.Skipped(String why, _) -> why;
-          case Answer.Found(Finding finding) -> {
+          case CheckResult.Skipped(String why, _) -> why;
+          case CheckResult.Failed(Finding finding) -> {
             int others = count(rows, rank(shown.answer())) - 1;
             yield finding.cause().code()
                 + " "
@@ -86,12 +86,12 @@ public final class TextReport {
                 + (others == 0 ? "" : " (and " + others + " more)");
           }
         };
-    String line = Plain.of(text).replaceAll(" +", " ").strip();
+    String line = TerminalSanitizer.of(text).replaceAll(" +", " ").strip();
     int room = Math.max(20, console.width() - USUAL + DETAIL);
     return console.width() == 0 || line.length() <= room ? line : line.substring(0, room - 1) + "…";
   }
 
-  private static int count(List<Row> rows, int rank) {
+  private static int count(List<CheckOutcome> rows, int rank) {
     return (int) rows.stream().filter(row -> rank(row.answer()) == rank).count();
   }
 
@@ -113,12 +113,12 @@ public final class TextReport {
       return;
     }
     Finding first = findings.getFirst();
-    Cause cause = first.cause();
+    KnownCause cause = first.cause();
     console.out().println(console.in(Colour.BOLD, "Most likely cause"));
     field(cause.code(), cause.symptom());
     field("Object", first.object());
     field("Seen", first.seen());
-    field("Cause", cause.why());
+    field("Cause", cause.cause());
     field("Remedy", cause.remedy());
     // Never wrapped: it is to be copied.
     console.out().println(" ".repeat(LABEL + 2) + console.in(Colour.BOLD, first.command()));
@@ -137,7 +137,7 @@ public final class TextReport {
   private void field(String label, String text) {
     int width = console.width() == 0 ? USUAL : console.width();
     String before = String.format("  %-" + LABEL + "s", label);
-    for (String line : wrap(Plain.of(text), width - LABEL - 2)) {
+    for (String line : wrap(TerminalSanitizer.of(text), width - LABEL - 2)) {
       console.out().println((before + line).stripTrailing());
       before = " ".repeat(LABEL + 2);
     }

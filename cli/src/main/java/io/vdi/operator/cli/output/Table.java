@@ -56,7 +56,7 @@ public final class Table {
 
   /** Nothing is shown as kubectl shows it. */
   private static String shown(String cell) {
-    return cell.isEmpty() ? "<none>" : Plain.of(cell);
+    return cell.isEmpty() ? "<none>" : TerminalSanitizer.of(cell);
   }
 
   /** The text, or as much of it as there is room for. */

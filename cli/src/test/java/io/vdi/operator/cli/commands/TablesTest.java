@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.cli.Screen;
-import io.vdi.operator.cli.output.Ages;
+import io.vdi.operator.cli.output.HumanDuration;
 import io.vdi.operator.cli.output.Table;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.common.quota.Amount;
-import io.vdi.operator.common.quota.Scope;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.ResourceAmounts;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -112,22 +112,28 @@ class TablesTest {
                 QuotaCommand.table(
                     List.of(
                         new QuotaCommand.Line(
-                            Scope.USER, "alice@example.com", new Amount(1, 2), new Amount(3, 2)),
+                            QuotaScope.USER,
+                            "alice@example.com",
+                            new ResourceAmounts(1, 2),
+                            new ResourceAmounts(3, 2)),
                         new QuotaCommand.Line(
-                            Scope.CLUSTER, "", new Amount(7, 9), new Amount(Amount.UNLIMITED, 64))),
+                            QuotaScope.CLUSTER,
+                            "",
+                            new ResourceAmounts(7, 9),
+                            new ResourceAmounts(ResourceAmounts.UNLIMITED, 64))),
                     80))
             + "\n");
   }
 
   @Test
   void agesAreThoseOfKubectl() {
-    assertEquals("0s", Ages.of(Duration.ofSeconds(-5)));
-    assertEquals("119s", Ages.of(Duration.ofSeconds(119)));
-    assertEquals("2m", Ages.of(Duration.ofMinutes(2)));
-    assertEquals("9m59s", Ages.of(Duration.ofSeconds(599)));
-    assertEquals("10m", Ages.of(Duration.ofSeconds(630)));
-    assertEquals("3h1m", Ages.of(Duration.ofMinutes(181)));
-    assertEquals("8h", Ages.of(Duration.ofMinutes(485)));
-    assertEquals("2d", Ages.of(Duration.ofDays(2)));
+    assertEquals("0s", HumanDuration.of(Duration.ofSeconds(-5)));
+    assertEquals("119s", HumanDuration.of(Duration.ofSeconds(119)));
+    assertEquals("2m", HumanDuration.of(Duration.ofMinutes(2)));
+    assertEquals("9m59s", HumanDuration.of(Duration.ofSeconds(599)));
+    assertEquals("10m", HumanDuration.of(Duration.ofSeconds(630)));
+    assertEquals("3h1m", HumanDuration.of(Duration.ofMinutes(181)));
+    assertEquals("8h", HumanDuration.of(Duration.ofMinutes(485)));
+    assertEquals("2d", HumanDuration.of(Duration.ofDays(2)));
   }
 }

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.cli.Screen;
-import io.vdi.operator.common.causes.Cause;
-import io.vdi.operator.common.causes.Layer;
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.Layer;
 import java.io.StringReader;
 import java.util.List;
 import java.util.Locale;
@@ -33,35 +33,44 @@ class ReportsTest {
           "name",
           "vdi-reaper");
 
-  private static Row row(Layer layer, String title, String session, Answer answer) {
-    return new Row(title.toLowerCase(Locale.ROOT), layer, title, session, answer);
+  private static CheckOutcome row(Layer layer, String title, String session, CheckResult answer) {
+    return new CheckOutcome(title.toLowerCase(Locale.ROOT), layer, title, session, answer);
   }
 
-  private static Answer found(Cause cause, String object, String seen) {
-    return new Answer.Found(new Finding(cause, object, seen, WORDS));
+  private static CheckResult found(KnownCause cause, String object, String seen) {
+    return new CheckResult.Failed(new Finding(cause, object, seen, WORDS));
   }
 
-  private static final List<List<Row>> AILING =
+  private static final List<List<CheckOutcome>> AILING =
       List.of(
           List.of(
-              row(Layer.CONTROL_PLANE, "API server", "", new Answer.Fine("Kubernetes v1.36.3"))),
+              row(
+                  Layer.CONTROL_PLANE,
+                  "API server",
+                  "",
+                  new CheckResult.Passed("Kubernetes v1.36.3"))),
           List.of(
               row(
                   Layer.CONTROL_PLANE,
                   "Services",
                   "",
                   found(
-                      Cause.SERVICE_STOPPED,
+                      KnownCause.SERVICE_STOPPED,
                       "deployment vdi-reaper in vdi-system",
                       "spec.replicas is 0"))),
-          List.of(row(Layer.CONTROL_PLANE, "Leaders", "", new Answer.Skipped("blocked by VDI104"))),
+          List.of(
+              row(
+                  Layer.CONTROL_PLANE,
+                  "Leaders",
+                  "",
+                  new CheckResult.Skipped("blocked by VDI104"))),
           List.of(
               row(
                   Layer.INFRASTRUCTURE,
                   "GPU labels",
                   "",
                   found(
-                      Cause.GPU_PRODUCT_LABEL,
+                      KnownCause.GPU_PRODUCT_LABEL,
                       "node gpu-1",
                       "nvidia.com/gpu.product is Tesla-T4"))),
           List.of(
@@ -70,11 +79,11 @@ class ReportsTest {
                   "Selkies answers",
                   "team-a/alice",
                   found(
-                      Cause.SELKIES_SILENT,
+                      KnownCause.SELKIES_SILENT,
                       "pod alice in team-a",
                       "GET :8080/api/health is not answered within the time that it should take"))));
 
-  private static String text(List<List<Row>> rows, int width, boolean colour) {
+  private static String text(List<List<CheckOutcome>> rows, int width, boolean colour) {
     Screen screen = new Screen(width, colour);
     TextReport report = new TextReport(screen.console());
     rows.forEach(report::progress);
@@ -82,7 +91,7 @@ class ReportsTest {
     return screen.text();
   }
 
-  private static Report report(List<List<Row>> rows) {
+  private static Report report(List<List<CheckOutcome>> rows) {
     return new Report(rows.stream().flatMap(List::stream).toList());
   }
 
@@ -165,24 +174,27 @@ class ReportsTest {
                     Layer.INFRASTRUCTURE,
                     "Image pulled",
                     fine(),
-                    found(Cause.IMAGE_NOT_PULLED, "pod b in team-a", "ErrImagePull no such host"),
+                    found(
+                        KnownCause.IMAGE_NOT_PULLED,
+                        "pod b in team-a",
+                        "ErrImagePull no such host"),
                     fine()),
                 of(
                     Layer.DATA_PLANE,
                     "Route",
                     fine(),
-                    new Answer.Skipped("blocked by VDI231"),
+                    new CheckResult.Skipped("blocked by VDI231"),
                     fine())),
             80,
             false));
   }
 
-  private static Answer fine() {
-    return new Answer.Fine("fine");
+  private static CheckResult fine() {
+    return new CheckResult.Passed("fine");
   }
 
-  private static List<Row> of(
-      Layer layer, String title, Answer first, Answer second, Answer third) {
+  private static List<CheckOutcome> of(
+      Layer layer, String title, CheckResult first, CheckResult second, CheckResult third) {
     return List.of(
         row(layer, title, "team-a/a", first),
         row(layer, title, "team-a/b", second),

@@ -1,5 +1,6 @@
 package io.vdi.operator.common.kube;
 
+import io.vdi.operator.common.model.ApiFailure;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -37,21 +38,21 @@ public sealed interface ApiResult<T> {
     return this instanceof Rejected<T> r && r.code() == 409 && !r.reason().equals("AlreadyExists");
   }
 
-  default boolean alreadyExists() {
+  default boolean isAlreadyExists() {
     return this instanceof Rejected<T> r && r.reason().equals("AlreadyExists");
   }
 
   /** How to take a call that did not succeed; empty for one that did. */
-  default Optional<Failure> failure() {
+  default Optional<ApiFailure> failure() {
     return switch (this) {
       case Ok<T> ok -> Optional.empty();
       case Unreachable<T>(String message) ->
-          Optional.of(new Failure.Transient("Unreachable", message));
+          Optional.of(new ApiFailure.Transient("Unreachable", message));
       case Rejected<T>(int code, String reason, String message) ->
           Optional.of(
               code == 409 || code == 429 || code >= 500
-                  ? new Failure.Transient(reason, message)
-                  : new Failure.Permanent(reason, message));
+                  ? new ApiFailure.Transient(reason, message)
+                  : new ApiFailure.Permanent(reason, message));
     };
   }
 

@@ -1,8 +1,9 @@
 package io.vdi.operator.common.kube;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.model.Names;
-import io.vdi.operator.common.model.ObjectMetadata;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -23,7 +24,7 @@ public final class EventRecorder implements AutoCloseable {
   private static final int CAPACITY = 20_000;
   private static final int MAX_MESSAGE = 1024;
 
-  private final KubeApi api;
+  private final KubeClient api;
   private final String component;
   private final InstantSource clock;
   private final BlockingQueue<JsonObject> queue = new LinkedBlockingQueue<>(CAPACITY);
@@ -34,7 +35,7 @@ public final class EventRecorder implements AutoCloseable {
   /**
    * @param component who speaks: {@code vdi-controller}, {@code vdi-reaper}
    */
-  public EventRecorder(KubeApi api, String component, InstantSource clock) {
+  public EventRecorder(KubeClient api, String component, InstantSource clock) {
     this.api = api;
     this.component = component;
     this.clock = clock;
@@ -57,10 +58,12 @@ public final class EventRecorder implements AutoCloseable {
    * @param id hex digits that stand for what is told
    * @return why it could not be written, if so
    */
-  public Optional<Failure> warnOnce(VdiSession session, String id, String reason, String message) {
-    ApiResult<ObjectMetadata> result =
-        api.create(Kind.EVENT, session.namespace(), event(session, id, true, reason, message));
-    return result.alreadyExists() ? Optional.empty() : result.failure();
+  public Optional<ApiFailure> warnOnce(
+      VdiSession session, String id, String reason, String message) {
+    ApiResult<PartialObjectMetadata> result =
+        api.create(
+            ResourceType.EVENT, session.namespace(), event(session, id, true, reason, message));
+    return result.isAlreadyExists() ? Optional.empty() : result.failure();
   }
 
   /** Writes what is there, for a moment, and ends. */
@@ -81,7 +84,7 @@ public final class EventRecorder implements AutoCloseable {
       try {
         JsonObject event = queue.take();
         String namespace = event.getAsJsonObject("metadata").get("namespace").getAsString();
-        ApiResult<ObjectMetadata> result = api.create(Kind.EVENT, namespace, event);
+        ApiResult<PartialObjectMetadata> result = api.create(ResourceType.EVENT, namespace, event);
         String now = result.failure().map(f -> f.message()).orElse("");
         // Once for each kind of trouble: a missing permission must not fill the log.
         if (!now.isEmpty() && !now.equals(trouble) && !result.isNotFound()) {
@@ -103,8 +106,8 @@ public final class EventRecorder implements AutoCloseable {
     metadata.addProperty("name", session.name() + "." + id);
     metadata.addProperty("namespace", session.namespace());
     JsonObject involved = new JsonObject();
-    involved.addProperty("apiVersion", Kind.SESSION.apiVersion());
-    involved.addProperty("kind", Kind.SESSION.name());
+    involved.addProperty("apiVersion", ResourceType.SESSION.apiVersion());
+    involved.addProperty("kind", ResourceType.SESSION.kind());
     involved.addProperty("namespace", session.namespace());
     involved.addProperty("name", session.name());
     involved.addProperty("uid", session.uid());
@@ -112,7 +115,7 @@ public final class EventRecorder implements AutoCloseable {
     source.addProperty("component", component);
     JsonObject event = new JsonObject();
     event.addProperty("apiVersion", "v1");
-    event.addProperty("kind", Kind.EVENT.name());
+    event.addProperty("kind", ResourceType.EVENT.kind());
     event.add("metadata", metadata);
     event.add("involvedObject", involved);
     event.addProperty("type", warning ? "Warning" : "Normal");
@@ -123,7 +126,7 @@ public final class EventRecorder implements AutoCloseable {
     event.addProperty("lastTimestamp", now);
     event.addProperty("count", 1);
     event.add("source", source);
-    event.addProperty("reportingComponent", Names.GROUP + "/" + component);
+    event.addProperty("reportingComponent", VdiSession.GROUP + "/" + component);
     event.addProperty("reportingInstance", component);
     return event;
   }

@@ -8,7 +8,8 @@ import io.kubernetes.client.informer.impl.DefaultSharedIndexInformer;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.util.CallGeneratorParams;
 import io.kubernetes.client.util.Watchable;
-import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * decision made right after a write never rests on the time before it, and nobody has to wait for
  * the watch.
  */
-public final class ResourceCache<T extends Resource> implements AutoCloseable {
+public final class ResourceCache<T extends KubeObject> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ResourceCache.class);
 
   /**
@@ -49,12 +50,12 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
 
   private record Written<T>(Optional<T> object, String uid, Instant at) {}
 
-  private final Kind<T> kind;
+  private final ResourceType<T> resourceType;
   private final InstantSource clock;
   private final Cache<T> cache = new Cache<>();
   private final Map<String, Written<T>> written = new ConcurrentHashMap<>();
   private final SharedIndexInformer<T> informer;
-  private volatile String trouble = "";
+  private volatile String error = "";
 
   /**
    * A cache that is empty until {@link #start}.
@@ -63,16 +64,20 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
    * @param onChange told of each change, on the watch's own thread: hand over and return
    */
   public ResourceCache(
-      KubeApi api,
-      Kind<T> kind,
+      KubeClient api,
+      ResourceType<T> kind,
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange) {
-    this.kind = kind;
+    this.resourceType = kind;
     this.clock = clock;
     this.informer =
         new DefaultSharedIndexInformer<>(
-            kind.type(), new Source<>(api, kind, selector), 0, cache, (type, e) -> report(e));
+            kind.objectClass(),
+            new Source<>(api, kind, selector),
+            0,
+            cache,
+            (type, e) -> report(e));
     informer.addEventHandler(new Handler(onChange));
   }
 
@@ -85,12 +90,12 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
   }
 
   /** Why the watch does not work, or empty where it does. */
-  public String trouble() {
-    return isSynced() ? "" : trouble;
+  public String error() {
+    return isSynced() ? "" : error;
   }
 
-  public Kind<T> kind() {
-    return kind;
+  public ResourceType<T> resourceType() {
+    return resourceType;
   }
 
   public Optional<T> get(String namespace, String name) {
@@ -107,7 +112,7 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
     return ours.object();
   }
 
-  private static <T extends Resource> boolean isConfirmed(Written<T> ours, Optional<T> seen) {
+  private static <T extends KubeObject> boolean isConfirmed(Written<T> ours, Optional<T> seen) {
     return ours.object()
         .map(mine -> seen.filter(o -> o.metadata().isAtLeast(mine.metadata())).isPresent())
         .orElseGet(() -> seen.filter(o -> o.uid().equals(ours.uid())).isEmpty());
@@ -162,9 +167,9 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
         e instanceof ApiException api && api.getCode() > 0
             ? api.getCode() + " " + firstLine(api.getMessage())
             : String.valueOf(e.getMessage());
-    if (!message.equals(trouble)) {
-      trouble = message;
-      LOG.warn("watching {}: {}; trying again", kind.fullName(), message);
+    if (!message.equals(error)) {
+      error = message;
+      LOG.warn("watching {}: {}; trying again", resourceType.qualifiedName(), message);
     }
   }
 
@@ -200,12 +205,12 @@ public final class ResourceCache<T extends Resource> implements AutoCloseable {
     }
 
     private void changed(Optional<T> before, Optional<T> now) {
-      trouble = "";
+      error = "";
       onChange.accept(new Change<>(before, now));
     }
   }
 
-  private record Source<T extends Resource>(KubeApi api, Kind<T> kind, String selector)
+  private record Source<T extends KubeObject>(KubeClient api, ResourceType<T> kind, String selector)
       implements ListerWatcher<T, ResourceList<T>> {
     /**
      * Always the latest, never "any version will do" as the informer proposes: a new leader must

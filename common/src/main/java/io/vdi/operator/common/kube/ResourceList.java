@@ -2,11 +2,11 @@ package io.vdi.operator.common.kube;
 
 import io.kubernetes.client.common.KubernetesListObject;
 import io.kubernetes.client.openapi.models.V1ListMeta;
-import io.vdi.operator.common.model.Resource;
+import io.vdi.operator.common.model.KubeObject;
 import java.util.List;
 
 /** A list of one kind, with the version at which it was read. */
-public record ResourceList<T extends Resource>(V1ListMeta metadata, List<T> items)
+public record ResourceList<T extends KubeObject>(V1ListMeta metadata, List<T> items)
     implements KubernetesListObject {
   public ResourceList {
     metadata = metadata == null ? new V1ListMeta() : metadata;

@@ -36,7 +36,9 @@ public record Condition(
     lastTransitionTime = lastTransitionTime == null ? Instant.EPOCH : lastTransitionTime;
   }
 
-  /** A condition as observed now; {@link #since} gives it the time it has really held. */
+  /**
+   * A condition as observed now; {@link #withTransitionFrom} gives it the time it has really held.
+   */
   public static Condition of(
       String type, String status, String reason, String message, long observedGeneration) {
     return new Condition(type, status, reason, message, Instant.EPOCH, observedGeneration);
@@ -47,7 +49,7 @@ public record Condition(
   }
 
   /** This condition with the transition time kept where the status did not change, else now. */
-  public Condition since(List<Condition> before, Instant now) {
+  public Condition withTransitionFrom(List<Condition> before, Instant now) {
     Instant since =
         find(before, type)
             .filter(old -> old.status.equals(status))

@@ -28,7 +28,7 @@ public final class Defaults {
    *     well. The schema refuses such values; an object older than the schema may still carry one,
    *     and then the operator's default stands in its place.
    */
-  public record Complete(
+  public record EffectiveSpec(
       int gpu,
       String memory,
       String cpu,
@@ -48,10 +48,10 @@ public final class Defaults {
     }
   }
 
-  public static Complete complete(VdiSession.Spec session, VdiTemplate.Spec template) {
+  public static EffectiveSpec effectiveSpec(VdiSession.Spec session, VdiTemplate.Spec template) {
     List<String> problems = new ArrayList<>();
     VdiSession.Persistence home = session.persistence();
-    return new Complete(
+    return new EffectiveSpec(
         gpu(session, template),
         quantity(
             "resources.memory",

@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What the operator reads of a pod. */
-public record Pod(Meta metadata, Spec spec, Status status) implements Resource {
+public record Pod(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
   private static final String GPU = "nvidia.com/gpu";
 
   public Pod {
-    metadata = metadata == null ? Meta.EMPTY : metadata;
+    metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
     spec = spec == null ? new Spec(null, null) : spec;
     status = status == null ? new Status(null, null, null, null, null, null) : status;
   }
@@ -83,16 +83,16 @@ public record Pod(Meta metadata, Spec spec, Status status) implements Resource {
     return Condition.find(status.conditions, "Ready").filter(Condition::isTrue).isPresent();
   }
 
-  public boolean isPlaced() {
+  public boolean isScheduled() {
     return !spec.nodeName.isEmpty();
   }
 
   /** When the scheduler placed it; empty while it has not. */
-  public Optional<Instant> placedAt() {
+  public Optional<Instant> scheduledAt() {
     return Condition.find(status.conditions, "PodScheduled")
         .filter(Condition::isTrue)
         .map(Condition::lastTransitionTime)
-        .or(() -> isPlaced() ? Optional.of(metadata.creationTimestamp()) : Optional.empty());
+        .or(() -> isScheduled() ? Optional.of(metadata.creationTimestamp()) : Optional.empty());
   }
 
   /**

@@ -2,7 +2,7 @@ package io.vdi.operator.common.model;
 
 /** Names a session. */
 public record SessionKey(String namespace, String name) {
-  public static SessionKey of(Resource session) {
+  public static SessionKey of(KubeObject session) {
     return new SessionKey(session.namespace(), session.name());
   }
 

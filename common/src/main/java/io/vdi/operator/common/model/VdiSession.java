@@ -8,11 +8,13 @@ import java.util.Optional;
  * A desktop that somebody asked for, spec.md section 1. Components of {@link Spec} are null where
  * the user gave nothing; {@link Defaults} is the one place that fills them.
  */
-public record VdiSession(Meta metadata, Spec spec, Status status) implements Resource {
+public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
+  public static final String GROUP = "vdi.kasm.io";
+
   public static final String FINALIZER = "vdi.kasm.io/session-cleanup";
 
   public VdiSession {
-    metadata = metadata == null ? Meta.EMPTY : metadata;
+    metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
     spec = spec == null ? new Spec(null, null, null, null, null, null, false) : spec;
     status = status == null ? Status.EMPTY : status;
   }
@@ -66,7 +68,7 @@ public record VdiSession(Meta metadata, Spec spec, Status status) implements Res
       return Optional.ofNullable(phase);
     }
 
-    public Optional<Instant> started() {
+    public Optional<Instant> startedAt() {
       return Optional.ofNullable(startTime);
     }
 

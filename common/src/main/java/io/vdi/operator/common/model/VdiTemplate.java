@@ -10,9 +10,9 @@ import java.util.Map;
  * nothing was given. Fields that are copied into the pod as they stand (tolerations,
  * securityContext) are kept as JSON, so that every field of the cluster's Kubernetes version works.
  */
-public record VdiTemplate(Meta metadata, Spec spec, Status status) implements Resource {
+public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
   public VdiTemplate {
-    metadata = metadata == null ? Meta.EMPTY : metadata;
+    metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
     spec = spec == null ? Spec.EMPTY : spec;
     status = status == null ? new Status(0) : status;
   }

@@ -73,6 +73,6 @@ class KubeGsonTest {
                 VdiSession.class);
     assertEquals("", session.spec().user());
     assertTrue(session.status().currentPhase().isEmpty());
-    assertTrue(session.status().started().isEmpty());
+    assertTrue(session.status().startedAt().isEmpty());
   }
 }

@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 class DefaultsTest {
   @Test
   void theOperatorsWordWhereNobodyElseSaysAnything() {
-    Defaults.Complete complete = complete("{}", "{}");
+    Defaults.EffectiveSpec complete = complete("{}", "{}");
     assertEquals(
-        new Defaults.Complete(
+        new Defaults.EffectiveSpec(
             1,
             "4Gi",
             "2",
@@ -31,7 +31,7 @@ class DefaultsTest {
 
   @Test
   void theTemplatesWordBeforeTheOperators() {
-    Defaults.Complete complete =
+    Defaults.EffectiveSpec complete =
         complete(
             "{}",
             """
@@ -40,7 +40,7 @@ class DefaultsTest {
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
             """);
     assertEquals(
-        new Defaults.Complete(
+        new Defaults.EffectiveSpec(
             0,
             "8Gi",
             "4",
@@ -58,7 +58,7 @@ class DefaultsTest {
 
   @Test
   void theSessionsWordBeforeAll() {
-    Defaults.Complete complete =
+    Defaults.EffectiveSpec complete =
         complete(
             """
             {resources: {gpu: 2, memory: 1Gi, cpu: 500m}, timeout: 45s, idleTimeout: 5m,
@@ -69,7 +69,7 @@ class DefaultsTest {
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
             """);
     assertEquals(
-        new Defaults.Complete(
+        new Defaults.EffectiveSpec(
             2,
             "1Gi",
             "500m",
@@ -95,7 +95,7 @@ class DefaultsTest {
 
   @Test
   void illegalValuesAreAllNamed() {
-    Defaults.Complete complete =
+    Defaults.EffectiveSpec complete =
         complete(
             "{resources: {memory: lots, cpu: '0'}, timeout: soon, persistence: {size: -1}}", "{}");
     assertEquals(
@@ -107,8 +107,8 @@ class DefaultsTest {
         complete.problems());
   }
 
-  private static Defaults.Complete complete(String session, String template) {
-    return Defaults.complete(
+  private static Defaults.EffectiveSpec complete(String session, String template) {
+    return Defaults.effectiveSpec(
         KubeGson.gson().fromJson(session, VdiSession.Spec.class),
         KubeGson.gson().fromJson(template, VdiTemplate.Spec.class));
   }

@@ -27,7 +27,7 @@ class ValueProperties {
   void noTextCrashesTheParsers(@ForAll @StringLength(max = 80) String text) {
     Durations.parse(text);
     Quantities.parse(text);
-    Hosts.preferred(text);
+    HostNames.preferred(text);
   }
 
   @Example
@@ -56,7 +56,7 @@ class ValueProperties {
 
   @Property
   void everyLabelIsLegal(@ForAll @StringLength(max = 254) String email) {
-    String label = Names.labelValue(email);
+    String label = Labels.valueOf(email);
     assertTrue(label.matches("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"), label);
   }
 
@@ -64,28 +64,27 @@ class ValueProperties {
   void everyHostIsALegalDnsLabel(
       @ForAll @StringLength(max = 254) String email, @ForAll @StringLength(max = 63) String name) {
     for (String host :
-        new String[] {Hosts.preferred(email), Hosts.distinct(email, "ns", name, 8)}) {
+        new String[] {HostNames.preferred(email), HostNames.distinct(email, "ns", name, 8)}) {
       assertTrue(host.matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"), host);
     }
   }
 
   @Example
   void theContractsHosts() {
-    assertEquals("alice", Hosts.preferred("alice@example.com"));
-    assertEquals("alice-smith-x", Hosts.preferred("Alice.Smith+X@example.com"));
-    assertEquals("o-brien", Hosts.preferred("O'Brien@example.com"));
-    assertEquals("j-rg", Hosts.preferred("jörg@example.com"));
-    assertEquals("user", Hosts.preferred("+@example.com"));
-    assertEquals("a".repeat(63), Hosts.preferred("a".repeat(100) + "@example.com"));
-    assertTrue(Hosts.distinct("alice@example.com", "a", "b", 8).matches("alice-[0-9a-f]{8}"));
+    assertEquals("alice", HostNames.preferred("alice@example.com"));
+    assertEquals("alice-smith-x", HostNames.preferred("Alice.Smith+X@example.com"));
+    assertEquals("o-brien", HostNames.preferred("O'Brien@example.com"));
+    assertEquals("j-rg", HostNames.preferred("jörg@example.com"));
+    assertEquals("user", HostNames.preferred("+@example.com"));
+    assertEquals("a".repeat(63), HostNames.preferred("a".repeat(100) + "@example.com"));
+    assertTrue(HostNames.distinct("alice@example.com", "a", "b", 8).matches("alice-[0-9a-f]{8}"));
   }
 
   @Example
   void longEmailsThatDifferGetLabelsThatDiffer() {
     String prefix = "x".repeat(70);
     assertFalse(
-        Names.labelValue(prefix + "1@example.com")
-            .equals(Names.labelValue(prefix + "2@example.com")));
-    assertEquals("alice-example.com", Names.labelValue("alice@example.com"));
+        Labels.valueOf(prefix + "1@example.com").equals(Labels.valueOf(prefix + "2@example.com")));
+    assertEquals("alice-example.com", Labels.valueOf("alice@example.com"));
   }
 }

@@ -1,9 +1,9 @@
 package io.vdi.operator.e2e.browser;
 
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.DebianPackages;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.Progress;
+import io.vdi.operator.devcluster.build.DebianPackages;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Progress;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,7 +81,7 @@ public final class Browser implements AutoCloseable {
         "--window-size=1280,720",
         "--ignore-certificate-errors-spki-list=" + fingerprint(routerCertificate),
         "--host-resolver-rules=MAP *."
-            + Neighbourhood.DOMAIN
+            + FullCluster.DOMAIN
             + " "
             + router
             + ", MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE "

@@ -1,6 +1,6 @@
 package io.vdi.operator.e2e.browser;
 
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

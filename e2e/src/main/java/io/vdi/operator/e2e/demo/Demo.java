@@ -1,12 +1,12 @@
 package io.vdi.operator.e2e.demo;
 
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.Cluster;
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.Progress;
-import io.vdi.operator.devcluster.Workbench;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.DevEnvironment;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.Progress;
 import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
@@ -27,9 +27,9 @@ final class Demo {
   private static final String BRIEF = "involvedObject.name=brief-desktop";
   private static final String REASONS = "jsonpath={.items[*].reason}";
 
-  private final Workbench workbench;
+  private final DevEnvironment workbench;
 
-  Demo(Workbench workbench) {
+  Demo(DevEnvironment workbench) {
     this.workbench = workbench;
   }
 
@@ -150,7 +150,7 @@ final class Demo {
   }
 
   private Account account() {
-    KubeApi api = Cluster.connect(workbench.kubeconfig());
+    KubeClient api = Cluster.connect(workbench.kubeconfig());
     Account account = Account.of(api, "default", "alice-desktop");
     api.close();
     return account;

@@ -1,7 +1,7 @@
 package io.vdi.operator.e2e.demo;
 
-import io.vdi.operator.devcluster.ClusterException;
-import io.vdi.operator.devcluster.Workbench;
+import io.vdi.operator.devcluster.operator.DevEnvironment;
+import io.vdi.operator.devcluster.process.ClusterException;
 import java.nio.file.Path;
 
 /** The command behind make demo. */
@@ -10,7 +10,7 @@ public final class Main {
 
   public static void main(String[] args) {
     try {
-      System.exit(new Demo(new Workbench(Path.of("").toAbsolutePath())).run() ? 0 : 1);
+      System.exit(new Demo(new DevEnvironment(Path.of("").toAbsolutePath())).run() ? 0 : 1);
     } catch (ClusterException e) {
       System.err.println("✗ " + e.getMessage());
       System.exit(1);

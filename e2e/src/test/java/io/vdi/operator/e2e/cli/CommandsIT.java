@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vdi.operator.devcluster.ChildProcess;
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.node.Node;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package io.vdi.operator.e2e.cli;
 
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.GoPrograms;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.e2e.node.Node;
 import io.vdi.operator.images.Images;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ public final class Shell {
   /**
    * Runs a command, and returns what it prints.
    *
-   * @throws io.vdi.operator.devcluster.ClusterException with its complaint, where it fails
+   * @throws io.vdi.operator.devcluster.process.ClusterException with its complaint, where it fails
    */
   public String run(String command) {
     return run(command, Map.of());

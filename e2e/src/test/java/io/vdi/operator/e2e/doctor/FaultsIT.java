@@ -8,17 +8,17 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.Kubeconfig;
-import io.vdi.operator.cli.doctor.Answer;
-import io.vdi.operator.cli.doctor.Examination;
+import io.vdi.operator.cli.doctor.CheckResult;
+import io.vdi.operator.cli.doctor.DoctorContext;
 import io.vdi.operator.cli.doctor.Finding;
 import io.vdi.operator.cli.doctor.Report;
-import io.vdi.operator.common.causes.Cause;
+import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.devcluster.ChildProcess;
-import io.vdi.operator.devcluster.DebianPackages;
-import io.vdi.operator.devcluster.GpuOperator;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.OperatorProcess;
+import io.vdi.operator.devcluster.addons.GpuOperatorAddon;
+import io.vdi.operator.devcluster.build.DebianPackages;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.e2e.cli.Shell;
 import io.vdi.operator.e2e.node.Node;
 import java.io.IOException;
@@ -56,10 +56,10 @@ class FaultsIT {
           + " --patch='{\"spec\": {\"devicePlugin\": {\"config\": null}}}'";
 
   private final Path folder;
-  private final Set<Cause> named = EnumSet.noneOf(Cause.class);
+  private final Set<KnownCause> named = EnumSet.noneOf(KnownCause.class);
   private final int turnPort = OperatorProcess.freePorts(1).getFirst();
   private Node node;
-  private Ward ward;
+  private DoctorHarness ward;
   private Shell shell;
   private ChildProcess relay;
 
@@ -70,7 +70,7 @@ class FaultsIT {
   @BeforeAll
   void start() throws IOException {
     node = Node.shared();
-    ward = new Ward(node);
+    ward = new DoctorHarness(node);
     shell = new Shell(node, folder);
     assumeTrue(
         DebianPackages.provide("coturn", Path.of("/usr/bin/turnserver")),
@@ -110,7 +110,7 @@ class FaultsIT {
             pidfile=%s/pid
             userdb=%s/db
             """
-                .formatted(Neighbourhood.DOMAIN, turnPort, folder, folder));
+                .formatted(FullCluster.DOMAIN, turnPort, folder, folder));
     relay =
         ChildProcess.start(
             "turnserver",
@@ -269,8 +269,9 @@ class FaultsIT {
         dynamicTest(
             "the whole catalogue",
             () -> {
-              Ward.say(named.size() + " of " + Cause.values().length + " causes were named first");
-              assertEquals(EnumSet.allOf(Cause.class), named);
+              DoctorHarness.say(
+                  named.size() + " of " + KnownCause.values().length + " causes were named first");
+              assertEquals(EnumSet.allOf(KnownCause.class), named);
             }));
     return tests.stream();
   }
@@ -295,20 +296,21 @@ class FaultsIT {
     Path kubeconfig =
         node.cluster()
             .serviceAccountKubeconfig("default", "visitor", folder.resolve("visitor.conf"));
-    Report report = Ward.examine(with(kubeconfig));
+    Report report = DoctorHarness.examine(with(kubeconfig));
     assertEquals(List.of(), report.findings());
     long forbidden =
         report.rows().stream()
             .filter(row ->
-                row.answer() instanceof Answer.Skipped(String why, _) && why.contains("forbidden"))
+                row.answer() instanceof CheckResult.Skipped(String why, _)
+                    && why.contains("forbidden"))
             .count();
     assertTrue(forbidden > 15, forbidden + " checks skipped");
   }
 
   /** Alice examined by whom a kubeconfig names. */
-  private Examination with(Path kubeconfig) {
-    Examination x = of(ALICE);
-    return new Examination(
+  private DoctorContext with(Path kubeconfig) {
+    DoctorContext x = of(ALICE);
+    return new DoctorContext(
         Kubeconfig.connect(
             Optional.of(kubeconfig),
             Optional.empty(),
@@ -323,12 +325,14 @@ class FaultsIT {
         x.clock());
   }
 
-  private Examination of(String session) {
+  private DoctorContext of(String session) {
     return ward.examination("default", session);
   }
 
   private void awaitRunning(String session) {
-    await(session).atMost(Ward.PATIENCE).until(() -> node.phase(session).equals("Running"));
+    await(session)
+        .atMost(DoctorHarness.PATIENCE)
+        .until(() -> node.phase(session).equals("Running"));
   }
 
   private interface Step {
@@ -338,7 +342,7 @@ class FaultsIT {
   private static final Step NOTHING = () -> {};
 
   /** Produces it, asks, mends it. */
-  private DynamicTest fault(Cause cause, Examination examination, Step produce, Step mend) {
+  private DynamicTest fault(KnownCause cause, DoctorContext examination, Step produce, Step mend) {
     return dynamicTest(
         cause.code() + " " + cause.symptom(),
         () -> {
@@ -347,7 +351,7 @@ class FaultsIT {
             ward.awaitCause(cause, examination);
             named.add(cause);
           } catch (RuntimeException e) {
-            Ward.say(cause.code() + " failed: " + e);
+            DoctorHarness.say(cause.code() + " failed: " + e);
             throw e;
           } finally {
             mend.run();
@@ -356,14 +360,14 @@ class FaultsIT {
   }
 
   /** The same, mended by the very command that the doctor tells. */
-  private DynamicTest mendedByCommand(Cause cause, Examination examination, Step produce) {
+  private DynamicTest mendedByCommand(KnownCause cause, DoctorContext examination, Step produce) {
     return dynamicTest(
         cause.code() + " " + cause.symptom() + ", and its remedy",
         () -> {
           produce.run();
           Finding finding = ward.awaitCause(cause, examination);
           named.add(cause);
-          Ward.say(shell.run(finding.command()));
+          DoctorHarness.say(shell.run(finding.command()));
           ward.awaitMended(cause, examination);
           ward.awaitHealth(of(ALICE));
         });
@@ -374,12 +378,12 @@ class FaultsIT {
   }
 
   private void controlPlane(List<DynamicTest> tests) {
-    tests.add(fault(Cause.API_UNREACHABLE, withoutApiServer(), NOTHING, NOTHING));
-    Examination x = of(ALICE);
+    tests.add(fault(KnownCause.API_UNREACHABLE, withoutApiServer(), NOTHING, NOTHING));
+    DoctorContext x = of(ALICE);
     tests.add(
         fault(
-            Cause.CLOCKS_APART,
-            new Examination(
+            KnownCause.CLOCKS_APART,
+            new DoctorContext(
                 x.cluster(),
                 x.session(),
                 false,
@@ -391,7 +395,7 @@ class FaultsIT {
             NOTHING));
     tests.add(
         fault(
-            Cause.CRDS_OUTDATED,
+            KnownCause.CRDS_OUTDATED,
             x,
             sh(
                 "kubectl patch crd vditemplates.vdi.kasm.io --type=json --patch='[{\"op\": \"remove\","
@@ -400,12 +404,12 @@ class FaultsIT {
             () -> helmUpgrade()));
     tests.add(
         mendedByCommand(
-            Cause.SERVICE_STOPPED,
+            KnownCause.SERVICE_STOPPED,
             x,
             sh("kubectl -n vdi-system scale deployment/vdi-reaper --replicas=0")));
     tests.add(
         fault(
-            Cause.SERVICE_NOT_READY,
+            KnownCause.SERVICE_NOT_READY,
             x,
             sh(
                 "kubectl -n vdi-system scale deployment/vdi-reaper --replicas=0 && kubectl -n"
@@ -418,7 +422,7 @@ class FaultsIT {
             }));
     tests.add(
         mendedByCommand(
-            Cause.NO_LEADER,
+            KnownCause.NO_LEADER,
             x,
             () ->
                 shell.run(
@@ -429,14 +433,14 @@ class FaultsIT {
                         + "\"}}'")));
     tests.add(
         mendedByCommand(
-            Cause.RIGHTS_MISSING,
+            KnownCause.RIGHTS_MISSING,
             x,
             sh(
                 "kubectl patch clusterrole vdi-reaper --type=json --patch='[{\"op\": \"remove\","
                     + " \"path\": \"/rules/3\"}]'")));
     tests.add(
         mendedByCommand(
-            Cause.WEBHOOK_UNREACHABLE,
+            KnownCause.WEBHOOK_UNREACHABLE,
             x,
             sh(
                 "kubectl -n vdi-system patch service vdi-admission-webhook --type=merge"
@@ -444,7 +448,7 @@ class FaultsIT {
                     + " {\"app.kubernetes.io/component\": \"nobody\"}}}'")));
     tests.add(
         fault(
-            Cause.WEBHOOK_CERTIFICATE,
+            KnownCause.WEBHOOK_CERTIFICATE,
             x,
             () -> {
               // Under this name it is not known to its certificate.
@@ -466,12 +470,12 @@ class FaultsIT {
             }));
     tests.add(
         mendedByCommand(
-            Cause.WEBHOOK_NOT_REGISTERED,
+            KnownCause.WEBHOOK_NOT_REGISTERED,
             x,
             () -> {
               shell.run("kubectl delete " + WEBHOOKS);
               await("bypass")
-                  .atMost(Ward.PATIENCE)
+                  .atMost(DoctorHarness.PATIENCE)
                   .ignoreExceptions()
                   .until(() -> {
                     smuggled();
@@ -480,7 +484,7 @@ class FaultsIT {
             }));
     tests.add(
         fault(
-            Cause.RECONCILE_ERRORS,
+            KnownCause.RECONCILE_ERRORS,
             ward.examination("errors", "errors"),
             () -> {
               node.apply(
@@ -523,7 +527,7 @@ class FaultsIT {
     }
   }
 
-  private Examination withoutApiServer() {
+  private DoctorContext withoutApiServer() {
     try {
       Path kubeconfig = folder.resolve("kubeconfig");
       Files.writeString(
@@ -538,26 +542,26 @@ class FaultsIT {
 
   /** One session each, that goes on ailing. */
   private void sessionsOwn(List<DynamicTest> tests) {
-    Map<String, Cause> ailing =
+    Map<String, KnownCause> ailing =
         Map.ofEntries(
-            Map.entry("no-template", Cause.TEMPLATE_MISSING),
-            Map.entry("invalid", Cause.TEMPLATE_INVALID),
-            Map.entry("foreign", Cause.FOREIGN_OBJECT),
-            Map.entry("too-big", Cause.NO_NODE_FITS),
-            Map.entry("no-class", Cause.STORAGE_CLASS_MISSING),
-            Map.entry("no-volume", Cause.VOLUME_NOT_PROVISIONED),
-            Map.entry("no-mount", Cause.VOLUME_NOT_MOUNTED),
-            Map.entry("home", Cause.HOME_NOT_WRITABLE),
-            Map.entry("no-image", Cause.IMAGE_NOT_PULLED),
-            Map.entry("crash", Cause.DESKTOP_CRASHES),
-            Map.entry("silent", Cause.SELKIES_SILENT),
-            Map.entry("open", Cause.DESKTOP_UNPROTECTED));
+            Map.entry("no-template", KnownCause.TEMPLATE_MISSING),
+            Map.entry("invalid", KnownCause.TEMPLATE_INVALID),
+            Map.entry("foreign", KnownCause.FOREIGN_OBJECT),
+            Map.entry("too-big", KnownCause.NO_NODE_FITS),
+            Map.entry("no-class", KnownCause.STORAGE_CLASS_MISSING),
+            Map.entry("no-volume", KnownCause.VOLUME_NOT_PROVISIONED),
+            Map.entry("no-mount", KnownCause.VOLUME_NOT_MOUNTED),
+            Map.entry("home", KnownCause.HOME_NOT_WRITABLE),
+            Map.entry("no-image", KnownCause.IMAGE_NOT_PULLED),
+            Map.entry("crash", KnownCause.DESKTOP_CRASHES),
+            Map.entry("silent", KnownCause.SELKIES_SILENT),
+            Map.entry("open", KnownCause.DESKTOP_UNPROTECTED));
     ailing.forEach((session, cause) -> tests.add(fault(cause, of(session), NOTHING, NOTHING)));
-    for (Map.Entry<String, Cause> each :
+    for (Map.Entry<String, KnownCause> each :
         Map.of(
-                "limited", Cause.SESSION_QUOTA,
-                "crowded", Cause.NAMESPACE_QUOTA,
-                "restricted", Cause.POD_SECURITY)
+                "limited", KnownCause.SESSION_QUOTA,
+                "crowded", KnownCause.NAMESPACE_QUOTA,
+                "restricted", KnownCause.POD_SECURITY)
             .entrySet()) {
       tests.add(
           fault(each.getValue(), ward.examination(each.getKey(), each.getKey()), NOTHING, NOTHING));
@@ -569,22 +573,22 @@ class FaultsIT {
               for (String session : List.of("too-big", "no-image", "crash", "silent", "invalid")) {
                 JsonObject status = node.session(session).getAsJsonObject("status");
                 String message = status.get("message").getAsString();
-                assertTrue(message.endsWith(ailing.get(session).mark()), session + ": " + message);
+                assertTrue(message.endsWith(ailing.get(session).tag()), session + ": " + message);
               }
             }));
     tests.add(
         dynamicTest(
             "a home is not writable, by --probe",
             () -> {
-              Examination x = of("home");
+              DoctorContext x = of("home");
               ward.awaitCause(
-                  Cause.HOME_NOT_WRITABLE,
-                  new Examination(
+                  KnownCause.HOME_NOT_WRITABLE,
+                  new DoctorContext(
                       x.cluster(), x.session(), false, true, x.router(), x.authority(), x.clock()));
             }));
     tests.add(
         mendedByCommand(
-            Cause.POD_FAILED,
+            KnownCause.POD_FAILED,
             of("failed"),
             // A status that is not the kubelet's own, the kubelet may take back.
             sh(
@@ -593,14 +597,14 @@ class FaultsIT {
   }
 
   private void dataPlane(List<DynamicTest> tests) {
-    Examination x = of(ALICE);
+    DoctorContext x = of(ALICE);
     tests.add(
         dynamicTest(
             "VDI301 a desktop that hangs",
             () -> {
               signal("-STOP");
               try {
-                ward.awaitCause(Cause.SELKIES_SILENT, x);
+                ward.awaitCause(KnownCause.SELKIES_SILENT, x);
               } finally {
                 signal("-CONT");
                 ward.awaitHealth(x);
@@ -608,7 +612,7 @@ class FaultsIT {
             }));
     tests.add(
         mendedByCommand(
-            Cause.PASSWORD_REFUSED,
+            KnownCause.PASSWORD_REFUSED,
             x,
             sh(
                 "kubectl patch secret vdi-auth-"
@@ -617,7 +621,7 @@ class FaultsIT {
                     + " --patch='{\"stringData\": {\"password\": \"another\"}}'")));
     tests.add(
         mendedByCommand(
-            Cause.NO_ENDPOINTS,
+            KnownCause.NO_ENDPOINTS,
             x,
             sh(
                 "kubectl patch service "
@@ -626,35 +630,35 @@ class FaultsIT {
                     + " {\"app.kubernetes.io/instance\": \"nobody\"}}}'")));
     tests.add(
         mendedByCommand(
-            Cause.ROUTE_MISSING,
+            KnownCause.ROUTE_MISSING,
             x,
-            patchRoute("/spec/routes/0/match", "\"Host(`bob." + Neighbourhood.DOMAIN + "`)\"")));
+            patchRoute("/spec/routes/0/match", "\"Host(`bob." + FullCluster.DOMAIN + "`)\"")));
     tests.add(
         mendedByCommand(
-            Cause.ROUTE_MIDDLEWARE,
+            KnownCause.ROUTE_MIDDLEWARE,
             x,
             patchRoute("/spec/routes/0/middlewares", "[{\"name\": \"nowhere\"}]")));
     tests.add(
         fault(
-            Cause.ROUTE_ENTRY_POINT,
+            KnownCause.ROUTE_ENTRY_POINT,
             x,
             patchRoute("/spec/entryPoints", "[\"nowhere\"]"),
             this::freshRoute));
     tests.add(
         fault(
-            Cause.ROUTE_CERTIFICATE_RESOLVER,
+            KnownCause.ROUTE_CERTIFICATE_RESOLVER,
             x,
             patchRoute("/spec/tls", "{\"certResolver\": \"nowhere\"}"),
             this::freshRoute));
     tests.add(
         fault(
-            Cause.ROUTER_WITHOUT_ROUTE,
+            KnownCause.ROUTER_WITHOUT_ROUTE,
             x,
             patchRoute("/spec/routes/0/services/0/name", "\"nowhere\""),
             this::freshRoute));
     tests.add(
         fault(
-            Cause.WEBSOCKET_BLOCKED,
+            KnownCause.WEBSOCKET_BLOCKED,
             x,
             () -> {
               node.apply(
@@ -672,8 +676,8 @@ class FaultsIT {
             }));
     tests.add(
         fault(
-            Cause.ROUTER_UNREACHABLE,
-            new Examination(
+            KnownCause.ROUTER_UNREACHABLE,
+            new DoctorContext(
                 x.cluster(),
                 x.session(),
                 false,
@@ -685,13 +689,13 @@ class FaultsIT {
             NOTHING));
     tests.add(
         fault(
-            Cause.CERTIFICATE_UNTRUSTED,
-            new Examination(
+            KnownCause.CERTIFICATE_UNTRUSTED,
+            new DoctorContext(
                 x.cluster(), x.session(), false, false, x.router(), Optional.empty(), x.clock()),
             NOTHING,
             NOTHING));
     tests.add(dynamicTest("VDI321 by the plugin itself", this::hostNotResolved));
-    Examination webrtc = of("webrtc");
+    DoctorContext webrtc = of("webrtc");
     tests.add(
         dynamicTest(
             "a healthy session with WebRTC",
@@ -701,14 +705,14 @@ class FaultsIT {
             }));
     tests.add(
         mendedByCommand(
-            Cause.TURN_REFUSED,
+            KnownCause.TURN_REFUSED,
             webrtc,
             sh(
                 "kubectl patch secret vdi-auth-webrtc --type=merge --patch='{\"stringData\":"
                     + " {\"turn-password\": \"forged\"}}'")));
     tests.add(
         fault(
-            Cause.TURN_UNREACHABLE,
+            KnownCause.TURN_UNREACHABLE,
             webrtc,
             () -> relay.kill(),
             () -> {
@@ -763,17 +767,17 @@ class FaultsIT {
             .getAsJsonArray("findings")
             .get(0)
             .getAsJsonObject();
-    assertEquals(Cause.HOST_NOT_RESOLVED.code(), first.get("code").getAsString());
-    named.add(Cause.HOST_NOT_RESOLVED);
+    assertEquals(KnownCause.HOST_NOT_RESOLVED.code(), first.get("code").getAsString());
+    named.add(KnownCause.HOST_NOT_RESOLVED);
   }
 
   /** Alice has the one GPU there is, until it is sliced. */
   private void gpus(List<DynamicTest> tests) {
-    Examination x = of(ALICE);
-    Examination sharer = of("sharer");
+    DoctorContext x = of(ALICE);
+    DoctorContext sharer = of("sharer");
     tests.add(
         fault(
-            Cause.GPU_EXHAUSTED,
+            KnownCause.GPU_EXHAUSTED,
             sharer,
             () ->
                 session(
@@ -782,25 +786,25 @@ class FaultsIT {
                     "gpu",
                     "persistence: {enabled: false}\n  resources: {gpu: 1}"),
             () -> {
-              GpuOperator.install(node.api());
+              GpuOperatorAddon.install(node.api());
               // As its remedy says.
               shell.run("gpu/configure_gpu_slicing.sh --replicas 8 --timeout 60");
             }));
     tests.add(
         mendedByCommand(
-            Cause.SLICING_MAP_MISSING,
+            KnownCause.SLICING_MAP_MISSING,
             x,
             sh("kubectl -n gpu-operator delete configmap time-slicing-config")));
-    tests.add(mendedByCommand(Cause.SLICING_NOT_REFERENCED, x, sh(NO_SLICING)));
+    tests.add(mendedByCommand(KnownCause.SLICING_NOT_REFERENCED, x, sh(NO_SLICING)));
     tests.add(
         fault(
-            Cause.SLICING_NOT_IN_EFFECT,
+            KnownCause.SLICING_NOT_IN_EFFECT,
             x,
             () -> {
               // It offers the GPU once, and is not restarted when it should eight times.
               shell.run(NO_SLICING);
               await("one GPU")
-                  .atMost(Ward.PATIENCE)
+                  .atMost(DoctorHarness.PATIENCE)
                   .until(() ->
                       shell
                           .run("kubectl get node node-1 -o jsonpath='{.status.allocatable}'")
@@ -816,7 +820,7 @@ class FaultsIT {
             }));
     tests.add(
         fault(
-            Cause.GPU_PRODUCT_LABEL,
+            KnownCause.GPU_PRODUCT_LABEL,
             x,
             sh("kubectl label node node-1 nvidia.com/gpu.product=Tesla-T4 --overwrite"),
             () -> {
@@ -826,7 +830,7 @@ class FaultsIT {
             }));
     tests.add(
         fault(
-            Cause.DEVICE_NOT_ALLOCATED,
+            KnownCause.DEVICE_NOT_ALLOCATED,
             of("unlucky"),
             () -> {
               shell.run("kubectl label node node-1 vdi.devcluster/broken-gpus=true");
@@ -841,7 +845,7 @@ class FaultsIT {
               // As its remedy says.
               shell.run("kubectl -n default delete pod unlucky");
               await("the pod to live")
-                  .atMost(Ward.PATIENCE)
+                  .atMost(DoctorHarness.PATIENCE)
                   .until(() ->
                       node.kubectl(
                               "get",
@@ -872,20 +876,20 @@ class FaultsIT {
 
   /** What takes more away than a test gives back quickly. */
   private void last(List<DynamicTest> tests) {
-    Examination x = of(ALICE);
+    DoctorContext x = of(ALICE);
     tests.add(
         fault(
-            Cause.ROUTE_KIND_NOT_SERVED,
+            KnownCause.ROUTE_KIND_NOT_SERVED,
             x,
             sh("kubectl delete crd ingressroutes.traefik.io"),
             () -> {
-              node.cluster().installTraefikDefinitions();
+              node.cluster().installTraefikCrds();
               shell.run("kubectl -n kube-system rollout restart deployment/traefik");
               ward.awaitHealth(x);
             }));
     tests.add(
         fault(
-            Cause.NOT_INSTALLED,
+            KnownCause.NOT_INSTALLED,
             x,
             sh("kubectl -n vdi-system delete deployment vdi-admission-webhook"),
             this::helmUpgrade));

@@ -3,13 +3,13 @@ package io.vdi.operator.e2e.node;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.Command;
-import io.vdi.operator.devcluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.Helm;
-import io.vdi.operator.devcluster.Manifests;
-import io.vdi.operator.devcluster.Neighbourhood;
-import io.vdi.operator.devcluster.SimulatedNodes;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.images.Images;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,7 +32,7 @@ public final class Node {
   private static Node shared;
 
   private final EmbeddedCluster cluster;
-  private final KubeApi api;
+  private final KubeClient api;
   private final Helm helm;
 
   private Node(EmbeddedCluster cluster) {
@@ -63,13 +63,13 @@ public final class Node {
   }
 
   private static Node start() throws IOException {
-    Optional<String> lacking = EmbeddedCluster.lacking();
+    Optional<String> lacking = EmbeddedCluster.unsupportedReason();
     assumeTrue(lacking.isEmpty(), () -> "no node that runs containers: " + lacking.orElseThrow());
     Images images = Images.of(CHECKOUT);
     Images.ALL.forEach(images::provide);
     Images.OF_NODE.forEach(images::provide);
     return new Node(
-        Neighbourhood.start(
+        FullCluster.start(
             Files.createTempDirectory("vdi-node-"),
             CHECKOUT.resolve("images/target"),
             1,
@@ -80,12 +80,12 @@ public final class Node {
     return cluster;
   }
 
-  public KubeApi api() {
+  public KubeClient api() {
     return api;
   }
 
   public Path routerCertificate() {
-    return Neighbourhood.routerCertificate(cluster.folder());
+    return FullCluster.routerCertificate(cluster.folder());
   }
 
   /** Installs or upgrades, and waits for all pods. */
@@ -131,11 +131,11 @@ public final class Node {
           nodeSelector: {kubernetes.io/hostname: node-1}
           %s
         """
-            .formatted(name, Neighbourhood.DESKTOP, more));
+            .formatted(name, FullCluster.DESKTOP, more));
   }
 
   public JsonObject session(String name) {
-    return api.raw("GET", SESSIONS + name, null).orElseThrow();
+    return api.request("GET", SESSIONS + name, null).orElseThrow();
   }
 
   public String phase(String name) {

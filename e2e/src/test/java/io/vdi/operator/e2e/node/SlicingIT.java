@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.devcluster.GpuOperator;
+import io.vdi.operator.devcluster.addons.GpuOperatorAddon;
 import io.vdi.operator.e2e.cli.Shell;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ class SlicingIT {
   void eightPodsShareOneGpu() throws IOException {
     Node node = Node.shared();
     await("the device plugin").atMost(Node.PATIENCE).until(() -> allocatable(node).equals("1"));
-    GpuOperator.install(node.api());
+    GpuOperatorAddon.install(node.api());
     Shell shell = new Shell(node, folder);
     assertTrue(configure(shell, 8).contains("node-1: 1 x 8 = 8"));
     assertEquals("8", allocatable(node));
@@ -63,7 +63,7 @@ class SlicingIT {
   }
 
   private static String allocatable(Node node) {
-    JsonObject found = node.api().raw("GET", "/api/v1/nodes/node-1", null).orElseThrow();
+    JsonObject found = node.api().request("GET", "/api/v1/nodes/node-1", null).orElseThrow();
     JsonObject allocatable = found.getAsJsonObject("status").getAsJsonObject("allocatable");
     return allocatable.has("nvidia.com/gpu") ? allocatable.get("nvidia.com/gpu").getAsString() : "";
   }

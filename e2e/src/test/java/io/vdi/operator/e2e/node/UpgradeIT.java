@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.common.kube.KubeApi;
-import io.vdi.operator.devcluster.Manifests;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Manifests;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -129,8 +129,8 @@ class UpgradeIT {
     }
   }
 
-  private static ApiResult<JsonObject> create(KubeApi api, String name) {
-    return api.raw(
+  private static ApiResult<JsonObject> create(KubeClient api, String name) {
+    return api.request(
         "POST",
         SESSIONS,
         Manifests.parse(
@@ -144,14 +144,14 @@ class UpgradeIT {
             .getFirst());
   }
 
-  private static long running(KubeApi api, String selector) {
+  private static long running(KubeClient api, String selector) {
     return items(api, SESSIONS + selector).stream()
         .filter(session ->
             session.has("status") && session.toString().contains("\"phase\":\"Running\""))
         .count();
   }
 
-  private static Map<String, String> pods(KubeApi api) {
+  private static Map<String, String> pods(KubeClient api) {
     Map<String, String> uids = new TreeMap<>();
     items(api, PODS).stream()
         .filter(pod -> name(pod).startsWith("before-"))
@@ -160,8 +160,8 @@ class UpgradeIT {
     return uids;
   }
 
-  private static List<JsonObject> items(KubeApi api, String collection) {
-    JsonObject list = api.raw("GET", collection, null).orElseThrow();
+  private static List<JsonObject> items(KubeClient api, String collection) {
+    JsonObject list = api.request("GET", collection, null).orElseThrow();
     List<JsonObject> items = new ArrayList<>();
     list.getAsJsonArray("items").forEach(item -> items.add(item.getAsJsonObject()));
     return items;

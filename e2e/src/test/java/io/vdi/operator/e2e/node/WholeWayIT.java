@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.devcluster.ClusterException;
+import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.Visitor;
@@ -48,7 +48,7 @@ class WholeWayIT {
   void helmTestFailsWhereTheWebhookIsNotAsked() {
     JsonObject kept =
         node.api()
-            .raw(
+            .request(
                 "GET",
                 "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/vdi-operator",
                 null)
@@ -66,7 +66,7 @@ class WholeWayIT {
     } finally {
       kept.getAsJsonObject("metadata").remove("resourceVersion");
       node.api()
-          .raw(
+          .request(
               "POST", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", kept)
           .orElseThrow();
       node.cluster().awaitAdmission();

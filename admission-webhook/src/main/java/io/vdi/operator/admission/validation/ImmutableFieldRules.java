@@ -1,0 +1,39 @@
+package io.vdi.operator.admission.validation;
+
+import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.VdiSession;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** What may not change in a session's life, spec.md section 1. */
+final class ImmutableFieldRules {
+  private ImmutableFieldRules() {}
+
+  static List<String> violations(VdiSession.Spec before, VdiSession.Spec now) {
+    List<String> violations = new ArrayList<>();
+    immutable(violations, "user", before.user(), now.user());
+    immutable(violations, "template", before.template(), now.template());
+    immutable(
+        violations,
+        "persistence.storageClassName",
+        before.persistence().storageClassName(),
+        now.persistence().storageClassName());
+    String size = before.persistence().size();
+    String newSize = now.persistence().size();
+    if (size != null && (newSize == null || Quantities.isLarger(size, newSize))) {
+      violations.add(
+          "spec.persistence.size \"%s\": may grow but never shrink: give %s or more"
+              .formatted(newSize == null ? "" : newSize, size));
+    }
+    return violations;
+  }
+
+  private static void immutable(List<String> violations, String field, String before, String now) {
+    if (!Objects.equals(before, now)) {
+      violations.add(
+          "spec.%s \"%s\": is immutable, and was \"%s\": make a new session for another"
+              .formatted(field, now == null ? "" : now, before == null ? "" : before));
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package io.vdi.operator.admission.validation;
+
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What is legal and still unwise. */
+final class SessionWarnings {
+  private SessionWarnings() {}
+
+  static List<String> of(
+      VdiSession.Spec session, Optional<VdiTemplate> template, boolean timeSliced) {
+    Defaults.EffectiveSpec spec =
+        Defaults.effectiveSpec(
+            session, template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY));
+    List<String> warnings = new ArrayList<>();
+    if (spec.gpu() > 0 && spec.idleTimeout().isEmpty()) {
+      warnings.add(
+          "spec.idleTimeout is not set: the session keeps its GPU while nobody is connected");
+    }
+    boolean ownSize =
+        session.persistence().size() != null && !session.persistence().size().equals(Defaults.SIZE);
+    boolean templateSize = template.filter(t -> t.spec().persistence().size() != null).isPresent();
+    if (spec.persistent()
+        && spec.reclaimPolicy() == ReclaimPolicy.RETAIN
+        && !ownSize
+        && !templateSize) {
+      warnings.add(
+          "spec.persistence.reclaimPolicy is Retain and no size is given: a home of "
+              + Defaults.SIZE
+              + " is kept when the session goes");
+    }
+    if (timeSliced && spec.gpu() > 1) {
+      warnings.add(
+          "spec.resources.gpu "
+              + spec.gpu()
+              + ": the GPUs here are time-sliced, and more than one buys no bigger share");
+    }
+    return warnings;
+  }
+}

@@ -1,0 +1,366 @@
+package io.vdi.operator.admission;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The webhook as users meet it: through the API server, over TLS, by its own authority. */
+@ExtendWith(ClusterExtension.class)
+class AdmissionIT {
+  private static WebhookFleet fleet;
+
+  @TempDir private Path folder;
+
+  private final Cluster cluster;
+  private final KubeClient api;
+  private final String namespace;
+
+  AdmissionIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
+    this.cluster = cluster;
+    this.api = api;
+    this.namespace = namespace.name();
+  }
+
+  @BeforeAll
+  static void start(Cluster cluster) {
+    fleet =
+        new WebhookFleet(
+            cluster,
+            1,
+            """
+            quota: {user: {gpus: 2}}
+            templates: {allowedRegistries: [desktops]}
+            """,
+            Map.of("VDI_ADMISSION_IDLE_TIMEOUT", "8s"));
+    KubeClient api = cluster.connect();
+    await().atMost(Duration.ofSeconds(20)).until(() -> template(api, "plain", "").ok().isPresent());
+    template(
+            api,
+            "strict",
+            """
+            , resources: {defaultGPU: 1, defaultMemory: 8Gi, defaultCPU: "4", maxGPU: 2, maxMemory: 16Gi},
+            timeout: 1h, maxTimeout: 4h, idleTimeout: 30m, persistence: {size: 20Gi},
+            allowedUsers: [alice@example.com, bob@example.com]
+            """)
+        .orElseThrow();
+    api.close();
+  }
+
+  @AfterAll
+  static void stop() {
+    fleet.close();
+  }
+
+  @Test
+  void whatIsLeftOpenIsFilledInFromTheTemplateOnce() {
+    VdiSession session =
+        submit("open", "{user: alice@example.com, template: strict}").orElseThrow();
+    assertEquals(1, session.spec().resources().gpu());
+    assertEquals("8Gi", session.spec().resources().memory());
+    assertEquals("4", session.spec().resources().cpu());
+    assertEquals("20Gi", session.spec().persistence().size());
+    assertEquals("1h", session.spec().timeout());
+    assertEquals("30m", session.spec().idleTimeout());
+    assertTrue(session.metadata().annotation(Annotations.CREATED_BY).isPresent());
+    assertTrue(session.metadata().annotation(Annotations.RESERVATION).isPresent());
+
+    patch("open", "{\"spec\": {\"resources\": null, \"timeout\": null}}").orElseThrow();
+    VdiSession again = api.get(ResourceType.SESSION, namespace, "open").orElseThrow();
+    assertEquals(session.spec(), again.spec());
+    assertEquals(session.metadata().annotations(), again.metadata().annotations());
+  }
+
+  @Test
+  void whoMadeItCannotBeChanged() {
+    VdiSession session = submit("made", "{user: carol@example.com, template: plain}").orElseThrow();
+    VdiSession changed =
+        patch(
+                "made",
+                "{\"metadata\": {\"annotations\": {\"%s\": \"mallory\", \"%s\": \"forged\"}}}"
+                    .formatted(Annotations.CREATED_BY, Annotations.RESERVATION))
+            .orElseThrow();
+    assertEquals(session.metadata().annotations(), changed.metadata().annotations());
+  }
+
+  @Test
+  void allViolationsAreToldAtOnce() {
+    ApiResult<VdiSession> result =
+        submit(
+            "too-much",
+            "{user: mallory@example.com, template: strict, timeout: 5h, resources: {gpu: 3, memory:"
+                + " 32Gi}}");
+    String message = result.failure().orElseThrow().message();
+    assertTrue(message.contains("4 problems:"), message);
+    assertTrue(
+        message.contains("spec.resources.gpu 3: is more than template strict allows, which is 2"),
+        message);
+    assertTrue(message.contains("spec.resources.memory 32Gi"), message);
+    assertTrue(message.contains("spec.timeout 5h"), message);
+    assertTrue(message.contains("spec.template \"strict\": is not for mallory"), message);
+  }
+
+  @Test
+  void anUnknownTemplateIsRefusedWithAWayOut() {
+    assertRefused(
+        submit("nowhere", "{user: alice@example.com, template: missing}"),
+        "spec.template \"missing\": there is no such VDITemplate: kubectl get vdit shows");
+  }
+
+  @Test
+  void theQuotaIsExactAlsoForRaisesAndResumes() {
+    submit("first", "{user: dave@example.com, template: plain}").orElseThrow();
+    submit("second", "{user: Dave@example.com, template: plain, suspended: true}").orElseThrow();
+    submit("third", "{user: dave@example.com, template: plain}").orElseThrow();
+    String words = "GPU quota exceeded for user dave@example.com: used 2, requested 1, limit 2";
+    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), words);
+    assertRefused(patch("second", "{\"spec\": {\"suspended\": false}}"), words);
+    assertRefused(patch("first", "{\"spec\": {\"resources\": {\"gpu\": 2}}}"), words);
+    api.delete(
+            ResourceType.SESSION,
+            namespace,
+            "third",
+            api.get(ResourceType.SESSION, namespace, "third").orElseThrow().uid())
+        .orElseThrow();
+    patch("second", "{\"spec\": {\"suspended\": false}}").orElseThrow();
+    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), words);
+  }
+
+  @Test
+  void aTemplateInUseCannotBeDeletedAndABadOneNotMade() {
+    template(api, "used", "").orElseThrow();
+    submit("user", "{user: erin@example.com, template: used}").orElseThrow();
+    VdiTemplate template = api.get(ResourceType.TEMPLATE, "", "used").orElseThrow();
+    await()
+        .atMost(Duration.ofSeconds(5))
+        .untilAsserted(() ->
+            assertRefused(
+                api.delete(ResourceType.TEMPLATE, "", "used", template.uid()),
+                "VDITemplate used is used by 1 session (" + namespace + "/user): delete"));
+    assertRefused(
+        template(api, "bad", ", env: [{name: SELKIES_BASIC_AUTH_PASSWORD, value: x}]"),
+        "is the operator's own");
+    assertRefused(
+        api.create(
+            ResourceType.TEMPLATE,
+            "",
+            Manifests.parse(
+                    "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: other},"
+                        + " spec: {image: elsewhere/desk}}")
+                .getFirst()),
+        "must come from one of desktops");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "--server-side"})
+  void theSameAppliedTwiceIsANoOp(String how) throws Exception {
+    assumeTrue(cluster instanceof EmbeddedCluster, "kubectl comes with the embedded cluster");
+    String name = "applied" + how.replace("--", "-");
+    Path file =
+        Files.writeString(
+            folder.resolve("session.json"),
+            session(name, "{user: grace@example.com, template: plain}").toString());
+    kubectl("apply", how, "--validate=false", "-f", file.toString());
+    VdiSession first = api.get(ResourceType.SESSION, namespace, name).orElseThrow();
+    assertEquals("4Gi", first.spec().resources().memory());
+    kubectl("apply", how, "--validate=false", "-f", file.toString());
+    VdiSession second = api.get(ResourceType.SESSION, namespace, name).orElseThrow();
+    assertEquals(first.metadata().resourceVersion(), second.metadata().resourceVersion());
+    assertTrue(kubectl("get", "vdi", name, "-o", "jsonpath={.spec.timeout}").contains("8h"));
+    api.delete(ResourceType.SESSION, namespace, name, first.uid()).orElseThrow();
+  }
+
+  private String kubectl(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(((EmbeddedCluster) cluster).kubectl().toString());
+    command.addAll(
+        List.of("--kubeconfig", cluster.kubeconfig().toString(), "--namespace", namespace));
+    Arrays.stream(arguments).filter(argument -> !argument.isEmpty()).forEach(command::add);
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), output);
+    return output;
+  }
+
+  @Test
+  void aHugeAnnotationIsTheApiServersBusiness() {
+    JsonObject huge = session("huge", "{user: grace@example.com, template: plain}");
+    JsonObject annotations = new JsonObject();
+    annotations.addProperty("huge", "x".repeat(2 * 1024 * 1024));
+    huge.getAsJsonObject("metadata").add("annotations", annotations);
+    assertRefused(api.create(ResourceType.SESSION, namespace, huge), "262144");
+  }
+
+  @Test
+  void theStatusIsTheControllersBusiness() {
+    submit("status", "{user: heidi@example.com, template: plain}").orElseThrow();
+    VdiSession changed =
+        api.mergePatchStatus(
+                ResourceType.SESSION,
+                namespace,
+                "status",
+                JsonParser.parseString("{\"status\": {\"phase\": \"Failed\"}}").getAsJsonObject())
+            .orElseThrow();
+    assertEquals("Failed", changed.status().phase().text());
+    submit("status-2", "{user: heidi@example.com, template: plain, resources: {gpu: 2}}")
+        .orElseThrow();
+  }
+
+  /** Half a request, and then nothing. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "POST /val",
+        "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Le",
+        "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+      })
+  void slowClientsAreCutOff(String begun) throws Exception {
+    try (SSLSocket socket = connect("TLSv1.3")) {
+      socket.setSoTimeout(20_000);
+      socket.getOutputStream().write(begun.getBytes(StandardCharsets.UTF_8));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertFalse(answer.contains("HTTP/1.1 200"), answer);
+    }
+  }
+
+  @Test
+  void tlsIsOneDotTwoOrOneDotThree() throws Exception {
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      try (SSLSocket socket = connect(protocol)) {
+        assertEquals(protocol, socket.getSession().getProtocol());
+      }
+    }
+  }
+
+  private static SSLSocket connect(String protocol) throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new TrustsAll()}, null);
+    SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", fleet.port(0));
+    socket.setEnabledProtocols(new String[] {protocol});
+    socket.startHandshake();
+    return socket;
+  }
+
+  private static final class TrustsAll extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+
+  @Test
+  void theLimitChangesWithTheFile() {
+    fleet.configure(
+        """
+        quota: {user: {gpus: 2, exceptions: [{name: frank@example.com, gpus: 0}]}}
+        templates: {allowedRegistries: [desktops]}
+        """);
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() ->
+            assertRefused(
+                submit("none", "{user: frank@example.com, template: plain}", "?dryRun=All"),
+                "used 0, requested 1, limit 0"));
+  }
+
+  private static ApiResult<VdiTemplate> template(KubeClient api, String name, String spec) {
+    return api.create(
+        ResourceType.TEMPLATE,
+        "",
+        Manifests.parse(
+                """
+                apiVersion: vdi.kasm.io/v1alpha1
+                kind: VDITemplate
+                metadata: {name: %s}
+                spec: {image: desktops/ubuntu %s}
+                """
+                    .formatted(name, spec.replace("\n", " ")))
+            .getFirst());
+  }
+
+  private ApiResult<VdiSession> submit(String name, String spec) {
+    return api.create(ResourceType.SESSION, namespace, session(name, spec));
+  }
+
+  private ApiResult<JsonObject> submit(String name, String spec, String query) {
+    return api.request(
+        "POST",
+        "/apis/vdi.kasm.io/v1alpha1/namespaces/" + namespace + "/vdisessions" + query,
+        session(name, spec));
+  }
+
+  private static JsonObject session(String name, String spec) {
+    return Manifests.parse(
+            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, metadata: {name: %s}, spec: %s}"
+                .formatted(name, spec))
+        .getFirst();
+  }
+
+  private ApiResult<VdiSession> patch(String name, String patch) {
+    return api.mergePatch(
+        ResourceType.SESSION, namespace, name, JsonParser.parseString(patch).getAsJsonObject());
+  }
+
+  private static void assertRefused(ApiResult<?> result, String words) {
+    assertTrue(result.failure().isPresent(), "taken, and should not be");
+    String message = result.failure().get().message();
+    assertTrue(message.contains(words), message);
+  }
+}

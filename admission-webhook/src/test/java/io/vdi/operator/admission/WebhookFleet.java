@@ -1,0 +1,151 @@
+package io.vdi.operator.admission;
+
+import static org.awaitility.Awaitility.await;
+
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.testing.TcpBalancer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Replicas of the packaged webhook, each a process, behind one address that the API server asks.
+ */
+final class WebhookFleet implements AutoCloseable {
+  static final String NAMESPACE = "vdi-system";
+  static final String ACCOUNT = "vdi-admission-webhook";
+  static final Path CHART = Path.of("../charts/vdi-operator");
+
+  private final Cluster cluster;
+  private final Path folder;
+  private final Path kubeconfig;
+  private final Path config;
+  private final Map<String, String> environment;
+  private final List<Integer> ports;
+  private final List<OperatorProcess> replicas = new ArrayList<>();
+  private final TcpBalancer balancer;
+
+  /**
+   * @param config the content of the mounted file
+   */
+  WebhookFleet(Cluster cluster, int count, String config, Map<String, String> environment) {
+    try {
+      // Under target: the logs stay for who looks into a failure, and go with make clean.
+      Path fleets = Files.createDirectories(Path.of("target/fleets"));
+      this.folder = Files.createTempDirectory(fleets.toAbsolutePath(), "fleet-");
+      this.config = Files.writeString(folder.resolve("config.yaml"), config);
+    } catch (IOException e) {
+      throw new ClusterException("cannot make a temporary folder", e);
+    }
+    this.cluster = cluster;
+    this.environment = environment;
+    this.ports = OperatorProcess.freePorts(count);
+    this.balancer = new TcpBalancer(ports);
+    cluster.install(CHART, NAMESPACE, "vdi-controller");
+    forget("secrets/vdi-admission-webhook-tls");
+    forget("configmaps/vdi-quota-reservations");
+    this.kubeconfig =
+        cluster.serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
+    cluster.installWebhook(CHART, NAMESPACE, ACCOUNT, url());
+    for (int i = 0; i < count; i++) {
+      replicas.add(launch(i));
+    }
+    replicas.forEach(OperatorProcess::awaitReady);
+  }
+
+  /** The port of one replica. */
+  int port(int i) {
+    return ports.get(i);
+  }
+
+  String url() {
+    return "https://127.0.0.1:" + balancer.port();
+  }
+
+  OperatorProcess replica(int i) {
+    return replicas.get(i);
+  }
+
+  /** What replicas of an earlier test have left behind. */
+  private void forget(String what) {
+    KubeClient api = cluster.connect();
+    api.request("DELETE", "/api/v1/namespaces/" + NAMESPACE + "/" + what, null);
+    api.close();
+  }
+
+  /** Changes the mounted file, as an admin who changes the ConfigMap does. */
+  void configure(String content) {
+    try {
+      Files.writeString(config, content);
+    } catch (IOException e) {
+      throw new ClusterException("cannot write " + config, e);
+    }
+  }
+
+  /** Ends a replica at once, with what it has under way. */
+  void kill(int i) {
+    replicas.get(i).process().kill();
+  }
+
+  void restart(int i) {
+    replicas.set(i, launch(i));
+    replicas.get(i).awaitReady();
+  }
+
+  /** Lets a replica with a wrong clock take the place of one. */
+  SkewedReplica skew(int i, Duration offset) {
+    replicas.get(i).close();
+    Map<String, String> settings = settings(i);
+    settings.put("VDI_NAMESPACE", NAMESPACE);
+    settings.put("VDI_SERVER_HOST", "127.0.0.1");
+    settings.put("VDI_SERVER_PORT", "0");
+    settings.remove("VDI_CONFIG_FILE");
+    SkewedReplica replica = new SkewedReplica(kubeconfig, config, settings, offset);
+    await().atMost(Duration.ofSeconds(20)).until(replica::isReady);
+    return replica;
+  }
+
+  private Map<String, String> settings(int i) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("VDI_CONFIG_FILE", config.toString());
+    settings.putAll(OperatorService.webhookAt(ports.get(i)));
+    settings.putAll(environment);
+    return settings;
+  }
+
+  private OperatorProcess launch(int i) {
+    return OperatorProcess.start(
+        OperatorService.ADMISSION_WEBHOOK.launch(
+            Path.of(".."),
+            NAMESPACE,
+            kubeconfig,
+            folder,
+            "webhook-" + i,
+            settings(i),
+            OperatorProcess.JVM_FLAGS));
+  }
+
+  @Override
+  public void close() {
+    KubeClient api = cluster.connect();
+    // Or nobody could change a session any more, in tests that follow.
+    for (String kind : List.of("mutating", "validating")) {
+      api.request(
+          "DELETE",
+          "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
+          null);
+    }
+    api.close();
+    replicas.forEach(OperatorProcess::close);
+    balancer.close();
+  }
+}

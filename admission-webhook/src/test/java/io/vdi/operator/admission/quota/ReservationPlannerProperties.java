@@ -1,0 +1,147 @@
+package io.vdi.operator.admission.quota;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vdi.operator.admission.quota.ReservationPlanner.ReservationPlan;
+import io.vdi.operator.admission.quota.ReservationPlanner.ReservationRequest;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaRequest;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.ResourceAmounts;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/**
+ * Replicas with caches of any age, requests that take their time, fail, or are deleted again at
+ * once: what is there and what is on its way never pass the limit, and nobody is refused who fits.
+ */
+class ReservationPlannerProperties {
+  private static final int LIMIT = 5;
+  private static final QuotaLimits QUOTA =
+      new QuotaLimits(
+          QuotaLimits.Mode.REJECT,
+          Map.of(
+              QuotaScope.CLUSTER,
+              new QuotaLimits.ScopeLimits(
+                  new ResourceAmounts(LIMIT, ResourceAmounts.UNLIMITED), Map.of())));
+  private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
+
+  private record Event(String id, boolean gone) {}
+
+  @Property(tries = 3000)
+  void theLimitHoldsWhateverTheCachesHaveSeen(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<Event> history = new ArrayList<>();
+    List<String> inFlight = new ArrayList<>();
+    List<String> failed = new ArrayList<>();
+    int[] cached = new int[3];
+    Reservations reservations = Reservations.NONE;
+    for (int step = 0; step < 60; step++) {
+      switch (random.nextInt(6)) {
+        case 0 -> take(inFlight, random).ifPresent(id -> history.add(new Event(id, false)));
+        case 1 -> take(inFlight, random).ifPresent(failed::add);
+        case 2 ->
+            take(present(history, history.size()), random)
+                .ifPresent(id -> history.add(new Event(id, true)));
+        case 3 -> {
+          int replica = random.nextInt(cached.length);
+          cached[replica] += random.nextInt(history.size() - cached[replica] + 1);
+        }
+        default -> {
+          int replica = random.nextInt(cached.length);
+          ReservationRequest wish = new ReservationRequest("id-" + step, share(), true);
+          SessionIndex.Snapshot view = view(history, cached[replica]);
+          if (view.position() < reservations.dropped()) {
+            view = view(history, history.size());
+          }
+          ReservationPlan verdict = judge(reservations, view, wish);
+          if (verdict.refusesAny()) {
+            verdict = judge(reservations, view(history, history.size()), wish);
+          }
+          if (verdict.refusesAny()) {
+            int taken =
+                present(history, history.size()).size()
+                    + inFlight.size()
+                    + (int) failed.stream().filter(reservations.entries()::containsKey).count();
+            assertEquals(LIMIT, taken, "refused, and would have fitted");
+          } else {
+            inFlight.add(wish.id());
+          }
+          reservations = verdict.next();
+        }
+      }
+      int used = present(history, history.size()).size() + inFlight.size();
+      assertTrue(used <= LIMIT, used + " at step " + step);
+    }
+  }
+
+  private static ReservationPlan judge(
+      Reservations reservations, SessionIndex.Snapshot view, ReservationRequest wish) {
+    return ReservationPlanner.judge(
+        reservations, view, name -> Optional.empty(), QUOTA, List.of(wish), Set.of(), NOW);
+  }
+
+  private static Optional<String> take(List<String> from, Random random) {
+    return from.isEmpty()
+        ? Optional.empty()
+        : Optional.of(from.remove(random.nextInt(from.size())));
+  }
+
+  private static List<String> present(List<Event> history, int until) {
+    List<String> ids = new ArrayList<>();
+    for (Event event : history.subList(0, until)) {
+      if (event.gone()) {
+        ids.remove(event.id());
+      } else {
+        ids.add(event.id());
+      }
+    }
+    return ids;
+  }
+
+  /** What can be seen after so many events; their place in the history is their version. */
+  private static SessionIndex.Snapshot view(List<Event> history, int until) {
+    Map<String, Long> seen = new HashMap<>();
+    for (int i = 0; i < until; i++) {
+      seen.putIfAbsent(history.get(i).id(), i + 1L);
+    }
+    return new SessionIndex.Snapshot(
+        present(history, until).stream().map(ReservationPlannerProperties::session).toList(),
+        until,
+        seen);
+  }
+
+  private static VdiSession session(String id) {
+    ObjectMeta meta =
+        new ObjectMeta(
+            id,
+            "desks",
+            id,
+            "1",
+            1,
+            null,
+            null,
+            null,
+            Map.of(Annotations.RESERVATION, id),
+            null,
+            null);
+    return new VdiSession(
+        meta, new VdiSession.Spec("alice@example.com", "t", null, null, null, null, false), null);
+  }
+
+  private static QuotaRequest share() {
+    return new QuotaRequest("alice@example.com", "desks", "t", new ResourceAmounts(1, 1));
+  }
+}

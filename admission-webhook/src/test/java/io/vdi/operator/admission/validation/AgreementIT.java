@@ -1,0 +1,162 @@
+package io.vdi.operator.admission.validation;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The rules stand twice, in the schema and in the webhook: one table, and both have to say what it
+ * says. The API server is asked without a webhook, by dry runs.
+ */
+@ExtendWith(ClusterExtension.class)
+class AgreementIT {
+  private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/%s/vdisessions";
+
+  private final KubeClient api;
+  private final String namespace;
+
+  AgreementIT(KubeClient api, TestNamespace namespace) {
+    this.api = api;
+    this.namespace = namespace.name();
+  }
+
+  @BeforeAll
+  static void install(Cluster cluster) {
+    cluster.install(Path.of("../charts/vdi-operator"), "vdi-system", "vdi-controller");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          good | {user: a@b.cc, template: t}
+          good | {user: "+'ä💻@b.cc", template: t}
+          good | {user: a@b.cc, template: t, resources: {gpu: 1, memory: 1Gi, cpu: 100m}}
+          good | {user: a@b.cc, template: t, resources: {memory: "1e3", cpu: "0.5"}}
+          good | {user: a@b.cc, template: t, timeout: 1h30m, idleTimeout: 45s, suspended: true}
+          good | {user: a@b.cc, template: t, persistence: {enabled: false, size: 1Ti, storageClassName: x, reclaimPolicy: Retain}}
+          good | {user: a@b.cc, template: a.b-c, unknown: 1}
+          bad  | {template: t}
+          bad  | {user: a@b.cc}
+          bad  | {user: '', template: t}
+          bad  | {user: alice, template: t}
+          bad  | {user: alice@example, template: t}
+          bad  | {user: 'alice @example.com', template: t}
+          bad  | {user: 7, template: t}
+          bad  | {user: a@b.cc, template: ''}
+          bad  | {user: a@b.cc, template: Not_A_Name}
+          bad  | {user: a@b.cc, template: -t}
+          bad  | {user: a@b.cc, template: [t]}
+          bad  | {user: a@b.cc, template: t, resources: 1}
+          bad  | {user: a@b.cc, template: t, resources: {gpu: 0}}
+          bad  | {user: a@b.cc, template: t, resources: {gpu: -1}}
+          bad  | {user: a@b.cc, template: t, resources: {gpu: 1.5}}
+          bad  | {user: a@b.cc, template: t, resources: {gpu: '1'}}
+          bad  | {user: a@b.cc, template: t, resources: {gpu: 4294967296}}
+          bad  | {user: a@b.cc, template: t, resources: {memory: lots}}
+          bad  | {user: a@b.cc, template: t, resources: {memory: 0Gi}}
+          bad  | {user: a@b.cc, template: t, resources: {memory: -4Gi}}
+          bad  | {user: a@b.cc, template: t, resources: {memory: 4}}
+          bad  | {user: a@b.cc, template: t, resources: {memory: 4 Gi}}
+          bad  | {user: a@b.cc, template: t, resources: {cpu: '0'}}
+          bad  | {user: a@b.cc, template: t, resources: {cpu: 10000000000000000000000000000000000}}
+          bad  | {user: a@b.cc, template: t, persistence: {size: ''}}
+          bad  | {user: a@b.cc, template: t, persistence: {enabled: maybe}}
+          bad  | {user: a@b.cc, template: t, persistence: {reclaimPolicy: Keep}}
+          bad  | {user: a@b.cc, template: t, persistence: []}
+          bad  | {user: a@b.cc, template: t, timeout: 8}
+          bad  | {user: a@b.cc, template: t, timeout: 8d}
+          bad  | {user: a@b.cc, template: t, timeout: 0h}
+          bad  | {user: a@b.cc, template: t, timeout: ''}
+          bad  | {user: a@b.cc, template: t, timeout: 30m1h}
+          bad  | {user: a@b.cc, template: t, timeout: 11111111111111111h}
+          bad  | {user: a@b.cc, template: t, idleTimeout: soon}
+          bad  | {user: a@b.cc, template: t, suspended: 'yes'}
+          bad  | []
+          """)
+  void aNewSession(String verdict, String spec) {
+    assertVerdicts(verdict, "desk", spec);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "good, a",
+    "good, a-1",
+    "bad, 1a",
+    "bad, a.b",
+    "bad, a-",
+    "bad, A",
+    "good, aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg",
+    "bad, aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg"
+  })
+  void aName(String verdict, String name) {
+    assertVerdicts(verdict, name, "{user: a@b.cc, template: t}");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          good | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: t, timeout: 9h}
+          good | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t, persistence: {size: 2048Mi}}
+          good | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t, persistence: {size: 3Gi}}
+          good | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: t, persistence: {size: 1Gi}}
+          bad  | {user: a@b.cc, template: t}                            | {user: b@b.cc, template: t}
+          bad  | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: u}
+          bad  | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t, persistence: {size: 2G}}
+          bad  | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t}
+          bad  | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: t, persistence: {storageClassName: x}}
+          bad  | {user: a@b.cc, template: t, persistence: {storageClassName: x}} | {user: a@b.cc, template: t, persistence: {storageClassName: y}}
+          bad  | {user: a@b.cc, template: t, persistence: {storageClassName: x}} | {user: a@b.cc, template: t}
+          """)
+  void aChange(String verdict, String before, String now) {
+    String name = "change-" + Integer.toHexString((before + now).hashCode());
+    JsonObject old =
+        api.request("POST", SESSIONS.formatted(namespace), object(name, before)).orElseThrow();
+    JsonObject changed = old.deepCopy();
+    changed.add("spec", object(name, now).get("spec"));
+    ApiResult<JsonObject> answer =
+        api.request("PUT", SESSIONS.formatted(namespace) + "/" + name + "?dryRun=All", changed);
+    assertEquals(verdict, answer.ok().isPresent() ? "good" : "bad", "API server: " + answer);
+    assertEquals(verdict, verdict(Requests.update(changed, old)), "webhook");
+  }
+
+  private void assertVerdicts(String verdict, String name, String spec) {
+    JsonObject session = object(name, spec);
+    ApiResult<JsonObject> answer =
+        api.request("POST", SESSIONS.formatted(namespace) + "?dryRun=All", session);
+    assertEquals(verdict, answer.ok().isPresent() ? "good" : "bad", "API server: " + answer);
+    assertEquals(verdict, verdict(Requests.create(session, Requests.ADMIN)), "webhook");
+  }
+
+  /** By the rules alone: every template there is. */
+  private static String verdict(AdmissionRequest request) {
+    AdmissionContext view =
+        new AdmissionContext(
+            name -> Requests.view("{image: x}").template().apply("t"), name -> List.of(), false);
+    return SessionAdmission.validate(request, view, Requests.POLICY) instanceof Decision.Deny
+        ? "bad"
+        : "good";
+  }
+
+  private static JsonObject object(String name, String spec) {
+    return Manifests.parse(
+            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, metadata: {name: %s}, spec: %s}"
+                .formatted(name, spec))
+        .getFirst();
+  }
+}

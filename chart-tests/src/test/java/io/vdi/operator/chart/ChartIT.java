@@ -1,0 +1,231 @@
+package io.vdi.operator.chart;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The chart, by Helm, on a real API server. No kubelet: what the pods do is not looked at here. */
+@ExtendWith(ClusterExtension.class)
+class ChartIT {
+  private static final String CHART = "../charts/vdi-operator";
+
+  /** All that can be switched on. */
+  private static final String[] EVERYTHING = {
+    "--set", "monitoring.serviceMonitor.enabled=true",
+    "--set", "monitoring.prometheusRule.enabled=true",
+    "--set", "monitoring.dashboard.enabled=true",
+    "--set", "admissionWebhook.certificates.mode=certManager",
+    "--set", "image.pullSecrets[0].name=registry",
+    "--set", "priorityClassName=system-cluster-critical",
+    "--set", "controller.jvmFlags={-Xmx384m}",
+    "--set", "config.quota.user.gpus=2",
+    "--set", "coturn.enabled=true",
+    "--set", "coturn.createNamespace=false",
+    "--set", "coturn.allowedPeers={10.42.0.0-10.42.255.255}",
+    "--set", "config.turn.host=turn.example.com",
+    "--set", "networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b",
+  };
+
+  /** Of operators that this cluster does not have. */
+  private static final Set<String> OTHERS =
+      Set.of("ServiceMonitor", "PrometheusRule", "Certificate", "Issuer");
+
+  private static final Map<String, String> COLLECTIONS =
+      Map.ofEntries(
+          Map.entry("ServiceAccount", "serviceaccounts"),
+          Map.entry("ConfigMap", "configmaps"),
+          Map.entry("Secret", "secrets"),
+          Map.entry("Service", "services"),
+          Map.entry("Pod", "pods"),
+          Map.entry("Deployment", "deployments"),
+          Map.entry("PodDisruptionBudget", "poddisruptionbudgets"),
+          Map.entry("NetworkPolicy", "networkpolicies"),
+          Map.entry("Role", "roles"),
+          Map.entry("RoleBinding", "rolebindings"),
+          Map.entry("ClusterRole", "clusterroles"),
+          Map.entry("ClusterRoleBinding", "clusterrolebindings"),
+          Map.entry("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+          Map.entry("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
+          Map.entry("CustomResourceDefinition", "customresourcedefinitions"));
+
+  private final KubeClient api;
+  private final String namespace;
+  private final Helm helm;
+
+  ChartIT(Cluster cluster, KubeClient api, TestNamespace namespace, @TempDir Path home) {
+    this.api = api;
+    this.namespace = namespace.name();
+    this.helm = Helm.of(cluster, home);
+  }
+
+  @Test
+  void helmFindsNoFault() {
+    String lint = helm.run("lint", "--strict", CHART);
+    assertTrue(lint.contains("0 chart(s) failed"), lint);
+  }
+
+  @Test
+  void theApiServerAcceptsEveryObjectToTheLetter() {
+    for (String[] values : new String[][] {{}, EVERYTHING}) {
+      List<String> refused = new ArrayList<>();
+      List<JsonObject> objects = render(values);
+      assertTrue(objects.size() > 25, "only " + objects.size());
+      for (JsonObject object : objects) {
+        String kind = object.get("kind").getAsString();
+        if (kind.equals("Pod")) {
+          // Its own account is not there: nothing is, but for this look.
+          object.getAsJsonObject("spec").addProperty("serviceAccountName", "default");
+        }
+        if (!OTHERS.contains(kind)) {
+          // A second time it exists; what it says would be refused before that.
+          ApiResult<JsonObject> answer =
+              api.request(
+                  "POST", collection(object) + "?dryRun=All&fieldValidation=Strict", object);
+          if (answer.ok().isEmpty() && !answer.isAlreadyExists()) {
+            refused.add(kind + ": " + answer.failure().orElseThrow());
+          }
+        }
+      }
+      assertEquals(List.of(), refused);
+    }
+  }
+
+  @Test
+  void everyPodIsRestricted() {
+    String restricted = namespace + "-restricted";
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: %1$s, labels: {pod-security.kubernetes.io/enforce: restricted}}
+        ---
+        {apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: %1$s}}
+        """
+            .formatted(restricted));
+    for (JsonObject object : render()) {
+      String kind = object.get("kind").getAsString();
+      if (kind.equals("Deployment") || kind.equals("Pod")) {
+        JsonObject pod =
+            Manifests.parse("{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}").getFirst();
+        JsonObject holder =
+            kind.equals("Pod")
+                ? object
+                : object.getAsJsonObject("spec").getAsJsonObject("template");
+        JsonObject spec = holder.getAsJsonObject("spec").deepCopy();
+        spec.addProperty("serviceAccountName", "default");
+        pod.add("spec", spec);
+        api.request("POST", "/api/v1/namespaces/" + restricted + "/pods?dryRun=All", pod)
+            .orElseThrow();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "controler.replicas=2",
+        "controller.replicas=none",
+        "config.domian=x",
+        "config.domain=Not_A_Name",
+        "config.reaper.orphanGracePeriod=ten",
+        "config.quota.user.gpu=2",
+        "config.ingress.kind=nginx",
+        "image.pullPolicy=Sometimes",
+        "config.logging.x=LOUD",
+        "coturn.allowedPeers={10.42.0.0/16}"
+      })
+  void aTypoIsRefused(String value) {
+    ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", value));
+    assertTrue(
+        refused.getMessage().contains("values don't meet the specifications"),
+        refused.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "config.turn.host=turn.example.com",
+        "coturn.enabled=true",
+        "coturn.enabled=true,config.turn.host=x",
+        "coturn.enabled=true,config.turn.host=x,coturn.allowedPeers={10.0.0.1},config.turn.secretName=s"
+      })
+  void whatDoesNotGoTogetherIsRefusedWithAWayOut(String values) {
+    ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", values));
+    assertTrue(refused.getMessage().matches("(?s).*(: set |leave ).*"), refused.getMessage());
+  }
+
+  @Test
+  void itIsInstalledUpgradedRolledBackAndUninstalledAndTheDefinitionsStay() {
+    String[] common = {"vdi-operator", CHART, "-n", namespace};
+    // The definitions may be there already, by kubectl, as for other tests.
+    helm.run(with("install", common, "--take-ownership"));
+    assertTrue(config().contains("domain: vdi.example.com"));
+    helm.run(with("upgrade", common, "--set", "config.domain=desks.example.org"));
+    assertTrue(config().contains("domain: desks.example.org"));
+    helm.run("rollback", "vdi-operator", "1", "-n", namespace);
+    assertTrue(config().contains("domain: vdi.example.com"));
+    helm.run("uninstall", "vdi-operator", "-n", namespace);
+    assertTrue(
+        api.request("GET", "/api/v1/namespaces/" + namespace + "/configmaps/vdi-config", null)
+            .isNotFound());
+    for (String kind : List.of("vdisessions", "vditemplates")) {
+      String path =
+          "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + kind + ".vdi.kasm.io";
+      JsonObject metadata =
+          api.request("GET", path, null).orElseThrow().getAsJsonObject("metadata");
+      assertTrue(!metadata.has("deletionTimestamp"), kind);
+    }
+  }
+
+  private static String[] with(String verb, String[] common, String... more) {
+    List<String> all = new ArrayList<>(List.of(verb));
+    all.addAll(List.of(common));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  private String config() {
+    return api.request("GET", "/api/v1/namespaces/" + namespace + "/configmaps/vdi-config", null)
+        .orElseThrow()
+        .getAsJsonObject("data")
+        .get("controller.yaml")
+        .getAsString();
+  }
+
+  private List<JsonObject> render(String... values) {
+    List<String> flags = new ArrayList<>(List.of(values));
+    flags.add("--set=coturn.namespace=" + namespace);
+    return Manifests.parse(helm.template(Path.of(CHART), namespace, flags.toArray(String[]::new)));
+  }
+
+  private String collection(JsonObject object) {
+    String version = object.get("apiVersion").getAsString();
+    String plural = COLLECTIONS.get(object.get("kind").getAsString());
+    String in =
+        object.getAsJsonObject("metadata").has("namespace") || Set.of("roles").contains(plural)
+            ? "/namespaces/" + namespace
+            : "";
+    return (version.equals("v1") ? "/api/v1" : "/apis/" + version) + in + "/" + plural;
+  }
+}

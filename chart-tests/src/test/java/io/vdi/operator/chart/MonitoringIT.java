@@ -1,0 +1,177 @@
+package io.vdi.operator.chart;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The three services with the configuration that the chart gives them, through some sessions; then
+ * every metric that an alert or the dashboard asks for is one that they expose.
+ */
+@ExtendWith(ClusterExtension.class)
+class MonitoringIT {
+  private static final Path CHART = Path.of("../charts/vdi-operator");
+  private static final String OPERATOR = "vdi-system";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Pattern METRIC = Pattern.compile("vdi_[a-z_]+");
+
+  private final Cluster cluster;
+  private final KubeClient api;
+  private final String namespace;
+
+  @TempDir Path folder;
+
+  MonitoringIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
+    this.cluster = cluster;
+    this.api = api;
+    this.namespace = namespace.name();
+  }
+
+  @Test
+  void whatAlertsAndDashboardAskForIsExposed() throws IOException {
+    cluster.install(CHART, OPERATOR, "vdi-controller");
+    cluster.installTraefikCrds();
+    cluster.installReaper(CHART, OPERATOR, "vdi-reaper");
+    int port = OperatorProcess.freePorts(1).getFirst();
+    cluster.installWebhook(CHART, OPERATOR, "vdi-admission-webhook", "https://127.0.0.1:" + port);
+    try (OperatorProcess controller = start(OperatorService.CONTROLLER, Map.of());
+        OperatorProcess webhook =
+            start(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(port));
+        OperatorProcess reaper = start(OperatorService.REAPER, Map.of())) {
+      List<OperatorProcess> services = List.of(controller, webhook, reaper);
+      services.forEach(OperatorProcess::awaitReady);
+      cluster.awaitAdmission();
+      someSessions();
+      Set<String> asked =
+          new TreeSet<>(metrics(Files.readString(CHART.resolve("files/rules.yaml"))));
+      asked.addAll(metrics(Files.readString(CHART.resolve("files/dashboard.json"))));
+      assertTrue(asked.size() > 20, asked::toString);
+      Supplier<Set<String>> missing =
+          () -> {
+            Set<String> exposed =
+                services.stream()
+                    .flatMap(service -> service.page("/observe/metrics").lines())
+                    .filter(line -> !line.startsWith("#"))
+                    .map(line -> line.replaceAll("[{ ].*", ""))
+                    .collect(Collectors.toSet());
+            return asked.stream().filter(m -> !exposed.contains(m)).collect(Collectors.toSet());
+          };
+      await("no metric to be missing")
+          .atMost(PATIENCE)
+          .untilAsserted(() -> assertEquals(Set.of(), missing.get()));
+    } finally {
+      for (String kind : List.of("mutating", "validating")) {
+        api.request(
+            "DELETE",
+            "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
+            null);
+      }
+    }
+  }
+
+  /** One that runs, one that ends by its timeout, one whose pod the API server refuses. */
+  private void someSessions() {
+    Manifests.apply(
+        api,
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: monitored}
+        spec: {image: x, persistence: {storageClassName: kwok-volume}}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: refused}
+        spec: {image: x, nodeSelector: {"not a label!": x}}
+        """);
+    session("running", "template: monitored");
+    session("brief", "template: monitored, timeout: 1s");
+    session("impossible", "template: refused");
+    await("a session to run")
+        .atMost(PATIENCE)
+        .until(() ->
+            api.get(ResourceType.SESSION, namespace, "running")
+                .ok()
+                .flatMap(s -> s.status().currentPhase())
+                .filter(phase -> phase == Phase.RUNNING)
+                .isPresent());
+    await("a session to end")
+        .atMost(PATIENCE)
+        .until(() -> api.get(ResourceType.SESSION, namespace, "brief").isNotFound());
+  }
+
+  private void session(String name, String spec) {
+    JsonObject session =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, metadata: {name: %s}, spec: {user: m@example.com, %s}}"
+                    .formatted(name, spec))
+            .getFirst();
+    api.create(ResourceType.SESSION, namespace, session).orElseThrow();
+  }
+
+  private OperatorProcess start(OperatorService service, Map<String, String> settings)
+      throws IOException {
+    String config =
+        Manifests.parse(
+                Helm.offline()
+                    .template(
+                        CHART,
+                        OPERATOR,
+                        "--show-only=templates/configmap.yaml",
+                        "--set=config.quota.user.gpus=5"))
+            .getFirst()
+            .getAsJsonObject("data")
+            .get(service.module() + ".yaml")
+            .getAsString();
+    Path file = Files.writeString(folder.resolve(service.module() + ".yaml"), config);
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("VDI_CONFIG_FILE", file.toString());
+    return OperatorProcess.start(
+        service.launch(
+            Path.of(".."),
+            OPERATOR,
+            cluster.serviceAccountKubeconfig(
+                OPERATOR, service.account(), folder.resolve(service.module() + ".kubeconfig")),
+            folder,
+            service.module(),
+            environment,
+            OperatorProcess.JVM_FLAGS));
+  }
+
+  private static Set<String> metrics(String text) {
+    Matcher matcher = METRIC.matcher(text);
+    Set<String> names = new TreeSet<>();
+    while (matcher.find()) {
+      names.add(matcher.group());
+    }
+    return names;
+  }
+}

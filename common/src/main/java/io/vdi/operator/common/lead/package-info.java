@@ -1,6 +1,0 @@
-/**
- * The life of a service of which one replica works: it waits for the CRDs, fills its caches, is
- * elected, works, ends. Imports the client and the service bootstrap; knows no service. Start at
- * {@link io.vdi.operator.common.lead.LedService}.
- */
-package io.vdi.operator.common.lead;

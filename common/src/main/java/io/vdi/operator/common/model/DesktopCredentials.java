@@ -1,0 +1,51 @@
+package io.vdi.operator.common.model;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Optional;
+
+/** The user name and password that a desktop asks for; docs/specification.md, section 2. */
+public record DesktopCredentials(String user, String password) {
+  /** The user name, unless the template's env sets {@link #USER_VARIABLE}. */
+  public static final String DEFAULT_USER = "ubuntu";
+
+  /** The key of the password in the session's Secret. */
+  public static final String PASSWORD_KEY = "password";
+
+  /** The environment variable that gives Selkies the user name. */
+  public static final String USER_VARIABLE = "SELKIES_BASIC_AUTH_USER";
+
+  /**
+   * The credentials of a session.
+   *
+   * @param template empty when it is deleted: the default user name applies
+   * @param secret the session's Secret as the API server returns it
+   * @return empty when the Secret has no password yet
+   */
+  public static Optional<DesktopCredentials> of(Optional<VdiTemplate> template, JsonObject secret) {
+    return decode(secret, PASSWORD_KEY)
+        .map(password -> new DesktopCredentials(userName(template), password));
+  }
+
+  /** The user name that desktops of this template ask for. */
+  public static String userName(Optional<VdiTemplate> template) {
+    return template.stream()
+        .flatMap(found -> found.spec().env().stream())
+        .filter(variable -> variable.name().equals(USER_VARIABLE))
+        .map(VdiTemplate.EnvVar::value)
+        .findFirst()
+        .orElse(DEFAULT_USER);
+  }
+
+  /** The decoded text of one key of a Secret; empty when the key is missing or empty. */
+  public static Optional<String> decode(JsonObject secret, String key) {
+    return secret.get("data") instanceof JsonObject data
+            && data.get(key) instanceof JsonPrimitive value
+            && !value.getAsString().isEmpty()
+        ? Optional.of(
+            new String(Base64.getDecoder().decode(value.getAsString()), StandardCharsets.UTF_8))
+        : Optional.empty();
+  }
+}

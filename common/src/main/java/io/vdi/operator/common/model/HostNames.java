@@ -1,0 +1,41 @@
+package io.vdi.operator.common.model;
+
+import java.util.Locale;
+
+/** The first label of a session's host, spec.md section 2. */
+public final class HostNames {
+  private static final int MAX_LABEL = 63;
+
+  private HostNames() {}
+
+  /**
+   * The host that a user's first session gets: the local part of the e-mail, lower-cased, every
+   * character outside {@code [a-z0-9-]} made {@code -}, trimmed, at most 63. An e-mail of which
+   * nothing remains ({@code +@example.com}) gets {@code user}.
+   */
+  public static String preferred(String email) {
+    int at = email.lastIndexOf('@');
+    String local = (at < 0 ? email : email.substring(0, at)).toLowerCase(Locale.ROOT);
+    StringBuilder label = new StringBuilder();
+    local.codePoints().forEach(c -> label.append(isLegal(c) ? Character.toString(c) : "-"));
+    String host = cut(label.toString(), MAX_LABEL);
+    return host.isEmpty() ? "user" : host;
+  }
+
+  /**
+   * The host of a later session of the same local part: {@code <user>-<hash of namespace/name>}.
+   */
+  public static String distinct(String email, String namespace, String name, int hashLength) {
+    String hash = Hashes.sha256(namespace + "/" + name, hashLength);
+    return cut(preferred(email), MAX_LABEL - 1 - hashLength) + "-" + hash;
+  }
+
+  private static String cut(String label, int max) {
+    String trimmed = Labels.trim(label, "-");
+    return trimmed.length() <= max ? trimmed : Labels.trim(trimmed.substring(0, max), "-");
+  }
+
+  private static boolean isLegal(int c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  }
+}

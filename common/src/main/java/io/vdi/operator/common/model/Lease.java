@@ -1,0 +1,16 @@
+package io.vdi.operator.common.model;
+
+/** What leader election reads of a coordination.k8s.io Lease. */
+public record Lease(ObjectMeta metadata, Spec spec) implements KubeObject {
+  public Lease {
+    metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
+    spec = spec == null ? new Spec(null, 0, null, 0) : spec;
+  }
+
+  public record Spec(
+      String holderIdentity, int leaseDurationSeconds, String acquireTime, int leaseTransitions) {
+    public Spec {
+      holderIdentity = holderIdentity == null ? "" : holderIdentity;
+    }
+  }
+}

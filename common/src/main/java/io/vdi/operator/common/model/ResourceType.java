@@ -1,0 +1,92 @@
+package io.vdi.operator.common.model;
+
+/** A kind of object: where it lives in the API and what it is decoded into. */
+public record ResourceType<T extends KubeObject>(
+    String group,
+    String version,
+    String kind,
+    String plural,
+    boolean namespaced,
+    Class<T> objectClass) {
+
+  public static final ResourceType<VdiSession> SESSION =
+      new ResourceType<>(
+          "vdi.kasm.io", "v1alpha1", "VDISession", "vdisessions", true, VdiSession.class);
+  public static final ResourceType<VdiTemplate> TEMPLATE =
+      new ResourceType<>(
+          "vdi.kasm.io", "v1alpha1", "VDITemplate", "vditemplates", false, VdiTemplate.class);
+  public static final ResourceType<Pod> POD =
+      new ResourceType<>("", "v1", "Pod", "pods", true, Pod.class);
+  public static final ResourceType<PersistentVolumeClaim> PERSISTENT_VOLUME_CLAIM =
+      new ResourceType<>(
+          "",
+          "v1",
+          "PersistentVolumeClaim",
+          "persistentvolumeclaims",
+          true,
+          PersistentVolumeClaim.class);
+  public static final ResourceType<PartialObjectMetadata> SECRET =
+      metadata("", "v1", "Secret", "secrets");
+  public static final ResourceType<PartialObjectMetadata> SERVICE =
+      metadata("", "v1", "Service", "services");
+  public static final ResourceType<PartialObjectMetadata> INGRESS_ROUTE =
+      metadata("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes");
+  public static final ResourceType<PartialObjectMetadata> INGRESS =
+      metadata("networking.k8s.io", "v1", "Ingress", "ingresses");
+  public static final ResourceType<PartialObjectMetadata> EVENT =
+      metadata("", "v1", "Event", "events");
+  public static final ResourceType<PartialObjectMetadata> NAMESPACE =
+      new ResourceType<>("", "v1", "Namespace", "namespaces", false, PartialObjectMetadata.class);
+  public static final ResourceType<PartialObjectMetadata> NODE =
+      new ResourceType<>("", "v1", "Node", "nodes", false, PartialObjectMetadata.class);
+  public static final ResourceType<ConfigMap> CONFIG_MAP =
+      new ResourceType<>("", "v1", "ConfigMap", "configmaps", true, ConfigMap.class);
+  public static final ResourceType<Lease> LEASE =
+      new ResourceType<>("coordination.k8s.io", "v1", "Lease", "leases", true, Lease.class);
+
+  private static ResourceType<PartialObjectMetadata> metadata(
+      String group, String version, String name, String plural) {
+    return new ResourceType<>(group, version, name, plural, true, PartialObjectMetadata.class);
+  }
+
+  public String apiVersion() {
+    return group.isEmpty() ? version : group + "/" + version;
+  }
+
+  /** {@code vdisessions.vdi.kasm.io}; for the core group the plural alone. */
+  public String qualifiedName() {
+    return group.isEmpty() ? plural : plural + "." + group;
+  }
+
+  /** The same kind, of which only the metadata is asked for. */
+  public ResourceType<PartialObjectMetadata> metadataOnly() {
+    return new ResourceType<>(
+        group, version, kind, plural, namespaced, PartialObjectMetadata.class);
+  }
+
+  /** Whether only metadata is wanted of it, so that content (a Secret's!) is never asked for. */
+  public boolean isMetadataOnly() {
+    return objectClass.equals(PartialObjectMetadata.class);
+  }
+
+  public String groupPath() {
+    return group.isEmpty() ? "/api/" + version : "/apis/" + group + "/" + version;
+  }
+
+  /** The path of one object. */
+  public String path(String namespace, String object) {
+    return path(namespace) + "/" + object;
+  }
+
+  /** The path of all objects of this kind, or of one namespace's where one is given. */
+  public String path(String namespace) {
+    return namespaced && !namespace.isEmpty()
+        ? groupPath() + "/namespaces/" + namespace + "/" + plural
+        : groupPath() + "/" + plural;
+  }
+
+  @Override
+  public String toString() {
+    return kind;
+  }
+}

@@ -1,0 +1,24 @@
+package io.vdi.operator.common.quota;
+
+/** So many sessions, and so many GPUs: used, asked for, or at most allowed. */
+public record ResourceAmounts(long sessions, long gpus) {
+  /** As a limit: none. */
+  public static final long UNLIMITED = Long.MAX_VALUE;
+
+  public static final ResourceAmounts ZERO = new ResourceAmounts(0, 0);
+
+  public ResourceAmounts plus(ResourceAmounts other) {
+    return new ResourceAmounts(sessions + other.sessions, gpus + other.gpus);
+  }
+
+  public long of(QuotaViolation.QuotaResource resource) {
+    return switch (resource) {
+      case SESSIONS -> sessions;
+      case GPUS -> gpus;
+    };
+  }
+
+  public boolean isZero() {
+    return sessions == 0 && gpus == 0;
+  }
+}

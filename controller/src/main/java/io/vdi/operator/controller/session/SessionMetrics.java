@@ -1,0 +1,119 @@
+package io.vdi.operator.controller.session;
+
+import io.helidon.metrics.api.Counter;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.Tag;
+import io.helidon.metrics.api.Timer;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.runtime.Gauges;
+import io.vdi.operator.runtime.workqueue.WorkQueue;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/** The controller's metrics, spec.md section 6. */
+public final class SessionMetrics {
+  private static final Duration[] DURATION_BUCKETS =
+      LongStream.of(60, 300, 900, 1800, 3600, 7200, 14400)
+          .mapToObj(Duration::ofSeconds)
+          .toArray(Duration[]::new);
+  private static final Duration[] STARTUP_BUCKETS =
+      LongStream.of(1, 2, 5, 10, 15, 20, 30, 45, 60, 120, 300, 600)
+          .mapToObj(Duration::ofSeconds)
+          .toArray(Duration[]::new);
+  private static final Duration[] RECONCILE_BUCKETS =
+      IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
+
+  private final MeterRegistry meters;
+  private final Timer reconcile;
+
+  public SessionMetrics(MeterRegistry meters) {
+    this.meters = meters;
+    this.reconcile =
+        meters.getOrCreate(
+            Timer.builder("vdi_reconcile")
+                .description("One pass over one session")
+                .percentiles(new double[0])
+                .buckets(RECONCILE_BUCKETS));
+  }
+
+  /** Gauges that are read when they are asked for. */
+  public void watch(
+      ControllerCaches caches,
+      WorkQueue<?> queue,
+      BooleanSupplier leading,
+      BooleanSupplier configValid) {
+    Gauges gauges = new Gauges(meters);
+    Supplier<List<VdiSession>> sessions = caches.sessions()::list;
+    for (Phase phase : Phase.values()) {
+      gauges.add(
+          "vdi_sessions_total",
+          "Sessions by phase",
+          () ->
+              sessions.get().stream()
+                  .filter(s -> s.status().currentPhase().orElse(Phase.PENDING) == phase)
+                  .count(),
+          Tag.create("phase", phase.text()));
+    }
+    gauges.add("vdi_workqueue_depth", "Sessions that wait for a worker", queue::depth);
+    gauges.add(
+        "vdi_workqueue_retrying",
+        "Sessions whose last pass failed, tried again with back-off",
+        queue::retrying);
+    gauges.ofLeader(leading, configValid);
+  }
+
+  void reconciled(Duration duration) {
+    reconcile.record(duration);
+  }
+
+  /** Counts what a pass could not do, by the reason that Kubernetes or we gave. */
+  void error(String reason) {
+    meters
+        .getOrCreate(
+            Counter.builder("vdi_reconcile_errors_total")
+                .description("Passes that could not do what was planned")
+                .tags(List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason))))
+        .increment();
+  }
+
+  void started(VdiSession session, Duration startup) {
+    timer(
+            "vdi_session_startup",
+            "From the pod's creation to the first Running",
+            session,
+            STARTUP_BUCKETS)
+        .record(startup.isNegative() ? Duration.ZERO : startup);
+  }
+
+  /** A session has gone; one that never ran has no duration. */
+  void ended(VdiSession session, Instant now) {
+    session
+        .status()
+        .startedAt()
+        .ifPresent(start ->
+            timer(
+                    "vdi_session_duration",
+                    "From status.startTime to the end",
+                    session,
+                    DURATION_BUCKETS)
+                .record(Duration.between(start, now)));
+  }
+
+  private Timer timer(String name, String description, VdiSession session, Duration[] buckets) {
+    return meters.getOrCreate(
+        Timer.builder(name)
+            .description(description)
+            .percentiles(new double[0])
+            .buckets(buckets)
+            .tags(List.of(Tag.create("template", session.spec().template()))));
+  }
+}

@@ -1,0 +1,61 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.kubernetes.client.openapi.models.V1OwnerReference;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What all objects of a session have in common: labels, the exact e-mail, the owner. */
+final class ChildMetadata {
+  private ChildMetadata() {}
+
+  static V1ObjectMeta metadata(VdiSession session, String name) {
+    return metadata(session, name, Map.of()).ownerReferences(List.of(owner(session)));
+  }
+
+  static V1ObjectMeta metadata(VdiSession session, String name, Map<String, String> annotations) {
+    Map<String, String> all = new HashMap<>(annotations);
+    all.put(Annotations.USER, session.spec().user());
+    return new V1ObjectMeta()
+        .name(name)
+        .namespace(session.namespace())
+        .labels(Labels.ofSession(session.name(), session.spec().user()))
+        .annotations(all);
+  }
+
+  static V1OwnerReference owner(VdiSession session) {
+    return new V1OwnerReference()
+        .apiVersion(ResourceType.SESSION.apiVersion())
+        .kind(ResourceType.SESSION.kind())
+        .name(session.name())
+        .uid(session.uid())
+        .controller(true)
+        .blockOwnerDeletion(true);
+  }
+
+  static JsonObject json(Object model) {
+    return KubeGson.gson().toJsonTree(model).getAsJsonObject();
+  }
+
+  /** A merge patch of labels, annotations and owner; other people's labels and annotations stay. */
+  static JsonObject metadataPatch(V1ObjectMeta metadata) {
+    JsonObject all = json(metadata);
+    JsonObject kept = new JsonObject();
+    kept.add("labels", all.get("labels"));
+    kept.add("annotations", all.get("annotations"));
+    kept.add(
+        "ownerReferences",
+        all.has("ownerReferences") ? all.get("ownerReferences") : JsonNull.INSTANCE);
+    JsonObject patch = new JsonObject();
+    patch.add("metadata", kept.deepCopy());
+    return patch;
+  }
+}

@@ -1,0 +1,169 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.kubernetes.client.custom.IntOrString;
+import io.kubernetes.client.custom.Quantity;
+import io.kubernetes.client.openapi.models.V1Container;
+import io.kubernetes.client.openapi.models.V1ContainerPort;
+import io.kubernetes.client.openapi.models.V1EmptyDirVolumeSource;
+import io.kubernetes.client.openapi.models.V1HTTPGetAction;
+import io.kubernetes.client.openapi.models.V1LocalObjectReference;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.kubernetes.client.openapi.models.V1PersistentVolumeClaimVolumeSource;
+import io.kubernetes.client.openapi.models.V1Pod;
+import io.kubernetes.client.openapi.models.V1PodSpec;
+import io.kubernetes.client.openapi.models.V1Probe;
+import io.kubernetes.client.openapi.models.V1ResourceRequirements;
+import io.kubernetes.client.openapi.models.V1TCPSocketAction;
+import io.kubernetes.client.openapi.models.V1Volume;
+import io.kubernetes.client.openapi.models.V1VolumeMount;
+import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The desktop: one container that runs Selkies, its home, its shared memory. */
+final class PodBuilder {
+  private static final String GPU = "nvidia.com/gpu";
+  private static final BigDecimal MEBI = BigDecimal.valueOf(1 << 20);
+  private static final BigDecimal MAX_SHM_MEBI = BigDecimal.valueOf(2048);
+
+  /**
+   * Fields of a template's securityContext that belong to the pod; all others are the container's.
+   */
+  private static final Set<String> POD_LEVEL =
+      Set.of(
+          "fsGroup",
+          "fsGroupChangePolicy",
+          "supplementalGroups",
+          "supplementalGroupsPolicy",
+          "seLinuxChangePolicy",
+          "sysctls");
+
+  private PodBuilder() {}
+
+  static DesiredObject of(ResolvedSession workload) {
+    VdiTemplate.Spec template = workload.template();
+    V1ObjectMeta metadata = ChildMetadata.metadata(workload.session(), workload.name());
+    JsonObject body =
+        ChildMetadata.json(
+            new V1Pod()
+                .apiVersion("v1")
+                .kind(ResourceType.POD.kind())
+                .metadata(metadata)
+                .spec(
+                    new V1PodSpec()
+                        .restartPolicy("Always")
+                        .automountServiceAccountToken(false)
+                        .enableServiceLinks(false)
+                        .runtimeClassName(template.runtimeClassName())
+                        .nodeSelector(template.nodeSelector())
+                        .imagePullSecrets(
+                            template.imagePullSecrets().stream()
+                                .map(ref -> new V1LocalObjectReference().name(ref.name()))
+                                .toList())
+                        .containers(List.of(container(workload)))
+                        .volumes(List.of(home(workload), sharedMemory(workload)))));
+    JsonObject spec = body.getAsJsonObject("spec");
+    if (!template.tolerations().isEmpty()) {
+      spec.add("tolerations", template.tolerations().deepCopy());
+    }
+    addSecurity(spec, template.securityContext());
+    return DesiredObject.unchangeable(
+        ResourceType.POD, workload.name(), body, ChildMetadata.metadataPatch(metadata));
+  }
+
+  private static V1Container container(ResolvedSession workload) {
+    VdiTemplate.Spec template = workload.template();
+    Map<String, Quantity> limits = new HashMap<>();
+    limits.put("memory", new Quantity(workload.spec().memory()));
+    limits.put("cpu", new Quantity(workload.spec().cpu()));
+    if (workload.spec().gpu() > 0) {
+      limits.put(GPU, new Quantity(String.valueOf(workload.spec().gpu())));
+    }
+    long startup = Math.max(1, workload.spec().startupTimeout().toSeconds() / 2);
+    return new V1Container()
+        .name("selkies")
+        .image(template.image())
+        .imagePullPolicy(template.imagePullPolicy())
+        // What it wrote last is seen in its status, so that the cause can be told.
+        .terminationMessagePolicy("FallbackToLogsOnError")
+        .env(PodEnvironment.of(workload))
+        .ports(List.of(new V1ContainerPort().name("http").containerPort(template.port())))
+        .resources(new V1ResourceRequirements().limits(limits))
+        .volumeMounts(
+            List.of(
+                new V1VolumeMount().name("home").mountPath(template.homePath()),
+                new V1VolumeMount().name("shm").mountPath("/dev/shm")))
+        .startupProbe(
+            probe(template)
+                .periodSeconds(2)
+                .failureThreshold((int) Math.min(startup, Integer.MAX_VALUE)))
+        .readinessProbe(probe(template).periodSeconds(5).failureThreshold(3))
+        .livenessProbe(probe(template).periodSeconds(15).failureThreshold(4).timeoutSeconds(5));
+  }
+
+  private static V1Probe probe(VdiTemplate.Spec template) {
+    IntOrString port = new IntOrString("http");
+    return template.healthPath().isEmpty()
+        ? new V1Probe().tcpSocket(new V1TCPSocketAction().port(port))
+        : new V1Probe().httpGet(new V1HTTPGetAction().path(template.healthPath()).port(port));
+  }
+
+  private static V1Volume home(ResolvedSession workload) {
+    V1Volume home = new V1Volume().name("home");
+    return workload.spec().persistent()
+        ? home.persistentVolumeClaim(
+            new V1PersistentVolumeClaimVolumeSource()
+                .claimName(ResourceNames.persistentVolumeClaim(workload.name())))
+        : home.emptyDir(new V1EmptyDirVolumeSource());
+  }
+
+  /** A quarter of the session's memory, for it counts against that, and at most 2 GiB. */
+  private static V1Volume sharedMemory(ResolvedSession workload) {
+    BigDecimal mebi =
+        Quantities.parse(workload.spec().memory())
+            .orElseThrow()
+            .divide(BigDecimal.valueOf(4), RoundingMode.DOWN)
+            .divide(MEBI, 0, RoundingMode.DOWN)
+            .max(BigDecimal.ONE)
+            .min(MAX_SHM_MEBI);
+    return new V1Volume()
+        .name("shm")
+        .emptyDir(
+            new V1EmptyDirVolumeSource()
+                .medium("Memory")
+                .sizeLimit(new Quantity(mebi.toPlainString() + "Mi")));
+  }
+
+  /** As restricted as a desktop can be, then what the template says on top, field by field. */
+  private static void addSecurity(JsonObject spec, JsonObject template) {
+    JsonObject pod =
+        ChildMetadata.json(
+            Map.of(
+                // Whatever user the image runs as, it is in this group, and the home belongs to it.
+                "fsGroup",
+                1000,
+                "fsGroupChangePolicy",
+                "OnRootMismatch",
+                "seccompProfile",
+                Map.of("type", "RuntimeDefault")));
+    JsonObject container =
+        ChildMetadata.json(
+            Map.of(
+                "allowPrivilegeEscalation", false, "capabilities", Map.of("drop", List.of("ALL"))));
+    for (Map.Entry<String, JsonElement> field : template.entrySet()) {
+      JsonObject target = POD_LEVEL.contains(field.getKey()) ? pod : container;
+      target.add(field.getKey(), field.getValue().deepCopy());
+    }
+    spec.add("securityContext", pod);
+    spec.getAsJsonArray("containers").get(0).getAsJsonObject().add("securityContext", container);
+  }
+}

@@ -1,0 +1,43 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonObject;
+import io.kubernetes.client.custom.IntOrString;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.kubernetes.client.openapi.models.V1Service;
+import io.kubernetes.client.openapi.models.V1ServicePort;
+import io.kubernetes.client.openapi.models.V1ServiceSpec;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ResourceType;
+import java.util.List;
+import java.util.Map;
+
+/** Port 8080 to the pod's port {@code http}. */
+final class ServiceBuilder {
+  static final int PORT = 8080;
+
+  private ServiceBuilder() {}
+
+  static DesiredObject of(ResolvedSession workload) {
+    V1ObjectMeta metadata = ChildMetadata.metadata(workload.session(), workload.name());
+    V1ServiceSpec spec =
+        new V1ServiceSpec()
+            .selector(Map.of(Labels.MANAGED_BY, Labels.OPERATOR, Labels.INSTANCE, workload.name()))
+            .ports(
+                List.of(
+                    new V1ServicePort()
+                        .name("http")
+                        .port(PORT)
+                        .protocol("TCP")
+                        .targetPort(new IntOrString("http"))));
+    JsonObject body =
+        ChildMetadata.json(
+            new V1Service()
+                .apiVersion("v1")
+                .kind(ResourceType.SERVICE.kind())
+                .metadata(metadata)
+                .spec(spec));
+    JsonObject patch = ChildMetadata.metadataPatch(metadata);
+    patch.add("spec", ChildMetadata.json(spec));
+    return DesiredObject.of(ResourceType.SERVICE, workload.name(), body, patch);
+  }
+}

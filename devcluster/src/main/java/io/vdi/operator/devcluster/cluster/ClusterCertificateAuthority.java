@@ -1,0 +1,197 @@
+package io.vdi.operator.devcluster.cluster;
+
+import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Base64;
+import java.util.Date;
+import java.util.List;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.cert.CertIOException;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.util.io.pem.PemObject;
+
+/** The certificate authority of one cluster: it lives as long as the cluster, in its folder. */
+public final class ClusterCertificateAuthority {
+  private static final int DAYS = 30;
+
+  private final SecureRandom random = new SecureRandom();
+  private final KeyPair keys;
+  private final X509Certificate certificate;
+
+  /** A certificate and its key, as PEM. */
+  public record Pair(String certificate, String key) {}
+
+  ClusterCertificateAuthority(String name) {
+    try {
+      keys = newKeys();
+      X500Name subject = new X500Name("CN=" + name);
+      X509v3CertificateBuilder builder = builder(subject, subject, keys);
+      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+      certificate = sign(builder);
+    } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
+      throw new ClusterException("cannot make a certificate authority: " + e, e);
+    }
+  }
+
+  String certificate() {
+    return pem(certificate);
+  }
+
+  /** A serving certificate for these names and addresses. */
+  public Pair server(String name, List<String> dnsNames, List<String> addresses) {
+    GeneralName[] names =
+        Stream.concat(
+                dnsNames.stream().map(dns -> new GeneralName(GeneralName.dNSName, dns)),
+                addresses.stream().map(ip -> new GeneralName(GeneralName.iPAddress, ip)))
+            .toArray(GeneralName[]::new);
+    return issue(name, List.of(), KeyPurposeId.id_kp_serverAuth, names);
+  }
+
+  /** A client certificate: the API server takes CN for the user and each O for a group. */
+  Pair client(String user, List<String> groups) {
+    return issue(user, groups, KeyPurposeId.id_kp_clientAuth);
+  }
+
+  /** A key pair for signing service-account tokens. */
+  static Pair signingKeys() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+      generator.initialize(2048);
+      KeyPair pair = generator.generateKeyPair();
+      return new Pair(pem(pair.getPublic()), pem(pair.getPrivate()));
+    } catch (GeneralSecurityException e) {
+      throw new ClusterException("cannot make signing keys: " + e, e);
+    }
+  }
+
+  /** A kubeconfig that carries everything it needs. */
+  String kubeconfig(String server, String user, List<String> groups) {
+    Pair client = client(user, groups);
+    return """
+    apiVersion: v1
+    kind: Config
+    clusters:
+      - name: devcluster
+        cluster: {server: "%s", certificate-authority-data: %s}
+    users:
+      - name: "%s"
+        user: {client-certificate-data: %s, client-key-data: %s}
+    contexts:
+      - name: devcluster
+        context: {cluster: devcluster, user: "%s"}
+    current-context: devcluster
+    """
+        .formatted(
+            server,
+            base64(certificate()),
+            user,
+            base64(client.certificate()),
+            base64(client.key()),
+            user);
+  }
+
+  /** Writes a file that only its owner may read. */
+  public static Path writePrivate(Path file, String content) {
+    try {
+      Files.deleteIfExists(file);
+      Files.createFile(
+          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      return Files.writeString(file, content);
+    } catch (IOException e) {
+      throw new ClusterException("cannot write " + file + ": " + e, e);
+    }
+  }
+
+  private Pair issue(
+      String name, List<String> groups, KeyPurposeId purpose, GeneralName... alternatives) {
+    try {
+      KeyPair pair = newKeys();
+      X500NameBuilder subject = new X500NameBuilder(BCStyle.INSTANCE).addRDN(BCStyle.CN, name);
+      groups.forEach(group -> subject.addRDN(BCStyle.O, group));
+      X509v3CertificateBuilder builder =
+          builder(
+              X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded()),
+              subject.build(),
+              pair);
+      builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
+      if (alternatives.length > 0) {
+        builder.addExtension(
+            Extension.subjectAlternativeName, false, new GeneralNames(alternatives));
+      }
+      return new Pair(pem(sign(builder)), pem(pair.getPrivate()));
+    } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
+      throw new ClusterException("cannot issue a certificate for " + name + ": " + e, e);
+    }
+  }
+
+  private X509v3CertificateBuilder builder(X500Name issuer, X500Name subject, KeyPair pair) {
+    Instant now = Instant.now();
+    return new JcaX509v3CertificateBuilder(
+        issuer,
+        new BigInteger(120, random),
+        Date.from(now.minus(1, ChronoUnit.HOURS)),
+        Date.from(now.plus(DAYS, ChronoUnit.DAYS)),
+        subject,
+        pair.getPublic());
+  }
+
+  private X509Certificate sign(X509v3CertificateBuilder builder)
+      throws OperatorCreationException, GeneralSecurityException {
+    return new JcaX509CertificateConverter()
+        .getCertificate(
+            builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
+  }
+
+  private static KeyPair newKeys() throws GeneralSecurityException {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+    generator.initialize(new ECGenParameterSpec("secp256r1"));
+    return generator.generateKeyPair();
+  }
+
+  private static String pem(Object object) {
+    StringWriter text = new StringWriter();
+    try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
+      // PKCS#8 for keys: what BouncyCastle would write for them, not every client can read.
+      writer.writeObject(
+          object instanceof PrivateKey key
+              ? new PemObject("PRIVATE KEY", key.getEncoded())
+              : object);
+    } catch (IOException e) {
+      throw new ClusterException("cannot encode " + object.getClass().getSimpleName(), e);
+    }
+    return text.toString();
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+  }
+}

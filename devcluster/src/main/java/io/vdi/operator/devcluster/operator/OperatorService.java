@@ -1,0 +1,80 @@
+package io.vdi.operator.devcluster.operator;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The services of the operator, and how each runs beside a cluster instead of in it. */
+public enum OperatorService {
+  CONTROLLER("controller", "controller"),
+  ADMISSION_WEBHOOK("admission-webhook", "admission"),
+  REAPER("reaper", "reaper");
+
+  private final String module;
+  private final String mainClass;
+
+  OperatorService(String module, String packageName) {
+    this.module = module;
+    this.mainClass = "io.vdi.operator." + packageName + ".Main";
+  }
+
+  /** Its folder in the checkout. */
+  public String module() {
+    return module;
+  }
+
+  /** Where it starts. */
+  public String mainClass() {
+    return mainClass;
+  }
+
+  /** The name of its service account, its roles and its Lease. */
+  public String account() {
+    return "vdi-" + module;
+  }
+
+  /**
+   * How to run it.
+   *
+   * @param checkout where it was built
+   * @param namespace the operator's
+   * @param kubeconfig of its service account
+   * @param folder for its log
+   * @param name of the process, where there are several
+   * @param settings as {@code VDI_…}, beyond what follows from running here
+   * @param jvm its JVM's flags
+   */
+  public OperatorProcess.Launch launch(
+      Path checkout,
+      String namespace,
+      Path kubeconfig,
+      Path folder,
+      String name,
+      Map<String, String> settings,
+      List<String> jvm) {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("VDI_LOGGING_FORMAT", "json");
+    environment.put(
+        this == ADMISSION_WEBHOOK ? "VDI_NAMESPACE" : "VDI_LEADER_ELECTION_NAMESPACE", namespace);
+    environment.putAll(settings);
+    return OperatorProcess.Launch.of(
+        checkout.resolve(module).resolve("target"),
+        mainClass,
+        kubeconfig,
+        folder,
+        name,
+        environment,
+        jvm);
+  }
+
+  /** Settings of an admission webhook that the API server asks at this port of loopback. */
+  public static Map<String, String> webhookAt(int port) {
+    return Map.of(
+        "VDI_ADMISSION_HOST", "127.0.0.1",
+        "VDI_ADMISSION_PORT", String.valueOf(port),
+        "VDI_CERTIFICATES_NAMES", "127.0.0.1",
+        "VDI_ADMISSION_DRAIN", "0",
+        "VDI_CERTIFICATES_INTERVAL", "1s");
+  }
+}

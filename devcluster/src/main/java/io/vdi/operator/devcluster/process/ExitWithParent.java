@@ -1,0 +1,36 @@
+package io.vdi.operator.devcluster.process;
+
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
+
+/**
+ * Runs another main class and ends with the process that started this one: {@link ChildProcess}
+ * holds the other end of our standard input. So that services need not know of it.
+ */
+public final class ExitWithParent {
+  private ExitWithParent() {}
+
+  public static void main(String[] args) throws ReflectiveOperationException {
+    Thread.ofPlatform()
+        .daemon()
+        .name("with-parent")
+        .start(() -> {
+          try {
+            while (System.in.read() >= 0) {
+              // Nothing is ever written to it.
+            }
+          } catch (IOException e) {
+            // Closed: the parent has gone.
+          }
+          Runtime.getRuntime().halt(143);
+        });
+    try {
+      Class.forName(args[0])
+          .getMethod("main", String[].class)
+          .invoke(null, (Object) Arrays.copyOfRange(args, 1, args.length));
+    } catch (InvocationTargetException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package io.vdi.operator.devcluster.testing;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceList;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.ClusterProvider;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+
+/**
+ * JUnit: one cluster for the whole run, a namespace for each test class. A test asks for them by
+ * parameters of type {@link Cluster}, {@link KubeClient} (as admin) and {@link TestNamespace}.
+ */
+public final class ClusterExtension
+    implements BeforeAllCallback, AfterAllCallback, ParameterResolver {
+  private static final Namespace STORE = Namespace.create(ClusterExtension.class);
+  private static final AtomicInteger COUNTER = new AtomicInteger();
+
+  /** The namespace of the test class. */
+  public record TestNamespace(String name) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private record Shared(Cluster cluster, KubeClient api) implements AutoCloseable {
+    @Override
+    public void close() {
+      api.close();
+      if (cluster instanceof EmbeddedCluster embedded) {
+        keepUsedRights(embedded);
+      }
+      cluster.close();
+    }
+
+    /** For the test across all modules that compares them with the roles of the chart. */
+    private static void keepUsedRights(EmbeddedCluster cluster) {
+      try {
+        Files.write(Path.of("target", "used-rights.txt"), RbacUsage.of(cluster.folder()));
+      } catch (IOException e) {
+        throw new ClusterException("cannot keep what rights were used", e);
+      }
+    }
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    namespace(context);
+  }
+
+  private static TestNamespace namespace(ExtensionContext context) {
+    return context
+        .getStore(STORE)
+        .getOrComputeIfAbsent("namespace", key -> create(context), TestNamespace.class);
+  }
+
+  private static TestNamespace create(ExtensionContext context) {
+    String simple = context.getRequiredTestClass().getSimpleName().toLowerCase(Locale.ROOT);
+    // A number and the time, so that a cluster that outlives the run has room for the next one.
+    String name =
+        "it-%s-%d-%x"
+            .formatted(
+                simple.substring(0, Math.min(simple.length(), 30)),
+                COUNTER.incrementAndGet(),
+                System.currentTimeMillis() / 1000);
+    Manifests.apply(
+        shared(context).api(), "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}");
+    return new TestNamespace(name);
+  }
+
+  /** Takes the namespace away with all that is in it: no controller runs any more that would. */
+  @Override
+  public void afterAll(ExtensionContext context) {
+    KubeClient api = shared(context).api();
+    String name = namespace(context).name();
+    JsonObject noFinalizers =
+        JsonParser.parseString("{\"metadata\": {\"finalizers\": null}}").getAsJsonObject();
+    api
+        .list(ResourceType.SESSION, name, "")
+        .ok()
+        .map(ResourceList::items)
+        .orElse(List.of())
+        .stream()
+        .map(VdiSession::name)
+        .forEach(session -> api.mergePatch(ResourceType.SESSION, name, session, noFinalizers));
+    api.request("DELETE", "/api/v1/namespaces/" + name, null);
+  }
+
+  @Override
+  public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+    Class<?> type = parameter.getParameter().getType();
+    return type == Cluster.class || type == KubeClient.class || type == TestNamespace.class;
+  }
+
+  @Override
+  public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+    Class<?> type = parameter.getParameter().getType();
+    Map<Class<?>, Object> values =
+        Map.of(
+            Cluster.class, shared(context).cluster(),
+            KubeClient.class, shared(context).api(),
+            TestNamespace.class, namespace(context));
+    return values.get(type);
+  }
+
+  /** JUnit closes it at the end of the run: what is in the root store is AutoCloseable. */
+  private static Shared shared(ExtensionContext context) {
+    return context
+        .getRoot()
+        .getStore(STORE)
+        .getOrComputeIfAbsent(
+            Shared.class,
+            type -> {
+              Cluster cluster = ClusterProvider.open();
+              return new Shared(cluster, cluster.connect());
+            },
+            Shared.class);
+  }
+}

@@ -1,0 +1,100 @@
+package io.vdi.operator.devcluster.testing;
+
+import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One address on loopback for several servers, as a Service is: connections go to them in turn, and
+ * past one that does not listen.
+ */
+public final class TcpBalancer implements AutoCloseable {
+  private static final int CONNECT_MILLIS = 1000;
+
+  private final ServerSocket listener;
+  private final List<Integer> ports;
+  private final AtomicInteger turn = new AtomicInteger();
+
+  public TcpBalancer(List<Integer> ports) {
+    this.ports = List.copyOf(ports);
+    try {
+      listener = new ServerSocket(0, 1024, InetAddress.getLoopbackAddress());
+    } catch (IOException e) {
+      throw new ClusterException("cannot listen", e);
+    }
+    Thread.ofVirtual().name("balancer").start(this::accept);
+  }
+
+  public int port() {
+    return listener.getLocalPort();
+  }
+
+  private void accept() {
+    while (!listener.isClosed()) {
+      try {
+        Socket client = listener.accept();
+        Thread.ofVirtual().start(() -> connect(client));
+      } catch (IOException e) {
+        // Closed; or this client has gone again.
+      }
+    }
+  }
+
+  private void connect(Socket client) {
+    int first = turn.getAndIncrement();
+    for (int i = 0; i < ports.size(); i++) {
+      Socket server = new Socket();
+      try {
+        server.connect(
+            new InetSocketAddress(
+                InetAddress.getLoopbackAddress(),
+                ports.get(Math.floorMod(first + i, ports.size()))),
+            CONNECT_MILLIS);
+        client.setTcpNoDelay(true);
+        server.setTcpNoDelay(true);
+        Thread.ofVirtual().start(() -> copy(server, client));
+        copy(client, server);
+        return;
+      } catch (IOException e) {
+        close(server);
+      }
+    }
+    close(client);
+  }
+
+  /** Until one of them ends; then both do. */
+  private static void copy(Socket from, Socket to) {
+    try (from;
+        to;
+        InputStream in = from.getInputStream();
+        OutputStream out = to.getOutputStream()) {
+      in.transferTo(out);
+    } catch (IOException e) {
+      // So ends a connection whose other side was killed.
+    }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is no longer used either way.
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      listener.close();
+    } catch (IOException e) {
+      throw new ClusterException("cannot close the balancer", e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package io.vdi.operator.devcluster.cluster;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@ExtendWith(ClusterExtension.class)
+class EmbeddedClusterIT {
+  @Test
+  void aPodWithGpuRunsOnASimulatedNode(KubeClient api, ClusterExtension.TestNamespace namespace) {
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: cuda}
+        spec:
+          containers:
+            - {name: a, image: none, resources: {limits: {nvidia.com/gpu: 1}}}
+        """,
+        namespace.name());
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> api.get(ResourceType.POD, namespace.name(), "cuda").orElseThrow().isReady());
+  }
+
+  @Test
+  void kubectlOfTheSameVersionIsThere(Cluster cluster) throws Exception {
+    if (cluster instanceof EmbeddedCluster embedded) {
+      Process kubectl =
+          new ProcessBuilder(embedded.kubectl().toString(), "version", "-o", "json")
+              .redirectErrorStream(true)
+              .start();
+      String version = new String(kubectl.getInputStream().readAllBytes());
+      assertTrue(version.contains("\"gitVersion\": \"" + GoPrograms.KUBERNETES), version);
+    }
+  }
+
+  @Test
+  void aKubeconfigWithAServiceAccountsTokenHasItsRightsOnly(
+      Cluster cluster, ClusterExtension.TestNamespace namespace, @TempDir Path folder) {
+    Path file =
+        cluster.serviceAccountKubeconfig(
+            namespace.name(), "powerless", folder.resolve("kubeconfig"));
+    KubeClient api = Cluster.connect(file);
+    assertEquals(
+        "Forbidden",
+        api.list(ResourceType.POD, namespace.name(), "").failure().orElseThrow().reason());
+    api.close();
+  }
+
+  @Test
+  void nothingIsLeftWhenTheParentIsKilled(@TempDir Path folder) throws Exception {
+    Path state = folder.resolve("cluster");
+    ChildProcess parent =
+        ChildProcess.start(
+            "parent",
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Holder.class.getName(),
+                state.toString()),
+            Map.of("VDI_LOGGING_FORMAT", "text"),
+            folder.resolve("parent.log"));
+    await()
+        .atMost(Duration.ofSeconds(90))
+        .until(() -> {
+          parent.requireAlive();
+          return parent.output().contains("cluster is up");
+        });
+    List<ProcessHandle> children =
+        ProcessHandle.of(parent.pid()).orElseThrow().descendants().toList();
+    assertEquals(5, children.size(), "etcd, three of the control plane, kwok");
+    parent.kill();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
+  }
+
+  @Test
+  void closingRemovesEverything(@TempDir Path folder) throws IOException {
+    Path state = folder.resolve("cluster");
+    EmbeddedCluster cluster = EmbeddedCluster.start(state, new SimulatedNodes.Spec(1, 1, 10));
+    assertTrue(Files.exists(cluster.kubeconfig()));
+    assertEquals("rw-------", permissions(cluster.kubeconfig()));
+    long pid = cluster.apiServer().pid();
+    cluster.close();
+    assertFalse(Files.exists(state));
+    assertFalse(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+  }
+
+  private static String permissions(Path file) throws IOException {
+    return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+  }
+
+  /** Holds a cluster until it is killed. */
+  static final class Holder {
+    private Holder() {}
+
+    public static void main(String[] args) throws InterruptedException {
+      EmbeddedCluster.start(Path.of(args[0]), new SimulatedNodes.Spec(1, 1, 10));
+      System.out.println("cluster is up");
+      Thread.currentThread().join();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package io.vdi.operator.reaper.policy;
+
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.OwnerReference;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Sessions and objects as tests of judgement want them. */
+final class SessionBuilder {
+  static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+  static final RetentionConfig RULES =
+      new RetentionConfig(
+          Duration.ofMinutes(10),
+          Duration.ofHours(24),
+          true,
+          Duration.ofMinutes(10),
+          Duration.ofMinutes(10),
+          Duration.ofDays(30));
+
+  Optional<String> timeout = Optional.of("8h");
+  Optional<String> idleTimeout = Optional.empty();
+  Optional<String> maxTimeout = Optional.empty();
+  boolean template = true;
+  boolean suspended;
+  boolean keep;
+  Optional<Phase> phase = Optional.of(Phase.RUNNING);
+  Optional<Instant> started = Optional.of(NOON);
+  Optional<Instant> expiresAt = Optional.empty();
+  Optional<Instant> deleted = Optional.empty();
+  Optional<Instant> failedCondition = Optional.empty();
+  Optional<Instant> failedSeen = Optional.empty();
+  Activity activity = new Activity.Unknown();
+
+  VdiSession session() {
+    ObjectMeta meta =
+        new ObjectMeta(
+            "desk",
+            "ns",
+            "uid-1",
+            "7",
+            1,
+            NOON.minusSeconds(100),
+            deleted.orElse(null),
+            Map.of(),
+            keep ? Map.of(Annotations.KEEP, "true") : Map.of(),
+            List.of(VdiSession.FINALIZER),
+            List.of());
+    List<Condition> conditions =
+        failedCondition.stream()
+            .map(at -> new Condition(Condition.FAILED, "True", "Evicted", "", at, 1))
+            .toList();
+    return new VdiSession(
+        meta,
+        new VdiSession.Spec(
+            "alice@example.com",
+            "ubuntu",
+            null,
+            null,
+            timeout.orElse(null),
+            idleTimeout.orElse(null),
+            suspended),
+        new VdiSession.Status(
+            phase.orElse(null),
+            "desk",
+            "",
+            started.orElse(null),
+            expiresAt.orElse(null),
+            null,
+            "",
+            1,
+            conditions));
+  }
+
+  Candidate.Session candidate() {
+    return new Candidate.Session(
+        session(),
+        template ? Optional.of(templateObject()) : Optional.empty(),
+        Optional.empty(),
+        activity,
+        failedSeen);
+  }
+
+  Verdict judge(Instant now) {
+    return ReapPolicy.judge(candidate(), now, RULES);
+  }
+
+  private VdiTemplate templateObject() {
+    return KubeGson.gson()
+        .fromJson(
+            "{metadata: {name: ubuntu}, spec: {image: x"
+                + maxTimeout.map(max -> ", maxTimeout: " + max).orElse("")
+                + "}}",
+            VdiTemplate.class);
+  }
+
+  /** The metadata of an object of session "desk", with all the marks. */
+  static ObjectMeta object(
+      ResourceType<?> kind, Optional<String> ownerUid, Map<String, String> annotations) {
+    Map<String, String> all = new HashMap<>(annotations);
+    all.put(Annotations.USER, "alice@example.com");
+    return new ObjectMeta(
+        kind.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)
+            ? "vdi-data-desk"
+            : kind.equals(ResourceType.SECRET) ? "vdi-auth-desk" : "desk",
+        "ns",
+        "uid-object",
+        "9",
+        1,
+        NOON,
+        null,
+        Labels.ofSession("desk", "alice@example.com"),
+        all,
+        List.of(),
+        ownerUid.stream()
+            .map(uid -> new OwnerReference("vdi.kasm.io/v1alpha1", "VDISession", "desk", uid, true))
+            .toList());
+  }
+}
