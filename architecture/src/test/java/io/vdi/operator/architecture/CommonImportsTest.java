@@ -7,7 +7,11 @@ class CommonImportsTest {
   void packagesImportOnlyWhatTheyMay() {
     ImportRules.of("io.vdi.operator.common")
         .allowPure(
-            "model", "values that every module shares", "com.google.gson", "io.kubernetes.client")
+            "model",
+            "values that every module shares",
+            "com.google.gson",
+            "io.kubernetes.client",
+            "java.security")
         .allowPure("quota", "limits and what is used of them", "common.model")
         .allowPure("diagnosis", "known causes of failures", "common.model")
         .allow(

@@ -58,6 +58,11 @@ public record ResourceType<T extends KubeObject>(
     return group.isEmpty() ? plural : plural + "." + group;
   }
 
+  /** Whether both name the same resource of the API, whatever class it is decoded into. */
+  public boolean isSameResource(ResourceType<?> other) {
+    return group.equals(other.group) && plural.equals(other.plural);
+  }
+
   /** The same kind, of which only the metadata is asked for. */
   public ResourceType<PartialObjectMetadata> metadataOnly() {
     return new ResourceType<>(

@@ -1,0 +1,46 @@
+package io.vdi.operator.common.model;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The kinds of objects that a session consists of, in the order in which the controller creates
+ * them; docs/specification.md, section 2. This is the only list of them.
+ */
+public enum ChildKind {
+  SECRET(ResourceType.SECRET),
+  HOME(ResourceType.PERSISTENT_VOLUME_CLAIM),
+  SERVICE(ResourceType.SERVICE),
+  /** One of these resource types, as the setting {@code ingress.kind} says. */
+  ROUTE(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS),
+  /** Last: it mounts the home and reads the secret. */
+  POD(ResourceType.POD);
+
+  private final List<ResourceType<?>> resourceTypes;
+
+  ChildKind(ResourceType<?>... resourceTypes) {
+    this.resourceTypes = List.of(resourceTypes);
+  }
+
+  /** The resource types of this kind of object. Only {@link #ROUTE} has more than one. */
+  public List<ResourceType<?>> resourceTypes() {
+    return resourceTypes;
+  }
+
+  /** The name of this object of the session. */
+  public String nameFor(String session) {
+    return switch (this) {
+      case SECRET -> ResourceNames.secret(session);
+      case HOME -> ResourceNames.persistentVolumeClaim(session);
+      case SERVICE, ROUTE, POD -> session;
+    };
+  }
+
+  /** The kind that has this resource type; empty when a session has no such object. */
+  public static Optional<ChildKind> of(ResourceType<?> type) {
+    return Arrays.stream(values())
+        .filter(kind -> kind.resourceTypes.stream().anyMatch(type::isSameResource))
+        .findFirst();
+  }
+}
