@@ -9,23 +9,25 @@ import java.util.Optional;
  * them; docs/specification.md, section 2. This is the only list of them.
  */
 public enum ChildKind {
-  SECRET(ResourceType.SECRET),
-  HOME(ResourceType.PERSISTENT_VOLUME_CLAIM),
-  SERVICE(ResourceType.SERVICE),
-  /** One of these resource types, as the setting {@code ingress.kind} says. */
-  ROUTE(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS),
+  SECRET,
+  HOME,
+  SERVICE,
+  ROUTE,
   /** Last: it mounts the home and reads the secret. */
-  POD(ResourceType.POD);
+  POD;
 
-  private final List<ResourceType<?>> resourceTypes;
-
-  ChildKind(ResourceType<?>... resourceTypes) {
-    this.resourceTypes = List.of(resourceTypes);
-  }
-
-  /** The resource types of this kind of object. Only {@link #ROUTE} has more than one. */
+  /**
+   * The resource types of this kind of object. Only {@link #ROUTE} has more than one; the setting
+   * {@code ingress.kind} selects it.
+   */
   public List<ResourceType<?>> resourceTypes() {
-    return resourceTypes;
+    return switch (this) {
+      case SECRET -> List.of(ResourceType.SECRET);
+      case HOME -> List.of(ResourceType.PERSISTENT_VOLUME_CLAIM);
+      case SERVICE -> List.of(ResourceType.SERVICE);
+      case ROUTE -> List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS);
+      case POD -> List.of(ResourceType.POD);
+    };
   }
 
   /** The name of this object of the session. */
@@ -40,7 +42,7 @@ public enum ChildKind {
   /** The kind that has this resource type; empty when a session has no such object. */
   public static Optional<ChildKind> of(ResourceType<?> type) {
     return Arrays.stream(values())
-        .filter(kind -> kind.resourceTypes.stream().anyMatch(type::isSameResource))
+        .filter(kind -> kind.resourceTypes().stream().anyMatch(type::isSameResource))
         .findFirst();
   }
 }
