@@ -13,7 +13,7 @@ MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
 NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
-.PHONY: help build services programs node images docker-build cli up down demo deploy test bench \
+.PHONY: help build services programs node images docker-build cli up down demo deploy check-commits test bench \
   manifests run format clean
 
 help: ## Show this list
@@ -60,7 +60,10 @@ deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; H
 	@$(DEVCLUSTER) helm upgrade --install vdi-operator charts/vdi-operator --namespace=vdi-system \
 	  --create-namespace --take-ownership --wait --timeout=3m $(HELM_FLAGS)
 
-test: programs ## Run all tests against a real Kubernetes
+check-commits: ## Check the subjects of new commits; RANGE=origin/main..HEAD checks that range
+	@.ci/check-commits $(RANGE)
+
+test: check-commits programs ## Run all tests against a real Kubernetes
 	@$(MVN) verify
 
 bench: programs ## Measure speed and memory; BENCH="limit burst" runs a part
