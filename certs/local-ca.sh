@@ -1,13 +1,13 @@
 #!/bin/sh
-# A local authority and a certificate of it for the admission webhook, to try things out:
-#   local-ca.sh FOLDER [NAME…]    names and addresses; default: the webhook's Service in vdi-system
-# Writes ca.crt, ca.key, tls.crt, tls.key to FOLDER and prints the caBundle. Run again, it keeps the
-# authority and makes a new certificate.
+# Creates a local CA and a certificate for the admission webhook, for testing:
+#   local-ca.sh DIRECTORY [NAME…]    NAME: DNS name or IP address; default: the webhook's Service in vdi-system
+# Writes ca.crt, ca.key, tls.crt and tls.key to DIRECTORY and prints the caBundle. Run it again to keep the CA and
+# create a new certificate.
 set -eu
 
 [ $# -ge 1 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-command -v openssl >/dev/null || { echo "openssl is needed and not installed" >&2; exit 1; }
-folder=$1
+command -v openssl >/dev/null || { echo "openssl is not installed: install it" >&2; exit 1; }
+directory=$1
 shift
 [ $# -ge 1 ] || set -- vdi-admission-webhook.vdi-system.svc vdi-admission-webhook.vdi-system.svc.cluster.local
 
@@ -20,8 +20,8 @@ for name in "$@"; do
 done
 
 umask 077
-mkdir -p "$folder"
-cd "$folder"
+mkdir -p "$directory"
+cd "$directory"
 if [ ! -f ca.key ]; then
   openssl ecparam -name prime256v1 -genkey -noout -out ca.key
   openssl req -x509 -new -key ca.key -sha256 -days 365 -subj "/CN=vdi-local-ca" \

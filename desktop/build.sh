@@ -1,19 +1,19 @@
 #!/bin/sh
-# Makes the root file system of the desktop image from Debian's packages and PyPI's Selkies: build.sh <out.tar>
-# Needs root (or user namespaces), mmdebstrap, and pip of any Python.
+# Builds the root file system of the desktop image from Debian packages and Selkies from PyPI: build.sh <out.tar>
+# Requires root (or user namespaces), mmdebstrap, and pip of any Python version.
 set -eu
 cd "$(dirname "$0")"
 out=$1
 wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
 
-# Fetched outside, where pip is configured; installed inside without a network.
+# Downloads the wheels on this machine, where pip is configured. The image installs them without network access.
 python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --no-deps --dest "$wheels" \
   --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
   --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --platform any --requirement requirements.txt
 cp requirements.txt "$wheels"
 
-# Timestamps of files are those of the day the image's definition changed, not of the build.
+# Files get the date of the last change to the image's definition, not the build time, so that builds are reproducible.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1763683200}
 export SOURCE_DATE_EPOCH
 mmdebstrap --quiet --variant=minbase --aptopt='Apt::Install-Recommends "false"' \

@@ -1,17 +1,16 @@
 #!/bin/sh
-# Offers each GPU of the cluster several times, by time slicing of NVIDIA's GPU operator: applies, waits,
-# verifies that every node offers replicas x physical GPUs, and puts everything back where one does not.
+# Configures GPU time slicing through the NVIDIA GPU operator: applies the configuration, waits until every GPU node
+# offers replicas x physical GPUs, and restores the previous configuration if a node does not.
 set -eu
 
 usage() {
   cat <<'USAGE'
 usage: configure_gpu_slicing.sh [options]
-  --replicas N        how often each GPU is offered (default 8; 1 switches slicing off)
-  --config KEY=N      another configuration, for nodes labelled nvidia.com/device-plugin.config=KEY;
-                      may be given several times
-  --namespace NAME    of the GPU operator (default gpu-operator)
-  --timeout SECONDS   how long to wait for the nodes (default 300)
-  --dry-run           show what would be done, asked of the API server, and change nothing
+  --replicas N        how many times each GPU is offered (default 8; 1 disables time slicing)
+  --config KEY=N      N replicas for nodes with the label nvidia.com/device-plugin.config=KEY; can be repeated
+  --namespace NAME    namespace of the GPU operator (default gpu-operator)
+  --timeout SECONDS   maximum time to wait for the nodes (default 300)
+  --dry-run           print the changes after a server-side dry run, and change nothing
 USAGE
 }
 
@@ -36,14 +35,14 @@ number() {
 while [ $# -gt 0 ]; do
   case $1 in
     --replicas | --config | --namespace | --timeout)
-      [ $# -ge 2 ] || fail "$1 wants a value" 2
+      [ $# -ge 2 ] || fail "$1 requires a value" 2
       case $1 in
         --replicas) number "$1" "$2"; replicas=$2 ;;
         --timeout) number "$1" "$2"; timeout=$2 ;;
         --namespace) namespace=$2 ;;
         --config)
           case ${2%%=*} in
-            '' | any | *[!a-zA-Z0-9._-]*) fail "--config \"$2\" must be KEY=N, and KEY not any" 2 ;;
+            '' | any | *[!a-zA-Z0-9._-]*) fail "--config \"$2\" must be KEY=N, and KEY must not be any" 2 ;;
           esac
           number "--config ${2%%=*}" "${2#*=}"
           configs="$configs $2"
@@ -53,18 +52,18 @@ while [ $# -gt 0 ]; do
       ;;
     --dry-run) dry_run=--dry-run=server; shift ;;
     -h | --help) usage; exit 0 ;;
-    *) usage >&2; fail "no option is called \"$1\"" 2 ;;
+    *) usage >&2; fail "unknown option \"$1\"" 2 ;;
   esac
 done
 
 command -v kubectl >/dev/null || fail "kubectl is not on the PATH: install it"
-kubectl get --raw /version >/dev/null 2>&1 || fail "the cluster cannot be reached: see kubectl cluster-info"
+kubectl get --raw /version >/dev/null 2>&1 || fail "cannot reach the cluster: check kubectl cluster-info"
 kubectl get crd clusterpolicies.nvidia.com >/dev/null 2>&1 ||
-  fail "the cluster has no clusterpolicies.nvidia.com: install NVIDIA's GPU operator first"
+  fail "the CRD clusterpolicies.nvidia.com is missing: install NVIDIA's GPU operator first"
 kubectl get namespace "$namespace" >/dev/null 2>&1 ||
-  fail "there is no namespace $namespace: name that of the GPU operator with --namespace"
+  fail "namespace $namespace not found: set --namespace to the namespace of the GPU operator"
 policy=$(kubectl get clusterpolicies.nvidia.com -o jsonpath='{.items[0].metadata.name}' 2>/dev/null) || policy=""
-[ -n "$policy" ] || fail "there is no ClusterPolicy: is the GPU operator installed?"
+[ -n "$policy" ] || fail "no ClusterPolicy found: check that the GPU operator is installed"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -101,7 +100,7 @@ if [ -n "$dry_run" ]; then
   exit 0
 fi
 
-# What was before, to be put back: the ConfigMap's data, and where the policy pointed.
+# The state to restore: the ConfigMap's data, and the configuration that the ClusterPolicy names.
 had_map=""
 if kubectl -n "$namespace" get configmap "$map" -o json >"$work/old.json" 2>/dev/null; then
   had_map=yes
@@ -115,11 +114,11 @@ text() {
 }
 
 roll_back() {
-  echo "putting back what was before" >&2
+  echo "restoring the previous configuration" >&2
   kubectl patch clusterpolicies.nvidia.com "$policy" --type merge -p \
     "{\"spec\":{\"devicePlugin\":{\"config\":{\"name\":$(text "$old_name"),\"default\":$(text "$old_default")}}}}" >&2
   if [ -n "$had_map" ]; then
-    # All keys anew: one that we added must not stay.
+    # Replaces all keys, so that keys added by this run are removed.
     kubectl -n "$namespace" patch configmap "$map" --type json \
       -p "[{\"op\":\"replace\",\"path\":\"/data\",\"value\":$(cat "$work/old-data")}]" >&2
   else
@@ -144,7 +143,7 @@ replicas_of() {
   echo "$replicas"
 }
 
-# One line for each GPU node that does not offer yet what it should.
+# Prints a line for each GPU node that does not yet offer the expected number of GPUs.
 unfinished() {
   kubectl get nodes -l nvidia.com/gpu.present=true -o \
     jsonpath='{range .items[*]}{.metadata.name}{"|"}{.metadata.labels.nvidia\.com/gpu\.count}{"|"}{.metadata.labels.nvidia\.com/device-plugin\.config}{"|"}{.status.allocatable.nvidia\.com/gpu}{"\n"}{end}' >"$work/nodes"
@@ -152,7 +151,7 @@ unfinished() {
     [ -n "$node" ] || continue
     times=$(replicas_of "$key")
     case $count in
-      '' | *[!0-9]*) echo "$node: no label nvidia.com/gpu.count yet"; continue ;;
+      '' | *[!0-9]*) echo "$node: has no label nvidia.com/gpu.count yet"; continue ;;
     esac
     wanted=$((count * times))
     [ "${offered:-0}" = "$wanted" ] || echo "$node: offers ${offered:-0}, should offer $count x $times = $wanted"
@@ -165,26 +164,26 @@ trap interrupted INT TERM
     kubectl patch clusterpolicies.nvidia.com "$policy" --type merge -p "$patch"
 } || {
   roll_back
-  fail "could not be applied; see above"
+  fail "cannot apply the configuration; see the messages above"
 }
 
 echo "waiting for the GPU nodes, up to $timeout s"
 end=$(($(date +%s) + timeout))
 shown=""
 while left=$(unfinished) && { [ -n "$left" ] || [ ! -s "$work/nodes" ]; }; do
-  [ -s "$work/nodes" ] || left="no node is labelled nvidia.com/gpu.present=true"
+  [ -s "$work/nodes" ] || left="no node has the label nvidia.com/gpu.present=true"
   if [ "$left" != "$shown" ]; then
     echo "$left"
     shown=$left
   fi
   if [ "$(date +%s)" -ge "$end" ]; then
     roll_back
-    fail "after $timeout s: $left"
+    fail "timed out after $timeout s: $left"
   fi
   sleep 2
 done
 
-echo "every GPU node offers what it should:"
+echo "every GPU node offers the expected number of GPUs:"
 while IFS='|' read -r node count key offered; do
   echo "  $node: $count x $(replicas_of "$key") = $offered"
 done <"$work/nodes"

@@ -1,4 +1,4 @@
-{{/* The labels of everything in the chart; give (list . "component"). */}}
+{{/* Labels of every object in the chart. Argument: (list . "component"). */}}
 {{- define "vdi.labels" -}}
 {{- $root := index . 0 -}}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
@@ -7,14 +7,14 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 {{ include "vdi.selector" . }}
 {{- end }}
 
-{{/* What selects the pods of a component. */}}
+{{/* Selector labels of the pods of a component. Argument: (list . "component"). */}}
 {{- define "vdi.selector" -}}
 app.kubernetes.io/name: vdi-operator
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
-{{/* The components that are installed. */}}
+{{/* Names of the enabled components, separated by spaces. */}}
 {{- define "vdi.components" -}}
 controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
 {{- end }}
@@ -24,14 +24,14 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
 {{ printf "%s/%s:%s" $root.Values.image.registry (index . 1) ($root.Values.image.tag | default $root.Chart.AppVersion) }}
 {{- end }}
 
-{{/* The Secret with what is shared with the relay; empty where there is none. */}}
+{{/* Name of the Secret with the TURN server's shared secret. Empty if there is none. */}}
 {{- define "vdi.turnSecret" -}}
 {{- if .Values.config.turn.host }}{{ .Values.config.turn.secretName | default (ternary "vdi-turn" "" .Values.coturn.enabled) }}{{ end }}
 {{- end }}
 
 {{/*
-A Deployment of one of the services; give a dict of root, component, values, and where there are more of
-them than the usual ones ports, env, mounts, volumes.
+The Deployment of a service. Argument: a dict with root, component and values, and optionally additional ports,
+mounts and volumes.
 */}}
 {{- define "vdi.deployment" -}}
 {{- $root := .root -}}
@@ -69,7 +69,7 @@ spec:
       {{- with $root.Values.tolerations }}
       tolerations: {{ toJson . }}
       {{- end }}
-      # Longer than the service takes to finish what is under way.
+      # Longer than a service needs to finish its running work.
       terminationGracePeriodSeconds: 30
       topologySpreadConstraints:
         - maxSkew: 1
@@ -119,7 +119,7 @@ spec:
           resources:
             {{- toYaml .values.resources | nindent 12 }}
           volumeMounts:
-            # The folder, not the file: only so changes of the ConfigMap arrive.
+            # Mounts the directory, because a file mounted by subPath does not receive ConfigMap updates.
             - {name: config, mountPath: /etc/vdi/config, readOnly: true}
             - {name: tmp, mountPath: /tmp}
             {{- range .mounts }}

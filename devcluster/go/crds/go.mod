@@ -1,4 +1,4 @@
-// Modules from which only YAML is taken: custom resource definitions of neighbours that the tests need.
+// Modules that provide only YAML: custom resource definitions of other projects that the tests require.
 module io.vdi.operator/devcluster/crds
 
 go 1.26.0

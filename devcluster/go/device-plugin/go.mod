@@ -1,4 +1,4 @@
-// A device plugin for GPUs that are not there.
+// A device plugin for simulated GPUs.
 module io.vdi.operator/devcluster/device-plugin
 
 go 1.26.0

@@ -1,6 +1,6 @@
-// Plays NVIDIA's device plugin and its operator on one node: it speaks the kubelet's device plugin API for GPUs that
-// are not there, offers each as often as the time-slicing configuration says (ClusterPolicy, ConfigMap, label of the
-// node), and labels the node as GPU feature discovery does. Changes are taken up within a second, by a restart.
+// Simulates NVIDIA's device plugin and GPU operator on one node: it implements the kubelet's device plugin API for
+// simulated GPUs, offers each GPU as many times as the time-slicing configuration says (ClusterPolicy, ConfigMap, node
+// label), and labels the node like GPU feature discovery. It applies changes within a second by restarting the plugin.
 package main
 
 import (
@@ -32,15 +32,15 @@ const (
 	resource  = "nvidia.com/gpu"
 	namespace = "gpu-operator"
 
-	// On a node with this label nothing is allocated, as where a GPU has fallen off the bus.
+	// On a node with this label every allocation fails, like on a node that has lost its GPU.
 	broken = "vdi.devcluster/broken-gpus"
 )
 
 var (
-	folder     = flag.String("folder", api.DevicePluginPath, "the kubelet's folder of device plugins")
-	kubeconfig = flag.String("kubeconfig", "", "an admin's")
-	nodeName   = flag.String("node", "", "this node")
-	gpus       = flag.Int("gpus", 1, "so many GPUs has this node")
+	folder     = flag.String("folder", api.DevicePluginPath, "the kubelet's device plugin directory")
+	kubeconfig = flag.String("kubeconfig", "", "path of an admin kubeconfig")
+	nodeName   = flag.String("node", "", "name of this node")
+	gpus       = flag.Int("gpus", 1, "number of simulated GPUs")
 
 	nodes    = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
 	maps     = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
@@ -62,14 +62,14 @@ func main() {
 	for ; ; time.Sleep(time.Second) {
 		replicas, err := configured(cluster)
 		if err != nil {
-			// As the real one: what it cannot read changes nothing.
+			// Like the real plugin, keep the current state if the configuration is unreadable.
 			log.Print(err)
 			continue
 		}
 		if replicas != offered {
 			stop()
 			if stop, err = offer(cluster, replicas); err != nil {
-				// The kubelet is not there yet, or not again.
+				// The kubelet has not started yet, or is restarting.
 				log.Print(err)
 				stop = func() {}
 				continue
@@ -80,7 +80,7 @@ func main() {
 	}
 }
 
-// configured returns how often each GPU is to be offered; without a configuration once.
+// configured returns how many times to offer each GPU: once if there is no configuration.
 func configured(cluster dynamic.Interface) (int, error) {
 	ctx := context.Background()
 	policy, err := cluster.Resource(policies).Get(ctx, "cluster-policy", metav1.GetOptions{})
@@ -128,7 +128,7 @@ func configured(cluster dynamic.Interface) (int, error) {
 	return 1, nil
 }
 
-// offer serves the plugin and registers it with the kubelet; the result ends it.
+// offer serves the plugin and registers it with the kubelet. The returned function stops the plugin.
 func offer(cluster dynamic.Interface, replicas int) (func(), error) {
 	socket := filepath.Join(*folder, fmt.Sprintf("gpu-%d.sock", time.Now().UnixNano()))
 	listener, err := net.Listen("unix", socket)
@@ -178,7 +178,7 @@ func (p *plugin) ListAndWatch(_ *api.Empty, stream api.DevicePlugin_ListAndWatch
 	var devices []*api.Device
 	for gpu := range *gpus {
 		for replica := range p.replicas {
-			// NVIDIA's own form of a shared device's name.
+			// The ID format of NVIDIA's plugin for shared devices.
 			devices = append(devices, &api.Device{ID: fmt.Sprintf("GPU-%d::%d", gpu, replica), Health: api.Healthy})
 		}
 	}

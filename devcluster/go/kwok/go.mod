@@ -1,4 +1,4 @@
-// KWOK plays the kubelets of simulated nodes.
+// KWOK simulates the kubelets of nodes.
 module io.vdi.operator/devcluster/kwok
 
 go 1.26.0

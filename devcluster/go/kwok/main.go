@@ -1,4 +1,4 @@
-// KWOK as the development cluster runs it: the module's own command, which ends when its parent does.
+// KWOK for the development cluster: the module's own command, which exits when its parent process exits.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// exitWithParent ends this process when standard input closes: see ../controlplane/main.go.
+// exitWithParent stops this process when standard input closes: see ../controlplane/main.go.
 func exitWithParent() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGTERM)

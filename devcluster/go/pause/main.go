@@ -1,4 +1,4 @@
-// Waits until it is told to end, and takes in the orphans of its pod meanwhile.
+// Waits for SIGTERM or SIGINT, and reaps orphaned processes of its pod.
 package main
 
 import (
