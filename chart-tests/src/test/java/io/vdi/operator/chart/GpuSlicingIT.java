@@ -167,12 +167,12 @@ class GpuSlicingIT {
   @Test
   void everyWrongUseIsNamed() throws Exception {
     assertSays("--replicas \"0\" must be a whole number from 1", "--replicas", "0");
-    assertSays("no option is called \"--replica\"", "--replica", "8");
+    assertSays("unknown option \"--replica\"", "--replica", "8");
     assertSays("must be KEY=N", "--config", "any=3");
     assertSays("must be a whole number from 1", "--config", "big=x");
-    assertSays("there is no namespace nowhere", "--namespace", "nowhere");
+    assertSays("namespace nowhere not found", "--namespace", "nowhere");
     api.request("DELETE", GpuOperatorAddon.POLICY, null);
-    assertSays("there is no ClusterPolicy");
+    assertSays("no ClusterPolicy found");
   }
 
   private void assertSays(String words, String... arguments) throws Exception {

@@ -144,7 +144,7 @@ public final class ServiceRuntime {
                 .orElse(
                     "the cluster has no "
                         + kind.qualifiedName()
-                        + ": apply the CRDs in charts/vdi-operator/crds"));
+                        + ": apply the CRDs in charts/vdi-operator/templates/crds"));
         if (closing.await(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS)) {
           return false;
         }

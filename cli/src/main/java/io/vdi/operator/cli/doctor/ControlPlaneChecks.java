@@ -75,7 +75,10 @@ final class ControlPlaneChecks {
     int fields = 0;
     for (ResourceType<?> kind : List.of(ResourceType.SESSION, ResourceType.TEMPLATE)) {
       JsonElement wanted =
-          Json.at(BundledChart.yaml("crds/" + kind.plural() + ".yaml"), "spec", "versions")
+          Json.at(
+                  BundledChart.yaml("templates/crds/" + kind.plural() + ".yaml"),
+                  "spec",
+                  "versions")
               .map(versions -> versions.getAsJsonArray().get(0))
               .orElseThrow();
       String schema = "io.kasm.vdi." + kind.version() + "." + kind.kind();

@@ -24,7 +24,7 @@ import org.yaml.snakeyaml.Yaml;
 
 /** The CRD YAML is the contract; the records must say the same, no field more and no field less. */
 class CrdAgreementTest {
-  private static final Path CRDS = Path.of("../charts/vdi-operator/crds");
+  private static final Path CRDS = Path.of("../charts/vdi-operator/templates/crds");
 
   @Test
   void sessionRecordAndSchemaAgree() throws IOException {

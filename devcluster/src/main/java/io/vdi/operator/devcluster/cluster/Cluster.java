@@ -107,8 +107,8 @@ public interface Cluster extends AutoCloseable {
         (api, read) -> {
           Manifests.apply(
               api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
-          Manifests.apply(api, read.file("crds/vdisessions.yaml"));
-          Manifests.apply(api, read.file("crds/vditemplates.yaml"));
+          Manifests.apply(api, read.file("templates/crds/vdisessions.yaml"));
+          Manifests.apply(api, read.file("templates/crds/vditemplates.yaml"));
           grant(api, read.file("templates/controller-clusterrole.yaml"), namespace, serviceAccount);
           grant(api, read.file("templates/controller-role.yaml"), namespace, serviceAccount);
           Manifests.awaitCrds(api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates"));
