@@ -12,7 +12,6 @@ import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.runtime.RequiredPermissions;
-import io.vdi.operator.runtime.config.ConfigLoader;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -20,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -127,9 +125,7 @@ class StartupFailureIT {
     assertEquals(
         List.of(),
         RequiredPermissions.missing(
-            own,
-            ControllerPermissions.needed(
-                ControllerConfig.from(new ConfigLoader(Optional.empty(), Map.of()).load()))));
+            own, RequiredPermissions.of("controller", RunningController.NAMESPACE)));
     own.close();
     assertFalse(api.serves(ResourceType.SESSION).ok().isEmpty());
   }
