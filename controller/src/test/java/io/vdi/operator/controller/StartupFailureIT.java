@@ -67,9 +67,9 @@ class StartupFailureIT {
     try (OperatorProcess operator = start(file, Map.of())) {
       await()
           .atMost(LONG)
-          .until(() -> operator.process().output().contains("the API server cannot be asked"));
+          .until(() -> operator.process().output().contains("the API server cannot be reached"));
       await().pollDelay(Duration.ofSeconds(5)).atMost(LONG).until(() -> true);
-      assertEquals(1, count(operator, "the API server cannot be asked"));
+      assertEquals(1, count(operator, "the API server cannot be reached"));
       assertEquals(503, operator.status("/observe/health/ready"));
       assertEquals(2, operator.status("/observe/health/live") / 100);
       assertNoStackTrace(operator);
