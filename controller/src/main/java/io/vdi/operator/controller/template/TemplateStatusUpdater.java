@@ -1,7 +1,9 @@
 package io.vdi.operator.controller.template;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
@@ -15,32 +17,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps {@code status.sessions} of the templates: how many sessions name each. Counted at most
- * every few seconds, however many sessions come and go.
+ * Writes {@code status.sessions} of the templates: the number of sessions that name each. Sessions
+ * are counted at most every {@link #INTERVAL}, however often they change.
  */
 public final class TemplateStatusUpdater implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TemplateStatusUpdater.class);
-  private static final Duration INTERVAL = Duration.ofSeconds(3);
+  static final Duration INTERVAL = Duration.ofSeconds(3);
 
   private final KubeClient api;
   private final ControllerCaches caches;
   private final AtomicBoolean changed = new AtomicBoolean(true);
   private final CountDownLatch closed = new CountDownLatch(1);
-  private String trouble = "";
+  private String lastError = "";
 
   public TemplateStatusUpdater(KubeClient api, ControllerCaches caches) {
     this.api = api;
     this.caches = caches;
   }
 
-  /** Sessions or templates have come or gone. */
+  /** Sessions or templates were created or deleted. */
   public void changed() {
     changed.set(true);
   }
 
+  /** Starts the thread that counts. */
   public void start() {
     Thread.ofVirtual()
-        .name("template-usage")
+        .name("template-status")
         .start(() -> {
           try {
             do {
@@ -54,7 +57,7 @@ public final class TemplateStatusUpdater implements AutoCloseable {
         });
   }
 
-  /** Whether all counts stand as they should. */
+  /** Returns whether every template has the right number. */
   private boolean write() {
     Map<String, Long> counts =
         caches.sessions().list().stream()
@@ -75,14 +78,15 @@ public final class TemplateStatusUpdater implements AutoCloseable {
     status.addProperty("sessions", sessions);
     JsonObject patch = new JsonObject();
     patch.add("status", status);
-    var result = api.mergePatchStatus(ResourceType.TEMPLATE, "", template, patch);
+    ApiResult<VdiTemplate> result =
+        api.mergePatchStatus(ResourceType.TEMPLATE, "", template, patch);
     result.ok().ifPresent(caches.templates()::changed);
-    String now = result.isNotFound() ? "" : result.failure().map(f -> f.message()).orElse("");
-    if (!now.isEmpty() && !now.equals(trouble)) {
-      LOG.warn("cannot write status.sessions of template {}: {}", template, now);
+    String error = result.isNotFound() ? "" : result.failure().map(ApiFailure::message).orElse("");
+    if (!error.isEmpty() && !error.equals(lastError)) {
+      LOG.warn("cannot write status.sessions of template {}: {}", template, error);
     }
-    trouble = now;
-    return now.isEmpty();
+    lastError = error;
+    return error.isEmpty();
   }
 
   @Override

@@ -9,10 +9,13 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Whether the cluster has Traefik's kinds; looked for until they appear, without a restart. */
+/**
+ * Whether the cluster serves Traefik's IngressRoutes. Checked until it does, so that Traefik can be
+ * installed after the controller, without a restart.
+ */
 public final class TraefikCrdWatcher implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TraefikCrdWatcher.class);
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(5);
 
   private final KubeClient api;
   private final ControllerCaches caches;
@@ -21,7 +24,7 @@ public final class TraefikCrdWatcher implements AutoCloseable {
   private volatile boolean served;
 
   /**
-   * @param onFound called once, when routes can be read and written
+   * @param onFound called when routes can be read and written, if {@link #start} did not find them
    */
   public TraefikCrdWatcher(KubeClient api, ControllerCaches caches, Runnable onFound) {
     this.api = api;
@@ -29,27 +32,29 @@ public final class TraefikCrdWatcher implements AutoCloseable {
     this.onFound = onFound;
   }
 
+  /** Whether routes can be read and written. */
   public boolean served() {
     return served && caches.ingressRoutes().isSynced();
   }
 
   /**
-   * Looks once now, so that a cluster that has them is never seen without; goes on looking if not.
+   * Checks once before it returns, so that no session of a cluster with Traefik is reconciled
+   * without routes. If the CRDs are missing, later checks run on a thread of their own.
    */
   public void start() throws InterruptedException {
-    if (look()) {
+    if (check()) {
       return;
     }
     LOG.warn(
-        "the cluster has no {}: sessions get no route until Traefik's CRDs are installed",
+        "the cluster does not serve {}: sessions get no route until Traefik's CRDs are installed",
         ResourceType.INGRESS_ROUTE.qualifiedName());
     Thread.ofVirtual()
-        .name("traefik-definitions")
+        .name("traefik-crds")
         .start(() -> {
           try {
-            while (!closed.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-              if (look()) {
-                LOG.info("{} are there now", ResourceType.INGRESS_ROUTE.qualifiedName());
+            while (!closed.await(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+              if (check()) {
+                LOG.info("the cluster now serves {}", ResourceType.INGRESS_ROUTE.qualifiedName());
                 onFound.run();
                 return;
               }
@@ -60,9 +65,9 @@ public final class TraefikCrdWatcher implements AutoCloseable {
         });
   }
 
-  private boolean look() throws InterruptedException {
-    if (!(api.serves(ResourceType.INGRESS_ROUTE) instanceof ApiResult.Ok<Boolean>(Boolean yes))
-        || !yes) {
+  private boolean check() throws InterruptedException {
+    if (!(api.serves(ResourceType.INGRESS_ROUTE) instanceof ApiResult.Ok<Boolean>(Boolean found))
+        || !found) {
       return false;
     }
     caches.ingressRoutes().start();
