@@ -1,4 +1,4 @@
-package io.vdi.operator.runtime;
+package io.vdi.operator.common.testing;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
