@@ -235,7 +235,7 @@ public final class PlanExecutor {
       ResourceCache<T> cache, ObjectMeta observed, ApiResult<T> result) {
     result.ok().ifPresent(observed.uid().isEmpty() ? cache::created : cache::changed);
     if (result.isNotFound() && !observed.uid().isEmpty()) {
-      // Somebody else deleted it: the next plan must not see it.
+      // Another client deleted it: the next plan must not see it.
       cache.deleted(observed.namespace(), observed.name(), observed.uid());
       return Optional.of(deletedMeanwhile(observed.name()));
     }

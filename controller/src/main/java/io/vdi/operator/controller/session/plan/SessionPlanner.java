@@ -195,7 +195,7 @@ public final class SessionPlanner {
     return session.spec().suspended() || StatusCalculator.hasGivenUp(session);
   }
 
-  /** The first desired object whose name is taken by an object of somebody else. */
+  /** The first desired object whose name is taken by a foreign object. */
   private static Optional<DesiredObject> foreign(
       ObservedSession observed, DesiredState.Children children) {
     return children.objects().values().stream()

@@ -154,9 +154,9 @@ final class ClusterStates {
   private static void put(
       SimulatedCluster cluster, DesiredObject desired, InitialState state, ReclaimPolicy policy) {
     ResourceType<?> type = desired.type();
-    Optional<OwnerReference> ours = owner(SimulatedCluster.SESSION_UID);
+    Optional<OwnerReference> owner = owner(SimulatedCluster.SESSION_UID);
     if (type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && policy == ReclaimPolicy.RETAIN) {
-      ours = Optional.empty();
+      owner = Optional.empty();
     }
     Map<String, String> upToDate = Map.of(Annotations.DESIRED_HASH, desired.hash());
     Map<String, String> outdated = Map.of(Annotations.DESIRED_HASH, "0");
@@ -164,11 +164,11 @@ final class ClusterStates {
     switch (state) {
       case MISSING -> {}
       case UP_TO_DATE ->
-          cluster.objects.put(type, object(type, meta(name, "uid-r", ours, upToDate, false)));
+          cluster.objects.put(type, object(type, meta(name, "uid-r", owner, upToDate, false)));
       case OUTDATED ->
-          cluster.objects.put(type, object(type, meta(name, "uid-o", ours, outdated, false)));
+          cluster.objects.put(type, object(type, meta(name, "uid-o", owner, outdated, false)));
       case TERMINATING ->
-          cluster.objects.put(type, object(type, meta(name, "uid-t", ours, upToDate, true)));
+          cluster.objects.put(type, object(type, meta(name, "uid-t", owner, upToDate, true)));
       case PREVIOUS_SESSION ->
           cluster.objects.put(
               type, object(type, meta(name, "uid-f", owner("uid-previous"), upToDate, false)));
@@ -184,7 +184,7 @@ final class ClusterStates {
                       upToDate,
                       false)));
       case FINISHED -> {
-        KubeObject object = object(type, meta(name, "uid-d", ours, upToDate, false));
+        KubeObject object = object(type, meta(name, "uid-d", owner, upToDate, false));
         cluster.objects.put(
             type,
             object instanceof Pod pod
@@ -201,11 +201,11 @@ final class ClusterStates {
     return Optional.of(new OwnerReference("vdi.kasm.io/v1alpha1", "VDISession", "desk", uid, true));
   }
 
-  static KubeObject object(ResourceType<?> kind, ObjectMeta meta) {
-    if (kind.equals(ResourceType.POD)) {
+  static KubeObject object(ResourceType<?> type, ObjectMeta meta) {
+    if (type.equals(ResourceType.POD)) {
       return new Pod(meta, null, null);
     }
-    return kind.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)
+    return type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)
         ? new PersistentVolumeClaim(
             meta,
             new PersistentVolumeClaim.Spec(

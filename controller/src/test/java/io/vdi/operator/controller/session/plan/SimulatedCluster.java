@@ -132,11 +132,11 @@ final class SimulatedCluster {
   }
 
   /** The most important rule: no plan changes a foreign object. */
-  private void requireOurs(ResourceType<?> kind, ObjectMeta current) {
-    ObjectMeta actual = objects.get(kind).metadata();
+  private void requireOurs(ResourceType<?> type, ObjectMeta current) {
+    ObjectMeta actual = objects.get(type).metadata();
     if (!actual.uid().equals(current.uid())
-        || Ownership.of(kind, actual, session) != Ownership.OURS) {
-      throw new AssertionError("changed a foreign " + kind + ": " + actual);
+        || Ownership.of(type, actual, session) != Ownership.OURS) {
+      throw new AssertionError("changed a foreign " + type + ": " + actual);
     }
   }
 
@@ -167,20 +167,20 @@ final class SimulatedCluster {
     return KubeGson.gson().fromJson(json, desired.type().objectClass());
   }
 
-  static KubeObject deleting(ResourceType<?> kind, KubeObject object) {
+  static KubeObject deleting(ResourceType<?> type, KubeObject object) {
     JsonObject json = KubeGson.gson().toJsonTree(object).getAsJsonObject();
     json.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T12:00:00Z");
-    return KubeGson.gson().fromJson(json, kind.objectClass());
+    return KubeGson.gson().fromJson(json, type.objectClass());
   }
 
   /** What garbage collector, scheduler, kubelet and provisioner do in one second. */
   void advance() {
     now = now.plus(Duration.ofSeconds(1));
-    for (ResourceType<?> kind : new ArrayList<>(objects.keySet())) {
-      ObjectMeta meta = objects.get(kind).metadata();
-      boolean orphaned = Ownership.of(kind, meta, session) == Ownership.PREVIOUS_SESSION;
+    for (ResourceType<?> type : new ArrayList<>(objects.keySet())) {
+      ObjectMeta meta = objects.get(type).metadata();
+      boolean orphaned = Ownership.of(type, meta, session) == Ownership.PREVIOUS_SESSION;
       if (meta.isDeleting() || orphaned) {
-        objects.remove(kind);
+        objects.remove(type);
       }
     }
     objects.computeIfPresent(
@@ -200,8 +200,8 @@ final class SimulatedCluster {
     boolean bound =
         !(objects.get(ResourceType.PERSISTENT_VOLUME_CLAIM) instanceof PersistentVolumeClaim claim)
             || claim.isBound();
-    boolean ours = Ownership.of(ResourceType.POD, pod.metadata(), session) == Ownership.OURS;
-    if (pod.isFinished() || pod.isReady() || !bound || !ours) {
+    boolean owned = Ownership.of(ResourceType.POD, pod.metadata(), session) == Ownership.OURS;
+    if (pod.isFinished() || pod.isReady() || !bound || !owned) {
       return pod;
     }
     List<Condition> scheduled = List.of(condition("PodScheduled"));
