@@ -4,6 +4,7 @@ import io.helidon.common.tls.Tls;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.admission.certificates.CertificateFiles;
+import io.vdi.operator.admission.certificates.CertificateRefresher;
 import io.vdi.operator.admission.certificates.CertificateSource;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.certificates.ServingCertificate;
@@ -11,141 +12,111 @@ import io.vdi.operator.admission.http.AdmissionRoutes;
 import io.vdi.operator.admission.http.ConnectionTimeouts;
 import io.vdi.operator.admission.quota.QuotaReserver;
 import io.vdi.operator.admission.quota.SessionIndex;
-import io.vdi.operator.admission.validation.AdmissionContext;
-import io.vdi.operator.admission.validation.AdmissionRequest;
-import io.vdi.operator.admission.validation.Decision;
-import io.vdi.operator.admission.validation.SessionAdmission;
-import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.common.quota.QuotaLimits;
-import io.vdi.operator.common.quota.QuotaViolation;
 import io.vdi.operator.runtime.ObserveServer;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service: watches, keeps a certificate, answers, stops. */
+/** Wiring and life cycle of the admission webhook. {@link AdmissionHandler} has the use case. */
 public final class AdmissionWebhook implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AdmissionWebhook.class);
-  private static final Duration POLL = Duration.ofMillis(20);
-  private static final Duration NO_CERTIFICATE = Duration.ofMillis(500);
-  private static final Duration RELOAD = Duration.ofSeconds(2);
-  private static final String REPLICAS = "nvidia.com/gpu.replicas";
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
+  private static final Duration RELOAD_INTERVAL = Duration.ofSeconds(2);
+  private static final String STARTING = "starting";
 
   private final KubeClient api;
-  private final ReloadableConfig<AdmissionConfig> settings;
+  private final ReloadableConfig<AdmissionConfig> config;
   private final SessionIndex sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<PartialObjectMetadata> nodes;
-  private final QuotaReserver book;
-  private final TimeLimiter deadline = new TimeLimiter();
+  private final QuotaReserver quota;
   private final ServingCertificate certificate;
-  private final CertificateSource certificateSource;
+  private final CertificateRefresher refresher;
+  private final ConnectionTimeouts connections;
   private final AdmissionRoutes routes;
-  private final WebServer server;
-  private final ObserveServer endpoint;
+  private final ObserveServer observe;
   private final CountDownLatch closing = new CountDownLatch(1);
-  private volatile String notReady = "starting";
+  private volatile Optional<WebServer> server = Optional.empty();
+  private volatile String notReady = STARTING;
 
-  /** Everything put together; nothing runs but the health endpoint. */
+  /** Connects all parts and starts the health endpoint. {@link #run} starts everything else. */
   AdmissionWebhook(
       KubeClient api,
-      ReloadableConfig<AdmissionConfig> settings,
+      ReloadableConfig<AdmissionConfig> config,
       MeterRegistry meters,
       InstantSource clock,
       SecureRandom random)
       throws InvalidConfigException {
-    AdmissionConfig config = settings.current();
+    AdmissionConfig initial = config.current();
     this.api = api;
-    this.settings = settings;
+    this.config = config;
     this.sessions = new SessionIndex(api, clock);
     this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, change -> {});
-    this.nodes = new ResourceCache<>(api, ResourceType.NODE, REPLICAS, clock, change -> {});
-    this.book =
+    this.nodes =
+        new ResourceCache<>(api, ResourceType.NODE, ContextGatherer.REPLICAS, clock, change -> {});
+    this.quota =
         new QuotaReserver(
             api,
-            config.namespace(),
+            initial.namespace(),
             sessions,
             name -> templates.get("", name),
-            () -> settings.current().quota(),
+            () -> config.current().quota(),
             clock,
-            System::nanoTime,
-            RandomGenerator.getDefault());
+            System::nanoTime);
     this.certificate = new ServingCertificate(clock);
-    this.certificateSource = source(api, config, certificate, random, clock);
+    this.refresher =
+        new CertificateRefresher(
+            source(api, initial.certificates(), certificate, random, clock),
+            certificate,
+            () -> config.current().certificates().interval());
+    AdmissionHandler handler =
+        new AdmissionHandler(
+            new ContextGatherer(api, sessions, templates, nodes), quota, config::current);
     AdmissionMetrics metrics = new AdmissionMetrics(meters);
-    metrics.watch(settings::isValid, certificate::expiryEpochSeconds);
-    ConnectionTimeouts connections = new ConnectionTimeouts(config.admission().idleTimeout());
+    metrics.registerGauges(config::isValid, certificate::expiryEpochSeconds);
+    this.connections = new ConnectionTimeouts(initial.admission().idleTimeout(), System::nanoTime);
     this.routes =
         new AdmissionRoutes(
-            this::mutate,
-            this::validate,
+            handler::mutate,
+            handler::validate,
             connections,
-            config.admission().atOnce(),
-            config.admission().readTimeout(),
-            metrics::decided);
-    this.server = server(config.admission(), connections);
-    this.endpoint =
+            initial.admission().maxConcurrentRequests(),
+            initial.admission().readTimeout(),
+            metrics::recordResponse);
+    this.observe =
         ObserveServer.start(
-            config.host(),
-            config.port(),
+            initial.host(),
+            initial.port(),
             new ObserveServer.HealthSources(
-                () -> notReady.equals("starting") ? notReady : "", book::stuck, this::whyNotReady),
+                () -> notReady.equals(STARTING) ? notReady : "", quota::stuck, this::whyNotReady),
             meters);
   }
 
   private static CertificateSource source(
       KubeClient api,
-      AdmissionConfig config,
+      AdmissionConfig.Certificates config,
       ServingCertificate certificate,
       SecureRandom random,
       InstantSource clock) {
-    AdmissionConfig.Certificates how = config.certificates();
-    return switch (how.mode()) {
-      case FILES -> new CertificateFiles(how.folder(), certificate);
+    return switch (config.mode()) {
+      case FILES -> new CertificateFiles(config.directory(), certificate);
       case OWN ->
-          DynamicAuthority.of(
-              api,
-              new DynamicAuthority.Location(config.namespace(), how.secret(), how.configuration()),
-              new DynamicAuthority.CertificateLifetimes(
-                  how.authorityLife(), how.servingLife(), how.propagation()),
-              how.names(),
-              certificate,
-              random,
-              clock);
+          new DynamicAuthority(
+              api, config.location(), config.settings(), certificate, random, clock);
     };
-  }
-
-  private WebServer server(AdmissionConfig.Admission how, ConnectionTimeouts connections) {
-    return WebServer.builder()
-        .host(how.host())
-        .port(how.port())
-        .shutdownHook(false)
-        .tls(
-            Tls.builder()
-                .sslContext(certificate.context())
-                .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
-                .build())
-        .connectionOptions(connections)
-        // A few more than are worked on, so that the rest can be told.
-        .maxConcurrentRequests(how.atOnce() * 2)
-        .routing(routing -> routing.register(routes))
-        .build();
   }
 
   /** Runs until {@link #close}. */
@@ -153,145 +124,60 @@ public final class AdmissionWebhook implements AutoCloseable {
     LOG.info(
         "admission webhook {}: health and metrics on port {}, settings from {}",
         AdmissionWebhook.class.getPackage().getImplementationVersion(),
-        endpoint.port(),
-        settings.source());
-    say("filling the caches");
-    List<ResourceCache<?>> caches = List.of(sessions.cache(), templates, nodes);
-    caches.forEach(ResourceCache::start);
-    Thread.ofVirtual().name("certificates").start(this::keepCertificate);
-    while (!caches.stream().allMatch(ResourceCache::isSynced)
+        observe.port(),
+        config.source());
+    notReady = "filling the caches";
+    LOG.info("not ready: {}", notReady);
+    caches().forEach(ResourceCache::start);
+    refresher.start();
+    while (!caches().stream().allMatch(ResourceCache::isSynced)
         || !certificate.whyNotReady().isEmpty()) {
-      if (closing.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (closing.await(POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
         return;
       }
     }
-    book.start();
-    server.start();
+    quota.start();
+    connections.start();
+    certificate.onChange(this::serve);
     notReady = "";
-    LOG.info("ready: answering on port {}", server.port());
-    settings.watch(RELOAD, changed -> {});
+    config.watch(RELOAD_INTERVAL, changed -> {});
     closing.await();
   }
 
-  private void keepCertificate() {
-    try {
-      do {
-        try {
-          certificateSource.refresh();
-        } catch (RuntimeException e) {
-          LOG.error("looking at the certificate failed", e);
-        }
-      } while (!closing.await(pause().toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  /** Starts the server with the first certificate, and passes it each new one. */
+  private void serve(Tls tls) {
+    if (server.isPresent()) {
+      server.get().reloadTls(tls);
+    } else {
+      WebServer started = server(config.current().admission(), tls).start();
+      server = Optional.of(started);
+      LOG.info("ready: serving on port {}", started.port());
     }
   }
 
-  /** Another replica may just be making the first certificate of all. */
-  private Duration pause() {
-    return certificate.whyNotReady().isEmpty()
-        ? settings.current().certificates().interval()
-        : NO_CERTIFICATE;
+  private WebServer server(AdmissionConfig.Admission admission, Tls tls) {
+    return WebServer.builder()
+        .host(admission.host())
+        .port(admission.port())
+        .shutdownHook(false)
+        .tls(tls)
+        .connectionOptions(connections)
+        // Twice as many as are processed, so that the others can be answered with 429.
+        .maxConcurrentRequests(admission.maxConcurrentRequests() * 2)
+        .routing(routing -> routing.register(routes))
+        .build();
   }
 
-  private Decision mutate(AdmissionRequest request) {
-    return answered(() -> SessionAdmission.mutate(request, view()));
-  }
-
-  private static Decision answered(Supplier<Decision> decision) {
-    try {
-      return decision.get();
-    } catch (TimeLimiter.DeadlineExceededException e) {
-      return new Decision.Deny(
-          503, "cannot be decided now, try again: " + e.getMessage(), List.of());
-    }
-  }
-
-  private Decision validate(AdmissionRequest request) {
-    return answered(() -> judged(request));
-  }
-
-  private Decision judged(AdmissionRequest request) {
-    AdmissionConfig config = settings.current();
-    return switch (SessionAdmission.validate(request, view(), config.policy())) {
-      case Decision.QuotaCheckRequired wish -> fit(request, wish, config);
-      case Decision.Allow allow -> allow;
-      case Decision.Deny deny -> deny;
-    };
-  }
-
-  private Decision fit(
-      AdmissionRequest request, Decision.QuotaCheckRequired wish, AdmissionConfig config) {
-    if (!config.quota().limits(wish.asked())) {
-      return Decision.Allow.unchanged(wish.warnings());
-    }
-    boolean queue = config.quota().mode() == QuotaLimits.Mode.QUEUE;
-    // An id that a session bears already names no new request: nothing would ever be seen of it.
-    String id = wish.id().filter(stamp -> !sessions.hasSeen(stamp)).orElse(request.uid());
-    try {
-      return switch (book.reserve(
-          id, wish.asked(), !request.dryRun(), config.admission().deadline())) {
-        case QuotaReserver.ReservationResult.Granted() -> Decision.Allow.unchanged(wish.warnings());
-        case QuotaReserver.ReservationResult.Exceeded(List<QuotaViolation> limits) -> {
-          String words = QuotaViolation.message(limits);
-          List<String> warnings = new ArrayList<>(wish.warnings());
-          if (queue) {
-            warnings.add(words + "; the session waits in line");
-          }
-          yield queue
-              ? Decision.Allow.unchanged(warnings)
-              : new Decision.Deny(403, words, warnings);
-        }
-        case QuotaReserver.ReservationResult.Undecided(String why) ->
-            new Decision.Deny(
-                503, "quotas cannot be looked at now, try again: " + why, wish.warnings());
-      };
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new Decision.Deny(503, "the webhook is stopping, try again", wish.warnings());
-    }
-  }
-
-  private AdmissionContext view() {
-    return new AdmissionContext(
-        this::template,
-        name ->
-            deadline.within(settings.current().admission().deadline(), () -> sessions.using(name)),
-        nodes.list().stream().anyMatch(AdmissionWebhook::isTimeSliced));
-  }
-
-  /** One that was made a moment ago may not be in the cache yet: nobody is refused for that. */
-  private Optional<VdiTemplate> template(String name) {
-    Optional<VdiTemplate> cached = templates.get("", name);
-    return cached.isPresent() || !name.matches("[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-        ? cached
-        : deadline.within(
-            settings.current().admission().deadline(),
-            () -> {
-              ApiResult<VdiTemplate> live = api.get(ResourceType.TEMPLATE, "", name);
-              return live.isNotFound() ? Optional.empty() : Optional.of(live.orElseThrow());
-            });
-  }
-
-  /** By the label of NVIDIA's feature discovery. */
-  private static boolean isTimeSliced(PartialObjectMetadata node) {
-    return node.metadata()
-        .label(REPLICAS)
-        .filter(n -> !n.equals("0") && !n.equals("1"))
-        .isPresent();
-  }
-
-  private void say(String reason) {
-    notReady = reason;
-    LOG.info("not ready: {}", reason);
+  private List<ResourceCache<?>> caches() {
+    return List.of(sessions.cache(), templates, nodes);
   }
 
   private String whyNotReady() {
-    String trouble = certificate.whyNotReady();
-    if (!trouble.isEmpty()) {
-      return "certificate: " + trouble;
+    String certificateError = certificate.whyNotReady();
+    if (!certificateError.isEmpty()) {
+      return "certificate: " + certificateError;
     }
-    return List.of(sessions.cache(), templates, nodes).stream()
+    return caches().stream()
         .filter(cache -> !cache.error().isEmpty())
         .findFirst()
         .map(cache -> "watching " + cache.resourceType().qualifiedName() + ": " + cache.error())
@@ -302,25 +188,30 @@ public final class AdmissionWebhook implements AutoCloseable {
     return whyNotReady().isEmpty();
   }
 
-  /** Sends its clients elsewhere, takes no more work, finishes what is under way. */
+  /**
+   * Becomes unready, keeps answering for {@code admission.drainPeriod}, finishes running requests
+   * and stops.
+   */
   @Override
   public void close() {
     notReady = "stopping";
-    routes.leave();
+    routes.drain();
     try {
-      // Nobody tells when the last node has learnt that this pod is no longer one to be asked.
-      TimeUnit.NANOSECONDS.sleep(settings.current().admission().drain().toNanos());
+      // Kubernetes does not report when the last node has removed this pod from the Service.
+      TimeUnit.NANOSECONDS.sleep(config.current().admission().drainPeriod().toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     closing.countDown();
-    settings.close();
-    server.stop();
-    book.close();
+    config.close();
+    refresher.close();
+    server.ifPresent(WebServer::stop);
+    connections.close();
+    quota.close();
     sessions.close();
     templates.close();
     nodes.close();
-    endpoint.close();
+    observe.close();
     api.close();
     LOG.info("stopped");
   }

@@ -12,7 +12,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts the admission webhook and ends with it: 0 after SIGTERM, 2 for a bad start. */
+/** Runs the admission webhook. Exit code 0 after SIGTERM, 2 if it cannot start. */
 public final class Main {
   private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
@@ -32,14 +32,14 @@ public final class Main {
       throws InvalidConfigException,
           KubeClientFactory.ClusterUnavailableException,
           InterruptedException {
-    ReloadableConfig<AdmissionConfig> settings =
+    ReloadableConfig<AdmissionConfig> config =
         new ReloadableConfig<>(
             new ConfigLoader(ConfigLoader.mountedFile(environment), environment),
             AdmissionConfig::from);
     AdmissionWebhook webhook =
         new AdmissionWebhook(
             KubeClientFactory.fromEnvironment(),
-            settings,
+            config,
             ObserveServer.meters(),
             InstantSource.system(),
             new SecureRandom());
