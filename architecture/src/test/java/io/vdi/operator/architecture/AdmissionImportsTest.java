@@ -53,11 +53,12 @@ class AdmissionImportsTest {
             "com.google.gson")
         .allow(
             "quota",
-            "exact quotas, stored in a ConfigMap",
+            "exact quotas, stored in a ConfigMap; lists of the client have its metadata",
             "common.kube",
             "common.model",
             "common.quota",
             "com.google.gson",
+            "io.kubernetes.client.openapi.models",
             "org.slf4j")
         .allow(
             "certificates",
