@@ -1,8 +1,9 @@
 package io.vdi.operator.images;
 
+import io.vdi.operator.devcluster.addons.RouterAddon;
+import io.vdi.operator.devcluster.build.BuildCache;
 import io.vdi.operator.devcluster.build.GoPrograms;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.cluster.ContainerNode;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
@@ -62,13 +63,13 @@ public final class Images {
     recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
     GoPrograms programs = GoPrograms.inDefaultCache();
     recipes.put(PLUGIN, new PluginArchive(checkout, platform));
-    recipes.put("pause", new ProgramImage(programs::pause, EmbeddedCluster.PAUSE_IMAGE));
-    recipes.put("traefik", new ProgramImage(programs::traefik, FullCluster.ROUTER));
+    recipes.put("pause", new ProgramImage(programs::pause, ContainerNode.PAUSE_IMAGE));
+    recipes.put("traefik", new ProgramImage(programs::traefik, RouterAddon.IMAGE));
   }
 
   /** Those of a checkout whose services are built. */
   public static Images of(Path checkout) {
-    return new Images(checkout, GoPrograms.defaultCache().resolve("images"));
+    return new Images(checkout, BuildCache.ofUser().directory().resolve("images"));
   }
 
   /** How one image is made. */

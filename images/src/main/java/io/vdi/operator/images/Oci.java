@@ -10,8 +10,8 @@ import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -74,7 +74,7 @@ final class Oci {
       Thread.currentThread().interrupt();
       throw new ClusterException("interrupted while making image " + name, e);
     } finally {
-      GoPrograms.deleteTree(work);
+      FileTree.delete(work);
     }
   }
 }

@@ -1,9 +1,9 @@
 package io.vdi.operator.images;
 
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +67,7 @@ record Platform(Path cache) {
               etc.resolve("passwd"), "nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n");
           Files.writeString(etc.resolve("group"), "nonroot:x:65532:\n");
           Files.writeString(etc.resolve("nsswitch.conf"), "hosts: files dns\n");
-          GoPrograms.deleteTree(all);
+          FileTree.delete(all);
         });
   }
 

@@ -2,14 +2,14 @@ package io.vdi.operator.images;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
-import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.FileSystem;
@@ -93,7 +93,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
               "--directory=" + work,
               NAME));
     } finally {
-      GoPrograms.deleteTree(work);
+      FileTree.delete(work);
     }
   }
 
@@ -161,10 +161,8 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
     Progress.say("recording the AOT cache of " + NAME);
     Path scene = Files.createTempDirectory("vdi-training-");
     try (EmbeddedCluster cluster = EmbeddedCluster.start(scene, new SimulatedNodes.Spec(1, 8, 8))) {
-      cluster.install(
-          checkout.resolve("charts/vdi-operator"),
-          "vdi-system",
-          OperatorService.CONTROLLER.account());
+      new ChartInstaller(cluster, checkout.resolve("charts/vdi-operator"), "vdi-system")
+          .installController();
       KubeClient api = cluster.connect();
       Manifests.apply(
           api,

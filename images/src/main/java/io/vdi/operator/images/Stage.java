@@ -1,10 +1,10 @@
 package io.vdi.operator.images;
 
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.FileTree;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -29,7 +29,7 @@ record Stage(OperatorService service, Path java, Path root) {
   static Stage of(OperatorService service, Path checkout, Path java, Path root) {
     Stage stage = new Stage(service, java, root);
     try {
-      GoPrograms.deleteTree(root);
+      FileTree.delete(root);
       Path module = checkout.resolve(service.module());
       for (Path jar : OperatorProcess.jars(module.resolve("target"), module)) {
         Path copy = jar.getParent().endsWith("lib") ? stage.inLibraries(jar) : stage.inApp(jar);

@@ -2,12 +2,15 @@ package io.vdi.operator.images;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,21 +96,17 @@ final class Training {
     try (EmbeddedCluster cluster =
         EmbeddedCluster.start(scene, new SimulatedNodes.Spec(2, 8 * SESSIONS, SESSIONS))) {
       Path chart = checkout.resolve("charts/vdi-operator");
-      cluster.installTraefikCrds();
-      cluster.install(chart, NAMESPACE, OperatorService.CONTROLLER.account());
-      cluster.installReaper(chart, NAMESPACE, OperatorService.REAPER.account());
-      int port = OperatorProcess.freePorts(1).getFirst();
-      cluster.installWebhook(
-          chart,
-          NAMESPACE,
-          OperatorService.ADMISSION_WEBHOOK.account(),
-          "https://127.0.0.1:" + port);
+      RouterAddon.installCrds(cluster);
+      new ChartInstaller(cluster, chart, NAMESPACE).installController();
+      new ChartInstaller(cluster, chart, NAMESPACE).installReaper();
+      int port = LoopbackPorts.free(1).getFirst();
+      new ChartInstaller(cluster, chart, NAMESPACE).installWebhook("https://127.0.0.1:" + port);
       List<OperatorProcess> services =
           Arrays.stream(OperatorService.values())
               .map(service -> OperatorProcess.start(launch(cluster, service, port)))
               .toList();
       services.forEach(OperatorProcess::awaitReady);
-      cluster.awaitAdmission();
+      ChartInstaller.awaitAdmission(cluster);
       KubeClient api = cluster.connect();
       comeAndGo(api);
       api.close();
