@@ -42,7 +42,6 @@ class DevclusterImportsTest {
             "the operator as a chart and as processes",
             "common.kube",
             "common.model",
-            "runtime",
             "devcluster.addons",
             "devcluster.build",
             "devcluster.cluster",

@@ -15,9 +15,9 @@ import java.nio.file.StandardCopyOption;
  * @param directory of the cache; created when needed
  */
 public record BuildCache(Path directory) {
-  /** Makes one result. */
+  /** Builds one result. */
   @FunctionalInterface
-  interface Recipe {
+  public interface Recipe {
     /**
      * @param work an empty directory that is deleted afterwards
      * @param out an empty directory for the result
@@ -42,12 +42,13 @@ public record BuildCache(Path directory) {
   }
 
   /**
-   * The directory with a result, made if it is missing. Concurrent callers, also in other
-   * processes, wait for one of them to make it. A recipe that fails leaves nothing behind.
+   * The directory with a result, which is built if it is missing. Concurrent callers, also in other
+   * processes, wait for one of them to build it. A recipe that fails leaves nothing behind and runs
+   * again for the next caller.
    *
    * @param key changes with everything that the result depends on
    */
-  Path provide(String name, String key, Recipe recipe) {
+  public Path provide(String name, String key, Recipe recipe) {
     Path target = directory.resolve(name + "-" + key);
     if (Files.exists(target)) {
       return target;

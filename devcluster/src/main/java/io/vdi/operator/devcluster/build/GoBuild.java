@@ -26,7 +26,7 @@ record GoBuild(String what, Path sources) {
   private static final Duration FIRST_MESSAGE = Duration.ofSeconds(4);
   private static final Duration NEXT_MESSAGE = Duration.ofSeconds(10);
 
-  /** So many last lines of a failed command are shown. */
+  /** How many of the last lines an error message has. */
   private static final int ERROR_LINES = 15;
 
   /**

@@ -86,7 +86,7 @@ public final class EmbeddedCluster implements Cluster {
   public static Optional<String> unsupportedReason() {
     return ContainerNode.installPackages()
         ? IsolatedHost.unsupportedReason()
-        : Optional.of("it requires packages that cannot be installed here, see above");
+        : Optional.of("packages are missing, see above");
   }
 
   private static EmbeddedCluster start(

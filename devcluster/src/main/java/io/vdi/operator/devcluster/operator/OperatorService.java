@@ -11,7 +11,7 @@ public enum OperatorService {
   ADMISSION_WEBHOOK("admission-webhook", "admission"),
   REAPER("reaper", "reaper");
 
-  /** The operator's namespace, unless a test needs another one. */
+  /** The namespace in which the operator is installed by default. */
   public static final String NAMESPACE = "vdi-system";
 
   private final String module;

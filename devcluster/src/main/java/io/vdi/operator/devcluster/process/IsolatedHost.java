@@ -33,10 +33,10 @@ public final class IsolatedHost implements AutoCloseable {
   /** Why this machine does not support it; empty if it does. */
   public static Optional<String> unsupportedReason() {
     if (!System.getProperty("os.name").equals("Linux")) {
-      return Optional.of("it needs Linux");
+      return Optional.of("Linux is required");
     }
     if (!"root".equals(System.getProperty("user.name"))) {
-      return Optional.of("it needs root");
+      return Optional.of("root is required");
     }
     try {
       Command.run(Stream.concat(NAMESPACES.stream(), Stream.of("true")).toList());
