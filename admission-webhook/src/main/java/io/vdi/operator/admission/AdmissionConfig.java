@@ -6,10 +6,12 @@ import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.Identity;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +29,8 @@ record AdmissionConfig(
     Admission admission,
     Certificates certificates,
     String host,
-    int port) {
+    int port)
+    implements ServiceConfig {
   /** Former key to key. The former keys still work, with a warning. */
   static final Map<String, String> RENAMED_KEYS =
       Map.of(
@@ -62,6 +65,12 @@ record AdmissionConfig(
       DynamicAuthority.Location location,
       CertificateSettings settings,
       Duration interval) {}
+
+  /** All replicas answer. */
+  @Override
+  public LeaderElectionConfig election() {
+    return LeaderElectionConfig.NONE;
+  }
 
   static AdmissionConfig from(Config config) throws InvalidConfigException {
     ConfigReader reader = new ConfigReader(config);

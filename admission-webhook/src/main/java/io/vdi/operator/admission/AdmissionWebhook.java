@@ -1,10 +1,8 @@
 package io.vdi.operator.admission;
 
 import io.helidon.common.tls.Tls;
-import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.admission.certificates.CertificateFiles;
-import io.vdi.operator.admission.certificates.CertificateRefresher;
 import io.vdi.operator.admission.certificates.CertificateSource;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.certificates.ServingCertificate;
@@ -17,52 +15,52 @@ import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.runtime.ObserveServer;
-import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceContext;
+import io.vdi.operator.runtime.ServiceDefinition;
+import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.schedule.Periodic;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Wiring and life cycle of the admission webhook. {@link AdmissionHandler} has the use case. */
-public final class AdmissionWebhook implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(AdmissionWebhook.class);
-  private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
-  private static final Duration RELOAD_INTERVAL = Duration.ofSeconds(2);
-  private static final String STARTING = "starting";
+public final class AdmissionWebhook implements Service {
+  /** For {@link ServiceRuntime}. */
+  public static final ServiceDefinition<AdmissionConfig> SERVICE =
+      new ServiceDefinition<>(
+          "admission-webhook",
+          AdmissionConfig::from,
+          AdmissionConfig.RENAMED_KEYS,
+          AdmissionWebhook::new);
 
-  private final KubeClient api;
+  private static final Logger LOG = LoggerFactory.getLogger(AdmissionWebhook.class);
+
+  /** While there is no valid certificate: another replica may be creating it right now. */
+  private static final Duration CERTIFICATE_RETRY = Duration.ofMillis(500);
+
   private final ReloadableConfig<AdmissionConfig> config;
   private final SessionIndex sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<PartialObjectMetadata> nodes;
   private final QuotaReserver quota;
   private final ServingCertificate certificate;
-  private final CertificateRefresher refresher;
+  private final Periodic certificateRefresh;
   private final ConnectionTimeouts connections;
   private final AdmissionRoutes routes;
-  private final ObserveServer observe;
-  private final CountDownLatch closing = new CountDownLatch(1);
   private volatile Optional<WebServer> server = Optional.empty();
-  private volatile String notReady = STARTING;
 
-  /** Connects all parts and starts the health endpoint. {@link #run} starts everything else. */
-  AdmissionWebhook(
-      KubeClient api,
-      ReloadableConfig<AdmissionConfig> config,
-      MeterRegistry meters,
-      InstantSource clock,
-      SecureRandom random)
-      throws InvalidConfigException {
+  private AdmissionWebhook(ServiceContext<AdmissionConfig> context) {
+    this.config = context.config();
     AdmissionConfig initial = config.current();
-    this.api = api;
-    this.config = config;
+    KubeClient api = context.api();
+    InstantSource clock = context.clock();
     this.sessions = new SessionIndex(api, clock);
     this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, change -> {});
     this.nodes =
@@ -77,15 +75,13 @@ public final class AdmissionWebhook implements AutoCloseable {
             clock,
             System::nanoTime);
     this.certificate = new ServingCertificate(clock);
-    this.refresher =
-        new CertificateRefresher(
-            source(api, initial.certificates(), certificate, random, clock),
-            certificate,
-            () -> config.current().certificates().interval());
+    CertificateSource source = source(api, initial.certificates(), certificate, clock);
+    this.certificateRefresh =
+        new Periodic("certificates", this::certificateInterval, source::refresh);
     AdmissionHandler handler =
         new AdmissionHandler(
             new ContextGatherer(api, sessions, templates, nodes), quota, config::current);
-    AdmissionMetrics metrics = new AdmissionMetrics(meters);
+    AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
     metrics.registerGauges(config::isValid, certificate::expiryEpochSeconds);
     this.connections = new ConnectionTimeouts(initial.admission().idleTimeout(), System::nanoTime);
     this.routes =
@@ -96,52 +92,42 @@ public final class AdmissionWebhook implements AutoCloseable {
             initial.admission().maxConcurrentRequests(),
             initial.admission().readTimeout(),
             metrics::recordResponse);
-    this.observe =
-        ObserveServer.start(
-            initial.host(),
-            initial.port(),
-            new ObserveServer.HealthSources(
-                () -> notReady.equals(STARTING) ? notReady : "", quota::stuck, this::whyNotReady),
-            meters);
   }
 
   private static CertificateSource source(
       KubeClient api,
       AdmissionConfig.Certificates config,
       ServingCertificate certificate,
-      SecureRandom random,
       InstantSource clock) {
     return switch (config.mode()) {
       case FILES -> new CertificateFiles(config.directory(), certificate);
       case OWN ->
           new DynamicAuthority(
-              api, config.location(), config.settings(), certificate, random, clock);
+              api, config.location(), config.settings(), certificate, new SecureRandom(), clock);
     };
   }
 
-  /** Runs until {@link #close}. */
-  void run() throws InterruptedException {
-    LOG.info(
-        "admission webhook {}: health and metrics on port {}, settings from {}",
-        AdmissionWebhook.class.getPackage().getImplementationVersion(),
-        observe.port(),
-        config.source());
-    notReady = "filling the caches";
-    LOG.info("not ready: {}", notReady);
-    caches().forEach(ResourceCache::start);
-    refresher.start();
-    while (!caches().stream().allMatch(ResourceCache::isSynced)
-        || !certificate.whyNotReady().isEmpty()) {
-      if (closing.await(POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
-        return;
-      }
-    }
+  private Duration certificateInterval() {
+    return certificate.whyNotReady().isEmpty()
+        ? config.current().certificates().interval()
+        : CERTIFICATE_RETRY;
+  }
+
+  @Override
+  public List<ResourceCache<?>> caches() {
+    return List.of(sessions.cache(), templates, nodes);
+  }
+
+  @Override
+  public void connected() {
+    certificateRefresh.start();
+  }
+
+  @Override
+  public void ready() {
     quota.start();
     connections.start();
     certificate.onChange(this::serve);
-    notReady = "";
-    config.watch(RELOAD_INTERVAL, changed -> {});
-    closing.await();
   }
 
   /** Starts the server with the first certificate, and passes it each new one. */
@@ -151,7 +137,7 @@ public final class AdmissionWebhook implements AutoCloseable {
     } else {
       WebServer started = server(config.current().admission(), tls).start();
       server = Optional.of(started);
-      LOG.info("ready: serving on port {}", started.port());
+      LOG.info("serving on port {}", started.port());
     }
   }
 
@@ -168,51 +154,33 @@ public final class AdmissionWebhook implements AutoCloseable {
         .build();
   }
 
-  private List<ResourceCache<?>> caches() {
-    return List.of(sessions.cache(), templates, nodes);
+  @Override
+  public Optional<String> readinessError() {
+    String error = certificate.whyNotReady();
+    return error.isEmpty() ? Optional.empty() : Optional.of("certificate: " + error);
   }
 
-  private String whyNotReady() {
-    String certificateError = certificate.whyNotReady();
-    if (!certificateError.isEmpty()) {
-      return "certificate: " + certificateError;
-    }
-    return caches().stream()
-        .filter(cache -> !cache.error().isEmpty())
-        .findFirst()
-        .map(cache -> "watching " + cache.resourceType().qualifiedName() + ": " + cache.error())
-        .orElse(notReady);
-  }
-
-  boolean isReady() {
-    return whyNotReady().isEmpty();
+  @Override
+  public Optional<String> livenessError() {
+    String error = quota.stuck();
+    return error.isEmpty() ? Optional.empty() : Optional.of(error);
   }
 
   /**
-   * Becomes unready, keeps answering for {@code admission.drainPeriod}, finishes running requests
-   * and stops.
+   * Sends clients to other replicas while it still answers. Kubernetes does not report when the
+   * last node has removed this pod from the Service, so this takes a fixed time.
    */
   @Override
-  public void close() {
-    notReady = "stopping";
+  public void drain() throws InterruptedException {
     routes.drain();
-    try {
-      // Kubernetes does not report when the last node has removed this pod from the Service.
-      TimeUnit.NANOSECONDS.sleep(config.current().admission().drainPeriod().toNanos());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    closing.countDown();
-    config.close();
-    refresher.close();
+    TimeUnit.NANOSECONDS.sleep(config.current().admission().drainPeriod().toNanos());
+  }
+
+  @Override
+  public void stop() {
+    certificateRefresh.close();
     server.ifPresent(WebServer::stop);
     connections.close();
     quota.close();
-    sessions.close();
-    templates.close();
-    nodes.close();
-    observe.close();
-    api.close();
-    LOG.info("stopped");
   }
 }

@@ -118,17 +118,43 @@ class AdmissionConfigTest {
   }
 
   @Test
-  void everyFormerKeyHasAKeyThatExists() throws Exception {
-    for (String key : AdmissionConfig.RENAMED_KEYS.values()) {
-      assertThat(new ConfigLoader(Optional.empty(), Map.of()).load().get(key).exists())
-          .as(key)
-          .isTrue();
-    }
+  void formerKeysStillWorkInTheFile() throws Exception {
+    assertFormerKeys(
+        read(
+            """
+            admission: {atOnce: 7, drain: 1s}
+            certificates: {authorityLife: 60h, servingLife: 9h, folder: /tls, names: [a.example.com]}
+            """,
+            Map.of()));
+  }
+
+  @Test
+  void formerKeysStillWorkInTheEnvironment() throws Exception {
+    assertFormerKeys(
+        read(
+            "{}",
+            Map.of(
+                "VDI_ADMISSION_AT_ONCE", "7",
+                "VDI_ADMISSION_DRAIN", "1s",
+                "VDI_CERTIFICATES_AUTHORITY_LIFE", "60h",
+                "VDI_CERTIFICATES_SERVING_LIFE", "9h",
+                "VDI_CERTIFICATES_FOLDER", "/tls",
+                "VDI_CERTIFICATES_NAMES", "a.example.com")));
+  }
+
+  private static void assertFormerKeys(AdmissionConfig config) {
+    assertThat(config.admission().maxConcurrentRequests()).isEqualTo(7);
+    assertThat(config.admission().drainPeriod()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(config.certificates().directory()).isEqualTo(Path.of("/tls"));
+    assertThat(config.certificates().settings().caDuration()).isEqualTo(Duration.ofHours(60));
+    assertThat(config.certificates().settings().leafDuration()).isEqualTo(Duration.ofHours(9));
+    assertThat(config.certificates().settings().dnsNames()).contains("a.example.com");
   }
 
   private AdmissionConfig read(String yaml, Map<String, String> environment)
       throws IOException, InvalidConfigException {
     Path file = Files.writeString(directory.resolve("config.yaml"), yaml);
-    return AdmissionConfig.from(new ConfigLoader(Optional.of(file), environment).load());
+    return AdmissionConfig.from(
+        new ConfigLoader(Optional.of(file), environment, AdmissionConfig.RENAMED_KEYS).load());
   }
 }

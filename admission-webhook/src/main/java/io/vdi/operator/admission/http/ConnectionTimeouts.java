@@ -2,6 +2,7 @@ package io.vdi.operator.admission.http;
 
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.http.ServerRequest;
+import io.vdi.operator.runtime.schedule.Periodic;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -11,8 +12,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
 /**
@@ -31,7 +30,7 @@ public final class ConnectionTimeouts implements SocketOptions, AutoCloseable {
   private final Map<SocketAddress, Connection> open = new ConcurrentHashMap<>();
   private final Duration limit;
   private final LongSupplier elapsedNanos;
-  private final Thread sweeper = Thread.ofVirtual().name("connections").unstarted(this::run);
+  private final Periodic sweeper;
 
   private record Connection(SocketChannel channel, long since) {}
 
@@ -42,6 +41,7 @@ public final class ConnectionTimeouts implements SocketOptions, AutoCloseable {
   public ConnectionTimeouts(Duration limit, LongSupplier elapsedNanos) {
     this.limit = limit;
     this.elapsedNanos = elapsedNanos;
+    this.sweeper = new Periodic("connections", limit.dividedBy(4), this::sweep);
   }
 
   public void start() {
@@ -71,14 +71,6 @@ public final class ConnectionTimeouts implements SocketOptions, AutoCloseable {
         (key, connection) -> new Connection(connection.channel(), elapsedNanos.getAsLong()));
   }
 
-  private void run() {
-    long period = TimeUnit.MILLISECONDS.toNanos(Math.max(1, limit.toMillis() / 4));
-    while (!Thread.interrupted()) {
-      LockSupport.parkNanos(period);
-      sweep();
-    }
-  }
-
   /** Closes what is over the limit. */
   void sweep() {
     long now = elapsedNanos.getAsLong();
@@ -101,7 +93,7 @@ public final class ConnectionTimeouts implements SocketOptions, AutoCloseable {
 
   @Override
   public void close() {
-    sweeper.interrupt();
+    sweeper.close();
   }
 
   @Override

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * All sessions, from the watch or from a list of the API server, and which reservations belong to
  * sessions that were observed.
  */
-public final class SessionIndex implements AutoCloseable {
+public final class SessionIndex {
   /** Reservation IDs to remember: far more than reservations can exist at the same time. */
   private static final int MAX_REMEMBERED = 20_000;
 
@@ -62,6 +62,7 @@ public final class SessionIndex implements AutoCloseable {
     this.cache = new ResourceCache<>(api, ResourceType.SESSION, "", clock, this::changed);
   }
 
+  /** The cache behind the index; the caller starts and closes it. */
   public ResourceCache<VdiSession> cache() {
     return cache;
   }
@@ -142,10 +143,5 @@ public final class SessionIndex implements AutoCloseable {
     } catch (NumberFormatException e) {
       return 0;
     }
-  }
-
-  @Override
-  public void close() {
-    cache.close();
   }
 }

@@ -1,6 +1,7 @@
 package io.vdi.operator.admission.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -15,15 +16,15 @@ import io.helidon.webserver.testing.junit5.SetUpRoute;
 import io.vdi.operator.admission.validation.Response;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
 /** The routes without a socket. HostileBodiesTest sends what no API server sends. */
 @RoutingTest
 class AdmissionRoutesTest {
-  private static final List<String> OBSERVED = new ArrayList<>();
+  private static final List<String> OBSERVED = new CopyOnWriteArrayList<>();
 
   private final DirectClient client;
 
@@ -59,7 +60,7 @@ class AdmissionRoutesTest {
                 StandardCharsets.UTF_8))
         .isEqualTo("[{\"op\":\"remove\",\"path\":\"/x\"}]");
     assertThat(response.getAsJsonArray("warnings").toString()).isEqualTo("[\"look out\"]");
-    assertThat(OBSERVED).contains("CREATE true");
+    await().untilAsserted(() -> assertThat(OBSERVED).contains("CREATE true"));
   }
 
   @Test
@@ -69,7 +70,7 @@ class AdmissionRoutesTest {
     assertThat(response.getAsJsonObject("status").toString())
         .isEqualTo("{\"code\":503,\"reason\":\"ServiceUnavailable\",\"message\":\"try again\"}");
     assertThat(response.getAsJsonArray("warnings").get(0).getAsString()).hasSize(256).endsWith("…");
-    assertThat(OBSERVED).contains("CREATE false");
+    await().untilAsserted(() -> assertThat(OBSERVED).contains("CREATE false"));
   }
 
   @Test
