@@ -41,7 +41,7 @@ class LeaderElectorTest {
   private final List<Candidate> candidates = new CopyOnWriteArrayList<>();
   private volatile Instant now = Instant.parse("2026-01-01T12:00:00Z");
 
-  /** One process that wants to lead. */
+  /** One process that takes part in the election. */
   private final class Candidate {
     final AtomicInteger elections = new AtomicInteger();
     final AtomicReference<TermEnd> end = new AtomicReference<>();
@@ -92,7 +92,7 @@ class LeaderElectorTest {
   }
 
   @Test
-  @DisplayName("of two candidates one leads, also while the clock goes on; the other only reads")
+  @DisplayName("of two candidates one leads, also while time passes; the other one only reads")
   void twoCandidates() {
     new Candidate("a").awaitElected();
     Candidate b = new Candidate("b");
@@ -182,7 +182,7 @@ class LeaderElectorTest {
   }
 
   @Test
-  @DisplayName("a process that finds itself as the holder goes on without a new transition")
+  @DisplayName("a process that finds itself as the holder renews without a new transition")
   void ownLease() {
     server.put(ResourceType.LEASE, lease("a", 15, "2026-01-01T11:59:50.000000Z"));
     new Candidate("a").awaitElected();
@@ -191,7 +191,8 @@ class LeaderElectorTest {
   }
 
   @Test
-  @DisplayName("an expired Lease that two candidates take at the same time goes to one of them")
+  @DisplayName(
+      "an expired Lease that two candidates request at the same time is given to one of them")
   void conflict() {
     server.put(ResourceType.LEASE, lease("dead", 1, "2026-01-01T12:00:00.000000Z"));
     Candidate a = new Candidate("a");

@@ -93,7 +93,7 @@ class WorkerPoolTest {
   }
 
   @Test
-  @DisplayName("an exception is logged, its key is retried, and the worker goes on with others")
+  @DisplayName("an exception is logged, its key is retried, and the worker continues with others")
   void exception() throws InterruptedException {
     AtomicInteger runs = new AtomicInteger();
     CountDownLatch other = new CountDownLatch(1);
