@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The plugin out of its archive, called by kubectl, on a real desktop. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(1)
 class CommandsIT {
   private static final String NAME = "carol-desktop";
 

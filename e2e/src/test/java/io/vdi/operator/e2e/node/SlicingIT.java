@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
  * One GPU becomes eight on a real kubelet, by its device plugin API; the device plugin is played,
  * and reads the same configuration as NVIDIA's.
  */
+@Order(3)
 class SlicingIT {
   @TempDir Path folder;
 

@@ -20,12 +20,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /**
  * The chart is upgraded and rolled back while desktops run and more are made. The operator's pods
  * are real; the desktops are on a simulated node, for twenty real ones are too many for a test.
  */
+@Order(4)
 class UpgradeIT {
   private static final int DESKTOPS = 20;
   private static final String SESSIONS =

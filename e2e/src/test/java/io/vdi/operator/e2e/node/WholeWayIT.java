@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** From helm install to a desktop in a browser, on a real kubelet. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(5)
 class WholeWayIT {
   private static final URI PAGE = URI.create("https://alice.vdi.example.com/");
 
