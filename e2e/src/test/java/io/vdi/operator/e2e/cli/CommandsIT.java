@@ -7,23 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
-import io.vdi.operator.e2e.browser.Account;
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.node.OperatorNode;
+import io.vdi.operator.e2e.node.SharedNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import okhttp3.Credentials;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The plugin out of its archive, called by kubectl, on a real desktop. */
+/** The plugin as unpacked from its archive and called by kubectl, on a real desktop. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Order(1)
@@ -41,7 +41,7 @@ class CommandsIT {
   private static final String NAME = "carol-desktop";
 
   private final Path folder;
-  private Node node;
+  private OperatorNode node;
   private Shell shell;
 
   CommandsIT(@TempDir Path folder) {
@@ -49,8 +49,8 @@ class CommandsIT {
   }
 
   @BeforeAll
-  void install() throws IOException {
-    node = Node.shared();
+  void install() {
+    node = SharedNode.get();
     shell = new Shell(node, folder);
     node.template("brief", "resources: {defaultCPU: 400m, defaultMemory: 1Gi, defaultGPU: 0}");
     node.apply(
@@ -73,11 +73,12 @@ class CommandsIT {
 
   @Test
   @Order(1)
-  void openWaitsAndTellsWhatTheBrowserAsksFor() {
-    String told = shell.run("kubectl vdi open " + NAME + " --wait");
-    Account account = Account.of(node.api(), "default", NAME);
-    assertTrue(told.contains("URL:       https://carol.vdi.example.com\n"), told);
-    assertTrue(told.contains("User:      ubuntu\nPassword:  " + account.password() + "\n"), told);
+  void openWaitsAndPrintsUrlAndCredentials() {
+    String output = shell.run("kubectl vdi open " + NAME + " --wait");
+    DesktopCredentials credentials = node.credentials(NAME);
+    assertTrue(output.contains("URL:       https://carol.vdi.example.com\n"), output);
+    assertTrue(
+        output.contains("User:      ubuntu\nPassword:  " + credentials.password() + "\n"), output);
   }
 
   @Test
@@ -111,21 +112,16 @@ class CommandsIT {
             log);
     try {
       Pattern url = Pattern.compile("URL: +(http://127[.]0[.]0[.]1:\\d+/)");
-      await().atMost(Node.PATIENCE).until(() -> url.matcher(Files.readString(log)).find());
+      await().atMost(SharedNode.PATIENCE).until(() -> url.matcher(Files.readString(log)).find());
       Matcher found = url.matcher(Files.readString(log));
       assertTrue(found.find());
-      Account account = Account.of(node.api(), "default", NAME);
-      String credentials =
-          Base64.getEncoder()
-              .encodeToString(
-                  (account.user() + ":" + account.password()).getBytes(StandardCharsets.UTF_8));
+      DesktopCredentials credentials = node.credentials(NAME);
+      String authorization = Credentials.basic(credentials.user(), credentials.password());
       try (HttpClient http = HttpClient.newHttpClient()) {
         HttpRequest page = HttpRequest.newBuilder(URI.create(found.group(1))).build();
         assertEquals(401, http.send(page, HttpResponse.BodyHandlers.discarding()).statusCode());
         HttpRequest known =
-            HttpRequest.newBuilder(page.uri())
-                .header("Authorization", "Basic " + credentials)
-                .build();
+            HttpRequest.newBuilder(page.uri()).header("Authorization", authorization).build();
         HttpResponse<String> answer = http.send(known, HttpResponse.BodyHandlers.ofString());
         assertEquals(200, answer.statusCode());
         assertTrue(answer.body().contains("<title>Selkies</title>"), answer.body());
@@ -137,7 +133,7 @@ class CommandsIT {
 
   @Test
   @Order(4)
-  void theDoctorWatchesAndTellsWhatChanges() throws IOException {
+  void theDoctorWatchesAndPrintsEachChange() throws IOException {
     Path log = folder.resolve("watch.log");
     ChildProcess watch =
         ChildProcess.start(
@@ -170,8 +166,8 @@ class CommandsIT {
     }
   }
 
-  private static void awaitLine(Path log, String words) {
-    await(words).atMost(Node.PATIENCE).until(() -> Files.readString(log).contains(words));
+  private static void awaitLine(Path log, String line) {
+    await(line).atMost(SharedNode.PATIENCE).until(() -> Files.readString(log).contains(line));
   }
 
   @Test
@@ -195,10 +191,10 @@ class CommandsIT {
         gone.getMessage());
   }
 
-  /** With this mode the JVM ends where it cannot use the cache. */
+  /** With this AOT mode the JVM exits if it cannot use the cache. */
   @Test
   @Order(6)
-  void itStartsFromItsAotCacheWhereverItWasUnpacked() {
+  void itStartsFromItsAotCacheInAnyFolder() {
     shell.run("kubectl vdi --version", Map.of("VDI_JAVA_OPTIONS", "-XX:AOTMode=on"));
   }
 }

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.e2e.cli.Shell;
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.node.OperatorNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -25,7 +25,7 @@ final class DoctorHarness {
 
   private static final Path PROGRESS = Path.of("target/faults.txt");
 
-  private final Node node;
+  private final OperatorNode node;
   private final Shell shell;
   private final Path folder;
   private final TurnRelay relay;
@@ -34,14 +34,14 @@ final class DoctorHarness {
   /**
    * @param folder for the plugin, kubeconfig files and the files of the relay
    */
-  DoctorHarness(Node node, Path folder) {
+  DoctorHarness(OperatorNode node, Path folder) {
     this.node = node;
     this.folder = folder;
     this.shell = new Shell(node, folder);
     this.relay = new TurnRelay(folder);
   }
 
-  Node node() {
+  OperatorNode node() {
     return node;
   }
 

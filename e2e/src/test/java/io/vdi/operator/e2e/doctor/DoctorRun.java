@@ -9,7 +9,7 @@ import io.vdi.operator.cli.doctor.DoctorContext;
 import io.vdi.operator.cli.doctor.Finding;
 import io.vdi.operator.cli.doctor.Report;
 import io.vdi.operator.common.diagnosis.KnownCause;
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.node.OperatorNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -37,10 +37,10 @@ record DoctorRun(
   private static final Duration INTERVAL = Duration.ofMillis(500);
 
   static DoctorRun of(DoctorHarness harness, String namespace, String session) {
-    Node node = harness.node();
+    OperatorNode node = harness.node();
     return new DoctorRun(
         harness,
-        new ClusterAccess(node.api(), namespace, Node.NAMESPACE),
+        new ClusterAccess(node.api(), namespace, OperatorNode.NAMESPACE),
         session,
         false,
         node.cluster().address(),
@@ -55,7 +55,7 @@ record DoctorRun(
             Optional.of(kubeconfig),
             Optional.empty(),
             Optional.of("default"),
-            Node.NAMESPACE,
+            OperatorNode.NAMESPACE,
             Map.of());
     return new DoctorRun(harness, other, session, probe, router, certificate, clock);
   }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
-import io.vdi.operator.e2e.node.Node;
-import java.io.IOException;
+import io.vdi.operator.e2e.node.OperatorNode;
+import io.vdi.operator.e2e.node.SharedNode;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -38,8 +38,8 @@ class FaultsIT {
   }
 
   @BeforeAll
-  void start() throws IOException {
-    Node node = Node.shared();
+  void start() {
+    OperatorNode node = SharedNode.get();
     assumeTrue(TurnRelay.isProvided(), "needs the Debian package coturn");
     harness = new DoctorHarness(node, folder);
     harness.relay().start();

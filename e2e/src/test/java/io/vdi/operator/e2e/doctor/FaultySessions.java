@@ -2,7 +2,7 @@ package io.vdi.operator.e2e.doctor;
 
 import static org.awaitility.Awaitility.await;
 
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.node.OperatorNode;
 
 /**
  * The sessions that the doctor examines, and the templates, namespaces and storage classes that
@@ -13,7 +13,7 @@ final class FaultySessions {
   static final String NO_HOME = "persistence: {enabled: false}";
 
   private final DoctorHarness harness;
-  private final Node node;
+  private final OperatorNode node;
 
   FaultySessions(DoctorHarness harness) {
     this.harness = harness;
