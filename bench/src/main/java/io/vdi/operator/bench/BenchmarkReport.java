@@ -55,6 +55,11 @@ final class BenchmarkReport {
     return Optional.ofNullable(results.get(name)).map(type::cast);
   }
 
+  /** The outcome of each target as a line that starts with ✓ or ✗. */
+  List<String> targets() {
+    return List.copyOf(targets);
+  }
+
   void print() {
     System.out.println();
     System.out.println(

@@ -1,9 +1,9 @@
 package io.vdi.operator.e2e.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -76,26 +76,24 @@ class CommandsIT {
   void openWaitsAndPrintsUrlAndCredentials() {
     String output = shell.run("kubectl vdi open " + NAME + " --wait");
     DesktopCredentials credentials = node.credentials(NAME);
-    assertTrue(output.contains("URL:       https://carol.vdi.example.com\n"), output);
-    assertTrue(
-        output.contains("User:      ubuntu\nPassword:  " + credentials.password() + "\n"), output);
+    assertThat(output).contains("URL:       https://carol.vdi.example.com\n");
+    assertThat(output).contains("User:      ubuntu\nPassword:  " + credentials.password() + "\n");
   }
 
   @Test
   @Order(2)
   void listsAreTablesJsonAndYaml() {
     String table = shell.run("kubectl vdi list");
-    assertTrue(
-        table.matches("(?s)NAME +USER +PHASE +URL +ENDS IN +AGE\n.*" + NAME + " .*Running .*"),
-        table);
+    assertThat(table)
+        .matches("(?s)NAME +USER +PHASE +URL +ENDS IN +AGE\n.*" + NAME + " .*Running .*");
     JsonObject json =
         JsonParser.parseString(shell.run("kubectl vdi list -o json")).getAsJsonObject();
     assertEquals("VDISessionList", json.get("kind").getAsString());
-    assertTrue(shell.run("kubectl vdi get " + NAME + " -o yaml").contains("phase: Running"));
-    assertTrue(shell.run("kubectl vdi get " + NAME).contains("True, DesktopReady"));
-    assertTrue(shell.run("kubectl vdi templates").contains("brief"));
+    assertThat(shell.run("kubectl vdi get " + NAME + " -o yaml")).contains("phase: Running");
+    assertThat(shell.run("kubectl vdi get " + NAME)).contains("True, DesktopReady");
+    assertThat(shell.run("kubectl vdi templates")).contains("brief");
     String quota = shell.run("kubectl vdi quota");
-    assertTrue(quota.matches("(?s).*user +carol@example.com +1/unlimited +0/.*"), quota);
+    assertThat(quota).matches("(?s).*user +carol@example.com +1/unlimited +0/.*");
     assertEquals(NAME, shell.run("kubectl_complete-vdi get car").lines().findFirst().orElseThrow());
   }
 
@@ -114,7 +112,7 @@ class CommandsIT {
       Pattern url = Pattern.compile("URL: +(http://127[.]0[.]0[.]1:\\d+/)");
       await().atMost(SharedNode.PATIENCE).until(() -> url.matcher(Files.readString(log)).find());
       Matcher found = url.matcher(Files.readString(log));
-      assertTrue(found.find());
+      assertThat(found.find()).as("URL in the output").isTrue();
       DesktopCredentials credentials = node.credentials(NAME);
       String authorization = Credentials.basic(credentials.user(), credentials.password());
       try (HttpClient http = HttpClient.newHttpClient()) {
@@ -124,7 +122,7 @@ class CommandsIT {
             HttpRequest.newBuilder(page.uri()).header("Authorization", authorization).build();
         HttpResponse<String> answer = http.send(known, HttpResponse.BodyHandlers.ofString());
         assertEquals(200, answer.statusCode());
-        assertTrue(answer.body().contains("<title>Selkies</title>"), answer.body());
+        assertThat(answer.body()).contains("<title>Selkies</title>");
       }
     } finally {
       open.kill();
@@ -173,22 +171,18 @@ class CommandsIT {
   @Test
   @Order(5)
   void aSessionIsExtendedSuspendedResumedAndDeleted() {
-    assertTrue(
-        shell
-            .run("kubectl vdi extend " + NAME + " --by 90m")
-            .contains("timeout 8h -> 9h30m, until"));
-    assertTrue(shell.run("kubectl vdi suspend " + NAME + " --wait").contains(NAME + " suspended"));
+    assertThat(shell.run("kubectl vdi extend " + NAME + " --by 90m"))
+        .contains("timeout 8h -> 9h30m, until");
+    assertThat(shell.run("kubectl vdi suspend " + NAME + " --wait")).contains(NAME + " suspended");
     assertEquals("Suspended", node.phase(NAME));
-    assertTrue(shell.run("kubectl vdi suspend " + NAME).contains("is suspended already"));
-    assertTrue(shell.run("kubectl vdi resume " + NAME + " --wait").contains(NAME + " resumed"));
+    assertThat(shell.run("kubectl vdi suspend " + NAME)).contains("is suspended already");
+    assertThat(shell.run("kubectl vdi resume " + NAME + " --wait")).contains(NAME + " resumed");
     assertEquals("Running", node.phase(NAME));
-    assertTrue(shell.run("kubectl vdi delete " + NAME + " --wait").contains(NAME + " deleted"));
+    assertThat(shell.run("kubectl vdi delete " + NAME + " --wait")).contains(NAME + " deleted");
     ClusterException gone =
         assertThrows(ClusterException.class, () -> shell.run("kubectl vdi get " + NAME));
-    assertTrue(
-        gone.getMessage()
-            .contains("error: there is no session \"" + NAME + "\" in namespace default"),
-        gone.getMessage());
+    assertThat(gone)
+        .hasMessageContaining("error: there is no session \"" + NAME + "\" in namespace default");
   }
 
   /** With this AOT mode the JVM exits if it cannot use the cache. */

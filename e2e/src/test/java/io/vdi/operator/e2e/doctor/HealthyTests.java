@@ -1,7 +1,7 @@
 package io.vdi.operator.e2e.doctor;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.cli.doctor.CheckResult;
 import io.vdi.operator.cli.doctor.Report;
@@ -56,6 +56,6 @@ abstract class HealthyTests {
                 row.answer() instanceof CheckResult.Skipped(String why, _)
                     && why.contains("forbidden"))
             .count();
-    assertTrue(forbidden > 15, forbidden + " checks skipped");
+    assertThat(forbidden).as("checks skipped because they are forbidden").isGreaterThan(15);
   }
 }

@@ -1,8 +1,8 @@
 package io.vdi.operator.e2e.node;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.devcluster.addons.GpuOperatorAddon;
@@ -30,7 +30,7 @@ class SlicingIT {
         .until(() -> allocatable(node).equals("1"));
     GpuOperatorAddon.install(node.api());
     Shell shell = new Shell(node, folder);
-    assertTrue(configure(shell, 8).contains("node-1: 1 x 8 = 8"));
+    assertThat(configure(shell, 8)).contains("node-1: 1 x 8 = 8");
     assertEquals("8", allocatable(node));
     List<String> names = IntStream.range(0, 8).mapToObj(i -> "sharer-" + i).toList();
     names.forEach(name ->
@@ -57,7 +57,7 @@ class SlicingIT {
                     node.kubectl("get", "pod", name, "-o", "jsonpath={.status.phase}")
                         .equals("Running")));
     names.forEach(name -> node.kubectl("delete", "pod", name, "--wait=false"));
-    assertTrue(configure(shell, 1).contains("node-1: 1 x 1 = 1"));
+    assertThat(configure(shell, 1)).contains("node-1: 1 x 1 = 1");
     node.kubectl("delete", "crd", "clusterpolicies.nvidia.com");
   }
 

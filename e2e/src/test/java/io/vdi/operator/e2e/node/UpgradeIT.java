@@ -1,8 +1,8 @@
 package io.vdi.operator.e2e.node;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
@@ -83,7 +83,7 @@ class UpgradeIT {
           "controller.jvmFlags={-Dnew=1}",
           "admissionWebhook.jvmFlags={-Dnew=1}",
           "reaper.jvmFlags={-Dnew=1}");
-      assertTrue(podsOf(node).contains("-Dnew=1"));
+      assertThat(podsOf(node)).contains("-Dnew=1");
       System.out.println("upgraded at " + Instant.now());
       node.helm()
           .run(
@@ -100,7 +100,7 @@ class UpgradeIT {
     }
     assertEquals(List.of(), rejected);
     assertEquals(List.of(), disturbed);
-    assertTrue(created.get() > 50, "only " + created + " sessions were created meanwhile");
+    assertThat(created.get()).as("sessions created meanwhile").isGreaterThan(50);
     await("all created sessions to run")
         .atMost(SharedNode.PATIENCE)
         .until(() -> running(node.api(), "?labelSelector=made=during") == created.get());

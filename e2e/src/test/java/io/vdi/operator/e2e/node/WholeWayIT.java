@@ -1,9 +1,9 @@
 package io.vdi.operator.e2e.node;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -42,7 +44,7 @@ class WholeWayIT {
     String answer =
         node.helm()
             .run("test", "vdi-operator", "--namespace=" + OperatorNode.NAMESPACE, "--timeout=2m");
-    assertTrue(answer.contains("Succeeded"), answer);
+    assertThat(answer).contains("Succeeded");
   }
 
   @Test
@@ -66,9 +68,8 @@ class WholeWayIT {
                       "vdi-operator",
                       "--namespace=" + OperatorNode.NAMESPACE,
                       "--timeout=1m"));
-      assertTrue(
-          node.kubectl("logs", "-n", OperatorNode.NAMESPACE, "vdi-helm-test")
-              .contains("FAILED: the admission webhook refuses one"));
+      assertThat(node.kubectl("logs", "-n", OperatorNode.NAMESPACE, "vdi-helm-test"))
+          .contains("FAILED: the admission webhook refuses one");
     } finally {
       kept.getAsJsonObject("metadata").remove("resourceVersion");
       node.api()
@@ -82,31 +83,20 @@ class WholeWayIT {
   @Test
   @Order(3)
   void theServicesRunFromTheirAotCachesOnAReadOnlyRoot() {
-    for (String service : new String[] {"controller", "admission-webhook", "reaper"}) {
+    for (String service : List.of("controller", "admission-webhook", "reaper")) {
       // With AOTMode=on the JVM exits if the cache is for other jars or another JVM.
-      node.kubectl(
-          "exec",
-          "-n",
-          OperatorNode.NAMESPACE,
-          "deploy/vdi-" + service,
-          "--",
-          "/opt/java/bin/java",
-          "@/app/jvm.options",
-          "-XX:AOTMode=on",
-          "-version");
-      ClusterException e =
-          assertThrows(
-              ClusterException.class,
-              () ->
-                  node.kubectl(
-                      "exec",
-                      "-n",
-                      OperatorNode.NAMESPACE,
-                      "deploy/vdi-" + service,
-                      "--",
-                      "/bin/sh"));
-      assertTrue(e.getMessage().contains("no such file"), e.getMessage());
+      execIn(service, "/opt/java/bin/java", "@/app/jvm.options", "-XX:AOTMode=on", "-version");
+      ClusterException e = assertThrows(ClusterException.class, () -> execIn(service, "/bin/sh"));
+      assertThat(e).hasMessageContaining("no such file");
     }
+  }
+
+  private static void execIn(String service, String... command) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("exec", "-n", OperatorNode.NAMESPACE, "deploy/vdi-" + service, "--"));
+    arguments.addAll(List.of(command));
+    node.kubectl(arguments.toArray(String[]::new));
   }
 
   @Test
@@ -132,7 +122,7 @@ class WholeWayIT {
     try (Browser browser = Browser.start(node.cluster().address(), node.routerCertificate())) {
       browser.open(PAGE, credentials);
       browser.awaitPicture(SharedNode.PATIENCE);
-      assertTrue(Files.size(browser.save(folder.resolve("desktop.png"))) > 10_000);
+      assertThat(Files.size(browser.save(folder.resolve("desktop.png")))).isGreaterThan(10_000);
     }
   }
 
