@@ -62,7 +62,7 @@ final class AdmissionBench implements AutoCloseable {
   void measure(BenchmarkReport report) {
     Progress.say("measuring: creates through the API server, no webhook");
     creates("before", 5);
-    report.add(Measurement.CREATE_WITHOUT_WEBHOOK, creates("none", SECONDS));
+    report.add(Measurement.CREATE_WITHOUT_WEBHOOK, creates("no-webhook", SECONDS));
     Path kubeconfig =
         cluster
             .embedded()
@@ -86,10 +86,10 @@ final class AdmissionBench implements AutoCloseable {
       cluster.embedded().awaitAdmission();
       Progress.say("measuring: creates through the API server, two replicas");
       creates("warm", 5);
-      report.add(Measurement.CREATE_WITH_WEBHOOK, creates("asked", SECONDS));
+      report.add(Measurement.CREATE_WITH_WEBHOOK, creates("webhook", SECONDS));
       configure("quota: {user: {gpus: 1000000}, cluster: {gpus: 1000000}}\n");
-      creates("limited-warm", 5);
-      report.add(Measurement.CREATE_WITH_QUOTA, creates("limited", SECONDS));
+      creates("quota-warm", 5);
+      report.add(Measurement.CREATE_WITH_QUOTA, creates("quota", SECONDS));
     }
   }
 

@@ -44,10 +44,10 @@ final class AdmissionClient {
   }
 
   /**
-   * Asks whether a session may be created.
+   * Sends a request to create a session.
    *
    * @param number makes the name of the session unique
-   * @throws IllegalStateException if the answer is not that it is allowed
+   * @throws IllegalStateException if the webhook does not allow it
    */
   void review(URI webhook, int number) {
     HttpRequest request =

@@ -2,7 +2,7 @@ package io.vdi.operator.bench;
 
 import java.util.List;
 
-/** The names of the measurements, as the report prints them and the targets look them up. */
+/** The names of the measurements, as the report prints them and {@link Targets} finds them. */
 final class Measurement {
   static final String START = "start";
   static final String BURST = "burst";

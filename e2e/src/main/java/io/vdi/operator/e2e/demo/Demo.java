@@ -29,6 +29,9 @@ import java.util.concurrent.atomic.AtomicReference;
 final class Demo {
   private static final String URL = "https://alice.vdi.example.com";
 
+  private static final String ALICE = "app.kubernetes.io/instance=alice-desktop";
+  private static final String CHILDREN =
+      "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io";
   private static final String BRIEF = "involvedObject.name=brief-desktop";
   private static final String REASONS = "jsonpath={.items[*].reason}";
 
@@ -40,17 +43,55 @@ final class Demo {
 
   /** Returns whether all checks passed. */
   boolean run() {
-    boolean ours = !environment.isUp();
-    if (ours) {
-      Process supervisor = environment.upForNow();
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(() -> {
-                // Process.destroy would also close its standard input, which kills it at once.
-                supervisor.toHandle().destroy();
-                supervisor.onExit().join();
-              }));
+    boolean startedHere = !environment.isUp();
+    if (startedHere) {
+      start();
     }
+    showSessions();
+    // All of them run and print their output, even if one fails.
+    List<Boolean> checks =
+        List.of(
+            isRejected("no-mail.yaml", "spec.user"),
+            isRejected("greedy-desktop.yaml", "gpu 3: is more than template ubuntu-desktop"),
+            isRejected(
+                "second-desktop.yaml",
+                "GPU quota exceeded for user alice@example.com: used 1, requested 2, limit 2"),
+            expires(),
+            field("{.status.url}").equals(URL),
+            kubectl("get", CHILDREN, "-l", ALICE, "-o", "name").lines().count() == 5);
+    boolean good = !checks.contains(false) && (!environment.onNode() || desktopWorks());
+    System.out.println(
+        good
+            ? "\n✓ alice-desktop is Running at "
+                + URL
+                + (environment.onNode() ? "" : " on a simulated node")
+            : "\n✗ a check failed; the status of alice-desktop is " + field("{.status}"));
+    if (!"1".equals(System.getenv("DEMO_ONCE"))) {
+      System.out.println("  export KUBECONFIG=" + environment.kubeconfig());
+      System.out.println(
+          "  Press Ctrl-C to exit" + (startedHere ? " and to stop the cluster" : ""));
+      try {
+        Thread.currentThread().join();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return good;
+  }
+
+  /** Starts the cluster; it stops with this process. */
+  private void start() {
+    Process supervisor = environment.upForNow();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              // Process.destroy would also close its standard input, which kills it immediately.
+              supervisor.toHandle().destroy();
+              supervisor.onExit().join();
+            }));
+  }
+
+  private void showSessions() {
     System.out.println(
         environment.onNode()
             ? "\nThe operator is installed by Helm on a node that runs containers:"
@@ -62,55 +103,10 @@ final class Demo {
     watchUntilRunning();
     show("get", "vdi", "-o", "wide");
     show("get", "vdit");
-    show(
-        "get",
-        "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
-        "-l",
-        "app.kubernetes.io/instance=alice-desktop");
+    show("get", CHILDREN, "-l", ALICE);
     show("get", "events", "--field-selector", "involvedObject.name=alice-desktop");
     System.out.println("\nFields that were not set have their defaults from the template:");
     show("get", "vdi", "alice-desktop", "-o", "jsonpath={.spec}{'\\n'}");
-    boolean invalidUser = isRejected("no-mail.yaml", "spec.user");
-    boolean tooManyGpus =
-        isRejected("greedy-desktop.yaml", "gpu 3: is more than template ubuntu-desktop");
-    boolean overQuota =
-        isRejected(
-            "second-desktop.yaml",
-            "GPU quota exceeded for user alice@example.com: used 1, requested 2, limit 2");
-    boolean expired = expires();
-    boolean good =
-        invalidUser
-            && tooManyGpus
-            && overQuota
-            && expired
-            && field("{.status.url}").equals(URL)
-            && kubectl(
-                        "get",
-                        "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
-                        "-l",
-                        "app.kubernetes.io/instance=alice-desktop",
-                        "-o",
-                        "name")
-                    .lines()
-                    .count()
-                == 5
-            && (!environment.onNode() || desktopWorks());
-    System.out.println(
-        good
-            ? "\n✓ alice-desktop is Running at "
-                + URL
-                + (environment.onNode() ? "" : " on a simulated node")
-            : "\n✗ a check failed; the status of alice-desktop is " + field("{.status}"));
-    if (!"1".equals(System.getenv("DEMO_ONCE"))) {
-      System.out.println("  export KUBECONFIG=" + environment.kubeconfig());
-      System.out.println("  Press Ctrl-C to exit" + (ours ? " and to stop the cluster" : ""));
-      try {
-        Thread.currentThread().join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
-    return good;
   }
 
   /** Checks the desktop itself: password, picture, a home that survives suspension, the doctor. */

@@ -14,7 +14,7 @@ public final class SessionCredentials {
   private SessionCredentials() {}
 
   /**
-   * Returns what the desktop asks for before it shows anything.
+   * Returns the user name and password that the desktop requires.
    *
    * @throws java.util.NoSuchElementException if the session's Secret has no password yet
    */

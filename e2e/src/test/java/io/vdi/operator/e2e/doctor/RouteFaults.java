@@ -83,7 +83,10 @@ abstract class RouteFaults {
     harness.alice().withoutCertificate().awaitCause(KnownCause.CERTIFICATE_UNTRUSTED);
   }
 
-  /** The plugin runs with an empty hosts file, so that no name resolves and no DNS is asked. */
+  /**
+   * The plugin runs with an empty hosts file, so that no name resolves and no DNS server is
+   * queried.
+   */
   @Test
   void hostNotResolvedReportedByThePlugin() {
     String report =
