@@ -10,9 +10,11 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.nio.file.Files;
@@ -40,9 +42,9 @@ class ClusterVariantsIT {
 
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikCrds();
+    new ChartInstaller(cluster, RunningController.CHART, RunningController.NAMESPACE)
+        .installController();
+    RouterAddon.installCrds(cluster);
     SessionFixture.templates(api);
   }
 
@@ -61,7 +63,7 @@ class ClusterVariantsIT {
       Condition route = desk.session().status().condition(Condition.ROUTE_READY).orElseThrow();
       assertEquals("KindNotServed", route.reason());
       assertTrue(route.message().contains("install Traefik's CRDs"), route.message());
-      cluster.installTraefikCrds();
+      RouterAddon.installCrds(cluster);
       desk.awaitThat(
           "route ready", s -> s.status().condition(Condition.ROUTE_READY).orElseThrow().isTrue());
       desk.awaitChild(ResourceType.INGRESS_ROUTE);

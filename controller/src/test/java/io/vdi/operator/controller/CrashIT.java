@@ -11,8 +11,10 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ChildProcess;
@@ -51,9 +53,9 @@ class CrashIT {
 
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikCrds();
+    new ChartInstaller(cluster, RunningController.CHART, RunningController.NAMESPACE)
+        .installController();
+    RouterAddon.installCrds(cluster);
     SessionFixture.templates(api);
   }
 

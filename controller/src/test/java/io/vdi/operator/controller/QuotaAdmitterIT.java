@@ -12,7 +12,9 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.nio.file.Files;
@@ -52,9 +54,9 @@ class QuotaAdmitterIT {
 
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikCrds();
+    new ChartInstaller(cluster, RunningController.CHART, RunningController.NAMESPACE)
+        .installController();
+    RouterAddon.installCrds(cluster);
     SessionFixture.templates(api);
     // The API server takes a moment to watch a kind that was just installed.
     await().until(() -> api.list(ResourceType.SESSION, "", "").ok().isPresent());

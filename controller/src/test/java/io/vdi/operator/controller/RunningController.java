@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
@@ -40,7 +41,7 @@ final class RunningController implements AutoCloseable {
 
   /** Installs CRDs and rights, and starts. */
   static RunningController start(Cluster cluster, Map<String, String> settings) {
-    cluster.install(CHART, NAMESPACE, SERVICE_ACCOUNT);
+    new ChartInstaller(cluster, CHART, NAMESPACE).installController();
     return start(Cluster.connect(kubeconfig(cluster)), settings, Optional.empty());
   }
 

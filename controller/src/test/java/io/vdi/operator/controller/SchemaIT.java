@@ -9,6 +9,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,8 +35,8 @@ class SchemaIT {
 
   @BeforeAll
   static void install(Cluster cluster) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
+    new ChartInstaller(cluster, RunningController.CHART, RunningController.NAMESPACE)
+        .installController();
   }
 
   @ParameterizedTest

@@ -17,6 +17,7 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
@@ -50,7 +51,7 @@ class SessionLifeIT {
 
   @BeforeAll
   static void start(Cluster cluster, KubeClient api) {
-    cluster.installTraefikCrds();
+    RouterAddon.installCrds(cluster);
     controller = RunningController.start(cluster, Map.of());
     SessionFixture.templates(api);
   }

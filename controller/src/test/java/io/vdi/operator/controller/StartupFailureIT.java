@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
@@ -96,8 +97,8 @@ class StartupFailureIT {
 
   @Test
   void rightsThatAreMissingAreNamedOnceEach() {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
+    new ChartInstaller(cluster, RunningController.CHART, RunningController.NAMESPACE)
+        .installController();
     Path powerless =
         cluster.serviceAccountKubeconfig(namespace, "powerless", folder.resolve("powerless"));
     try (OperatorProcess operator =
@@ -119,8 +120,8 @@ class StartupFailureIT {
 
   @Test
   void withItsRoleNoRightIsMissing() throws Exception {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
+    new ChartInstaller(cluster, RunningController.CHART, RunningController.NAMESPACE)
+        .installController();
     KubeClient own = Cluster.connect(RunningController.kubeconfig(cluster));
     assertEquals(
         List.of(),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
@@ -32,7 +33,7 @@ class LimitsIT {
   @BeforeAll
   static void install(Cluster cluster) {
     RunningReaper.install(cluster);
-    cluster.installTraefikCrds();
+    RouterAddon.installCrds(cluster);
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
@@ -40,7 +41,7 @@ class OrphanIT {
   @BeforeAll
   static void install(Cluster cluster, KubeClient api, TestNamespace namespace) {
     RunningReaper.install(cluster);
-    cluster.installTraefikCrds();
+    RouterAddon.installCrds(cluster);
     new ReaperFixture(api, namespace.name()).template("plain", "displayName: Plain");
   }
 

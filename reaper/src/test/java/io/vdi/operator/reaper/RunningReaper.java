@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
@@ -51,8 +52,8 @@ final class RunningReaper implements AutoCloseable {
 
   /** CRDs and rights. */
   static void install(Cluster cluster) {
-    cluster.install(CHART, NAMESPACE, "vdi-controller");
-    cluster.installReaper(CHART, NAMESPACE, SERVICE_ACCOUNT);
+    new ChartInstaller(cluster, CHART, NAMESPACE).installController();
+    new ChartInstaller(cluster, CHART, NAMESPACE).installReaper();
   }
 
   /**
