@@ -19,9 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * Replicas of the packaged webhook, each a process, behind one address that the API server asks.
- */
+/** Replicas of the packaged webhook, each a process, behind one address for the API server. */
 final class WebhookFleet implements AutoCloseable {
   static final String NAMESPACE = "vdi-system";
   static final String ACCOUNT = "vdi-admission-webhook";
@@ -41,7 +39,7 @@ final class WebhookFleet implements AutoCloseable {
    */
   WebhookFleet(Cluster cluster, int count, String config, Map<String, String> environment) {
     try {
-      // Under target: the logs stay for who looks into a failure, and go with make clean.
+      // Below target: the logs remain for the analysis of a failure, until make clean.
       Path fleets = Files.createDirectories(Path.of("target/fleets"));
       this.folder = Files.createTempDirectory(fleets.toAbsolutePath(), "fleet-");
       this.config = Files.writeString(folder.resolve("config.yaml"), config);
@@ -53,8 +51,8 @@ final class WebhookFleet implements AutoCloseable {
     this.ports = LoopbackPorts.free(count);
     this.balancer = new TcpBalancer(ports);
     new ChartInstaller(cluster, CHART, NAMESPACE).installController();
-    forget("secrets/vdi-admission-webhook-tls");
-    forget("configmaps/vdi-quota-reservations");
+    delete("secrets/vdi-admission-webhook-tls");
+    delete("configmaps/vdi-quota-reservations");
     this.kubeconfig =
         cluster.serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
     new ChartInstaller(cluster, CHART, NAMESPACE).installWebhook(url());
@@ -77,14 +75,14 @@ final class WebhookFleet implements AutoCloseable {
     return replicas.get(i);
   }
 
-  /** What replicas of an earlier test have left behind. */
-  private void forget(String what) {
+  /** Deletes what the replicas of an earlier test have left. */
+  private void delete(String object) {
     KubeClient api = cluster.connect();
-    api.request("DELETE", "/api/v1/namespaces/" + NAMESPACE + "/" + what, null);
+    api.request("DELETE", "/api/v1/namespaces/" + NAMESPACE + "/" + object, null);
     api.close();
   }
 
-  /** Changes the mounted file, as an admin who changes the ConfigMap does. */
+  /** Changes the mounted file, as a change of the ConfigMap does. */
   void configure(String content) {
     try {
       Files.writeString(config, content);
@@ -93,7 +91,7 @@ final class WebhookFleet implements AutoCloseable {
     }
   }
 
-  /** Ends a replica at once, with what it has under way. */
+  /** Kills a replica, with its requests in flight. */
   void kill(int i) {
     replicas.get(i).process().kill();
   }
@@ -103,7 +101,7 @@ final class WebhookFleet implements AutoCloseable {
     replicas.get(i).awaitReady();
   }
 
-  /** Lets a replica with a wrong clock take the place of one. */
+  /** Replaces a replica by one with a wrong clock. */
   SkewedReplica skew(int i, Duration offset) {
     replicas.get(i).close();
     Map<String, String> settings = settings(i);
@@ -139,7 +137,7 @@ final class WebhookFleet implements AutoCloseable {
   @Override
   public void close() {
     KubeClient api = cluster.connect();
-    // Or nobody could change a session any more, in tests that follow.
+    // Otherwise later tests could not change any session.
     for (String kind : List.of("mutating", "validating")) {
       api.request(
           "DELETE",

@@ -76,8 +76,8 @@ public enum OperatorService {
     return Map.of(
         "VDI_ADMISSION_HOST", "127.0.0.1",
         "VDI_ADMISSION_PORT", String.valueOf(port),
-        "VDI_CERTIFICATES_NAMES", "127.0.0.1",
-        "VDI_ADMISSION_DRAIN", "0",
+        "VDI_CERTIFICATES_DNS_NAMES", "127.0.0.1",
+        "VDI_ADMISSION_DRAIN_PERIOD", "0",
         "VDI_CERTIFICATES_INTERVAL", "1s");
   }
 }
