@@ -1,8 +1,9 @@
 package io.vdi.operator.controller;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.devcluster.operator.ChartRoles;
+import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.runtime.RequiredPermissions.RequiredPermission;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
@@ -14,20 +15,21 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * Least privilege: the chart's roles grant exactly what the controller asks the cluster for at its
- * start, over all settings. That asking finds each right that is missing, BadStartIT shows.
+ * Least privilege: the chart's roles grant exactly the permissions that the controller checks at
+ * its start, over all settings. {@link StartupFailureIT} shows that the check reports each
+ * permission that is missing.
  */
 class ControllerPermissionsTest {
   @Test
-  void theRolesGrantExactlyWhatIsNeeded() throws IOException, InvalidConfigException {
+  void rolesGrantExactlyTheRequiredPermissions() throws IOException, InvalidConfigException {
     List<RequiredPermission> needed = new ArrayList<>();
     for (String kind : List.of("traefik", "ingress", "none")) {
       needed.addAll(ControllerPermissions.needed(config(kind)));
     }
-    assertEquals(
-        ChartRoles.granted(
-            RunningController.CHART, "controller-clusterrole.yaml", "controller-role.yaml"),
-        ChartRoles.asGrants(needed));
+    assertThat(
+            ChartRoles.granted(
+                ServiceUnderTest.CHART, "controller-clusterrole.yaml", "controller-role.yaml"))
+        .isEqualTo(ChartRoles.asGrants(needed));
   }
 
   private static ControllerConfig config(String ingressKind) throws InvalidConfigException {

@@ -1,9 +1,8 @@
 package io.vdi.operator.controller;
 
+import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
@@ -11,6 +10,7 @@ import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.runtime.RequiredPermissions;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import java.io.IOException;
@@ -18,7 +18,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -27,7 +26,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What stands in the log when the controller is started wrongly: a sentence, never a stack trace.
+ * The controller with a wrong configuration: it logs one sentence that names the error, and never a
+ * stack trace.
  */
 @ExtendWith(ClusterExtension.class)
 class StartupFailureIT {
@@ -46,18 +46,18 @@ class StartupFailureIT {
   }
 
   @Test
-  void aKubeconfigThatIsNotThere() {
-    assertEndsWith(start(folder.resolve("nowhere"), Map.of()), "which is not a readable file");
+  void kubeconfigDoesNotExist() {
+    assertExits(start(folder.resolve("nowhere"), Map.of()), "which is not a readable file");
   }
 
   @Test
-  void aKubeconfigThatIsNone() throws IOException {
+  void kubeconfigIsInvalid() throws IOException {
     Path file = Files.writeString(folder.resolve("bad"), "not: [a kubeconfig");
-    assertEndsWith(start(file, Map.of()), "cannot be used");
+    assertExits(start(file, Map.of()), "cannot be used");
   }
 
   @Test
-  void anApiServerThatDoesNotAnswerIsSaidOnceAndTriedAgain() throws IOException {
+  void unreachableApiServerIsLoggedOnceAndRetried() throws IOException {
     Path file =
         Files.writeString(
             folder.resolve("dead"),
@@ -66,22 +66,23 @@ class StartupFailureIT {
              contexts: [{name: c, context: {cluster: c, user: u}}],
              clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], users: [{name: u, user: {}}]}
             """);
-    try (OperatorProcess operator = start(file, Map.of())) {
+    try (RunningService.InProcess controller = start(file, Map.of())) {
+      String message = "the API server cannot be asked";
+      await().atMost(LONG).until(() -> count(controller, message) > 0);
       await()
+          .during(Duration.ofSeconds(5))
           .atMost(LONG)
-          .until(() -> operator.process().output().contains("the API server cannot be asked"));
-      await().pollDelay(Duration.ofSeconds(5)).atMost(LONG).until(() -> true);
-      assertEquals(1, count(operator, "the API server cannot be asked"));
-      assertEquals(503, operator.status("/observe/health/ready"));
-      assertEquals(2, operator.status("/observe/health/live") / 100);
-      assertNoStackTrace(operator);
+          .until(() -> count(controller, message), count -> count == 1);
+      assertThat(controller.status("/observe/health/ready")).isEqualTo(503);
+      assertThat(controller.status("/observe/health/live")).isBetween(200, 299);
+      assertNoStackTrace(controller);
     }
   }
 
   @Test
-  void aPortThatIsTaken() throws IOException {
+  void portIsInUse() throws IOException {
     try (ServerSocket taken = new ServerSocket(0)) {
-      assertEndsWith(
+      assertExits(
           start(
               cluster.kubeconfig(),
               Map.of("VDI_SERVER_PORT", String.valueOf(taken.getLocalPort()))),
@@ -90,52 +91,55 @@ class StartupFailureIT {
   }
 
   @Test
-  void aSettingThatIsNotLegal() {
-    assertEndsWith(
+  void settingIsInvalid() {
+    assertExits(
         start(cluster.kubeconfig(), Map.of("VDI_WORKERS", "many", "VDI_TLS_MODE", "plain")),
         "workers \\\"many\\\" must be a whole number from 1 to 1024");
   }
 
   @Test
-  void rightsThatAreMissingAreNamedOnceEach() {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
+  void missingPermissionsAreLoggedOnceEach() {
+    TestController.install(cluster);
     Path powerless =
         cluster.serviceAccountKubeconfig(namespace, "powerless", folder.resolve("powerless"));
-    try (OperatorProcess operator =
+    try (RunningService.InProcess controller =
         start(powerless, Map.of("VDI_LEADER_ELECTION_NAMESPACE", namespace))) {
       await()
           .atMost(LONG)
           .until(() ->
-              count(operator, "RBAC: this service may not create leases.coordination.k8s.io") == 1
-                  && count(operator, "may not list vdisessions.vdi.kasm.io") >= 1);
-      await().pollDelay(Duration.ofSeconds(5)).atMost(LONG).until(() -> true);
-      assertEquals(1, count(operator, "RBAC: this service may not list pods:"));
-      assertEquals(1, count(operator, "RBAC: this service may not create secrets:"));
-      assertEquals(1, count(operator, "watching pods: 403"));
-      assertEquals(503, operator.status("/observe/health/ready"));
-      assertTrue(operator.page("/observe/health/ready").contains("403"));
-      assertNoStackTrace(operator);
+              count(controller, "RBAC: this service may not create leases.coordination.k8s.io") == 1
+                  && count(controller, "may not list vdisessions.vdi.kasm.io") >= 1);
+      await()
+          .during(Duration.ofSeconds(5))
+          .atMost(LONG)
+          .untilAsserted(() -> {
+            assertThat(count(controller, "RBAC: this service may not list pods:")).isEqualTo(1);
+            assertThat(count(controller, "RBAC: this service may not create secrets:"))
+                .isEqualTo(1);
+            assertThat(count(controller, "watching pods: 403")).isEqualTo(1);
+          });
+      assertThat(controller.status("/observe/health/ready")).isEqualTo(503);
+      assertThat(controller.page("/observe/health/ready")).contains("403");
+      assertNoStackTrace(controller);
     }
   }
 
   @Test
-  void withItsRoleNoRightIsMissing() throws Exception {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    KubeClient own = Cluster.connect(RunningController.kubeconfig(cluster));
-    assertEquals(
-        List.of(),
-        RequiredPermissions.missing(
-            own,
-            ControllerPermissions.needed(
-                ControllerConfig.from(new ConfigLoader(Optional.empty(), Map.of()).load()))));
+  void noPermissionIsMissingWithTheChartsRoles() throws Exception {
+    TestController.install(cluster);
+    KubeClient own = Cluster.connect(CONTROLLER.kubeconfig(cluster));
+    assertThat(
+            RequiredPermissions.missing(
+                own,
+                ControllerPermissions.needed(
+                    ControllerConfig.from(new ConfigLoader(Optional.empty(), Map.of()).load()))))
+        .isEmpty();
     own.close();
-    assertFalse(api.serves(ResourceType.SESSION).ok().isEmpty());
+    assertThat(api.serves(ResourceType.SESSION).ok()).isPresent();
   }
 
-  private OperatorProcess start(Path kubeconfig, Map<String, String> settings) {
-    return OperatorProcess.start(
+  private RunningService.InProcess start(Path kubeconfig, Map<String, String> settings) {
+    return RunningService.InProcess.start(
         OperatorProcess.Launch.of(
             Path.of("target"),
             Main.class.getName(),
@@ -146,23 +150,21 @@ class StartupFailureIT {
             OperatorProcess.JVM_FLAGS));
   }
 
-  private static void assertEndsWith(OperatorProcess operator, String words) {
-    await().atMost(LONG).until(() -> !operator.process().isAlive());
-    assertEquals(2, operator.process().exitStatus());
-    assertTrue(operator.process().output().contains(words), operator.process().output());
-    assertNoStackTrace(operator);
+  private static void assertExits(RunningService.InProcess controller, String message) {
+    await().atMost(LONG).until(() -> !controller.process().isAlive());
+    assertThat(controller.process().exitStatus()).isEqualTo(2);
+    assertThat(controller.process().output()).contains(message);
+    assertNoStackTrace(controller);
   }
 
-  private static void assertNoStackTrace(OperatorProcess operator) {
-    String output = operator.process().output();
-    assertFalse(output.contains("\tat ") || output.contains("stepArray"), output);
+  private static void assertNoStackTrace(RunningService.InProcess controller) {
+    assertThat(controller.process().output()).doesNotContain("\tat ", "stepArray");
   }
 
-  private static int count(OperatorProcess operator, String words) {
-    return (int)
-        Pattern.compile(Pattern.quote(words))
-            .matcher(operator.process().output())
-            .results()
-            .count();
+  private static long count(RunningService.InProcess controller, String text) {
+    return Pattern.compile(Pattern.quote(text))
+        .matcher(controller.process().output())
+        .results()
+        .count();
   }
 }
