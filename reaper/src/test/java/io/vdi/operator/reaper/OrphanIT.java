@@ -55,6 +55,7 @@ class OrphanIT {
   void deletesWhatACascadeOrphanDeletionLeaves() {
     SessionFixture session = namespace.session("orphaning").create("template: plain");
     SessionFixture.allChildTypes().forEach(session::createChild);
+    awaitGarbageCollector();
     session.deleteAndOrphanChildren();
     session.awaitNotFound();
     for (ResourceType<?> type : SessionFixture.allChildTypes()) {
@@ -66,6 +67,18 @@ class OrphanIT {
       SessionFixture.allChildTypes().forEach(session::awaitChildDeletion);
       assertThat(Report.of(reaper).json().keySet()).contains("lastSweep");
     }
+  }
+
+  /**
+   * Waits until the garbage collector knows all objects that exist now. It deletes one that it
+   * learns of only after its owner is deleted. It handles the objects of one type in order, so the
+   * deletion of a later object whose owner does not exist shows that it knows the earlier ones.
+   */
+  private void awaitGarbageCollector() {
+    SessionFixture later =
+        namespace.withPatience(TestReaper.PATIENCE.multipliedBy(3)).session("later");
+    createChildrenOf(later, "uid-of-later");
+    SessionFixture.allChildTypes().forEach(later::awaitChildDeletion);
   }
 
   /** Without a garbage collector, so that only the reaper deletes. */
