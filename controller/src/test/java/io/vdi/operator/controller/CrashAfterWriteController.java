@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeClientFactory;
+import io.vdi.operator.runtime.ServiceRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -43,7 +44,7 @@ public final class CrashAfterWriteController {
     KubeClient api =
         KubeClientFactory.fromKubeconfig(
             Path.of(System.getenv("KUBECONFIG")), http -> http.addInterceptor(interceptor));
-    System.exit(Main.run(api, System.getenv()));
+    ServiceRuntime.main(Controller.SERVICE, api, System.getenv());
   }
 
   /** Whether this writes the session or one of its objects. Events do not count. */

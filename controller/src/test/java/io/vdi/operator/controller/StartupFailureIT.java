@@ -11,15 +11,14 @@ import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.runtime.RequiredPermissions;
-import io.vdi.operator.runtime.config.ConfigLoader;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -67,7 +66,7 @@ class StartupFailureIT {
              clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}], users: [{name: u, user: {}}]}
             """);
     try (RunningService.InProcess controller = start(file, Map.of())) {
-      String message = "the API server cannot be asked";
+      String message = "the API server cannot be reached";
       await().atMost(LONG).until(() -> count(controller, message) > 0);
       await()
           .during(Duration.ofSeconds(5))
@@ -130,9 +129,7 @@ class StartupFailureIT {
     KubeClient own = Cluster.connect(CONTROLLER.kubeconfig(cluster));
     assertThat(
             RequiredPermissions.missing(
-                own,
-                ControllerPermissions.needed(
-                    ControllerConfig.from(new ConfigLoader(Optional.empty(), Map.of()).load()))))
+                own, RequiredPermissions.of("controller", ServiceUnderTest.NAMESPACE)))
         .isEmpty();
     own.close();
     assertThat(api.serves(ResourceType.SESSION).ok()).isPresent();

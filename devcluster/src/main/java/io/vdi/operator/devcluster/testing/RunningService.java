@@ -6,6 +6,7 @@ import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
+import io.vdi.operator.runtime.ServiceRuntime;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,11 +55,11 @@ public sealed interface RunningService extends AutoCloseable {
 
   /** In this JVM. */
   final class InThisJvm implements RunningService {
-    private final ServiceUnderTest.Service service;
+    private final ServiceRuntime<?> service;
     private final Optional<Path> configFile;
     private final Thread thread;
 
-    InThisJvm(String name, ServiceUnderTest.Service service, Optional<Path> configFile) {
+    InThisJvm(String name, ServiceRuntime<?> service, Optional<Path> configFile) {
       if (service.port() <= 0) {
         throw new ClusterException(name + " does not listen");
       }

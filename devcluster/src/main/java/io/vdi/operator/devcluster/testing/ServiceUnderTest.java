@@ -1,10 +1,11 @@
 package io.vdi.operator.devcluster.testing;
 
-import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.runtime.ServiceDefinition;
+import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.io.IOException;
@@ -19,14 +20,14 @@ import java.util.Optional;
  * How the tests of a module start its service. The service has the permissions of its service
  * account and no others, so that a missing permission fails a test.
  *
- * @param constructor creates the service in this JVM
+ * @param definition starts the service in this JVM
  * @param settings environment variables of the service, {@code VDI_…}
  * @param configFile the content of its mounted file
  * @param clock used in this JVM only
  */
 public record ServiceUnderTest(
     OperatorService service,
-    Constructor constructor,
+    ServiceDefinition<?> definition,
     Map<String, String> settings,
     Optional<String> configFile,
     InstantSource clock) {
@@ -36,41 +37,24 @@ public record ServiceUnderTest(
   public static final Path CHECKOUT = Path.of("..");
   public static final Path CHART = CHECKOUT.resolve("charts/vdi-operator");
 
-  /** A service that listens for health checks and does nothing else until {@link #run}. */
-  public interface Service extends AutoCloseable {
-    /** Runs until {@link #close}. */
-    void run() throws InterruptedException;
-
-    int port();
-
-    @Override
-    void close();
-  }
-
-  /** Creates a service. The service closes the client. */
-  public interface Constructor {
-    Service construct(KubeClient api, ConfigLoader config, InstantSource clock)
-        throws InvalidConfigException;
-  }
-
-  public ServiceUnderTest(OperatorService service, Constructor constructor) {
-    this(service, constructor, Map.of(), Optional.empty(), InstantSource.system());
+  public ServiceUnderTest(OperatorService service, ServiceDefinition<?> definition) {
+    this(service, definition, Map.of(), Optional.empty(), InstantSource.system());
   }
 
   /** The same with further settings. */
   public ServiceUnderTest withSettings(Map<String, String> more) {
     Map<String, String> all = new HashMap<>(settings);
     all.putAll(more);
-    return new ServiceUnderTest(service, constructor, all, configFile, clock);
+    return new ServiceUnderTest(service, definition, all, configFile, clock);
   }
 
   /** The same with a mounted file; see {@link RunningService.InThisJvm#configure}. */
   public ServiceUnderTest withConfigFile(String content) {
-    return new ServiceUnderTest(service, constructor, settings, Optional.of(content), clock);
+    return new ServiceUnderTest(service, definition, settings, Optional.of(content), clock);
   }
 
   public ServiceUnderTest withClock(InstantSource other) {
-    return new ServiceUnderTest(service, constructor, settings, configFile, other);
+    return new ServiceUnderTest(service, definition, settings, configFile, other);
   }
 
   /** Starts the service in this JVM, without leader election. */
@@ -89,8 +73,8 @@ public record ServiceUnderTest(
     try {
       return new RunningService.InThisJvm(
           service.module(),
-          constructor.construct(
-              Cluster.connect(kubeconfig), new ConfigLoader(file, environment), clock),
+          new ServiceRuntime<>(
+              definition, Cluster.connect(kubeconfig), new ConfigLoader(file, environment), clock),
           file);
     } catch (InvalidConfigException e) {
       throw new ClusterException(e.getMessage(), e);
