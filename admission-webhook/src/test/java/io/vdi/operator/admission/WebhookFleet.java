@@ -4,9 +4,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.TcpBalancer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,14 +50,14 @@ final class WebhookFleet implements AutoCloseable {
     }
     this.cluster = cluster;
     this.environment = environment;
-    this.ports = OperatorProcess.freePorts(count);
+    this.ports = LoopbackPorts.free(count);
     this.balancer = new TcpBalancer(ports);
-    cluster.install(CHART, NAMESPACE, "vdi-controller");
+    new ChartInstaller(cluster, CHART, NAMESPACE).installController();
     forget("secrets/vdi-admission-webhook-tls");
     forget("configmaps/vdi-quota-reservations");
     this.kubeconfig =
         cluster.serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
-    cluster.installWebhook(CHART, NAMESPACE, ACCOUNT, url());
+    new ChartInstaller(cluster, CHART, NAMESPACE).installWebhook(url());
     for (int i = 0; i < count; i++) {
       replicas.add(launch(i));
     }

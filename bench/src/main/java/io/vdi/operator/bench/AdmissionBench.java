@@ -1,7 +1,10 @@
 package io.vdi.operator.bench;
 
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.FileTree;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.process.Progress;
 import io.vdi.operator.devcluster.testing.TcpBalancer;
 import java.io.IOException;
@@ -44,7 +47,7 @@ final class AdmissionBench implements AutoCloseable {
   private final BenchCluster lab = new BenchCluster(0);
   private final Path folder;
   private final List<String> jvm;
-  private final List<Integer> ports = OperatorProcess.freePorts(3);
+  private final List<Integer> ports = LoopbackPorts.free(3);
   private final TcpBalancer balancer = new TcpBalancer(ports.subList(0, 2));
   private final Path config;
   private HttpClient client;
@@ -66,12 +69,8 @@ final class AdmissionBench implements AutoCloseable {
     report.add("create, no webhook", creates("none", SECONDS));
     Path kubeconfig =
         lab.cluster().serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
-    lab.cluster()
-        .installWebhook(
-            Path.of("charts/vdi-operator"),
-            NAMESPACE,
-            ACCOUNT,
-            "https://127.0.0.1:" + balancer.port());
+    new ChartInstaller(lab.cluster(), Path.of("charts/vdi-operator"), NAMESPACE)
+        .installWebhook("https://127.0.0.1:" + balancer.port());
     try (OperatorProcess one = webhook(kubeconfig, 0);
         OperatorProcess two = webhook(kubeconfig, 1)) {
       one.awaitReady();
@@ -81,7 +80,7 @@ final class AdmissionBench implements AutoCloseable {
         bare.awaitReady();
         directly(report);
       }
-      lab.cluster().awaitAdmission();
+      ChartInstaller.awaitAdmission(lab.cluster());
       Progress.say("measuring: creates through the API server, two replicas");
       creates("warm", 5);
       report.add("create, webhook", creates("asked", SECONDS));
@@ -268,6 +267,6 @@ final class AdmissionBench implements AutoCloseable {
   public void close() {
     balancer.close();
     lab.close();
-    OperatorProcess.deleteFolder(folder);
+    FileTree.delete(folder);
   }
 }

@@ -1,6 +1,7 @@
 package io.vdi.operator.bench;
 
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.operator.AotCache;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
@@ -111,7 +112,7 @@ final class Bench {
       // The first records the AOT cache where there is none, and puts the files into memory.
       start(lab).close();
       return new Result.Startup(
-          median(times, () -> OperatorProcess.startWithAotCache(launch)),
+          median(times, () -> AotCache.start(launch)),
           median(times, () -> OperatorProcess.start(launch)));
     }
   }
@@ -164,8 +165,7 @@ final class Bench {
   }
 
   private OperatorProcess start(BenchCluster lab) {
-    OperatorProcess process =
-        OperatorProcess.startWithAotCache(lab.controller(jvm), training -> train(lab, training));
+    OperatorProcess process = AotCache.start(lab.controller(jvm), training -> train(lab, training));
     process.awaitReady();
     return process;
   }

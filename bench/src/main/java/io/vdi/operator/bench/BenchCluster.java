@@ -1,10 +1,12 @@
 package io.vdi.operator.bench;
 
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.testing.AuditLog;
@@ -51,8 +53,8 @@ final class BenchCluster implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    cluster.installTraefikCrds();
-    cluster.install(Path.of("charts/vdi-operator"), OPERATOR, ACCOUNT);
+    RouterAddon.installCrds(cluster);
+    new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installController();
     operatorKubeconfig =
         cluster.serviceAccountKubeconfig(OPERATOR, ACCOUNT, folder.resolve("operator.kubeconfig"));
     admin = cluster.connect();
@@ -94,7 +96,7 @@ final class BenchCluster implements AutoCloseable {
 
   /** The reaper, as it is by default. */
   OperatorProcess.Launch reaper(List<String> jvm) {
-    cluster.installReaper(Path.of("charts/vdi-operator"), OPERATOR, REAPER);
+    new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installReaper();
     return launch(
         OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),

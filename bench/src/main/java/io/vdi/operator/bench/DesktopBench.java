@@ -6,9 +6,11 @@ import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.operator.OperatorService;
@@ -54,7 +56,7 @@ final class DesktopBench {
   private DesktopBench(EmbeddedCluster cluster) {
     this.cluster = cluster;
     this.api = cluster.connect();
-    this.certificate = FullCluster.routerCertificate(cluster.folder());
+    this.certificate = RouterAddon.certificate(cluster.folder());
   }
 
   static Result.Pictured measure(int runs) {
@@ -70,7 +72,7 @@ final class DesktopBench {
               "vdi-system",
               "--set=config.tls.mode=routerDefault",
               "--set=nodeSelector.kubernetes\\.io/hostname=node-1");
-      cluster.awaitAdmission();
+      ChartInstaller.awaitAdmission(cluster);
       return new DesktopBench(cluster).run(runs);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

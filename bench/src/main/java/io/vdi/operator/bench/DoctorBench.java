@@ -4,9 +4,11 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.process.Command;
@@ -59,7 +61,7 @@ final class DoctorBench {
       Helm.of(cluster, cluster.folder().resolve("helm"))
           .install(
               Path.of("charts/vdi-operator"), "vdi-system", "--set=config.tls.mode=routerDefault");
-      cluster.awaitAdmission();
+      ChartInstaller.awaitAdmission(cluster);
       return new DoctorBench(cluster, cluster.folder().resolve("kubectl-vdi/bin/kubectl-vdi"))
           .run(sessions);
     } catch (IOException e) {
@@ -117,7 +119,7 @@ final class DoctorBench {
       "doctor",
       what,
       "--router=" + cluster.address(),
-      "--certificate-authority=" + FullCluster.routerCertificate(cluster.folder())
+      "--certificate-authority=" + RouterAddon.certificate(cluster.folder())
     };
   }
 

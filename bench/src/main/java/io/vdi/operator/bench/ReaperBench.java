@@ -3,6 +3,7 @@ package io.vdi.operator.bench;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.operator.AotCache;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
@@ -43,9 +44,9 @@ final class ReaperBench {
         new Load.Clients(32).run(sessions, i -> client.park(name(i), begin));
       }
       OperatorProcess.Launch launch = lab.reaper(jvm);
-      OperatorProcess.startWithAotCache(launch).close();
+      AotCache.start(launch).close();
       long start = System.nanoTime();
-      try (OperatorProcess reaper = OperatorProcess.startWithAotCache(launch)) {
+      try (OperatorProcess reaper = AotCache.start(launch)) {
         reaper.awaitReady();
         double ready = (System.nanoTime() - start) / 1e9;
         Progress.await(

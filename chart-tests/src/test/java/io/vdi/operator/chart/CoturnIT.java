@@ -8,13 +8,16 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.io.IOException;
@@ -59,7 +62,7 @@ class CoturnIT {
   private final KubeClient api;
   private final String namespace;
   private final Path folder;
-  private final List<Integer> ports = OperatorProcess.freePorts(2);
+  private final List<Integer> ports = LoopbackPorts.free(2);
   private ChildProcess relay;
   private ChildProcess peer;
   private String secret;
@@ -164,8 +167,8 @@ class CoturnIT {
 
   /** As the controller makes them. */
   private Credentials sessionCredentials() throws IOException {
-    cluster.install(CHART, OPERATOR, OperatorService.CONTROLLER.account());
-    cluster.installTraefikCrds();
+    new ChartInstaller(cluster, CHART, OPERATOR).installController();
+    RouterAddon.installCrds(cluster);
     Path shared = Files.writeString(folder.resolve("secret"), secret);
     Manifests.apply(
         api,

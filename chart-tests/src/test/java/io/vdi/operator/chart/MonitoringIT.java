@@ -8,11 +8,14 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.io.IOException;
@@ -57,18 +60,18 @@ class MonitoringIT {
 
   @Test
   void whatAlertsAndDashboardAskForIsExposed() throws IOException {
-    cluster.install(CHART, OPERATOR, "vdi-controller");
-    cluster.installTraefikCrds();
-    cluster.installReaper(CHART, OPERATOR, "vdi-reaper");
-    int port = OperatorProcess.freePorts(1).getFirst();
-    cluster.installWebhook(CHART, OPERATOR, "vdi-admission-webhook", "https://127.0.0.1:" + port);
+    new ChartInstaller(cluster, CHART, OPERATOR).installController();
+    RouterAddon.installCrds(cluster);
+    new ChartInstaller(cluster, CHART, OPERATOR).installReaper();
+    int port = LoopbackPorts.free(1).getFirst();
+    new ChartInstaller(cluster, CHART, OPERATOR).installWebhook("https://127.0.0.1:" + port);
     try (OperatorProcess controller = start(OperatorService.CONTROLLER, Map.of());
         OperatorProcess webhook =
             start(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(port));
         OperatorProcess reaper = start(OperatorService.REAPER, Map.of())) {
       List<OperatorProcess> services = List.of(controller, webhook, reaper);
       services.forEach(OperatorProcess::awaitReady);
-      cluster.awaitAdmission();
+      ChartInstaller.awaitAdmission(cluster);
       someSessions();
       Set<String> asked =
           new TreeSet<>(metrics(Files.readString(CHART.resolve("files/rules.yaml"))));

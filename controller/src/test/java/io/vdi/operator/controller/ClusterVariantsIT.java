@@ -10,6 +10,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
@@ -62,7 +63,7 @@ class ClusterVariantsIT {
       assertThat(route.reason()).isEqualTo("KindNotServed");
       assertThat(route.message()).contains("install Traefik's CRDs");
 
-      cluster.installTraefikCrds();
+      RouterAddon.installCrds(cluster);
       session.awaitCondition(Condition.ROUTE_READY);
       session.awaitChild(ResourceType.INGRESS_ROUTE);
       session.delete();

@@ -1,7 +1,9 @@
 package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.devcluster.testing.TestTemplates;
@@ -15,14 +17,14 @@ final class TestController {
 
   /** Installs the CRDs and the controller's permissions. */
   static void install(Cluster cluster) {
-    cluster.install(
-        ServiceUnderTest.CHART, ServiceUnderTest.NAMESPACE, OperatorService.CONTROLLER.account());
+    new ChartInstaller(cluster, ServiceUnderTest.CHART, OperatorService.NAMESPACE)
+        .installController();
   }
 
   /** The same with Traefik's CRDs and the templates of {@link TestTemplates}. */
   static void installWithTemplates(Cluster cluster, KubeClient api) {
     install(cluster);
-    cluster.installTraefikCrds();
+    RouterAddon.installCrds(cluster);
     TestTemplates.create(api);
   }
 }

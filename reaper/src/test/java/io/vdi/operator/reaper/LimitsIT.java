@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
@@ -39,7 +40,7 @@ class LimitsIT {
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
     TestReaper.install(cluster);
-    cluster.installTraefikCrds();
+    RouterAddon.installCrds(cluster);
     TestTemplates.apply(api, "plain", "");
   }
 

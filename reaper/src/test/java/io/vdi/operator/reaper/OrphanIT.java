@@ -12,6 +12,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.testing.ChildObject;
@@ -47,7 +48,7 @@ class OrphanIT {
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
     TestReaper.install(cluster);
-    cluster.installTraefikCrds();
+    RouterAddon.installCrds(cluster);
     TestTemplates.apply(api, "plain", "");
   }
 

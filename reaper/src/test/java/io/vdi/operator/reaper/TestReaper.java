@@ -1,6 +1,7 @@
 package io.vdi.operator.reaper;
 
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import java.time.Duration;
@@ -20,9 +21,9 @@ final class TestReaper {
 
   /** Installs the CRDs and the reaper's permissions. */
   static void install(Cluster cluster) {
-    cluster.install(
-        ServiceUnderTest.CHART, ServiceUnderTest.NAMESPACE, OperatorService.CONTROLLER.account());
-    cluster.installReaper(
-        ServiceUnderTest.CHART, ServiceUnderTest.NAMESPACE, OperatorService.REAPER.account());
+    ChartInstaller chart =
+        new ChartInstaller(cluster, ServiceUnderTest.CHART, OperatorService.NAMESPACE);
+    chart.installController();
+    chart.installReaper();
   }
 }

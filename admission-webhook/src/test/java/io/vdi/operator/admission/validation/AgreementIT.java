@@ -7,6 +7,7 @@ import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.nio.file.Path;
@@ -34,7 +35,8 @@ class AgreementIT {
 
   @BeforeAll
   static void install(Cluster cluster) {
-    cluster.install(Path.of("../charts/vdi-operator"), "vdi-system", "vdi-controller");
+    new ChartInstaller(cluster, Path.of("../charts/vdi-operator"), "vdi-system")
+        .installController();
   }
 
   @ParameterizedTest

@@ -31,9 +31,6 @@ public record ServiceUnderTest(
     Map<String, String> settings,
     Optional<String> configFile,
     InstantSource clock) {
-  /** The operator's namespace. */
-  public static final String NAMESPACE = "vdi-system";
-
   public static final Path CHECKOUT = Path.of("..");
   public static final Path CHART = CHECKOUT.resolve("charts/vdi-operator");
 
@@ -90,13 +87,19 @@ public record ServiceUnderTest(
   public RunningService.InProcess startProcess(Path kubeconfig, Path folder, String name) {
     return RunningService.InProcess.start(
         service.launch(
-            CHECKOUT, NAMESPACE, kubeconfig, folder, name, settings, OperatorProcess.JVM_FLAGS));
+            CHECKOUT,
+            OperatorService.NAMESPACE,
+            kubeconfig,
+            folder,
+            name,
+            settings,
+            OperatorProcess.JVM_FLAGS));
   }
 
   /** Writes the kubeconfig of the service account to a temporary file. */
   public Path kubeconfig(Cluster cluster) {
     return cluster.serviceAccountKubeconfig(
-        NAMESPACE, service.account(), temporaryFile(".kubeconfig"));
+        OperatorService.NAMESPACE, service.account(), temporaryFile(".kubeconfig"));
   }
 
   private Path temporaryFile(String suffix) {

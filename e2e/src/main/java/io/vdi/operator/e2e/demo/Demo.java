@@ -37,7 +37,7 @@ final class Demo {
   boolean run() {
     boolean ours = !workbench.isUp();
     if (ours) {
-      Process supervisor = workbench.upForNow();
+      Process supervisor = workbench.upWithParent();
       Runtime.getRuntime()
           .addShutdownHook(
               new Thread(() -> {
@@ -48,9 +48,10 @@ final class Demo {
               }));
     }
     System.out.println(
-        workbench.onNode()
+        workbench.hasContainerNode()
             ? "\nOn a node of our own that runs containers, with the chart installed by Helm:"
-            : "\nOn simulated nodes, for containers cannot run here: " + workbench.why());
+            : "\nOn simulated nodes, for containers cannot run here: "
+                + workbench.noContainersReason());
     show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
     show("apply", "-f", "docs/examples/alice-desktop.yaml");
     show("apply", "-f", "docs/examples/brief-desktop.yaml");
@@ -88,12 +89,12 @@ final class Demo {
                     .lines()
                     .count()
                 == 5
-            && (!workbench.onNode() || isSeen());
+            && (!workbench.hasContainerNode() || isSeen());
     System.out.println(
         good
             ? "\n✓ alice-desktop is Running at "
                 + URL
-                + (workbench.onNode() ? "" : " on a simulated node")
+                + (workbench.hasContainerNode() ? "" : " on a simulated node")
             : "\n✗ alice-desktop is not as it should be: " + field("{.status}"));
     if (!"1".equals(System.getenv("DEMO_ONCE"))) {
       System.out.println("  export KUBECONFIG=" + workbench.kubeconfig());

@@ -15,10 +15,11 @@ import io.vdi.operator.cli.doctor.Report;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.devcluster.addons.GpuOperatorAddon;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.operator.FullCluster;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.e2e.cli.Shell;
 import io.vdi.operator.e2e.node.Node;
 import java.io.IOException;
@@ -57,7 +58,7 @@ class FaultsIT {
 
   private final Path folder;
   private final Set<KnownCause> named = EnumSet.noneOf(KnownCause.class);
-  private final int turnPort = OperatorProcess.freePorts(1).getFirst();
+  private final int turnPort = LoopbackPorts.free(1).getFirst();
   private Node node;
   private DoctorHarness ward;
   private Shell shell;
@@ -883,7 +884,7 @@ class FaultsIT {
             x,
             sh("kubectl delete crd ingressroutes.traefik.io"),
             () -> {
-              node.cluster().installTraefikCrds();
+              RouterAddon.installCrds(node.cluster());
               shell.run("kubectl -n kube-system rollout restart deployment/traefik");
               ward.awaitHealth(x);
             }));

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.process.Command;
@@ -85,7 +87,7 @@ public final class Node {
   }
 
   public Path routerCertificate() {
-    return FullCluster.routerCertificate(cluster.folder());
+    return RouterAddon.certificate(cluster.folder());
   }
 
   /** Installs or upgrades, and waits for all pods. */
@@ -101,7 +103,7 @@ public final class Node {
     }
     helm.install(
         CHECKOUT.resolve("charts/vdi-operator"), NAMESPACE, arguments.toArray(String[]::new));
-    cluster.awaitAdmission();
+    ChartInstaller.awaitAdmission(cluster);
   }
 
   public Helm helm() {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
@@ -69,7 +70,7 @@ class WholeWayIT {
           .request(
               "POST", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations", kept)
           .orElseThrow();
-      node.cluster().awaitAdmission();
+      ChartInstaller.awaitAdmission(node.cluster());
     }
   }
 

@@ -1,28 +1,32 @@
-package io.vdi.operator.devcluster.cluster;
+package io.vdi.operator.devcluster.testing;
 
 import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.process.ClusterException;
-import io.vdi.operator.devcluster.testing.RbacUsage;
+import io.vdi.operator.devcluster.process.FileTree;
+import io.vdi.operator.devcluster.process.PrivateFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
 
-/** The three sources of a cluster, chosen by {@code VDI_TEST_CLUSTER}. */
+/** The cluster for a test run, chosen by environment variable {@code VDI_TEST_CLUSTER}. */
 public final class ClusterProvider {
   private static final String VARIABLE = "VDI_TEST_CLUSTER";
   private static final String K3S_IMAGE = "rancher/k3s:v1.36.3-k3s1";
 
-  /** Room for all sessions of a test run. */
+  /** Large enough for all sessions of a test run. */
   private static final SimulatedNodes.Spec NODES = new SimulatedNodes.Spec(4, 100, 250);
 
   private ClusterProvider() {}
 
   /**
-   * {@code embedded} (where nothing is said): processes of this machine. {@code existing}: the one
-   * of KUBECONFIG. {@code k3s}: a container, where there is Docker; {@code VDI_K3S_IMAGE} names its
-   * image.
+   * Opens the cluster: {@code embedded}, the default, starts one from processes on this machine;
+   * {@code existing} uses the one of KUBECONFIG; {@code k3s} starts a container, which requires
+   * Docker, with the image of {@code VDI_K3S_IMAGE}.
    */
   public static Cluster open() {
     String source = System.getenv().getOrDefault(VARIABLE, "embedded");
@@ -39,11 +43,11 @@ public final class ClusterProvider {
     };
   }
 
-  static Path temporaryFolder() {
+  private static Path temporaryFolder() {
     try {
       return Files.createTempDirectory("vdi-devcluster-");
     } catch (IOException e) {
-      throw new ClusterException("cannot make a temporary folder: " + e, e);
+      throw new ClusterException("cannot create a temporary directory: " + e, e);
     }
   }
 
@@ -73,17 +77,16 @@ public final class ClusterProvider {
           e);
     }
     Path kubeconfig =
-        ClusterCertificateAuthority.writePrivate(
-            temporaryFolder().resolve("kubeconfig"), container.getKubeConfigYaml());
+        PrivateFile.write(temporaryFolder().resolve("kubeconfig"), container.getKubeConfigYaml());
     return withNodes(
         kubeconfig,
         () -> {
           container.close();
-          GoPrograms.deleteTree(kubeconfig.getParent());
+          FileTree.delete(kubeconfig.getParent());
         });
   }
 
-  /** A cluster from elsewhere, with simulated nodes beside its own: tests need GPUs. */
+  /** Adds simulated nodes to a cluster that was started elsewhere, because tests require GPUs. */
   private static Cluster withNodes(Path kubeconfig, Runnable end) {
     Path folder = temporaryFolder();
     SimulatedNodes nodes =
@@ -97,7 +100,7 @@ public final class ClusterProvider {
       @Override
       public void close() {
         nodes.close();
-        GoPrograms.deleteTree(folder);
+        FileTree.delete(folder);
         end.run();
       }
     };
