@@ -53,16 +53,20 @@ class DevclusterImportsTest {
             "java.security")
         .allow(
             "testing",
-            "the JUnit extension and what tests share",
+            "the JUnit extension, sessions and services under test",
             "common.kube",
             "common.model",
             "devcluster.build",
             "devcluster.cluster",
+            "devcluster.operator",
             "devcluster.process",
+            "runtime",
+            "runtime.config",
             "com.google.gson",
             "java.io",
             "java.net",
             "java.nio",
+            "org.awaitility",
             "org.junit.jupiter.api.extension",
             "org.testcontainers")
         .allow(

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** A fresh cluster for each measurement: what was before does not count. */
+/** A new cluster for each measurement, so that earlier ones have no influence. */
 final class BenchCluster implements AutoCloseable {
   static final String NAMESPACE = "bench";
   static final String TEMPLATE = "bench";
@@ -25,9 +25,9 @@ final class BenchCluster implements AutoCloseable {
   private static final String OPERATOR = "vdi-system";
   private static final String ACCOUNT = OperatorService.CONTROLLER.account();
   private static final String REAPER = OperatorService.REAPER.account();
-  private static final int PODS_ON_A_NODE = 1000;
+  private static final int PODS_PER_NODE = 1000;
 
-  /** The cluster's own: goes with it, however we end. */
+  /** The cluster deletes this folder when it closes. */
   private final Path folder;
 
   private final EmbeddedCluster cluster;
@@ -37,16 +37,16 @@ final class BenchCluster implements AutoCloseable {
   private final KubeClient operator;
 
   /**
-   * @param room for so many sessions
+   * @param sessions how many sessions the simulated nodes have room for
    */
-  BenchCluster(int room) {
+  BenchCluster(int sessions) {
     try {
       folder = Files.createTempDirectory("vdi-bench-");
       requests = new ApiRequestCounts(new AuditLog(folder));
       cluster =
           EmbeddedCluster.start(
               folder,
-              new SimulatedNodes.Spec(1 + room / PODS_ON_A_NODE, PODS_ON_A_NODE, PODS_ON_A_NODE),
+              new SimulatedNodes.Spec(1 + sessions / PODS_PER_NODE, PODS_PER_NODE, PODS_PER_NODE),
               requests.flags(
                   "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT,
                   "system:serviceaccount:" + OPERATOR + ":" + REAPER));
@@ -72,17 +72,17 @@ final class BenchCluster implements AutoCloseable {
             .formatted(NAMESPACE, TEMPLATE));
   }
 
-  /** As the user who makes sessions. */
+  /** A client with the permissions of the user who creates sessions. */
   KubeClient admin() {
     return admin;
   }
 
-  /** With the rights, and under the name, of the controller. */
+  /** A client with the service account of the controller. */
   KubeClient operator() {
     return operator;
   }
 
-  EmbeddedCluster cluster() {
+  EmbeddedCluster embedded() {
     return cluster;
   }
 
@@ -94,7 +94,7 @@ final class BenchCluster implements AutoCloseable {
     return launch(OperatorService.CONTROLLER, operatorKubeconfig, jvm);
   }
 
-  /** The reaper, as it is by default. */
+  /** The reaper with its default configuration. */
   OperatorProcess.Launch reaper(List<String> jvm) {
     new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installReaper();
     return launch(

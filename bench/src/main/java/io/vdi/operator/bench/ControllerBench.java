@@ -13,9 +13,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
-/** The measurements, each on a cluster of its own. */
-final class Bench {
-  /** Sessions before the measured ones, for the JIT compilers and connections of everybody. */
+/** Measures the controller, and the client that only writes. Each measurement starts a cluster. */
+final class ControllerBench {
+  /** Sessions before the measured ones: they warm up JIT compilers and connections. */
   private static final int WARM_UP = 200;
 
   /** Sessions of the training run that the AOT cache is recorded from. */
@@ -23,27 +23,27 @@ final class Bench {
 
   private static final Load WARMING = new Load.Clients(16);
 
-  /** Longer than the controller holds back a write of the status, see StatusPace. */
+  /** Longer than the controller delays a write of the status, see its StatusWriteThrottle. */
   private static final Duration SETTLED = Duration.ofSeconds(27);
 
-  /** Longer than the controller leaves a session alone. */
+  /** Longer than the interval at which the controller resyncs a session. */
   private static final Duration REST = Duration.ofSeconds(40);
 
   private final List<String> jvm;
 
   /**
-   * @param jvm flags of the controller's JVM
+   * @param jvm flags for the controller's JVM
    */
-  Bench(List<String> jvm) {
+  ControllerBench(List<String> jvm) {
     this.jvm = jvm;
   }
 
-  /** The writes alone, by {@link BareClient}; times count from the answer to the session's POST. */
+  /** Measures {@link BareClient}. Times start with the answer to the session's POST. */
   Result.Throughput bare(int sessions, Load load) {
-    try (BenchCluster lab = new BenchCluster(sessions + WARM_UP);
-        BareClient client = new BareClient(lab.admin(), lab.operator());
-        Stopwatch watch = new Stopwatch(lab.admin())) {
-      Consumer<String> make = name -> client.make(name, () -> watch.begin(name));
+    try (BenchCluster cluster = new BenchCluster(sessions + WARM_UP);
+        BareClient client = new BareClient(cluster.admin(), cluster.operator());
+        Stopwatch watch = new Stopwatch(cluster.admin())) {
+      Consumer<String> make = name -> client.make(name, () -> watch.start(name));
       arrive(watch, names("warm", WARM_UP), WARMING, make);
       List<String> names = names("bare", sessions);
       arrive(watch, names, load, make);
@@ -51,66 +51,67 @@ final class Bench {
     }
   }
 
-  /**
-   * The controller, with sessions made by somebody else; times count from the answer to their POST.
-   */
-  Result.Reconciled controller(int sessions, Load load) {
-    try (BenchCluster lab = new BenchCluster(sessions + WARM_UP);
-        OperatorProcess controller = start(lab);
-        Stopwatch watch = new Stopwatch(lab.admin())) {
-      Consumer<String> submit = submit(lab, watch);
+  /** Measures the controller. Times start with the answer to the session's POST. */
+  Result.ControllerFigures controller(int sessions, Load load) {
+    try (BenchCluster cluster = new BenchCluster(sessions + WARM_UP);
+        OperatorProcess controller = start(cluster);
+        Stopwatch watch = new Stopwatch(cluster.admin())) {
+      Consumer<String> submit = submit(cluster, watch);
       arrive(watch, names("warm", WARM_UP), WARMING, submit);
       watch.awaitRunning(names("warm", WARM_UP));
-      lab.requests().awaitQuiet(SETTLED);
-      return measure(lab, controller, watch, names("session", sessions), load);
+      cluster.requests().awaitQuiet(SETTLED);
+      return measure(cluster, controller, watch, names("session", sessions), load);
     }
   }
 
-  /** Many sessions at rest, and a restart among them. */
+  /**
+   * Measures the controller with many sessions: while they arrive, at rest, and after a restart.
+   */
   Result.Fleet fleet(int sessions) {
-    try (BenchCluster lab = new BenchCluster(sessions)) {
-      Result.Reconciled arrival;
+    try (BenchCluster cluster = new BenchCluster(sessions)) {
+      Result.ControllerFigures arrival;
       ProcessFigures settled;
       ProcessFigures rested;
       Map<String, Double> restWrites;
-      try (OperatorProcess controller = start(lab);
-          Stopwatch watch = new Stopwatch(lab.admin())) {
-        arrival = measure(lab, controller, watch, names("session", sessions), new Load.Clients(32));
+      try (OperatorProcess controller = start(cluster);
+          Stopwatch watch = new Stopwatch(cluster.admin())) {
+        arrival =
+            measure(cluster, controller, watch, names("session", sessions), new Load.Clients(32));
         settled = figures(controller);
-        TreeMap<String, Integer> before = lab.requests().writes();
-        lab.requests().awaitQuiet(REST);
-        restWrites = difference(before, lab.requests().writes(), 1);
+        TreeMap<String, Integer> before = cluster.requests().writes();
+        cluster.requests().awaitQuiet(REST);
+        restWrites = difference(before, cluster.requests().writes(), 1);
         rested = figures(controller);
       }
-      TreeMap<String, Integer> before = lab.requests().writes();
+      TreeMap<String, Integer> before = cluster.requests().writes();
       long start = System.nanoTime();
-      try (OperatorProcess controller = start(lab)) {
+      try (OperatorProcess controller = start(cluster)) {
         double synced = seconds(start);
         Progress.await(
-            () -> "the restarted controller to have looked at all sessions",
+            () -> "the restarted controller to reconcile all sessions",
             Duration.ofMinutes(2),
             () -> histogram(controller).count() >= sessions);
-        double looked = seconds(start);
-        lab.requests().awaitQuiet(SETTLED);
+        double reconciled = seconds(start);
+        cluster.requests().awaitQuiet(SETTLED);
         return new Result.Fleet(
             arrival,
             settled,
             restWrites,
             (rested.cpu() - settled.cpu()) / REST.toSeconds(),
             synced,
-            looked,
-            difference(before, lab.requests().writes(), 1),
+            reconciled,
+            difference(before, cluster.requests().writes(), 1),
             figures(controller));
       }
     }
   }
 
-  /** From the start of the process to ready, on an empty cluster; the median of several. */
+  /** Measures from the start of the process to ready, on an empty cluster; the median of runs. */
   Result.Startup startup(int times) {
-    try (BenchCluster lab = new BenchCluster(0)) {
-      OperatorProcess.Launch launch = lab.controller(jvm);
-      // The first records the AOT cache where there is none, and puts the files into memory.
-      start(lab).close();
+    try (BenchCluster cluster = new BenchCluster(0)) {
+      OperatorProcess.Launch launch = cluster.controller(jvm);
+      // The first start records the AOT cache if there is none, and fills the page cache.
+      start(cluster).close();
       return new Result.Startup(
           median(times, () -> AotCache.start(launch)),
           median(times, () -> OperatorProcess.start(launch)));
@@ -129,24 +130,24 @@ final class Bench {
     return seconds.stream().sorted().skip(times / 2).findFirst().orElseThrow();
   }
 
-  private Result.Reconciled measure(
-      BenchCluster lab,
+  private Result.ControllerFigures measure(
+      BenchCluster cluster,
       OperatorProcess controller,
       Stopwatch watch,
       List<String> names,
       Load load) {
-    TreeMap<String, Integer> writes = lab.requests().writes();
+    TreeMap<String, Integer> writes = cluster.requests().writes();
     ProcessFigures before = figures(controller);
     Histogram histogram = histogram(controller);
-    arrive(watch, names, load, submit(lab, watch));
+    arrive(watch, names, load, submit(cluster, watch));
     watch.awaitRunning(names);
-    lab.requests().awaitQuiet(SETTLED);
+    cluster.requests().awaitQuiet(SETTLED);
     ProcessFigures after = figures(controller);
-    return new Result.Reconciled(
+    return new Result.ControllerFigures(
         Result.Throughput.of(watch, names),
         watch.toRunning(names),
         histogram(controller).since(histogram).quantiles(),
-        difference(writes, lab.requests().writes(), names.size()),
+        difference(writes, cluster.requests().writes(), names.size()),
         after,
         (after.cpu() - before.cpu()) * 1000 / names.size());
   }
@@ -157,38 +158,43 @@ final class Bench {
     watch.awaitPods(names);
   }
 
-  private static Consumer<String> submit(BenchCluster lab, Stopwatch watch) {
+  private static Consumer<String> submit(BenchCluster cluster, Stopwatch watch) {
     return name -> {
-      BareClient.submit(lab.admin(), name);
-      watch.begin(name);
+      BareClient.submit(cluster.admin(), name);
+      watch.start(name);
     };
   }
 
-  private OperatorProcess start(BenchCluster lab) {
-    OperatorProcess process = AotCache.start(lab.controller(jvm), training -> train(lab, training));
+  private OperatorProcess start(BenchCluster cluster) {
+    OperatorProcess process =
+        AotCache.start(cluster.controller(jvm), training -> train(cluster, training));
     process.awaitReady();
     return process;
   }
 
-  /** Some sessions from their beginning to their end. */
-  private static void train(BenchCluster lab, OperatorProcess training) {
+  /** Creates and deletes sessions, so that the AOT cache contains the code for both. */
+  private static void train(BenchCluster cluster, OperatorProcess training) {
     training.awaitReady();
-    try (Stopwatch watch = new Stopwatch(lab.admin())) {
+    try (Stopwatch watch = new Stopwatch(cluster.admin())) {
       List<String> names = names("train", TRAINING);
-      arrive(watch, names, WARMING, submit(lab, watch));
+      arrive(watch, names, WARMING, submit(cluster, watch));
       watch.awaitRunning(names);
       for (String name : names) {
-        lab.admin()
+        cluster
+            .admin()
             .get(ResourceType.SESSION, BenchCluster.NAMESPACE, name)
             .ok()
             .ifPresent(s ->
-                lab.admin().delete(ResourceType.SESSION, BenchCluster.NAMESPACE, name, s.uid()));
+                cluster
+                    .admin()
+                    .delete(ResourceType.SESSION, BenchCluster.NAMESPACE, name, s.uid()));
       }
       Progress.await(
-          () -> "the sessions of the training to go",
+          () -> "the sessions of the training to be deleted",
           Duration.ofMinutes(2),
           () ->
-              lab.admin()
+              cluster
+                  .admin()
                   .list(ResourceType.SESSION, BenchCluster.NAMESPACE, "")
                   .orElseThrow()
                   .items()
@@ -212,13 +218,14 @@ final class Bench {
     return IntStream.range(0, count).mapToObj(i -> prefix + "-" + i).toList();
   }
 
+  /** The counts that have increased, each divided by the number of sessions. */
   private static Map<String, Double> difference(
-      Map<String, Integer> before, Map<String, Integer> after, int dividedBy) {
+      Map<String, Integer> before, Map<String, Integer> after, int divisor) {
     Map<String, Double> result = new TreeMap<>();
     after.forEach((what, count) -> {
       int more = count - before.getOrDefault(what, 0);
       if (more > 0) {
-        result.put(what, (double) more / dividedBy);
+        result.put(what, (double) more / divisor);
       }
     });
     return result;

@@ -1,5 +1,6 @@
 package io.vdi.operator.e2e.browser;
 
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,15 +21,16 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 
-/** Asks for pages through a cluster's router, under the sessions' own names. */
-public final class Visitor {
+/** Requests pages through a cluster's router, under the host names of sessions. */
+public final class PageClient {
   private final OkHttpClient http;
 
   /**
-   * @param router its address
-   * @param certificate the one to trust
+   * @param router the address that all host names resolve to
+   * @param certificate the only certificate to trust
+   * @throws ClusterException if the certificate cannot be read
    */
-  public Visitor(String router, Path certificate) {
+  public PageClient(String router, Path certificate) {
     try (InputStream in = Files.newInputStream(certificate)) {
       KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
       trusted.load(null);
@@ -52,14 +54,14 @@ public final class Visitor {
   }
 
   /**
-   * The HTTP status of a page, or 0 where nobody answers.
+   * Returns the HTTP status of a page, or 0 if there is no answer.
    *
-   * @param account empty to come without
+   * @param credentials empty to send none
    */
-  public int status(URI page, Optional<Account> account) {
+  public int status(URI page, Optional<DesktopCredentials> credentials) {
     Request.Builder request = new Request.Builder().url(page.toString());
-    account.ifPresent(
-        who -> request.header("Authorization", Credentials.basic(who.user(), who.password())));
+    credentials.ifPresent(known ->
+        request.header("Authorization", Credentials.basic(known.user(), known.password())));
     try (Response response = http.newCall(request.build()).execute()) {
       return response.code();
     } catch (IOException e) {
