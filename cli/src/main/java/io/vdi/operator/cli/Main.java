@@ -88,7 +88,7 @@ public final class Main implements Runnable {
         .setUsageHelpAutoWidth(false)
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
-                console.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                console.color() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
         .setParameterExceptionHandler((e, all) -> {
           console.err().println("error: " + e.getMessage());
           console

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What needs no cluster: help, errors, completion. */
 class CommandLineTest {
-  private final Screen screen = new Screen(80, false);
+  private final TestConsole screen = new TestConsole(80, false);
 
   private int run(String... arguments) {
     return Main.run(screen.console(), arguments);
@@ -34,20 +34,20 @@ class CommandLineTest {
             "templates",
             "quota",
             "doctor")) {
-      assertTrue(screen.text().contains("  " + command), command);
+      assertTrue(screen.out().contains("  " + command), command);
     }
-    assertFalse(screen.text().contains("__"));
-    screen.text().lines().forEach(line -> assertTrue(line.length() <= 80, line));
+    assertFalse(screen.out().contains("__"));
+    screen.out().lines().forEach(line -> assertTrue(line.length() <= 80, line));
   }
 
   @Test
   void whatIsNotUnderstoodIsSaidAndIs64() {
     assertEquals(64, run("lsit"));
-    assertTrue(screen.complaint().contains("error: Unmatched argument at index 0: 'lsit'"));
+    assertTrue(screen.err().contains("error: Unmatched argument at index 0: 'lsit'"));
     assertEquals(64, run("extend", "alice"));
     assertEquals(64, run("extend", "alice", "--by", "soon"));
     assertTrue(
-        screen.complaint().contains("\"soon\" is not a duration above zero, such as 90m or 1h30m"));
+        screen.err().contains("\"soon\" is not a duration above zero, such as 90m or 1h30m"));
     assertEquals(64, run("list", "-o", "xml"));
   }
 
@@ -55,7 +55,7 @@ class CommandLineTest {
   void aClusterThatCannotBeReachedIsSaidAndIs1(@TempDir Path folder) throws IOException {
     String missing = folder.resolve("nowhere").toString();
     assertEquals(1, run("list", "--kubeconfig", missing));
-    assertTrue(screen.complaint().contains("no kubeconfig: " + missing));
+    assertTrue(screen.err().contains("no kubeconfig: " + missing));
     Path file =
         Files.writeString(
             folder.resolve("config"),
@@ -68,18 +68,18 @@ class CommandLineTest {
             users: [{name: me, user: {token: t}}]
             """);
     assertEquals(1, run("list", "--kubeconfig", file.toString()));
-    assertTrue(screen.complaint().contains("127.0.0.1"));
+    assertTrue(screen.err().contains("127.0.0.1"));
     assertEquals(1, run("list", "--kubeconfig", file.toString(), "--context", "there"));
-    assertTrue(screen.complaint().contains("the kubeconfig has no context \"there\""));
+    assertTrue(screen.err().contains("the kubeconfig has no context \"there\""));
     assertEquals(2, run("doctor", "--kubeconfig", file.toString()));
-    assertTrue(screen.text().contains("VDI101"), screen.text());
+    assertTrue(screen.out().contains("VDI101"), screen.out());
   }
 
   @Test
   void completionsForKubectlAndForBash() {
     assertEquals(0, run("__complete", "su"));
-    assertEquals("suspend\n:4\n", screen.text());
+    assertEquals("suspend\n:4\n", screen.out());
     assertEquals(0, run("completion"));
-    assertTrue(screen.text().contains("complete -F _complete_kubectl-vdi"), screen.text());
+    assertTrue(screen.out().contains("complete -F _complete_kubectl-vdi"), screen.out());
   }
 }

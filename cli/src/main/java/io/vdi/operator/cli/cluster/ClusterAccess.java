@@ -20,7 +20,7 @@ import java.util.function.Supplier;
 public final class ClusterAccess implements AutoCloseable {
   private final KubeClient api;
   private final String namespace;
-  private final String operator;
+  private final String operatorNamespace;
   private final Reader reader;
 
   /** How an object or a list is had by its path. */
@@ -31,14 +31,14 @@ public final class ClusterAccess implements AutoCloseable {
   public ClusterAccess(KubeClient api, String namespace, String operator) {
     this.api = api;
     this.namespace = namespace;
-    this.operator = operator;
-    this.reader = this::ask;
+    this.operatorNamespace = operator;
+    this.reader = this::fetch;
   }
 
   private ClusterAccess(ClusterAccess live, Reader reader) {
     this.api = live.api;
     this.namespace = live.namespace;
-    this.operator = live.operator;
+    this.operatorNamespace = live.operatorNamespace;
     this.reader = reader;
   }
 
@@ -46,7 +46,7 @@ public final class ClusterAccess implements AutoCloseable {
   public ClusterAccess snapshot() {
     Map<String, Once> seen = new ConcurrentHashMap<>();
     return new ClusterAccess(
-        this, path -> seen.computeIfAbsent(path, key -> new Once()).get(() -> ask(path)));
+        this, path -> seen.computeIfAbsent(path, key -> new Once()).get(() -> fetch(path)));
   }
 
   /** What is asked for by many at once, and answered once. */
@@ -67,8 +67,8 @@ public final class ClusterAccess implements AutoCloseable {
   }
 
   /** Where the operator is. */
-  public String operator() {
-    return operator;
+  public String operatorNamespace() {
+    return operatorNamespace;
   }
 
   public KubeClient api() {
@@ -80,9 +80,9 @@ public final class ClusterAccess implements AutoCloseable {
     return reader.read(path);
   }
 
-  private Optional<JsonObject> ask(String path) {
+  private Optional<JsonObject> fetch(String path) {
     ApiResult<JsonObject> answer = api.request("GET", path, null);
-    return answer.isNotFound() ? Optional.empty() : Optional.of(seen(answer, path));
+    return answer.isNotFound() ? Optional.empty() : Optional.of(valueOf(answer, path));
   }
 
   /** The objects of a list; none where there is no such kind. */
@@ -92,12 +92,12 @@ public final class ClusterAccess implements AutoCloseable {
 
   /** Whether there is such a kind at all. */
   public boolean serves(ResourceType<?> kind) {
-    return seen(api.serves(kind), kind.qualifiedName());
+    return valueOf(api.serves(kind), kind.qualifiedName());
   }
 
   /** One object of a kind that has a record. */
   public <T extends KubeObject> Optional<T> get(ResourceType<T> kind, String space, String name) {
-    return get(kind.path(space, name)).map(object -> as(kind.objectClass(), object));
+    return get(kind.path(space, name)).map(object -> decode(kind.objectClass(), object));
   }
 
   /** A session as it stands. */
@@ -114,30 +114,30 @@ public final class ClusterAccess implements AutoCloseable {
 
   /** All sessions of a namespace; of all where it is empty. */
   public List<VdiSession> sessions(String space) {
-    return seen(api.list(ResourceType.SESSION, space, ""), ResourceType.SESSION.path(space))
+    return valueOf(api.list(ResourceType.SESSION, space, ""), ResourceType.SESSION.path(space))
         .items();
   }
 
   /** The log of a pod. */
-  public String log(String space, String pod, int lines) {
+  public String podLog(String space, String pod, int lines) {
     String path = ResourceType.POD.path(space, pod) + "/log?tailLines=" + lines;
-    return seen(api.getText(path), path);
+    return valueOf(api.getText(path), path);
   }
 
   /** What time it is for the API server. */
-  public Instant time() {
-    return seen(api.serverTime(), "/version");
+  public Instant serverTime() {
+    return valueOf(api.serverTime(), "/version");
   }
 
   /** Changes what the patch names. */
   public VdiSession patch(VdiSession session, JsonObject patch) {
-    return seen(
+    return valueOf(
         api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch),
         ResourceType.SESSION.path(session.namespace(), session.name()));
   }
 
   /** The value of an answer. */
-  public static <T> T seen(ApiResult<T> answer, String what) {
+  public static <T> T valueOf(ApiResult<T> answer, String what) {
     return switch (answer) {
       case ApiResult.Ok<T>(T value) -> value;
       case ApiResult.Rejected<T>(int code, String reason, String message) ->
@@ -151,7 +151,7 @@ public final class ClusterAccess implements AutoCloseable {
    *
    * @throws CliException where it is of another shape
    */
-  public static <T> T as(Class<T> type, JsonObject object) {
+  public static <T> T decode(Class<T> type, JsonObject object) {
     try {
       return KubeGson.gson().fromJson(object, type);
     } catch (JsonParseException e) {

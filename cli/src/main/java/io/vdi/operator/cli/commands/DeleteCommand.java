@@ -21,18 +21,18 @@ public final class DeleteCommand extends SessionCommand {
   @Override
   int run(ClusterAccess cluster) {
     VdiSession session = cluster.session(name());
-    ClusterAccess.seen(
+    ClusterAccess.valueOf(
         cluster.api().delete(ResourceType.SESSION, session.namespace(), name(), session.uid()),
         name());
     print("vdisession/" + name() + " deleted");
     boolean gone =
-        !wait.wanted()
-            || Wait.until(
+        !wait.isEnabled()
+            || SessionWait.until(
                 // One of the same name that comes after it is another.
                 seen -> seen.filter(found -> found.uid().equals(session.uid())).isEmpty(),
                 cluster,
                 name(),
-                wait.limit(),
+                wait.timeout(),
                 console());
     return gone ? 0 : 1;
   }

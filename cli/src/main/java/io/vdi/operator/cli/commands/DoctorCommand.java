@@ -105,7 +105,7 @@ public final class DoctorCommand extends ClusterCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    DoctorContext examination =
+    DoctorContext context =
         new DoctorContext(
             cluster,
             Optional.ofNullable(session),
@@ -114,36 +114,36 @@ public final class DoctorCommand extends ClusterCommand {
             Optional.ofNullable(router),
             Optional.ofNullable(authority),
             InstantSource.system());
-    Report report = examine(examination);
+    Report report = examine(context);
     Set<Finding> known = new LinkedHashSet<>(report.findings());
     while (watch) {
-      Wait.pause(interval);
-      report = new Doctor(examination).examine(rows -> {});
-      known = tellChanges(known, new LinkedHashSet<>(report.findings()));
+      SessionWait.pause(interval);
+      report = new Doctor(context).examine(rows -> {});
+      known = printChanges(known, new LinkedHashSet<>(report.findings()));
     }
     return report.exitCode(strict);
   }
 
-  private Report examine(DoctorContext examination) {
+  private Report examine(DoctorContext context) {
     TextReport text = new TextReport(console());
-    Doctor doctor = new Doctor(examination);
-    Report report = doctor.examine(output == Output.TABLE ? text::progress : rows -> {});
+    Doctor doctor = new Doctor(context);
+    Report report = doctor.examine(output == Output.TABLE ? text::printProgress : rows -> {});
     switch (output) {
-      case TABLE -> text.conclusion(report);
+      case TABLE -> text.printConclusion(report);
       case JSON -> print(JsonReport.of(report));
       case JUNIT -> print(JunitReport.of(report));
     }
     return report;
   }
 
-  private Set<Finding> tellChanges(Set<Finding> before, Set<Finding> now) {
+  private Set<Finding> printChanges(Set<Finding> before, Set<Finding> now) {
     String time = LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
     before.stream()
         .filter(finding -> now.stream().noneMatch(other -> isSame(finding, other)))
-        .forEach(finding -> print(time + " gone:  " + words(finding)));
+        .forEach(finding -> print(time + " gone:  " + summary(finding)));
     now.stream()
         .filter(finding -> before.stream().noneMatch(other -> isSame(finding, other)))
-        .forEach(finding -> print(time + " found: " + words(finding)));
+        .forEach(finding -> print(time + " found: " + summary(finding)));
     console().out().flush();
     return now;
   }
@@ -153,7 +153,7 @@ public final class DoctorCommand extends ClusterCommand {
     return finding.cause() == other.cause() && finding.object().equals(other.object());
   }
 
-  private static String words(Finding finding) {
+  private static String summary(Finding finding) {
     return TerminalSanitizer.of(
         finding.cause().code() + " " + finding.object() + ": " + finding.seen());
   }

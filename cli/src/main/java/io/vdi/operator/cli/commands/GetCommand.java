@@ -29,7 +29,7 @@ public final class GetCommand extends SessionCommand {
   int run(ClusterAccess cluster) {
     Format format = output.format();
     VdiSession session = cluster.session(name());
-    if (!format.isForPeople()) {
+    if (!format.isTable()) {
       print(
           format.of(
               cluster

@@ -38,7 +38,7 @@ public final class ListCommand extends ClusterCommand {
   int run(ClusterAccess cluster) {
     Format format = output.format();
     String namespace = all ? "" : cluster.namespace();
-    if (!format.isForPeople()) {
+    if (!format.isTable()) {
       JsonObject list =
           cluster
               .get(ResourceType.SESSION.path(namespace))

@@ -45,14 +45,14 @@ public final class OpenCommand extends SessionCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    if (wait.wanted()
-        && !Wait.until(
+    if (wait.isEnabled()
+        && !SessionWait.until(
             seen ->
                 seen.flatMap(found -> found.status().currentPhase())
                     .equals(Optional.of(Phase.RUNNING)),
             cluster,
             name(),
-            wait.limit(),
+            wait.timeout(),
             console())) {
       return 1;
     }
@@ -76,13 +76,13 @@ public final class OpenCommand extends SessionCommand {
       if (session.status().url().isEmpty()) {
         throw new CliException(0, "the session has no URL; try --port-forward");
       }
-      tell(session.status().url(), login);
+      printLogin(session.status().url(), login);
       return 0;
     }
     int target = template.map(found -> found.spec().port()).orElse(8080);
     try (PortForward forwarded =
         PortForward.start(cluster, session.namespace(), name(), target, port)) {
-      tell("http://127.0.0.1:" + forwarded.localPort() + "/", login);
+      printLogin("http://127.0.0.1:" + forwarded.localPort() + "/", login);
       console().err().println("Ctrl-C ends the forwarding.");
       new CountDownLatch(1).await();
       return 0;
@@ -92,7 +92,7 @@ public final class OpenCommand extends SessionCommand {
     }
   }
 
-  private void tell(String url, SessionLogin login) {
+  private void printLogin(String url, SessionLogin login) {
     print("URL:       " + url);
     print("User:      " + login.user());
     print("Password:  " + login.password());

@@ -56,7 +56,7 @@ public final class QuotaCommand extends ClusterCommand {
     Format format = output.format();
     QuotaLimits quota = quota(cluster);
     Map<String, VdiTemplate> templates =
-        ClusterAccess.seen(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
+        ClusterAccess.valueOf(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
             .items()
             .stream()
             .collect(Collectors.toMap(VdiTemplate::name, template -> template));
@@ -70,7 +70,7 @@ public final class QuotaCommand extends ClusterCommand {
                         QuotaRequest.of(
                             session, Optional.ofNullable(templates.get(session.spec().template()))))
                     .toList()));
-    if (format.isForPeople()) {
+    if (format.isTable()) {
       table(lines, format == Format.WIDE ? 0 : console().width()).forEach(this::print);
     } else {
       print(format.of(json(lines)));
@@ -81,12 +81,15 @@ public final class QuotaCommand extends ClusterCommand {
   private static QuotaLimits quota(ClusterAccess cluster) {
     String settings =
         cluster
-            .get(ResourceType.CONFIG_MAP, cluster.operator(), CONFIG)
+            .get(ResourceType.CONFIG_MAP, cluster.operatorNamespace(), CONFIG)
             .map(map -> map.data().getOrDefault("controller.yaml", ""))
             .orElseThrow(() ->
                 new CliException(
                     404,
-                    "there is no ConfigMap " + CONFIG + " in namespace " + cluster.operator()));
+                    "there is no ConfigMap "
+                        + CONFIG
+                        + " in namespace "
+                        + cluster.operatorNamespace()));
     try {
       Path file = Files.createTempFile("vdi-", ".yaml");
       try {

@@ -42,15 +42,15 @@ public final class SuspendCommand extends SessionCommand {
     }
     Phase wanted = suspended ? Phase.SUSPENDED : Phase.RUNNING;
     boolean reached =
-        !wait.wanted()
-            || Wait.until(
+        !wait.isEnabled()
+            || SessionWait.until(
                 seen ->
-                    seen.filter(Wait::isCurrent)
+                    seen.filter(SessionWait::isCurrent)
                         .flatMap(found -> found.status().currentPhase())
                         .equals(Optional.of(wanted)),
                 cluster,
                 name,
-                wait.limit(),
+                wait.timeout(),
                 console);
     return reached ? 0 : 1;
   }

@@ -31,7 +31,7 @@ public final class TemplatesCommand extends ClusterCommand {
   @Override
   int run(ClusterAccess cluster) {
     Format format = output.format();
-    if (!format.isForPeople()) {
+    if (!format.isTable()) {
       print(
           format.of(
               cluster
@@ -40,7 +40,7 @@ public final class TemplatesCommand extends ClusterCommand {
       return 0;
     }
     lines(
-            ClusterAccess.seen(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
+            ClusterAccess.valueOf(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
                 .items(),
             format == Format.WIDE ? 0 : console().width())
         .forEach(this::print);

@@ -19,11 +19,11 @@ final class WaitOptions {
       description = "Wait no longer than this (default: ${DEFAULT-VALUE}).")
   private Duration timeout;
 
-  boolean wanted() {
+  boolean isEnabled() {
     return wait;
   }
 
-  Duration limit() {
+  Duration timeout() {
     return timeout;
   }
 

@@ -41,22 +41,22 @@ final class AdmissionChecks {
             "quota", Layer.INFRASTRUCTURE, "Quota", Set.of("accepted"), AdmissionChecks::quota));
   }
 
-  private static CheckResult template(SessionContext patient) {
-    String name = patient.session().spec().template();
-    Optional<VdiTemplate> template = patient.template();
+  private static CheckResult template(SessionContext context) {
+    String name = context.session().spec().template();
+    Optional<VdiTemplate> template = context.template();
     if (template.isEmpty()) {
-      return patient.found(KnownCause.TEMPLATE_MISSING, "vditemplate " + name, "it is not there");
+      return context.failed(KnownCause.TEMPLATE_MISSING, "vditemplate " + name, "it is not there");
     }
     List<String> problems =
-        Defaults.effectiveSpec(patient.session().spec(), template.get().spec()).problems();
+        Defaults.effectiveSpec(context.session().spec(), template.get().spec()).problems();
     return problems.isEmpty()
         ? new CheckResult.Passed(name)
-        : patient.found(
+        : context.failed(
             KnownCause.TEMPLATE_INVALID, "vditemplate " + name, String.join("; ", problems));
   }
 
-  private static CheckResult observed(SessionContext patient) {
-    VdiSession session = patient.session();
+  private static CheckResult observed(SessionContext context) {
+    VdiSession session = context.session();
     boolean current =
         session.status().currentPhase().isPresent()
             && session.status().observedGeneration() == session.metadata().generation();
@@ -64,55 +64,55 @@ final class AdmissionChecks {
       return new CheckResult.Passed(session.status().currentPhase().get().text());
     }
     Duration age =
-        Duration.between(session.metadata().creationTimestamp(), patient.cluster().time());
+        Duration.between(session.metadata().creationTimestamp(), context.cluster().serverTime());
     return session.status().currentPhase().isEmpty() && age.compareTo(PATIENCE) > 0
-        ? patient.found(
+        ? context.failed(
             KnownCause.RECONCILE_ERRORS,
             "vdisession " + session.name(),
             "it has no status after " + age.toSeconds() + " s")
         : new CheckResult.Skipped("the controller has not answered yet");
   }
 
-  private static CheckResult accepted(SessionContext patient) {
-    VdiSession.Status status = patient.session().status();
+  private static CheckResult accepted(SessionContext context) {
+    VdiSession.Status status = context.session().status();
     Optional<Condition> failed = status.condition(Condition.FAILED).filter(Condition::isTrue);
     if (failed.isEmpty()) {
       return new CheckResult.Passed("none refused");
     }
     String seen = "status.message is " + status.message();
-    String object = "vdisession " + patient.session().name();
+    String object = "vdisession " + context.session().name();
     Optional<KnownCause> refused =
         CauseClassifier.ofRefusal(failed.get().reason(), status.message());
     if (refused.isPresent()) {
       String[] words = status.message().split(" ", 3);
-      return patient.found(
+      return context.failed(
           refused.get(),
           object,
           seen,
           // "Service alice exists and …" names what is in the way.
           refused.get() == KnownCause.FOREIGN_OBJECT
               ? words[0].toLowerCase(Locale.ROOT) + " " + words[1]
-              : patient.session().name());
+              : context.session().name());
     }
     // Its pod has gone; what had been wrong with it stands in the status.
-    return patient.pod().isEmpty()
+    return context.pod().isEmpty()
         ? KnownCause.ofTag(status.message())
-            .map(cause -> patient.found(cause, object, seen))
+            .map(cause -> context.failed(cause, object, seen))
             .orElse(new CheckResult.Passed("none refused"))
         : new CheckResult.Passed("none refused");
   }
 
-  private static CheckResult quota(SessionContext patient) {
+  private static CheckResult quota(SessionContext context) {
     Optional<Condition> waits =
-        patient
+        context
             .session()
             .status()
             .condition(Condition.QUOTA_ADMITTED)
             .filter(condition -> !condition.isTrue());
     if (waits.isPresent()) {
-      return patient.found(
+      return context.failed(
           KnownCause.SESSION_QUOTA,
-          "vdisession " + patient.session().name(),
+          "vdisession " + context.session().name(),
           waits.get().message());
     }
     return new CheckResult.Passed("admitted");

@@ -28,24 +28,24 @@ final class ControlPlaneChecks {
         new Check<>("definitions", LAYER, "CRDs", Set.of("api"), ControlPlaneChecks::definitions));
   }
 
-  private static CheckResult api(DoctorContext x) {
-    ApiResult<JsonObject> answer = x.cluster().api().request("GET", "/version", null);
+  private static CheckResult api(DoctorContext context) {
+    ApiResult<JsonObject> answer = context.cluster().api().request("GET", "/version", null);
     return switch (answer) {
       case ApiResult.Ok<JsonObject>(JsonObject version) ->
           new CheckResult.Passed("Kubernetes " + Json.text(version, "gitVersion"));
       // Whoever is known may ask for the version.
       case ApiResult.Rejected<JsonObject>(int code, String reason, String message) ->
-          x.found(KnownCause.API_UNREACHABLE, "the API server", code + " " + message, "");
+          context.failed(KnownCause.API_UNREACHABLE, "the API server", code + " " + message, "");
       case ApiResult.Unreachable<JsonObject>(String message) ->
-          x.found(KnownCause.API_UNREACHABLE, "the API server", message, "");
+          context.failed(KnownCause.API_UNREACHABLE, "the API server", message, "");
     };
   }
 
-  private static CheckResult clocks(DoctorContext x) {
-    Instant theirs = x.cluster().time();
-    Duration apart = Duration.between(theirs, x.clock().instant());
+  private static CheckResult clocks(DoctorContext context) {
+    Instant theirs = context.cluster().serverTime();
+    Duration apart = Duration.between(theirs, context.clock().instant());
     return apart.abs().compareTo(CLOCKS_APART) > 0
-        ? x.found(
+        ? context.failed(
             KnownCause.CLOCKS_APART,
             "this machine",
             "it is "
@@ -58,17 +58,18 @@ final class ControlPlaneChecks {
   }
 
   /** Every field of the chart's CRDs has to be in what the API server has. */
-  private static CheckResult definitions(DoctorContext x) {
+  private static CheckResult definitions(DoctorContext context) {
     String group = "/apis/" + ResourceType.SESSION.apiVersion();
-    if (x.cluster().get(group).isEmpty()) {
-      return x.found(
+    if (context.cluster().get(group).isEmpty()) {
+      return context.failed(
           KnownCause.NOT_INSTALLED,
           "CRDs",
           ResourceType.SESSION.apiVersion() + " is not served",
           "");
     }
     JsonObject served =
-        x.cluster()
+        context
+            .cluster()
             .get("/openapi/v3" + group)
             .orElseThrow(() -> new CliException(404, "no OpenAPI"));
     List<String> missing = new ArrayList<>();
@@ -94,7 +95,8 @@ final class ControlPlaneChecks {
     }
     return missing.isEmpty()
         ? new CheckResult.Passed(ResourceType.SESSION.apiVersion() + ", " + fields + " fields")
-        : x.found(KnownCause.CRDS_OUTDATED, "CRDs", "not known: " + String.join(", ", missing), "");
+        : context.failed(
+            KnownCause.CRDS_OUTDATED, "CRDs", "not known: " + String.join(", ", missing), "");
   }
 
   /** Adds the fields that are missing, and returns how many are wanted. */

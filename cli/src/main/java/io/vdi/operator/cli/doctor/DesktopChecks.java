@@ -37,21 +37,21 @@ final class DesktopChecks {
         new Check<>("endpoints", LAYER, "Service", Set.of("selkies"), DesktopChecks::endpoints));
   }
 
-  private static CheckResult selkies(SessionContext patient) {
-    Optional<JsonObject> pod = patient.pod();
+  private static CheckResult selkies(SessionContext context) {
+    Optional<JsonObject> pod = context.pod();
     if (pod.isEmpty() || Json.text(pod.get(), "status", "podIP").isEmpty()) {
       return SessionContext.NO_POD;
     }
-    VdiTemplate.Spec template = patient.templateSpec();
+    VdiTemplate.Spec template = context.templateSpec();
     String path = template.healthPath().isEmpty() ? "/" : template.healthPath();
-    ForwardedPort.Page page = patient.desktop().get(path, Optional.empty());
+    ForwardedPort.Page page = context.desktop().get(path, Optional.empty());
     if (page.code() == 0 || page.code() >= 500) {
-      Duration since = patient.sinceChange();
-      return since.compareTo(patience(patient)) < 0
+      Duration since = context.timeInPhase();
+      return since.compareTo(patience(context)) < 0
           ? new CheckResult.Skipped("still starting, since " + since.toSeconds() + " s")
-          : patient.found(
+          : context.failed(
               KnownCause.SELKIES_SILENT,
-              WorkloadChecks.pod(patient),
+              WorkloadChecks.pod(context),
               "GET :"
                   + template.port()
                   + path
@@ -59,33 +59,33 @@ final class DesktopChecks {
                   + (page.code() == 0 ? "is not answered" : "answers " + page.code()));
     }
     if (!template.healthPath().isEmpty() && page.code() == 404) {
-      return patient.found(
-          KnownCause.SELKIES_SILENT, WorkloadChecks.pod(patient), "GET " + path + " answers 404");
+      return context.failed(
+          KnownCause.SELKIES_SILENT, WorkloadChecks.pod(context), "GET " + path + " answers 404");
     }
-    return mode(patient)
+    return mode(context)
         .map(mode ->
             mode.isEmpty()
-                ? patient.found(
+                ? context.failed(
                     KnownCause.SELKIES_SILENT,
-                    WorkloadChecks.pod(patient),
+                    WorkloadChecks.pod(context),
                     "/api/status tells no current_mode")
                 : new CheckResult.Passed(mode))
         .orElse(new CheckResult.Passed("HTTP " + page.code()));
   }
 
   /** How long it may keep silent: one that has been there before, no longer than a moment. */
-  private static Duration patience(SessionContext patient) {
-    if (patient.session().status().startedAt().isPresent()) {
+  private static Duration patience(SessionContext context) {
+    if (context.session().status().startedAt().isPresent()) {
       return A_MOMENT;
     }
     Duration startup =
-        Defaults.effectiveSpec(patient.session().spec(), patient.templateSpec()).startupTimeout();
+        Defaults.effectiveSpec(context.session().spec(), context.templateSpec()).startupTimeout();
     return startup.compareTo(START) < 0 ? startup : START;
   }
 
   /** What it streams by; empty where this image tells nothing of it. */
-  private static Optional<String> mode(SessionContext patient) {
-    ForwardedPort.Page status = patient.desktop().get("/api/status", Optional.empty());
+  private static Optional<String> mode(SessionContext context) {
+    ForwardedPort.Page status = context.desktop().get("/api/status", Optional.empty());
     if (status.code() != 200) {
       return Optional.empty();
     }
@@ -100,27 +100,27 @@ final class DesktopChecks {
   }
 
   /** The user name and password of the session, as a header. */
-  static String credentials(SessionContext patient) {
-    SessionLogin login = SessionLogin.of(patient.cluster(), patient.session(), patient.template());
+  static String credentials(SessionContext context) {
+    SessionLogin login = SessionLogin.of(context.cluster(), context.session(), context.template());
     return Credentials.basic(login.user(), login.password());
   }
 
-  private static CheckResult password(SessionContext patient) {
-    if (patient.pod().isEmpty()) {
+  private static CheckResult password(SessionContext context) {
+    if (context.pod().isEmpty()) {
       return SessionContext.NO_POD;
     }
-    ForwardedPort.Page without = patient.desktop().get("/", Optional.empty());
+    ForwardedPort.Page without = context.desktop().get("/", Optional.empty());
     if (without.code() == 200) {
-      return patient.found(
+      return context.failed(
           KnownCause.DESKTOP_UNPROTECTED,
-          WorkloadChecks.pod(patient),
+          WorkloadChecks.pod(context),
           "GET / answers 200 without a password");
     }
-    ForwardedPort.Page with = patient.desktop().get("/", Optional.of(credentials(patient)));
+    ForwardedPort.Page with = context.desktop().get("/", Optional.of(credentials(context)));
     if (with.code() == 401) {
-      return patient.found(
+      return context.failed(
           KnownCause.PASSWORD_REFUSED,
-          "secret " + ResourceNames.secret(patient.session().name()),
+          "secret " + ResourceNames.secret(context.session().name()),
           "GET / with its password answers 401");
     }
     return with.code() == 0
@@ -128,17 +128,17 @@ final class DesktopChecks {
         : new CheckResult.Passed("lets in who knows it");
   }
 
-  private static CheckResult endpoints(SessionContext patient) {
-    if (patient.pod().isEmpty()) {
+  private static CheckResult endpoints(SessionContext context) {
+    if (context.pod().isEmpty()) {
       return SessionContext.NO_POD;
     }
-    String name = patient.session().name();
-    long ready = Endpoints.ready(patient.cluster(), patient.namespace(), name);
+    String name = context.session().name();
+    long ready = Endpoints.ready(context.cluster(), context.namespace(), name);
     if (ready > 0) {
-      return new CheckResult.Passed(Endpoints.words(ready));
+      return new CheckResult.Passed(Endpoints.describe(ready));
     }
-    return patient.isRunning()
-        ? patient.found(KnownCause.NO_ENDPOINTS, "service " + name, "it has no ready endpoint")
+    return context.isRunning()
+        ? context.failed(KnownCause.NO_ENDPOINTS, "service " + name, "it has no ready endpoint")
         : new CheckResult.Skipped("the desktop is not ready yet");
   }
 }

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * because of what was found before.
  */
 public final class Doctor {
-  private final DoctorContext examination;
+  private final DoctorContext context;
   private final List<Check<DoctorContext>> systemChecks;
   private final List<Check<SessionContext>> sessionChecks;
   private final List<CheckOutcome> rows = new ArrayList<>();
@@ -25,17 +25,17 @@ public final class Doctor {
   private final Map<String, Map<String, KnownCause>> blocked = new HashMap<>();
 
   /**
-   * @param examination what is examined
+   * @param context what to check
    */
-  public Doctor(DoctorContext examination) {
-    this(examination.snapshot(), SystemChecks.all(), SessionChecks.all());
+  public Doctor(DoctorContext context) {
+    this(context.snapshot(), SystemChecks.all(), SessionChecks.all());
   }
 
   Doctor(
-      DoctorContext examination,
+      DoctorContext context,
       List<Check<DoctorContext>> systemChecks,
       List<Check<SessionContext>> sessionChecks) {
-    this.examination = examination;
+    this.context = context;
     this.systemChecks = systemChecks;
     this.sessionChecks = sessionChecks;
   }
@@ -48,29 +48,31 @@ public final class Doctor {
    */
   public Report examine(Consumer<List<CheckOutcome>> progress) {
     for (Check<DoctorContext> check : systemChecks) {
-      CheckOutcome row = ask(check, examination, "");
-      note(List.of(row), progress);
+      CheckOutcome row = run(check, context, "");
+      record(List.of(row), progress);
     }
     if (isBlocked("", "api") || isBlocked("", "definitions")) {
       return new Report(rows);
     }
-    try (RouterClient visit = new RouterClient(examination.router(), examination.authority())) {
-      List<SessionContext> patients =
-          examination.sessions().stream()
-              .map(session -> new SessionContext(examination, session, visit))
+    try (RouterClient router = new RouterClient(context.router(), context.authority())) {
+      List<SessionContext> contexts =
+          context.sessions().stream()
+              .map(session -> new SessionContext(context, session, router))
               .toList();
       try {
         for (Check<SessionContext> check : sessionChecks) {
-          note(Parallel.map(patients, patient -> ask(check, patient, patient.name())), progress);
+          record(
+              Parallel.map(contexts, context -> run(check, context, context.qualifiedName())),
+              progress);
         }
       } finally {
-        patients.forEach(SessionContext::close);
+        contexts.forEach(SessionContext::close);
       }
     } catch (CliException e) {
       if (!e.isForbidden()) {
         throw e;
       }
-      note(
+      record(
           List.of(
               new CheckOutcome(
                   "sessions",
@@ -83,26 +85,26 @@ public final class Doctor {
     return new Report(rows);
   }
 
-  private <S> CheckOutcome ask(Check<S> check, S subject, String session) {
+  private <S> CheckOutcome run(Check<S> check, S subject, String session) {
     Optional<KnownCause> blocker =
-        check.after().stream().flatMap(name -> blocker(session, name).stream()).findFirst();
+        check.dependsOn().stream().flatMap(name -> blocker(session, name).stream()).findFirst();
     CheckResult answer;
     if (blocker.isPresent()) {
       answer = CheckResult.Skipped.blockedBy(blocker.get());
     } else {
       try {
-        answer = check.question().ask(subject);
+        answer = check.body().run(subject);
       } catch (CliException e) {
         answer = new CheckResult.Skipped(e.getMessage());
       } catch (RuntimeException e) {
-        // What a cluster holds may be of any shape; one odd object must not end the examination.
+        // What a cluster holds may be of any shape; one odd object must not end the context.
         answer = new CheckResult.Skipped("could not be asked: " + e);
       }
     }
     return new CheckOutcome(check.name(), check.layer(), check.title(), session, answer);
   }
 
-  private void note(List<CheckOutcome> asked, Consumer<List<CheckOutcome>> progress) {
+  private void record(List<CheckOutcome> asked, Consumer<List<CheckOutcome>> progress) {
     for (CheckOutcome row : asked) {
       causeOf(row)
           .ifPresent(cause ->

@@ -43,8 +43,9 @@ public record DoctorContext(
   }
 
   /** A finding that concerns the installation. */
-  CheckResult found(KnownCause cause, String object, String seen, String name) {
+  CheckResult failed(KnownCause cause, String object, String seen, String name) {
     return new CheckResult.Failed(
-        new Finding(cause, object, seen, Map.of("operator", cluster.operator(), "name", name)));
+        new Finding(
+            cause, object, seen, Map.of("operator", cluster.operatorNamespace(), "name", name)));
   }
 }

@@ -21,7 +21,7 @@ final class Endpoints {
         .count();
   }
 
-  static String words(long ready) {
+  static String describe(long ready) {
     return ready + (ready == 1 ? " ready endpoint" : " ready endpoints");
   }
 }

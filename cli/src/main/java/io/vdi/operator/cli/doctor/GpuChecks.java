@@ -41,9 +41,9 @@ final class GpuChecks {
    */
   private record Policy(String name, String key) {}
 
-  private static Policy policy(DoctorContext x) {
+  private static Policy policy(DoctorContext context) {
     JsonObject policy =
-        x.cluster().list("/apis/nvidia.com/v1/clusterpolicies").stream()
+        context.cluster().list("/apis/nvidia.com/v1/clusterpolicies").stream()
             .findFirst()
             .orElseThrow(() -> new CliException(404, "no ClusterPolicy of NVIDIA's operator"));
     String[] path = {"spec", "devicePlugin", "config"};
@@ -52,14 +52,16 @@ final class GpuChecks {
         Json.at(policy, path).map(config -> Json.text(config, "default")).orElse(""));
   }
 
-  private static Optional<Map<String, String>> map(DoctorContext x, String name) {
-    return x.cluster()
+  private static Optional<Map<String, String>> map(DoctorContext context, String name) {
+    return context
+        .cluster()
         .get(ResourceType.CONFIG_MAP.path(NAMESPACE, name))
         .map(map -> Json.map(map, "data"));
   }
 
-  private static List<JsonObject> gpuNodes(DoctorContext x) {
-    return x.cluster()
+  private static List<JsonObject> gpuNodes(DoctorContext context) {
+    return context
+        .cluster()
         .list(
             ResourceType.NODE.path("")
                 + "?labelSelector=nvidia.com/gpu.count,nvidia.com/gpu.present=true");
@@ -69,27 +71,27 @@ final class GpuChecks {
     return Json.text(node, "metadata", "labels", key);
   }
 
-  private static CheckResult slicing(DoctorContext x) {
-    Policy policy = policy(x);
+  private static CheckResult slicing(DoctorContext context) {
+    Policy policy = policy(context);
     if (policy.name().isEmpty()) {
-      return map(x, MAP).isEmpty()
+      return map(context, MAP).isEmpty()
           ? new CheckResult.Passed("not configured: each GPU is offered once")
-          : x.found(
+          : context.failed(
               KnownCause.SLICING_NOT_REFERENCED,
               POLICY,
               "spec.devicePlugin.config.name is empty, and ConfigMap " + MAP + " is there",
               "");
     }
-    Optional<Map<String, String>> map = map(x, policy.name());
+    Optional<Map<String, String>> map = map(context, policy.name());
     String object = "configmap " + policy.name() + " in " + NAMESPACE;
     if (map.isEmpty()) {
-      return x.found(
+      return context.failed(
           KnownCause.SLICING_MAP_MISSING, object, "it is not there; " + POLICY + " names it", "");
     }
-    for (JsonObject node : gpuNodes(x)) {
+    for (JsonObject node : gpuNodes(context)) {
       String key = key(node, policy);
       if (key.isEmpty()) {
-        return x.found(
+        return context.failed(
             KnownCause.SLICING_NOT_REFERENCED,
             POLICY,
             "spec.devicePlugin.config.default is empty, and node "
@@ -99,7 +101,7 @@ final class GpuChecks {
             "");
       }
       if (!map.get().containsKey(key)) {
-        return x.found(
+        return context.failed(
             KnownCause.SLICING_MAP_MISSING,
             object,
             "it has no key " + key + ", which node " + Json.name(node) + " takes",
@@ -115,11 +117,11 @@ final class GpuChecks {
   }
 
   /** How often each GPU of a node should be offered. */
-  private static long replicas(DoctorContext x, JsonObject node, Policy policy) {
+  private static long replicas(DoctorContext context, JsonObject node, Policy policy) {
     if (policy.name().isEmpty()) {
       return 1;
     }
-    String text = map(x, policy.name()).orElse(Map.of()).getOrDefault(key(node, policy), "");
+    String text = map(context, policy.name()).orElse(Map.of()).getOrDefault(key(node, policy), "");
     try {
       var config = KubeGson.gson().toJsonTree(new Yaml().<Object>load(text));
       return Json.objects(config, "sharing", "timeSlicing", "resources").stream()
@@ -133,16 +135,16 @@ final class GpuChecks {
     }
   }
 
-  private static CheckResult capacity(DoctorContext x) {
-    Policy policy = policy(x);
+  private static CheckResult capacity(DoctorContext context) {
+    Policy policy = policy(context);
     List<String> fine = new ArrayList<>();
-    for (JsonObject node : gpuNodes(x)) {
+    for (JsonObject node : gpuNodes(context)) {
       long physical = Json.number(node, "metadata", "labels", "nvidia.com/gpu.count");
-      long replicas = replicas(x, node, policy);
+      long replicas = replicas(context, node, policy);
       long offered = Json.number(node, "status", "allocatable", RESOURCE);
       String sum = physical + " x " + replicas + " = " + physical * replicas;
       if (offered != physical * replicas) {
-        return x.found(
+        return context.failed(
             KnownCause.SLICING_NOT_IN_EFFECT,
             "node " + Json.name(node),
             "it offers " + offered + " of " + RESOURCE + "; physical x replicas is " + sum,
@@ -155,12 +157,14 @@ final class GpuChecks {
         : new CheckResult.Passed(String.join(", ", fine));
   }
 
-  private static CheckResult labels(DoctorContext x) {
-    Policy policy = policy(x);
-    for (JsonObject node : gpuNodes(x)) {
+  private static CheckResult labels(DoctorContext context) {
+    Policy policy = policy(context);
+    for (JsonObject node : gpuNodes(context)) {
       String product = label(node, "nvidia.com/gpu.product");
-      if (replicas(x, node, policy) > 1 && !product.isEmpty() && !product.endsWith("-SHARED")) {
-        return x.found(
+      if (replicas(context, node, policy) > 1
+          && !product.isEmpty()
+          && !product.endsWith("-SHARED")) {
+        return context.failed(
             KnownCause.GPU_PRODUCT_LABEL,
             "node " + Json.name(node),
             "nvidia.com/gpu.product is " + product,

@@ -22,8 +22,8 @@ final class RelayChecks {
             "turn", Layer.DATA_PLANE, "TURN relay", Set.of("container"), RelayChecks::turn));
   }
 
-  private static CheckResult turn(SessionContext patient) {
-    Optional<JsonObject> pod = patient.pod();
+  private static CheckResult turn(SessionContext context) {
+    Optional<JsonObject> pod = context.pod();
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
@@ -44,27 +44,27 @@ final class RelayChecks {
     if (!Json.text(variables.get("SELKIES_TURN_PROTOCOL"), "value").equals("udp")) {
       return new CheckResult.Skipped("only UDP is tried");
     }
-    String username = required(patient, variables.get("SELKIES_TURN_USERNAME"));
-    String password = required(patient, variables.get("SELKIES_TURN_PASSWORD"));
+    String username = required(context, variables.get("SELKIES_TURN_USERNAME"));
+    String password = required(context, variables.get("SELKIES_TURN_PASSWORD"));
     try {
       TurnClient.Outcome outcome = TurnClient.allocate(host, port, username, password);
       return outcome.code() == 0
           ? new CheckResult.Passed(relay + " relays")
-          : patient.found(
+          : context.failed(
               KnownCause.TURN_REFUSED,
               "TURN relay " + relay,
               "it answers " + (outcome.code() + " " + outcome.reason()).strip());
     } catch (IOException e) {
-      return patient.found(
+      return context.failed(
           KnownCause.TURN_UNREACHABLE, "TURN relay " + relay, String.valueOf(e.getMessage()));
     }
   }
 
   /** The value behind a variable of the pod that reads it from a Secret. */
-  private static String required(SessionContext patient, JsonObject variable) {
+  private static String required(SessionContext context, JsonObject variable) {
     return SessionLogin.secret(
-            patient.cluster(),
-            patient.session(),
+            context.cluster(),
+            context.session(),
             Json.text(variable, "valueFrom", "secretKeyRef", "key"))
         .orElseThrow(() -> new CliException(404, "the session has no TURN credentials"));
   }

@@ -55,55 +55,55 @@ final class RouteChecks {
             RouteChecks::webSocket));
   }
 
-  private static String address(SessionContext patient, String path) {
-    String url = patient.session().status().url();
+  private static String address(SessionContext context, String path) {
+    String url = context.session().status().url();
     if (url.isEmpty()) {
       throw new CliException(0, "the session has no URL");
     }
     return url + path;
   }
 
-  private static String host(SessionContext patient) {
-    return URI.create(address(patient, "")).getHost();
+  private static String host(SessionContext context) {
+    return URI.create(address(context, "")).getHost();
   }
 
-  private static Optional<JsonObject> ingressRoute(SessionContext patient) {
-    return patient.own(ResourceType.INGRESS_ROUTE, patient.session().name());
+  private static Optional<JsonObject> ingressRoute(SessionContext context) {
+    return context.child(ResourceType.INGRESS_ROUTE, context.session().name());
   }
 
-  private static JsonObject requiredRoute(SessionContext patient) {
-    return ingressRoute(patient)
+  private static JsonObject requiredRoute(SessionContext context) {
+    return ingressRoute(context)
         .orElseThrow(() -> new CliException(404, "the session has no IngressRoute"));
   }
 
-  private static CheckResult route(SessionContext patient) {
+  private static CheckResult route(SessionContext context) {
     Optional<Condition> notServed =
-        patient
+        context
             .session()
             .status()
             .condition(Condition.ROUTE_READY)
             .filter(condition -> !condition.isTrue());
     if (notServed.isPresent()) {
-      return patient.found(
+      return context.failed(
           KnownCause.ROUTE_KIND_NOT_SERVED,
-          "vdisession " + patient.session().name(),
+          "vdisession " + context.session().name(),
           notServed.get().message());
     }
-    String host = host(patient);
-    Optional<JsonObject> traefik = ingressRoute(patient);
+    String host = host(context);
+    Optional<JsonObject> traefik = ingressRoute(context);
     Optional<JsonObject> route =
-        traefik.or(() -> patient.own(ResourceType.INGRESS, patient.session().name()));
+        traefik.or(() -> context.child(ResourceType.INGRESS, context.session().name()));
     String kind = traefik.isPresent() ? "ingressroute " : "ingress ";
-    if (route.isEmpty() && !patient.cluster().serves(ResourceType.INGRESS_ROUTE)) {
+    if (route.isEmpty() && !context.cluster().serves(ResourceType.INGRESS_ROUTE)) {
       // An Ingress that is missing would be made anew at once.
-      return patient.found(
+      return context.failed(
           KnownCause.ROUTE_KIND_NOT_SERVED,
-          "ingressroute " + patient.session().name(),
+          "ingressroute " + context.session().name(),
           ResourceType.INGRESS_ROUTE.qualifiedName() + " is not served");
     }
     if (route.isEmpty()) {
-      return patient.found(
-          KnownCause.ROUTE_MISSING, "ingressroute " + patient.session().name(), "it is not there");
+      return context.failed(
+          KnownCause.ROUTE_MISSING, "ingressroute " + context.session().name(), "it is not there");
     }
     List<String> hosts =
         Stream.concat(
@@ -114,26 +114,26 @@ final class RouteChecks {
             .toList();
     return hosts.contains("Host(`" + host + "`)")
         ? new CheckResult.Passed(host)
-        : patient.found(
+        : context.failed(
             KnownCause.ROUTE_MISSING,
-            kind + patient.session().name(),
+            kind + context.session().name(),
             "it matches " + String.join(", ", hosts) + "; the URL's host is " + host);
   }
 
-  private static CheckResult middlewares(SessionContext patient) {
-    for (JsonObject rule : Json.objects(requiredRoute(patient), "spec", "routes")) {
+  private static CheckResult middlewares(SessionContext context) {
+    for (JsonObject rule : Json.objects(requiredRoute(context), "spec", "routes")) {
       for (JsonObject reference : Json.objects(rule, "middlewares")) {
         String namespace = Json.text(reference, "namespace");
         String name = Json.text(reference, "name");
         String path =
             "/apis/traefik.io/v1alpha1/namespaces/"
-                + (namespace.isEmpty() ? patient.namespace() : namespace)
+                + (namespace.isEmpty() ? context.namespace() : namespace)
                 + "/middlewares/"
                 + name;
-        if (!name.contains("@") && patient.cluster().get(path).isEmpty()) {
-          return patient.found(
+        if (!name.contains("@") && context.cluster().get(path).isEmpty()) {
+          return context.failed(
               KnownCause.ROUTE_MIDDLEWARE,
-              "ingressroute " + patient.session().name(),
+              "ingressroute " + context.session().name(),
               "Middleware " + name + " is not there");
         }
       }
@@ -142,9 +142,9 @@ final class RouteChecks {
   }
 
   /** The arguments of Traefik's pods, in lower case: its options are in any. */
-  private static List<String> arguments(SessionContext patient) {
+  private static List<String> arguments(SessionContext context) {
     List<String> arguments =
-        patient
+        context
             .cluster()
             .list(ResourceType.POD.path("") + "?labelSelector=app.kubernetes.io/name=traefik")
             .stream()
@@ -163,51 +163,51 @@ final class RouteChecks {
     return arguments;
   }
 
-  private static CheckResult entryPoints(SessionContext patient) {
-    List<JsonElement> wanted = Json.list(requiredRoute(patient), "spec", "entryPoints");
-    List<String> arguments = arguments(patient);
+  private static CheckResult entryPoints(SessionContext context) {
+    List<JsonElement> wanted = Json.list(requiredRoute(context), "spec", "entryPoints");
+    List<String> arguments = arguments(context);
     for (JsonElement each : wanted) {
       String option = "--entrypoints." + each.getAsString().toLowerCase(Locale.ROOT) + ".";
       if (arguments.stream().noneMatch(argument -> argument.startsWith(option))) {
-        return patient.found(
+        return context.failed(
             KnownCause.ROUTE_ENTRY_POINT,
-            "ingressroute " + patient.session().name(),
+            "ingressroute " + context.session().name(),
             "spec.entryPoints names " + each.getAsString());
       }
     }
     return new CheckResult.Passed("the router has them");
   }
 
-  private static CheckResult resolver(SessionContext patient) {
-    String name = Json.text(requiredRoute(patient), "spec", "tls", "certResolver");
+  private static CheckResult resolver(SessionContext context) {
+    String name = Json.text(requiredRoute(context), "spec", "tls", "certResolver");
     if (name.isEmpty()) {
       return new CheckResult.Passed("none wanted");
     }
     String option = "--certificatesresolvers." + name.toLowerCase(Locale.ROOT) + ".";
-    return arguments(patient).stream().anyMatch(argument -> argument.startsWith(option))
+    return arguments(context).stream().anyMatch(argument -> argument.startsWith(option))
         ? new CheckResult.Passed(name)
-        : patient.found(
+        : context.failed(
             KnownCause.ROUTE_CERTIFICATE_RESOLVER,
-            "ingressroute " + patient.session().name(),
+            "ingressroute " + context.session().name(),
             "spec.tls.certResolver names " + name);
   }
 
-  private static CheckResult address(SessionContext patient) {
-    String host = host(patient);
+  private static CheckResult address(SessionContext context) {
+    String host = host(context);
     try {
-      return new CheckResult.Passed(patient.visit().address(host).getHostAddress());
+      return new CheckResult.Passed(context.router().address(host).getHostAddress());
     } catch (UnknownHostException e) {
-      return patient.found(KnownCause.HOST_NOT_RESOLVED, "host " + host, "it has no address");
+      return context.failed(KnownCause.HOST_NOT_RESOLVED, "host " + host, "it has no address");
     }
   }
 
-  private static CheckResult certificate(SessionContext patient) {
-    String host = host(patient);
+  private static CheckResult certificate(SessionContext context) {
+    String host = host(context);
     try {
-      patient.visit().greet(address(patient, "/"));
+      context.router().checkCertificate(address(context, "/"));
       return new CheckResult.Passed("trusted");
     } catch (SSLException e) {
-      return patient.found(KnownCause.CERTIFICATE_UNTRUSTED, "https://" + host, words(e));
+      return context.failed(KnownCause.CERTIFICATE_UNTRUSTED, "https://" + host, words(e));
     } catch (IOException e) {
       return new CheckResult.Skipped("no answer");
     }
@@ -221,51 +221,52 @@ final class RouteChecks {
     return String.valueOf(root.getMessage());
   }
 
-  private static CheckResult url(SessionContext patient) {
-    String url = address(patient, "/");
+  private static CheckResult url(SessionContext context) {
+    String url = address(context, "/");
     try {
-      int status = patient.visit().status(url);
+      int status = context.router().status(url);
       return switch (status) {
         case 401 -> new CheckResult.Passed("401, as it should");
         case 404 ->
             // Traefik leaves out a route whose Service leads nowhere yet.
-            !patient.isRunning() || patient.sinceChange().compareTo(PATIENCE) < 0
+            !context.isRunning() || context.timeInPhase().compareTo(PATIENCE) < 0
                 ? new CheckResult.Skipped("404: the desktop is not ready, or just now")
-                : patient.found(KnownCause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
+                : context.failed(KnownCause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
         case 200 ->
-            patient.found(KnownCause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
+            context.failed(
+                KnownCause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
         case 502, 503, 504 ->
-            patient.isRunning()
-                ? patient.found(
+            context.isRunning()
+                ? context.failed(
                     KnownCause.NO_ENDPOINTS,
-                    "service " + patient.session().name(),
+                    "service " + context.session().name(),
                     url + " answers " + status)
                 : new CheckResult.Skipped("the desktop is not ready yet");
         default -> new CheckResult.Passed(String.valueOf(status));
       };
     } catch (IOException e) {
-      return patient.found(KnownCause.ROUTER_UNREACHABLE, url, words(e));
+      return context.failed(KnownCause.ROUTER_UNREACHABLE, url, words(e));
     }
   }
 
-  private static CheckResult webSocket(SessionContext patient) {
-    if (!patient.isRunning()) {
+  private static CheckResult webSocket(SessionContext context) {
+    if (!context.isRunning()) {
       return new CheckResult.Skipped("the desktop is not ready yet");
     }
     try {
-      String credentials = DesktopChecks.credentials(patient);
-      String url = address(patient, "/api/websockets");
-      int status = patient.visit().upgrade(url, credentials);
+      String credentials = DesktopChecks.credentials(context);
+      String url = address(context, "/api/websockets");
+      int status = context.router().upgrade(url, credentials);
       if (status == 409) {
         // It streams by WebRTC, for which the browser signals elsewhere.
-        url = address(patient, "/api/ws");
-        status = patient.visit().upgrade(url, credentials);
+        url = address(context, "/api/ws");
+        status = context.router().upgrade(url, credentials);
       }
       return switch (status) {
         case 101 -> new CheckResult.Passed("upgraded");
         case 404 -> new CheckResult.Skipped("this image is asked elsewhere");
         default ->
-            patient.found(
+            context.failed(
                 KnownCause.WEBSOCKET_BLOCKED,
                 url,
                 status == 0 ? "it does not answer" : "it answers " + status + " instead of 101");

@@ -33,7 +33,7 @@ import okhttp3.WebSocketListener;
 final class RouterClient implements AutoCloseable {
   private final Optional<String> router;
   private final Optional<Path> authority;
-  private final OkHttpClient plain =
+  private final OkHttpClient baseClient =
       new OkHttpClient.Builder()
           .connectTimeout(Duration.ofSeconds(3))
           .callTimeout(Duration.ofSeconds(5))
@@ -41,9 +41,9 @@ final class RouterClient implements AutoCloseable {
           .retryOnConnectionFailure(false)
           .dns(host -> List.of(address(host)))
           .build();
-  private final OkHttpClient gullible =
+  private final OkHttpClient insecureClient =
       trusting(new TrustAll()).hostnameVerifier((host, tls) -> true).build();
-  private Optional<OkHttpClient> wary = Optional.empty();
+  private Optional<OkHttpClient> verifyingClient = Optional.empty();
 
   /**
    * @param router its address and, after a colon, its port, instead of what DNS says
@@ -58,18 +58,19 @@ final class RouterClient implements AutoCloseable {
     try {
       SSLContext tls = SSLContext.getInstance("TLS");
       tls.init(null, new X509TrustManager[] {trust}, new SecureRandom());
-      return plain.newBuilder().sslSocketFactory(tls.getSocketFactory(), trust);
+      return baseClient.newBuilder().sslSocketFactory(tls.getSocketFactory(), trust);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
   }
 
   /** One that speaks only with whom the authorities vouch for. */
-  private synchronized OkHttpClient wary() {
-    if (wary.isEmpty()) {
-      wary = Optional.of(authority.map(file -> trusting(trust(file)).build()).orElse(plain));
+  private synchronized OkHttpClient verifyingClient() {
+    if (verifyingClient.isEmpty()) {
+      verifyingClient =
+          Optional.of(authority.map(file -> trusting(trust(file)).build()).orElse(baseClient));
     }
-    return wary.get();
+    return verifyingClient.get();
   }
 
   /** The address that a host is looked for at. */
@@ -82,13 +83,13 @@ final class RouterClient implements AutoCloseable {
    *
    * @throws SSLException where they do not
    */
-  void greet(String url) throws IOException {
-    status(wary(), url);
+  void checkCertificate(String url) throws IOException {
+    status(verifyingClient(), url);
   }
 
   /** The HTTP status of a page, whoever gives it; nothing secret is sent. */
   int status(String url) throws IOException {
-    return status(gullible, url);
+    return status(insecureClient, url);
   }
 
   private static int status(OkHttpClient http, String url) throws IOException {
@@ -105,7 +106,7 @@ final class RouterClient implements AutoCloseable {
    */
   int upgrade(String url, String authorization) throws SSLException {
     CompletableFuture<Integer> answer = new CompletableFuture<>();
-    wary()
+    verifyingClient()
         .newWebSocket(
             new Request.Builder().url(url).header("Authorization", authorization).build(),
             new WebSocketListener() {
@@ -139,8 +140,8 @@ final class RouterClient implements AutoCloseable {
   /** Ends its connections. */
   @Override
   public void close() {
-    plain.dispatcher().executorService().shutdown();
-    plain.connectionPool().evictAll();
+    baseClient.dispatcher().executorService().shutdown();
+    baseClient.connectionPool().evictAll();
   }
 
   private static X509TrustManager trust(Path authority) {

@@ -44,8 +44,9 @@ final class ServiceChecks {
             LAYER,
             "Rights of the services",
             Set.of("definitions"),
-            ServiceChecks::rights),
-        new Check<>("authority", LAYER, "Webhook's certificate", running, ServiceChecks::authority),
+            ServiceChecks::permissions),
+        new Check<>(
+            "authority", LAYER, "Webhook's certificate", running, ServiceChecks::certificate),
         new Check<>(
             "reconciling",
             LAYER,
@@ -54,31 +55,34 @@ final class ServiceChecks {
             ServiceChecks::errors));
   }
 
-  private static CheckResult run(DoctorContext x) {
+  private static CheckResult run(DoctorContext context) {
     List<String> ready = new ArrayList<>();
     for (String service : ALL) {
-      Optional<JsonObject> deployment = deployment(x, service);
+      Optional<JsonObject> deployment = deployment(context, service);
       if (deployment.isEmpty()) {
         if (service.equals("reaper")) {
           continue;
         }
-        return x.found(
+        return context.failed(
             KnownCause.NOT_INSTALLED,
-            object(x, service),
+            object(context, service),
             "there is no such Deployment",
             "vdi-" + service);
       }
       long wanted = Json.number(deployment.get(), "spec", "replicas");
       long there = Json.number(deployment.get(), "status", "readyReplicas");
       if (wanted == 0) {
-        return x.found(
-            KnownCause.SERVICE_STOPPED, object(x, service), "spec.replicas is 0", "vdi-" + service);
+        return context.failed(
+            KnownCause.SERVICE_STOPPED,
+            object(context, service),
+            "spec.replicas is 0",
+            "vdi-" + service);
       }
       if (there == 0) {
-        return x.found(
+        return context.failed(
             KnownCause.SERVICE_NOT_READY,
-            object(x, service),
-            "0 of " + wanted + " pods are ready" + trouble(x, service),
+            object(context, service),
+            "0 of " + wanted + " pods are ready" + waitingReason(context, service),
             "vdi-" + service);
       }
       ready.add(service + " " + there + "/" + wanted);
@@ -86,27 +90,33 @@ final class ServiceChecks {
     return new CheckResult.Passed(String.join(", ", ready));
   }
 
-  private static String object(DoctorContext x, String service) {
-    return "deployment vdi-" + service + " in " + x.cluster().operator();
+  private static String object(DoctorContext context, String service) {
+    return "deployment vdi-" + service + " in " + context.cluster().operatorNamespace();
   }
 
-  private static Optional<JsonObject> deployment(DoctorContext x, String service) {
-    return x.cluster()
-        .get("/apis/apps/v1/namespaces/" + x.cluster().operator() + "/deployments/vdi-" + service);
+  private static Optional<JsonObject> deployment(DoctorContext context, String service) {
+    return context
+        .cluster()
+        .get(
+            "/apis/apps/v1/namespaces/"
+                + context.cluster().operatorNamespace()
+                + "/deployments/vdi-"
+                + service);
   }
 
-  static List<JsonObject> pods(DoctorContext x, String service) {
-    return x.cluster()
+  static List<JsonObject> pods(DoctorContext context, String service) {
+    return context
+        .cluster()
         .list(
-            ResourceType.POD.path(x.cluster().operator())
+            ResourceType.POD.path(context.cluster().operatorNamespace())
                 + "?labelSelector=app.kubernetes.io/name=vdi-operator,app.kubernetes.io/component="
                 + service);
   }
 
   /** What one of its pods says of itself. */
-  private static String trouble(DoctorContext x, String service) {
-    return pods(x, service).stream()
-        .map(pod -> ClusterAccess.as(Pod.class, pod))
+  private static String waitingReason(DoctorContext context, String service) {
+    return pods(context, service).stream()
+        .map(pod -> ClusterAccess.decode(Pod.class, pod))
         .flatMap(pod -> pod.status().containerStatuses().stream())
         .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
         .findFirst()
@@ -114,9 +124,10 @@ final class ServiceChecks {
         .orElse("");
   }
 
-  private static JsonObject lease(DoctorContext x, String name) {
-    return x.cluster()
-        .get(ResourceType.LEASE.path(x.cluster().operator(), name))
+  private static JsonObject lease(DoctorContext context, String name) {
+    return context
+        .cluster()
+        .get(ResourceType.LEASE.path(context.cluster().operatorNamespace(), name))
         .orElse(new JsonObject());
   }
 
@@ -125,28 +136,29 @@ final class ServiceChecks {
     return Json.text(lease, "spec", "holderIdentity").replaceAll("_[^_]*$", "");
   }
 
-  private static CheckResult leaders(DoctorContext x) {
+  private static CheckResult leaders(DoctorContext context) {
     List<String> holders = new ArrayList<>();
     for (String service : LED) {
-      if (deployment(x, service).isEmpty()) {
+      if (deployment(context, service).isEmpty()) {
         continue;
       }
       String name = "vdi-" + service;
-      JsonObject lease = lease(x, name);
+      JsonObject lease = lease(context, name);
       String holder = holder(lease);
-      String object = "lease " + name + " in " + x.cluster().operator();
+      String object = "lease " + name + " in " + context.cluster().operatorNamespace();
       if (holder.isEmpty()) {
-        return x.found(KnownCause.NO_LEADER, object, "nobody holds it", name);
+        return context.failed(KnownCause.NO_LEADER, object, "nobody holds it", name);
       }
       Instant end =
           OffsetDateTime.parse(Json.text(lease, "spec", "renewTime"))
               .toInstant()
               .plusSeconds(Json.number(lease, "spec", "leaseDurationSeconds"));
-      if (pods(x, service).stream().noneMatch(pod -> Json.name(pod).equals(holder))) {
-        return x.found(KnownCause.NO_LEADER, object, holder + " holds it, which is no pod", name);
+      if (pods(context, service).stream().noneMatch(pod -> Json.name(pod).equals(holder))) {
+        return context.failed(
+            KnownCause.NO_LEADER, object, holder + " holds it, which is no pod", name);
       }
-      if (end.isBefore(x.cluster().time())) {
-        return x.found(
+      if (end.isBefore(context.cluster().serverTime())) {
+        return context.failed(
             KnownCause.NO_LEADER, object, holder + " did not renew it since " + end, name);
       }
       holders.add(holder);
@@ -169,23 +181,23 @@ final class ServiceChecks {
     }
   }
 
-  private static CheckResult rights(DoctorContext x) {
+  private static CheckResult permissions(DoctorContext context) {
     List<Right> needed = new ArrayList<>();
     for (String service : ALL) {
-      if (deployment(x, service).isPresent()) {
+      if (deployment(context, service).isPresent()) {
         needed.addAll(needed(service, "clusterrole", ""));
-        needed.addAll(needed(service, "role", x.cluster().operator()));
+        needed.addAll(needed(service, "role", context.cluster().operatorNamespace()));
       }
     }
     List<String> lacking =
-        Parallel.map(needed, right -> isAllowed(x, right) ? "" : right.toString()).stream()
+        Parallel.map(needed, right -> isAllowed(context, right) ? "" : right.toString()).stream()
             .filter(right -> !right.isEmpty())
             .toList();
     if (lacking.isEmpty()) {
       return new CheckResult.Passed(needed.size() + " granted");
     }
     String role = "vdi-" + lacking.getFirst().split(" ", 2)[0];
-    return x.found(
+    return context.failed(
         KnownCause.RIGHTS_MISSING,
         "clusterrole or role " + role,
         String.join(", ", lacking.subList(0, Math.min(3, lacking.size())))
@@ -218,8 +230,8 @@ final class ServiceChecks {
     return rights;
   }
 
-  private static boolean isAllowed(DoctorContext x, Right right) {
-    String namespace = x.cluster().operator();
+  private static boolean isAllowed(DoctorContext context, Right right) {
+    String namespace = context.cluster().operatorNamespace();
     JsonArray groups = new JsonArray();
     groups.add("system:authenticated");
     groups.add("system:serviceaccounts");
@@ -233,17 +245,21 @@ final class ServiceChecks {
     review.addProperty("kind", "SubjectAccessReview");
     review.add("spec", spec);
     String path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-    JsonObject answer = ClusterAccess.seen(x.cluster().api().request("POST", path, review), path);
+    JsonObject answer =
+        ClusterAccess.valueOf(context.cluster().api().request("POST", path, review), path);
     return Json.text(answer, "status", "allowed").equals("true");
   }
 
   /** What the API server checks the webhook by. */
-  private static CheckResult authority(DoctorContext x) {
+  private static CheckResult certificate(DoctorContext context) {
     String path =
         "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/vdi-operator";
     JsonObject configuration =
-        x.cluster().get(path).orElseThrow(() -> new CliException(404, "there is no configuration"));
-    Instant now = x.cluster().time();
+        context
+            .cluster()
+            .get(path)
+            .orElseThrow(() -> new CliException(404, "there is no configuration"));
+    Instant now = context.cluster().serverTime();
     for (JsonObject webhook : Json.objects(configuration, "webhooks")) {
       String bundle = Json.text(webhook, "clientConfig", "caBundle");
       String object = "validatingwebhookconfiguration vdi-operator";
@@ -259,26 +275,30 @@ final class ServiceChecks {
           }
         }
       } catch (CertificateException | IllegalArgumentException e) {
-        return x.found(KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle is no certificate", "");
+        return context.failed(
+            KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle is no certificate", "");
       }
-      return x.found(KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle ends within 3 days", "");
+      return context.failed(
+          KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle ends within 3 days", "");
     }
-    return x.found(KnownCause.WEBHOOK_NOT_REGISTERED, "vdi-operator", "it names no webhook", "");
+    return context.failed(
+        KnownCause.WEBHOOK_NOT_REGISTERED, "vdi-operator", "it names no webhook", "");
   }
 
   /** The leader's own metric of sessions with which it is not getting on. */
-  private static CheckResult errors(DoctorContext x) {
-    ClusterAccess cluster = x.cluster();
-    String holder = holder(lease(x, "vdi-controller"));
+  private static CheckResult errors(DoctorContext context) {
+    ClusterAccess cluster = context.cluster();
+    String holder = holder(lease(context, "vdi-controller"));
     String metrics;
-    try (ForwardedPort leader = ForwardedPort.to(cluster, cluster.operator(), holder, 8081)) {
+    try (ForwardedPort leader =
+        ForwardedPort.to(cluster, cluster.operatorNamespace(), holder, 8081)) {
       metrics = leader.get("/observe/metrics", Optional.empty()).body();
     }
     double retrying = sum(metrics, "vdi_workqueue_retrying");
     return retrying > 0
-        ? x.found(
+        ? context.failed(
             KnownCause.RECONCILE_ERRORS,
-            "pod " + holder + " in " + cluster.operator(),
+            "pod " + holder + " in " + cluster.operatorNamespace(),
             (long) retrying + " sessions are tried again and again; " + reasons(metrics),
             holder)
         : new CheckResult.Passed(

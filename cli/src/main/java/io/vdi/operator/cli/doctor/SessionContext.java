@@ -20,34 +20,34 @@ import java.util.Optional;
 final class SessionContext implements AutoCloseable {
   static final CheckResult NO_POD = new CheckResult.Skipped("there is no pod");
 
-  private final DoctorContext examination;
+  private final DoctorContext doctor;
   private final VdiSession session;
-  private final RouterClient visit;
+  private final RouterClient router;
   private Optional<ForwardedPort> desktop = Optional.empty();
 
   /**
-   * @param visit for its URL
+   * @param router for its URL
    */
-  SessionContext(DoctorContext examination, VdiSession session, RouterClient visit) {
-    this.examination = examination;
+  SessionContext(DoctorContext doctor, VdiSession session, RouterClient router) {
+    this.doctor = doctor;
     this.session = session;
-    this.visit = visit;
+    this.router = router;
   }
 
-  DoctorContext examination() {
-    return examination;
+  DoctorContext doctor() {
+    return doctor;
   }
 
   VdiSession session() {
     return session;
   }
 
-  RouterClient visit() {
-    return visit;
+  RouterClient router() {
+    return router;
   }
 
   ClusterAccess cluster() {
-    return examination.cluster();
+    return doctor.cluster();
   }
 
   String namespace() {
@@ -55,7 +55,7 @@ final class SessionContext implements AutoCloseable {
   }
 
   /** {@code namespace/name}. */
-  String name() {
+  String qualifiedName() {
     return session.namespace() + "/" + session.name();
   }
 
@@ -76,11 +76,11 @@ final class SessionContext implements AutoCloseable {
   }
 
   static Pod asPod(JsonObject pod) {
-    return ClusterAccess.as(Pod.class, pod);
+    return ClusterAccess.decode(Pod.class, pod);
   }
 
   /** One of its objects. */
-  Optional<JsonObject> own(ResourceType<?> kind, String name) {
+  Optional<JsonObject> child(ResourceType<?> kind, String name) {
     return cluster().get(kind.path(namespace(), name));
   }
 
@@ -113,24 +113,24 @@ final class SessionContext implements AutoCloseable {
   }
 
   /** How long it has had the phase that it has. */
-  Duration sinceChange() {
+  Duration timeInPhase() {
     Instant since =
         session
             .status()
             .condition(Condition.READY)
             .map(Condition::lastTransitionTime)
             .orElse(session.metadata().creationTimestamp());
-    return Duration.between(since, cluster().time());
+    return Duration.between(since, cluster().serverTime());
   }
 
-  CheckResult found(KnownCause cause, String object, String seen) {
-    return found(cause, object, seen, session.name());
+  CheckResult failed(KnownCause cause, String object, String seen) {
+    return failed(cause, object, seen, session.name());
   }
 
   /**
    * @param name for the command, where it is not the session's
    */
-  CheckResult found(KnownCause cause, String object, String seen, String name) {
+  CheckResult failed(KnownCause cause, String object, String seen, String name) {
     return new CheckResult.Failed(
         new Finding(
             cause,
@@ -140,7 +140,7 @@ final class SessionContext implements AutoCloseable {
                 "session", session.name(),
                 "namespace", namespace(),
                 "template", session.spec().template(),
-                "operator", cluster().operator(),
+                "operator", cluster().operatorNamespace(),
                 "name", name)));
   }
 }

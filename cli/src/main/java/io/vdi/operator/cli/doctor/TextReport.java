@@ -1,7 +1,7 @@
 package io.vdi.operator.cli.doctor;
 
 import io.vdi.operator.cli.output.Console;
-import io.vdi.operator.cli.output.Console.Colour;
+import io.vdi.operator.cli.output.Console.Color;
 import io.vdi.operator.cli.output.TerminalSanitizer;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import java.util.ArrayList;
@@ -23,14 +23,14 @@ public final class TextReport {
   }
 
   /** The answers to one check, of the system or of all sessions. */
-  public void progress(List<CheckOutcome> rows) {
+  public void printProgress(List<CheckOutcome> rows) {
     CheckOutcome first = rows.getFirst();
     String now =
         first.session().isEmpty()
             ? first.layer().title()
             : rows.size() == 1 ? "Session " + first.session() : rows.size() + " sessions";
     if (!now.equals(heading)) {
-      console.out().println((heading.isEmpty() ? "" : "\n") + console.in(Colour.BOLD, now));
+      console.out().println((heading.isEmpty() ? "" : "\n") + console.colored(Color.BOLD, now));
       heading = now;
     }
     CheckOutcome shown = worst(rows);
@@ -64,10 +64,10 @@ public final class TextReport {
 
   private String state(CheckResult answer) {
     return switch (rank(answer)) {
-      case 0 -> console.in(Colour.FAINT, "skipped");
-      case 1 -> console.in(Colour.GREEN, "ok     ");
-      case 2 -> console.in(Colour.YELLOW, "warning");
-      default -> console.in(Colour.RED, "failed ");
+      case 0 -> console.colored(Color.FAINT, "skipped");
+      case 1 -> console.colored(Color.GREEN, "ok     ");
+      case 2 -> console.colored(Color.YELLOW, "warning");
+      default -> console.colored(Color.RED, "failed ");
     };
   }
 
@@ -96,7 +96,7 @@ public final class TextReport {
   }
 
   /** The most likely cause, and what else there is. */
-  public void conclusion(Report report) {
+  public void printConclusion(Report report) {
     List<Finding> findings = report.findings();
     console.out().println();
     if (findings.isEmpty()) {
@@ -104,7 +104,7 @@ public final class TextReport {
       console
           .out()
           .println(
-              console.in(Colour.GREEN, "Nothing found")
+              console.colored(Color.GREEN, "Nothing found")
                   + ": "
                   + report.rows().size()
                   + " checks, "
@@ -114,17 +114,17 @@ public final class TextReport {
     }
     Finding first = findings.getFirst();
     KnownCause cause = first.cause();
-    console.out().println(console.in(Colour.BOLD, "Most likely cause"));
+    console.out().println(console.colored(Color.BOLD, "Most likely cause"));
     field(cause.code(), cause.symptom());
     field("Object", first.object());
     field("Seen", first.seen());
     field("Cause", cause.cause());
     field("Remedy", cause.remedy());
     // Never wrapped: it is to be copied.
-    console.out().println(" ".repeat(LABEL + 2) + console.in(Colour.BOLD, first.command()));
+    console.out().println(" ".repeat(LABEL + 2) + console.colored(Color.BOLD, first.command()));
     field("More", cause.link());
     if (findings.size() > 1) {
-      console.out().println("\n" + console.in(Colour.BOLD, "Also found"));
+      console.out().println("\n" + console.colored(Color.BOLD, "Also found"));
       findings.stream()
           .skip(1)
           .forEach(finding ->

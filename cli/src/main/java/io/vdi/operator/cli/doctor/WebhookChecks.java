@@ -33,19 +33,21 @@ final class WebhookChecks {
   }
 
   /** Connections that are open already hide for a while that it leads nowhere. */
-  private static CheckResult service(DoctorContext x) {
-    long ready = Endpoints.ready(x.cluster(), x.cluster().operator(), "vdi-admission-webhook");
+  private static CheckResult service(DoctorContext context) {
+    long ready =
+        Endpoints.ready(
+            context.cluster(), context.cluster().operatorNamespace(), "vdi-admission-webhook");
     return ready > 0
-        ? new CheckResult.Passed(Endpoints.words(ready))
-        : x.found(
+        ? new CheckResult.Passed(Endpoints.describe(ready))
+        : context.failed(
             KnownCause.WEBHOOK_UNREACHABLE,
-            "service vdi-admission-webhook in " + x.cluster().operator(),
+            "service vdi-admission-webhook in " + context.cluster().operatorNamespace(),
             "it has no ready endpoint",
             "");
   }
 
   /** A session that the webhook has to refuse, and that is not made if it does not. */
-  private static CheckResult refusal(DoctorContext x) {
+  private static CheckResult refusal(DoctorContext context) {
     JsonObject session = new JsonObject();
     session.addProperty("apiVersion", ResourceType.SESSION.apiVersion());
     session.addProperty("kind", ResourceType.SESSION.kind());
@@ -54,11 +56,11 @@ final class WebhookChecks {
     JsonObject spec = object("user", "doctor@vdi.invalid");
     spec.addProperty("template", name);
     session.add("spec", spec);
-    String path = ResourceType.SESSION.path(x.cluster().namespace()) + "?dryRun=All";
-    ApiResult<JsonObject> answer = x.cluster().api().request("POST", path, session);
+    String path = ResourceType.SESSION.path(context.cluster().namespace()) + "?dryRun=All";
+    ApiResult<JsonObject> answer = context.cluster().api().request("POST", path, session);
     return switch (answer) {
       case ApiResult.Ok<JsonObject> accepted ->
-          x.found(
+          context.failed(
               KnownCause.WEBHOOK_NOT_REGISTERED,
               "validatingwebhookconfiguration vdi-operator",
               "a session with a template that does not exist would be let in",
@@ -67,9 +69,9 @@ final class WebhookChecks {
       case ApiResult.Rejected<JsonObject>(int code, String reason, String message) -> {
         if (message.contains("failed calling webhook") && message.contains("vdi.kasm.io")) {
           boolean certificate = message.contains("x509") || message.contains("certificate");
-          yield x.found(
+          yield context.failed(
               certificate ? KnownCause.WEBHOOK_CERTIFICATE : KnownCause.WEBHOOK_UNREACHABLE,
-              "service vdi-admission-webhook in " + x.cluster().operator(),
+              "service vdi-admission-webhook in " + context.cluster().operatorNamespace(),
               // What stands behind the address that was called.
               message.replaceFirst("(?s).*\": ", ""),
               "");

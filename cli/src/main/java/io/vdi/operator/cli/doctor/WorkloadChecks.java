@@ -42,8 +42,8 @@ final class WorkloadChecks {
             with(made, "slicing", "capacity", "volume"),
             WorkloadChecks::gpu),
         new Check<>(
-            "placed", LAYER, "Pod placed", with(made, "volume", "gpu"), WorkloadChecks::placed),
-        new Check<>("pod", LAYER, "Pod lives", Set.of("placed"), WorkloadChecks::lives),
+            "placed", LAYER, "Pod placed", with(made, "volume", "gpu"), WorkloadChecks::scheduled),
+        new Check<>("pod", LAYER, "Pod lives", Set.of("placed"), WorkloadChecks::notFinished),
         new Check<>("mounted", LAYER, "Home mounted", Set.of("pod"), WorkloadChecks::mounted),
         new Check<>("image", LAYER, "Image pulled", Set.of("mounted"), WorkloadChecks::image),
         new Check<>("home", LAYER, "Home writable", Set.of("image"), WorkloadChecks::home),
@@ -57,11 +57,11 @@ final class WorkloadChecks {
     return all;
   }
 
-  private static CheckResult volume(SessionContext patient) {
+  private static CheckResult volume(SessionContext context) {
     Optional<JsonObject> found =
-        patient.own(
+        context.child(
             ResourceType.PERSISTENT_VOLUME_CLAIM,
-            ResourceNames.persistentVolumeClaim(patient.session().name()));
+            ResourceNames.persistentVolumeClaim(context.session().name()));
     if (found.isEmpty()) {
       return new CheckResult.Skipped("no claim: the home is not kept, or not made yet");
     }
@@ -71,27 +71,27 @@ final class WorkloadChecks {
     }
     String object = "persistentvolumeclaim " + Json.name(claim);
     String name = Json.text(claim, "spec", "storageClassName");
-    List<JsonObject> classes = patient.cluster().list("/apis/storage.k8s.io/v1/storageclasses");
+    List<JsonObject> classes = context.cluster().list("/apis/storage.k8s.io/v1/storageclasses");
     Optional<JsonObject> storageClass =
         classes.stream().filter(each -> Json.name(each).equals(name)).findFirst();
     if (name.isEmpty()
         && classes.stream()
             .noneMatch(
                 each -> Json.text(each, "metadata", "annotations", DEFAULT_CLASS).equals("true"))) {
-      return patient.found(
+      return context.failed(
           KnownCause.STORAGE_CLASS_MISSING,
           object,
           "it names no class, and none is the default",
           "");
     }
     if (!name.isEmpty() && storageClass.isEmpty()) {
-      return patient.found(
+      return context.failed(
           KnownCause.STORAGE_CLASS_MISSING,
           object,
           "storage class " + name + " is not there",
           name);
     }
-    List<JsonObject> events = patient.events(claim);
+    List<JsonObject> events = context.events(claim);
     Optional<String> refused =
         events.stream()
             .filter(event -> Json.text(event, "reason").equals("ProvisioningFailed"))
@@ -105,9 +105,9 @@ final class WorkloadChecks {
     Duration age =
         Duration.between(
             Instant.parse(Json.text(claim, "metadata", "creationTimestamp")),
-            patient.cluster().time());
+            context.cluster().serverTime());
     if (refused.isPresent() || (!waitsForPod && age.compareTo(PROVISIONING) > 0)) {
-      return patient.found(
+      return context.failed(
           KnownCause.VOLUME_NOT_PROVISIONED,
           object,
           refused.orElse("Pending for " + age.toSeconds() + " s, class " + name));
@@ -116,8 +116,8 @@ final class WorkloadChecks {
         waitsForPod ? "made when the pod is placed" : "being made since " + age.toSeconds() + " s");
   }
 
-  private static Optional<String> unschedulable(SessionContext patient) {
-    return patient
+  private static Optional<String> unschedulable(SessionContext context) {
+    return context
         .pod()
         .map(SessionContext::asPod)
         .filter(pod -> !pod.isScheduled())
@@ -126,27 +126,27 @@ final class WorkloadChecks {
         .map(Condition::message);
   }
 
-  private static CheckResult gpu(SessionContext patient) {
+  private static CheckResult gpu(SessionContext context) {
     Optional<String> words =
-        unschedulable(patient)
+        unschedulable(context)
             .filter(text -> CauseClassifier.ofUnschedulable(text) == KnownCause.GPU_EXHAUSTED);
     return words.isPresent()
-        ? patient.found(KnownCause.GPU_EXHAUSTED, pod(patient), words.get())
+        ? context.failed(KnownCause.GPU_EXHAUSTED, pod(context), words.get())
         : new CheckResult.Passed("no lack of them");
   }
 
-  private static CheckResult placed(SessionContext patient) {
-    if (patient.session().spec().suspended()) {
+  private static CheckResult scheduled(SessionContext context) {
+    if (context.session().spec().suspended()) {
       return new CheckResult.Skipped("the session is suspended");
     }
-    Optional<JsonObject> pod = patient.pod();
+    Optional<JsonObject> pod = context.pod();
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
     Optional<String> words =
-        unschedulable(patient).filter(text -> !text.contains("PersistentVolumeClaim"));
+        unschedulable(context).filter(text -> !text.contains("PersistentVolumeClaim"));
     if (words.isPresent()) {
-      return patient.found(KnownCause.NO_NODE_FITS, pod(patient), words.get());
+      return context.failed(KnownCause.NO_NODE_FITS, pod(context), words.get());
     }
     String node = Json.text(pod.get(), "spec", "nodeName");
     return node.isEmpty()
@@ -154,34 +154,35 @@ final class WorkloadChecks {
         : new CheckResult.Passed("on node " + node);
   }
 
-  private static CheckResult lives(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
+  private static CheckResult notFinished(SessionContext context) {
+    Optional<Pod> pod = context.pod().map(SessionContext::asPod);
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
     Pod.Status status = pod.get().status();
     return pod.get().isFinished()
-        ? patient.found(
+        ? context.failed(
             CauseClassifier.ofFinished(pod.get()),
-            pod(patient),
+            pod(context),
             (status.reason() + " " + status.message()).strip())
         : new CheckResult.Passed(status.phase());
   }
 
-  private static CheckResult mounted(SessionContext patient) {
-    Optional<JsonObject> pod = patient.pod();
+  private static CheckResult mounted(SessionContext context) {
+    Optional<JsonObject> pod = context.pod();
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
     if (hasStarted(SessionContext.asPod(pod.get()))) {
-      return new CheckResult.Passed("at " + patient.templateSpec().homePath());
+      return new CheckResult.Passed("at " + context.templateSpec().homePath());
     }
-    return patient.events(pod.get()).stream()
+    return context.events(pod.get()).stream()
         .filter(event ->
             Set.of("FailedMount", "FailedAttachVolume").contains(Json.text(event, "reason")))
         .findFirst()
         .map(event ->
-            patient.found(KnownCause.VOLUME_NOT_MOUNTED, pod(patient), Json.text(event, "message")))
+            context.failed(
+                KnownCause.VOLUME_NOT_MOUNTED, pod(context), Json.text(event, "message")))
         .orElse(new CheckResult.Skipped("not yet"));
   }
 
@@ -198,8 +199,8 @@ final class WorkloadChecks {
         .findFirst();
   }
 
-  private static CheckResult image(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
+  private static CheckResult image(SessionContext context) {
+    Optional<Pod> pod = context.pod().map(SessionContext::asPod);
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
@@ -207,9 +208,9 @@ final class WorkloadChecks {
         .filter(detail ->
             CauseClassifier.ofWaiting(detail).equals(Optional.of(KnownCause.IMAGE_NOT_PULLED)))
         .map(detail ->
-            patient.found(
+            context.failed(
                 KnownCause.IMAGE_NOT_PULLED,
-                pod(patient),
+                pod(context),
                 detail.reason() + " " + detail.message()))
         .orElseGet(() ->
             hasStarted(pod.get())
@@ -218,53 +219,53 @@ final class WorkloadChecks {
   }
 
   /** By what the desktop itself writes; with {@code --probe} by asking it. */
-  private static CheckResult home(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
+  private static CheckResult home(SessionContext context) {
+    Optional<Pod> pod = context.pod().map(SessionContext::asPod);
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
     if (!hasStarted(pod.get())) {
       return new CheckResult.Skipped("not yet");
     }
-    String home = patient.templateSpec().homePath();
+    String home = context.templateSpec().homePath();
     Optional<String> told =
         pod.get().status().containerStatuses().stream()
             .flatMap(status -> Optional.ofNullable(status.lastState().terminated()).stream())
             .flatMap(detail -> CauseClassifier.cannotWrite(detail.message(), home).stream())
             .findFirst();
-    if (told.isEmpty() && patient.examination().probe()) {
-      return mayWrite(patient, home)
+    if (told.isEmpty() && context.doctor().probe()) {
+      return mayWrite(context, home)
           ? new CheckResult.Passed("written to")
-          : unwritable(patient, "test -w " + home + " says no");
+          : unwritable(context, "test -w " + home + " says no");
     }
     if (told.isEmpty()) {
       told =
           CauseClassifier.cannotWrite(
-              patient.cluster().log(patient.namespace(), patient.session().name(), LOG_LINES),
+              context.cluster().podLog(context.namespace(), context.session().name(), LOG_LINES),
               home);
     }
-    return told.map(line -> unwritable(patient, line))
+    return told.map(line -> unwritable(context, line))
         .orElse(new CheckResult.Passed("no complaint in its log"));
   }
 
-  private static CheckResult unwritable(SessionContext patient, String seen) {
+  private static CheckResult unwritable(SessionContext context, String seen) {
     String storageClass =
-        patient
-            .own(
+        context
+            .child(
                 ResourceType.PERSISTENT_VOLUME_CLAIM,
-                ResourceNames.persistentVolumeClaim(patient.session().name()))
+                ResourceNames.persistentVolumeClaim(context.session().name()))
             .map(claim -> Json.text(claim, "spec", "storageClassName"))
             .orElse("");
-    return patient.found(KnownCause.HOME_NOT_WRITABLE, pod(patient), seen, storageClass);
+    return context.failed(KnownCause.HOME_NOT_WRITABLE, pod(context), seen, storageClass);
   }
 
-  private static boolean mayWrite(SessionContext patient, String home) {
+  private static boolean mayWrite(SessionContext context, String home) {
     try {
       Process test =
-          new Exec(patient.cluster().api().streamingClient())
+          new Exec(context.cluster().api().streamingClient())
               .exec(
-                  patient.namespace(),
-                  patient.session().name(),
+                  context.namespace(),
+                  context.session().name(),
                   new String[] {"test", "-w", home},
                   "selkies",
                   false,
@@ -282,8 +283,8 @@ final class WorkloadChecks {
     }
   }
 
-  private static CheckResult container(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
+  private static CheckResult container(SessionContext context) {
+    Optional<Pod> pod = context.pod().map(SessionContext::asPod);
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
@@ -292,9 +293,9 @@ final class WorkloadChecks {
       Pod.Detail before = ended == null ? status.lastState().terminated() : ended;
       boolean ready = pod.get().isReady();
       if (!ready && before != null && status.restartCount() + (ended == null ? 0 : 1) > 0) {
-        return patient.found(
+        return context.failed(
             KnownCause.DESKTOP_CRASHES,
-            pod(patient),
+            pod(context),
             "ended with exit code "
                 + before.exitCode()
                 + " ("
@@ -319,7 +320,7 @@ final class WorkloadChecks {
         .orElse("");
   }
 
-  static String pod(SessionContext patient) {
-    return "pod " + patient.session().name();
+  static String pod(SessionContext context) {
+    return "pod " + context.session().name();
   }
 }

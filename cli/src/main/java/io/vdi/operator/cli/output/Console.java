@@ -7,10 +7,10 @@ import java.util.Map;
  * Where to print.
  *
  * @param width columns of the terminal; 0: no limit
- * @param colour whether colours are understood
+ * @param color whether colours are understood
  */
 public record Console(
-    PrintWriter out, PrintWriter err, int width, boolean colour, Map<String, String> environment) {
+    PrintWriter out, PrintWriter err, int width, boolean color, Map<String, String> environment) {
   private static final int USUAL = 80;
 
   /** Of this process. Colours and a width only where people look at it. */
@@ -37,12 +37,12 @@ public record Console(
   }
 
   /** The text in a colour, where colours are understood. */
-  public String in(Colour colour, String text) {
-    return this.colour ? "\u001b[" + colour.code + "m" + text + "\u001b[0m" : text;
+  public String colored(Color colour, String text) {
+    return this.color ? "\u001b[" + colour.code + "m" + text + "\u001b[0m" : text;
   }
 
   /** Few, and never the only sign of anything. */
-  public enum Colour {
+  public enum Color {
     GREEN(32),
     YELLOW(33),
     RED(31),
@@ -51,7 +51,7 @@ public record Console(
 
     private final int code;
 
-    Colour(int code) {
+    Color(int code) {
       this.code = code;
     }
   }

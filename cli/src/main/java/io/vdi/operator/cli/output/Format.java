@@ -29,7 +29,7 @@ public enum Format {
         .strip();
   }
 
-  public boolean isForPeople() {
+  public boolean isTable() {
     return this == TABLE || this == WIDE;
   }
 

@@ -3,7 +3,7 @@ package io.vdi.operator.cli.commands;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.vdi.operator.cli.Screen;
+import io.vdi.operator.cli.TestConsole;
 import io.vdi.operator.cli.output.HumanDuration;
 import io.vdi.operator.cli.output.Table;
 import io.vdi.operator.common.kube.KubeGson;
@@ -46,7 +46,8 @@ class TablesTest {
   private static String sessions(boolean namespaces, boolean wide, int width) {
     return String.join(
             "\n",
-            SessionTable.lines(SESSIONS, namespaces, wide, NOW, new Screen(width, false).console()))
+            SessionTable.lines(
+                SESSIONS, namespaces, wide, NOW, new TestConsole(width, false).console()))
         + "\n";
   }
 

@@ -115,11 +115,11 @@ class DoctorTest {
   void everyCheckComesAfterThoseThatItDependsOn() {
     Set<String> known = new HashSet<>();
     for (Check<DoctorContext> check : SystemChecks.all()) {
-      assertEquals(Set.of(), missing(check.after(), known), check.name());
+      assertEquals(Set.of(), missing(check.dependsOn(), known), check.name());
       known.add(check.name());
     }
     for (Check<SessionContext> check : SessionChecks.all()) {
-      assertEquals(Set.of(), missing(check.after(), known), check.name());
+      assertEquals(Set.of(), missing(check.dependsOn(), known), check.name());
       known.add(check.name());
     }
     assertEquals(SystemChecks.all().size() + SessionChecks.all().size(), known.size());

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vdi.operator.cli.Screen;
+import io.vdi.operator.cli.TestConsole;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import java.io.StringReader;
@@ -84,11 +84,11 @@ class ReportsTest {
                       "GET :8080/api/health is not answered within the time that it should take"))));
 
   private static String text(List<List<CheckOutcome>> rows, int width, boolean colour) {
-    Screen screen = new Screen(width, colour);
+    TestConsole screen = new TestConsole(width, colour);
     TextReport report = new TextReport(screen.console());
-    rows.forEach(report::progress);
-    report.conclusion(report(rows));
-    return screen.text();
+    rows.forEach(report::printProgress);
+    report.printConclusion(report(rows));
+    return screen.out();
   }
 
   private static Report report(List<List<CheckOutcome>> rows) {

@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /** Looks at a session again and again until it is as it should be, and tells what changes. */
-final class Wait {
+final class SessionWait {
   private static final Duration PACE = Duration.ofMillis(500);
 
-  private Wait() {}
+  private SessionWait() {}
 
   /**
    * Waits.
@@ -34,7 +34,7 @@ final class Wait {
     String told = "";
     while (true) {
       Optional<VdiSession> seen = cluster.get(ResourceType.SESSION, cluster.namespace(), session);
-      String state = seen.map(Wait::words).orElse("gone");
+      String state = seen.map(SessionWait::summary).orElse("gone");
       if (!state.equals(told)) {
         console.err().println("vdisession/" + session + ": " + TerminalSanitizer.of(state));
         told = state;
@@ -66,7 +66,7 @@ final class Wait {
     }
   }
 
-  private static String words(VdiSession session) {
+  private static String summary(VdiSession session) {
     String message = session.status().message();
     return session.status().currentPhase().map(Phase::text).orElse("accepted")
         + (message.isEmpty() ? "" : ", " + message);

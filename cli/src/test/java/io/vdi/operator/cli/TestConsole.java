@@ -6,7 +6,7 @@ import java.io.StringWriter;
 import java.util.Map;
 
 /** A console whose text can be read. */
-public final class Screen {
+public final class TestConsole {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final Console console;
@@ -14,7 +14,7 @@ public final class Screen {
   /**
    * @param width columns; 0 for none, as where a file is written
    */
-  public Screen(int width, boolean colour) {
+  public TestConsole(int width, boolean colour) {
     this.console =
         new Console(
             new PrintWriter(out, true), new PrintWriter(err, true), width, colour, Map.of());
@@ -25,13 +25,13 @@ public final class Screen {
   }
 
   /** What was printed. */
-  public String text() {
+  public String out() {
     console.out().flush();
     return out.toString();
   }
 
   /** What was complained. */
-  public String complaint() {
+  public String err() {
     console.err().flush();
     return err.toString();
   }
