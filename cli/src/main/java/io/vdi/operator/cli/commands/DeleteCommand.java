@@ -10,7 +10,7 @@ import picocli.CommandLine.Mixin;
 /** {@code kubectl vdi delete}. */
 @Command(
     name = "delete",
-    description = "End a session. Its home goes with it, unless its reclaimPolicy is Retain.")
+    description = "Delete a session, and its home unless the session's reclaimPolicy is Retain.")
 public final class DeleteCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
@@ -25,15 +25,13 @@ public final class DeleteCommand extends SessionCommand {
         cluster.api().delete(ResourceType.SESSION, session.namespace(), name(), session.uid()),
         name());
     print("vdisession/" + name() + " deleted");
-    boolean gone =
-        !wait.isEnabled()
-            || SessionWait.until(
-                // One of the same name that comes after it is another.
-                seen -> seen.filter(found -> found.uid().equals(session.uid())).isEmpty(),
-                cluster,
-                name(),
-                wait.timeout(),
-                console());
-    return gone ? 0 : 1;
+    boolean deleted =
+        wait.await(
+            // A new session of the same name has another UID.
+            current -> current.filter(found -> found.uid().equals(session.uid())).isEmpty(),
+            cluster,
+            name(),
+            console());
+    return deleted ? 0 : 1;
   }
 }

@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 /** {@code kubectl vdi suspend}. */
 @Command(
     name = "suspend",
-    description = "Stop a desktop: its home, password and address stay, its GPU is free.")
+    description = "Stop a desktop and free its GPU; home, password and URL are kept.")
 public final class SuspendCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
@@ -22,11 +22,11 @@ public final class SuspendCommand extends SessionCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    return suspend(true, cluster, name(), wait, console());
+    return setSuspended(true, cluster, name(), wait, console());
   }
 
-  /** The same for resuming. */
-  static int suspend(
+  /** Sets {@code spec.suspended}; {@code resume} sets it to false. */
+  static int setSuspended(
       boolean suspended, ClusterAccess cluster, String name, WaitOptions wait, Console console) {
     VdiSession session = cluster.session(name);
     String done = suspended ? "suspended" : "resumed";
@@ -40,18 +40,17 @@ public final class SuspendCommand extends SessionCommand {
       cluster.patch(session, patch);
       console.out().println("vdisession/" + name + " " + done);
     }
-    Phase wanted = suspended ? Phase.SUSPENDED : Phase.RUNNING;
+    Phase phase = suspended ? Phase.SUSPENDED : Phase.RUNNING;
     boolean reached =
-        !wait.isEnabled()
-            || SessionWait.until(
-                seen ->
-                    seen.filter(SessionWait::isCurrent)
-                        .flatMap(found -> found.status().currentPhase())
-                        .equals(Optional.of(wanted)),
-                cluster,
-                name,
-                wait.timeout(),
-                console);
+        wait.await(
+            current ->
+                current
+                    .filter(SessionWait::isCurrent)
+                    .flatMap(found -> found.status().currentPhase())
+                    .equals(Optional.of(phase)),
+            cluster,
+            name,
+            console);
     return reached ? 0 : 1;
   }
 }
