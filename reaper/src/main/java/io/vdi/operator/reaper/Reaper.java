@@ -2,7 +2,6 @@ package io.vdi.operator.reaper;
 
 import com.google.gson.JsonObject;
 import io.helidon.http.HeaderValues;
-import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.http.HttpRouting;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeClient;
@@ -22,10 +21,10 @@ import io.vdi.operator.reaper.execution.ReapConfig;
 import io.vdi.operator.reaper.execution.ReaperReport;
 import io.vdi.operator.reaper.execution.SessionReaper;
 import io.vdi.operator.reaper.execution.SessionStateReader;
-import io.vdi.operator.runtime.ObserveServer;
-import io.vdi.operator.runtime.RequiredPermissions;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceContext;
+import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
-import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
@@ -34,25 +33,29 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The service: watches, elects, judges, stops. */
-public final class Reaper
-    implements ServiceRuntime.Lifecycle, ActivityMonitor.Listener, AutoCloseable {
+public final class Reaper implements Service, ActivityMonitor.Listener {
+  /** For {@link ServiceRuntime}. */
+  public static final ServiceDefinition<ReaperConfig> SERVICE =
+      new ServiceDefinition<>("reaper", ReaperConfig::from, Map.of(), Reaper::new);
+
   private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
-  private static final Duration RELOAD = Duration.ofSeconds(2);
   private static final int OBJECTS_AT_ONCE = 4;
 
   /** An API server that was away is tried again soon: an expiry waits for it. */
   private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
 
-  /** What is under way is finished within this time after SIGTERM, spec.md section 6. */
+  /** Time for the work in progress after SIGTERM; docs/specification.md, section 6. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final KubeClient api;
@@ -64,7 +67,7 @@ public final class Reaper
   private final ResourceCache<Pod> pods;
   private final WorkQueue<SessionKey> sessionQueue;
   private final WorkQueue<ObjectKey> objectQueue;
-  private final ServiceRuntime life;
+  private final BooleanSupplier mayWrite;
   private final EventRecorder events;
   private final ReaperReport findings = new ReaperReport();
   private final ActivityMonitor activity;
@@ -72,27 +75,18 @@ public final class Reaper
   private final WorkerPool<SessionKey> sessionLoop;
   private final WorkerPool<ObjectKey> objectLoop;
   private final OrphanScan sweep;
-  private final ObserveServer endpoint;
   private final CountDownLatch closing = new CountDownLatch(1);
+  private volatile boolean elected;
   private volatile Optional<Instant> lastSweep = Optional.empty();
 
-  /**
-   * Everything put together; nothing runs but the health endpoint.
-   *
-   * @param identity names this process among candidates for the Lease
-   */
-  Reaper(
-      KubeClient api,
-      ReloadableConfig<ReaperConfig> settings,
-      MeterRegistry meters,
-      String identity,
-      InstantSource ownClock)
-      throws InvalidConfigException {
+  private Reaper(ServiceContext<ReaperConfig> context) {
+    this.api = context.api();
+    this.settings = context.config();
+    this.mayWrite = context.mayWrite();
+    InstantSource ownClock = context.clock();
     ReaperConfig config = settings.current();
-    this.api = api;
-    this.settings = settings;
     this.clock = new ApiServerClock(ownClock);
-    this.metrics = new ReaperMetrics(meters);
+    this.metrics = new ReaperMetrics(context.meters());
     this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.sessions =
@@ -102,9 +96,6 @@ public final class Reaper
     this.pods =
         new ResourceCache<>(
             api, ResourceType.POD, Labels.MANAGED_SELECTOR, ownClock, this::podChanged);
-    this.life =
-        new ServiceRuntime(
-            api, List.of(sessions, templates, pods), config.election(), identity, ownClock);
     this.events = new EventRecorder(api, "vdi-reaper", clock);
     this.activity =
         new ActivityMonitor(
@@ -114,7 +105,7 @@ public final class Reaper
             pods,
             () -> settings.current().activity(),
             config.desktopsAtOnce(),
-            life::mayWrite,
+            mayWrite,
             this,
             clock);
     Supplier<ReapConfig> policy = () -> settings.current().policy();
@@ -124,66 +115,46 @@ public final class Reaper
             api,
             new SessionStateReader(api, sessions, templates, pods, activity::of),
             policy,
-            life::mayWrite,
+            mayWrite,
             budget,
             events,
             findings,
             metrics,
             clock);
     OrphanReaper objectReaper =
-        new OrphanReaper(api, policy, life::mayWrite, budget, findings, metrics, clock);
+        new OrphanReaper(api, policy, mayWrite, budget, findings, metrics, clock);
     this.sessionLoop =
         new WorkerPool<>("session", sessionQueue, config.workers(), sessionReaper::look, ownClock);
     this.objectLoop =
         new WorkerPool<>("object", objectQueue, OBJECTS_AT_ONCE, objectReaper::look, ownClock);
-    this.sweep = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, life::mayWrite);
+    this.sweep = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, mayWrite);
     metrics.watch(
         findings,
         () -> sessionQueue.depth() + objectQueue.depth(),
         sessionReaper.brake()::isEngaged,
         () -> clock.offset().toMillis() / 1000.0,
-        life::mayWrite,
+        mayWrite,
         settings::isValid);
-    this.endpoint =
-        ObserveServer.start(
-            config.host(),
-            config.port(),
-            new ObserveServer.HealthSources(
-                life::whyNotStarted, this::whyNotLive, life::whyNotReady),
-            meters,
-            this::pages);
   }
 
-  /** Runs until {@link #close}, or until the Lease is lost. */
-  ServiceRuntime.ExitReason run() throws InterruptedException {
-    LOG.info(
-        "reaper {}: health, metrics and report on port {}, settings from {}",
-        Reaper.class.getPackage().getImplementationVersion(),
-        endpoint.port(),
-        settings.source());
-    return life.run(this);
+  @Override
+  public List<ResourceCache<?>> caches() {
+    return List.of(sessions, templates, pods);
   }
 
   @Override
   public void connected() {
-    Thread.ofVirtual()
-        .name("rights")
-        .start(() ->
-            RequiredPermissions.report(
-                api,
-                ReaperPermissions.needed(settings.current().election()),
-                "ClusterRole vdi-reaper"));
     clock.measure(api);
   }
 
   @Override
-  public void ready() {
-    LOG.info("ready: {} sessions", sessions.list().size());
-    settings.watch(RELOAD, changed -> rulesChanged());
+  public void configChanged() {
+    rulesChanged();
   }
 
   @Override
   public void elected() {
+    elected = true;
     sessionLoop.start();
     objectLoop.start();
     activity.start();
@@ -254,7 +225,7 @@ public final class Reaper
 
   @Override
   public void silent(VdiSession session, String why) {
-    if (life.mayWrite() && !settings.current().policy().dryRun()) {
+    if (mayWrite.getAsBoolean() && !settings.current().policy().dryRun()) {
       events.record(
           session,
           true,
@@ -269,7 +240,8 @@ public final class Reaper
   }
 
   /** {@code /report}: what ends soon, what should be gone, who has no owner; as JSON. */
-  private void pages(HttpRouting.Builder routing) {
+  @Override
+  public void pages(HttpRouting.Builder routing) {
     routing.get(
         "/report",
         (request, response) ->
@@ -280,7 +252,7 @@ public final class Reaper
     JsonObject report = new JsonObject();
     ReapConfig policy = settings.current().policy();
     report.addProperty("time", clock.instant().toString());
-    report.addProperty("leader", life.mayWrite());
+    report.addProperty("leader", mayWrite.getAsBoolean());
     report.addProperty("dryRun", policy.dryRun());
     report.addProperty("brake", sessionReaper.brake().why());
     lastSweep.ifPresent(at -> report.addProperty("lastSweep", at.toString()));
@@ -289,41 +261,25 @@ public final class Reaper
     return report;
   }
 
-  private String whyNotLive() {
+  @Override
+  public Optional<String> livenessError() {
     return sessionLoop
         .stuck()
         .map(Object::toString)
         .or(() -> objectLoop.stuck().map(Object::toString))
         .or(() -> activity.stuck().map(key -> "the desktop of " + key))
-        .map(what -> "a worker is stuck on " + what)
-        .orElse("");
+        .map(what -> "a worker is stuck on " + what);
   }
 
-  int port() {
-    return endpoint.port();
-  }
-
-  /** Takes no more work, finishes what is under way, gives the Lease back. */
   @Override
-  public void close() {
+  public void stop() throws InterruptedException {
     closing.countDown();
-    life.stop();
-    settings.close();
-    try {
-      if (life.hasWorked()) {
-        activity.close();
-        if (!sessionLoop.stop(PATIENCE) || !objectLoop.stop(PATIENCE)) {
-          LOG.warn("some work was still under way after {} s", PATIENCE.toSeconds());
-        }
+    if (elected) {
+      activity.close();
+      if (!sessionLoop.stop(PATIENCE) || !objectLoop.stop(PATIENCE)) {
+        LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
       }
-      events.close();
-      life.release();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
-    List.of(sessions, templates, pods).forEach(ResourceCache::close);
-    endpoint.close();
-    api.close();
-    LOG.info("stopped");
+    events.close();
   }
 }

@@ -4,6 +4,7 @@ import io.helidon.config.Config;
 import io.vdi.operator.reaper.activity.ActivityMonitor;
 import io.vdi.operator.reaper.execution.ReapConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
@@ -18,7 +19,8 @@ record ReaperConfig(
     int workers,
     LeaderElectionConfig election,
     String host,
-    int port) {
+    int port)
+    implements ServiceConfig {
   static ReaperConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
     boolean dryRun = read.flag("dryRun");
@@ -48,6 +50,11 @@ record ReaperConfig(
             read.number("server.port", 0, 65535));
     read.throwIfInvalid();
     return result;
+  }
+
+  @Override
+  public String namespace() {
+    return election.namespace();
   }
 
   private static RetentionConfig rules(ConfigReader read) {
