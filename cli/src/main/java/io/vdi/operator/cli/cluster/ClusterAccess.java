@@ -5,6 +5,7 @@ import com.google.gson.JsonParseException;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -155,10 +156,9 @@ public final class ClusterAccess implements AutoCloseable {
     return valueOf(api.serverTime(), "/version");
   }
 
-  /** Applies a JSON merge patch. */
-  public VdiSession patch(VdiSession session, JsonObject patch) {
+  public VdiSession patch(VdiSession session, MergePatch patch) {
     return valueOf(
-        api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch),
+        api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch.toJson()),
         ResourceType.SESSION.path(session.namespace(), session.name()));
   }
 

@@ -77,20 +77,26 @@ public final class PortForward implements AutoCloseable {
 
   private void serve(Socket socket) {
     open.add(socket);
-    try (socket;
-        PortForwardResult stream =
-            new io.kubernetes.client.PortForward(cluster.api().streamingClient())
-                .forward(namespace, pod, List.of(port))) {
+    try (socket) {
+      stream(socket);
+    } catch (IOException | IllegalStateException e) {
+      // One side closed the connection. The client library then throws IllegalStateException.
+    } finally {
+      open.remove(socket);
+    }
+  }
+
+  /** Sets {@link #failure} before the socket is closed, so that its client can read it. */
+  private void stream(Socket socket) throws IOException {
+    try (PortForwardResult stream =
+        new io.kubernetes.client.PortForward(cluster.api().streamingClient())
+            .forward(namespace, pod, List.of(port))) {
       InputStream answers = stream.getInputStream(port);
       OutputStream requests = stream.getOutboundStream(port);
       Thread.ofVirtual().start(() -> copy(socket, requests));
       answers.transferTo(socket.getOutputStream());
     } catch (ApiException e) {
       failure = Optional.of(rejected(String.valueOf(e.getMessage())));
-    } catch (IOException | IllegalStateException e) {
-      // One side closed the connection. The client library then throws IllegalStateException.
-    } finally {
-      open.remove(socket);
     }
   }
 

@@ -1,9 +1,9 @@
 package io.vdi.operator.cli.commands;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.VdiSession;
@@ -59,15 +59,10 @@ public final class ExtendCommand extends SessionCommand {
           "--to %s is shorter than the session's timeout of %s; to shorten it: kubectl edit vdi %s"
               .formatted(Durations.format(timeout), Durations.format(current), name()));
     }
-    JsonObject spec = new JsonObject();
-    spec.addProperty("timeout", Durations.format(timeout));
-    JsonObject metadata = new JsonObject();
     // Optimistic locking: of two concurrent extensions one fails with a conflict.
-    metadata.addProperty("resourceVersion", session.metadata().resourceVersion());
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("spec", spec);
-    cluster.patch(session, patch);
+    cluster.patch(
+        session,
+        MergePatch.forVersion(session.metadata()).set("spec.timeout", Durations.format(timeout)));
     print(
         "vdisession/%s extended: timeout %s -> %s%s"
             .formatted(

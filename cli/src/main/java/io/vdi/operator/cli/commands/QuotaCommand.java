@@ -1,27 +1,25 @@
 package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
+import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaParser;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.ResourceAmounts;
-import io.vdi.operator.runtime.config.ConfigLoader;
-import io.vdi.operator.runtime.config.ConfigReader;
-import io.vdi.operator.runtime.config.InvalidConfigException;
-import io.vdi.operator.runtime.config.QuotaConfig;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.YAMLException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -87,21 +87,28 @@ public final class QuotaCommand extends ClusterCommand {
                         + CONFIG
                         + " in namespace "
                         + cluster.operatorNamespace()));
-    try {
-      Path file = Files.createTempFile("vdi-", ".yaml");
-      try {
-        Files.writeString(file, settings);
-        ConfigReader reader =
-            new ConfigReader(new ConfigLoader(Optional.of(file), Map.of()).load());
-        QuotaLimits quota = QuotaConfig.read(reader);
-        reader.throwIfInvalid();
-        return quota;
-      } finally {
-        Files.delete(file);
-      }
-    } catch (InvalidConfigException | IOException e) {
-      throw new CliException.Failed("ConfigMap " + CONFIG + " cannot be read: " + e.getMessage());
+    List<String> problems = new ArrayList<>();
+    QuotaLimits quota = QuotaParser.parse(section(settings), problems);
+    if (!problems.isEmpty()) {
+      throw unreadable(String.join("; ", problems));
     }
+    return quota;
+  }
+
+  /** The section {@code quota} of the controller's settings; empty if they do not have it. */
+  private static JsonObject section(String settings) {
+    try {
+      JsonElement root = KubeGson.gson().toJsonTree(new Yaml().<Object>load(settings));
+      return Json.at(root, "quota").orElse(null) instanceof JsonObject section
+          ? section
+          : new JsonObject();
+    } catch (YAMLException e) {
+      throw unreadable(e.getMessage());
+    }
+  }
+
+  private static CliException unreadable(String problem) {
+    return new CliException.Failed("ConfigMap " + CONFIG + " cannot be read: " + problem);
   }
 
   /** One line for each name that uses something or has an exception of its own. */

@@ -1,8 +1,8 @@
 package io.vdi.operator.cli.commands;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
@@ -33,11 +33,8 @@ public final class SuspendCommand extends SessionCommand {
     if (session.spec().suspended() == suspended) {
       console.out().println("vdisession/" + name + " is " + done + " already");
     } else {
-      JsonObject spec = new JsonObject();
-      spec.addProperty("suspended", suspended);
-      JsonObject patch = new JsonObject();
-      patch.add("spec", spec);
-      cluster.patch(session, patch);
+      cluster.patch(
+          session, MergePatch.forObject(session.metadata()).set("spec.suspended", suspended));
       console.out().println("vdisession/" + name + " " + done);
     }
     Phase phase = suspended ? Phase.SUSPENDED : Phase.RUNNING;

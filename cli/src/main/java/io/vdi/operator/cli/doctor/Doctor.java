@@ -98,7 +98,7 @@ public final class Doctor {
     return new CheckOutcome(check.name(), check.layer(), check.title(), session, result);
   }
 
-  private static <S> CheckResult run(Check.Body<S> body, S subject) {
+  static <S> CheckResult run(Check.Body<S> body, S subject) {
     try {
       return body.run(subject);
     } catch (CliException.Interrupted e) {

@@ -107,8 +107,8 @@ final class RouterClient implements AutoCloseable {
         new WebSocketListener() {
           @Override
           public void onOpen(WebSocket socket, Response response) {
-            answer.complete(new Upgrade.Answered(response.code()));
             socket.close(1000, "");
+            answer.complete(new Upgrade.Answered(response.code()));
           }
 
           @Override

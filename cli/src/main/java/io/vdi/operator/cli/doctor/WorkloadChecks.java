@@ -273,7 +273,14 @@ final class WorkloadChecks {
         throw new CliException.Failed(
             "the desktop did not answer within " + EXEC_TIMEOUT_SECONDS + " s");
       }
-      return test.exitValue() == 0;
+      return switch (test.exitValue()) {
+        case 0 -> true;
+        case 1 -> false;
+        // The command does not exist, or the API server rejected the request.
+        default ->
+            throw new CliException.Failed(
+                "cannot run a program in the desktop: exit code " + test.exitValue());
+      };
     } catch (ApiException | IOException e) {
       throw new CliException.Failed("cannot run a program in the desktop: " + e.getMessage());
     } catch (InterruptedException e) {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import io.vdi.operator.cli.FakeApiServer;
+import io.vdi.operator.cli.FakeCluster;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Instant;
@@ -19,10 +19,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ClusterAccessTest {
-  private static final String SESSION = FakeApiServer.session("alice");
+  private static final String SESSION = FakeCluster.session("alice");
   private static final String PODS = "/api/v1/namespaces/team-a/pods";
 
-  private final FakeApiServer server = new FakeApiServer();
+  private final FakeCluster server = new FakeCluster();
   private final ClusterAccess cluster = server.connect();
 
   @AfterEach
@@ -120,8 +120,7 @@ class ClusterAccessTest {
     server.put(SESSION, "spec: {user: alice@example.com, template: ubuntu, timeout: 8h}");
     VdiSession patched =
         cluster.patch(
-            cluster.session("alice"),
-            JsonParser.parseString("{\"spec\": {\"timeout\": \"9h\"}}").getAsJsonObject());
+            cluster.session("alice"), MergePatch.unconditional().set("spec.timeout", "9h"));
     assertThat(patched.spec().timeout()).isEqualTo("9h");
     assertThat(patched.spec().user()).isEqualTo("alice@example.com");
   }

@@ -3,7 +3,7 @@ package io.vdi.operator.cli.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vdi.operator.cli.FakeApiServer;
+import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
@@ -12,17 +12,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class SessionSecretTest {
-  private static final String SECRET = FakeApiServer.core("secrets", "vdi-auth-alice");
+  private static final String SECRET = FakeCluster.core("secrets", "vdi-auth-alice");
 
-  private final FakeApiServer server = new FakeApiServer();
+  private final FakeCluster server = new FakeCluster();
   private final ClusterAccess cluster = server.connect();
 
   @BeforeEach
   void session() {
     server
-        .put(FakeApiServer.session("alice"), "spec: {user: alice@example.com, template: ubuntu}")
+        .put(FakeCluster.session("alice"), "spec: {user: alice@example.com, template: ubuntu}")
         .put(
-            FakeApiServer.template("ubuntu"),
+            FakeCluster.template("ubuntu"),
             "spec: {image: i, env: [{name: SELKIES_BASIC_AUTH_USER, value: student}]}");
   }
 

@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.FakeApiServer;
+import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.Main;
 import io.vdi.operator.cli.TestConsole;
 import java.io.IOException;
@@ -11,7 +11,7 @@ import java.util.Map;
 
 /** Runs commands on a fake API server, with the kubeconfig in KUBECONFIG. */
 final class CommandRunner implements AutoCloseable {
-  final FakeApiServer server = new FakeApiServer();
+  final FakeCluster server = new FakeCluster();
   private final Path kubeconfig;
 
   CommandRunner(Path folder) {

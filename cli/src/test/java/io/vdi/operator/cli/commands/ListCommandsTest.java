@@ -3,7 +3,7 @@ package io.vdi.operator.cli.commands;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
-import io.vdi.operator.cli.FakeApiServer;
+import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.cluster.Json;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +29,7 @@ class ListCommandsTest {
   private void sessions() {
     cli.server
         .put(
-            FakeApiServer.session("alice"),
+            FakeCluster.session("alice"),
             """
             metadata: {creationTimestamp: "2020-01-01T10:00:00Z"}
             spec: {user: alice@example.com, template: ubuntu, resources: {gpu: 2}}
@@ -41,7 +41,7 @@ class ListCommandsTest {
             metadata: {creationTimestamp: "2020-01-01T10:00:00Z"}
             spec: {user: bob@example.com, template: ubuntu}
             """)
-        .put(FakeApiServer.template("ubuntu"), "spec: {image: i, displayName: Ubuntu}");
+        .put(FakeCluster.template("ubuntu"), "spec: {image: i, displayName: Ubuntu}");
   }
 
   @Test

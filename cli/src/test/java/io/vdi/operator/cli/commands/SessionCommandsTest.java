@@ -2,7 +2,7 @@ package io.vdi.operator.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vdi.operator.cli.FakeApiServer;
+import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.cluster.Json;
 import java.nio.file.Path;
 import mockwebserver3.MockWebServer;
@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The commands for one session. */
 class SessionCommandsTest {
-  private static final String ALICE = FakeApiServer.session("alice");
-  private static final String SECRET = FakeApiServer.core("secrets", "vdi-auth-alice");
+  private static final String ALICE = FakeCluster.session("alice");
+  private static final String SECRET = FakeCluster.core("secrets", "vdi-auth-alice");
 
   private final CommandRunner cli;
 
@@ -26,7 +26,7 @@ class SessionCommandsTest {
   void session() {
     session("Running", "");
     cli.server
-        .put(FakeApiServer.template("ubuntu"), "spec: {image: i, timeout: 10h}")
+        .put(FakeCluster.template("ubuntu"), "spec: {image: i, timeout: 10h}")
         .put(SECRET, "data: {password: c2VjcmV0}");
   }
 
@@ -221,7 +221,7 @@ class SessionCommandsTest {
         "DELETE " + ALICE,
         body -> {
           cli.server.get(ALICE).getAsJsonObject("metadata").addProperty("uid", "u2");
-          return FakeApiServer.json(200, cli.server.get(ALICE));
+          return FakeCluster.json(200, cli.server.get(ALICE));
         });
     assertThat(cli.run("delete", "alice", "--wait").exitCode()).isZero();
   }

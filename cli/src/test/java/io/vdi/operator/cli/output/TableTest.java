@@ -26,9 +26,9 @@ class TableTest {
   void cutsTheWidestColumn() {
     assertThat(table().lines(40))
         .containsExactly(
-            "NAME    MESSAGE                    AGE",
-            "alice   0/3 nodes are available…   4d",
-            "bob     <none>                     5s");
+            "NAME    MESSAGE                      AGE",
+            "alice   0/3 nodes are available: …   4d",
+            "bob     <none>                       5s");
   }
 
   @Test

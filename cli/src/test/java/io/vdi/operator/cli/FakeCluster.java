@@ -34,10 +34,10 @@ import okio.ByteString;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * An API server that serves the objects of a test from memory. It ignores selectors, applies merge
- * patches and deletions, and forwards ports of pods to local ports.
+ * A cluster of one test: objects of any kind by their path, the server's clock, and ports of pods
+ * that are forwarded to local ports. It applies merge patches and deletions, and ignores selectors.
  */
-public final class FakeApiServer implements AutoCloseable {
+public final class FakeCluster implements AutoCloseable {
   public static final String NAMESPACE = "team-a";
   public static final String OPERATOR_NAMESPACE = "vdi-system";
 
@@ -49,7 +49,7 @@ public final class FakeApiServer implements AutoCloseable {
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private volatile Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
 
-  public FakeApiServer() {
+  public FakeCluster() {
     server.setDispatcher(
         new Dispatcher() {
           @Override
@@ -106,7 +106,7 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   /** Sets the server's clock. */
-  public FakeApiServer time(Instant time) {
+  public FakeCluster time(Instant time) {
     now = time;
     return this;
   }
@@ -116,7 +116,7 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   /** Serves an object. {@code metadata.name} is the last part of the path. */
-  public FakeApiServer put(String path, String yaml) {
+  public FakeCluster put(String path, String yaml) {
     JsonElement parsed = KubeGson.gson().toJsonTree(new Yaml().<Object>load(yaml));
     JsonObject object = parsed instanceof JsonObject found ? found : new JsonObject();
     if (!object.has("metadata")) {
@@ -135,11 +135,11 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   /** Serves a list that is empty until objects are put below it. */
-  public FakeApiServer serve(String listPath) {
+  public FakeCluster serve(String listPath) {
     return handle("GET " + listPath, body -> json(200, list(listPath)));
   }
 
-  public FakeApiServer remove(String path) {
+  public FakeCluster remove(String path) {
     synchronized (objects) {
       objects.remove(path);
     }
@@ -160,12 +160,12 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   /** Answers a request with text, such as the log of a pod. */
-  public FakeApiServer text(String path, String text) {
+  public FakeCluster text(String path, String text) {
     return handle("GET " + path, body -> new MockResponse.Builder().body(text).build());
   }
 
   /** Rejects a request with a Status. */
-  public FakeApiServer reject(String request, int status, String message) {
+  public FakeCluster reject(String request, int status, String message) {
     return handle(request, body -> rejection(status, message));
   }
 
@@ -178,7 +178,7 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   /** Answers a request, such as {@code POST /apis/…}, with a function of its body. */
-  public FakeApiServer handle(String request, Function<JsonObject, MockResponse> handler) {
+  public FakeCluster handle(String request, Function<JsonObject, MockResponse> handler) {
     handlers.put(request, handler);
     return this;
   }
@@ -192,7 +192,7 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   /** Forwards connections to any port of a pod to a local port. */
-  public FakeApiServer forward(String namespace, String pod, int localPort) {
+  public FakeCluster forward(String namespace, String pod, int localPort) {
     podPorts.put("/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward", localPort);
     return this;
   }
