@@ -116,21 +116,21 @@ class ReportsTest {
               failed  Selkies                       VDI301 GET :8080/api/health is not answ…
 
             Most likely cause
-              VDI104    A service of the operator is scaled to nothing
+              VDI104    A service of the operator is scaled to zero
               Object    deployment vdi-reaper in vdi-system
               Seen      spec.replicas is 0
-              Cause     Its Deployment asks for no pods: without the controller nothing is
-                        made, without the webhook no session can be applied, without the
-                        reaper none ends.
-              Remedy    Give it its pods back.
+              Cause     Its Deployment has no replicas. Without the controller no objects
+                        are created, without the admission webhook no session can be
+                        applied, and without the reaper no session expires.
+              Remedy    Scale the Deployment up.
                         kubectl -n vdi-system scale deployment/vdi-reaper --replicas=2
               More      docs/troubleshooting.md#vdi104
 
             Also found
               VDI301    Selkies does not answer in the desktop: pod alice in team-a, GET
                         :8080/api/health is not answered within the time that it should take
-              VDI206    A node with shared GPUs does not say so in its product label: node
-                        gpu-1, nvidia.com/gpu.product is Tesla-T4
+              VDI206    The product label of a node does not show that its GPUs are shared:
+                        node gpu-1, nvidia.com/gpu.product is Tesla-T4
             """);
   }
 
@@ -187,10 +187,10 @@ class ReportsTest {
               VDI231    The desktop's image cannot be pulled
               Object    pod b in team-a
               Seen      ErrImagePull no such host
-              Cause     Its name is wrong, the registry is not reached, or pull secrets are
+              Cause     Its name is wrong, the registry is unreachable, or pull secrets are
                         missing.
-              Remedy    Correct image or imagePullSecrets of the template; a correct image
-                        is tried again by itself.
+              Remedy    Correct image or imagePullSecrets in the template. If the image is
+                        correct, the kubelet retries.
                         kubectl edit vditemplate ubuntu
               More      docs/troubleshooting.md#vdi231
             """);
@@ -227,11 +227,12 @@ class ReportsTest {
     assertThat(json.getAsJsonArray("findings").get(0).toString())
         .isEqualTo(
             "{\"code\":\"VDI104\",\"severity\":\"error\",\"symptom\":\"A service of the operator is scaled"
-                + " to nothing\",\"object\":\"deployment vdi-reaper in"
-                + " vdi-system\",\"seen\":\"spec.replicas is 0\",\"cause\":\"Its Deployment asks for no"
-                + " pods: without the controller nothing is made, without the webhook no session can be"
-                + " applied, without the reaper none ends.\",\"remedy\":\"Give it its pods"
-                + " back.\",\"command\":\"kubectl -n vdi-system scale deployment/vdi-reaper"
+                + " to zero\",\"object\":\"deployment vdi-reaper in"
+                + " vdi-system\",\"seen\":\"spec.replicas is 0\",\"cause\":\"Its Deployment has no replicas."
+                + " Without the controller no objects are created, without the admission webhook no"
+                + " session can be applied, and without the reaper no session"
+                + " expires.\",\"remedy\":\"Scale the Deployment up.\",\"command\":\"kubectl -n vdi-system"
+                + " scale deployment/vdi-reaper"
                 + " --replicas=2\",\"docs\":\"docs/troubleshooting.md#vdi104\"}");
   }
 
