@@ -1,9 +1,9 @@
 package io.vdi.operator.controller.session.apply;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
@@ -104,7 +104,7 @@ public final class PlanExecutor {
         case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) ->
             createSecret(session, desired, turn);
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
-            update(session, desired.type(), desired.patch(), current);
+            update(caches.of(desired.type()), current, desired);
         case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
             renewTurn(session, secret, turn);
         case Action.Delete(ResourceType<?> type, ObjectMeta current) ->
@@ -137,17 +137,10 @@ public final class PlanExecutor {
 
   /** Replaces the whole list, so the patch is only valid for the observed resourceVersion. */
   private Optional<ApiFailure> finalizers(VdiSession session, List<String> finalizers) {
-    JsonArray list = new JsonArray();
-    finalizers.forEach(list::add);
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("resourceVersion", session.metadata().resourceVersion());
-    metadata.add("finalizers", list);
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    return finish(
+    return patch(
         caches.sessions(),
         session.metadata(),
-        api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch));
+        MergePatch.forVersion(session.metadata()).finalizers(finalizers));
   }
 
   private Optional<ApiFailure> createSecret(
@@ -194,39 +187,32 @@ public final class PlanExecutor {
         cache.created(existing);
         boolean watched =
             existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR));
-        yield watched
-            ? Optional.empty()
-            : update(session, cache.resourceType(), desired.patch(), existing.metadata());
+        yield watched ? Optional.empty() : update(cache, existing.metadata(), desired);
       }
     };
   }
 
-  private Optional<ApiFailure> update(
-      VdiSession session, ResourceType<?> type, JsonObject patch, ObjectMeta current) {
-    JsonObject safe = patch.deepCopy();
-    // If the object was deleted and recreated, the API server refuses the patch with a conflict.
-    safe.getAsJsonObject("metadata").addProperty("uid", current.uid());
-    return patch(caches.of(type), session, safe, current);
+  private <T extends KubeObject> Optional<ApiFailure> update(
+      ResourceCache<T> cache, ObjectMeta current, DesiredObject desired) {
+    return patch(cache, current, MergePatch.forObject(current).merge(desired.patch()));
   }
 
   private <T extends KubeObject> Optional<ApiFailure> patch(
-      ResourceCache<T> cache, VdiSession session, JsonObject patch, ObjectMeta current) {
+      ResourceCache<T> cache, ObjectMeta current, MergePatch patch) {
     return finish(
         cache,
         current,
-        api.mergePatch(cache.resourceType(), session.namespace(), current.name(), patch));
+        api.mergePatch(cache.resourceType(), current.namespace(), current.name(), patch.toJson()));
   }
 
   private Optional<ApiFailure> renewTurn(VdiSession session, ObjectMeta secret, TurnGrant turn)
       throws SecretGenerator.TurnSecretMissingException {
-    JsonObject annotations = new JsonObject();
-    annotations.addProperty(Annotations.TURN_EXPIRES, turn.expires().toString());
-    JsonObject metadata = new JsonObject();
-    metadata.add("annotations", annotations);
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("stringData", SecretGenerator.turnCredentials(session.uid(), turn));
-    return update(session, ResourceType.SECRET, patch, secret);
+    return patch(
+        caches.secrets(),
+        secret,
+        MergePatch.forObject(secret)
+            .annotation(Annotations.TURN_EXPIRES, turn.expires().toString())
+            .set("stringData", SecretGenerator.turnCredentials(session.uid(), turn)));
   }
 
   private <T extends KubeObject> Optional<ApiFailure> delete(
@@ -282,19 +268,25 @@ public final class PlanExecutor {
     if (!mayWrite.getAsBoolean()) {
       return Optional.of(notLeading());
     }
-    VdiSession current = caches.sessions().get(session.namespace(), session.name()).orElse(session);
+    VdiSession current =
+        caches
+            .sessions()
+            .get(session.namespace(), session.name())
+            .filter(latest -> latest.uid().equals(session.uid()))
+            .orElse(session);
     if (current.metadata().generation() != status.observedGeneration()) {
       return Optional.of(
           new ApiFailure.Transient("Conflict", "the spec has changed in the meantime"));
     }
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("resourceVersion", current.metadata().resourceVersion());
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("status", StatusPatch.of(status));
     return finish(
         caches.sessions(),
         session.metadata(),
-        api.mergePatchStatus(ResourceType.SESSION, session.namespace(), session.name(), patch));
+        api.mergePatchStatus(
+            ResourceType.SESSION,
+            session.namespace(),
+            session.name(),
+            MergePatch.forVersion(current.metadata())
+                .set("status", StatusPatch.of(status))
+                .toJson()));
   }
 }

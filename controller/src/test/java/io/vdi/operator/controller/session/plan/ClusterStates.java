@@ -124,7 +124,7 @@ final class ClusterStates {
             null);
     cluster.session = session(suspended, persistent, policy, status);
     cluster.template = template ? Optional.of(template()) : Optional.empty();
-    cluster.routeKindServed = routeServed;
+    cluster.routeTypeServed = routeServed;
     List<DesiredObject> desired = List.copyOf(children(cluster.session).objects().values());
     for (int i = 0; i < desired.size(); i++) {
       put(cluster, desired.get(i), states.get(i), policy);
