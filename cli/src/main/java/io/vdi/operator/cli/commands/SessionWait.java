@@ -12,34 +12,35 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Looks at a session again and again until it is as it should be, and tells what changes. */
-final class Wait {
-  private static final Duration PACE = Duration.ofMillis(500);
+/** Polls a session until it meets a condition, and prints each change of its status. */
+final class SessionWait {
+  private static final Duration INTERVAL = Duration.ofMillis(500);
 
-  private Wait() {}
+  private SessionWait() {}
 
   /**
-   * Waits.
+   * Waits until the condition is met or the timeout has passed.
    *
-   * @param done of the session, or of nothing where it has gone
-   * @return whether it came to that in time
+   * @param done a condition on the session, which is empty after its deletion
+   * @return whether the condition was met
    */
   static boolean until(
       Predicate<Optional<VdiSession>> done,
       ClusterAccess cluster,
       String session,
-      Duration limit,
+      Duration timeout,
       Console console) {
-    Instant end = Instant.now().plus(limit);
-    String told = "";
+    Instant end = Instant.now().plus(timeout);
+    String printed = "";
     while (true) {
-      Optional<VdiSession> seen = cluster.get(ResourceType.SESSION, cluster.namespace(), session);
-      String state = seen.map(Wait::words).orElse("gone");
-      if (!state.equals(told)) {
+      Optional<VdiSession> current =
+          cluster.get(ResourceType.SESSION, cluster.namespace(), session);
+      String state = current.map(SessionWait::summary).orElse("deleted");
+      if (!state.equals(printed)) {
         console.err().println("vdisession/" + session + ": " + TerminalSanitizer.of(state));
-        told = state;
+        printed = state;
       }
-      if (done.test(seen)) {
+      if (done.test(current)) {
         return true;
       }
       if (!Instant.now().isBefore(end)) {
@@ -47,32 +48,30 @@ final class Wait {
             .err()
             .println(
                 "error: timed out after "
-                    + limit.toSeconds()
-                    + " s; see kubectl vdi doctor "
+                    + timeout.toSeconds()
+                    + " s; run kubectl vdi doctor "
                     + session);
         return false;
       }
-      pause(PACE);
+      pause(INTERVAL);
     }
   }
 
-  /** Until it is worth looking again. */
-  static void pause(Duration pace) {
+  static void pause(Duration interval) {
     try {
-      Thread.sleep(pace);
+      Thread.sleep(interval);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CliException(0, "interrupted");
+      throw CliException.Interrupted.restoringFlag();
     }
   }
 
-  private static String words(VdiSession session) {
+  private static String summary(VdiSession session) {
     String message = session.status().message();
     return session.status().currentPhase().map(Phase::text).orElse("accepted")
         + (message.isEmpty() ? "" : ", " + message);
   }
 
-  /** Whether the controller has taken up the latest change. */
+  /** Whether the controller has reconciled the latest change of the spec. */
   static boolean isCurrent(VdiSession session) {
     return session.status().observedGeneration() == session.metadata().generation();
   }

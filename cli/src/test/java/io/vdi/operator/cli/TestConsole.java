@@ -5,33 +5,35 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Map;
 
-/** A console whose text can be read. */
-public final class Screen {
+/** A console that keeps what is printed. */
+public final class TestConsole {
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
   private final Console console;
 
   /**
-   * @param width columns; 0 for none, as where a file is written
+   * @param width columns of the terminal; 0 for output to a file
    */
-  public Screen(int width, boolean colour) {
+  public TestConsole(int width, boolean color) {
+    this(width, color, Map.of());
+  }
+
+  public TestConsole(int width, boolean color, Map<String, String> environment) {
     this.console =
         new Console(
-            new PrintWriter(out, true), new PrintWriter(err, true), width, colour, Map.of());
+            new PrintWriter(out, true), new PrintWriter(err, true), width, color, environment);
   }
 
   public Console console() {
     return console;
   }
 
-  /** What was printed. */
-  public String text() {
+  public String out() {
     console.out().flush();
     return out.toString();
   }
 
-  /** What was complained. */
-  public String complaint() {
+  public String err() {
     console.err().flush();
     return err.toString();
   }
