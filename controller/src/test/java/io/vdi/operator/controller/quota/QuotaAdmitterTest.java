@@ -3,8 +3,8 @@ package io.vdi.operator.controller.quota;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helidon.metrics.api.Gauge;
+import io.helidon.metrics.api.Meter;
 import io.helidon.metrics.api.MeterRegistry;
-import io.helidon.metrics.api.Tag;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
@@ -13,8 +13,8 @@ import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ObservedSession;
-import io.vdi.operator.runtime.ObserveServer;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 class QuotaAdmitterTest {
   private final FakeCluster cluster = FakeCluster.watched();
-  private final MeterRegistry meters = ObserveServer.meters();
+  private final MeterRegistry meters = FakeCluster.emptyMeters();
   private QuotaLimits limits = gpusPerUser(QuotaLimits.Mode.REJECT, 1);
   private final QuotaAdmitter quota =
       new QuotaAdmitter(cluster.caches, () -> limits, cluster.clock(), meters);
@@ -132,26 +132,13 @@ class QuotaAdmitterTest {
 
   @Test
   void theGaugesShowUseAndLimitAfterTheFirstRequest() {
-    List<Tag> tags =
-        List.of(
-            Tag.create("scope", "user"),
-            Tag.create("name", "alice@example.com"),
-            Tag.create("resource", "gpus"));
-    assertThat(meters.gauge("vdi_quota_used", tags)).isEmpty();
+    assertThat(gaugesOfUser("vdi_quota_used")).isEmpty();
     admit(session("first"));
-    assertThat(meters.gauge("vdi_quota_used", tags))
-        .get()
-        .extracting(QuotaAdmitterTest::value)
-        .isEqualTo(1.0);
-    assertThat(meters.gauge("vdi_quota_limit", tags))
-        .get()
-        .extracting(QuotaAdmitterTest::value)
-        .isEqualTo(1.0);
+    assertThat(gaugesOfUser("vdi_quota_used")).containsExactly(Map.entry("gpus", 1.0));
+    assertThat(gaugesOfUser("vdi_quota_limit")).containsExactly(Map.entry("gpus", 1.0));
     limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
-    assertThat(meters.gauge("vdi_quota_limit", tags))
-        .get()
-        .extracting(QuotaAdmitterTest::value)
-        .isEqualTo(Double.POSITIVE_INFINITY);
+    assertThat(gaugesOfUser("vdi_quota_limit"))
+        .containsExactly(Map.entry("gpus", Double.POSITIVE_INFINITY));
   }
 
   private Optional<String> admit(VdiSession session) {
@@ -176,6 +163,20 @@ class QuotaAdmitterTest {
 
   private double gauge(String name) {
     return meters.gauge(name, List.of()).map(QuotaAdmitterTest::value).orElseThrow();
+  }
+
+  /** The values of the gauges of user alice, by resource. */
+  private Map<String, Double> gaugesOfUser(String name) {
+    Map<String, Double> values = new HashMap<>();
+    for (Meter meter : meters.meters()) {
+      Map<String, String> tags = meter.id().tagsMap();
+      if (meter instanceof Gauge<?> gauge
+          && meter.id().name().equals(name)
+          && "alice@example.com".equals(tags.get("name"))) {
+        values.put(tags.get("resource"), value(gauge));
+      }
+    }
+    return values;
   }
 
   private static double value(Gauge<?> gauge) {

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.kube.ResourceCache;
@@ -15,9 +16,12 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.runtime.ObserveServer;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -36,6 +40,7 @@ public final class FakeCluster implements AutoCloseable {
   public final FakeApiServer server = FakeApiServer.start();
   public final KubeClient client = server.client();
   public final ControllerCaches caches;
+  private final Map<String, Instant> created = new HashMap<>();
   private volatile Instant now = Instant.parse("2026-01-01T12:00:00Z");
 
   private FakeCluster(Consumer<ResourceCache.Change<VdiSession>> onSession) {
@@ -70,6 +75,13 @@ public final class FakeCluster implements AutoCloseable {
     return cluster;
   }
 
+  /** The registry of this JVM, without the meters of earlier tests. */
+  public static MeterRegistry emptyMeters() {
+    MeterRegistry meters = ObserveServer.meters();
+    List.copyOf(meters.meters()).forEach(meters::remove);
+    return meters;
+  }
+
   public InstantSource clock() {
     return () -> now;
   }
@@ -90,10 +102,17 @@ public final class FakeCluster implements AutoCloseable {
         NAMESPACE,
         """
         {"metadata": {"name": "%s", "namespace": "%s", "generation": 1,
-           "creationTimestamp": "2026-01-01T11:00:00Z"},
+           "creationTimestamp": "%s"},
          "spec": {"user": "%s", "template": "ubuntu"%s}}
         """
-            .formatted(name, NAMESPACE, user, moreFields));
+            .formatted(name, NAMESPACE, created(name), user, moreFields));
+  }
+
+  /** Sessions are a second older than those that the test stores after them. */
+  private Instant created(String session) {
+    Instant next = Instant.parse("2026-01-01T11:00:00Z").plusSeconds(created.size());
+    created.putIfAbsent(session, next);
+    return created.get(session);
   }
 
   /** Stores the template {@code ubuntu}; returns when the cache shows it. */

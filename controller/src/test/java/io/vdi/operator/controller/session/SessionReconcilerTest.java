@@ -17,7 +17,6 @@ import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
-import io.vdi.operator.runtime.ObserveServer;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
@@ -38,7 +37,7 @@ class SessionReconcilerTest {
   private final WorkQueue<SessionKey> queue = new WorkQueue<>(Backoff.STANDARD, new Random(1));
   private final FakeCluster cluster =
       FakeCluster.watched(change -> queue.add(SessionKey.of(change.object())));
-  private final MeterRegistry meters = ObserveServer.meters();
+  private final MeterRegistry meters = FakeCluster.emptyMeters();
   private final EventRecorder events =
       new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
   private final HostAllocator hosts = new HostAllocator(cluster.caches);

@@ -23,7 +23,6 @@ import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.Requeue;
-import io.vdi.operator.runtime.ObserveServer;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
 import java.time.Instant;
@@ -37,7 +36,7 @@ import org.junit.jupiter.api.Test;
 
 class StatusWriterTest {
   private final FakeCluster cluster = FakeCluster.watched();
-  private final MeterRegistry meters = ObserveServer.meters();
+  private final MeterRegistry meters = FakeCluster.emptyMeters();
   private final EventRecorder events =
       new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
   private final StatusWriter writer =
