@@ -34,8 +34,12 @@ public final class FakeApi {
   private long version = 100;
   private volatile Fault fault = (method, path) -> Optional.empty();
 
+  private sealed interface Answer {}
+
+  private record Ok(JsonObject body) implements Answer {}
+
   /** A failure of the API server. */
-  public record Status(int code, String reason, String message) {}
+  public record Status(int code, String reason, String message) implements Answer {}
 
   /** Decides before each call whether it fails; an IOException is a broken connection. */
   @FunctionalInterface
@@ -101,15 +105,15 @@ public final class FakeApi {
         : response(request, handle(request, path));
   }
 
-  private synchronized Object handle(Request request, String path) throws IOException {
+  private synchronized Answer handle(Request request, String path) throws IOException {
     return switch (request.method()) {
-      case "GET" -> isCollection(path) ? list(path) : found(path);
+      case "GET" -> isCollection(path) ? new Ok(list(path)) : found(path);
       case "POST" -> {
         JsonObject body = body(request);
         String name = body.getAsJsonObject("metadata").get("name").getAsString();
         yield objects.containsKey(path + "/" + name)
             ? new Status(409, "AlreadyExists", name + " already exists")
-            : store(path + "/" + name, body);
+            : new Ok(store(path + "/" + name, body));
       }
       case "PUT" -> {
         JsonObject body = body(request);
@@ -118,7 +122,7 @@ public final class FakeApi {
             ? notFound(path)
             : isOutdated(body, stored)
                 ? new Status(409, "Conflict", path + " has been modified")
-                : store(path, body);
+                : new Ok(store(path, body));
       }
       default -> new Status(405, "MethodNotAllowed", request.method());
     };
@@ -132,9 +136,9 @@ public final class FakeApi {
             .equals(stored.getAsJsonObject("metadata").get("resourceVersion"));
   }
 
-  private Object found(String path) {
+  private Answer found(String path) {
     JsonObject stored = objects.get(path);
-    return stored == null ? notFound(path) : stored;
+    return stored == null ? notFound(path) : new Ok(stored);
   }
 
   private static Status notFound(String path) {
@@ -167,18 +171,20 @@ public final class FakeApi {
     return JsonParser.parseString(buffer.readUtf8()).getAsJsonObject();
   }
 
-  private static Response response(Request request, Object answer) {
-    JsonObject body;
-    int code = 200;
-    if (answer instanceof Status status) {
-      code = status.code();
-      body = new JsonObject();
-      body.addProperty("kind", "Status");
-      body.addProperty("reason", status.reason());
-      body.addProperty("message", status.message());
-    } else {
-      body = (JsonObject) answer;
-    }
+  private static Response response(Request request, Answer answer) {
+    return switch (answer) {
+      case Ok(JsonObject body) -> response(request, 200, body);
+      case Status(int code, String reason, String message) -> {
+        JsonObject body = new JsonObject();
+        body.addProperty("kind", "Status");
+        body.addProperty("reason", reason);
+        body.addProperty("message", message);
+        yield response(request, code, body);
+      }
+    };
+  }
+
+  private static Response response(Request request, int code, JsonObject body) {
     return new Response.Builder()
         .request(request)
         .protocol(Protocol.HTTP_2)

@@ -38,8 +38,16 @@ class TimeLimiterTest {
 
   @Test
   void anInterruptIsPassedOn() {
+    CountDownLatch never = new CountDownLatch(1);
     Thread.currentThread().interrupt();
-    ApiResult<String> result = limiter.call(LONG, () -> new ApiResult.Ok<>("found"));
+    ApiResult<String> result =
+        limiter.call(
+            LONG,
+            () -> {
+              await(never);
+              return new ApiResult.Ok<>("too late");
+            });
+    never.countDown();
     assertThat(Thread.interrupted()).as("interrupted").isTrue();
     assertThat(result).isEqualTo(new ApiResult.Unreachable<>("the webhook is stopping"));
   }

@@ -3,6 +3,7 @@ package io.vdi.operator.bench;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.HostNames;
@@ -123,13 +124,9 @@ final class BareClient implements AutoCloseable {
             Defaults.effectiveSpec(session.spec(), template),
             HostNames.preferred(session.spec().user()),
             SETTINGS);
-    DesiredState blueprint = DesiredState.of(workload, Optional.empty());
-    List<DesiredObject> all =
-        new ArrayList<>(List.of(blueprint.secret(), blueprint.service(), blueprint.pod()));
-    blueprint.volumeClaim().ifPresent(all::add);
-    blueprint.route().ifPresent(all::add);
+    DesiredState.Children children = DesiredState.children(workload, Optional.empty());
     List<Future<ApiResult<?>>> answers = new ArrayList<>();
-    for (DesiredObject object : all) {
+    for (DesiredObject object : children.objects().values()) {
       answers.add(threads.submit(() -> create(object, parked)));
     }
     try {
@@ -146,20 +143,20 @@ final class BareClient implements AutoCloseable {
 
   private ApiResult<?> create(DesiredObject object, boolean parked) {
     JsonObject body = object.body();
-    if (parked && object.kind().equals(ResourceType.POD)) {
+    if (parked && object.kind() == ChildKind.POD) {
       body = body.deepCopy();
       body.getAsJsonObject("spec")
           .add("schedulingGates", json("{gates: [{name: bench/parked}]}").get("gates"));
     }
-    if (parked && object.kind().equals(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
+    if (parked && object.kind() == ChildKind.HOME) {
       body = body.deepCopy();
       body.getAsJsonObject("spec").addProperty("storageClassName", "none");
     }
-    if (object.kind().equals(ResourceType.SECRET)) {
+    if (object.kind() == ChildKind.SECRET) {
       body = body.deepCopy();
       body.add("stringData", json("{password: " + Hashes.sha256(object.name(), 32) + "}"));
     }
-    return operator.create(object.kind(), BenchCluster.NAMESPACE, body);
+    return operator.create(object.type(), BenchCluster.NAMESPACE, body);
   }
 
   private static JsonObject json(String flow) {

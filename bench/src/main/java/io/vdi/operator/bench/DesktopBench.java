@@ -32,6 +32,10 @@ import java.util.function.BooleanSupplier;
 final class DesktopBench {
   private static final int SESSIONS = 1000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  /** For all simulated sessions; on a busy machine two minutes are too short. */
+  private static final Duration SIMULATION = Duration.ofMinutes(6);
+
   private static final URI PAGE = URI.create("https://bench.vdi.example.com/");
   private static final String SESSION = ResourceType.SESSION.path("default", "bench");
   private static final String POD = ResourceType.POD.path("default", "bench");
@@ -151,7 +155,7 @@ final class DesktopBench {
       sessions.start();
       Progress.await(
           () -> "the simulated desktops to run",
-          PATIENCE,
+          SIMULATION,
           () ->
               sessions.list().stream().filter(s -> s.status().phase() == Phase.RUNNING).count()
                   == SESSIONS);

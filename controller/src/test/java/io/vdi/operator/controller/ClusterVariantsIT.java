@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,8 +112,8 @@ class ClusterVariantsIT {
   }
 
   @Test
-  void turnCredentialsDifferPerSessionAndDoNotContainTheSharedSecret(@TempDir Path folder)
-      throws Exception {
+  @DisplayName("TURN credentials differ per session and do not contain the shared secret")
+  void createsTurnCredentialsPerSession(@TempDir Path folder) throws Exception {
     Path secret = Files.writeString(folder.resolve("turn"), "shared-secret\n");
     Map<String, String> settings =
         Map.of("VDI_TURN_HOST", "turn.example.com", "VDI_TURN_SECRET_FILE", secret.toString());

@@ -266,7 +266,7 @@ class SessionLifeIT {
     SessionFixture session = namespace.session("slow").create("template: short-startup");
     session.kubeletReports(waitingContainer("PodInitializing", ""));
     session.awaitUntil("the reason", s -> s.status().message().equals("PodInitializing"));
-    // The status may show much later that the reason is gone. The timeout must not be late.
+    // The status may keep the old reason for a while. The timeout must not be late.
     session.kubeletReports("{\"containerStatuses\": null}");
     VdiSession failed =
         await("the startup timeout")

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -84,7 +85,8 @@ class OrphanIT {
 
   /** Without a garbage collector, so that only the reaper deletes. */
   @Test
-  void deletesObjectsOfAnEarlierSessionAndKeepsThoseOfExistingSessions() {
+  @DisplayName("Deletes objects of an earlier session and keeps those of existing sessions")
+  void deletesObjectsOfEarlierSession() {
     assumeTrue(
         cluster instanceof EmbeddedCluster,
         "stops the garbage collector: only in a cluster of our own");

@@ -115,7 +115,8 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
           new ServiceRuntime<>(
               definition,
               api,
-              new ConfigLoader(ConfigLoader.mountedFile(environment), environment),
+              new ConfigLoader(
+                  ConfigLoader.mountedFile(environment), environment, definition.renamedKeys()),
               InstantSource.system());
       Runtime.getRuntime()
           .addShutdownHook(

@@ -116,7 +116,11 @@ public final class SessionAdmission {
         template.flatMap(
             found -> TemplateLimits.accessViolation(found, object.user(), request.caller()));
     return judge(
-        object, violations, access, created -> new ResourceAmounts(1, gpus(created, template)));
+        object,
+        session,
+        violations,
+        access,
+        created -> new ResourceAmounts(1, gpus(created, template)));
   }
 
   private Verdict update(RawObject object, RawObject old) {
@@ -141,19 +145,25 @@ public final class SessionAdmission {
                   found, session.get().spec(), before.map(VdiSession::spec))));
     }
     return judge(
-        object, violations, Optional.empty(), changed -> additional(object, old, template));
+        object,
+        session,
+        violations,
+        Optional.empty(),
+        changed -> before.map(b -> additional(changed, b, template)).orElse(ResourceAmounts.ZERO));
   }
 
   /**
    * Denies with everything that the rules and the identity of the caller object to, otherwise asks
    * for a quota check if the request needs resources.
    *
+   * @param session the decoded object; empty if it cannot be decoded
    * @param violations of rules
    * @param access why the user cannot use the template; empty if it can
    * @param requested what the session requests beyond what it already has
    */
   private Verdict judge(
       RawObject object,
+      Optional<VdiSession> session,
       List<String> violations,
       Optional<String> access,
       Function<VdiSession, ResourceAmounts> requested) {
@@ -162,7 +172,6 @@ public final class SessionAdmission {
     List<String> forbidden = new ArrayList<>();
     identity.filter(message -> enforced).ifPresent(forbidden::add);
     access.ifPresent(forbidden::add);
-    Optional<VdiSession> session = object.session();
     List<String> warnings = new ArrayList<>();
     session.ifPresent(s ->
         warnings.addAll(SessionWarnings.of(s.spec(), context.template(), context.timeSliced())));
@@ -196,10 +205,13 @@ public final class SessionAdmission {
   private static ResourceAmounts additional(
       RawObject now, RawObject before, Optional<VdiTemplate> template) {
     return now.session()
-        .flatMap(session ->
-            before.session().map(old -> Math.max(0, gpus(session, template) - gpus(old, template))))
-        .map(gpus -> new ResourceAmounts(0, gpus))
+        .flatMap(session -> before.session().map(old -> additional(session, old, template)))
         .orElse(ResourceAmounts.ZERO);
+  }
+
+  private static ResourceAmounts additional(
+      VdiSession now, VdiSession before, Optional<VdiTemplate> template) {
+    return new ResourceAmounts(0, Math.max(0, gpus(now, template) - gpus(before, template)));
   }
 
   /**
