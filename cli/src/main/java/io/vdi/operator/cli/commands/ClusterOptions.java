@@ -12,7 +12,7 @@ final class ClusterOptions {
   @Option(
       names = "--kubeconfig",
       paramLabel = "FILE",
-      description = "Kubeconfig file (default: KUBECONFIG, else ~/.kube/config).")
+      description = "Default: KUBECONFIG, else ~/.kube/config.")
   private Path kubeconfig;
 
   @Option(

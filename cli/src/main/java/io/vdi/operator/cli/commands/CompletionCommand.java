@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
     name = "completion",
     mixinStandardHelpOptions = true,
     description = {
-      "Print the completion script of kubectl-vdi for bash and zsh: source <(kubectl-vdi completion)",
+      "Print the completion script of kubectl-vdi for bash and zsh.",
+      "To load it: source <(kubectl-vdi completion)",
       "'kubectl vdi' needs no script: kubectl calls kubectl_complete-vdi, a part of the plugin."
     })
 public final class CompletionCommand implements Callable<Integer> {

@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 final class FormatOption {
   @Option(
       names = {"-o", "--output"},
+      paramLabel = "FORMAT",
       defaultValue = "table",
       description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Format format;

@@ -28,6 +28,7 @@ public final class OpenCommand extends SessionCommand {
 
   @Option(
       names = "--port",
+      paramLabel = "PORT",
       defaultValue = "0",
       description = "Local port for --port-forward (default: any free port).")
   private int port;

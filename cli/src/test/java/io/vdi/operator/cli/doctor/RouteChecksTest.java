@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
-import okhttp3.WebSocket;
-import okhttp3.WebSocketListener;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -183,16 +181,7 @@ class RouteChecksTest {
   }
 
   private void upgrade() {
-    router.enqueue(
-        new MockResponse.Builder()
-            .webSocketUpgrade(
-                new WebSocketListener() {
-                  @Override
-                  public void onClosing(WebSocket socket, int code, String reason) {
-                    socket.close(code, reason);
-                  }
-                })
-            .build());
+    router.enqueue(RouterClientTest.webSocket(() -> {}));
   }
 
   @Test

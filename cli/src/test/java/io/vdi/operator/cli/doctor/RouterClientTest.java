@@ -124,20 +124,24 @@ class RouterClientTest {
     }
   }
 
+  /** Opens a WebSocket, and closes it when the client does. */
+  static MockResponse webSocket(Runnable onClosing) {
+    return new MockResponse.Builder()
+        .webSocketUpgrade(
+            new WebSocketListener() {
+              @Override
+              public void onClosing(WebSocket socket, int code, String reason) {
+                socket.close(code, reason);
+                onClosing.run();
+              }
+            })
+        .build();
+  }
+
   @Test
   void opensAWebSocketWithTheCredentialsAndClosesIt() throws InterruptedException {
     CountDownLatch closed = new CountDownLatch(1);
-    router.enqueue(
-        new MockResponse.Builder()
-            .webSocketUpgrade(
-                new WebSocketListener() {
-                  @Override
-                  public void onClosing(WebSocket socket, int code, String reason) {
-                    socket.close(code, reason);
-                    closed.countDown();
-                  }
-                })
-            .build());
+    router.enqueue(webSocket(closed::countDown));
     try (RouterClient client = trusting()) {
       assertThat(client.upgrade(url("alice.vdi.example.com"), "Basic YTpi"))
           .isEqualTo(new RouterClient.Upgrade.Answered(101));
