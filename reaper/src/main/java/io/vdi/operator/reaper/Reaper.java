@@ -14,14 +14,18 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.reaper.activity.ActivityMonitor;
+import io.vdi.operator.reaper.execution.Deleter;
+import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionRateLimiter;
+import io.vdi.operator.reaper.execution.MassDeletionGuard;
 import io.vdi.operator.reaper.execution.ObjectKey;
 import io.vdi.operator.reaper.execution.OrphanReaper;
 import io.vdi.operator.reaper.execution.OrphanScan;
-import io.vdi.operator.reaper.execution.ReapConfig;
 import io.vdi.operator.reaper.execution.ReaperReport;
+import io.vdi.operator.reaper.execution.SessionEvaluator;
 import io.vdi.operator.reaper.execution.SessionReaper;
 import io.vdi.operator.reaper.execution.SessionStateReader;
+import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.ObserveServer;
 import io.vdi.operator.runtime.RequiredPermissions;
 import io.vdi.operator.runtime.ServiceRuntime;
@@ -68,6 +72,7 @@ public final class Reaper
   private final EventRecorder events;
   private final ReaperReport findings = new ReaperReport();
   private final ActivityMonitor activity;
+  private final MassDeletionGuard guard;
   private final SessionReaper sessionReaper;
   private final WorkerPool<SessionKey> sessionLoop;
   private final WorkerPool<ObjectKey> objectLoop;
@@ -92,7 +97,7 @@ public final class Reaper
     this.api = api;
     this.settings = settings;
     this.clock = new ApiServerClock(ownClock);
-    this.metrics = new ReaperMetrics(meters);
+    this.metrics = new ReaperMetrics(meters, clock);
     this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.sessions =
@@ -113,34 +118,30 @@ public final class Reaper
             templates,
             pods,
             () -> settings.current().activity(),
-            config.desktopsAtOnce(),
             life::mayWrite,
             this,
             clock);
-    Supplier<ReapConfig> policy = () -> settings.current().policy();
-    DeletionRateLimiter budget = new DeletionRateLimiter(System::nanoTime);
+    Supplier<RetentionConfig> retention = () -> settings.current().retention();
+    Supplier<DeletionConfig> deletion = () -> settings.current().deletion();
+    SessionEvaluator evaluator =
+        new SessionEvaluator(
+            new SessionStateReader(api, sessions, templates, pods), activity::of, retention, clock);
+    this.guard = new MassDeletionGuard(evaluator::expirySnapshot, System::nanoTime);
+    Deleter deleter = new Deleter(api, life::mayWrite, new DeletionRateLimiter(System::nanoTime));
     this.sessionReaper =
-        new SessionReaper(
-            api,
-            new SessionStateReader(api, sessions, templates, pods, activity::of),
-            policy,
-            life::mayWrite,
-            budget,
-            events,
-            findings,
-            metrics,
-            clock);
-    OrphanReaper objectReaper =
-        new OrphanReaper(api, policy, life::mayWrite, budget, findings, metrics, clock);
+        new SessionReaper(sessions, evaluator, guard, deleter, deletion, events, findings, metrics);
+    OrphanReaper orphanReaper =
+        new OrphanReaper(api, deleter, retention, deletion, findings, metrics, clock);
     this.sessionLoop =
-        new WorkerPool<>("session", sessionQueue, config.workers(), sessionReaper::look, ownClock);
+        new WorkerPool<>(
+            "session", sessionQueue, config.workers(), sessionReaper::reconcile, ownClock);
     this.objectLoop =
-        new WorkerPool<>("object", objectQueue, OBJECTS_AT_ONCE, objectReaper::look, ownClock);
+        new WorkerPool<>("object", objectQueue, OBJECTS_AT_ONCE, orphanReaper::reconcile, ownClock);
     this.sweep = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, life::mayWrite);
     metrics.watch(
         findings,
         () -> sessionQueue.depth() + objectQueue.depth(),
-        sessionReaper.brake()::isEngaged,
+        guard::isEngaged,
         () -> clock.offset().toMillis() / 1000.0,
         life::mayWrite,
         settings::isValid);
@@ -248,23 +249,24 @@ public final class Reaper
   }
 
   @Override
-  public void asked(boolean answered) {
-    metrics.asked(answered);
+  public void probed(boolean answered) {
+    metrics.probed(answered);
   }
 
   @Override
-  public void silent(VdiSession session, String why) {
-    if (life.mayWrite() && !settings.current().policy().dryRun()) {
+  public void activityUnknown(VdiSession session, String reason) {
+    if (life.mayWrite() && !settings.current().deletion().dryRun()) {
       events.record(
           session,
           true,
           "ActivityUnknown",
-          "whether anybody is connected cannot be told, so it is not idle: " + why);
+          "cannot determine whether a client is connected; treating the session as active: "
+              + reason);
     }
   }
 
   @Override
-  public void learned(SessionKey session) {
+  public void activityChanged(SessionKey session) {
     sessionQueue.add(session);
   }
 
@@ -278,11 +280,10 @@ public final class Reaper
 
   private JsonObject report() {
     JsonObject report = new JsonObject();
-    ReapConfig policy = settings.current().policy();
     report.addProperty("time", clock.instant().toString());
     report.addProperty("leader", life.mayWrite());
-    report.addProperty("dryRun", policy.dryRun());
-    report.addProperty("brake", sessionReaper.brake().why());
+    report.addProperty("dryRun", settings.current().deletion().dryRun());
+    report.addProperty("brake", guard.reason());
     lastSweep.ifPresent(at -> report.addProperty("lastSweep", at.toString()));
     report.addProperty("sessions", sessions.list().size());
     findings.json().entrySet().forEach(entry -> report.add(entry.getKey(), entry.getValue()));
