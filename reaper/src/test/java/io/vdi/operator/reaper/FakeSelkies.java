@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A server that speaks Selkies' {@code GET /api/sessions} as 2.1 does: basic authentication, the
  * keys of a connection, 401 without the password.
  */
-final class FakeSelkies implements AutoCloseable {
+public final class FakeSelkies implements AutoCloseable {
   private final HttpServer server;
   private final String authorization;
   private final AtomicInteger asked = new AtomicInteger();
@@ -23,7 +23,7 @@ final class FakeSelkies implements AutoCloseable {
   /**
    * @param address of loopback, a different one for each pod
    */
-  FakeSelkies(String address, int port, String password) {
+  public FakeSelkies(String address, int port, String password) {
     this.authorization =
         "Basic "
             + Base64.getEncoder()
@@ -60,19 +60,19 @@ final class FakeSelkies implements AutoCloseable {
     server.start();
   }
 
-  int port() {
+  public int port() {
     return server.getAddress().getPort();
   }
 
-  void connect(int people) {
+  public void connect(int people) {
     connected = people;
   }
 
-  void breakDown(boolean down) {
+  public void breakDown(boolean down) {
     broken = down;
   }
 
-  int asked() {
+  public int asked() {
     return asked.get();
   }
 
