@@ -6,13 +6,13 @@ import java.time.Duration;
  * The settings that determine what is deleted when.
  *
  * @param warningBefore how long before its end a session is warned
- * @param failedSessionTtl how long a Failed session stays; zero: for ever
+ * @param failedSessionTtl how long a Failed session stays; zero: it is never deleted
  * @param deleteNeverStarted whether sessions are deleted that were not ready within the startup
  *     timeout of their template
  * @param terminatingTimeout how long the controller can take to remove the finalizer of a deleted
  *     session
  * @param orphanGracePeriod how long a child without a session stays
- * @param homeRetention how long a home stays that no session uses; zero: for ever
+ * @param homeRetention how long a home stays that no session uses; zero: it is never deleted
  */
 public record RetentionConfig(
     Duration warningBefore,
