@@ -4,10 +4,12 @@ import io.helidon.config.Config;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.Identity;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +27,8 @@ record AdmissionConfig(
     Admission admission,
     Certificates certificates,
     String host,
-    int port) {
+    int port)
+    implements ServiceConfig {
   record Admission(
       String host,
       int port,
@@ -51,6 +54,11 @@ record AdmissionConfig(
       Duration servingLife,
       Duration propagation,
       Duration interval) {}
+
+  @Override
+  public LeaderElectionConfig election() {
+    return LeaderElectionConfig.NONE;
+  }
 
   static AdmissionConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);

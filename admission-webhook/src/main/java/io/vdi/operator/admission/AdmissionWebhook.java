@@ -1,7 +1,6 @@
 package io.vdi.operator.admission;
 
 import io.helidon.common.tls.Tls;
-import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.admission.certificates.CertificateFiles;
 import io.vdi.operator.admission.certificates.CertificateSource;
@@ -23,14 +22,17 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaViolation;
-import io.vdi.operator.runtime.ObserveServer;
-import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceContext;
+import io.vdi.operator.runtime.ServiceDefinition;
+import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,11 +42,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The service: watches, keeps a certificate, answers, stops. */
-public final class AdmissionWebhook implements AutoCloseable {
+public final class AdmissionWebhook implements Service {
+  /** For {@link ServiceRuntime}. */
+  public static final ServiceDefinition<AdmissionConfig> SERVICE =
+      new ServiceDefinition<>(
+          "admission-webhook", AdmissionConfig::from, Map.of(), AdmissionWebhook::new);
+
   private static final Logger LOG = LoggerFactory.getLogger(AdmissionWebhook.class);
-  private static final Duration POLL = Duration.ofMillis(20);
   private static final Duration NO_CERTIFICATE = Duration.ofMillis(500);
-  private static final Duration RELOAD = Duration.ofSeconds(2);
   private static final String REPLICAS = "nvidia.com/gpu.replicas";
 
   private final KubeClient api;
@@ -58,21 +63,13 @@ public final class AdmissionWebhook implements AutoCloseable {
   private final CertificateSource certificateSource;
   private final AdmissionRoutes routes;
   private final WebServer server;
-  private final ObserveServer endpoint;
   private final CountDownLatch closing = new CountDownLatch(1);
-  private volatile String notReady = "starting";
 
-  /** Everything put together; nothing runs but the health endpoint. */
-  AdmissionWebhook(
-      KubeClient api,
-      ReloadableConfig<AdmissionConfig> settings,
-      MeterRegistry meters,
-      InstantSource clock,
-      SecureRandom random)
-      throws InvalidConfigException {
+  private AdmissionWebhook(ServiceContext<AdmissionConfig> context) {
+    this.api = context.api();
+    this.settings = context.config();
+    InstantSource clock = context.clock();
     AdmissionConfig config = settings.current();
-    this.api = api;
-    this.settings = settings;
     this.sessions = new SessionIndex(api, clock);
     this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, change -> {});
     this.nodes = new ResourceCache<>(api, ResourceType.NODE, REPLICAS, clock, change -> {});
@@ -87,8 +84,8 @@ public final class AdmissionWebhook implements AutoCloseable {
             System::nanoTime,
             RandomGenerator.getDefault());
     this.certificate = new ServingCertificate(clock);
-    this.certificateSource = source(api, config, certificate, random, clock);
-    AdmissionMetrics metrics = new AdmissionMetrics(meters);
+    this.certificateSource = source(api, config, certificate, new SecureRandom(), clock);
+    AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
     metrics.watch(settings::isValid, certificate::expiryEpochSeconds);
     ConnectionTimeouts connections = new ConnectionTimeouts(config.admission().idleTimeout());
     this.routes =
@@ -100,13 +97,6 @@ public final class AdmissionWebhook implements AutoCloseable {
             config.admission().readTimeout(),
             metrics::decided);
     this.server = server(config.admission(), connections);
-    this.endpoint =
-        ObserveServer.start(
-            config.host(),
-            config.port(),
-            new ObserveServer.HealthSources(
-                () -> notReady.equals("starting") ? notReady : "", book::stuck, this::whyNotReady),
-            meters);
   }
 
   private static CertificateSource source(
@@ -148,29 +138,21 @@ public final class AdmissionWebhook implements AutoCloseable {
         .build();
   }
 
-  /** Runs until {@link #close}. */
-  void run() throws InterruptedException {
-    LOG.info(
-        "admission webhook {}: health and metrics on port {}, settings from {}",
-        AdmissionWebhook.class.getPackage().getImplementationVersion(),
-        endpoint.port(),
-        settings.source());
-    say("filling the caches");
-    List<ResourceCache<?>> caches = List.of(sessions.cache(), templates, nodes);
-    caches.forEach(ResourceCache::start);
+  @Override
+  public List<ResourceCache<?>> caches() {
+    return List.of(sessions.cache(), templates, nodes);
+  }
+
+  @Override
+  public void connected() {
     Thread.ofVirtual().name("certificates").start(this::keepCertificate);
-    while (!caches.stream().allMatch(ResourceCache::isSynced)
-        || !certificate.whyNotReady().isEmpty()) {
-      if (closing.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
-        return;
-      }
-    }
+  }
+
+  @Override
+  public void ready() {
     book.start();
     server.start();
-    notReady = "";
-    LOG.info("ready: answering on port {}", server.port());
-    settings.watch(RELOAD, changed -> {});
-    closing.await();
+    LOG.info("answering on port {}", server.port());
   }
 
   private void keepCertificate() {
@@ -281,47 +263,32 @@ public final class AdmissionWebhook implements AutoCloseable {
         .isPresent();
   }
 
-  private void say(String reason) {
-    notReady = reason;
-    LOG.info("not ready: {}", reason);
-  }
-
-  private String whyNotReady() {
-    String trouble = certificate.whyNotReady();
-    if (!trouble.isEmpty()) {
-      return "certificate: " + trouble;
-    }
-    return List.of(sessions.cache(), templates, nodes).stream()
-        .filter(cache -> !cache.error().isEmpty())
-        .findFirst()
-        .map(cache -> "watching " + cache.resourceType().qualifiedName() + ": " + cache.error())
-        .orElse(notReady);
-  }
-
-  boolean isReady() {
-    return whyNotReady().isEmpty();
-  }
-
-  /** Sends its clients elsewhere, takes no more work, finishes what is under way. */
   @Override
-  public void close() {
-    notReady = "stopping";
+  public Optional<String> readinessError() {
+    String error = certificate.whyNotReady();
+    return error.isEmpty() ? Optional.empty() : Optional.of("certificate: " + error);
+  }
+
+  @Override
+  public Optional<String> livenessError() {
+    String error = book.stuck();
+    return error.isEmpty() ? Optional.empty() : Optional.of(error);
+  }
+
+  /**
+   * Sends clients to other replicas while it still answers. Nothing reports when the last node has
+   * removed this pod from its Service, so this takes a fixed time.
+   */
+  @Override
+  public void drain() throws InterruptedException {
     routes.leave();
-    try {
-      // Nobody tells when the last node has learnt that this pod is no longer one to be asked.
-      TimeUnit.NANOSECONDS.sleep(settings.current().admission().drain().toNanos());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    TimeUnit.NANOSECONDS.sleep(settings.current().admission().drain().toNanos());
+  }
+
+  @Override
+  public void stop() {
     closing.countDown();
-    settings.close();
     server.stop();
     book.close();
-    sessions.close();
-    templates.close();
-    nodes.close();
-    endpoint.close();
-    api.close();
-    LOG.info("stopped");
   }
 }

@@ -2,12 +2,10 @@ package io.vdi.operator.admission;
 
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.process.ClusterException;
-import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
-import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -15,18 +13,16 @@ import java.util.Optional;
 
 /** A replica in this JVM, whose clock is wrong. */
 final class SkewedReplica implements AutoCloseable {
-  private final AdmissionWebhook webhook;
+  private final ServiceRuntime<AdmissionConfig> webhook;
 
   SkewedReplica(Path kubeconfig, Path config, Map<String, String> settings, Duration offset) {
     try {
       webhook =
-          new AdmissionWebhook(
+          new ServiceRuntime<>(
+              AdmissionWebhook.SERVICE,
               Cluster.connect(kubeconfig),
-              new ReloadableConfig<>(
-                  new ConfigLoader(Optional.of(config), settings), AdmissionConfig::from),
-              ObserveServer.meters(),
-              InstantSource.offset(InstantSource.system(), offset),
-              new SecureRandom());
+              new ConfigLoader(Optional.of(config), settings),
+              InstantSource.offset(InstantSource.system(), offset));
     } catch (InvalidConfigException e) {
       throw new ClusterException(e.getMessage(), e);
     }
@@ -42,7 +38,7 @@ final class SkewedReplica implements AutoCloseable {
   }
 
   boolean isReady() {
-    return webhook.isReady();
+    return webhook.readinessError().isEmpty();
   }
 
   @Override

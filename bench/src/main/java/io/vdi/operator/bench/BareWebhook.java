@@ -16,6 +16,7 @@ import java.security.cert.CertificateFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Optional;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
@@ -60,8 +61,9 @@ public final class BareWebhook {
     ObserveServer.start(
         "127.0.0.1",
         Integer.parseInt(env.get("VDI_SERVER_PORT")),
-        new ObserveServer.HealthSources(() -> "", () -> "", () -> ""),
-        ObserveServer.meters());
+        new ObserveServer.HealthSources(Optional::empty, Optional::empty, Optional::empty),
+        ObserveServer.meters(),
+        routing -> {});
   }
 
   private static SSLContext context(Path folder) {

@@ -23,27 +23,36 @@ import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.cache.DesiredStateCache;
 import io.vdi.operator.controller.session.cache.TraefikCrdWatcher;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.controller.template.TemplateStatusUpdater;
-import io.vdi.operator.runtime.ObserveServer;
-import io.vdi.operator.runtime.RequiredPermissions;
+import io.vdi.operator.runtime.RequiredPermission;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceContext;
+import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
-import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service: watches, elects, works, stops. */
-public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
-  private static final Duration RELOAD = Duration.ofSeconds(2);
+/** Wires the controller, and turns changes in the cluster into keys in its queue. */
+public final class Controller implements Service {
+  /** For {@link ServiceRuntime}. */
+  public static final ServiceDefinition<ControllerConfig> SERVICE =
+      new ServiceDefinition<>("controller", ControllerConfig::from, Map.of(), Controller::new);
 
-  /** What under way is finished within this time after SIGTERM, spec.md section 6. */
+  private static final Logger LOG = LoggerFactory.getLogger(Controller.class);
+
+  /** Time for the work in progress after SIGTERM; docs/specification.md, section 6. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final KubeClient api;
@@ -60,30 +69,17 @@ public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable
   private final TemplateStatusUpdater usage;
   private final TraefikCrdWatcher traefik;
   private final EventRecorder events;
-  private final ServiceRuntime life;
   private final SessionObserver gatherer;
   private final WorkerPool<SessionKey> loop;
-  private final ObserveServer endpoint;
+  private volatile boolean elected;
 
-  /**
-   * Everything put together; nothing runs but the health endpoint.
-   *
-   * @param identity names this process among candidates for the Lease
-   * @param random for passwords: a SecureRandom outside of tests
-   */
-  Controller(
-      KubeClient api,
-      ReloadableConfig<ControllerConfig> settings,
-      MeterRegistry meters,
-      String identity,
-      InstantSource clock,
-      RandomGenerator random)
-      throws InvalidConfigException {
+  private Controller(ServiceContext<ControllerConfig> context) {
+    this.api = context.api();
+    this.settings = context.config();
+    this.clock = context.clock();
+    MeterRegistry meters = context.meters();
     ControllerConfig config = settings.current();
-    this.api = api;
-    this.settings = settings;
     this.queue = new WorkQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
-    this.clock = clock;
     this.newcomers = new BurstDetector(config.workers());
     this.drift = new ResyncSchedule(RandomGenerator.getDefault());
     this.caches =
@@ -96,7 +92,6 @@ public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable
     this.usage = new TemplateStatusUpdater(api, caches);
     this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
-    this.life = new ServiceRuntime(api, caches.always(), config.election(), identity, clock);
     this.gatherer =
         new SessionObserver(caches, hosts, () -> settings.current().plan(), traefik::served);
     SessionMetrics metrics = new SessionMetrics(meters);
@@ -105,7 +100,8 @@ public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable
             caches,
             gatherer,
             blueprints,
-            new PlanExecutor(api, caches, new SecretGenerator(random), life::mayWrite),
+            new PlanExecutor(
+                api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite()),
             quota,
             newcomers,
             pace,
@@ -115,57 +111,51 @@ public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable
             settings::current,
             clock);
     this.loop = new WorkerPool<>("session", queue, config.workers(), reconciler::reconcile, clock);
-    metrics.watch(caches, queue, life::mayWrite, settings::isValid);
-    this.endpoint =
-        ObserveServer.start(
-            config.host(),
-            config.port(),
-            new ObserveServer.HealthSources(
-                life::whyNotStarted,
-                () -> loop.stuck().map(key -> "a worker is stuck on " + key).orElse(""),
-                life::whyNotReady),
-            meters);
+    metrics.watch(caches, queue, context.mayWrite(), settings::isValid);
   }
 
-  /** Runs until {@link #close}, or until the Lease is lost. */
-  ServiceRuntime.ExitReason run() throws InterruptedException {
-    LOG.info(
-        "controller {}: health and metrics on port {}, settings from {}",
-        Controller.class.getPackage().getImplementationVersion(),
-        endpoint.port(),
-        settings.source());
-    return life.run(this);
+  @Override
+  public List<ResourceCache<?>> caches() {
+    return caches.always();
+  }
+
+  @Override
+  public boolean requires(RequiredPermission permission) {
+    // Both kinds of route are in the role; this configuration creates at most one of them.
+    boolean onlyRead = List.of("list", "watch").contains(permission.verb());
+    return switch (permission.resource()) {
+      case "ingressroutes" -> ingressKind() == SessionConfig.IngressKind.TRAEFIK;
+      case "ingresses" -> onlyRead || ingressKind() == SessionConfig.IngressKind.INGRESS;
+      default -> true;
+    };
+  }
+
+  private SessionConfig.IngressKind ingressKind() {
+    return settings.current().plan().ingress().kind();
   }
 
   @Override
   public void connected() throws InterruptedException {
-    Thread.ofVirtual()
-        .name("rights")
-        .start(() ->
-            RequiredPermissions.report(
-                api,
-                ControllerPermissions.needed(settings.current()),
-                "ClusterRole vdi-controller"));
     traefik.start();
   }
 
   @Override
-  public void ready() {
-    LOG.info("ready: {} sessions", caches.sessions().list().size());
-    settings.watch(RELOAD, changed -> addAll());
+  public void configChanged() {
+    addAll();
   }
 
   @Override
   public void elected() {
     gatherer.restoreHosts();
     loop.start();
+    elected = true;
     usage.start();
     addAll();
   }
 
-  /** The port of health and metrics. */
-  int port() {
-    return endpoint.port();
+  @Override
+  public Optional<String> livenessError() {
+    return loop.stuck().map(key -> "a worker is stuck on " + key);
   }
 
   private void sessionChanged(ResourceCache.Change<VdiSession> change) {
@@ -222,25 +212,14 @@ public final class Controller implements ServiceRuntime.Lifecycle, AutoCloseable
     caches.sessions().list().forEach(session -> queue.add(SessionKey.of(session)));
   }
 
-  /** Takes no more work, finishes what is under way, gives the Lease back. */
   @Override
-  public void close() {
-    life.stop();
-    settings.close();
+  public void stop() throws InterruptedException {
     traefik.close();
     usage.close();
-    try {
-      if (life.hasWorked() && !loop.stop(PATIENCE)) {
-        LOG.warn("some work was still under way after {} s", PATIENCE.toSeconds());
-      }
-      events.close();
-      life.release();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (elected && !loop.stop(PATIENCE)) {
+      LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
     }
+    events.close();
     caches.close();
-    endpoint.close();
-    api.close();
-    LOG.info("stopped");
   }
 }

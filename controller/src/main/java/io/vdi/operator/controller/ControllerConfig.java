@@ -3,6 +3,7 @@ package io.vdi.operator.controller;
 import io.helidon.config.Config;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.QuotaConfig;
@@ -19,7 +20,8 @@ public record ControllerConfig(
     int workers,
     LeaderElectionConfig election,
     String host,
-    int port) {
+    int port)
+    implements ServiceConfig {
   private static final String DOMAIN =
       "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
 
@@ -39,6 +41,11 @@ public record ControllerConfig(
         "turn.secretFile must be set where turn.host is");
     read.throwIfInvalid();
     return result;
+  }
+
+  @Override
+  public String namespace() {
+    return election.namespace();
   }
 
   private static String domain(ConfigReader read) {

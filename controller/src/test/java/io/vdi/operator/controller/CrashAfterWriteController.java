@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeClientFactory;
+import io.vdi.operator.runtime.ServiceRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,7 +37,7 @@ public final class CrashAfterWriteController {
     KubeClient api =
         KubeClientFactory.fromKubeconfig(
             Path.of(System.getenv("KUBECONFIG")), http -> http.addInterceptor(interceptor));
-    System.exit(Main.run(api, System.getenv()));
+    ServiceRuntime.main(Controller.SERVICE, api, System.getenv());
   }
 
   /** A write on the session or on one of its objects; no Event. */

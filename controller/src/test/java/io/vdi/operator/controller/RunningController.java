@@ -3,14 +3,12 @@ package io.vdi.operator.controller;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.process.ClusterException;
-import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
-import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,10 +21,10 @@ final class RunningController implements AutoCloseable {
   static final String SERVICE_ACCOUNT = "vdi-controller";
   static final Path CHART = Path.of("../charts/vdi-operator");
 
-  private final Controller controller;
+  private final ServiceRuntime<ControllerConfig> controller;
   private final Thread thread;
 
-  private RunningController(Controller controller) {
+  private RunningController(ServiceRuntime<ControllerConfig> controller) {
     this.controller = controller;
     this.thread =
         Thread.ofPlatform()
@@ -55,14 +53,11 @@ final class RunningController implements AutoCloseable {
     environment.putAll(settings);
     try {
       return new RunningController(
-          new Controller(
+          new ServiceRuntime<>(
+              Controller.SERVICE,
               api,
-              new ReloadableConfig<>(
-                  new ConfigLoader(settingsFile, environment), ControllerConfig::from),
-              ObserveServer.meters(),
-              "test",
-              InstantSource.system(),
-              new SecureRandom()));
+              new ConfigLoader(settingsFile, environment),
+              InstantSource.system()));
     } catch (InvalidConfigException e) {
       throw new ClusterException(e.getMessage(), e);
     }

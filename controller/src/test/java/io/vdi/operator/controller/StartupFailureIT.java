@@ -12,7 +12,6 @@ import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.runtime.RequiredPermissions;
-import io.vdi.operator.runtime.config.ConfigLoader;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -20,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -69,9 +67,9 @@ class StartupFailureIT {
     try (OperatorProcess operator = start(file, Map.of())) {
       await()
           .atMost(LONG)
-          .until(() -> operator.process().output().contains("the API server cannot be asked"));
+          .until(() -> operator.process().output().contains("the API server cannot be reached"));
       await().pollDelay(Duration.ofSeconds(5)).atMost(LONG).until(() -> true);
-      assertEquals(1, count(operator, "the API server cannot be asked"));
+      assertEquals(1, count(operator, "the API server cannot be reached"));
       assertEquals(503, operator.status("/observe/health/ready"));
       assertEquals(2, operator.status("/observe/health/live") / 100);
       assertNoStackTrace(operator);
@@ -127,9 +125,7 @@ class StartupFailureIT {
     assertEquals(
         List.of(),
         RequiredPermissions.missing(
-            own,
-            ControllerPermissions.needed(
-                ControllerConfig.from(new ConfigLoader(Optional.empty(), Map.of()).load()))));
+            own, RequiredPermissions.of("controller", RunningController.NAMESPACE)));
     own.close();
     assertFalse(api.serves(ResourceType.SESSION).ok().isEmpty());
   }

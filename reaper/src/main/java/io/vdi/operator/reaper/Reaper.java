@@ -2,7 +2,6 @@ package io.vdi.operator.reaper;
 
 import com.google.gson.JsonObject;
 import io.helidon.http.HeaderValues;
-import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.webserver.http.HttpRouting;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeClient;
@@ -26,10 +25,10 @@ import io.vdi.operator.reaper.execution.SessionEvaluator;
 import io.vdi.operator.reaper.execution.SessionReaper;
 import io.vdi.operator.reaper.execution.SessionStateReader;
 import io.vdi.operator.reaper.policy.RetentionConfig;
-import io.vdi.operator.runtime.ObserveServer;
-import io.vdi.operator.runtime.RequiredPermissions;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceContext;
+import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
-import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
@@ -41,26 +40,29 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service: watches, elects, judges, stops. */
-public final class Reaper
-    implements ServiceRuntime.Lifecycle, ActivityMonitor.Listener, AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
-  private static final Duration RELOAD = Duration.ofSeconds(2);
-  private static final int OBJECTS_AT_ONCE = 4;
+/** Wires the reaper: caches, queues, workers, the periodic scan, and {@code /report}. */
+public final class Reaper implements Service, ActivityMonitor.Listener {
+  /** For {@link ServiceRuntime}. */
+  public static final ServiceDefinition<ReaperConfig> SERVICE =
+      new ServiceDefinition<>("reaper", ReaperConfig::from, ReaperConfig.RENAMED_KEYS, Reaper::new);
 
-  /** An API server that was away is tried again soon: an expiry waits for it. */
+  private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
+  private static final int OBJECT_WORKERS = 4;
+
+  /** Short, so that sessions end soon after an outage of the API server. */
   private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
 
-  /** What is under way is finished within this time after SIGTERM, spec.md section 6. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** Time for the work in progress after SIGTERM; docs/specification.md, section 6. */
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
   private final KubeClient api;
-  private final ReloadableConfig<ReaperConfig> settings;
+  private final ReloadableConfig<ReaperConfig> config;
   private final ApiServerClock clock;
   private final ReaperMetrics metrics;
   private final ResourceCache<VdiSession> sessions;
@@ -68,48 +70,36 @@ public final class Reaper
   private final ResourceCache<Pod> pods;
   private final WorkQueue<SessionKey> sessionQueue;
   private final WorkQueue<ObjectKey> objectQueue;
-  private final ServiceRuntime life;
+  private final BooleanSupplier mayWrite;
   private final EventRecorder events;
-  private final ReaperReport findings = new ReaperReport();
+  private final ReaperReport report = new ReaperReport();
   private final ActivityMonitor activity;
   private final MassDeletionGuard guard;
   private final SessionReaper sessionReaper;
-  private final WorkerPool<SessionKey> sessionLoop;
-  private final WorkerPool<ObjectKey> objectLoop;
-  private final OrphanScan sweep;
-  private final ObserveServer endpoint;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private volatile Optional<Instant> lastSweep = Optional.empty();
+  private final WorkerPool<SessionKey> sessionWorkers;
+  private final WorkerPool<ObjectKey> objectWorkers;
+  private final OrphanScan orphanScan;
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private volatile boolean elected;
+  private volatile Optional<Instant> lastScan = Optional.empty();
 
-  /**
-   * Everything put together; nothing runs but the health endpoint.
-   *
-   * @param identity names this process among candidates for the Lease
-   */
-  Reaper(
-      KubeClient api,
-      ReloadableConfig<ReaperConfig> settings,
-      MeterRegistry meters,
-      String identity,
-      InstantSource ownClock)
-      throws InvalidConfigException {
-    ReaperConfig config = settings.current();
-    this.api = api;
-    this.settings = settings;
-    this.clock = new ApiServerClock(ownClock);
-    this.metrics = new ReaperMetrics(meters, clock);
+  private Reaper(ServiceContext<ReaperConfig> context) {
+    this.api = context.api();
+    this.config = context.config();
+    this.mayWrite = context.mayWrite();
+    InstantSource nodeClock = context.clock();
+    ReaperConfig initial = config.current();
+    this.clock = new ApiServerClock(nodeClock);
+    this.metrics = new ReaperMetrics(context.meters(), clock);
     this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.sessions =
-        new ResourceCache<>(api, ResourceType.SESSION, "", ownClock, this::sessionChanged);
+        new ResourceCache<>(api, ResourceType.SESSION, "", nodeClock, this::sessionChanged);
     this.templates =
-        new ResourceCache<>(api, ResourceType.TEMPLATE, "", ownClock, this::templateChanged);
+        new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, this::templateChanged);
     this.pods =
         new ResourceCache<>(
-            api, ResourceType.POD, Labels.MANAGED_SELECTOR, ownClock, this::podChanged);
-    this.life =
-        new ServiceRuntime(
-            api, List.of(sessions, templates, pods), config.election(), identity, ownClock);
+            api, ResourceType.POD, Labels.MANAGED_SELECTOR, nodeClock, this::podChanged);
     this.events = new EventRecorder(api, "vdi-reaper", clock);
     this.activity =
         new ActivityMonitor(
@@ -117,99 +107,79 @@ public final class Reaper
             sessions,
             templates,
             pods,
-            () -> settings.current().activity(),
-            life::mayWrite,
+            () -> config.current().activity(),
+            mayWrite,
             this,
             clock);
-    Supplier<RetentionConfig> retention = () -> settings.current().retention();
-    Supplier<DeletionConfig> deletion = () -> settings.current().deletion();
+    Supplier<RetentionConfig> retention = () -> config.current().retention();
+    Supplier<DeletionConfig> deletion = () -> config.current().deletion();
     SessionEvaluator evaluator =
         new SessionEvaluator(
             new SessionStateReader(api, sessions, templates, pods), activity::of, retention, clock);
     this.guard = new MassDeletionGuard(evaluator::expirySnapshot, System::nanoTime);
-    Deleter deleter = new Deleter(api, life::mayWrite, new DeletionRateLimiter(System::nanoTime));
+    Deleter deleter = new Deleter(api, mayWrite, new DeletionRateLimiter(System::nanoTime));
     this.sessionReaper =
-        new SessionReaper(sessions, evaluator, guard, deleter, deletion, events, findings, metrics);
+        new SessionReaper(sessions, evaluator, guard, deleter, deletion, events, report, metrics);
     OrphanReaper orphanReaper =
-        new OrphanReaper(api, deleter, retention, deletion, findings, metrics, clock);
-    this.sessionLoop =
+        new OrphanReaper(api, deleter, retention, deletion, report, metrics, clock);
+    this.sessionWorkers =
         new WorkerPool<>(
-            "session", sessionQueue, config.workers(), sessionReaper::reconcile, ownClock);
-    this.objectLoop =
-        new WorkerPool<>("object", objectQueue, OBJECTS_AT_ONCE, orphanReaper::reconcile, ownClock);
-    this.sweep = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, life::mayWrite);
+            "session", sessionQueue, initial.workers(), sessionReaper::reconcile, nodeClock);
+    this.objectWorkers =
+        new WorkerPool<>("object", objectQueue, OBJECT_WORKERS, orphanReaper::reconcile, nodeClock);
+    this.orphanScan = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, mayWrite);
     metrics.watch(
-        findings,
+        report,
         () -> sessionQueue.depth() + objectQueue.depth(),
         guard::isEngaged,
         () -> clock.offset().toMillis() / 1000.0,
-        life::mayWrite,
-        settings::isValid);
-    this.endpoint =
-        ObserveServer.start(
-            config.host(),
-            config.port(),
-            new ObserveServer.HealthSources(
-                life::whyNotStarted, this::whyNotLive, life::whyNotReady),
-            meters,
-            this::pages);
+        mayWrite,
+        config::isValid);
   }
 
-  /** Runs until {@link #close}, or until the Lease is lost. */
-  ServiceRuntime.ExitReason run() throws InterruptedException {
-    LOG.info(
-        "reaper {}: health, metrics and report on port {}, settings from {}",
-        Reaper.class.getPackage().getImplementationVersion(),
-        endpoint.port(),
-        settings.source());
-    return life.run(this);
+  @Override
+  public List<ResourceCache<?>> caches() {
+    return List.of(sessions, templates, pods);
   }
 
   @Override
   public void connected() {
-    Thread.ofVirtual()
-        .name("rights")
-        .start(() ->
-            RequiredPermissions.report(
-                api,
-                ReaperPermissions.needed(settings.current().election()),
-                "ClusterRole vdi-reaper"));
     clock.measure(api);
   }
 
   @Override
-  public void ready() {
-    LOG.info("ready: {} sessions", sessions.list().size());
-    settings.watch(RELOAD, changed -> rulesChanged());
+  public void configChanged() {
+    sessionReaper.rulesChanged();
+    sessions.list().forEach(session -> sessionQueue.add(SessionKey.of(session)));
   }
 
   @Override
   public void elected() {
-    sessionLoop.start();
-    objectLoop.start();
+    elected = true;
+    sessionWorkers.start();
+    objectWorkers.start();
     activity.start();
     sessions.list().forEach(activity::changed);
-    Thread.ofVirtual().name("sweep").start(this::sweep);
+    Thread.ofVirtual().name("scan").start(this::scanPeriodically);
   }
 
-  private void sweep() {
-    String shown = "";
+  private void scanPeriodically() {
+    String logged = "";
     try {
       do {
         try {
           clock.measure(api);
-          sweep.run();
-          lastSweep = Optional.of(clock.instant());
-          String table = findings.table();
-          if (!table.equals(shown)) {
+          orphanScan.run();
+          lastScan = Optional.of(clock.instant());
+          String table = report.table();
+          if (!table.equals(logged)) {
             LOG.info("report:\n{}", table);
-            shown = table;
+            logged = table;
           }
         } catch (RuntimeException e) {
-          LOG.error("a sweep failed; the next one comes", e);
+          LOG.error("the scan failed; it runs again after sweepInterval", e);
         }
-      } while (!closing.await(
-          settings.current().sweepInterval().toMillis(), TimeUnit.MILLISECONDS));
+      } while (!stopping.await(config.current().sweepInterval().toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -243,11 +213,6 @@ public final class Reaper
         .ifPresent(session -> sessionQueue.add(new SessionKey(pod.namespace(), session)));
   }
 
-  private void rulesChanged() {
-    sessionReaper.rulesChanged();
-    sessions.list().forEach(session -> sessionQueue.add(SessionKey.of(session)));
-  }
-
   @Override
   public void probed(boolean answered) {
     metrics.probed(answered);
@@ -255,7 +220,7 @@ public final class Reaper
 
   @Override
   public void activityUnknown(VdiSession session, String reason) {
-    if (life.mayWrite() && !settings.current().deletion().dryRun()) {
+    if (mayWrite.getAsBoolean() && !config.current().deletion().dryRun()) {
       events.record(
           session,
           true,
@@ -270,61 +235,46 @@ public final class Reaper
     sessionQueue.add(session);
   }
 
-  /** {@code /report}: what ends soon, what should be gone, who has no owner; as JSON. */
-  private void pages(HttpRouting.Builder routing) {
+  /** Serves {@code /report}; docs/operations.md describes it. */
+  @Override
+  public void pages(HttpRouting.Builder routing) {
     routing.get(
         "/report",
         (request, response) ->
-            response.header(HeaderValues.CONTENT_TYPE_JSON).send(report().toString()));
+            response.header(HeaderValues.CONTENT_TYPE_JSON).send(reportJson().toString()));
   }
 
-  private JsonObject report() {
-    JsonObject report = new JsonObject();
-    report.addProperty("time", clock.instant().toString());
-    report.addProperty("leader", life.mayWrite());
-    report.addProperty("dryRun", settings.current().deletion().dryRun());
-    report.addProperty("brake", guard.reason());
-    lastSweep.ifPresent(at -> report.addProperty("lastSweep", at.toString()));
-    report.addProperty("sessions", sessions.list().size());
-    findings.json().entrySet().forEach(entry -> report.add(entry.getKey(), entry.getValue()));
-    return report;
+  private JsonObject reportJson() {
+    JsonObject json = new JsonObject();
+    json.addProperty("time", clock.instant().toString());
+    json.addProperty("leader", mayWrite.getAsBoolean());
+    json.addProperty("dryRun", config.current().deletion().dryRun());
+    json.addProperty("brake", guard.reason());
+    lastScan.ifPresent(time -> json.addProperty("lastSweep", time.toString()));
+    json.addProperty("sessions", sessions.list().size());
+    report.json().entrySet().forEach(entry -> json.add(entry.getKey(), entry.getValue()));
+    return json;
   }
 
-  private String whyNotLive() {
-    return sessionLoop
+  @Override
+  public Optional<String> livenessError() {
+    return sessionWorkers
         .stuck()
         .map(Object::toString)
-        .or(() -> objectLoop.stuck().map(Object::toString))
+        .or(() -> objectWorkers.stuck().map(Object::toString))
         .or(() -> activity.stuck().map(key -> "the desktop of " + key))
-        .map(what -> "a worker is stuck on " + what)
-        .orElse("");
+        .map(what -> "a worker is stuck on " + what);
   }
 
-  int port() {
-    return endpoint.port();
-  }
-
-  /** Takes no more work, finishes what is under way, gives the Lease back. */
   @Override
-  public void close() {
-    closing.countDown();
-    life.stop();
-    settings.close();
-    try {
-      if (life.hasWorked()) {
-        activity.close();
-        if (!sessionLoop.stop(PATIENCE) || !objectLoop.stop(PATIENCE)) {
-          LOG.warn("some work was still under way after {} s", PATIENCE.toSeconds());
-        }
+  public void stop() throws InterruptedException {
+    stopping.countDown();
+    if (elected) {
+      activity.close();
+      if (!sessionWorkers.stop(STOP_TIMEOUT) || !objectWorkers.stop(STOP_TIMEOUT)) {
+        LOG.warn("some work is still in progress after {} s", STOP_TIMEOUT.toSeconds());
       }
-      events.close();
-      life.release();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
-    List.of(sessions, templates, pods).forEach(ResourceCache::close);
-    endpoint.close();
-    api.close();
-    LOG.info("stopped");
+    events.close();
   }
 }

@@ -5,6 +5,7 @@ import io.vdi.operator.reaper.activity.ActivityConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
@@ -20,7 +21,8 @@ record ReaperConfig(
     int workers,
     LeaderElectionConfig election,
     String host,
-    int port) {
+    int port)
+    implements ServiceConfig {
   /** Former names of settings that are still accepted, and their present names. */
   static final Map<String, String> RENAMED_KEYS =
       Map.of("activity.atOnce", "activity.maxConcurrentRequests");
@@ -41,6 +43,11 @@ record ReaperConfig(
             read.number("server.port", 0, 65535));
     read.throwIfInvalid();
     return result;
+  }
+
+  @Override
+  public String namespace() {
+    return election.namespace();
   }
 
   private static RetentionConfig retention(ConfigReader read) {

@@ -5,10 +5,9 @@ import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.process.ClusterException;
-import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
-import io.vdi.operator.runtime.config.ReloadableConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -31,11 +30,11 @@ final class RunningReaper implements AutoCloseable {
   /** What a test wants that has to do with neither sweeps nor the brake. */
   static final String QUIET = "sweepInterval: 1h\nconfirmMassDeletion: true\n";
 
-  private final Reaper reaper;
+  private final ServiceRuntime<ReaperConfig> reaper;
   private final Path settingsFile;
   private final Thread thread;
 
-  private RunningReaper(Reaper reaper, Path settingsFile) {
+  private RunningReaper(ServiceRuntime<ReaperConfig> reaper, Path settingsFile) {
     this.reaper = reaper;
     this.settingsFile = settingsFile;
     this.thread =
@@ -73,13 +72,8 @@ final class RunningReaper implements AutoCloseable {
       file.toFile().deleteOnExit();
       Files.writeString(file, settings);
       return new RunningReaper(
-          new Reaper(
-              api,
-              new ReloadableConfig<>(
-                  new ConfigLoader(Optional.of(file), environment), ReaperConfig::from),
-              ObserveServer.meters(),
-              "test",
-              clock),
+          new ServiceRuntime<>(
+              Reaper.SERVICE, api, new ConfigLoader(Optional.of(file), environment), clock),
           file);
     } catch (InvalidConfigException | IOException e) {
       throw new ClusterException(e.getMessage(), e);

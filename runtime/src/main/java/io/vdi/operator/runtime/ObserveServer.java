@@ -1,6 +1,5 @@
 package io.vdi.operator.runtime;
 
-import io.helidon.health.HealthCheck;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
 import io.helidon.metrics.api.MeterRegistry;
@@ -15,19 +14,22 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Health and metrics of a service on one plain HTTP port, spec.md section 6: {@code
+ * Health and metrics of a service on one plain HTTP port, docs/specification.md, section 6: {@code
  * /observe/health/started}, {@code /live}, {@code /ready}, {@code /observe/metrics}.
  */
 public final class ObserveServer implements AutoCloseable {
   private final WebServer server;
 
-  /** Each question is answered by the reason why not, or by an empty text where all is well. */
+  /** Each returns the reason why not, or empty. */
   public record HealthSources(
-      Supplier<String> started, Supplier<String> live, Supplier<String> ready) {}
+      Supplier<Optional<String>> started,
+      Supplier<Optional<String>> live,
+      Supplier<Optional<String>> ready) {}
 
   private ObserveServer(WebServer server) {
     this.server = server;
@@ -36,19 +38,9 @@ public final class ObserveServer implements AutoCloseable {
   /**
    * Starts to listen.
    *
-   * @param port 0 for any free one
-   * @throws InvalidConfigException where the port cannot be had
-   */
-  public static ObserveServer start(
-      String host, int port, HealthSources health, MeterRegistry meters)
-      throws InvalidConfigException {
-    return start(host, port, health, meters, routing -> {});
-  }
-
-  /**
-   * The same.
-   *
-   * @param pages what the service shows there beside health and metrics
+   * @param port 0 for any free port
+   * @param pages adds the service's own pages
+   * @throws InvalidConfigException when the port is in use
    */
   public static ObserveServer start(
       String host,
@@ -61,9 +53,9 @@ public final class ObserveServer implements AutoCloseable {
         HealthObserver.builder()
             .details(true)
             .useSystemServices(false)
-            .addCheck(check("started", HealthCheckType.STARTUP, health.started()))
-            .addCheck(check("live", HealthCheckType.LIVENESS, health.live()))
-            .addCheck(check("ready", HealthCheckType.READINESS, health.ready()))
+            .addCheck(check(health.started()), HealthCheckType.STARTUP, "started")
+            .addCheck(check(health.live()), HealthCheckType.LIVENESS, "live")
+            .addCheck(check(health.ready()), HealthCheckType.READINESS, "ready")
             .build();
     MetricsObserver metricsObserver = MetricsObserver.builder().meterRegistry(meters).build();
     WebServer server =
@@ -78,7 +70,7 @@ public final class ObserveServer implements AutoCloseable {
                     .addObserver(metricsObserver)
                     .build())
             .build();
-    // Helidon shares its port with whoever else listens there, without a word.
+    // Helidon sets SO_REUSEPORT: without this check two processes would share the port silently.
     try (ServerSocket probe = new ServerSocket()) {
       probe.setReuseAddress(true);
       probe.bind(new InetSocketAddress(host, port));
@@ -89,15 +81,12 @@ public final class ObserveServer implements AutoCloseable {
                   + port
                   + " on "
                   + host
-                  + " cannot be had (is another process using it?): free it or set VDI_SERVER_PORT"));
+                  + " is unavailable (does another process use it?): free it or set VDI_SERVER_PORT"));
     }
     return new ObserveServer(server.start());
   }
 
-  /**
-   * The registry of this JVM. Helidon puts its label {@code scope="application"} on all that is in
-   * it.
-   */
+  /** The registry of this JVM. Helidon adds the label {@code scope="application"} to its meters. */
   public static MeterRegistry meters() {
     return MetricsFactory.getInstance().globalRegistry();
   }
@@ -111,25 +100,12 @@ public final class ObserveServer implements AutoCloseable {
     server.stop();
   }
 
-  private static HealthCheck check(String name, HealthCheckType type, Supplier<String> trouble) {
-    return new HealthCheck() {
-      @Override
-      public HealthCheckType type() {
-        return type;
-      }
-
-      @Override
-      public String name() {
-        return name;
-      }
-
-      @Override
-      public HealthCheckResponse call() {
-        String reason = trouble.get();
-        HealthCheckResponse.Builder response =
-            HealthCheckResponse.builder().status(reason.isEmpty());
-        return reason.isEmpty() ? response.build() : response.detail("reason", reason).build();
-      }
+  private static Supplier<HealthCheckResponse> check(Supplier<Optional<String>> error) {
+    return () -> {
+      Optional<String> reason = error.get();
+      HealthCheckResponse.Builder response = HealthCheckResponse.builder().status(reason.isEmpty());
+      reason.ifPresent(text -> response.detail("reason", text));
+      return response.build();
     };
   }
 }

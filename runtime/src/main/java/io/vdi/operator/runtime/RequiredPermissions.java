@@ -2,71 +2,100 @@ package io.vdi.operator.runtime;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.model.ResourceType;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * What this process may do in the cluster, asked of the cluster itself (SelfSubjectAccessReview).
+ * The permissions that a service needs. The chart's roles, which are in the service's jar, are the
+ * only list of them. At its start the service asks the API server for each
+ * (SelfSubjectAccessReview) and logs those that are missing; the calls that need one fail later
+ * with the API server's message.
  */
 public final class RequiredPermissions {
   private static final Logger LOG = LoggerFactory.getLogger(RequiredPermissions.class);
 
   private RequiredPermissions() {}
 
-  /** One verb on one kind; {@code namespace} is empty for all of them. */
-  public record RequiredPermission(
-      String verb, ResourceType<?> kind, String subresource, String namespace) {
-    public static List<RequiredPermission> of(ResourceType<?> kind, String... verbs) {
-      List<RequiredPermission> needs = new ArrayList<>();
-      for (String verb : verbs) {
-        needs.add(new RequiredPermission(verb, kind, "", ""));
-      }
-      return needs;
-    }
-
-    /**
-     * {@code create pods}, {@code patch vdisessions.vdi.kasm.io/status in namespace vdi-system}.
-     */
-    @Override
-    public String toString() {
-      return verb
-          + " "
-          + kind.qualifiedName()
-          + (subresource.isEmpty() ? "" : "/" + subresource)
-          + (namespace.isEmpty() ? "" : " in namespace " + namespace);
-    }
-  }
-
   /**
-   * The needs that the cluster would refuse, in their order. An answer of no kind at all counts as
-   * a yes.
-   */
-  public static List<RequiredPermission> missing(KubeClient api, List<RequiredPermission> needs) {
-    return needs.parallelStream().filter(need -> isRefused(api, need)).toList();
-  }
-
-  /**
-   * Names each missing right once. What needs it fails with the API server's words when its time
-   * comes.
+   * The permissions of the chart's roles for a service.
    *
-   * @param role where to grant it, for the message
+   * @param service such as {@code controller}
+   * @param namespace the operator's, in which the Role applies
    */
-  public static void report(KubeClient api, List<RequiredPermission> needs, String role) {
-    for (RequiredPermission need : missing(api, needs)) {
-      LOG.warn("RBAC: this service may not {}: grant it in {}", need, role);
+  public static List<RequiredPermission> of(String service, String namespace) {
+    List<RequiredPermission> permissions =
+        new ArrayList<>(parse(read(service + "-clusterrole.yaml"), ""));
+    permissions.addAll(parse(read(service + "-role.yaml"), namespace));
+    return List.copyOf(permissions);
+  }
+
+  /** Logs each missing permission once. */
+  public static void report(KubeClient api, List<RequiredPermission> needed, String role) {
+    missing(api, needed)
+        .forEach(permission ->
+            LOG.warn("RBAC: this service may not {}: grant it in {}", permission, role));
+  }
+
+  /** Those that the API server denies, in their order. One that gets no answer is not missing. */
+  public static List<RequiredPermission> missing(KubeClient api, List<RequiredPermission> needed) {
+    return needed.parallelStream().filter(permission -> isDenied(api, permission)).toList();
+  }
+
+  /** Each verb on each resource that the rules of a Role or ClusterRole name. */
+  static List<RequiredPermission> parse(String yaml, String namespace) {
+    Map<String, Object> role =
+        new Yaml(new SafeConstructor(new LoaderOptions())).<Map<String, Object>>load(yaml);
+    List<RequiredPermission> permissions = new ArrayList<>();
+    for (Object rule : (List<?>) role.get("rules")) {
+      for (String group : texts(rule, "apiGroups")) {
+        for (String resource : texts(rule, "resources")) {
+          for (String verb : texts(rule, "verbs")) {
+            List<String> names = texts(rule, "resourceNames");
+            for (String name : names.isEmpty() ? List.of("") : names) {
+              permissions.add(new RequiredPermission(verb, group, resource, name, namespace));
+            }
+          }
+        }
+      }
+    }
+    return permissions;
+  }
+
+  private static List<String> texts(Object rule, String field) {
+    return rule instanceof Map<?, ?> fields && fields.get(field) instanceof List<?> values
+        ? values.stream().map(String::valueOf).toList()
+        : List.of();
+  }
+
+  private static String read(String file) {
+    try (InputStream in = RequiredPermissions.class.getResourceAsStream("/roles/" + file)) {
+      if (in == null) {
+        throw new IllegalStateException("the jar has no roles/" + file);
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot read roles/" + file + " in the jar", e);
     }
   }
 
-  private static boolean isRefused(KubeClient api, RequiredPermission need) {
+  private static boolean isDenied(KubeClient api, RequiredPermission permission) {
+    String[] resource = permission.resource().split("/", 2);
     JsonObject attributes = new JsonObject();
-    attributes.addProperty("verb", need.verb());
-    attributes.addProperty("group", need.kind().group());
-    attributes.addProperty("resource", need.kind().plural());
-    attributes.addProperty("subresource", need.subresource());
-    attributes.addProperty("namespace", need.namespace());
+    attributes.addProperty("verb", permission.verb());
+    attributes.addProperty("group", permission.group());
+    attributes.addProperty("resource", resource[0]);
+    attributes.addProperty("subresource", resource.length > 1 ? resource[1] : "");
+    attributes.addProperty("name", permission.resourceName());
+    attributes.addProperty("namespace", permission.namespace());
     JsonObject spec = new JsonObject();
     spec.add("resourceAttributes", attributes);
     JsonObject review = new JsonObject();

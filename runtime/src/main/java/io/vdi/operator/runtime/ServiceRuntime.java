@@ -1,173 +1,284 @@
 package io.vdi.operator.runtime;
 
+import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeClientFactory;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import io.vdi.operator.runtime.leader.LeaderElector;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A service of which one replica works: from its start until it is told to end, or until it has
- * lost the Lease.
+ * The life of a service, the same for all of them: it reads the configuration, serves health and
+ * metrics, waits for the CRDs, syncs its caches, becomes the leader, works and stops in order.
  */
-public final class ServiceRuntime {
+public final class ServiceRuntime<C extends ServiceConfig> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ServiceRuntime.class);
-  private static final Duration POLL = Duration.ofMillis(20);
-  private static final Duration LOOK_AGAIN = Duration.ofSeconds(2);
-  private static final String STARTING = "starting";
+  private static final Duration SYNC_POLL = Duration.ofMillis(20);
+  private static final Duration CRD_POLL = Duration.ofSeconds(2);
+  private static final Duration CONFIG_POLL = Duration.ofSeconds(2);
+  private static final int OK = 0;
+  private static final int LEASE_LOST = 1;
+  private static final int STARTUP_FAILURE = 2;
 
-  /** How the service ended. */
+  /** Why {@link #run} returned. */
   public enum ExitReason {
     STOPPED,
-    /** Nothing may be written any more: the process has to end, the Deployment starts another. */
+    /** Another replica may write now: this process must exit; the Deployment restarts it. */
     LEASE_LOST
   }
 
-  /** What the service does at the stations of its life. */
-  public interface Lifecycle {
-    /** The CRDs are there, the caches are being filled. */
-    void connected() throws InterruptedException;
-
-    /** The caches are filled. */
-    void ready();
-
-    /** This replica is the one that works. */
-    void elected();
+  private enum State {
+    STARTING,
+    SYNCING,
+    READY,
+    STOPPING
   }
 
+  private final ServiceDefinition<C> definition;
   private final KubeClient api;
-  private final List<ResourceCache<?>> caches;
-  private final boolean elects;
-  private final LeaderElector election;
-  private final CountDownLatch closing = new CountDownLatch(1);
-  private volatile String notReady = STARTING;
-  private volatile boolean working;
+  private final ReloadableConfig<C> config;
+  private final Optional<LeaderElector> elector;
+  private final Service service;
+  private final ObserveServer observeServer;
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private volatile State state = State.STARTING;
+  private volatile String crdError = "";
+  private volatile boolean elected;
 
   /**
-   * @param caches to be filled before any work begins
-   * @param identity see {@link LeaderElectionConfig#identity}
-   * @param clock for the Lease: never one that is set right by jumps
+   * Wires the service. Only the observe server runs yet.
+   *
+   * @param clock for the Lease: one that does not jump
+   * @throws InvalidConfigException with every problem of the configuration
    */
   public ServiceRuntime(
+      ServiceDefinition<C> definition,
       KubeClient api,
-      List<ResourceCache<?>> caches,
-      LeaderElectionConfig settings,
-      String identity,
-      InstantSource clock) {
+      ConfigLoader configLoader,
+      InstantSource clock)
+      throws InvalidConfigException {
+    this.definition = definition;
     this.api = api;
-    this.caches = caches;
-    this.elects = settings.enabled();
-    this.election =
-        new LeaderElector(
-            api, settings.namespace(), settings.leaseName(), identity, settings.timing(), clock);
+    this.config = new ReloadableConfig<>(configLoader, definition.parser());
+    MeterRegistry meters = ObserveServer.meters();
+    LeaderElectionConfig election = config.current().election();
+    this.elector =
+        election.enabled()
+            ? Optional.of(new LeaderElector(api, election, LeaderElectionConfig.identity(), clock))
+            : Optional.empty();
+    this.service =
+        definition
+            .factory()
+            .create(new ServiceContext<>(api, config, meters, clock, this::mayWrite));
+    this.observeServer =
+        ObserveServer.start(
+            config.current().host(),
+            config.current().port(),
+            new ObserveServer.HealthSources(
+                this::startupError, service::livenessError, this::readinessError),
+            meters,
+            service::pages);
   }
 
-  /** Runs until {@link #stop}, or until the Lease is lost. */
-  public ExitReason run(Lifecycle stations) throws InterruptedException {
-    if (!awaitDefinitions()) {
+  /**
+   * The main method of a service. Exits the JVM with 0 after SIGTERM, 1 when the Lease is lost, 2
+   * when the configuration or the way to the cluster is unusable.
+   */
+  public static <C extends ServiceConfig> void main(ServiceDefinition<C> definition) {
+    try {
+      main(definition, KubeClientFactory.fromEnvironment(), System.getenv());
+    } catch (KubeClientFactory.ClusterUnavailableException e) {
+      LOG.error("{}", e.getMessage());
+      System.exit(STARTUP_FAILURE);
+    }
+  }
+
+  /** The same, with this client and environment. */
+  public static <C extends ServiceConfig> void main(
+      ServiceDefinition<C> definition, KubeClient api, Map<String, String> environment) {
+    try {
+      ServiceRuntime<C> runtime =
+          new ServiceRuntime<>(
+              definition,
+              api,
+              new ConfigLoader(ConfigLoader.mountedFile(environment), environment),
+              InstantSource.system());
+      Runtime.getRuntime()
+          .addShutdownHook(
+              new Thread(
+                  () -> {
+                    runtime.close();
+                    // The default exit status of a JVM after SIGTERM is 143; this stop is in order.
+                    Runtime.getRuntime().halt(OK);
+                  },
+                  "shutdown"));
+      switch (runtime.run()) {
+        case STOPPED -> System.exit(OK);
+        // Without the shutdown hook: it writes, and another replica leads now.
+        case LEASE_LOST -> Runtime.getRuntime().halt(LEASE_LOST);
+      }
+    } catch (InvalidConfigException e) {
+      LOG.error("{}", e.getMessage());
+      System.exit(STARTUP_FAILURE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Runs until {@link #close} is called or the Lease is lost. */
+  public ExitReason run() throws InterruptedException {
+    LOG.info(
+        "{} {}: health and metrics on port {}, settings from {}",
+        definition.name(),
+        service.getClass().getPackage().getImplementationVersion(),
+        observeServer.port(),
+        config.source());
+    if (!awaitCrds()) {
       return ExitReason.STOPPED;
     }
-    caches.forEach(ResourceCache::start);
-    stations.connected();
-    if (!awaitCaches()) {
+    service.caches().forEach(ResourceCache::start);
+    service.connected();
+    Thread.ofVirtual().name("permissions").start(this::reportPermissions);
+    if (!awaitSync()) {
       return ExitReason.STOPPED;
     }
-    notReady = "";
-    stations.ready();
-    Runnable work =
-        () -> {
-          working = true;
-          stations.elected();
-        };
-    if (!elects) {
-      work.run();
-      closing.await();
+    service.ready();
+    state = State.READY;
+    LOG.info("ready");
+    config.watch(CONFIG_POLL, changed -> service.configChanged());
+    if (elector.isEmpty()) {
+      work();
+      stopping.await();
       return ExitReason.STOPPED;
     }
-    return switch (election.run(work)) {
+    return switch (elector.get().run(this::work)) {
       case RELEASED -> ExitReason.STOPPED;
       case LOST -> ExitReason.LEASE_LOST;
     };
   }
 
-  /** Whether this replica has begun to work, and still may write. Ask it before each write. */
-  public boolean mayWrite() {
-    return working && (!elects || election.isLeader());
+  private void work() {
+    elected = true;
+    service.elected();
   }
 
-  public boolean hasWorked() {
-    return working;
+  /** Whether this replica works, and may still write. */
+  private boolean mayWrite() {
+    return elected && elector.map(LeaderElector::isLeader).orElse(true);
   }
 
-  /** Why it has not started, or empty where it has. */
-  public String whyNotStarted() {
-    return notReady.equals(STARTING) ? notReady : "";
+  /** The port of health and metrics. */
+  public int port() {
+    return observeServer.port();
   }
 
-  /** Why it is not ready, or empty where it is. */
-  public String whyNotReady() {
-    return caches.stream()
+  public Service service() {
+    return service;
+  }
+
+  public Optional<String> readinessError() {
+    return switch (state) {
+      case STARTING -> Optional.of(crdError.isEmpty() ? "starting" : crdError);
+      case STOPPING -> Optional.of("stopping");
+      case SYNCING ->
+          cacheError().or(service::readinessError).or(() -> Optional.of("caches are syncing"));
+      case READY -> cacheError().or(service::readinessError);
+    };
+  }
+
+  private Optional<String> startupError() {
+    return state == State.STARTING && crdError.isEmpty()
+        ? Optional.of("starting")
+        : Optional.empty();
+  }
+
+  private Optional<String> cacheError() {
+    return service.caches().stream()
         .filter(cache -> !cache.error().isEmpty())
         .findFirst()
-        .map(cache -> "watching " + cache.resourceType().qualifiedName() + ": " + cache.error())
-        .orElse(notReady);
+        .map(cache -> "watching " + cache.resourceType().qualifiedName() + ": " + cache.error());
   }
 
-  /** Begins nothing new; {@link #run} ends when the Lease has been given back. */
-  public void stop() {
-    closing.countDown();
+  private void reportPermissions() {
+    List<RequiredPermission> needed =
+        RequiredPermissions.of(definition.name(), config.current().namespace()).stream()
+            .filter(permission -> elector.isPresent() || !permission.resource().equals("leases"))
+            .filter(service::requires)
+            .toList();
+    RequiredPermissions.report(api, needed, "ClusterRole " + definition.account());
   }
 
-  /** Gives the Lease back, when all that was under way is finished. */
-  public void release() throws InterruptedException {
-    if (elects) {
-      election.release();
-    }
-  }
-
-  private boolean awaitDefinitions() throws InterruptedException {
-    for (ResourceType<?> kind : List.of(ResourceType.SESSION, ResourceType.TEMPLATE)) {
-      ApiResult<Boolean> served = api.serves(kind);
+  private boolean awaitCrds() throws InterruptedException {
+    for (ResourceType<?> type : List.of(ResourceType.SESSION, ResourceType.TEMPLATE)) {
+      ApiResult<Boolean> served = api.serves(type);
       while (!(served instanceof ApiResult.Ok<Boolean>(Boolean yes) && yes)) {
-        say(
+        reportCrdError(
             served
                 .failure()
-                .map(why -> "the API server cannot be asked: " + why.message())
+                .map(failure -> "the API server cannot be reached: " + failure.message())
                 .orElse(
                     "the cluster has no "
-                        + kind.qualifiedName()
+                        + type.qualifiedName()
                         + ": apply the CRDs in charts/vdi-operator/templates/crds"));
-        if (closing.await(LOOK_AGAIN.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (stopping.await(CRD_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
           return false;
         }
-        served = api.serves(kind);
+        served = api.serves(type);
       }
     }
-    say("filling the caches");
+    state = State.SYNCING;
     return true;
   }
 
-  private boolean awaitCaches() throws InterruptedException {
-    while (!caches.stream().allMatch(ResourceCache::isSynced)) {
-      if (closing.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+  private void reportCrdError(String error) {
+    if (!error.equals(crdError)) {
+      crdError = error;
+      LOG.info("not ready: {}", error);
+    }
+  }
+
+  private boolean awaitSync() throws InterruptedException {
+    while (!service.caches().stream().allMatch(ResourceCache::isSynced)
+        || service.readinessError().isPresent()) {
+      if (stopping.await(SYNC_POLL.toMillis(), TimeUnit.MILLISECONDS)) {
         return false;
       }
     }
     return true;
   }
 
-  private void say(String reason) {
-    if (!notReady.equals(reason)) {
-      notReady = reason;
-      LOG.info("not ready: {}", reason);
+  /** Stops in order: drain, finish the work in progress, release the Lease, close connections. */
+  @Override
+  public void close() {
+    state = State.STOPPING;
+    try {
+      service.drain();
+      stopping.countDown();
+      config.close();
+      service.stop();
+      if (elector.isPresent()) {
+        elector.get().release();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
+    service.caches().forEach(ResourceCache::close);
+    observeServer.close();
+    api.close();
+    LOG.info("stopped");
   }
 }

@@ -16,13 +16,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ObserveServerTest {
-  private final AtomicReference<String> ready = new AtomicReference<>("the caches are empty");
+  private final AtomicReference<Optional<String>> ready =
+      new AtomicReference<>(Optional.of("the caches are empty"));
   private final MeterRegistry meters = ObserveServer.meters();
   private ObserveServer endpoint;
 
@@ -32,8 +34,9 @@ class ObserveServerTest {
         ObserveServer.start(
             "127.0.0.1",
             0,
-            new ObserveServer.HealthSources(() -> "", () -> "", ready::get),
-            meters);
+            new ObserveServer.HealthSources(Optional::empty, Optional::empty, ready::get),
+            meters,
+            routing -> {});
   }
 
   @AfterEach
@@ -48,7 +51,7 @@ class ObserveServerTest {
     assertTrue(answer.body().contains("the caches are empty"), answer.body());
     assertEquals(2, get("/observe/health/live").statusCode() / 100);
     assertEquals(2, get("/observe/health/started").statusCode() / 100);
-    ready.set("");
+    ready.set(Optional.empty());
     assertEquals(200, get("/observe/health/ready").statusCode());
   }
 
@@ -80,8 +83,10 @@ class ObserveServerTest {
                 ObserveServer.start(
                     "127.0.0.1",
                     endpoint.port(),
-                    new ObserveServer.HealthSources(() -> "", () -> "", () -> ""),
-                    meters));
+                    new ObserveServer.HealthSources(
+                        Optional::empty, Optional::empty, Optional::empty),
+                    meters,
+                    routing -> {}));
     assertTrue(e.getMessage().contains("server.port " + endpoint.port()), e.getMessage());
     assertTrue(e.getMessage().contains("VDI_SERVER_PORT"), e.getMessage());
   }

@@ -5,58 +5,74 @@ import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Events on sessions. They are for people and may be lost: one thread writes them, after what
- * matters, so that a burst of sessions is never slowed down by its own commentary.
+ * Writes Events on sessions. One thread writes them in the background, so that a burst of sessions
+ * does not wait for its Events. When the queue is full, Events are dropped.
  */
 public final class EventRecorder implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(EventRecorder.class);
   private static final int CAPACITY = 20_000;
+
+  /** The limit of the API for the message of an Event. */
   private static final int MAX_MESSAGE = 1024;
+
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+  /** Ends the writer when everything before it is written. */
+  private static final JsonObject STOP = new JsonObject();
 
   private final KubeClient api;
   private final String component;
   private final InstantSource clock;
-  private final BlockingQueue<JsonObject> queue = new LinkedBlockingQueue<>(CAPACITY);
+  private final BlockingQueue<JsonObject> queue;
   private final AtomicLong serial = new AtomicLong(System.nanoTime());
   private final Thread writer;
   private volatile boolean closed;
+  private String lastError = "";
 
   /**
-   * @param component who speaks: {@code vdi-controller}, {@code vdi-reaper}
+   * @param component the source of the Events, such as {@code vdi-controller}
    */
   public EventRecorder(KubeClient api, String component, InstantSource clock) {
+    this(api, component, clock, CAPACITY);
+  }
+
+  EventRecorder(KubeClient api, String component, InstantSource clock, int capacity) {
     this.api = api;
     this.component = component;
     this.clock = clock;
+    this.queue = new LinkedBlockingQueue<>(capacity);
     this.writer = Thread.ofVirtual().name("events").start(this::run);
   }
 
   /**
-   * @param warning whether somebody should look at it
+   * Adds an Event to the queue and returns.
+   *
+   * @param warning type {@code Warning} rather than {@code Normal}: someone should act on it
    */
   public void record(VdiSession session, boolean warning, String reason, String message) {
     String id = Long.toHexString(serial.incrementAndGet());
-    if (!queue.offer(event(session, id, warning, reason, message))) {
-      LOG.debug("too many events, one is left out: {} {}", session.name(), reason);
+    if (closed || !queue.offer(event(session, id, warning, reason, message))) {
+      LOG.debug("event dropped: {} {}", session.name(), reason);
     }
   }
 
   /**
-   * Writes a warning now, at most once for this id, whoever else writes it too.
+   * Writes a warning and waits for the answer. It exists at most once per id, also when several
+   * processes write it.
    *
-   * @param id hex digits that stand for what is told
-   * @return why it could not be written, if so
+   * @param id hex digits that identify the occurrence
+   * @return why it could not be written; empty when it exists now
    */
   public Optional<ApiFailure> warnOnce(
       VdiSession session, String id, String reason, String message) {
@@ -66,36 +82,45 @@ public final class EventRecorder implements AutoCloseable {
     return result.isAlreadyExists() ? Optional.empty() : result.failure();
   }
 
-  /** Writes what is there, for a moment, and ends. */
+  /** Writes what is in the queue, for at most 2 seconds, and drops the Events that remain. */
   @Override
   public void close() {
     closed = true;
-    writer.interrupt();
+    // When the queue is full, the writer is not waiting and finds that it is closed by itself.
+    queue.offer(STOP);
     try {
-      writer.join(TimeUnit.SECONDS.toMillis(2));
+      if (!writer.join(CLOSE_TIMEOUT)) {
+        LOG.warn("{} events dropped: the API server is too slow", queue.size());
+        queue.clear();
+        writer.interrupt();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
   private void run() {
-    String trouble = "";
-    while (!closed) {
-      try {
-        JsonObject event = queue.take();
-        String namespace = event.getAsJsonObject("metadata").get("namespace").getAsString();
-        ApiResult<PartialObjectMetadata> result = api.create(ResourceType.EVENT, namespace, event);
-        String now = result.failure().map(f -> f.message()).orElse("");
-        // Once for each kind of trouble: a missing permission must not fill the log.
-        if (!now.isEmpty() && !now.equals(trouble) && !result.isNotFound()) {
-          LOG.warn("cannot write an event: {}", now);
-          trouble = now;
-        }
-      } catch (InterruptedException e) {
-        if (!closed) {
-          LOG.debug("interrupted", e);
+    try {
+      for (JsonObject event = queue.take(); !event.equals(STOP); event = queue.take()) {
+        write(event);
+        if (closed && queue.isEmpty()) {
+          return;
         }
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void write(JsonObject event) {
+    String namespace = event.getAsJsonObject("metadata").get("namespace").getAsString();
+    ApiResult<PartialObjectMetadata> result = api.create(ResourceType.EVENT, namespace, event);
+    String error = result.failure().map(ApiFailure::message).orElse("");
+    // Logged once while it stays the same: a missing permission must not fill the log. Not found
+    // means that the namespace is deleted.
+    if (!error.isEmpty() && !error.equals(lastError) && !result.isNotFound()) {
+      LOG.warn("cannot write an event: {}", error);
+      lastError = error;
     }
   }
 

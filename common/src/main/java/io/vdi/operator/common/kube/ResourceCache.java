@@ -164,8 +164,8 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
 
   private void report(Throwable e) {
     String message =
-        e instanceof ApiException api && api.getCode() > 0
-            ? api.getCode() + " " + firstLine(api.getMessage())
+        e instanceof ApiException api
+            ? (api.getCode() > 0 ? api.getCode() + " " : "") + firstLine(api.getMessage())
             : String.valueOf(e.getMessage());
     if (!message.equals(error)) {
       error = message;

@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopCredentials;
@@ -69,7 +70,7 @@ public final class ActivityMonitor implements AutoCloseable {
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<Pod> pods;
   private final Supplier<ActivityConfig> config;
-  private final BooleanSupplier leader;
+  private final BooleanSupplier mayWrite;
   private final Listener listener;
   private final InstantSource clock;
   private final WorkQueue<SessionKey> queue;
@@ -82,7 +83,7 @@ public final class ActivityMonitor implements AutoCloseable {
   private final Map<SessionKey, String> monitored = new ConcurrentHashMap<>();
 
   /**
-   * @param leader whether this replica may write; asked before each write
+   * @param mayWrite whether this replica may write; asked before each write
    */
   public ActivityMonitor(
       KubeClient api,
@@ -90,7 +91,7 @@ public final class ActivityMonitor implements AutoCloseable {
       ResourceCache<VdiTemplate> templates,
       ResourceCache<Pod> pods,
       Supplier<ActivityConfig> config,
-      BooleanSupplier leader,
+      BooleanSupplier mayWrite,
       Listener listener,
       InstantSource clock) {
     this.api = api;
@@ -98,7 +99,7 @@ public final class ActivityMonitor implements AutoCloseable {
     this.templates = templates;
     this.pods = pods;
     this.config = config;
-    this.leader = leader;
+    this.mayWrite = mayWrite;
     this.listener = listener;
     this.clock = clock;
     this.queue = new WorkQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
@@ -271,17 +272,14 @@ public final class ActivityMonitor implements AutoCloseable {
         history.lastConnected().map(time -> time.truncatedTo(ChronoUnit.SECONDS));
     if (lastConnected.isEmpty()
         || settings.dryRun()
-        || !leader.getAsBoolean()
+        || !mayWrite.getAsBoolean()
         || isRecent(session, history, lastConnected.get(), settings.statusInterval())) {
       return;
     }
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("uid", session.uid());
-    JsonObject status = new JsonObject();
-    status.addProperty("lastActivityTime", lastConnected.get().toString());
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("status", status);
+    JsonObject patch =
+        MergePatch.forObject(session.metadata())
+            .set("status.lastActivityTime", lastConnected.get().toString())
+            .toJson();
     ApiResult<VdiSession> result =
         api.mergePatchStatus(ResourceType.SESSION, session.namespace(), session.name(), patch);
     result.ok().ifPresent(sessions::changed);

@@ -1,14 +1,15 @@
 package io.vdi.operator.reaper.execution;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -18,7 +19,7 @@ import java.util.function.BooleanSupplier;
  */
 public final class Deleter {
   private final KubeClient api;
-  private final BooleanSupplier leader;
+  private final BooleanSupplier mayWrite;
   private final DeletionRateLimiter limiter;
 
   /** The outcome of one deletion. */
@@ -41,16 +42,16 @@ public final class Deleter {
   }
 
   /**
-   * @param leader whether this replica may write; asked before each write
+   * @param mayWrite whether this replica may write; asked before each write
    */
-  public Deleter(KubeClient api, BooleanSupplier leader, DeletionRateLimiter limiter) {
+  public Deleter(KubeClient api, BooleanSupplier mayWrite, DeletionRateLimiter limiter) {
     this.api = api;
-    this.leader = leader;
+    this.mayWrite = mayWrite;
     this.limiter = limiter;
   }
 
-  boolean isLeader() {
-    return leader.getAsBoolean();
+  boolean mayWrite() {
+    return mayWrite.getAsBoolean();
   }
 
   /** Deletes the object if it still has this UID and this resourceVersion. */
@@ -60,7 +61,7 @@ public final class Deleter {
     if (delay.isPresent()) {
       return new Outcome.RateLimited<>(delay.get());
     }
-    if (!isLeader()) {
+    if (!mayWrite()) {
       return new Outcome.NotLeader<>();
     }
     ApiResult<T> result = api.deleteIfUnchanged(type, observed);
@@ -71,15 +72,11 @@ public final class Deleter {
 
   /** Removes the operator's finalizer, so that the API server completes the deletion. */
   ApiResult<VdiSession> removeFinalizer(VdiSession session) {
-    JsonArray finalizers = new JsonArray();
-    session.metadata().finalizers().stream()
-        .filter(finalizer -> !finalizer.equals(VdiSession.FINALIZER))
-        .forEach(finalizers::add);
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("resourceVersion", session.metadata().resourceVersion());
-    metadata.add("finalizers", finalizers);
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
+    List<String> others =
+        session.metadata().finalizers().stream()
+            .filter(finalizer -> !finalizer.equals(VdiSession.FINALIZER))
+            .toList();
+    JsonObject patch = MergePatch.forVersion(session.metadata()).finalizers(others).toJson();
     return api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch);
   }
 }

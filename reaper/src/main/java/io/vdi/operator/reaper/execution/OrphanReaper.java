@@ -1,11 +1,10 @@
 package io.vdi.operator.reaper.execution;
 
 import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ObjectMeta;
@@ -93,7 +92,7 @@ public final class OrphanReaper {
 
   /** Decides on the object, carries the verdict out, and returns when to decide again. */
   public ReconcileResult reconcile(ObjectKey key) {
-    if (!deleter.isLeader()) {
+    if (!deleter.mayWrite()) {
       return new ReconcileResult.Done();
     }
     ApiResult<PartialObjectMetadata> live = api.get(key.type(), key.namespace(), key.name());
@@ -139,13 +138,19 @@ public final class OrphanReaper {
     return switch (ReapPolicy.decide(home, session, now, retention.get())) {
       case HomeVerdict.Ignore() -> forget(key);
       case HomeVerdict.MarkReleased(Instant since) ->
-          setReleasedAt(
+          patchHome(
               key,
               object,
-              new JsonPrimitive(since.truncatedTo(ChronoUnit.SECONDS).toString()),
+              MergePatch.forVersion(object)
+                  .annotation(
+                      Annotations.RELEASED_AT, since.truncatedTo(ChronoUnit.SECONDS).toString()),
               "no session uses this home any more");
       case HomeVerdict.ClearReleased() ->
-          setReleasedAt(key, object, JsonNull.INSTANCE, "a session uses this home again");
+          patchHome(
+              key,
+              object,
+              MergePatch.forVersion(object).removeAnnotation(Annotations.RELEASED_AT),
+              "a session uses this home again");
       case HomeVerdict.Retain(Instant due) -> {
         put(new PendingDeletion(key, object, Category.HOME, due, "retained"));
         yield new ReconcileResult.RequeueAfter(Duration.between(now, due));
@@ -226,23 +231,18 @@ public final class OrphanReaper {
     return phase.equals("Succeeded") || phase.equals("Failed");
   }
 
-  /** Stored on the claim itself, so that the retention period survives a restart of the reaper. */
-  private ReconcileResult setReleasedAt(
-      ObjectKey key, ObjectMeta object, JsonElement value, String message) {
+  /**
+   * Changes the release time, which is stored on the claim itself so that the retention period
+   * survives a restart of the reaper.
+   */
+  private ReconcileResult patchHome(
+      ObjectKey key, ObjectMeta object, MergePatch patch, String message) {
     if (limits.get().dryRun()) {
       put(key, object, Category.HOME, Optional.empty(), message);
       return new ReconcileResult.Done();
     }
-    JsonObject annotations = new JsonObject();
-    annotations.add(Annotations.RELEASED_AT, value);
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("uid", object.uid());
-    metadata.addProperty("resourceVersion", object.resourceVersion());
-    metadata.add("annotations", annotations);
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
     ApiResult<PartialObjectMetadata> result =
-        api.mergePatch(key.type(), key.namespace(), key.name(), patch);
+        api.mergePatch(key.type(), key.namespace(), key.name(), patch.toJson());
     if (result.ok().isPresent()) {
       LOG.info("{}: {}", key, message);
       return new ReconcileResult.RequeueAfter(Duration.ZERO);

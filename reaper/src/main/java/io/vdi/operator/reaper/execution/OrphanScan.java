@@ -42,32 +42,32 @@ public final class OrphanScan {
   private final ResourceCache<VdiSession> sessions;
   private final Consumer<SessionKey> onSession;
   private final Consumer<ObjectKey> onCandidate;
-  private final BooleanSupplier leader;
+  private final BooleanSupplier mayWrite;
   private final Map<ResourceType<?>, String> errors = new HashMap<>();
 
   /**
    * @param onSession receives every session
    * @param onCandidate receives every object that may be an orphan or a retained home
-   * @param leader whether to continue; asked before each type
+   * @param mayWrite whether this replica is still the leader; asked before each type
    */
   public OrphanScan(
       KubeClient api,
       ResourceCache<VdiSession> sessions,
       Consumer<SessionKey> onSession,
       Consumer<ObjectKey> onCandidate,
-      BooleanSupplier leader) {
+      BooleanSupplier mayWrite) {
     this.api = api;
     this.sessions = sessions;
     this.onSession = onSession;
     this.onCandidate = onCandidate;
-    this.leader = leader;
+    this.mayWrite = mayWrite;
   }
 
   /** One scan. A type that cannot be listed is logged once and left to the next scan. */
   public void run() {
     sessions.list().forEach(session -> onSession.accept(SessionKey.of(session)));
     for (ResourceType<PartialObjectMetadata> type : KINDS) {
-      if (!leader.getAsBoolean()) {
+      if (!mayWrite.getAsBoolean()) {
         return;
       }
       ApiResult<Integer> listed =

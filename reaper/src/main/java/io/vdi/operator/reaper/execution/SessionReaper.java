@@ -67,7 +67,7 @@ public final class SessionReaper {
   public ReconcileResult reconcile(SessionKey key) {
     Optional<VdiSession> session = sessions.get(key.namespace(), key.name());
     forgetPrevious(key, session.map(VdiSession::uid));
-    if (session.isEmpty() || !deleter.isLeader()) {
+    if (session.isEmpty() || !deleter.mayWrite()) {
       return new ReconcileResult.Done();
     }
     evaluator.observe(session.get());

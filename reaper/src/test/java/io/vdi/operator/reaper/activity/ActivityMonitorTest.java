@@ -3,6 +3,10 @@ package io.vdi.operator.reaper.activity;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Pod;
@@ -10,7 +14,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.reaper.FakeApiServer;
+import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.reaper.FakeSelkies;
 import io.vdi.operator.reaper.policy.Activity;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +36,8 @@ class ActivityMonitorTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
   private static final SessionKey KEY = new SessionKey("ns", "desk");
 
-  private final FakeApiServer server = new FakeApiServer();
+  private final FakeApiServer server = FakeApiServer.start();
+  private final KubeClient api = server.client();
   private final FakeSelkies selkies = new FakeSelkies("127.0.0.1", 0, "secret");
   private final ResourceCache<VdiSession> sessions = cache(ResourceType.SESSION);
   private final ResourceCache<VdiTemplate> templates = cache(ResourceType.TEMPLATE);
@@ -47,7 +52,7 @@ class ActivityMonitorTest {
 
   private final ActivityMonitor monitor =
       new ActivityMonitor(
-          server.api(),
+          api,
           sessions,
           templates,
           pods,
@@ -73,7 +78,7 @@ class ActivityMonitorTest {
 
   private <T extends KubeObject> ResourceCache<T> cache(ResourceType<T> type) {
     // The cache forgets what a test put there after 30 s, so its clock stands still.
-    return new ResourceCache<>(server.api(), type, "", InstantSource.fixed(NOON), change -> {});
+    return new ResourceCache<>(api, type, "", InstantSource.fixed(NOON), change -> {});
   }
 
   @BeforeEach
@@ -89,6 +94,7 @@ class ActivityMonitorTest {
     monitor.close();
     List.of(sessions, templates, pods).forEach(ResourceCache::close);
     selkies.close();
+    api.close();
     server.close();
   }
 
@@ -118,7 +124,7 @@ class ActivityMonitorTest {
     now = NOON.plusSeconds(60);
     awaitProbes();
     assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:01:00Z");
-    assertThat(server.requests("PATCH")).as("writes").hasSize(2);
+    assertThat(requests("PATCH")).as("writes").hasSize(2);
   }
 
   @Test
@@ -141,7 +147,7 @@ class ActivityMonitorTest {
     now = NOON.plusSeconds(2);
     awaitProbes();
     assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, now));
-    assertThat(server.requests("PATCH")).as("writes without an observed client").isEmpty();
+    assertThat(requests("PATCH")).as("writes without an observed client").isEmpty();
   }
 
   @Test
@@ -204,7 +210,7 @@ class ActivityMonitorTest {
     start(running(""));
     awaitProbes();
     awaitProbes();
-    assertThat(server.requests("GET")).containsExactly("GET " + secretPath());
+    assertThat(requests("GET")).containsExactly("GET " + secretPath());
   }
 
   @Test
@@ -231,7 +237,7 @@ class ActivityMonitorTest {
     selkies.connect(1);
     start(running(""));
     awaitProbes();
-    assertThat(server.requests("PATCH")).isEmpty();
+    assertThat(requests("PATCH")).isEmpty();
   }
 
   @Test
@@ -240,16 +246,16 @@ class ActivityMonitorTest {
     selkies.connect(1);
     start(running(""));
     awaitProbes();
-    assertThat(server.requests("PATCH")).isEmpty();
+    assertThat(requests("PATCH")).isEmpty();
   }
 
   @Test
   void aStatusThatCannotBeWrittenIsWrittenByALaterProbe() {
-    server.refuse("PATCH", ResourceType.SESSION.path("ns", "desk") + "/status", 500);
+    server.reject(request -> request.method().equals("PATCH"), 500, "InternalError", "refused");
     selkies.connect(1);
     start(running(""));
     awaitProbes();
-    server.reset();
+    server.respondNormally();
     awaitProbes();
     assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
   }
@@ -278,6 +284,19 @@ class ActivityMonitorTest {
     await().until(() -> monitor.of("uid-desk") instanceof Activity.Idle);
   }
 
+  private <T extends KubeObject> T add(ResourceType<T> type, String json) {
+    JsonObject object = JsonParser.parseString(json).getAsJsonObject();
+    JsonObject metadata = object.getAsJsonObject("metadata");
+    metadata.addProperty("uid", "uid-" + metadata.get("name").getAsString());
+    return KubeGson.gson().fromJson(server.put(type, object.toString()), type.objectClass());
+  }
+
+  private List<String> requests(String method) {
+    return server.requests(request -> request.method().equals(method)).stream()
+        .map(FakeApiServer.Request::toString)
+        .toList();
+  }
+
   private void start(VdiSession session) {
     monitor.changed(session);
   }
@@ -288,7 +307,7 @@ class ActivityMonitorTest {
 
   private VdiSession session(String name, String spec, String suspended, String phase) {
     VdiSession session =
-        server.add(
+        add(
             ResourceType.SESSION,
             """
             {"metadata": {"name": "%s", "namespace": "ns"},
@@ -302,7 +321,7 @@ class ActivityMonitorTest {
 
   private void template(String spec) {
     templates.created(
-        server.add(
+        add(
             ResourceType.TEMPLATE,
             "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {\"port\": %d%s}}"
                 .formatted(selkies.port(), spec.isEmpty() ? "" : ", " + spec)));
@@ -314,7 +333,7 @@ class ActivityMonitorTest {
 
   private void podOf(String name, String owner) {
     pods.created(
-        server.add(
+        add(
             ResourceType.POD,
             "{\"metadata\": {\"name\": \"%s\", \"namespace\": \"ns\", \"ownerReferences\": [%s]},"
                     .formatted(name, owner(owner))
@@ -322,7 +341,7 @@ class ActivityMonitorTest {
   }
 
   private void secret(String password, String owner) {
-    server.add(
+    add(
         ResourceType.SECRET,
         """
         {"metadata": {"name": "vdi-auth-desk", "namespace": "ns", "ownerReferences": [%s]},

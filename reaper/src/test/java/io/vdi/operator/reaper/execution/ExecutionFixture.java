@@ -1,8 +1,11 @@
 package io.vdi.operator.reaper.execution;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
@@ -13,7 +16,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.reaper.FakeApiServer;
+import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.Activity;
 import io.vdi.operator.reaper.policy.ReapReason;
@@ -25,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The reaper's execution against a fake API server, on a simulated clock. A test sets what the
@@ -35,8 +39,8 @@ final class ExecutionFixture implements AutoCloseable {
   static final String NAMESPACE = "ns";
   static final String USER = "alice@example.com";
 
-  final FakeApiServer server = new FakeApiServer();
-  final KubeClient api = server.api();
+  final FakeApiServer server = FakeApiServer.start();
+  final KubeClient api = server.client();
   final ReaperReport report = new ReaperReport();
   final List<ReapReason> reaped = new ArrayList<>();
   final List<Instant> dueTimes = new ArrayList<>();
@@ -71,6 +75,44 @@ final class ExecutionFixture implements AutoCloseable {
           dryRuns.add(reason);
         }
       };
+
+  /** Creates or replaces an object on the API server. Its UID is "uid-" and its name. */
+  <T extends KubeObject> T add(ResourceType<T> type, String json) {
+    JsonObject object = JsonParser.parseString(json).getAsJsonObject();
+    JsonObject metadata = object.getAsJsonObject("metadata");
+    if (!metadata.has("uid")) {
+      metadata.addProperty("uid", "uid-" + metadata.get("name").getAsString());
+    }
+    return KubeGson.gson().fromJson(server.put(type, object.toString()), type.objectClass());
+  }
+
+  /** Changes an object as another client does. */
+  void change(ResourceType<?> type, String name, String patch) {
+    JsonObject object = server.find(type, type.namespaced() ? NAMESPACE : "", name).orElseThrow();
+    server.put(
+        type,
+        MergePatch.unconditional()
+            .merge(object)
+            .merge(JsonParser.parseString(patch).getAsJsonObject())
+            .toJson()
+            .toString());
+  }
+
+  /** Matches requests with this method and path. */
+  static Predicate<FakeApiServer.Request> request(String method, String path) {
+    return request -> request.toString().equals(method + " " + path);
+  }
+
+  void refuse(String method, String path, int code) {
+    server.reject(request(method, path), code, "Refused", "refused by the test");
+  }
+
+  /** "GET /api/v1/pods" for each request with this method. */
+  List<String> requests(String method) {
+    return server.requests(request -> request.method().equals(method)).stream()
+        .map(FakeApiServer.Request::toString)
+        .toList();
+  }
 
   Instant now() {
     return now;
@@ -114,7 +156,7 @@ final class ExecutionFixture implements AutoCloseable {
   /** A session that started at noon, on the API server and in the cache. */
   VdiSession running(String name, String timeout) {
     VdiSession session =
-        server.add(
+        add(
             ResourceType.SESSION,
             """
             {"metadata": {"name": "%s", "namespace": "ns"},
@@ -128,7 +170,7 @@ final class ExecutionFixture implements AutoCloseable {
 
   void template() {
     templates.created(
-        server.add(ResourceType.TEMPLATE, "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {}}"));
+        add(ResourceType.TEMPLATE, "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {}}"));
   }
 
   /** An object of session "desk" on the API server. */
@@ -145,7 +187,7 @@ final class ExecutionFixture implements AutoCloseable {
                 """
                     .formatted(uid))
             .orElse("");
-    server.add(
+    add(
         type,
         """
         {"metadata": {"name": "%s", "namespace": "ns", "uid": "uid-%s",
@@ -187,8 +229,13 @@ final class ExecutionFixture implements AutoCloseable {
 
   /** The reasons of the Events on the API server. */
   List<String> eventReasons() {
-    return server.list(ResourceType.EVENT, NAMESPACE).stream()
-        .map(event -> event.get("reason").getAsString())
+    return api
+        .request("GET", ResourceType.EVENT.path(NAMESPACE), null)
+        .orElseThrow()
+        .getAsJsonArray("items")
+        .asList()
+        .stream()
+        .map(event -> event.getAsJsonObject().get("reason").getAsString())
         .toList();
   }
 
@@ -213,6 +260,7 @@ final class ExecutionFixture implements AutoCloseable {
   public void close() {
     events.close();
     List.of(sessions, templates, pods).forEach(ResourceCache::close);
+    api.close();
     server.close();
   }
 }

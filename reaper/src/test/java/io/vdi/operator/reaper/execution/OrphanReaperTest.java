@@ -2,6 +2,7 @@ package io.vdi.operator.reaper.execution;
 
 import static io.vdi.operator.reaper.execution.ExecutionFixture.NOON;
 import static io.vdi.operator.reaper.execution.ExecutionFixture.path;
+import static io.vdi.operator.reaper.execution.ExecutionFixture.request;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.Annotations;
@@ -73,9 +74,8 @@ class OrphanReaperTest {
   @Test
   void anObjectThatTheOperatorDidNotCreateIsIgnored() {
     ObjectKey child = fixture.child(ChildKind.SERVICE, Optional.empty(), "");
-    fixture.server.change(
+    fixture.change(
         child.type(),
-        "ns",
         "desk",
         "{\"metadata\": {\"labels\": {\"app.kubernetes.io/name\": \"other\"}}}");
     reaper.reconcile(child);
@@ -99,7 +99,7 @@ class OrphanReaperTest {
   void aRecreatedObjectHasItsOwnGracePeriod() {
     ObjectKey child = fixture.child(ChildKind.POD, GONE, "");
     reaper.reconcile(child);
-    fixture.server.change(child.type(), "ns", "desk", "{\"metadata\": {\"uid\": \"uid-new\"}}");
+    fixture.change(child.type(), "desk", "{\"metadata\": {\"uid\": \"uid-new\"}}");
     fixture.now = AFTER_GRACE;
     assertThat(reaper.reconcile(child))
         .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofMinutes(10)));
@@ -110,12 +110,10 @@ class OrphanReaperTest {
   void anObjectThatChangesBeforeTheDeletionIsDecidedOnAgain() {
     ObjectKey child = due(ChildKind.POD);
     fixture.server.before(
-        "DELETE",
-        path(child),
+        request("DELETE", path(child)),
         () ->
-            fixture.server.change(
+            fixture.change(
                 child.type(),
-                "ns",
                 "desk",
                 "{\"metadata\": {\"annotations\": {\"vdi.kasm.io/keep\": \"true\"}}}"));
     assertThat(reaper.reconcile(child)).isEqualTo(IMMEDIATELY);
@@ -137,7 +135,7 @@ class OrphanReaperTest {
   void anObjectThatAnotherClientDeletesIsForgotten() {
     ObjectKey child = due(ChildKind.POD);
     fixture.server.before(
-        "DELETE", path(child), () -> fixture.server.remove(child.type(), "ns", "desk"));
+        request("DELETE", path(child)), () -> fixture.server.remove(child.type(), "ns", "desk"));
     assertThat(reaper.reconcile(child)).isEqualTo(DONE);
     assertThat(fixture.isReportEmpty()).isTrue();
     assertThat(fixture.reaped).isEmpty();
@@ -147,14 +145,14 @@ class OrphanReaperTest {
   void withoutAnAnswerNothingIsDeletedAndTheGracePeriodContinues() {
     ObjectKey child = fixture.child(ChildKind.POD, GONE, "");
     reaper.reconcile(child);
-    fixture.server.disconnect("GET", path(child));
+    fixture.server.disconnect(request("GET", path(child)));
     assertThat(reaper.reconcile(child)).isInstanceOf(ReconcileResult.Retry.class);
-    fixture.server.reset();
+    fixture.server.respondNormally();
     fixture.now = AFTER_GRACE;
-    fixture.server.disconnect("GET", ResourceType.SESSION.path("ns", "desk"));
+    fixture.server.disconnect(request("GET", ResourceType.SESSION.path("ns", "desk")));
     assertThat(reaper.reconcile(child)).isInstanceOf(ReconcileResult.Retry.class);
     assertThat(fixture.exists(child)).isTrue();
-    fixture.server.reset();
+    fixture.server.respondNormally();
     assertThat(reaper.reconcile(child)).isEqualTo(DONE);
     assertThat(fixture.exists(child)).isFalse();
   }
@@ -162,7 +160,7 @@ class OrphanReaperTest {
   @Test
   void aDeletionThatFailsIsRetried() {
     ObjectKey child = due(ChildKind.POD);
-    fixture.server.refuse("DELETE", path(child), 500);
+    fixture.refuse("DELETE", path(child), 500);
     assertThat(reaper.reconcile(child)).isEqualTo(new ReconcileResult.Retry("refused by the test"));
   }
 
@@ -182,7 +180,7 @@ class OrphanReaperTest {
     ObjectKey child = fixture.child(ChildKind.POD, GONE, "");
     fixture.leader = false;
     assertThat(reaper.reconcile(child)).isEqualTo(DONE);
-    assertThat(fixture.server.requests("GET")).isEmpty();
+    assertThat(fixture.requests("GET")).isEmpty();
   }
 
   @Test
@@ -227,12 +225,10 @@ class OrphanReaperTest {
   void aHomeThatASessionAdoptsWhileItIsMarkedIsDecidedOnAgain() {
     ObjectKey home = fixture.child(ChildKind.HOME, Optional.empty(), "");
     fixture.server.before(
-        "PATCH",
-        path(home),
+        request("PATCH", path(home)),
         () ->
-            fixture.server.change(
+            fixture.change(
                 home.type(),
-                "ns",
                 home.name(),
                 "{\"metadata\": {\"annotations\": {\"vdi.kasm.io/session-uid\": \"new\"}}}"));
     assertThat(reaper.reconcile(home)).isEqualTo(IMMEDIATELY);
@@ -283,14 +279,14 @@ class OrphanReaperTest {
   @Test
   void withoutTheListOfPodsNoClaimIsDeleted() {
     ObjectKey home = fixture.child(ChildKind.HOME, Optional.empty(), RELEASED_AT_NOON);
-    fixture.server.refuse("GET", ResourceType.POD.path("ns"), 403);
+    fixture.refuse("GET", ResourceType.POD.path("ns"), 403);
     fixture.now = AFTER_RETENTION;
     assertThat(reaper.reconcile(home)).isInstanceOf(ReconcileResult.Retry.class);
     assertThat(fixture.exists(home)).isTrue();
   }
 
   private void pod(String phase) {
-    fixture.server.add(
+    fixture.add(
         ResourceType.POD,
         """
         {"metadata": {"name": "user", "namespace": "ns"},

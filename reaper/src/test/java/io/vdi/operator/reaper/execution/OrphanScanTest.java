@@ -101,9 +101,8 @@ class OrphanScanTest {
   @Test
   void objectsWithoutAllMarksAreNoCandidates() {
     ObjectKey service = fixture.child(ChildKind.SERVICE, Optional.empty(), "");
-    fixture.server.change(
+    fixture.change(
         service.type(),
-        "ns",
         "desk",
         "{\"metadata\": {\"labels\": {\"vdi.kasm.io/user\": \"eve-example.com\"}}}");
     scan.run();
@@ -112,8 +111,9 @@ class OrphanScanTest {
 
   @Test
   void allPagesOfAListAreRead() {
+    fixture.server.pageSize(2);
     for (int i = 0; i < 7; i++) {
-      fixture.server.add(
+      fixture.add(
           ResourceType.SERVICE,
           """
           {"metadata": {"name": "lost-%1$d", "namespace": "ns-%1$d", "labels": {
@@ -126,17 +126,21 @@ class OrphanScanTest {
     }
     scan.run();
     assertThat(candidates).hasSize(7);
+    assertThat(fixture.requests("GET"))
+        .filteredOn(request -> request.endsWith("/services"))
+        .as("pages")
+        .hasSize(4);
   }
 
   @Test
   void aTypeThatCannotBeListedDoesNotStopTheScan() {
     fixture.child(ChildKind.POD, Optional.of("uid-gone"), "");
     fixture.child(ChildKind.SERVICE, Optional.of("uid-gone"), "");
-    fixture.server.refuse("GET", ResourceType.SERVICE.path(""), 403);
-    fixture.server.refuse("GET", ResourceType.INGRESS_ROUTE.path(""), 404);
+    fixture.refuse("GET", ResourceType.SERVICE.path(""), 403);
+    fixture.refuse("GET", ResourceType.INGRESS_ROUTE.path(""), 404);
     scan.run();
     assertThat(candidates).extracting(ObjectKey::toString).containsExactly("Pod ns/desk");
-    fixture.server.reset();
+    fixture.server.respondNormally();
     scan.run();
     assertThat(candidates).extracting(ObjectKey::toString).contains("Service ns/desk");
   }
@@ -147,6 +151,6 @@ class OrphanScanTest {
     fixture.leader = false;
     scan.run();
     assertThat(candidates).isEmpty();
-    assertThat(fixture.server.requests("GET")).isEmpty();
+    assertThat(fixture.requests("GET")).isEmpty();
   }
 }

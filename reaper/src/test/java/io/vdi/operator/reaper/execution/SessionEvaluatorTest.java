@@ -32,7 +32,7 @@ class SessionEvaluatorTest {
   void theSnapshotContainsTheExpiredOfAllSessionsThatAreNotBeingDeleted() {
     fixture.running("short", "1h");
     fixture.running("long", "9h");
-    fixture.server.add(
+    fixture.add(
         ResourceType.SESSION,
         """
         {"metadata": {"name": "deleted", "namespace": "ns", "finalizers": ["x"],
@@ -51,7 +51,7 @@ class SessionEvaluatorTest {
   @Test
   void theCachesAndTheApiServerAreNotMixed() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.change(ResourceType.SESSION, "ns", "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
+    fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
     fixture.now = NOON.plus(Duration.ofHours(1));
     assertThat(evaluator.cached(session).verdict()).isInstanceOf(SessionVerdict.Expire.class);
     Evaluation live = evaluator.live(session, false).orElseThrow();
@@ -64,23 +64,23 @@ class SessionEvaluatorTest {
   void thePodIsReadOnlyOnRequest() {
     VdiSession session = fixture.running("desk", "1h");
     evaluator.live(session, false).orElseThrow();
-    assertThat(fixture.server.requests("GET")).noneMatch(request -> request.contains("/pods/"));
+    assertThat(fixture.requests("GET")).noneMatch(request -> request.contains("/pods/"));
     evaluator.live(session, true).orElseThrow();
-    assertThat(fixture.server.requests("GET")).contains("GET /api/v1/namespaces/ns/pods/desk");
+    assertThat(fixture.requests("GET")).contains("GET /api/v1/namespaces/ns/pods/desk");
   }
 
   @Test
   void anUnreadablePodIsAFailureAndAMissingOneIsNot() {
     VdiSession session = fixture.running("desk", "1h");
     assertThat(evaluator.live(session, true)).isInstanceOf(ApiResult.Ok.class);
-    fixture.server.refuse("GET", "/api/v1/namespaces/ns/pods/desk", 403);
+    fixture.refuse("GET", "/api/v1/namespaces/ns/pods/desk", 403);
     assertThat(evaluator.live(session, true)).isInstanceOf(ApiResult.Rejected.class);
   }
 
   @Test
   void aSessionThatIsNotFailedAnyMoreStartsAgainWhenItFails() {
     VdiSession failed =
-        fixture.server.add(
+        fixture.add(
             ResourceType.SESSION,
             """
             {"metadata": {"name": "desk", "namespace": "ns"},
@@ -90,8 +90,7 @@ class SessionEvaluatorTest {
     evaluator.observe(failed);
     fixture.now = NOON.plus(Duration.ofHours(24));
     assertThat(evaluator.cached(failed).verdict()).isInstanceOf(SessionVerdict.Expire.class);
-    fixture.server.change(
-        ResourceType.SESSION, "ns", "desk", "{\"status\": {\"phase\": \"Pending\"}}");
+    fixture.change(ResourceType.SESSION, "desk", "{\"status\": {\"phase\": \"Pending\"}}");
     evaluator.observe(fixture.api.get(ResourceType.SESSION, "ns", "desk").orElseThrow());
     evaluator.observe(failed);
     assertThat(evaluator.cached(failed).verdict()).isInstanceOf(SessionVerdict.Keep.class);

@@ -3,6 +3,7 @@ package io.vdi.operator.reaper.execution;
 import static io.vdi.operator.reaper.execution.ExecutionFixture.NOON;
 import static io.vdi.operator.reaper.execution.ExecutionFixture.key;
 import static io.vdi.operator.reaper.execution.ExecutionFixture.path;
+import static io.vdi.operator.reaper.execution.ExecutionFixture.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -73,7 +74,7 @@ class SessionReaperTest {
   @Test
   void anExtensionThatTheCacheDoesNotShowWins() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.change(ResourceType.SESSION, "ns", "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
+    fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
         .isEqualTo(
@@ -87,12 +88,11 @@ class SessionReaperTest {
   @Test
   void anExtensionOfTheTemplateThatTheCacheDoesNotShowWins() {
     fixture.templates.created(
-        fixture.server.add(
+        fixture.add(
             ResourceType.TEMPLATE,
             "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {\"maxTimeout\": \"1h\"}}"));
     VdiSession session = fixture.running("desk", "9h");
-    fixture.server.change(
-        ResourceType.TEMPLATE, "", "ubuntu", "{\"spec\": {\"maxTimeout\": \"5h\"}}");
+    fixture.change(ResourceType.TEMPLATE, "ubuntu", "{\"spec\": {\"maxTimeout\": \"5h\"}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.RequeueAfter.class);
     assertThat(fixture.exists(session)).isTrue();
@@ -102,17 +102,14 @@ class SessionReaperTest {
   void anExtensionJustBeforeTheDeletionWins() {
     VdiSession session = fixture.running("desk", "1h");
     fixture.server.before(
-        "DELETE",
-        path(session),
-        () ->
-            fixture.server.change(
-                ResourceType.SESSION, "ns", "desk", "{\"spec\": {\"timeout\": \"9h\"}}"));
+        request("DELETE", path(session)),
+        () -> fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}"));
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(IMMEDIATELY);
     assertThat(fixture.exists(session)).isTrue();
     assertThat(fixture.reaped).isEmpty();
     reaper.reconcile(key(session));
-    assertThat(fixture.server.requests("DELETE")).as("attempts to delete it").hasSize(1);
+    assertThat(fixture.requests("DELETE")).as("attempts to delete it").hasSize(1);
   }
 
   @Test
@@ -121,14 +118,15 @@ class SessionReaperTest {
     fixture.server.remove(ResourceType.SESSION, "ns", "desk");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
-    assertThat(fixture.server.requests("DELETE")).isEmpty();
+    assertThat(fixture.requests("DELETE")).isEmpty();
   }
 
   @Test
   void aSessionThatIsDeletedByAnotherClientIsDone() {
     VdiSession session = fixture.running("desk", "1h");
     fixture.server.before(
-        "DELETE", path(session), () -> fixture.server.remove(ResourceType.SESSION, "ns", "desk"));
+        request("DELETE", path(session)),
+        () -> fixture.server.remove(ResourceType.SESSION, "ns", "desk"));
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
     assertThat(fixture.reaped).isEmpty();
@@ -137,20 +135,20 @@ class SessionReaperTest {
   @Test
   void aRecreatedSessionOfTheSameNameIsNotDeleted() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.change(ResourceType.SESSION, "ns", "desk", "{\"metadata\": {\"uid\": \"new\"}}");
+    fixture.change(ResourceType.SESSION, "desk", "{\"metadata\": {\"uid\": \"new\"}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
-    assertThat(fixture.server.requests("DELETE")).isEmpty();
+    assertThat(fixture.requests("DELETE")).isEmpty();
   }
 
   @Test
   void withoutAnAnswerAboutTheSessionNothingIsDeleted() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.disconnect("GET", path(session));
+    fixture.server.disconnect(request("GET", path(session)));
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.Retry.class);
     assertThat(fixture.exists(session)).isTrue();
-    fixture.server.reset();
+    fixture.server.respondNormally();
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
     assertThat(fixture.exists(session)).isFalse();
   }
@@ -158,7 +156,7 @@ class SessionReaperTest {
   @Test
   void withoutAnAnswerAboutTheTemplateNothingIsDeleted() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.refuse("GET", ResourceType.TEMPLATE.path("", "ubuntu"), 500);
+    fixture.refuse("GET", ResourceType.TEMPLATE.path("", "ubuntu"), 500);
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
         .isEqualTo(new ReconcileResult.Retry("refused by the test"));
@@ -168,7 +166,7 @@ class SessionReaperTest {
   @Test
   void aDeletionThatFailsIsRetried() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.refuse("DELETE", path(session), 503);
+    fixture.refuse("DELETE", path(session), 503);
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
         .isEqualTo(new ReconcileResult.Retry("refused by the test"));
@@ -178,16 +176,15 @@ class SessionReaperTest {
   @Test
   void aSessionWithAFinalizerStaysInTheCacheAsDeleted() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.change(
+    fixture.change(
         ResourceType.SESSION,
-        "ns",
         "desk",
         "{\"metadata\": {\"finalizers\": [\"vdi.kasm.io/session-cleanup\"]}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
     assertThat(fixture.sessions.get("ns", "desk").orElseThrow().metadata().isDeleting()).isTrue();
     reaper.reconcile(key(session));
-    assertThat(fixture.server.requests("DELETE")).as("deletions").hasSize(1);
+    assertThat(fixture.requests("DELETE")).as("deletions").hasSize(1);
   }
 
   @Test
@@ -212,7 +209,7 @@ class SessionReaperTest {
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
         .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofSeconds(5)));
-    assertThat(fixture.server.requests("GET")).isEmpty();
+    assertThat(fixture.requests("GET")).isEmpty();
     assertThat(fixture.onlyEntry().get("message").getAsString())
         .isEqualTo("its timeout of 1h is reached; held by massDeletionPercent");
   }
@@ -248,11 +245,11 @@ class SessionReaperTest {
   void aWarningThatCannotBeRecordedIsRetried() {
     VdiSession session = fixture.running("desk", "1h");
     String events = ResourceType.EVENT.path("ns");
-    fixture.server.refuse("POST", events, 503);
+    fixture.refuse("POST", events, 503);
     fixture.now = END.minusSeconds(60);
     assertThat(reaper.reconcile(key(session)))
         .isEqualTo(new ReconcileResult.Retry("cannot record SessionExpiring: refused by the test"));
-    fixture.server.reset();
+    fixture.server.respondNormally();
     reaper.reconcile(key(session));
     assertThat(fixture.eventReasons()).containsExactly("SessionExpiring");
   }
@@ -275,14 +272,14 @@ class SessionReaperTest {
     VdiSession session = fixture.running("desk", "1h");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
-    assertThat(fixture.server.requests("GET")).isEmpty();
-    assertThat(fixture.server.requests("DELETE")).isEmpty();
+    assertThat(fixture.requests("GET")).isEmpty();
+    assertThat(fixture.requests("DELETE")).isEmpty();
   }
 
   @Test
   void aReplicaThatLosesItsLeadershipBeforeTheDeletionDeletesNothing() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.server.before("GET", path(session), () -> fixture.leader = false);
+    fixture.server.before(request("GET", path(session)), () -> fixture.leader = false);
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
     assertThat(fixture.exists(session)).isTrue();
@@ -300,7 +297,7 @@ class SessionReaperTest {
   @Test
   void aFailedSessionCountsFromItsFirstObservation() {
     VdiSession session =
-        fixture.server.add(
+        fixture.add(
             ResourceType.SESSION,
             """
             {"metadata": {"name": "broken", "namespace": "ns"},
@@ -321,7 +318,7 @@ class SessionReaperTest {
   @Test
   void aStuckSessionIsReportedAndItsFinalizerRemovedOnlyWithForceFinalize() {
     VdiSession session =
-        fixture.server.add(
+        fixture.add(
             ResourceType.SESSION,
             """
             {"metadata": {"name": "stuck", "namespace": "ns",

@@ -3,6 +3,10 @@ package io.vdi.operator.runtime.config;
 import io.helidon.config.Config;
 import io.helidon.config.ConfigException;
 import io.helidon.config.ConfigSources;
+import io.helidon.config.spi.ConfigNode;
+import io.helidon.config.spi.ConfigNode.ListNode;
+import io.helidon.config.spi.ConfigNode.ObjectNode;
+import io.helidon.config.spi.ConfigNode.ValueNode;
 import io.helidon.config.spi.ConfigSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,36 +17,55 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A service's configuration from its three layers, spec.md section 6: {@code application.yaml} in
- * the jar, then the mounted file, then the environment. The first layer names every key there is; a
- * key that it does not name is refused, so that a typo never passes for a setting.
+ * Loads the configuration of a service from its three layers: {@code application.yaml} in the jar,
+ * then the mounted file, then the environment; docs/specification.md, section 6. The first layer
+ * names every key that exists. The loader refuses any other key in the file, so that a misspelled
+ * key is never ignored.
  */
 public final class ConfigLoader {
   private static final Logger LOG = LoggerFactory.getLogger(ConfigLoader.class);
   private static final String PREFIX = "VDI_";
+  private static final String JAR_LAYER = "application.yaml in the jar";
 
-  /** Below it any key may stand: the name of a logger. */
+  /** Every key below this one is allowed: it is the name of a logger. */
   static final String LEVELS = "logging.levels";
 
-  /** Variables that are not settings: they say where settings come from, or serve tools. */
+  /** Variables that are not settings: they locate the settings or configure tools. */
   private static final Set<String> NO_SETTING =
       Set.of("VDI_CONFIG_FILE", "VDI_LOGGING_FORMAT", "VDI_TEST_CLUSTER", "VDI_CACHE");
 
   private final Optional<Path> file;
   private final Map<String, String> environment;
+  private final Map<String, String> renamedKeys;
 
+  /** A loader without renamed keys. */
   public ConfigLoader(Optional<Path> file, Map<String, String> environment) {
-    this.file = file;
-    this.environment = environment;
+    this(file, environment, Map.of());
   }
 
-  /** The mounted file that {@code VDI_CONFIG_FILE} names, if it names one. */
+  /**
+   * @param file the mounted file, if any
+   * @param environment the environment variables of the process
+   * @param renamedKeys the current key by its former key. A former key in the file or the
+   *     environment sets the current one and logs a warning, so that an upgrade does not break
+   *     existing configuration. Both at the same layer are a problem, because either could be the
+   *     intended one.
+   */
+  public ConfigLoader(
+      Optional<Path> file, Map<String, String> environment, Map<String, String> renamedKeys) {
+    this.file = file;
+    this.environment = environment;
+    this.renamedKeys = new TreeMap<>(renamedKeys);
+  }
+
+  /** The file that {@code VDI_CONFIG_FILE} names; empty when the variable is unset or blank. */
   public static Optional<Path> mountedFile(Map<String, String> environment) {
     return Optional.ofNullable(environment.get("VDI_CONFIG_FILE"))
         .filter(name -> !name.isBlank())
@@ -53,61 +76,132 @@ public final class ConfigLoader {
     return file;
   }
 
-  /** Reads all layers anew. */
+  /**
+   * Reads all layers again.
+   *
+   * @throws InvalidConfigException when the file is unreadable, is not YAML or sets an unknown key,
+   *     or when a layer sets both the former and the current name of a key
+   */
   public Config load() throws InvalidConfigException {
-    Set<String> known = keys(build(List.of(ConfigSources.classpath("application.yaml"))));
+    Set<String> known =
+        keys(build(JAR_LAYER, List.of(ConfigSources.classpath("application.yaml"))));
     List<String> problems = new ArrayList<>();
     List<Supplier<? extends ConfigSource>> sources = new ArrayList<>();
-    sources.add(ConfigSources.create(fromEnvironment(known)));
+    sources.add(ConfigSources.create(fromEnvironment(known, problems)));
     if (file.isPresent()) {
       Path path = file.get();
       if (!Files.isReadable(path)) {
         throw new InvalidConfigException(
             List.of("VDI_CONFIG_FILE names " + path + ", which cannot be read"));
       }
-      for (String key : keys(build(List.of(ConfigSources.file(path))))) {
-        if (!isKnown(key, known)) {
-          problems.add(path.getFileName() + ": no setting is called \"" + key + "\"");
-        }
-      }
+      Config mounted = build(path.getFileName().toString(), List.of(ConfigSources.file(path)));
+      sources.add(
+          ConfigSources.create(fromFormerKeys(mounted, path.getFileName(), known, problems)));
       sources.add(ConfigSources.file(path));
     }
     sources.add(ConfigSources.classpath("application.yaml"));
     if (!problems.isEmpty()) {
       throw new InvalidConfigException(problems);
     }
-    return build(sources);
+    return build("configuration", sources);
   }
 
-  /** {@code tls.certResolver} is set by {@code VDI_TLS_CERT_RESOLVER}. */
+  /** The environment variable of a key: {@code VDI_TLS_CERT_RESOLVER} sets tls.certResolver. */
   static String variable(String key) {
     return PREFIX
         + key.replace('.', '_').replaceAll("([a-z0-9])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
   }
 
-  private Map<String, String> fromEnvironment(Set<String> known) {
+  private Map<String, String> fromEnvironment(Set<String> known, List<String> problems) {
     Map<String, String> keyOf = new HashMap<>();
     known.forEach(key -> keyOf.put(variable(key), key));
+    Map<String, String> currentOf = new HashMap<>();
+    renamedKeys.forEach((former, current) -> currentOf.put(variable(former), current));
     Map<String, String> settings = new HashMap<>();
     environment.forEach((variable, value) -> {
-      String key = keyOf.get(variable);
-      if (key != null) {
-        settings.put(key, value);
+      String current = currentOf.get(variable);
+      if (current != null) {
+        settings.put(current, value);
+        boolean both = environment.containsKey(variable(current));
+        warnOrReport("environment", variable, variable(current), both, problems);
+      } else if (keyOf.containsKey(variable)) {
+        settings.put(keyOf.get(variable), value);
       } else if (variable.startsWith(PREFIX)
           && !NO_SETTING.contains(variable)
           && !variable.matches(".*_(SERVICE|PORT)(_.*)?")) {
-        // Not refused: Kubernetes puts variables of its own there for Services called vdi-….
+        // Only logged: Kubernetes sets variables of this form for Services named vdi-….
         LOG.warn("environment: no setting is called {}", variable);
       }
     });
     return settings;
   }
 
-  private boolean isKnown(String key, Set<String> known) {
-    return known.contains(key) || key.startsWith(LEVELS + ".");
+  /** What the file sets by former keys, under the current keys. Reports unknown keys. */
+  private ObjectNode fromFormerKeys(
+      Config mounted, Path name, Set<String> known, List<String> problems) {
+    Set<String> present = keys(mounted);
+    ObjectNode.Builder moved = ObjectNode.builder();
+    for (String key : present) {
+      String current = renamedKeys.get(key);
+      if (current != null) {
+        moved.addNode(current, node(mounted.get(key)));
+        warnOrReport(name.toString(), key, current, present.contains(current), problems);
+      } else if (!known.contains(key) && !key.startsWith(LEVELS + ".")) {
+        problems.add(name + ": no setting is called \"" + key + "\"");
+      }
+    }
+    return moved.build();
   }
 
-  private static Config build(List<? extends Supplier<? extends ConfigSource>> sources)
+  private static void warnOrReport(
+      String layer, String former, String current, boolean both, List<String> problems) {
+    if (both) {
+      problems.add(
+          "%s: \"%s\" is the former name of \"%s\" and both are set: remove \"%s\""
+              .formatted(layer, former, current, former));
+    } else {
+      LOG.warn("{}: \"{}\" is now called \"{}\": rename it", layer, former, current);
+    }
+  }
+
+  private static ConfigNode node(Config config) {
+    return switch (config.type()) {
+      case OBJECT -> object(config);
+      case LIST -> list(config);
+      case VALUE, MISSING -> value(config);
+    };
+  }
+
+  private static ObjectNode object(Config config) {
+    ObjectNode.Builder object = ObjectNode.builder();
+    children(config).forEach(child -> object.addNode(child.key().name(), node(child)));
+    return object.build();
+  }
+
+  private static ListNode list(Config config) {
+    ListNode.Builder list = ListNode.builder();
+    for (Config item : children(config)) {
+      switch (item.type()) {
+        case OBJECT -> list.addObject(object(item));
+        case LIST -> list.addList(list(item));
+        case VALUE, MISSING -> list.addValue(value(item));
+      }
+    }
+    return list.build();
+  }
+
+  private static ValueNode value(Config config) {
+    return ValueNode.create(config.asString().orElse(""));
+  }
+
+  private static List<Config> children(Config config) {
+    return config.asNodeList().orElse(List.of());
+  }
+
+  /**
+   * @param what names the sources in messages
+   */
+  private static Config build(String what, List<? extends Supplier<? extends ConfigSource>> sources)
       throws InvalidConfigException {
     try {
       return Config.builder()
@@ -120,11 +214,11 @@ public final class ConfigLoader {
       while (root.getCause() != null) {
         root = root.getCause();
       }
-      throw new InvalidConfigException(List.of(e.getMessage() + ": " + root.getMessage()));
+      throw new InvalidConfigException(List.of(what + ": " + root.getMessage()));
     }
   }
 
-  /** Keys of all values; a list counts as one value of the list's own key. */
+  /** The keys of all values. A list counts as one value, under its own key. */
   private static Set<String> keys(Config config) {
     Set<String> keys = new TreeSet<>();
     config

@@ -1,5 +1,9 @@
 package io.vdi.operator.runtime.config;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import io.helidon.config.Config;
 import io.vdi.operator.common.model.Durations;
 import java.time.Duration;
@@ -11,7 +15,11 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** Reads settings and gathers every problem, so that an admin sees all of them at once. */
+/**
+ * Reads settings and collects every problem, so that {@link #throwIfInvalid} reports all of them in
+ * one message. A method that finds a problem returns a placeholder; nothing may use the result
+ * before {@link #throwIfInvalid} has passed.
+ */
 public final class ConfigReader {
   private final Config config;
   private final List<String> problems = new ArrayList<>();
@@ -20,18 +28,24 @@ public final class ConfigReader {
     this.config = config;
   }
 
-  /** The text of a key; empty where nothing is set. */
+  /** The text of a key without surrounding white space; empty when the key is not set. */
   public String text(String key) {
     return config.get(key).asString().orElse("").strip();
   }
 
+  /**
+   * The text of a key.
+   *
+   * @param ruleInWords the rule as the message shows it after key and value, such as {@code must
+   *     not be empty}
+   */
   public String text(String key, Predicate<String> rule, String ruleInWords) {
     return value(key, ruleInWords, text -> Optional.of(text).filter(rule)).orElse("");
   }
 
-  /** A list, or in the environment a text with commas. */
+  /** A list of strings; a text, as an environment variable gives it, is split at commas. */
   public List<String> list(String key) {
-    // A layer on top may give one text where the layer below gives a list: the text wins.
+    // When a layer sets a text and a lower layer a list, Helidon keeps both: the text is right.
     List<String> items =
         config
             .get(key)
@@ -41,9 +55,34 @@ public final class ConfigReader {
     return items.stream().map(String::strip).filter(item -> !item.isEmpty()).toList();
   }
 
-  /** The items of a list whose items have keys of their own. */
+  /** The items of a list of objects. */
   public List<Config> items(String key) {
     return config.get(key).asNodeList().orElse(List.of());
+  }
+
+  /** A section as JSON, in which every scalar is a string; empty when the key is not set. */
+  public JsonObject object(String key) {
+    return json(config.get(key)) instanceof JsonObject object ? object : new JsonObject();
+  }
+
+  private static JsonElement json(Config node) {
+    return switch (node.type()) {
+      case OBJECT -> {
+        JsonObject object = new JsonObject();
+        children(node).forEach(child -> object.add(child.key().name(), json(child)));
+        yield object;
+      }
+      case LIST -> {
+        JsonArray array = new JsonArray();
+        children(node).forEach(child -> array.add(json(child)));
+        yield array;
+      }
+      case VALUE, MISSING -> new JsonPrimitive(node.asString().orElse(""));
+    };
+  }
+
+  private static List<Config> children(Config node) {
+    return node.asNodeList().orElse(List.of());
   }
 
   public boolean flag(String key) {
@@ -59,6 +98,7 @@ public final class ConfigReader {
         .orElse(false);
   }
 
+  /** A whole number between the two, inclusive. */
   public int number(String key, int min, int max) {
     return value(
             key,
@@ -73,35 +113,48 @@ public final class ConfigReader {
         .orElse(min);
   }
 
+  /** A duration above zero, as {@link Durations#parse} reads it. */
   public Duration duration(String key) {
     return value(key, "must be a duration above zero such as 15s or 1h30m", Durations::parse)
         .orElse(Duration.ofSeconds(1));
   }
 
-  /** The same, or zero, which stands for never. */
+  /** A duration above zero, or {@code 0}, which means never. */
   public Duration durationOrZero(String key) {
     return text(key).equals("0") ? Duration.ZERO : duration(key);
   }
 
-  /** One of the constants, written in camelCase: {@code CERT_RESOLVER} is {@code certResolver}. */
+  /**
+   * One of the constants, written in camelCase: {@code certResolver} is {@code CERT_RESOLVER}. The
+   * placeholder is the first constant.
+   */
   public <E extends Enum<E>> E oneOf(String key, Class<E> type) {
     E[] constants = type.getEnumConstants();
-    List<String> words = Arrays.stream(constants).map(ConfigReader::camelCase).toList();
+    List<String> names = Arrays.stream(constants).map(ConfigReader::camelCase).toList();
     return value(
             key,
-            "must be one of " + String.join(", ", words),
-            text -> Optional.of(words.indexOf(text)).filter(i -> i >= 0).map(i -> constants[i]))
+            "must be one of " + String.join(", ", names),
+            text -> Optional.of(names.indexOf(text)).filter(i -> i >= 0).map(i -> constants[i]))
         .orElse(constants[0]);
   }
 
-  /** Adds a problem that concerns more than one key. */
+  /** Reports the problem when the condition does not hold; for rules that span several keys. */
   public void require(boolean holds, String problem) {
     if (!holds) {
-      problems.add(problem);
+      problem(problem);
     }
   }
 
-  /** Raises what has been found. */
+  /** Reports a problem. */
+  public void problem(String problem) {
+    problems.add(problem);
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws InvalidConfigException with every reported problem, when there is one
+   */
   public void throwIfInvalid() throws InvalidConfigException {
     if (!problems.isEmpty()) {
       throw new InvalidConfigException(problems);
@@ -111,19 +164,19 @@ public final class ConfigReader {
   private <T> Optional<T> value(String key, String rule, Function<String, Optional<T>> parser) {
     Optional<T> value = parser.apply(text(key));
     if (value.isEmpty()) {
-      problems.add(key + " \"" + text(key) + "\" " + rule);
+      problem(key + " \"" + text(key) + "\" " + rule);
     }
     return value;
   }
 
   private static String camelCase(Enum<?> constant) {
-    StringBuilder word = new StringBuilder();
+    StringBuilder name = new StringBuilder();
     for (String part : constant.name().split("_", -1)) {
-      word.append(
-          word.isEmpty()
+      name.append(
+          name.isEmpty()
               ? part.toLowerCase(Locale.ROOT)
               : part.charAt(0) + part.substring(1).toLowerCase(Locale.ROOT));
     }
-    return word.toString();
+    return name.toString();
   }
 }

@@ -3,6 +3,7 @@ package io.vdi.operator.runtime.config;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import io.helidon.config.Config;
+import io.vdi.operator.runtime.schedule.Periodic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,16 +12,15 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The settings of a service, read again when the mounted file changes. A new file that is not valid
- * is refused with the reason; the old settings stay, and {@link #isValid} says so until it is
- * mended.
+ * The settings of a service, read again when the mounted file changes. When the new content is
+ * invalid, the former settings stay, the reason is logged, and {@link #isValid} is false until the
+ * file is valid.
  */
 public final class ReloadableConfig<S> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ReloadableConfig.class);
@@ -31,49 +31,48 @@ public final class ReloadableConfig<S> implements AutoCloseable {
     S parse(Config config) throws InvalidConfigException;
   }
 
-  private final ConfigLoader layers;
-  private final Parser<S> reading;
-  private final CountDownLatch closed = new CountDownLatch(1);
+  private final ConfigLoader loader;
+  private final Parser<S> parser;
   private final Map<String, Level> levelsBefore = new HashMap<>();
   private volatile S current;
   private volatile boolean valid = true;
+  private volatile Optional<Periodic> watch = Optional.empty();
   private byte[] lastContent;
 
-  public ReloadableConfig(ConfigLoader layers, Parser<S> reading) throws InvalidConfigException {
-    this.layers = layers;
-    this.reading = reading;
+  /**
+   * Reads the settings for the first time.
+   *
+   * @throws InvalidConfigException when they are invalid: a service must not start with them
+   */
+  public ReloadableConfig(ConfigLoader loader, Parser<S> parser) throws InvalidConfigException {
+    this.loader = loader;
+    this.parser = parser;
     this.lastContent = content();
     this.current = read();
   }
 
+  /** The last valid settings. */
   public S current() {
     return current;
   }
 
-  /** Whether the file, as it is now, is what the service runs with. */
+  /** Whether {@link #current} has the content of the file. */
   public boolean isValid() {
     return valid;
   }
 
   /**
-   * Looks at the file every so often from now on. A mounted ConfigMap is replaced by a change of a
-   * symbolic link two directories up, which file watchers miss; comparing the content does not.
+   * Checks the file at this interval from now on. It compares the content: the kubelet updates a
+   * mounted ConfigMap by replacing a symbolic link two directories up, which file watchers miss.
+   *
+   * @param onChange called after a change, on the checking thread
    */
   public void watch(Duration interval, Consumer<S> onChange) {
-    if (layers.file().isEmpty()) {
-      return;
+    if (loader.file().isPresent()) {
+      Periodic periodic = new Periodic("settings", interval, () -> reloadIfChanged(onChange));
+      watch = Optional.of(periodic);
+      periodic.start();
     }
-    Thread.ofVirtual()
-        .name("settings")
-        .start(() -> {
-          try {
-            while (!closed.await(interval.toMillis(), TimeUnit.MILLISECONDS)) {
-              reloadIfChanged(onChange);
-            }
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
   }
 
   private void reloadIfChanged(Consumer<S> onChange) {
@@ -86,22 +85,24 @@ public final class ReloadableConfig<S> implements AutoCloseable {
       current = read();
       valid = true;
       LOG.info("settings reloaded");
-      onChange.accept(current);
     } catch (InvalidConfigException e) {
       valid = false;
-      LOG.error("the changed configuration is refused, the old one stays: {}", e.getMessage());
+      LOG.error("the changed settings are invalid, the former ones stay: {}", e.getMessage());
+      return;
     }
+    onChange.accept(current);
   }
 
   private S read() throws InvalidConfigException {
-    Config config = layers.load();
-    S settings = reading.parse(config);
+    Config config = loader.load();
+    S settings = parser.parse(config);
     applyLevels(config);
     return settings;
   }
 
   /**
-   * {@code logging.levels: {io.vdi.operator: DEBUG}}; a level taken out goes back to what it was.
+   * Applies {@code logging.levels}, such as {@code {io.vdi.operator: DEBUG}}. A logger that is no
+   * longer named gets its former level back.
    */
   private void applyLevels(Config config) throws InvalidConfigException {
     Map<String, Level> levels = new HashMap<>();
@@ -132,19 +133,19 @@ public final class ReloadableConfig<S> implements AutoCloseable {
 
   private byte[] content() {
     try {
-      return layers.file().isPresent() ? Files.readAllBytes(layers.file().get()) : new byte[0];
+      return loader.file().isPresent() ? Files.readAllBytes(loader.file().get()) : new byte[0];
     } catch (IOException e) {
       return new byte[0];
     }
   }
 
-  /** For messages: where the settings come from. */
+  /** Where the settings come from, for messages. */
   public String source() {
-    return layers.file().map(Path::toString).orElse("application.yaml in the jar");
+    return loader.file().map(Path::toString).orElse("application.yaml in the jar");
   }
 
   @Override
   public void close() {
-    closed.countDown();
+    watch.ifPresent(Periodic::close);
   }
 }

@@ -1,22 +1,22 @@
 package io.vdi.operator.runtime.leader;
 
-import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.runtime.RequiredPermissions.RequiredPermission;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.PodNamespace;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
 
 /**
  * The settings {@code leaderElection.*}.
  *
- * @param enabled false: this process is the only one, and works without a Lease
+ * @param enabled false: this process works without a Lease
  */
 public record LeaderElectionConfig(
     boolean enabled, String namespace, String leaseName, LeaderElector.LeaseTiming timing) {
+
+  /** For a service of which all replicas work. */
+  public static final LeaderElectionConfig NONE =
+      new LeaderElectionConfig(false, "", "", LeaderElector.LeaseTiming.STANDARD);
 
   public static LeaderElectionConfig read(ConfigReader read) {
     LeaderElector.LeaseTiming timing =
@@ -34,15 +34,6 @@ public record LeaderElectionConfig(
         namespace.isEmpty() ? PodNamespace.get() : namespace,
         read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
         timing);
-  }
-
-  /** The rights that it takes. */
-  public List<RequiredPermission> needs() {
-    return enabled
-        ? Stream.of("get", "create", "update")
-            .map(verb -> new RequiredPermission(verb, ResourceType.LEASE, "", namespace))
-            .toList()
-        : List.of();
   }
 
   /** A name for this process among candidates for a Lease: the host's, and what makes it unique. */

@@ -61,18 +61,17 @@ public final class LeaderElector {
   private volatile boolean leading;
   private volatile String trouble = "";
 
+  /**
+   * @param identity see {@link LeaderElectionConfig#identity}
+   * @param clock one that does not jump
+   */
   public LeaderElector(
-      KubeClient api,
-      String namespace,
-      String name,
-      String identity,
-      LeaseTiming timing,
-      InstantSource clock) {
+      KubeClient api, LeaderElectionConfig config, String identity, InstantSource clock) {
     this.api = api;
-    this.namespace = namespace;
-    this.name = name;
+    this.namespace = config.namespace();
+    this.name = config.leaseName();
     this.identity = identity;
-    this.timing = timing;
+    this.timing = config.timing();
     this.clock = clock;
   }
 

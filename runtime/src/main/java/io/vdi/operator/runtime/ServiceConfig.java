@@ -1,0 +1,18 @@
+package io.vdi.operator.runtime;
+
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
+
+/** The settings that every service has. */
+public interface ServiceConfig {
+  /** {@code server.host}: the address of health and metrics. */
+  String host();
+
+  /** {@code server.port}: the port of health and metrics; 0 for any free port. */
+  int port();
+
+  /** {@code leaderElection.*}; {@link LeaderElectionConfig#NONE} where all replicas work. */
+  LeaderElectionConfig election();
+
+  /** The operator's namespace. */
+  String namespace();
+}
