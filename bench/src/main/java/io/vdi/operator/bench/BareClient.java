@@ -3,6 +3,7 @@ package io.vdi.operator.bench;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.HostNames;
@@ -24,9 +25,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * The limit: makes what the controller makes of a session, the same bytes under the same name, and
- * neither watches nor decides. Nothing that does the job can be faster. All five objects at once,
- * and one write of the status where the controller needs up to three.
+ * Makes the same writes as the controller, with the same bytes and the same user, but without
+ * watches and decisions. No controller can be faster. It creates the five objects of a session
+ * concurrently and writes the status once; the controller writes it up to three times.
  */
 final class BareClient implements AutoCloseable {
   private static final SessionConfig SETTINGS =
@@ -48,7 +49,7 @@ final class BareClient implements AutoCloseable {
     this.template = user.get(ResourceType.TEMPLATE, "", BenchCluster.TEMPLATE).orElseThrow().spec();
   }
 
-  /** The session as its user makes it. */
+  /** Creates a session as its user would. */
   static VdiSession submit(KubeClient user, String name) {
     JsonObject session =
         Manifests.parse(
@@ -64,13 +65,13 @@ final class BareClient implements AutoCloseable {
   }
 
   /**
-   * All writes for one session.
+   * Makes all writes for one session.
    *
-   * @param beforeFinalizer called when the session is there
+   * @param afterCreate called when the session exists
    */
-  void make(String name, Runnable beforeFinalizer) {
+  void make(String name, Runnable afterCreate) {
     VdiSession session = submit(user, name);
-    beforeFinalizer.run();
+    afterCreate.run();
     finalizer(name);
     objects(session, false);
     operator
@@ -82,7 +83,10 @@ final class BareClient implements AutoCloseable {
         .orElseThrow();
   }
 
-  /** All of a session that has been running since then, on no node: its pod is never scheduled. */
+  /**
+   * Creates a session that seems to run since the given time. Its pod is never scheduled, so that
+   * thousands of them cost no node anything.
+   */
   void park(String name, Instant since) {
     VdiSession session = submit(user, name);
     finalizer(name);
@@ -90,7 +94,7 @@ final class BareClient implements AutoCloseable {
     startTime(operator, name, since);
   }
 
-  /** Writes since when a session has been running. */
+  /** Writes into the status that the session runs since the given time. */
   static void startTime(KubeClient api, String session, Instant since) {
     api.mergePatchStatus(
             ResourceType.SESSION,
@@ -120,13 +124,9 @@ final class BareClient implements AutoCloseable {
             Defaults.effectiveSpec(session.spec(), template),
             HostNames.preferred(session.spec().user()),
             SETTINGS);
-    DesiredState blueprint = DesiredState.of(workload, Optional.empty());
-    List<DesiredObject> all =
-        new ArrayList<>(List.of(blueprint.secret(), blueprint.service(), blueprint.pod()));
-    blueprint.volumeClaim().ifPresent(all::add);
-    blueprint.route().ifPresent(all::add);
+    DesiredState.Children children = DesiredState.children(workload, Optional.empty());
     List<Future<ApiResult<?>>> answers = new ArrayList<>();
-    for (DesiredObject object : all) {
+    for (DesiredObject object : children.objects().values()) {
       answers.add(threads.submit(() -> create(object, parked)));
     }
     try {
@@ -143,20 +143,20 @@ final class BareClient implements AutoCloseable {
 
   private ApiResult<?> create(DesiredObject object, boolean parked) {
     JsonObject body = object.body();
-    if (parked && object.kind().equals(ResourceType.POD)) {
+    if (parked && object.kind() == ChildKind.POD) {
       body = body.deepCopy();
       body.getAsJsonObject("spec")
           .add("schedulingGates", json("{gates: [{name: bench/parked}]}").get("gates"));
     }
-    if (parked && object.kind().equals(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
+    if (parked && object.kind() == ChildKind.HOME) {
       body = body.deepCopy();
       body.getAsJsonObject("spec").addProperty("storageClassName", "none");
     }
-    if (object.kind().equals(ResourceType.SECRET)) {
+    if (object.kind() == ChildKind.SECRET) {
       body = body.deepCopy();
       body.add("stringData", json("{password: " + Hashes.sha256(object.name(), 32) + "}"));
     }
-    return operator.create(object.kind(), BenchCluster.NAMESPACE, body);
+    return operator.create(object.type(), BenchCluster.NAMESPACE, body);
   }
 
   private static JsonObject json(String flow) {

@@ -13,15 +13,14 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.BurstDetector;
 import io.vdi.operator.controller.session.HostAllocator;
-import io.vdi.operator.controller.session.ResyncSchedule;
+import io.vdi.operator.controller.session.SessionMemory;
 import io.vdi.operator.controller.session.SessionMetrics;
 import io.vdi.operator.controller.session.SessionObserver;
 import io.vdi.operator.controller.session.SessionReconciler;
-import io.vdi.operator.controller.session.StatusWriteThrottle;
+import io.vdi.operator.controller.session.StatusWriter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
-import io.vdi.operator.controller.session.cache.DesiredStateCache;
 import io.vdi.operator.controller.session.cache.TraefikCrdWatcher;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.controller.template.TemplateStatusUpdater;
@@ -58,19 +57,15 @@ public final class Controller implements Service {
   private final KubeClient api;
   private final ReloadableConfig<ControllerConfig> settings;
   private final WorkQueue<SessionKey> queue;
-  private final DesiredStateCache blueprints = new DesiredStateCache();
-  private final HostAllocator hosts = new HostAllocator();
-  private final StatusWriteThrottle pace = new StatusWriteThrottle();
   private final InstantSource clock;
   private final QuotaAdmitter quota;
-  private final BurstDetector newcomers;
-  private final ResyncSchedule drift;
+  private final BurstDetector bursts;
   private final ControllerCaches caches;
-  private final TemplateStatusUpdater usage;
+  private final TemplateStatusUpdater templates;
   private final TraefikCrdWatcher traefik;
   private final EventRecorder events;
-  private final SessionObserver gatherer;
-  private final WorkerPool<SessionKey> loop;
+  private final SessionReconciler reconciler;
+  private final WorkerPool<SessionKey> workers;
   private volatile boolean elected;
 
   private Controller(ServiceContext<ControllerConfig> context) {
@@ -80,8 +75,7 @@ public final class Controller implements Service {
     MeterRegistry meters = context.meters();
     ControllerConfig config = settings.current();
     this.queue = new WorkQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
-    this.newcomers = new BurstDetector(config.workers());
-    this.drift = new ResyncSchedule(RandomGenerator.getDefault());
+    this.bursts = new BurstDetector(config.workers());
     this.caches =
         ControllerCaches.of(
             api,
@@ -89,28 +83,37 @@ public final class Controller implements Service {
             new ControllerCaches.Listeners(
                 this::sessionChanged, this::templateChanged, this::podChanged, this::childChanged));
     this.quota = new QuotaAdmitter(caches, () -> settings.current().quota(), clock, meters);
-    this.usage = new TemplateStatusUpdater(api, caches);
+    this.templates = new TemplateStatusUpdater(api, caches);
     this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
-    this.gatherer =
-        new SessionObserver(caches, hosts, () -> settings.current().plan(), traefik::served);
     SessionMetrics metrics = new SessionMetrics(meters);
-    SessionReconciler reconciler =
+    HostAllocator hosts = new HostAllocator(caches);
+    SessionMemory memory =
+        new SessionMemory(
+            RandomGenerator.getDefault(),
+            uid -> {
+              hosts.release(uid);
+              quota.forget(uid);
+            });
+    PlanExecutor executor =
+        new PlanExecutor(api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite());
+    this.reconciler =
         new SessionReconciler(
-            caches,
-            gatherer,
-            blueprints,
-            new PlanExecutor(
-                api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite()),
+            hosts,
+            new SessionObserver(caches, traefik::served),
             quota,
-            newcomers,
-            pace,
-            drift,
-            events,
-            metrics,
-            settings::current,
+            executor,
+            new StatusWriter(executor, memory, bursts, events, metrics),
+            memory,
+            () -> settings.current().session(),
             clock);
-    this.loop = new WorkerPool<>("session", queue, config.workers(), reconciler::reconcile, clock);
+    this.workers =
+        new WorkerPool<>(
+            "session",
+            queue,
+            config.workers(),
+            metrics.timed(bursts.countingStarts(reconciler::reconcile)),
+            clock);
     metrics.watch(caches, queue, context.mayWrite(), settings::isValid);
   }
 
@@ -131,7 +134,7 @@ public final class Controller implements Service {
   }
 
   private SessionConfig.IngressKind ingressKind() {
-    return settings.current().plan().ingress().kind();
+    return settings.current().session().ingress().kind();
   }
 
   @Override
@@ -146,44 +149,37 @@ public final class Controller implements Service {
 
   @Override
   public void elected() {
-    gatherer.restoreHosts();
-    loop.start();
+    reconciler.restore();
+    workers.start();
     elected = true;
-    usage.start();
+    templates.start();
     addAll();
   }
 
   @Override
   public Optional<String> livenessError() {
-    return loop.stuck().map(key -> "a worker is stuck on " + key);
+    return workers.stuck().map(key -> "a worker is stuck on " + key);
   }
 
   private void sessionChanged(ResourceCache.Change<VdiSession> change) {
     VdiSession session = change.object();
-    if (change.now().isEmpty()) {
-      hosts.release(session.uid());
-      blueprints.forget(session.uid());
-      pace.forget(session.uid());
-      drift.forget(session.uid());
-      quota.forget(session.uid());
-    }
     if (change.before().isPresent() && change.concerns(VdiSession::spec)) {
-      // It has gone, is suspended, or wants less: others in line may move up.
+      // It was deleted or suspended, or requests less: sessions in the queue may move up.
       quota.due().forEach(queue::add);
     }
     if (change.now().isEmpty() || change.before().isEmpty()) {
-      usage.changed();
+      templates.changed();
     }
     SessionKey key = SessionKey.of(session);
     if (change.before().isEmpty()) {
-      newcomers.arrived(key, clock.instant());
+      bursts.arrived(key, clock.instant());
     }
     queue.add(key);
   }
 
-  /** A template that appears, changes or goes concerns every session that names it. */
+  /** A template that is created, changed or deleted affects every session that names it. */
   private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
-    usage.changed();
+    templates.changed();
     if (!change.concerns(VdiTemplate::spec)) {
       return;
     }
@@ -193,7 +189,7 @@ public final class Controller implements Service {
         .forEach(session -> queue.add(SessionKey.of(session)));
   }
 
-  /** A pod that has gone, or will never run again, may have made room for those in line. */
+  /** A pod that is deleted or finished uses no quota: sessions in the queue may move up. */
   private void podChanged(ResourceCache.Change<Pod> change) {
     childChanged(change.object());
     if (change.now().filter(pod -> !pod.isFinished()).isEmpty()) {
@@ -215,8 +211,8 @@ public final class Controller implements Service {
   @Override
   public void stop() throws InterruptedException {
     traefik.close();
-    usage.close();
-    if (elected && !loop.stop(PATIENCE)) {
+    templates.close();
+    if (elected && !workers.stop(PATIENCE)) {
       LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
     }
     events.close();

@@ -8,15 +8,13 @@ import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.QuotaConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** application.yaml as a value. */
+/** The settings of the controller; application.yaml has their meaning and defaults. */
 public record ControllerConfig(
-    SessionConfig plan,
+    SessionConfig session,
     QuotaLimits quota,
-    Optional<Path> turnSecretFile,
     int workers,
     LeaderElectionConfig election,
     String host,
@@ -31,14 +29,10 @@ public record ControllerConfig(
         new ControllerConfig(
             new SessionConfig(domain(read), ingress(read), tls(read), turn(read)),
             QuotaConfig.read(read),
-            Optional.of(read.text("turn.secretFile")).filter(f -> !f.isEmpty()).map(Path::of),
             read.number("workers", 1, 1024),
             LeaderElectionConfig.read(read),
             read.text("server.host"),
             read.number("server.port", 0, 65535));
-    read.require(
-        result.plan().turn().isEmpty() || result.turnSecretFile().isPresent(),
-        "turn.secretFile must be set where turn.host is");
     read.throwIfInvalid();
     return result;
   }
@@ -49,11 +43,11 @@ public record ControllerConfig(
   }
 
   private static String domain(ConfigReader read) {
-    // A user's label, at most 63 long, and a dot come before it.
+    // The host of a session, at most 63 characters, and a dot come before it.
     return read.text(
         "domain",
         d -> d.length() <= 253 - 64 && d.matches(DOMAIN),
-        "must be a DNS name in lower case, at most 189 long");
+        "must be a DNS name in lower case, at most 189 characters");
   }
 
   private static SessionConfig.Ingress ingress(ConfigReader read) {
@@ -73,10 +67,10 @@ public record ControllerConfig(
             read.text("tls.secretName"));
     read.require(
         tls.mode() != SessionConfig.TlsMode.CERT_RESOLVER || !tls.certResolver().isEmpty(),
-        "tls.certResolver must be set where tls.mode is certResolver");
+        "tls.certResolver must be set if tls.mode is certResolver");
     read.require(
         tls.mode() != SessionConfig.TlsMode.SECRET_NAME || !tls.secretName().isEmpty(),
-        "tls.secretName must be set where tls.mode is secretName");
+        "tls.secretName must be set if tls.mode is secretName");
     return tls;
   }
 
@@ -87,7 +81,11 @@ public record ControllerConfig(
             read.number("turn.port", 1, 65535),
             read.text(
                 "turn.protocol", p -> p.equals("udp") || p.equals("tcp"), "must be udp or tcp"),
-            read.flag("turn.tls"));
+            read.flag("turn.tls"),
+            read.text("turn.secretFile"));
+    read.require(
+        turn.host().isEmpty() || !turn.secretFile().isEmpty(),
+        "turn.secretFile must be set if turn.host is set");
     return turn.host().isEmpty() ? Optional.empty() : Optional.of(turn);
   }
 }

@@ -11,51 +11,55 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What {@code helm test} runs: whether the API server serves the CRDs and asks the admission
- * webhook, and whether leaders of controller and reaper renew their Leases. Changes nothing.
+ * The check that {@code helm test} runs: the API server serves the CRDs and calls the admission
+ * webhook, and the leaders of controller and reaper renew their Leases. It changes nothing.
  */
 public final class HelmTest {
   private static final String TEMPLATES = "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All";
 
-  /** Longer than any leader lets its Lease be; a Lease that old has no holder. */
-  private static final Duration RENEWED = Duration.ofMinutes(1);
+  /** Longer than any renewal interval: an older Lease has no leader. */
+  private static final Duration MAX_AGE = Duration.ofMinutes(1);
 
   private final KubeClient api;
-  private final List<String> faults = new ArrayList<>();
+  private final List<String> failures = new ArrayList<>();
 
   private HelmTest(KubeClient api) {
     this.api = api;
   }
 
   /**
-   * Prints what it looked at; ends with 1 where something is wrong.
+   * Prints each check with its result; exits with 1 if one failed.
    *
-   * @param args the operator's namespace, an image that templates may use, the names of the Leases
+   * @param args the namespace of the operator, an image that templates can use, the names of the
+   *     Leases
    */
   public static void main(String[] args) {
     try {
       HelmTest test = new HelmTest(KubeClientFactory.fromEnvironment());
-      test.look(args[0], args[1], List.of(args).subList(2, args.length));
-      System.exit(test.faults.isEmpty() ? 0 : 1);
+      test.run(args[0], args[1], List.of(args).subList(2, args.length));
+      System.exit(test.failures.isEmpty() ? 0 : 1);
     } catch (KubeClientFactory.ClusterUnavailableException e) {
       System.err.println(e.getMessage());
       System.exit(2);
     }
   }
 
-  private void look(String namespace, String image, List<String> leases) {
-    ApiResult<JsonObject> good = makeTemplate(image, "TZ");
-    report("the API server takes a VDITemplate", good.failure().map(Object::toString).orElse(""));
-    ApiResult<JsonObject> bad = makeTemplate(image, "DISPLAY");
+  private void run(String namespace, String image, List<String> leases) {
+    ApiResult<JsonObject> valid = createTemplate(image, "TZ");
+    report(
+        "the API server accepts a VDITemplate", valid.failure().map(Object::toString).orElse(""));
+    ApiResult<JsonObject> invalid = createTemplate(image, "DISPLAY");
     report(
         "the admission webhook refuses one that sets DISPLAY",
-        bad.ok().isPresent() ? "it was taken: the API server does not ask the webhook" : "");
+        invalid.ok().isPresent()
+            ? "it was accepted: the API server does not call the webhook"
+            : "");
     for (String lease : leases) {
-      report("somebody leads as " + lease, stale(namespace, lease));
+      report("Lease " + lease + " has a leader", leaseError(namespace, lease));
     }
   }
 
-  private ApiResult<JsonObject> makeTemplate(String image, String variable) {
+  private ApiResult<JsonObject> createTemplate(String image, String variable) {
     return api.request(
         "POST",
         TEMPLATES,
@@ -69,7 +73,7 @@ public final class HelmTest {
             .getAsJsonObject());
   }
 
-  private String stale(String namespace, String lease) {
+  private String leaseError(String namespace, String lease) {
     return api.request(
             "GET",
             "/apis/coordination.k8s.io/v1/namespaces/" + namespace + "/leases/" + lease,
@@ -78,14 +82,14 @@ public final class HelmTest {
         .map(found -> found.getAsJsonObject("spec").get("renewTime").getAsString())
         .map(Instant::parse)
         .map(at ->
-            at.isBefore(Instant.now().minus(RENEWED)) ? "the Lease was last renewed at " + at : "")
-        .orElse("there is no such Lease, or it may not be read");
+            at.isBefore(Instant.now().minus(MAX_AGE)) ? "the Lease was last renewed at " + at : "")
+        .orElse("the Lease does not exist or cannot be read");
   }
 
-  private void report(String what, String fault) {
-    System.out.println(fault.isEmpty() ? "ok: " + what : "FAILED: " + what + ": " + fault);
-    if (!fault.isEmpty()) {
-      faults.add(what);
+  private void report(String check, String failure) {
+    System.out.println(failure.isEmpty() ? "ok: " + check : "FAILED: " + check + ": " + failure);
+    if (!failure.isEmpty()) {
+      failures.add(check);
     }
   }
 }

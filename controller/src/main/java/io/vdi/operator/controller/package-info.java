@@ -1,7 +1,7 @@
 /**
- * Turns sessions into workloads, spec.md sections 2 and 3. {@code plan} decides (pure), {@code
- * objects} says what the objects look like (pure), {@code apply} writes. Start at {@link
- * io.vdi.operator.controller.Main}, the wiring diagram, then {@link
+ * The controller: sessions become pods and their other objects; docs/specification.md, sections 2
+ * and 3. This package only wires the others, so it may import all of them. Start at {@link
+ * io.vdi.operator.controller.Controller}, then {@link
  * io.vdi.operator.controller.session.SessionReconciler}.
  */
 package io.vdi.operator.controller;

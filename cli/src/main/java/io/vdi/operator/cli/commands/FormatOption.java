@@ -1,9 +1,10 @@
 package io.vdi.operator.cli.commands;
 
+import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import picocli.CommandLine.Option;
 
-/** How what was asked for is printed. */
+/** {@code --output} of the commands that print objects. */
 final class FormatOption {
   @Option(
       names = {"-o", "--output"},
@@ -13,5 +14,10 @@ final class FormatOption {
 
   Format format() {
     return format;
+  }
+
+  /** The longest line of a table; 0 for no limit. */
+  int width(Console console) {
+    return format == Format.WIDE ? 0 : console.width();
   }
 }

@@ -13,6 +13,7 @@ import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.plan.ObservedSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -27,30 +28,31 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * The second line of the quotas, spec.md section 4: no pod is started beyond a limit, whatever the
- * webhook was asked or not. What counts is the pods there are, and those that were let go on a
- * moment ago; there is one leader, so its memory is enough.
+ * Enforces the quotas a second time, after the webhook; docs/specification.md, section 4. No pod is
+ * created beyond a limit, also for sessions that were created without the webhook. In use are the
+ * existing pods, and pods that were admitted recently. There is one leader, so its memory is
+ * enough.
  */
 public final class QuotaAdmitter {
-  /** Who was let go on and has no pod by then has to ask again. */
+  /** After this time without a pod an admission ends, and the session is checked again. */
   private static final Duration GRANT = Duration.ofMinutes(1);
 
-  /** Places further back are not told: they would change with every session that ends. */
-  private static final int TOLD_PLACES = 10;
+  /** Later positions are not reported: their statuses would change with every session that ends. */
+  private static final int REPORTED_POSITIONS = 10;
 
   private final ControllerCaches caches;
   private final Supplier<QuotaLimits> quota;
   private final InstantSource clock;
   private final QuotaMetrics metrics;
-  private final Map<String, Granted> grants = new HashMap<>();
+  private final Map<String, Grant> grants = new HashMap<>();
 
-  /** Concurrent, so that who only leaves need not wait until a line is drawn up. */
+  /** Concurrent, so that removing a session does not wait for the queue to be computed. */
   private final Map<String, Waiter> waiting = new ConcurrentHashMap<>();
 
-  private record Granted(QuotaRequest share, Instant at) {}
+  private record Grant(QuotaRequest request, Instant at) {}
 
-  /** Who waits, and what it was told. */
-  private record Waiter(SessionKey key, String words) {}
+  /** A session that waits, and the message that it has. */
+  private record Waiter(SessionKey key, String message) {}
 
   public QuotaAdmitter(
       ControllerCaches caches,
@@ -63,68 +65,76 @@ public final class QuotaAdmitter {
     this.metrics = new QuotaMetrics(meters, this::usage, quota, clock);
     meters.getOrCreate(
         Gauge.builder("vdi_quota_waiting", waiting::size)
-            .description("Sessions in line for their share of a quota"));
+            .description("Sessions waiting for their share of a quota"));
   }
 
-  /** Why this session, which wants to start its pod now, has to wait; empty where it may go on. */
-  public synchronized Optional<String> admit(VdiSession session, Optional<VdiTemplate> template) {
+  /**
+   * Admits the pod of a session that wants to start it now, or adds the session to the queue.
+   *
+   * @return the session, with the reason if it has to wait
+   */
+  public synchronized ObservedSession admit(ObservedSession observed) {
+    VdiSession session = observed.session();
     QuotaLimits limits = quota.get();
-    QuotaRequest wish = share(session, QuotaRequest.gpusWhenRunning(session.spec(), template));
-    if (!limits.limits(wish)) {
-      waiting.remove(session.uid());
-      return Optional.empty();
+    QuotaRequest request =
+        request(session, QuotaRequest.gpusWhenRunning(session.spec(), observed.template()));
+    if (!limits.limits(request)) {
+      return dequeue(observed);
     }
-    metrics.asked(wish);
-    Map<String, QuotaQueue.QueuePosition> line = line(limits, Optional.of(seeker(session, wish)));
-    Optional<String> wait = words(limits, line, session.uid());
-    if (wait.isEmpty()) {
-      waiting.remove(session.uid());
-      grants.put(session.uid(), new Granted(wish, clock.instant()));
-    } else {
-      waiting.put(session.uid(), new Waiter(SessionKey.of(session), wait.get()));
+    metrics.requested(request);
+    Map<String, QuotaQueue.QueuePosition> positions =
+        positions(limits, Optional.of(pending(session, request)));
+    Optional<String> message = message(limits, positions, session.uid());
+    if (message.isEmpty()) {
+      grants.put(session.uid(), new Grant(request, clock.instant()));
+      return dequeue(observed);
     }
-    return wait;
+    waiting.put(session.uid(), new Waiter(SessionKey.of(session), message.get()));
+    return observed.waitingForQuota(message.get());
   }
 
-  private static Optional<String> words(
-      QuotaLimits limits, Map<String, QuotaQueue.QueuePosition> line, String uid) {
-    return Optional.ofNullable(line.get(uid))
+  private static Optional<String> message(
+      QuotaLimits limits, Map<String, QuotaQueue.QueuePosition> positions, String uid) {
+    return Optional.ofNullable(positions.get(uid))
         .map(wait ->
             limits.mode() == QuotaLimits.Mode.REJECT
                 ? wait.message()
                 : wait.message()
                     + "; "
-                    + (wait.position() <= TOLD_PLACES
+                    + (wait.position() <= REPORTED_POSITIONS
                         ? "number " + wait.position() + " in line"
-                        : "more than " + TOLD_PLACES + " in line before it"));
+                        : "more than " + REPORTED_POSITIONS + " in line before it"));
   }
 
-  /** It will not start its pod after all. */
+  /** The pod that was admitted is not created. */
   public synchronized void release(String uid) {
     grants.remove(uid);
   }
 
-  /** It does not want to start its pod now. */
-  public void dequeue(String uid) {
+  /** The session does not wait for the quotas. */
+  public ObservedSession dequeue(ObservedSession observed) {
+    waiting.remove(observed.session().uid());
+    return observed;
+  }
+
+  /** The session with this UID is deleted. */
+  public void forget(String uid) {
+    release(uid);
     waiting.remove(uid);
   }
 
-  public void forget(String uid) {
-    release(uid);
-    dequeue(uid);
-  }
-
   /**
-   * Those who wait and would be told something else now, or be let go on; to be looked at again.
-   * The line is drawn up once for all of them: a thousand who each ask would draw up a thousand.
+   * The waiting sessions whose message changes or that are admitted now; they need a pass. The
+   * queue is computed once for all of them: computing it in each of their passes takes quadratic
+   * time.
    */
   public synchronized Set<SessionKey> due() {
     Set<SessionKey> due = new HashSet<>();
     if (!waiting.isEmpty()) {
       QuotaLimits limits = quota.get();
-      Map<String, QuotaQueue.QueuePosition> line = line(limits, Optional.empty());
+      Map<String, QuotaQueue.QueuePosition> positions = positions(limits, Optional.empty());
       waiting.forEach((uid, waiter) -> {
-        if (!words(limits, line, uid).equals(Optional.of(waiter.words()))) {
+        if (!message(limits, positions, uid).equals(Optional.of(waiter.message()))) {
           due.add(waiter.key());
         }
       });
@@ -133,65 +143,66 @@ public final class QuotaAdmitter {
   }
 
   /**
-   * Who has to wait, by uid.
+   * The positions of the sessions that have to wait, by UID.
    *
-   * @param asking the caches may not show yet that it wants a pod
+   * @param asking the session that asks; the caches may not show yet that it wants a pod
    */
-  private Map<String, QuotaQueue.QueuePosition> line(
+  private Map<String, QuotaQueue.QueuePosition> positions(
       QuotaLimits limits, Optional<QuotaQueue.PendingSession> asking) {
-    List<QuotaRequest> held = new ArrayList<>();
-    List<QuotaQueue.PendingSession> seekers = new ArrayList<>();
-    look(held, seekers);
+    List<QuotaRequest> inUse = new ArrayList<>();
+    List<QuotaQueue.PendingSession> pending = new ArrayList<>();
+    classify(inUse, pending);
     asking
-        .filter(one -> seekers.stream().noneMatch(seeker -> seeker.id().equals(one.id())))
-        .ifPresent(seekers::add);
-    return QuotaQueue.waitingSessions(limits, held, seekers);
+        .filter(one -> pending.stream().noneMatch(other -> other.id().equals(one.id())))
+        .ifPresent(pending::add);
+    return QuotaQueue.waitingSessions(limits, inUse, pending);
   }
 
   private synchronized QuotaUsage usage() {
-    List<QuotaRequest> held = new ArrayList<>();
-    look(held, new ArrayList<>());
-    return QuotaUsage.of(held);
+    List<QuotaRequest> inUse = new ArrayList<>();
+    classify(inUse, new ArrayList<>());
+    return QuotaUsage.of(inUse);
   }
 
-  /** Sorts all sessions into those that hold something and those that wait for it. */
-  private void look(List<QuotaRequest> held, List<QuotaQueue.PendingSession> seekers) {
+  /** Divides all sessions into those that use a share of the quotas and those that wait for one. */
+  private void classify(List<QuotaRequest> inUse, List<QuotaQueue.PendingSession> pending) {
     Instant now = clock.instant();
     grants.values().removeIf(grant -> grant.at().plus(GRANT).isBefore(now));
     for (VdiSession session : caches.sessions().list()) {
       Optional<Pod> pod = caches.pods().get(session.namespace(), session.name());
-      Granted grant = grants.get(session.uid());
+      Grant grant = grants.get(session.uid());
       if (pod.isPresent()) {
         grants.remove(session.uid());
         if (!pod.get().isFinished()) {
-          held.add(share(session, pod.get().gpus()));
+          inUse.add(request(session, pod.get().gpus()));
         }
       } else if (grant != null) {
-        held.add(grant.share());
-      } else if (mayWantAPod(session)) {
+        inUse.add(grant.request());
+      } else if (mayWantPod(session)) {
         Optional<VdiTemplate> template = caches.templates().get("", session.spec().template());
         if (template.isPresent()) {
-          seekers.add(
-              seeker(
-                  session, share(session, QuotaRequest.gpusWhenRunning(session.spec(), template))));
+          pending.add(
+              pending(
+                  session,
+                  request(session, QuotaRequest.gpusWhenRunning(session.spec(), template))));
         }
       }
     }
   }
 
-  private boolean mayWantAPod(VdiSession session) {
+  private boolean mayWantPod(VdiSession session) {
     return !session.metadata().isDeleting()
         && !session.spec().suspended()
         && (waiting.containsKey(session.uid())
             || session.status().currentPhase().orElse(Phase.PENDING) == Phase.PENDING);
   }
 
-  private static QuotaQueue.PendingSession seeker(VdiSession session, QuotaRequest share) {
+  private static QuotaQueue.PendingSession pending(VdiSession session, QuotaRequest request) {
     return new QuotaQueue.PendingSession(
-        session.uid(), share, session.metadata().creationTimestamp());
+        session.uid(), request, session.metadata().creationTimestamp());
   }
 
-  private static QuotaRequest share(VdiSession session, long gpus) {
+  private static QuotaRequest request(VdiSession session, long gpus) {
     return new QuotaRequest(
         session.spec().user(),
         session.namespace(),

@@ -19,12 +19,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 
 /**
- * What is used of each limit, and the limit; only where there is one, and for those who have asked
- * for a share of it.
+ * Gauges of each limit and of its use. A gauge exists only for limits that are not unlimited, and
+ * from the first session on that requests a share of them.
  */
 final class QuotaMetrics {
-  /** One look at all sessions serves all gauges of a page. */
-  private static final Duration FRESH = Duration.ofSeconds(1);
+  /** The usage is computed once for all gauges of a scrape. */
+  private static final Duration MAX_AGE = Duration.ofSeconds(1);
 
   private record Name(QuotaScope scope, String name, QuotaViolation.QuotaResource resource) {}
 
@@ -34,7 +34,7 @@ final class QuotaMetrics {
   private final InstantSource clock;
   private final Set<Name> known = ConcurrentHashMap.newKeySet();
   private QuotaUsage last = new QuotaUsage();
-  private Instant lookedAt = Instant.EPOCH;
+  private Instant computedAt = Instant.EPOCH;
 
   QuotaMetrics(
       MeterRegistry meters,
@@ -47,11 +47,12 @@ final class QuotaMetrics {
     this.clock = clock;
   }
 
-  void asked(QuotaRequest share) {
+  /** Registers the gauges of the limits that concern this request. */
+  void requested(QuotaRequest request) {
     for (QuotaScope scope : QuotaScope.values()) {
-      ResourceAmounts limit = quota.get().limit(scope, scope.nameOf(share));
+      ResourceAmounts limit = quota.get().limit(scope, scope.nameOf(request));
       for (QuotaViolation.QuotaResource resource : QuotaViolation.QuotaResource.values()) {
-        Name name = new Name(scope, scope.nameOf(share), resource);
+        Name name = new Name(scope, scope.nameOf(request), resource);
         if (limit.of(resource) != ResourceAmounts.UNLIMITED && known.add(name)) {
           register(name);
         }
@@ -67,7 +68,7 @@ final class QuotaMetrics {
             Tag.create("resource", name.resource().name().toLowerCase(Locale.ROOT)));
     meters.getOrCreate(
         Gauge.builder("vdi_quota_used", () -> used(name).of(name.resource()))
-            .description("Held by pods there are, and by those that are being made")
+            .description("Used by existing pods and by pods that are being created")
             .tags(tags));
     meters.getOrCreate(
         Gauge.builder(
@@ -78,15 +79,15 @@ final class QuotaMetrics {
                       ? Double.POSITIVE_INFINITY
                       : (double) limit;
                 })
-            .description("The limit; +Inf where it has been lifted")
+            .description("The limit; +Inf if it was set to unlimited")
             .tags(tags));
   }
 
   private synchronized ResourceAmounts used(Name name) {
     Instant now = clock.instant();
-    if (lookedAt.plus(FRESH).isBefore(now)) {
+    if (computedAt.plus(MAX_AGE).isBefore(now)) {
       last = usage.get();
-      lookedAt = now;
+      computedAt = now;
     }
     return last.of(name.scope(), name.name());
   }

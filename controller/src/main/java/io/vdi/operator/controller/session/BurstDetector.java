@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session;
 
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.runtime.workqueue.WorkerPool.Reconciler;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -9,17 +10,18 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * How busy we are with new sessions, and so how long it may wait to be said that others are Pending
- * or Creating.
+ * Detects bursts of new sessions. During a burst the status writes for phases Pending and Creating
+ * are delayed, so that the API server creates the objects of all sessions first;
+ * docs/specification.md, section 3, Status writes.
  */
 public final class BurstDetector {
-  /** While sessions wait for a worker: their objects come first. */
+  /** While more new sessions wait for a worker than there are workers. */
   static final Duration QUEUED_DELAY = Duration.ofSeconds(20);
 
-  /** While they come fast: long enough for a desktop that starts at once. */
+  /** While many sessions arrive; long enough for a desktop that starts immediately. */
   static final Duration BURST_DELAY = Duration.ofSeconds(3);
 
-  /** More arrivals than this within {@link #BURST_WINDOW} are fast. */
+  /** More arrivals than this within {@link #BURST_WINDOW} are a burst. */
   static final int BURST_ARRIVALS = 30;
 
   static final Duration BURST_WINDOW = Duration.ofSeconds(2);
@@ -32,6 +34,7 @@ public final class BurstDetector {
     this.workers = workers;
   }
 
+  /** A session was created. */
   public void arrived(SessionKey key, Instant now) {
     waiting.add(key);
     synchronized (arrivals) {
@@ -42,12 +45,19 @@ public final class BurstDetector {
     }
   }
 
-  /** A worker looks at it, or it has gone. */
+  /** The same reconciler; each session counts as waiting until its first pass starts. */
+  public Reconciler<SessionKey> countingStarts(Reconciler<SessionKey> reconciler) {
+    return key -> {
+      started(key);
+      return reconciler.reconcile(key);
+    };
+  }
+
   void started(SessionKey key) {
     waiting.remove(key);
   }
 
-  /** Zero, {@link #BURST_DELAY} or {@link #QUEUED_DELAY}. */
+  /** {@link #QUEUED_DELAY}, {@link #BURST_DELAY} or zero. */
   Duration statusDelay(Instant now) {
     if (waiting.size() > workers) {
       return QUEUED_DELAY;

@@ -1,79 +1,157 @@
 package io.vdi.operator.controller.session;
 
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.HostNames;
+import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.cache.ControllerCaches;
+import java.net.URI;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * Who has which host, spec.md section 2: the one that has it keeps it. Claims are made one at a
- * time by the one leader; after a restart they are taken over from what stands in status and routes
- * before the first session is worked on.
+ * Assigns a host to each session; docs/specification.md, section 2. A session keeps its host while
+ * it exists. Claims are in memory, because there is one leader; a new leader takes them over with
+ * {@link #restore}. See docs/decisions/hosts.md.
  */
 public final class HostAllocator {
   private static final int HASH = 8;
   private static final int LONGEST_HASH = 40;
 
-  private final Map<String, String> ownerOf = new HashMap<>();
+  private record Owner(SessionKey session, String uid) {
+    static Owner of(VdiSession session) {
+      return new Owner(SessionKey.of(session), session.uid());
+    }
+  }
+
+  private final ControllerCaches caches;
+  private final Map<String, Owner> ownerOf = new HashMap<>();
   private final Map<String, String> hostOf = new HashMap<>();
 
+  public HostAllocator(ControllerCaches caches) {
+    this.caches = caches;
+  }
+
   /**
-   * The host of a session: the one it has, else the one it is known by, else a new one.
+   * The host of a session: the one that it has, else the one in its status or on its route, else a
+   * new one.
    *
-   * @param known what status or route say; believed only where nobody else has it and it is one
-   *     that this session may have, for users can write these too
+   * <p>Users can write status and routes, so a host found there counts only if no other session has
+   * it and it is one that this session can be given.
    */
-  public synchronized String claim(VdiSession session, Optional<String> known) {
-    String uid = session.uid();
-    String has = hostOf.get(uid);
-    if (has != null) {
-      return has;
+  public synchronized String claim(VdiSession session) {
+    String current = hostOf.get(session.uid());
+    if (current != null) {
+      return current;
     }
-    String email = session.spec().user();
-    String preferred = HostNames.preferred(email);
-    if (known.isPresent() && isOwn(session, known.get()) && tryClaim(known.get(), uid)) {
-      return known.get();
+    Optional<String> recorded = recordedHost(session).filter(host -> canHave(session, host));
+    if (recorded.isPresent() && tryClaim(recorded.get(), session)) {
+      return recorded.get();
     }
-    if (tryClaim(preferred, uid)) {
+    String preferred = HostNames.preferred(session.spec().user());
+    if (tryClaim(preferred, session)) {
       return preferred;
     }
     for (int length = HASH; length < LONGEST_HASH; length += HASH) {
-      String distinct = HostNames.distinct(email, session.namespace(), session.name(), length);
-      if (tryClaim(distinct, uid)) {
+      String distinct = distinct(session, length);
+      if (tryClaim(distinct, session)) {
         return distinct;
       }
     }
-    throw new IllegalStateException(
-        "no host left for " + session.namespace() + "/" + session.name());
+    throw new IllegalStateException("no host is free for " + SessionKey.of(session));
   }
 
-  /** The session with this UID has gone: its host is free. */
+  /**
+   * Claims the hosts that sessions had under the previous leader. Must be called before the first
+   * {@link #claim}.
+   *
+   * @return the sessions that have a host now
+   */
+  public List<VdiSession> restore() {
+    List<VdiSession> recorded =
+        caches.sessions().list().stream()
+            .filter(session -> recordedHost(session).isPresent())
+            // A host in the status was in use; one on a route only may have been. Older sessions
+            // come first.
+            .sorted(
+                Comparator.<VdiSession, Boolean>comparing(s -> s.status().url().isEmpty())
+                    .thenComparing(s -> s.metadata().creationTimestamp())
+                    .thenComparing(VdiSession::uid))
+            .toList();
+    recorded.forEach(this::claim);
+    return recorded;
+  }
+
+  /** Frees the host of the session with this UID. */
   public synchronized void release(String uid) {
     String host = hostOf.remove(uid);
     if (host != null) {
-      ownerOf.remove(host);
+      ownerOf.computeIfPresent(host, (taken, owner) -> owner.uid().equals(uid) ? null : owner);
     }
   }
 
-  private static boolean isOwn(VdiSession session, String host) {
-    String email = session.spec().user();
-    if (host.equals(HostNames.preferred(email))) {
+  /** Fails if the host belongs to a session that still exists. */
+  private boolean tryClaim(String host, VdiSession session) {
+    Owner owner = ownerOf.get(host);
+    if (owner != null && exists(owner)) {
+      return false;
+    }
+    ownerOf.put(host, Owner.of(session));
+    hostOf.put(session.uid(), host);
+    return true;
+  }
+
+  /** The cache shows a deletion before a worker releases the host of the session. */
+  private boolean exists(Owner owner) {
+    return caches
+        .sessions()
+        .get(owner.session().namespace(), owner.session().name())
+        .filter(session -> session.uid().equals(owner.uid()))
+        .isPresent();
+  }
+
+  private static boolean canHave(VdiSession session, String host) {
+    if (host.equals(HostNames.preferred(session.spec().user()))) {
       return true;
     }
     for (int length = HASH; length < LONGEST_HASH; length += HASH) {
-      if (host.equals(HostNames.distinct(email, session.namespace(), session.name(), length))) {
+      if (host.equals(distinct(session, length))) {
         return true;
       }
     }
     return false;
   }
 
-  private boolean tryClaim(String host, String uid) {
-    if (ownerOf.putIfAbsent(host, uid) != null) {
-      return false;
+  private static String distinct(VdiSession session, int hashLength) {
+    return HostNames.distinct(
+        session.spec().user(), session.namespace(), session.name(), hashLength);
+  }
+
+  private Optional<String> recordedHost(VdiSession session) {
+    return hostOfUrl(session.status().url())
+        .or(() -> hostOfRoute(caches.ingressRoutes(), session))
+        .or(() -> hostOfRoute(caches.ingresses(), session));
+  }
+
+  private static Optional<String> hostOfRoute(
+      ResourceCache<PartialObjectMetadata> routes, VdiSession session) {
+    return routes
+        .get(session.namespace(), session.name())
+        .filter(route -> route.metadata().isControlledBy(session.uid()))
+        .flatMap(route -> route.metadata().annotation(Annotations.HOST));
+  }
+
+  /** {@code alice} of {@code https://alice.vdi.example.com}; the domain may have changed since. */
+  private static Optional<String> hostOfUrl(String url) {
+    try {
+      return Optional.ofNullable(URI.create(url).getHost()).map(host -> host.split("\\.", 2)[0]);
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
     }
-    hostOf.put(uid, host);
-    return true;
   }
 }

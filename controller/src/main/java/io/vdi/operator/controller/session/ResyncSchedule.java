@@ -2,38 +2,35 @@ package io.vdi.operator.controller.session;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * Every few hours all objects of a session are written again, also those that look right by their
- * hash: so what others changed in them is put right. The first time is some hours after the start,
- * at a time of the session's own, so that a restart writes nothing.
+ * When all objects of one session are written again, also those with an equal hash, so that changes
+ * by others are reverted; docs/specification.md, section 3, Resync. The first time is hours after
+ * the start and differs between sessions, so that a restart of the controller writes nothing.
+ *
+ * <p>Not thread-safe: one worker at a time handles a session.
  */
-public final class ResyncSchedule {
-  private static final Duration EVERY = Duration.ofHours(4);
+final class ResyncSchedule {
+  private static final Duration PERIOD = Duration.ofHours(4);
 
-  private final Map<String, Instant> due = new ConcurrentHashMap<>();
   private final RandomGenerator random;
+  private Optional<Instant> due = Optional.empty();
 
-  public ResyncSchedule(RandomGenerator random) {
+  ResyncSchedule(RandomGenerator random) {
     this.random = random;
   }
 
-  boolean isDue(String uid, Instant now) {
-    return !now.isBefore(due.computeIfAbsent(uid, u -> later(now)));
+  boolean isDue(Instant now) {
+    if (due.isEmpty()) {
+      done(now);
+    }
+    return due.filter(time -> !now.isBefore(time)).isPresent();
   }
 
-  void done(String uid, Instant now) {
-    due.put(uid, later(now));
-  }
-
-  public void forget(String uid) {
-    due.remove(uid);
-  }
-
-  private Instant later(Instant now) {
-    return now.plus(EVERY).plusSeconds(random.nextLong(EVERY.toSeconds()));
+  /** Schedules the next resync, 4 to 8 hours later. */
+  void done(Instant now) {
+    due = Optional.of(now.plus(PERIOD).plusSeconds(random.nextLong(PERIOD.toSeconds())));
   }
 }

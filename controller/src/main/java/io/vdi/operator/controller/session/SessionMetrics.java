@@ -9,6 +9,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.runtime.Gauges;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
+import io.vdi.operator.runtime.workqueue.WorkerPool.Reconciler;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,7 +18,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/** The controller's metrics, spec.md section 6. */
+/** The metrics of sessions and their queue; docs/specification.md, section 6. */
 public final class SessionMetrics {
   private static final Duration[] DURATION_BUCKETS =
       LongStream.of(60, 300, 900, 1800, 3600, 7200, 14400)
@@ -40,12 +41,12 @@ public final class SessionMetrics {
     this.reconcile =
         meters.getOrCreate(
             Timer.builder("vdi_reconcile")
-                .description("One pass over one session")
+                .description("Duration of one pass over one session")
                 .percentiles(new double[0])
                 .buckets(RECONCILE_BUCKETS));
   }
 
-  /** Gauges that are read when they are asked for. */
+  /** Registers the gauges; their values are computed when they are read. */
   public void watch(
       ControllerCaches caches,
       WorkQueue<?> queue,
@@ -63,24 +64,32 @@ public final class SessionMetrics {
                   .count(),
           Tag.create("phase", phase.text()));
     }
-    gauges.add("vdi_workqueue_depth", "Sessions that wait for a worker", queue::depth);
+    gauges.add("vdi_workqueue_depth", "Sessions waiting for a worker", queue::depth);
     gauges.add(
         "vdi_workqueue_retrying",
-        "Sessions whose last pass failed, tried again with back-off",
+        "Sessions whose last pass failed and is retried with back-off",
         queue::retrying);
     gauges.ofLeader(leading, configValid);
   }
 
-  void reconciled(Duration duration) {
-    reconcile.record(duration);
+  /** The same reconciler; the duration of each pass is recorded. */
+  public <K> Reconciler<K> timed(Reconciler<K> reconciler) {
+    return key -> {
+      long start = System.nanoTime();
+      try {
+        return reconciler.reconcile(key);
+      } finally {
+        reconcile.record(Duration.ofNanos(System.nanoTime() - start));
+      }
+    };
   }
 
-  /** Counts what a pass could not do, by the reason that Kubernetes or we gave. */
+  /** Counts a pass that failed, by the reason of Kubernetes or of the controller. */
   void error(String reason) {
     meters
         .getOrCreate(
             Counter.builder("vdi_reconcile_errors_total")
-                .description("Passes that could not do what was planned")
+                .description("Passes whose plan failed")
                 .tags(List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason))))
         .increment();
   }
@@ -88,13 +97,13 @@ public final class SessionMetrics {
   void started(VdiSession session, Duration startup) {
     timer(
             "vdi_session_startup",
-            "From the pod's creation to the first Running",
+            "Time from the creation of the pod to the first Running",
             session,
             STARTUP_BUCKETS)
         .record(startup.isNegative() ? Duration.ZERO : startup);
   }
 
-  /** A session has gone; one that never ran has no duration. */
+  /** Records the end of a session, unless it never ran. */
   void ended(VdiSession session, Instant now) {
     session
         .status()
@@ -102,7 +111,7 @@ public final class SessionMetrics {
         .ifPresent(start ->
             timer(
                     "vdi_session_duration",
-                    "From status.startTime to the end",
+                    "Time from status.startTime to the deletion",
                     session,
                     DURATION_BUCKETS)
                 .record(Duration.between(start, now)));

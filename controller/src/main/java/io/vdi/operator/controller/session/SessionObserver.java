@@ -1,93 +1,57 @@
 package io.vdi.operator.controller.session;
 
-import io.vdi.operator.common.kube.ResourceCache;
-import io.vdi.operator.common.model.Annotations;
-import io.vdi.operator.common.model.PartialObjectMetadata;
-import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.resources.SessionConfig;
-import java.net.URI;
-import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 
-/** Everything known about a session, from memory. */
+/** Reads all that is known about a session from the caches. It only reads. */
 public final class SessionObserver {
   private final ControllerCaches caches;
-  private final HostAllocator hosts;
-  private final Supplier<SessionConfig> settings;
   private final BooleanSupplier traefikServed;
 
-  public SessionObserver(
-      ControllerCaches caches,
-      HostAllocator hosts,
-      Supplier<SessionConfig> settings,
-      BooleanSupplier traefikServed) {
+  public SessionObserver(ControllerCaches caches, BooleanSupplier traefikServed) {
     this.caches = caches;
-    this.hosts = hosts;
-    this.settings = settings;
     this.traefikServed = traefikServed;
   }
 
-  ObservedSession observe(VdiSession session, boolean mendDrift) {
-    String namespace = session.namespace();
-    String name = session.name();
-    boolean traefik = settings.get().ingress().kind() != SessionConfig.IngressKind.INGRESS;
-    ResourceCache<PartialObjectMetadata> routes =
-        traefik ? caches.ingressRoutes() : caches.ingresses();
-    ResourceCache<PartialObjectMetadata> others =
-        traefik ? caches.ingresses() : caches.ingressRoutes();
+  /** The session; empty if it does not exist. */
+  Optional<VdiSession> find(SessionKey key) {
+    return caches.sessions().get(key.namespace(), key.name());
+  }
+
+  ObservedSession observe(VdiSession session, String host, SessionConfig config, boolean resync) {
+    Map<ChildKind, ChildState> children = new EnumMap<>(ChildKind.class);
+    for (ChildKind kind : ChildKind.values()) {
+      child(session, kind, typeOf(kind, config)).ifPresent(child -> children.put(kind, child));
+    }
     return new ObservedSession(
         session,
         caches.templates().get("", session.spec().template()),
-        hosts.claim(session, knownHost(session)),
-        caches.pods().get(namespace, name),
-        caches.volumeClaims().get(namespace, ResourceNames.persistentVolumeClaim(name)),
-        caches.secrets().get(namespace, ResourceNames.secret(name)),
-        caches.services().get(namespace, name),
-        routes.get(namespace, name),
-        others.get(namespace, name),
-        !traefik || traefikServed.getAsBoolean(),
-        mendDrift,
+        host,
+        children,
+        child(session, ChildKind.ROUTE, config.otherRouteType()),
+        !config.routeType().equals(ResourceType.INGRESS_ROUTE) || traefikServed.getAsBoolean(),
+        resync,
         Optional.empty());
   }
 
-  /** Takes over the hosts that sessions have; to be called before the first one is worked on. */
-  public void restoreHosts() {
-    caches.sessions().list().stream()
-        // Whoever's status names a host comes before those that only might have one, and the older
-        // before the younger.
-        .sorted(
-            Comparator.<VdiSession, Boolean>comparing(s -> s.status().url().isEmpty())
-                .thenComparing(s -> s.metadata().creationTimestamp())
-                .thenComparing(VdiSession::uid))
-        .filter(session -> knownHost(session).isPresent())
-        .forEach(session -> hosts.claim(session, knownHost(session)));
+  private Optional<ChildState> child(VdiSession session, ChildKind kind, ResourceType<?> type) {
+    Optional<? extends KubeObject> object =
+        caches.of(type).get(session.namespace(), kind.nameFor(session.name()));
+    return object.map(existing -> ChildState.of(type, existing, session));
   }
 
-  private Optional<String> knownHost(VdiSession session) {
-    return hostOfUrl(session.status().url())
-        .or(() -> hostOfRoute(caches.ingressRoutes(), session))
-        .or(() -> hostOfRoute(caches.ingresses(), session));
-  }
-
-  private static Optional<String> hostOfRoute(
-      ResourceCache<PartialObjectMetadata> routes, VdiSession session) {
-    return routes
-        .get(session.namespace(), session.name())
-        .filter(route -> route.metadata().isControlledBy(session.uid()))
-        .flatMap(route -> route.metadata().annotation(Annotations.HOST));
-  }
-
-  /** {@code alice} of {@code https://alice.vdi.example.com}; the domain may have changed since. */
-  private static Optional<String> hostOfUrl(String url) {
-    try {
-      return Optional.ofNullable(URI.create(url).getHost()).map(host -> host.split("\\.", 2)[0]);
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
+  private static ResourceType<?> typeOf(ChildKind kind, SessionConfig config) {
+    return kind == ChildKind.ROUTE ? config.routeType() : kind.resourceTypes().getFirst();
   }
 }

@@ -1,6 +1,6 @@
 package io.vdi.operator.controller.session;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.SessionKey;
 import java.time.Duration;
@@ -10,43 +10,43 @@ import org.junit.jupiter.api.Test;
 class BurstDetectorTest {
   private static final int WORKERS = 20;
 
-  private final BurstDetector newcomers = new BurstDetector(WORKERS);
+  private final BurstDetector bursts = new BurstDetector(WORKERS);
   private Instant now = Instant.parse("2026-01-01T12:00:00Z");
 
   @Test
-  void aFewAreNoReasonToHoldAnythingBack() {
+  void fewArrivalsDelayNothing() {
     arrive(BurstDetector.BURST_ARRIVALS, Duration.ofMillis(1));
-    assertEquals(Duration.ZERO, newcomers.statusDelay(now));
+    assertThat(bursts.statusDelay(now)).isEqualTo(Duration.ZERO);
   }
 
   @Test
-  void manyInAShortTimeAre() {
+  void manyArrivalsInAShortTimeAreABurst() {
     arrive(60, Duration.ofMillis(50));
-    assertEquals(BurstDetector.BURST_DELAY, newcomers.statusDelay(now));
-    assertEquals(Duration.ZERO, newcomers.statusDelay(now.plus(BurstDetector.BURST_WINDOW)));
+    assertThat(bursts.statusDelay(now)).isEqualTo(BurstDetector.BURST_DELAY);
+    assertThat(bursts.statusDelay(now.plus(BurstDetector.BURST_WINDOW))).isEqualTo(Duration.ZERO);
   }
 
   @Test
-  void manyOverALongTimeAreNot() {
+  void manyArrivalsOverALongTimeAreNoBurst() {
     arrive(100, Duration.ofMillis(200));
-    assertEquals(Duration.ZERO, newcomers.statusDelay(now));
+    assertThat(bursts.statusDelay(now)).isEqualTo(Duration.ZERO);
   }
 
   @Test
-  void moreThanThereAreWorkersComeBeforeAnyWords() {
+  void moreWaitingSessionsThanWorkersDelayStatusWrites() {
     for (int i = 0; i <= WORKERS; i++) {
-      newcomers.arrived(key(i), now);
+      bursts.arrived(key(i), now);
     }
-    assertEquals(BurstDetector.QUEUED_DELAY, newcomers.statusDelay(now));
-    newcomers.started(key(3));
-    assertEquals(Duration.ZERO, newcomers.statusDelay(now));
+    assertThat(bursts.statusDelay(now)).isEqualTo(BurstDetector.QUEUED_DELAY);
+    bursts.started(key(3));
+    assertThat(bursts.statusDelay(now)).isEqualTo(Duration.ZERO);
   }
 
   private void arrive(int count, Duration apart) {
     for (int i = 0; i < count; i++) {
       now = now.plus(apart);
-      newcomers.arrived(key(i), now);
-      newcomers.started(key(i));
+      bursts.arrived(key(i), now);
+      bursts.started(key(i));
     }
   }
 

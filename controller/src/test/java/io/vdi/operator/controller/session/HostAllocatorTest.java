@@ -1,73 +1,146 @@
 package io.vdi.operator.controller.session;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.OwnerReference;
+import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.VdiSession;
-import java.util.Optional;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class HostAllocatorTest {
-  private final HostAllocator hosts = new HostAllocator();
+  private final FakeCluster cluster = FakeCluster.withoutWatches();
+  private final HostAllocator hosts = new HostAllocator(cluster.caches);
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
 
   @Test
-  void theFirstKeepsItTheSecondGetsAHash() {
-    VdiSession first = session("a", "desk", "alice@example.com");
-    VdiSession second = session("b", "desk", "alice@other.org");
-    assertEquals("alice", hosts.claim(first, Optional.empty()));
-    String distinct = hosts.claim(second, Optional.empty());
-    assertTrue(distinct.matches("alice-[0-9a-f]{8}"), distinct);
+  void theFirstSessionKeepsTheHostAndTheSecondGetsAHash() {
+    VdiSession first = existing("a", "alice@example.com", "");
+    VdiSession second = existing("b", "alice@other.org", "");
+    assertThat(hosts.claim(first)).isEqualTo("alice");
+    String distinct = hosts.claim(second);
+    assertThat(distinct).matches("alice-[0-9a-f]{8}");
     hosts.release(first.uid());
-    assertEquals(distinct, hosts.claim(second, Optional.empty()));
+    assertThat(hosts.claim(second)).isEqualTo(distinct);
   }
 
   @Test
-  void whatIsKnownIsTakenOver() {
-    VdiSession first = session("a", "desk", "alice@example.com");
-    VdiSession second = session("b", "desk", "alice@other.org");
-    String distinct = new HostAllocator().claim(second, Optional.empty());
-    assertEquals("alice", distinct);
-    hosts.claim(first, Optional.empty());
-    String hashed = hosts.claim(second, Optional.empty());
-    HostAllocator afterRestart = new HostAllocator();
-    assertEquals(hashed, afterRestart.claim(second, Optional.of(hashed)));
-    assertEquals("alice", afterRestart.claim(first, Optional.of("alice")));
+  void aRecordedHostIsTakenOver() {
+    VdiSession first = existing("a", "alice@example.com", "https://alice.vdi.example.com");
+    hosts.claim(first);
+    String hashed = hosts.claim(existing("b", "alice@other.org", ""));
+    HostAllocator afterRestart = new HostAllocator(cluster.caches);
+    VdiSession second = existing("b", "alice@other.org", "https://" + hashed + ".old.example.com");
+    assertThat(afterRestart.claim(second)).isEqualTo(hashed);
+    assertThat(afterRestart.claim(first)).isEqualTo("alice");
   }
 
   @Test
-  void aHostThatIsNotOnesOwnIsNotBelieved() {
-    VdiSession eve = session("a", "desk", "eve@example.com");
-    assertEquals("eve", hosts.claim(eve, Optional.of("alice")));
-    VdiSession alice = session("b", "desk", "alice@example.com");
-    assertEquals("alice", hosts.claim(alice, Optional.empty()));
-    VdiSession other = session("c", "desk", "alice@evil.org");
-    assertNotEquals("alice", hosts.claim(other, Optional.of("alice")));
+  void theHostOfTheRouteCountsWhileTheStatusHasNone() {
+    VdiSession first = existing("a", "alice@example.com", "");
+    VdiSession second = existing("b", "alice@other.org", "");
+    hosts.claim(first);
+    String hashed = hosts.claim(second);
+    HostAllocator afterRestart = new HostAllocator(cluster.caches);
+    cluster
+        .caches
+        .ingressRoutes()
+        .created(
+            new PartialObjectMetadata(
+                new ObjectMeta(
+                    second.name(),
+                    second.namespace(),
+                    "route",
+                    "1",
+                    1,
+                    null,
+                    null,
+                    Map.of(),
+                    Map.of(Annotations.HOST, hashed),
+                    List.of(),
+                    List.of(
+                        new OwnerReference(
+                            "vdi.kasm.io/v1alpha1",
+                            "VDISession",
+                            second.name(),
+                            second.uid(),
+                            true)))));
+    assertThat(afterRestart.claim(second)).isEqualTo(hashed);
   }
 
   @Test
-  void aThousandSessionsAtOnceNeverShareOne() {
-    Set<String> given = ConcurrentHashMap.newKeySet();
-    IntStream.range(0, 1000)
-        .parallel()
-        .forEach(i ->
-            assertTrue(
-                given.add(
-                    hosts.claim(
-                        session("ns" + i, "desk", "alice@d" + i + ".com"), Optional.empty()))));
+  void aRecordedHostOfAnotherUserIsIgnored() {
+    VdiSession eve = existing("a", "eve@example.com", "https://alice.vdi.example.com");
+    assertThat(hosts.claim(eve)).isEqualTo("eve");
+    VdiSession alice = existing("b", "alice@example.com", "");
+    assertThat(hosts.claim(alice)).isEqualTo("alice");
+    VdiSession other = existing("c", "alice@evil.org", "https://alice.vdi.example.com");
+    assertThat(hosts.claim(other)).isNotEqualTo("alice");
   }
 
-  private static VdiSession session(String namespace, String name, String user) {
-    return KubeGson.gson()
-        .fromJson(
-            """
-            {"metadata": {"name": "%s", "namespace": "%s", "uid": "%s"}, "spec": {"user": "%s"}}
-            """
-                .formatted(name, namespace, namespace + name, user),
-            VdiSession.class);
+  @Test
+  void theHostOfADeletedSessionIsFreeBeforeItIsReleased() {
+    VdiSession first = existing("a", "alice@example.com", "");
+    VdiSession second = existing("b", "alice@other.org", "");
+    assertThat(hosts.claim(first)).isEqualTo("alice");
+    cluster.caches.sessions().deleted(first.namespace(), first.name(), first.uid());
+    assertThat(hosts.claim(second)).isEqualTo("alice");
+    hosts.release(first.uid());
+    VdiSession third = existing("c", "alice@third.net", "");
+    assertThat(hosts.claim(third)).as("the late release frees nothing").isNotEqualTo("alice");
+  }
+
+  @Test
+  void aThousandConcurrentClaimsNeverShareAHost() {
+    List<VdiSession> sessions =
+        IntStream.range(0, 1000)
+            .mapToObj(i -> existing("ns" + i, "alice@d" + i + ".com", ""))
+            .toList();
+    Set<String> claimed = ConcurrentHashMap.newKeySet();
+    sessions.parallelStream().forEach(session -> claimed.add(hosts.claim(session)));
+    assertThat(claimed).hasSize(sessions.size());
+  }
+
+  @Test
+  void aNewLeaderRestoresTheHostsBeforeItAssignsNewOnes() {
+    try (FakeCluster watched = FakeCluster.watched()) {
+      VdiSession young =
+          watched.putSession(
+              "young",
+              "alice@other.org",
+              "}, \"status\": {\"url\": \"https://alice.vdi.example.com\"");
+      VdiSession newcomer = watched.putSession("newcomer", "alice@example.com", "");
+      HostAllocator restored = new HostAllocator(watched.caches);
+      assertThat(restored.restore()).extracting(VdiSession::name).containsExactly("young");
+      assertThat(restored.claim(newcomer)).matches("alice-[0-9a-f]{8}");
+      assertThat(restored.claim(young)).isEqualTo("alice");
+    }
+  }
+
+  /** A session that the cache shows. */
+  private VdiSession existing(String namespace, String user, String url) {
+    VdiSession session =
+        KubeGson.gson()
+            .fromJson(
+                """
+                {"metadata": {"name": "desk", "namespace": "%s", "uid": "uid-%s"},
+                 "spec": {"user": "%s"}, "status": {"url": "%s"}}
+                """
+                    .formatted(namespace, namespace, user, url),
+                VdiSession.class);
+    cluster.caches.sessions().created(session);
+    return session;
   }
 }

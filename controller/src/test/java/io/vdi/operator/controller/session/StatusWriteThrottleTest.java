@@ -1,6 +1,6 @@
 package io.vdi.operator.controller.session;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -11,13 +11,11 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class StatusWriteThrottleTest {
-  private static final String UID = "uid";
-
-  private final StatusWriteThrottle pace = new StatusWriteThrottle();
+  private final StatusWriteThrottle throttle = new StatusWriteThrottle();
   private Instant now = Instant.parse("2026-01-01T12:00:00Z");
 
   @Test
-  void aChangeOfPhaseIsWrittenAtOnce() {
+  void aChangeOfPhaseIsWrittenImmediately() {
     wrote();
     assertWait(0, status(Phase.PENDING, ""), status(Phase.CREATING, ""), Duration.ZERO);
     assertWait(
@@ -30,7 +28,7 @@ class StatusWriteThrottleTest {
   }
 
   @Test
-  void newWordsWaitFiveSecondsSinceTheLastWrite() {
+  void aNewMessageWaitsFiveSecondsAfterTheLastWrite() {
     wrote();
     now = now.plusSeconds(2);
     assertWait(3, status(Phase.PENDING, ""), status(Phase.PENDING, "no GPU"), Duration.ZERO);
@@ -39,19 +37,19 @@ class StatusWriteThrottleTest {
   }
 
   @Test
-  void conditionsAndWordsThatGoAwayWaitLonger() {
+  void conditionsAndRemovedMessagesWaitLonger() {
     wrote();
     assertWait(60, status(Phase.PENDING, "no GPU"), status(Phase.PENDING, ""), Duration.ZERO);
     assertWait(25, status(Phase.RUNNING, ""), status(Phase.RUNNING, ""), Duration.ZERO);
   }
 
   @Test
-  void afterARestartNothingWaits() {
+  void afterARestartNothingIsDelayed() {
     assertWait(0, status(Phase.RUNNING, ""), status(Phase.RUNNING, ""), Duration.ZERO);
   }
 
   @Test
-  void thatSessionsStartIsHeldBackWhileManyWaitButNotForLong() {
+  void theStartOfASessionIsDelayedDuringABurstUpToALimit() {
     VdiSession.Status pending = status(Phase.PENDING, "");
     assertWait(1, VdiSession.Status.EMPTY, pending, BurstDetector.QUEUED_DELAY);
     now = now.plusSeconds(19);
@@ -62,7 +60,7 @@ class StatusWriteThrottleTest {
   }
 
   @Test
-  void whatIsNoLongerTrueAfterTheHoldIsNeverSaid() {
+  void anOutdatedPhaseIsNotWrittenAfterTheDelay() {
     assertWait(1, VdiSession.Status.EMPTY, status(Phase.PENDING, ""), BurstDetector.BURST_DELAY);
     assertWait(0, VdiSession.Status.EMPTY, status(Phase.RUNNING, ""), BurstDetector.BURST_DELAY);
     now = now.plus(BurstDetector.BURST_DELAY);
@@ -70,14 +68,13 @@ class StatusWriteThrottleTest {
   }
 
   private void wrote() {
-    pace.wrote(UID, now);
+    throttle.wrote(now);
   }
 
   private void assertWait(
-      int seconds, VdiSession.Status before, VdiSession.Status status, Duration patience) {
-    assertEquals(
-        seconds == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(seconds)),
-        pace.delay(UID, before, status, now, patience));
+      int seconds, VdiSession.Status before, VdiSession.Status status, Duration burstDelay) {
+    assertThat(throttle.delay(before, status, now, burstDelay))
+        .isEqualTo(seconds == 0 ? Optional.empty() : Optional.of(Duration.ofSeconds(seconds)));
   }
 
   private static VdiSession.Status status(Phase phase, String message) {

@@ -174,23 +174,23 @@ class ActivityMonitorTest {
   void aDesktopThatStopsAnsweringIsReportedOnceAndNotIdle() {
     start(running(""));
     awaitProbes();
-    selkies.breakDown(true);
+    selkies.fail(true);
     awaitFailures(3);
     assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
     assertThat(unknown).containsExactly("HTTP status 500");
-    selkies.breakDown(false);
+    selkies.fail(false);
     awaitProbes();
     assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, NOON));
-    selkies.breakDown(true);
+    selkies.fail(true);
     await().until(() -> unknown.size() == 2);
   }
 
   @Test
   void oneFailedProbeIsNotReported() {
-    selkies.breakDown(true);
+    selkies.fail(true);
     start(running(""));
     awaitFailures(1);
-    selkies.breakDown(false);
+    selkies.fail(false);
     awaitProbes();
     assertThat(unknown).isEmpty();
   }
@@ -218,7 +218,7 @@ class ActivityMonitorTest {
     secret("secret", "uid-other");
     start(running(""));
     awaitFailures(2);
-    assertThat(selkies.asked()).as("requests to the desktop").isZero();
+    assertThat(selkies.requests()).as("requests to the desktop").isZero();
     assertThat(unknown).containsExactly("cannot read its Secret");
   }
 
@@ -227,7 +227,7 @@ class ActivityMonitorTest {
     pod("uid-other");
     start(running(""));
     awaitFailures(2);
-    assertThat(selkies.asked()).as("requests to the desktop").isZero();
+    assertThat(selkies.requests()).as("requests to the desktop").isZero();
     assertThat(unknown).containsExactly("its pod has no address");
   }
 
@@ -269,7 +269,7 @@ class ActivityMonitorTest {
     podOf("other", "uid-other");
     start(other);
     awaitFailures(2);
-    assertThat(selkies.asked()).as("requests to the desktop").isZero();
+    assertThat(selkies.requests()).as("requests to the desktop").isZero();
   }
 
   @Test
@@ -278,9 +278,9 @@ class ActivityMonitorTest {
     awaitProbes();
     sessions.created(session("desk", "", "\"suspended\": true", "Running"));
     await().until(() -> monitor.of("uid-desk").equals(new Activity.Unknown()));
-    int asked = selkies.asked();
+    int asked = selkies.requests();
     start(running(""));
-    await().until(() -> selkies.asked() > asked);
+    await().until(() -> selkies.requests() > asked);
     await().until(() -> monitor.of("uid-desk") instanceof Activity.Idle);
   }
 

@@ -1,9 +1,9 @@
 package io.vdi.operator.controller.session.apply;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
@@ -15,8 +15,9 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.plan.Action;
 import io.vdi.operator.controller.session.plan.Ownership;
+import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,26 +28,20 @@ import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 
 /**
- * Carries out the stages of a plan: one after the other, the actions of a stage all at once. What
- * the API server returns is shown in the caches at once. Every write is safe to repeat, and safe to
- * die after: creations by their names, changes and deletions by the UID of what was seen.
+ * Executes the stages of a plan in order, the actions of one stage concurrently. Every result is
+ * visible in the caches immediately. Every write can be repeated, and the process can end after any
+ * of them: a creation is identified by the object's name, changes and deletions by the UID of the
+ * observed object; docs/specification.md, section 3, Writes.
  */
 public final class PlanExecutor {
   private final KubeClient api;
   private final ControllerCaches caches;
   private final SecretGenerator secrets;
   private final BooleanSupplier mayWrite;
-  private final ExecutorService parallel = Executors.newVirtualThreadPerTaskExecutor();
-
-  /** How it went; after a failure the stages that follow have not been begun. */
-  public sealed interface ExecutionResult {
-    record Done() implements ExecutionResult {}
-
-    record Failed(ApiFailure why) implements ExecutionResult {}
-  }
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   /**
-   * @param mayWrite asked before each write: whether this process still is the leader
+   * @param mayWrite read before each write: whether this process is still the leader
    */
   public PlanExecutor(
       KubeClient api, ControllerCaches caches, SecretGenerator secrets, BooleanSupplier mayWrite) {
@@ -57,60 +52,71 @@ public final class PlanExecutor {
   }
 
   /**
-   * @param turn where the session is to have TURN credentials
+   * Executes the stages of the plan. Its status is written by {@link #writeStatus}.
+   *
+   * @return the failure that ended the execution, if any; the stages after it were not started
    */
-  public ExecutionResult execute(
-      VdiSession session, List<List<Action>> stages, Optional<SecretGenerator.TurnGrant> turn) {
-    for (List<Action> stage : stages) {
-      Optional<ApiFailure> failure = stage(session, stage, turn);
+  public Optional<ApiFailure> execute(VdiSession session, Plan plan) {
+    for (List<Action> stage : plan.stages()) {
+      Optional<ApiFailure> failure = executeStage(session, stage);
       if (failure.isPresent()) {
-        return new ExecutionResult.Failed(failure.get());
+        return failure;
       }
     }
-    return new ExecutionResult.Done();
+    return Optional.empty();
   }
 
-  private Optional<ApiFailure> stage(
-      VdiSession session, List<Action> actions, Optional<SecretGenerator.TurnGrant> turn) {
+  private Optional<ApiFailure> executeStage(VdiSession session, List<Action> actions) {
     if (actions.size() == 1) {
-      return carryOut(session, actions.getFirst(), turn);
+      return execute(session, actions.getFirst());
     }
     List<Future<Optional<ApiFailure>>> running = new ArrayList<>();
     for (Action action : actions) {
-      running.add(parallel.submit(() -> carryOut(session, action, turn)));
+      running.add(threads.submit(() -> execute(session, action)));
     }
     List<ApiFailure> failures = new ArrayList<>();
     for (Future<Optional<ApiFailure>> one : running) {
       try {
         one.get().ifPresent(failures::add);
       } catch (ExecutionException e) {
-        throw new IllegalStateException("an action failed unexpectedly", e.getCause());
+        throw new IllegalStateException("bug in an action", e.getCause());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return Optional.of(new ApiFailure.Transient("Interrupted", "stopping"));
+        return Optional.of(new ApiFailure.Transient("Interrupted", "the controller is stopping"));
       }
     }
-    // What will not pass by itself is what the user has to hear of.
+    // The user must see the failure that does not go away with a retry.
     return failures.stream()
         .filter(ApiFailure.Permanent.class::isInstance)
         .findFirst()
         .or(() -> failures.stream().findFirst());
   }
 
-  private Optional<ApiFailure> carryOut(
-      VdiSession session, Action action, Optional<SecretGenerator.TurnGrant> turn) {
+  private Optional<ApiFailure> execute(VdiSession session, Action action) {
     if (!mayWrite.getAsBoolean()) {
-      return Optional.of(new ApiFailure.Transient("NotLeading", "this process is not the leader"));
+      return Optional.of(notLeading());
     }
-    return switch (action) {
-      case Action.AddFinalizer(VdiSession seen) -> addFinalizer(seen);
-      case Action.RemoveFinalizer(VdiSession seen) -> removeFinalizer(seen);
-      case Action.Create(DesiredObject desired) -> create(session, desired, turn);
-      case Action.Update(DesiredObject desired, ObjectMeta current) ->
-          update(session, desired.kind(), desired.patch(), current);
-      case Action.RenewTurn(ObjectMeta secret, Instant expires) -> renewTurn(session, secret, turn);
-      case Action.Delete(ResourceType<?> kind, ObjectMeta current) -> delete(kind, current);
-    };
+    try {
+      return switch (action) {
+        case Action.AddFinalizer(VdiSession observed) -> addFinalizer(observed);
+        case Action.RemoveFinalizer(VdiSession observed) -> removeFinalizer(observed);
+        case Action.Create(DesiredObject desired) -> create(session, desired, desired.body());
+        case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) ->
+            createSecret(session, desired, turn);
+        case Action.Update(DesiredObject desired, ObjectMeta current) ->
+            update(caches.of(desired.type()), current, desired);
+        case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
+            renewTurn(session, secret, turn);
+        case Action.Delete(ResourceType<?> type, ObjectMeta current) ->
+            delete(caches.of(type), current);
+      };
+    } catch (SecretGenerator.TurnSecretMissingException e) {
+      return Optional.of(e.failure());
+    }
+  }
+
+  private static ApiFailure notLeading() {
+    return new ApiFailure.Transient("NotLeading", "this process is not the leader");
   }
 
   private Optional<ApiFailure> addFinalizer(VdiSession session) {
@@ -129,38 +135,28 @@ public final class PlanExecutor {
     return failure;
   }
 
-  /** The whole list is replaced, so it must be the list of exactly the version that was seen. */
+  /** Replaces the whole list, so the patch is only valid for the observed resourceVersion. */
   private Optional<ApiFailure> finalizers(VdiSession session, List<String> finalizers) {
-    JsonArray list = new JsonArray();
-    finalizers.forEach(list::add);
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("resourceVersion", session.metadata().resourceVersion());
-    metadata.add("finalizers", list);
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    return finish(
+    return patch(
         caches.sessions(),
         session.metadata(),
-        api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch));
+        MergePatch.forVersion(session.metadata()).finalizers(finalizers));
   }
 
-  private Optional<ApiFailure> create(
-      VdiSession session, DesiredObject desired, Optional<SecretGenerator.TurnGrant> turn) {
-    JsonObject body = desired.body();
-    if (desired.kind().equals(ResourceType.SECRET)) {
-      try {
-        body = body.deepCopy();
-        body.add("stringData", SecretGenerator.values(secrets, turn, session.uid()));
-        if (turn.isPresent()) {
-          body.getAsJsonObject("metadata")
-              .getAsJsonObject("annotations")
-              .addProperty(Annotations.TURN_EXPIRES, turn.get().expires().toString());
-        }
-      } catch (SecretGenerator.TurnSecretMissingException e) {
-        return Optional.of(e.failure());
-      }
-    }
-    return create(caches.of(desired.kind()), session, desired, body);
+  private Optional<ApiFailure> createSecret(
+      VdiSession session, DesiredObject desired, Optional<TurnGrant> turn)
+      throws SecretGenerator.TurnSecretMissingException {
+    JsonObject body = desired.body().deepCopy();
+    body.add("stringData", secrets.values(session.uid(), turn));
+    turn.ifPresent(grant ->
+        body.getAsJsonObject("metadata")
+            .getAsJsonObject("annotations")
+            .addProperty(Annotations.TURN_EXPIRES, grant.expires().toString()));
+    return create(session, desired, body);
+  }
+
+  private Optional<ApiFailure> create(VdiSession session, DesiredObject desired, JsonObject body) {
+    return create(caches.of(desired.type()), session, desired, body);
   }
 
   private <T extends KubeObject> Optional<ApiFailure> create(
@@ -169,12 +165,10 @@ public final class PlanExecutor {
     if (!result.isAlreadyExists()) {
       return finish(cache, ObjectMeta.EMPTY, result);
     }
-    // The cache did not show it: too old, or somebody took our label off. Only a live look tells.
+    // The cache does not show the object: it is too old, or the object has lost its labels.
     ApiResult<T> live = api.get(cache.resourceType(), session.namespace(), desired.name());
     if (!(live instanceof ApiResult.Ok<T>(T existing))) {
-      return live.isNotFound()
-          ? Optional.of(new ApiFailure.Transient("Gone", desired.name() + " has just gone"))
-          : live.failure();
+      return live.isNotFound() ? Optional.of(deletedMeanwhile(desired.name())) : live.failure();
     }
     return switch (Ownership.of(cache.resourceType(), existing.metadata(), session)) {
       case FOREIGN ->
@@ -188,68 +182,48 @@ public final class PlanExecutor {
                   cache.resourceType().kind()
                       + " "
                       + desired.name()
-                      + " of a former session is going"));
+                      + " of an earlier session is being deleted"));
       case OURS -> {
         cache.created(existing);
-        boolean shown =
+        boolean watched =
             existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR));
-        yield shown
-            ? Optional.empty()
-            : update(session, cache.resourceType(), desired.patch(), existing.metadata());
+        yield watched ? Optional.empty() : update(cache, existing.metadata(), desired);
       }
     };
   }
 
-  private Optional<ApiFailure> update(
-      VdiSession session, ResourceType<?> kind, JsonObject patch, ObjectMeta current) {
-    JsonObject safe = patch.deepCopy();
-    // The API server refuses the patch where the object is no longer the one that was seen.
-    safe.getAsJsonObject("metadata").addProperty("uid", current.uid());
-    return patch(caches.of(kind), session, safe, current);
+  private <T extends KubeObject> Optional<ApiFailure> update(
+      ResourceCache<T> cache, ObjectMeta current, DesiredObject desired) {
+    return patch(cache, current, MergePatch.forObject(current).merge(desired.patch()));
   }
 
   private <T extends KubeObject> Optional<ApiFailure> patch(
-      ResourceCache<T> cache, VdiSession session, JsonObject patch, ObjectMeta current) {
+      ResourceCache<T> cache, ObjectMeta current, MergePatch patch) {
     return finish(
         cache,
         current,
-        api.mergePatch(cache.resourceType(), session.namespace(), current.name(), patch));
+        api.mergePatch(cache.resourceType(), current.namespace(), current.name(), patch.toJson()));
   }
 
-  private Optional<ApiFailure> renewTurn(
-      VdiSession session, ObjectMeta secret, Optional<SecretGenerator.TurnGrant> turn) {
-    if (turn.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      JsonObject patch = new JsonObject();
-      JsonObject annotations = new JsonObject();
-      annotations.addProperty(Annotations.TURN_EXPIRES, turn.get().expires().toString());
-      JsonObject metadata = new JsonObject();
-      metadata.add("annotations", annotations);
-      patch.add("metadata", metadata);
-      patch.add(
-          "stringData",
-          SecretGenerator.turn(turn.get().secretFile(), session.uid(), turn.get().expires()));
-      return update(session, ResourceType.SECRET, patch, secret);
-    } catch (SecretGenerator.TurnSecretMissingException e) {
-      return Optional.of(e.failure());
-    }
-  }
-
-  private Optional<ApiFailure> delete(ResourceType<?> kind, ObjectMeta current) {
-    return delete(caches.of(kind), current);
+  private Optional<ApiFailure> renewTurn(VdiSession session, ObjectMeta secret, TurnGrant turn)
+      throws SecretGenerator.TurnSecretMissingException {
+    return patch(
+        caches.secrets(),
+        secret,
+        MergePatch.forObject(secret)
+            .annotation(Annotations.TURN_EXPIRES, turn.expires().toString())
+            .set("stringData", SecretGenerator.turnCredentials(session.uid(), turn)));
   }
 
   private <T extends KubeObject> Optional<ApiFailure> delete(
       ResourceCache<T> cache, ObjectMeta current) {
     ApiResult<T> result =
         api.delete(cache.resourceType(), current.namespace(), current.name(), current.uid());
-    if (result instanceof ApiResult.Ok<T>(T left) && left.metadata().isDeleting()) {
-      cache.changed(left);
+    if (result instanceof ApiResult.Ok<T>(T remaining) && remaining.metadata().isDeleting()) {
+      cache.changed(remaining);
       return Optional.empty();
     }
-    // Not found, or another object of that name by now: the one that was meant is gone.
+    // Not found, or a conflict because the name has another object now: this object is deleted.
     if (result.ok().isPresent() || result.isNotFound() || result.isConflict()) {
       cache.deleted(current.namespace(), current.name(), current.uid());
       return Optional.empty();
@@ -258,53 +232,61 @@ public final class PlanExecutor {
   }
 
   private <T extends KubeObject> Optional<ApiFailure> finish(
-      ResourceCache<T> cache, ObjectMeta seen, ApiResult<T> result) {
-    result.ok().ifPresent(seen.uid().isEmpty() ? cache::created : cache::changed);
-    if (result.isNotFound() && !seen.uid().isEmpty()) {
-      // Gone behind our back: show it as gone, and plan anew.
-      cache.deleted(seen.namespace(), seen.name(), seen.uid());
-      return Optional.of(new ApiFailure.Transient("Gone", seen.name() + " has gone"));
+      ResourceCache<T> cache, ObjectMeta observed, ApiResult<T> result) {
+    result.ok().ifPresent(observed.uid().isEmpty() ? cache::created : cache::changed);
+    if (result.isNotFound() && !observed.uid().isEmpty()) {
+      // Somebody else deleted it: the next plan must not see it.
+      cache.deleted(observed.namespace(), observed.name(), observed.uid());
+      return Optional.of(deletedMeanwhile(observed.name()));
     }
-    if (result.isConflict() && !seen.uid().isEmpty()) {
-      refresh(cache, seen);
+    if (result.isConflict() && !observed.uid().isEmpty()) {
+      refresh(cache, observed);
     }
     return result.failure();
   }
 
-  /**
-   * Our view was too old: the live object stands in front of the cache, so that the next try can
-   * succeed.
-   */
-  private <T extends KubeObject> void refresh(ResourceCache<T> cache, ObjectMeta seen) {
-    ApiResult<T> live = api.get(cache.resourceType(), seen.namespace(), seen.name());
+  private static ApiFailure deletedMeanwhile(String name) {
+    return new ApiFailure.Transient("Gone", name + " was deleted in the meantime");
+  }
+
+  /** After a conflict: the cache shows the live object, so that the next pass can succeed. */
+  private <T extends KubeObject> void refresh(ResourceCache<T> cache, ObjectMeta observed) {
+    ApiResult<T> live = api.get(cache.resourceType(), observed.namespace(), observed.name());
     live.ok().ifPresent(cache::changed);
     if (live.isNotFound()) {
-      cache.deleted(seen.namespace(), seen.name(), seen.uid());
+      cache.deleted(observed.namespace(), observed.name(), observed.uid());
     }
   }
 
   /**
-   * Writes a status, unless the session's spec has changed since it was made or somebody writes at
-   * the same time.
+   * Writes a status, unless the spec of the session has changed since the status was computed, or
+   * the session is changed at the same time.
    *
-   * @return why not, if not
+   * @return the failure, if any
    */
   public Optional<ApiFailure> writeStatus(VdiSession session, VdiSession.Status status) {
     if (!mayWrite.getAsBoolean()) {
-      return Optional.of(new ApiFailure.Transient("NotLeading", "this process is not the leader"));
+      return Optional.of(notLeading());
     }
-    VdiSession current = caches.sessions().get(session.namespace(), session.name()).orElse(session);
+    VdiSession current =
+        caches
+            .sessions()
+            .get(session.namespace(), session.name())
+            .filter(latest -> latest.uid().equals(session.uid()))
+            .orElse(session);
     if (current.metadata().generation() != status.observedGeneration()) {
-      return Optional.of(new ApiFailure.Transient("Conflict", "the spec has changed meanwhile"));
+      return Optional.of(
+          new ApiFailure.Transient("Conflict", "the spec has changed in the meantime"));
     }
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("resourceVersion", current.metadata().resourceVersion());
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("status", StatusPatch.of(status));
     return finish(
         caches.sessions(),
         session.metadata(),
-        api.mergePatchStatus(ResourceType.SESSION, session.namespace(), session.name(), patch));
+        api.mergePatchStatus(
+            ResourceType.SESSION,
+            session.namespace(),
+            session.name(),
+            MergePatch.forVersion(current.metadata())
+                .set("status", StatusPatch.of(status))
+                .toJson()));
   }
 }

@@ -3,19 +3,20 @@ package io.vdi.operator.controller.session.apply;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.controller.session.plan.TurnGrant;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Draws the secret values of a session, in the moment in which they are written. */
+/** Generates the secret values of a session immediately before they are written. */
 public final class SecretGenerator {
   private static final String ALPHABET =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -30,48 +31,7 @@ public final class SecretGenerator {
     this.random = random;
   }
 
-  /** 32 letters and digits: 190 bits. */
-  String password() {
-    StringBuilder password = new StringBuilder(LENGTH);
-    for (int i = 0; i < LENGTH; i++) {
-      password.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
-    }
-    return password.toString();
-  }
-
-  /**
-   * Credentials that the TURN server accepts until then, by coturn's use-auth-secret: the user name
-   * is {@code <unix expiry>:<user>}, the password base64(HMAC-SHA1(secret, user name)).
-   */
-  static JsonObject turn(Path secretFile, String user, Instant expires)
-      throws TurnSecretMissingException {
-    String secret;
-    try {
-      secret = Files.readString(secretFile).strip();
-    } catch (IOException e) {
-      throw new TurnSecretMissingException("turn.secretFile " + secretFile + " cannot be read");
-    }
-    if (secret.isEmpty()) {
-      throw new TurnSecretMissingException("turn.secretFile " + secretFile + " is empty");
-    }
-    String username = expires.getEpochSecond() + ":" + user;
-    try {
-      Mac mac = Mac.getInstance("HmacSHA1");
-      mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
-      byte[] digest = mac.doFinal(username.getBytes(StandardCharsets.UTF_8));
-      JsonObject data = new JsonObject();
-      data.addProperty("turn-username", username);
-      data.addProperty("turn-password", Base64.getEncoder().encodeToString(digest));
-      return data;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has HmacSHA1", e);
-    }
-  }
-
-  /**
-   * The shared secret of the TURN server is not to be had; the message says where it was looked
-   * for.
-   */
+  /** The shared secret of the TURN server cannot be read; the message contains the file. */
   static final class TurnSecretMissingException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -84,16 +44,57 @@ public final class SecretGenerator {
     }
   }
 
-  /** Where the shared secret is, and until when this session's credentials are to hold. */
-  public record TurnGrant(Path secretFile, Instant expires) {}
-
-  static JsonObject values(SecretGenerator secrets, Optional<TurnGrant> turn, String user)
-      throws TurnSecretMissingException {
+  /**
+   * The {@code stringData} of a new Secret: a password, and the TURN credentials if the session
+   * uses a TURN server.
+   */
+  JsonObject values(String sessionUid, Optional<TurnGrant> turn) throws TurnSecretMissingException {
     JsonObject values =
-        turn.isPresent()
-            ? turn(turn.get().secretFile(), user, turn.get().expires())
-            : new JsonObject();
-    values.addProperty(DesktopCredentials.PASSWORD_KEY, secrets.password());
+        turn.isPresent() ? turnCredentials(sessionUid, turn.get()) : new JsonObject();
+    values.addProperty(DesktopCredentials.PASSWORD_KEY, password());
     return values;
+  }
+
+  /** 32 letters and digits, 190 bits of entropy. */
+  private String password() {
+    StringBuilder password = new StringBuilder(LENGTH);
+    for (int i = 0; i < LENGTH; i++) {
+      password.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+    }
+    return password.toString();
+  }
+
+  /**
+   * Credentials in the format of coturn's {@code use-auth-secret}: the user name is {@code <expiry
+   * in Unix time>:<UID of the session>}, the password is base64(HMAC-SHA1(secret, user name)).
+   */
+  static JsonObject turnCredentials(String sessionUid, TurnGrant turn)
+      throws TurnSecretMissingException {
+    String secret = read(Path.of(turn.secretFile()));
+    String username = turn.expires().getEpochSecond() + ":" + sessionUid;
+    try {
+      Mac mac = Mac.getInstance("HmacSHA1");
+      mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
+      byte[] digest = mac.doFinal(username.getBytes(StandardCharsets.UTF_8));
+      JsonObject data = new JsonObject();
+      data.addProperty(SessionConfig.Turn.USERNAME_KEY, username);
+      data.addProperty(SessionConfig.Turn.PASSWORD_KEY, Base64.getEncoder().encodeToString(digest));
+      return data;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("every Java platform has HmacSHA1", e);
+    }
+  }
+
+  private static String read(Path file) throws TurnSecretMissingException {
+    String secret;
+    try {
+      secret = Files.readString(file).strip();
+    } catch (IOException e) {
+      throw new TurnSecretMissingException("turn.secretFile " + file + " cannot be read");
+    }
+    if (secret.isEmpty()) {
+      throw new TurnSecretMissingException("turn.secretFile " + file + " is empty");
+    }
+    return secret;
   }
 }

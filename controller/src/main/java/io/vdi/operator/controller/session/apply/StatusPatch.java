@@ -8,8 +8,8 @@ import io.vdi.operator.common.model.VdiSession;
 import java.time.Instant;
 
 /**
- * A status as a merge patch: every field that is the controller's, with null for what is not there.
- * The reaper's field {@code lastActivityTime} is left alone.
+ * A status as a JSON merge patch: every field that the controller owns, with null for absent
+ * values. The field {@code lastActivityTime} belongs to the reaper and is not in the patch.
  */
 final class StatusPatch {
   private StatusPatch() {}
@@ -25,14 +25,14 @@ final class StatusPatch {
     json.addProperty("observedGeneration", status.observedGeneration());
     JsonArray conditions = new JsonArray();
     for (Condition condition : status.conditions()) {
-      JsonObject one = new JsonObject();
-      one.addProperty("type", condition.type());
-      one.addProperty("status", condition.status());
-      one.addProperty("reason", condition.reason());
-      one.addProperty("message", condition.message());
-      time(one, "lastTransitionTime", condition.lastTransitionTime());
-      one.addProperty("observedGeneration", condition.observedGeneration());
-      conditions.add(one);
+      JsonObject entry = new JsonObject();
+      entry.addProperty("type", condition.type());
+      entry.addProperty("status", condition.status());
+      entry.addProperty("reason", condition.reason());
+      entry.addProperty("message", condition.message());
+      time(entry, "lastTransitionTime", condition.lastTransitionTime());
+      entry.addProperty("observedGeneration", condition.observedGeneration());
+      conditions.add(entry);
     }
     json.add("conditions", conditions);
     return json;

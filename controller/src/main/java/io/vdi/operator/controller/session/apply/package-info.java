@@ -1,5 +1,6 @@
 /**
- * Carries plans out: the only place that writes to the cluster. Start at {@link
+ * Executes plans: the only package that writes sessions and their objects. Imports the client, the
+ * caches, {@code plan} and {@code resources}. Start at {@link
  * io.vdi.operator.controller.session.apply.PlanExecutor}.
  */
 package io.vdi.operator.controller.session.apply;

@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** What the controller watches: sessions, templates, and the objects that carry our label. */
+/**
+ * The objects that the controller watches: sessions, templates, and all with the operator's label.
+ */
 public record ControllerCaches(
     ResourceCache<VdiSession> sessions,
     ResourceCache<VdiTemplate> templates,
@@ -27,7 +29,7 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> ingresses)
     implements AutoCloseable {
 
-  /** Told of changes, each on the thread of its watch. */
+  /** Called on each change, on the thread of the watch: they must return quickly. */
   public record Listeners(
       Consumer<ResourceCache.Change<VdiSession>> sessions,
       Consumer<ResourceCache.Change<VdiTemplate>> templates,
@@ -40,33 +42,36 @@ public record ControllerCaches(
         new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, listeners.templates()),
         new ResourceCache<>(
             api, ResourceType.POD, Labels.MANAGED_SELECTOR, clock, listeners.pods()),
-        ours(api, ResourceType.PERSISTENT_VOLUME_CLAIM, clock, listeners),
-        ours(api, ResourceType.SECRET, clock, listeners),
-        ours(api, ResourceType.SERVICE, clock, listeners),
-        ours(api, ResourceType.INGRESS_ROUTE, clock, listeners),
-        ours(api, ResourceType.INGRESS, clock, listeners));
+        managed(api, ResourceType.PERSISTENT_VOLUME_CLAIM, clock, listeners),
+        managed(api, ResourceType.SECRET, clock, listeners),
+        managed(api, ResourceType.SERVICE, clock, listeners),
+        managed(api, ResourceType.INGRESS_ROUTE, clock, listeners),
+        managed(api, ResourceType.INGRESS, clock, listeners));
   }
 
-  private static <T extends KubeObject> ResourceCache<T> ours(
-      KubeClient api, ResourceType<T> kind, InstantSource clock, Listeners listeners) {
+  private static <T extends KubeObject> ResourceCache<T> managed(
+      KubeClient api, ResourceType<T> type, InstantSource clock, Listeners listeners) {
     return new ResourceCache<>(
         api,
-        kind,
+        type,
         Labels.MANAGED_SELECTOR,
         clock,
         change -> listeners.children().accept(change.object()));
   }
 
-  /** All but the routes of Traefik, whose kind the cluster may not have. */
+  /** All except {@link #ingressRoutes}, a type that not every cluster serves. */
   public List<ResourceCache<?>> always() {
     return List.of(sessions, templates, pods, volumeClaims, secrets, services, ingresses);
   }
 
-  public ResourceCache<?> of(ResourceType<?> kind) {
+  /**
+   * @throws IllegalArgumentException if the controller does not watch this type
+   */
+  public ResourceCache<?> of(ResourceType<?> type) {
     return Stream.concat(always().stream(), Stream.of(ingressRoutes))
-        .filter(cache -> cache.resourceType().equals(kind))
+        .filter(cache -> cache.resourceType().equals(type))
         .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("nobody watches " + kind));
+        .orElseThrow(() -> new IllegalArgumentException("no cache of " + type.qualifiedName()));
   }
 
   @Override

@@ -1,90 +1,97 @@
 package io.vdi.operator.controller.session.cache;
 
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.ResolvedSession;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
 
 /**
- * Remembers the hashes of each session's objects for as long as what they are made from stays the
- * same. Nearly every pass finds all objects as they should be, and that takes their hashes only: to
- * build the objects anew was a third of what a profile of the passes showed. The objects themselves
- * are not kept, for thousands of sessions they would take most of the memory.
+ * Remembers the hashes of one session's objects while their input stays the same. Nearly every pass
+ * finds all objects up to date and needs only the hashes; building the objects took a third of the
+ * CPU time of a pass. The objects themselves are not kept, because those of thousands of sessions
+ * would take most of the memory.
+ *
+ * <p>Not thread-safe: one worker at a time handles a session.
  */
 public final class DesiredStateCache {
-  /** All that the objects of one session depend on, besides its UID, and with that its name. */
-  private record Key(
-      String user,
+  /** All input of the objects of one session, except its UID and name. */
+  private record Input(
+      VdiSession.Spec session,
       VdiTemplate.Spec template,
-      Defaults.EffectiveSpec spec,
       String host,
-      SessionConfig settings,
+      SessionConfig config,
       Optional<String> homeSize) {}
 
-  private record Known(
-      Key key,
-      Optional<Hash> volumeClaim,
-      Hash secret,
-      Hash service,
-      Optional<Hash> route,
-      Hash pod) {}
-
-  private record Hash(ResourceType<?> kind, String name, String value) {
+  private record Hash(ResourceType<?> type, String name, String value) {
     static Hash of(DesiredObject desired) {
-      return new Hash(desired.kind(), desired.name(), desired.hash());
-    }
-
-    DesiredObject desired(Supplier<DesiredObject> build) {
-      return DesiredObject.remembered(kind, name, value, build);
+      return new Hash(desired.type(), desired.name(), desired.hash());
     }
   }
 
-  private final Map<String, Known> byUid = new ConcurrentHashMap<>();
-
-  /** The same as {@link DesiredState#of}; contents of objects are built when they are asked for. */
-  public DesiredState of(ResolvedSession workload, Optional<PersistentVolumeClaim> existingClaim) {
-    String uid = workload.session().uid();
-    Key key =
-        new Key(
-            workload.session().spec().user(),
-            workload.template(),
-            workload.spec(),
-            workload.host(),
-            workload.settings(),
-            existingClaim.map(PersistentVolumeClaim::requestedSize));
-    Known known = byUid.get(uid);
-    if (known == null || !known.key().equals(key)) {
-      DesiredState fresh = DesiredState.of(workload, existingClaim);
-      byUid.put(
-          uid,
-          new Known(
-              key,
-              fresh.volumeClaim().map(Hash::of),
-              Hash.of(fresh.secret()),
-              Hash.of(fresh.service()),
-              fresh.route().map(Hash::of),
-              Hash.of(fresh.pod())));
-      return fresh;
+  private record Remembered(Input input, Defaults.EffectiveSpec spec, Map<ChildKind, Hash> hashes) {
+    static Remembered of(Input input, DesiredState.Children children) {
+      Map<ChildKind, Hash> hashes = new EnumMap<>(ChildKind.class);
+      children.objects().forEach((kind, desired) -> hashes.put(kind, Hash.of(desired)));
+      return new Remembered(input, children.spec(), hashes);
     }
-    Supplier<DesiredState> build = () -> DesiredState.of(workload, existingClaim);
-    return new DesiredState(
-        known.volumeClaim().map(c -> c.desired(() -> build.get().volumeClaim().orElseThrow())),
-        known.secret().desired(() -> build.get().secret()),
-        known.service().desired(() -> build.get().service()),
-        known.route().map(r -> r.desired(() -> build.get().route().orElseThrow())),
-        known.pod().desired(() -> build.get().pod()));
+
+    DesiredState restore(VdiSession session, Optional<PersistentVolumeClaim> home) {
+      ResolvedSession resolved =
+          new ResolvedSession(session, input.template(), spec, input.host(), input.config());
+      Map<ChildKind, DesiredObject> objects = new EnumMap<>(ChildKind.class);
+      hashes.forEach((kind, hash) ->
+          objects.put(
+              kind,
+              DesiredObject.remembered(
+                  kind,
+                  hash.type(),
+                  hash.name(),
+                  hash.value(),
+                  () -> DesiredState.child(kind, resolved, home))));
+      return new DesiredState.Children(spec, objects);
+    }
   }
 
-  /** The session with this UID has gone. */
-  public void forget(String uid) {
-    byUid.remove(uid);
+  private Optional<Remembered> remembered = Optional.empty();
+
+  /** Equals {@link DesiredState#of}; bodies and patches are built when they are read. */
+  public DesiredState of(ObservedSession observed, SessionConfig config) {
+    return observed
+        .template()
+        .map(template -> of(observed, template.spec(), config))
+        .orElseGet(DesiredState.TemplateMissing::new);
+  }
+
+  private DesiredState of(
+      ObservedSession observed, VdiTemplate.Spec template, SessionConfig config) {
+    VdiSession session = observed.session();
+    Optional<PersistentVolumeClaim> home = observed.home();
+    Input input =
+        new Input(
+            session.spec(),
+            template,
+            observed.host(),
+            config,
+            home.map(PersistentVolumeClaim::requestedSize));
+    Optional<Remembered> known = remembered.filter(last -> last.input().equals(input));
+    if (known.isPresent()) {
+      return known.get().restore(session, home);
+    }
+    DesiredState desired = DesiredState.of(session, template, observed.host(), config, home);
+    remembered =
+        desired instanceof DesiredState.Children children
+            ? Optional.of(Remembered.of(input, children))
+            : Optional.empty();
+    return desired;
   }
 }

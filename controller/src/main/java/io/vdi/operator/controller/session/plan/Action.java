@@ -4,25 +4,30 @@ import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
-import java.time.Instant;
+import java.util.Optional;
 
-/** One write. */
+/** One write to the cluster, with all the data that it needs. */
 public sealed interface Action {
-  /** Before anything else is made, so that nothing can be left behind. */
+  /** Comes before the first creation, so that a deleted session is always cleaned up. */
   record AddFinalizer(VdiSession session) implements Action {}
 
-  /** When nothing is left to tidy up. */
+  /** Comes after the deletion of route and pod. */
   record RemoveFinalizer(VdiSession session) implements Action {}
 
   record Create(DesiredObject desired) implements Action {}
 
-  /** Changes an object of ours to what it should be. */
+  /**
+   * Creates the Secret. The executor adds the secret values, which are in no plan.
+   *
+   * @param turn empty if the session uses no TURN server
+   */
+  record CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) implements Action {}
+
+  /** Patches an object of the session. */
   record Update(DesiredObject desired, ObjectMeta current) implements Action {}
 
-  /**
-   * Gives the session TURN credentials for another while: a pod is about to start that reads them.
-   */
-  record RenewTurn(ObjectMeta secret, Instant expires) implements Action {}
+  /** Issues new TURN credentials for the pod that this plan creates. */
+  record RenewTurn(ObjectMeta secret, TurnGrant turn) implements Action {}
 
-  record Delete(ResourceType<?> kind, ObjectMeta current) implements Action {}
+  record Delete(ResourceType<?> type, ObjectMeta current) implements Action {}
 }

@@ -8,14 +8,17 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
 
-/** Whose an object is. Only the UID of the controller reference counts, never a name or a label. */
+/**
+ * Whether an object belongs to a session. Only the UID of the controller reference decides, never a
+ * name or a label; docs/specification.md, section 2.
+ */
 public enum Ownership {
   OURS,
-  /** Of a session of the same name that has gone: the garbage collector is about to take it. */
+  /** Of a deleted session of the same name: the garbage collector deletes the object. */
   PREVIOUS_SESSION,
   FOREIGN;
 
-  public static Ownership of(ResourceType<?> kind, ObjectMeta object, VdiSession session) {
+  public static Ownership of(ResourceType<?> type, ObjectMeta object, VdiSession session) {
     Optional<OwnerReference> controller = object.controller();
     if (controller.isPresent()) {
       OwnerReference owner = controller.get();
@@ -25,14 +28,14 @@ public enum Ownership {
               ? PREVIOUS_SESSION
               : FOREIGN;
     }
-    return kind.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && isRetainedHome(object, session)
+    return type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && isRetainedHome(object, session)
         ? OURS
         : FOREIGN;
   }
 
   /**
-   * A home without an owner is this session's where it was made for the same user's session of the
-   * same name (spec.md section 5): never another user's.
+   * A home without an owner belongs to the session if it was created for a session of the same name
+   * and the same user (docs/specification.md, section 5). The home of another user is foreign.
    */
   private static boolean isRetainedHome(ObjectMeta claim, VdiSession session) {
     return claim.label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR))
@@ -40,8 +43,8 @@ public enum Ownership {
         && claim.annotation(Annotations.USER).equals(Optional.of(session.spec().user()));
   }
 
-  /** The message for a foreign object, spec.md section 3. */
-  public static String refusal(ResourceType<?> kind, String name) {
-    return kind.kind() + " " + name + " exists and is not owned by this session";
+  /** The message for a foreign object; docs/specification.md, section 3, fixes it. */
+  public static String refusal(ResourceType<?> type, String name) {
+    return type.kind() + " " + name + " exists and is not owned by this session";
   }
 }

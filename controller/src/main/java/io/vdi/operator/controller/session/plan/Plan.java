@@ -1,29 +1,24 @@
 package io.vdi.operator.controller.session.plan;
 
-import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.controller.session.resources.DesiredObject;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What is to be done.
+ * The writes of one pass over a session.
  *
- * @param stages one after the other; the actions of a stage do not depend on each other
- * @param status the status once all stages are done; empty where it must not be written
+ * @param stages executed in order; the actions of one stage do not depend on each other
+ * @param status the status after all stages; empty when the session has nothing left to report
+ *     because it is being deleted and has no pod and no route
  */
-public record Plan(List<List<Action>> stages, Optional<VdiSession.Status> status, Requeue next) {
+public record Plan(List<List<Action>> stages, Optional<VdiSession.Status> status, Requeue requeue) {
   public Plan {
     stages = stages.stream().filter(stage -> !stage.isEmpty()).map(List::copyOf).toList();
   }
 
-  /** Whether a pod is to be made. */
-  public boolean startsPod() {
-    return stages.stream()
-        .flatMap(List::stream)
-        .anyMatch(action ->
-            action instanceof Action.Create(DesiredObject desired)
-                && desired.kind().equals(ResourceType.POD));
+  /** Whether the session no longer exists for the controller after this plan. */
+  public boolean removesFinalizer() {
+    return stages.stream().flatMap(List::stream).anyMatch(Action.RemoveFinalizer.class::isInstance);
   }
 
   public boolean isEmpty() {

@@ -2,10 +2,11 @@ package io.vdi.operator.controller.session.plan;
 
 import java.time.Duration;
 
-/** When to look at the session again if nothing changes before. */
+/** When to check the session again if nothing changes before. */
 public sealed interface Requeue {
-  /** At rest: once in a while, to be sure. */
+  /** After the regular period; docs/specification.md, section 3, Period. */
   record Settled() implements Requeue {}
 
-  record RecheckAfter(Duration delay, String why) implements Requeue {}
+  /** After this delay, if it is shorter than the regular period. */
+  record RecheckAfter(Duration delay) implements Requeue {}
 }

@@ -9,9 +9,9 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
-import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
 import java.time.Instant;
@@ -22,62 +22,71 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The status of a session from what is observed, spec.md sections 1 and 3. */
+/** Computes the status of a session; docs/specification.md, sections 1 and 3. */
 public final class StatusCalculator {
   private static final String QUOTA_EXCEEDED = "QuotaExceeded";
-  private static final Duration ALWAYS = Duration.ofSeconds(1);
 
-  /** The sentences that spec.md fixes to the letter. */
-  private static final Set<KnownCause> WORDED_BY_CONTRACT =
+  /** Added to a deadline, so that it has passed for certain at the next check. */
+  private static final Duration TOLERANCE = Duration.ofSeconds(1);
+
+  /** Causes whose messages docs/specification.md fixes: they are written without a tag. */
+  private static final Set<KnownCause> UNTAGGED =
       EnumSet.of(KnownCause.TEMPLATE_MISSING, KnownCause.FOREIGN_OBJECT, KnownCause.SESSION_QUOTA);
 
   /**
    * Phase, with the reason (CamelCase) of the Ready condition.
    *
-   * @param words the cluster's or our own
-   * @param cause by the catalogue; null where there is none
+   * @param text the message without the tag of the cause
+   * @param cause empty if docs/troubleshooting.md has no entry
    */
-  private record PhaseDecision(Phase phase, String reason, String words, KnownCause cause) {
-    PhaseDecision(Phase phase, String reason, String words) {
-      this(phase, reason, words, null);
+  private record PhaseDecision(
+      Phase phase, String reason, String text, Optional<KnownCause> cause) {
+    PhaseDecision(Phase phase, String reason, String text) {
+      this(phase, reason, text, Optional.empty());
     }
 
-    /** For status.message: the words, and the code by which more is to be found. */
+    PhaseDecision(Phase phase, String reason, String text, KnownCause cause) {
+      this(phase, reason, text, Optional.of(cause));
+    }
+
+    /** For status.message: the text and the tag of the cause, such as {@code [VDI302]}. */
     String message() {
-      return cause == null || WORDED_BY_CONTRACT.contains(cause)
-          ? words
-          : (words + " " + cause.tag()).strip();
+      return cause
+          .filter(known -> !UNTAGGED.contains(known))
+          .map(known -> (text + " " + known.tag()).strip())
+          .orElse(text);
     }
 
-    /** For the conditions: the same, and what to do. */
+    /** For the conditions: the text, the tag and the remedy. */
     String advice() {
-      return cause == null
-          ? words
-          : (words + " " + cause.tag() + " ").stripLeading() + cause.remedy();
+      return cause
+          .map(known -> (text + " " + known.tag() + " ").stripLeading() + known.remedy())
+          .orElse(text);
     }
   }
 
   private final ObservedSession observed;
   private final VdiSession session;
   private final VdiSession.Status before;
-  private final SessionConfig settings;
+  private final SessionConfig config;
   private final Optional<Defaults.EffectiveSpec> spec;
   private final Instant now;
 
   /**
-   * @param spec empty where there is no template to complete it with
+   * @param spec empty if the template does not exist or does not matter
    */
   StatusCalculator(
-      ObservedSession seen,
-      SessionConfig settings,
+      ObservedSession observed,
+      SessionConfig config,
       Optional<Defaults.EffectiveSpec> spec,
       Instant now) {
-    this.observed = seen;
-    this.session = seen.session();
+    this.observed = observed;
+    this.session = observed.session();
     this.before = session.status();
-    this.settings = settings;
+    this.config = config;
     this.spec = spec;
     this.now = now.truncatedTo(ChronoUnit.SECONDS);
   }
@@ -91,42 +100,45 @@ public final class StatusCalculator {
   }
 
   /**
-   * The status by the pod.
+   * The status that follows from the observed pod.
    *
-   * @param waitingFor objects that must go before the desktop can be made
-   * @param outdated whether the pod was made from an earlier spec
+   * @param blocked objects whose names are taken until the garbage collector deletes the old ones
+   * @param outdated whether the pod was created from an earlier spec
    */
-  VdiSession.Status observed(List<String> waitingFor, boolean outdated) {
-    PhaseDecision verdict = verdict(waitingFor);
-    if (outdated && verdict.phase() == Phase.RUNNING) {
-      verdict =
+  VdiSession.Status observed(List<DesiredObject> blocked, boolean outdated) {
+    PhaseDecision decision = decide(blocked);
+    if (outdated && decision.phase() == Phase.RUNNING) {
+      decision =
           new PhaseDecision(
               Phase.RUNNING,
-              verdict.reason(),
+              decision.reason(),
               "the desktop runs with an earlier spec; the change takes effect at the next resume");
     }
     String podName = session.spec().suspended() && observed.pod().isEmpty() ? "" : session.name();
-    return status(verdict, hasGivenUp() && observed.pod().isEmpty() ? "" : podName);
+    return status(decision, hasGivenUp(session) && observed.pod().isEmpty() ? "" : podName);
   }
 
   /**
-   * The status after the API server said no for good to one of the plan's writes. A desktop that
-   * runs goes on running, and says what could not be done.
+   * The status after the API server refused a write of the plan permanently. A desktop that runs
+   * stays Running; its message contains the refusal.
    */
   public static VdiSession.Status refused(
-      ObservedSession seen, VdiSession.Status planned, ApiFailure.Permanent why, Instant now) {
+      ObservedSession observed,
+      VdiSession.Status planned,
+      ApiFailure.Permanent refusal,
+      Instant now) {
     boolean running = planned.currentPhase().equals(Optional.of(Phase.RUNNING));
-    PhaseDecision verdict =
+    PhaseDecision decision =
         new PhaseDecision(
             Phase.FAILED,
-            camelCase(why.reason()),
-            why.message(),
-            CauseClassifier.ofRefusal(why.reason(), why.message()).orElse(null));
+            camelCase(refusal.reason()),
+            refusal.message(),
+            CauseClassifier.ofRefusal(refusal.reason(), refusal.message()));
     List<Condition> conditions = new ArrayList<>(planned.conditions());
     if (!running) {
       conditions.removeIf(c -> Set.of(Condition.READY, Condition.FAILED).contains(c.type()));
-      conditions.add(0, refusal(Condition.FAILED, "True", seen, verdict, now));
-      conditions.add(1, refusal(Condition.READY, "False", seen, verdict, now));
+      conditions.add(0, refusalCondition(Condition.FAILED, "True", observed, decision, now));
+      conditions.add(1, refusalCondition(Condition.READY, "False", observed, decision, now));
     }
     return new VdiSession.Status(
         running ? Phase.RUNNING : Phase.FAILED,
@@ -135,28 +147,29 @@ public final class StatusCalculator {
         planned.startTime(),
         planned.expiresAt(),
         planned.lastActivityTime(),
-        verdict.message(),
+        decision.message(),
         planned.observedGeneration(),
         conditions);
   }
 
-  private static Condition refusal(
-      String type, String status, ObservedSession seen, PhaseDecision verdict, Instant now) {
+  private static Condition refusalCondition(
+      String type, String status, ObservedSession observed, PhaseDecision decision, Instant now) {
     return Condition.of(
             type,
             status,
-            verdict.reason(),
-            verdict.advice(),
-            seen.session().metadata().generation())
+            decision.reason(),
+            decision.advice(),
+            observed.session().metadata().generation())
         .withTransitionFrom(
-            seen.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS));
+            observed.session().status().conditions(), now.truncatedTo(ChronoUnit.SECONDS));
   }
 
   /**
-   * Whether this session's start took too long and it was left at that. Its pod goes, so that it
-   * holds no GPU; a change of its spec, such as suspend and resume, is a new try.
+   * Whether the start of the session took too long and was given up. Its pod is deleted, so that it
+   * holds no GPU. A change of the spec, such as suspend and resume, starts it again.
    */
-  boolean hasGivenUp() {
+  static boolean hasGivenUp(VdiSession session) {
+    VdiSession.Status before = session.status();
     return before.currentPhase().equals(Optional.of(Phase.FAILED))
         && before.observedGeneration() == session.metadata().generation()
         && before
@@ -165,20 +178,19 @@ public final class StatusCalculator {
             .isPresent();
   }
 
-  /** A pod that starts is looked at again in the moment when it has taken too long. */
-  Requeue next() {
+  /** A pod that is starting is checked again when its startup timeout has passed. */
+  Requeue requeue() {
     return observed
         .pod()
-        .filter(pod -> !pod.isReady() && !hasGivenUp())
+        .filter(pod -> !pod.isReady() && !hasGivenUp(session))
         .flatMap(this::startupDeadline)
         .filter(deadline -> deadline.isAfter(now))
-        .<Requeue>map(deadline ->
-            new Requeue.RecheckAfter(
-                Duration.between(now, deadline).plus(ALWAYS), "startup timeout"))
+        .<Requeue>map(
+            deadline -> new Requeue.RecheckAfter(Duration.between(now, deadline).plus(TOLERANCE)))
         .orElseGet(Requeue.Settled::new);
   }
 
-  private PhaseDecision verdict(List<String> waitingFor) {
+  private PhaseDecision decide(List<DesiredObject> blocked) {
     if (session.spec().suspended()) {
       return observed.pod().isEmpty()
           ? new PhaseDecision(Phase.SUSPENDED, "Suspended", "")
@@ -187,28 +199,29 @@ public final class StatusCalculator {
               "Suspending",
               "suspending: the pod stops");
     }
-    if (hasGivenUp()) {
+    if (hasGivenUp(session)) {
       Optional<KnownCause> cause = KnownCause.ofTag(before.message());
-      String words =
+      String text =
           cause.map(c -> before.message().replace(" " + c.tag(), "")).orElseGet(before::message);
-      return new PhaseDecision(Phase.FAILED, Condition.STARTUP_TIMEOUT, words, cause.orElse(null));
+      return new PhaseDecision(Phase.FAILED, Condition.STARTUP_TIMEOUT, text, cause);
     }
-    if (!waitingFor.isEmpty()) {
+    if (!blocked.isEmpty()) {
       return new PhaseDecision(
           Phase.PENDING,
           "WaitingForRemoval",
-          "waiting for the removal of " + String.join(", ", waitingFor));
+          "waiting for the removal of "
+              + blocked.stream().map(DesiredObject::toString).collect(Collectors.joining(", ")));
     }
     if (observed.pod().isEmpty() && observed.quotaWait().isPresent()) {
       return new PhaseDecision(
           Phase.PENDING, QUOTA_EXCEEDED, observed.quotaWait().get(), KnownCause.SESSION_QUOTA);
     }
-    return observed.pod().map(this::byPod).orElseGet(this::notPlaced);
+    return observed.pod().map(this::byPod).orElseGet(this::notScheduled);
   }
 
   private PhaseDecision byPod(Pod pod) {
     if (pod.isFinished()) {
-      String why = pod.status().message().isEmpty() ? lastWords(pod) : pod.status().message();
+      String why = pod.status().message().isEmpty() ? terminationOf(pod) : pod.status().message();
       String reason = pod.status().reason().isEmpty() ? "PodFailed" : pod.status().reason();
       return new PhaseDecision(
           Phase.FAILED,
@@ -217,7 +230,7 @@ public final class StatusCalculator {
           CauseClassifier.ofFinished(pod));
     }
     if (!pod.isScheduled()) {
-      return notPlaced();
+      return notScheduled();
     }
     if (pod.isReady()) {
       return new PhaseDecision(Phase.RUNNING, "DesktopReady", "");
@@ -230,33 +243,38 @@ public final class StatusCalculator {
         homeNotWritable(pod).or(() -> waiting.flatMap(CauseClassifier::ofWaiting));
     Optional<Pod.Detail> pull =
         waiting.filter(detail -> cause.equals(Optional.of(KnownCause.IMAGE_NOT_PULLED)));
-    boolean late = startupDeadline(pod).filter(deadline -> !now.isBefore(deadline)).isPresent();
-    if (late) {
-      String limit = Durations.format(spec.orElseThrow().startupTimeout());
+    Optional<Duration> exceeded =
+        startupDeadline(pod)
+            .filter(deadline -> !now.isBefore(deadline))
+            .flatMap(deadline -> spec.map(Defaults.EffectiveSpec::startupTimeout));
+    if (exceeded.isPresent()) {
       return new PhaseDecision(
           Phase.FAILED,
           Condition.STARTUP_TIMEOUT,
           "not ready within the startup timeout of "
-              + limit
-              + pull.or(() -> waiting).map(detail -> " (" + words(detail) + ")").orElse("")
+              + Durations.format(exceeded.get())
+              + pull.or(() -> waiting).map(detail -> " (" + describe(detail) + ")").orElse("")
               + "; suspend and resume the session to try again",
-          cause.orElse(waiting.isPresent() ? null : KnownCause.SELKIES_SILENT));
+          waiting.isPresent() ? cause : cause.or(() -> Optional.of(KnownCause.SELKIES_SILENT)));
     }
     return pull.map(detail ->
             new PhaseDecision(
-                Phase.FAILED, camelCase(detail.reason()), words(detail), cause.orElseThrow()))
+                Phase.FAILED,
+                camelCase(detail.reason()),
+                describe(detail),
+                KnownCause.IMAGE_NOT_PULLED))
         .orElseGet(() ->
             new PhaseDecision(
                 Phase.CREATING,
                 "DesktopStarting",
                 waiting
                     .filter(detail -> !detail.reason().equals("ContainerCreating"))
-                    .map(StatusCalculator::words)
+                    .map(StatusCalculator::describe)
                     .orElse(""),
-                cause.orElse(null)));
+                cause));
   }
 
-  /** A desktop that ended with these last words. */
+  /** Whether the desktop ended because it could not write its home. */
   private Optional<KnownCause> homeNotWritable(Pod pod) {
     String home =
         observed
@@ -271,41 +289,41 @@ public final class StatusCalculator {
         : Optional.empty();
   }
 
-  /**
-   * Counted from when the pod was placed, or from when a desktop that was ready stopped being so.
-   */
+  /** Counted from the scheduling of the pod, or from when a ready desktop stopped being ready. */
   private Optional<Instant> startupDeadline(Pod pod) {
     Optional<Instant> notReadySince =
         Condition.find(pod.status().conditions(), "Ready").map(Condition::lastTransitionTime);
-    return spec.flatMap(complete ->
+    return spec.flatMap(resolved ->
         pod.scheduledAt()
-            .map(placed -> notReadySince.filter(since -> since.isAfter(placed)).orElse(placed))
-            .map(since -> since.plus(complete.startupTimeout())));
+            .map(scheduled ->
+                notReadySince.filter(since -> since.isAfter(scheduled)).orElse(scheduled))
+            .map(since -> since.plus(resolved.startupTimeout())));
   }
 
-  private static String words(Pod.Detail detail) {
+  private static String describe(Pod.Detail detail) {
     return detail.message().isEmpty() ? detail.reason() : detail.reason() + ": " + detail.message();
   }
 
-  private static String lastWords(Pod pod) {
+  private static String terminationOf(Pod pod) {
     return pod.status().containerStatuses().stream()
         .flatMap(status -> Optional.ofNullable(status.state().terminated()).stream())
         .findFirst()
-        .map(detail -> words(detail) + " (exit code " + detail.exitCode() + ")")
+        .map(detail -> describe(detail) + " (exit code " + detail.exitCode() + ")")
         .orElse("");
   }
 
   /**
-   * The scheduler's words; but that the volume is not there yet is said by us, from the beginning,
-   * so that the message of every session does not change twice while its volume is made.
+   * The message of the scheduler. Only for a missing volume the controller has its own message,
+   * from the beginning, so that the message of a session does not change twice while its volume is
+   * provisioned.
    */
-  private PhaseDecision notPlaced() {
-    String words = observed.pod().map(StatusCalculator::unschedulable).orElse("");
+  private PhaseDecision notScheduled() {
+    String message = observed.pod().map(StatusCalculator::unschedulable).orElse("");
     boolean onlyVolume =
-        words.isEmpty() || words.toLowerCase(Locale.ROOT).contains("persistentvolumeclaim");
+        message.isEmpty() || message.toLowerCase(Locale.ROOT).contains("persistentvolumeclaim");
     if (!onlyVolume) {
       return new PhaseDecision(
-          Phase.PENDING, "PodPending", words, CauseClassifier.ofUnschedulable(words));
+          Phase.PENDING, "PodPending", message, CauseClassifier.ofUnschedulable(message));
     }
     return new PhaseDecision(
         Phase.PENDING,
@@ -320,53 +338,57 @@ public final class StatusCalculator {
         .orElse("");
   }
 
-  private VdiSession.Status status(PhaseDecision verdict, String podName) {
-    Instant start = startTime(verdict.phase());
+  private VdiSession.Status status(PhaseDecision decision, String podName) {
+    Optional<Instant> start = startTime(decision.phase());
+    Optional<Instant> end =
+        start.flatMap(started ->
+            spec.map(resolved -> started.plus(resolved.lifetime()))
+                .or(() -> Optional.ofNullable(before.expiresAt())));
     return new VdiSession.Status(
-        verdict.phase(),
+        decision.phase(),
         podName,
         url(),
-        start,
-        start == null ? null : spec.map(s -> start.plus(s.lifetime())).orElse(before.expiresAt()),
+        start.orElse(null),
+        end.orElse(null),
         before.lastActivityTime(),
-        verdict.message(),
+        decision.message(),
         session.metadata().generation(),
-        conditions(verdict));
+        conditions(decision));
   }
 
-  /** Null while the session has not been ready since it was made or resumed. */
-  private Instant startTime(Phase phase) {
+  /** Empty while the session has not been ready since it was created or resumed. */
+  private Optional<Instant> startTime(Phase phase) {
     return switch (phase) {
-      case SUSPENDED -> null;
-      case RUNNING -> before.startedAt().orElse(now);
-      case PENDING, CREATING, FAILED, TERMINATING -> before.startTime();
+      case SUSPENDED -> Optional.empty();
+      case RUNNING -> Optional.of(before.startedAt().orElse(now));
+      case PENDING, CREATING, FAILED, TERMINATING -> before.startedAt();
     };
   }
 
   private String url() {
-    return settings.ingress().kind() == SessionConfig.IngressKind.NONE
+    return config.ingress().kind() == SessionConfig.IngressKind.NONE
         ? ""
-        : "https://" + observed.host() + "." + settings.domain();
+        : "https://" + observed.host() + "." + config.domain();
   }
 
-  private List<Condition> conditions(PhaseDecision verdict) {
-    boolean ready = verdict.phase() == Phase.RUNNING;
+  private List<Condition> conditions(PhaseDecision decision) {
+    boolean ready = decision.phase() == Phase.RUNNING;
     List<Condition> conditions = new ArrayList<>();
     if (observed.quotaWait().isPresent()) {
       conditions.add(
           condition(Condition.QUOTA_ADMITTED, false, QUOTA_EXCEEDED, observed.quotaWait().get()));
     } else if (before.condition(Condition.QUOTA_ADMITTED).isPresent()) {
-      // Only who has waited is told that it is over.
+      // QuotaAdmitted=True is reported only for sessions that had to wait.
       conditions.add(condition(Condition.QUOTA_ADMITTED, true, "Admitted", ""));
     }
-    if (verdict.phase() == Phase.FAILED) {
-      conditions.add(condition(Condition.FAILED, true, verdict.reason(), verdict.advice()));
+    if (decision.phase() == Phase.FAILED) {
+      conditions.add(condition(Condition.FAILED, true, decision.reason(), decision.advice()));
     } else if (before.condition(Condition.FAILED).isPresent()) {
-      conditions.add(condition(Condition.FAILED, false, verdict.reason(), ""));
+      conditions.add(condition(Condition.FAILED, false, decision.reason(), ""));
     }
     conditions.addAll(
         List.of(
-            condition(Condition.READY, ready, verdict.reason(), verdict.advice()),
+            condition(Condition.READY, ready, decision.reason(), decision.advice()),
             observed.template().isPresent()
                 ? condition(Condition.TEMPLATE_RESOLVED, true, "Found", "")
                 : condition(
@@ -424,25 +446,20 @@ public final class StatusCalculator {
 
   private Condition routeReady() {
     String type = Condition.ROUTE_READY;
-    SessionConfig.IngressKind kind = settings.ingress().kind();
-    if (kind == SessionConfig.IngressKind.NONE) {
+    if (config.ingress().kind() == SessionConfig.IngressKind.NONE) {
       return condition(type, true, "NotWanted", "");
     }
-    if (!observed.routeKindServed()) {
-      ResourceType<?> missing =
-          kind == SessionConfig.IngressKind.TRAEFIK
-              ? ResourceType.INGRESS_ROUTE
-              : ResourceType.INGRESS;
+    if (!observed.routeTypeServed()) {
       return condition(
           type,
           false,
           "KindNotServed",
           "the cluster has no "
-              + missing.qualifiedName()
+              + config.routeType().qualifiedName()
               + ": install Traefik's CRDs, or set ingress.kind to ingress or none "
               + KnownCause.ROUTE_KIND_NOT_SERVED.tag());
     }
-    // The route of this very plan counts: its write comes before the status.
+    // The status is written after the plan, which creates the route.
     return condition(type, true, "Created", "");
   }
 
@@ -452,7 +469,7 @@ public final class StatusCalculator {
         .withTransitionFrom(before.conditions(), now);
   }
 
-  /** A condition's reason must be a word; others' reasons may be anything. */
+  /** The reason of a condition must be one word; the reasons of Kubernetes can be any text. */
   private static String camelCase(String reason) {
     String word = reason.replaceAll("[^A-Za-z0-9_]", "");
     return word.isEmpty() || !Character.isLetter(word.charAt(0)) ? "Failed" : word;

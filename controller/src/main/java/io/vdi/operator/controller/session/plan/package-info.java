@@ -1,6 +1,6 @@
 /**
- * What to do about one session: a value in, a value out; no I/O, no clock, no randomness, nothing
- * of the Kubernetes client. Start at {@link
+ * Decides what to write for a session. Pure: imports the model, known causes and {@code resources};
+ * no I/O, no clock, no threads. Start at {@link
  * io.vdi.operator.controller.session.plan.SessionPlanner}.
  */
 package io.vdi.operator.controller.session.plan;

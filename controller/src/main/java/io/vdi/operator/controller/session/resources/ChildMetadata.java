@@ -13,7 +13,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What all objects of a session have in common: labels, the exact e-mail, the owner. */
+/**
+ * The metadata that all objects of a session share: labels, the exact e-mail address, the owner.
+ */
 final class ChildMetadata {
   private ChildMetadata() {}
 
@@ -22,13 +24,13 @@ final class ChildMetadata {
   }
 
   static V1ObjectMeta metadata(VdiSession session, String name, Map<String, String> annotations) {
-    Map<String, String> all = new HashMap<>(annotations);
-    all.put(Annotations.USER, session.spec().user());
+    Map<String, String> merged = new HashMap<>(annotations);
+    merged.put(Annotations.USER, session.spec().user());
     return new V1ObjectMeta()
         .name(name)
         .namespace(session.namespace())
         .labels(Labels.ofSession(session.name(), session.spec().user()))
-        .annotations(all);
+        .annotations(merged);
   }
 
   static V1OwnerReference owner(VdiSession session) {
@@ -45,7 +47,7 @@ final class ChildMetadata {
     return KubeGson.gson().toJsonTree(model).getAsJsonObject();
   }
 
-  /** A merge patch of labels, annotations and owner; other people's labels and annotations stay. */
+  /** A merge patch of labels, annotations and owner; labels and annotations of others stay. */
   static JsonObject metadataPatch(V1ObjectMeta metadata) {
     JsonObject all = json(metadata);
     JsonObject kept = new JsonObject();

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
@@ -12,68 +13,82 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 
-/** An object as it should be. Two are the same when they are of the same kind, name and hash. */
+/** One object as it should be. Two are equal if kind, type, name and hash are equal. */
 public final class DesiredObject {
   private record Contents(JsonObject body, JsonObject patch) {}
 
-  private final ResourceType<?> kind;
+  private final ChildKind kind;
+  private final ResourceType<?> type;
   private final String name;
   private final String hash;
   private final Supplier<Contents> contents;
 
   private DesiredObject(
-      ResourceType<?> kind, String name, String hash, Supplier<Contents> contents) {
+      ChildKind kind, ResourceType<?> type, String name, String hash, Supplier<Contents> contents) {
     this.kind = kind;
+    this.type = type;
     this.name = name;
     this.hash = hash;
     this.contents = contents;
   }
 
-  /** Takes the hash and puts it on both as an annotation. */
-  static DesiredObject of(ResourceType<?> kind, String name, JsonObject body, JsonObject patch) {
-    DesiredObject desired = unchangeable(kind, name, body, patch);
+  /** Computes the hash and adds it to body and patch as an annotation. */
+  static DesiredObject of(
+      ChildKind kind, ResourceType<?> type, String name, JsonObject body, JsonObject patch) {
+    DesiredObject desired = unchangeable(kind, type, name, body, patch);
     annotate(patch, desired.hash);
     return desired;
   }
 
-  /** The same for what takes no change: the hash stays that of what it was made as. */
+  /**
+   * The same for an object whose spec cannot change: a patch leaves the hash annotation as it was
+   * at the creation.
+   */
   static DesiredObject unchangeable(
-      ResourceType<?> kind, String name, JsonObject body, JsonObject patch) {
+      ChildKind kind, ResourceType<?> type, String name, JsonObject body, JsonObject patch) {
     String hash = hashOf(body);
     JsonObject withoutNulls = withoutNulls(body);
     annotate(withoutNulls, hash);
     Contents contents = new Contents(withoutNulls, patch);
-    return new DesiredObject(kind, name, hash, () -> contents);
+    return new DesiredObject(kind, type, name, hash, () -> contents);
   }
 
-  /** One whose hash is known already; its contents are built when they are asked for. */
+  /** An object whose hash is known; body and patch are built when they are read. */
   public static DesiredObject remembered(
-      ResourceType<?> kind, String name, String hash, Supplier<DesiredObject> build) {
-    return new DesiredObject(kind, name, hash, () -> build.get().contents.get());
+      ChildKind kind,
+      ResourceType<?> type,
+      String name,
+      String hash,
+      Supplier<DesiredObject> build) {
+    return new DesiredObject(kind, type, name, hash, () -> build.get().contents.get());
   }
 
-  public ResourceType<?> kind() {
+  public ChildKind kind() {
     return kind;
+  }
+
+  public ResourceType<?> type() {
+    return type;
   }
 
   public String name() {
     return name;
   }
 
-  /** The same hash on the existing object means nothing to do. */
+  /** If the existing object has the same hash, no write is needed. */
   public String hash() {
     return hash;
   }
 
-  /** For its creation. */
+  /** The body of a POST. */
   public JsonObject body() {
     return contents.get().body();
   }
 
   /**
-   * Brings an existing one there: a JSON merge patch of what may change in its life, with null for
-   * what must not be there. (Server-side apply would leave behind what the creation set, for
-   * creation and apply are two owners of fields to the API server.)
+   * A JSON merge patch with every field that can change after the creation, and null for fields
+   * that must be absent. Server-side apply would keep fields that the creation set, because the API
+   * server treats creation and apply as two field owners.
    */
   public JsonObject patch() {
     return contents.get().patch();
@@ -82,26 +97,27 @@ public final class DesiredObject {
   @Override
   public boolean equals(Object other) {
     return other instanceof DesiredObject that
-        && kind.equals(that.kind)
+        && kind == that.kind
+        && type.equals(that.type)
         && name.equals(that.name)
         && hash.equals(that.hash);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(kind, name, hash);
+    return Objects.hash(kind, type, name, hash);
   }
 
   @Override
   public String toString() {
-    return kind.kind() + " " + name;
+    return type.kind() + " " + name;
   }
 
   private static String hashOf(JsonObject body) {
     return Hashes.sha256(inOrder(body).toString(), 16);
   }
 
-  /** Java's Map.of has another order in every JVM; a hash must outlive the one that took it. */
+  /** Map.of has another order in every JVM; the hash must be the same after a restart. */
   private static JsonElement inOrder(JsonElement element) {
     return switch (element) {
       case JsonObject object -> {
@@ -120,7 +136,7 @@ public final class DesiredObject {
     };
   }
 
-  /** Whether an existing object was last written as exactly this. */
+  /** Whether the existing object has the hash of this one. */
   public boolean matches(ObjectMeta existing) {
     return existing.annotation(Annotations.DESIRED_HASH).filter(hash::equals).isPresent();
   }

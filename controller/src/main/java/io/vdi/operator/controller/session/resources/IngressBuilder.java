@@ -12,35 +12,36 @@ import io.kubernetes.client.openapi.models.V1IngressTLS;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1ServiceBackendPort;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 
-/** The same route for any other ingress controller. */
+/** Builds the route for ingress controllers other than Traefik. */
 final class IngressBuilder {
   private IngressBuilder() {}
 
-  static DesiredObject of(ResolvedSession workload) {
-    SessionConfig settings = workload.settings();
-    V1ObjectMeta metadata = ChildMetadata.metadata(workload.session(), workload.name());
-    metadata.putAnnotationsItem(Annotations.HOST, workload.host());
-    V1IngressTLS tls = new V1IngressTLS().hosts(List.of(workload.fullHost()));
-    if (settings.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
-      tls.secretName(settings.tls().secretName());
+  static DesiredObject of(ResolvedSession resolved) {
+    SessionConfig config = resolved.config();
+    V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
+    metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
+    V1IngressTLS tls = new V1IngressTLS().hosts(List.of(resolved.fullHost()));
+    if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
+      tls.secretName(config.tls().secretName());
     }
     V1IngressBackend backend =
         new V1IngressBackend()
             .service(
                 new V1IngressServiceBackend()
-                    .name(workload.name())
+                    .name(resolved.name())
                     .port(new V1ServiceBackendPort().number(ServiceBuilder.PORT)));
     V1IngressSpec spec =
         new V1IngressSpec()
-            .ingressClassName(settings.ingress().className().orElse(null))
+            .ingressClassName(config.ingress().className().orElse(null))
             .tls(List.of(tls))
             .rules(
                 List.of(
                     new V1IngressRule()
-                        .host(workload.fullHost())
+                        .host(resolved.fullHost())
                         .http(
                             new V1HTTPIngressRuleValue()
                                 .paths(
@@ -58,6 +59,6 @@ final class IngressBuilder {
                 .spec(spec));
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
     patch.add("spec", ChildMetadata.json(spec));
-    return DesiredObject.of(ResourceType.INGRESS, workload.name(), body, patch);
+    return DesiredObject.of(ChildKind.ROUTE, ResourceType.INGRESS, resolved.name(), body, patch);
   }
 }

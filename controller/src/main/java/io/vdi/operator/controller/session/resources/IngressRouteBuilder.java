@@ -4,33 +4,34 @@ import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Map;
 
-/** Traefik's route from the session's host to its service. */
+/** Builds Traefik's route from the session's host to its Service. */
 final class IngressRouteBuilder {
   private IngressRouteBuilder() {}
 
-  static DesiredObject of(ResolvedSession workload) {
-    SessionConfig settings = workload.settings();
-    V1ObjectMeta metadata = ChildMetadata.metadata(workload.session(), workload.name());
-    metadata.putAnnotationsItem(Annotations.HOST, workload.host());
+  static DesiredObject of(ResolvedSession resolved) {
+    SessionConfig config = resolved.config();
+    V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
+    metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
     JsonObject spec =
         ChildMetadata.json(
             Map.of(
                 "entryPoints",
-                settings.ingress().entryPoints(),
+                config.ingress().entryPoints(),
                 "routes",
                 List.of(
                     Map.of(
                         "match",
-                        "Host(`" + workload.fullHost() + "`)",
+                        "Host(`" + resolved.fullHost() + "`)",
                         "kind",
                         "Rule",
                         "services",
-                        List.of(Map.of("name", workload.name(), "port", ServiceBuilder.PORT))))));
-    spec.add("tls", tls(settings.tls()));
+                        List.of(Map.of("name", resolved.name(), "port", ServiceBuilder.PORT))))));
+    spec.add("tls", tls(config.tls()));
     JsonObject body = new JsonObject();
     body.addProperty("apiVersion", ResourceType.INGRESS_ROUTE.apiVersion());
     body.addProperty("kind", ResourceType.INGRESS_ROUTE.kind());
@@ -38,10 +39,11 @@ final class IngressRouteBuilder {
     body.add("spec", spec);
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
     patch.add("spec", spec.deepCopy());
-    return DesiredObject.of(ResourceType.INGRESS_ROUTE, workload.name(), body, patch);
+    return DesiredObject.of(
+        ChildKind.ROUTE, ResourceType.INGRESS_ROUTE, resolved.name(), body, patch);
   }
 
-  /** Null takes out what an earlier setting put there. */
+  /** Null removes the field that an earlier {@code tls.mode} set. */
   private static JsonObject tls(SessionConfig.Tls tls) {
     JsonObject result = new JsonObject();
     boolean resolver = tls.mode() == SessionConfig.TlsMode.CERT_RESOLVER;

@@ -8,34 +8,37 @@ import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaimSpec;
 import io.kubernetes.client.openapi.models.V1VolumeResourceRequirements;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.ReclaimPolicy;
-import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The home. With Retain it carries no owner, so that it outlives the session. */
+/**
+ * Builds the home. With reclaim policy {@code Retain} it has no owner, so that the garbage
+ * collector keeps it when the session is deleted.
+ */
 final class PersistentVolumeClaimBuilder {
   private PersistentVolumeClaimBuilder() {}
 
   /**
-   * @param existing a home never shrinks: what it already asks for is the least it asks for
+   * @param existing a claim cannot shrink, so the size that it already requests is the minimum
    */
-  static DesiredObject of(ResolvedSession workload, Optional<PersistentVolumeClaim> existing) {
-    String name = ResourceNames.persistentVolumeClaim(workload.name());
+  static DesiredObject of(ResolvedSession resolved, Optional<PersistentVolumeClaim> existing) {
+    String name = ChildKind.HOME.nameFor(resolved.name());
     V1ObjectMeta metadata =
-        workload.spec().reclaimPolicy() == ReclaimPolicy.RETAIN
+        resolved.spec().reclaimPolicy() == ReclaimPolicy.RETAIN
             ? ChildMetadata.metadata(
-                workload.session(), name, Map.of(Annotations.SESSION_UID, workload.session().uid()))
-            : ChildMetadata.metadata(workload.session(), name);
+                resolved.session(), name, Map.of(Annotations.SESSION_UID, resolved.session().uid()))
+            : ChildMetadata.metadata(resolved.session(), name);
     String size =
         existing
             .map(PersistentVolumeClaim::requestedSize)
-            .filter(now -> Quantities.isLarger(now, workload.spec().size()))
-            .orElse(workload.spec().size());
+            .filter(now -> Quantities.isLarger(now, resolved.spec().size()))
+            .orElse(resolved.spec().size());
     V1VolumeResourceRequirements requests =
         new V1VolumeResourceRequirements().requests(Map.of("storage", new Quantity(size)));
     JsonObject body =
@@ -47,10 +50,10 @@ final class PersistentVolumeClaimBuilder {
                 .spec(
                     new V1PersistentVolumeClaimSpec()
                         .accessModes(List.of("ReadWriteOnce"))
-                        .storageClassName(workload.spec().storageClassName().orElse(null))
+                        .storageClassName(resolved.spec().storageClassName().orElse(null))
                         .resources(requests)));
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
-    // The reaper's note of when a session last had it, which no longer holds.
+    // The reaper sets it on a home that no session uses; now this session uses it.
     patch
         .getAsJsonObject("metadata")
         .getAsJsonObject("annotations")
@@ -58,6 +61,7 @@ final class PersistentVolumeClaimBuilder {
     JsonObject spec = new JsonObject();
     spec.add("resources", ChildMetadata.json(requests));
     patch.add("spec", spec);
-    return DesiredObject.of(ResourceType.PERSISTENT_VOLUME_CLAIM, name, body, patch);
+    return DesiredObject.of(
+        ChildKind.HOME, ResourceType.PERSISTENT_VOLUME_CLAIM, name, body, patch);
   }
 }

@@ -18,8 +18,8 @@ import io.kubernetes.client.openapi.models.V1ResourceRequirements;
 import io.kubernetes.client.openapi.models.V1TCPSocketAction;
 import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Quantities;
-import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.math.BigDecimal;
@@ -29,14 +29,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** The desktop: one container that runs Selkies, its home, its shared memory. */
+/** Builds the pod of the desktop: one container that runs Selkies, its home, its shared memory. */
 final class PodBuilder {
   private static final String GPU = "nvidia.com/gpu";
   private static final BigDecimal MEBI = BigDecimal.valueOf(1 << 20);
   private static final BigDecimal MAX_SHM_MEBI = BigDecimal.valueOf(2048);
 
   /**
-   * Fields of a template's securityContext that belong to the pod; all others are the container's.
+   * Fields of a template's securityContext that belong to the pod; all others belong to the
+   * container.
    */
   private static final Set<String> POD_LEVEL =
       Set.of(
@@ -49,9 +50,9 @@ final class PodBuilder {
 
   private PodBuilder() {}
 
-  static DesiredObject of(ResolvedSession workload) {
-    VdiTemplate.Spec template = workload.template();
-    V1ObjectMeta metadata = ChildMetadata.metadata(workload.session(), workload.name());
+  static DesiredObject of(ResolvedSession resolved) {
+    VdiTemplate.Spec template = resolved.template();
+    V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     JsonObject body =
         ChildMetadata.json(
             new V1Pod()
@@ -69,33 +70,37 @@ final class PodBuilder {
                             template.imagePullSecrets().stream()
                                 .map(ref -> new V1LocalObjectReference().name(ref.name()))
                                 .toList())
-                        .containers(List.of(container(workload)))
-                        .volumes(List.of(home(workload), sharedMemory(workload)))));
+                        .containers(List.of(container(resolved)))
+                        .volumes(List.of(home(resolved), sharedMemory(resolved)))));
     JsonObject spec = body.getAsJsonObject("spec");
     if (!template.tolerations().isEmpty()) {
       spec.add("tolerations", template.tolerations().deepCopy());
     }
     addSecurity(spec, template.securityContext());
     return DesiredObject.unchangeable(
-        ResourceType.POD, workload.name(), body, ChildMetadata.metadataPatch(metadata));
+        ChildKind.POD,
+        ResourceType.POD,
+        resolved.name(),
+        body,
+        ChildMetadata.metadataPatch(metadata));
   }
 
-  private static V1Container container(ResolvedSession workload) {
-    VdiTemplate.Spec template = workload.template();
+  private static V1Container container(ResolvedSession resolved) {
+    VdiTemplate.Spec template = resolved.template();
     Map<String, Quantity> limits = new HashMap<>();
-    limits.put("memory", new Quantity(workload.spec().memory()));
-    limits.put("cpu", new Quantity(workload.spec().cpu()));
-    if (workload.spec().gpu() > 0) {
-      limits.put(GPU, new Quantity(String.valueOf(workload.spec().gpu())));
+    limits.put("memory", new Quantity(resolved.spec().memory()));
+    limits.put("cpu", new Quantity(resolved.spec().cpu()));
+    if (resolved.spec().gpu() > 0) {
+      limits.put(GPU, new Quantity(String.valueOf(resolved.spec().gpu())));
     }
-    long startup = Math.max(1, workload.spec().startupTimeout().toSeconds() / 2);
+    long startup = Math.max(1, resolved.spec().startupTimeout().toSeconds() / 2);
     return new V1Container()
         .name("selkies")
         .image(template.image())
         .imagePullPolicy(template.imagePullPolicy())
-        // What it wrote last is seen in its status, so that the cause can be told.
+        // The last lines of its log are copied to its status, from which the cause is derived.
         .terminationMessagePolicy("FallbackToLogsOnError")
-        .env(PodEnvironment.of(workload))
+        .env(PodEnvironment.of(resolved))
         .ports(List.of(new V1ContainerPort().name("http").containerPort(template.port())))
         .resources(new V1ResourceRequirements().limits(limits))
         .volumeMounts(
@@ -117,19 +122,19 @@ final class PodBuilder {
         : new V1Probe().httpGet(new V1HTTPGetAction().path(template.healthPath()).port(port));
   }
 
-  private static V1Volume home(ResolvedSession workload) {
+  private static V1Volume home(ResolvedSession resolved) {
     V1Volume home = new V1Volume().name("home");
-    return workload.spec().persistent()
+    return resolved.spec().persistent()
         ? home.persistentVolumeClaim(
             new V1PersistentVolumeClaimVolumeSource()
-                .claimName(ResourceNames.persistentVolumeClaim(workload.name())))
+                .claimName(ChildKind.HOME.nameFor(resolved.name())))
         : home.emptyDir(new V1EmptyDirVolumeSource());
   }
 
-  /** A quarter of the session's memory, for it counts against that, and at most 2 GiB. */
-  private static V1Volume sharedMemory(ResolvedSession workload) {
+  /** A quarter of the session's memory, because it counts towards its limit, at most 2 GiB. */
+  private static V1Volume sharedMemory(ResolvedSession resolved) {
     BigDecimal mebi =
-        Quantities.parse(workload.spec().memory())
+        Quantities.parse(resolved.spec().memory())
             .orElseThrow()
             .divide(BigDecimal.valueOf(4), RoundingMode.DOWN)
             .divide(MEBI, 0, RoundingMode.DOWN)
@@ -143,12 +148,12 @@ final class PodBuilder {
                 .sizeLimit(new Quantity(mebi.toPlainString() + "Mi")));
   }
 
-  /** As restricted as a desktop can be, then what the template says on top, field by field. */
+  /** The strictest settings that a desktop works with; each field of the template replaces one. */
   private static void addSecurity(JsonObject spec, JsonObject template) {
     JsonObject pod =
         ChildMetadata.json(
             Map.of(
-                // Whatever user the image runs as, it is in this group, and the home belongs to it.
+                // The user of the image is in this group, and the home belongs to it.
                 "fsGroup",
                 1000,
                 "fsGroupChangePolicy",

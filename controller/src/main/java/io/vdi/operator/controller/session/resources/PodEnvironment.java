@@ -3,8 +3,8 @@ package io.vdi.operator.controller.session.resources;
 import io.kubernetes.client.openapi.models.V1EnvVar;
 import io.kubernetes.client.openapi.models.V1EnvVarSource;
 import io.kubernetes.client.openapi.models.V1SecretKeySelector;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.DesktopCredentials;
-import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.Transport;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.ArrayList;
@@ -14,24 +14,24 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** The environment of the desktop: the operator's, then the template's, which wins. */
+/**
+ * The environment of the desktop: the variables of the operator, then those of the template, which
+ * replace variables of the same name.
+ */
 final class PodEnvironment {
-  static final String TURN_USERNAME_KEY = "turn-username";
-  static final String TURN_PASSWORD_KEY = "turn-password";
-
-  /** Nothing relays here: it keeps Selkies from its own default, a public relay. */
-  private static final String NO_RELAY = "127.0.0.1";
+  /** No TURN server runs here. Without a value, Selkies uses its default, a public TURN server. */
+  private static final String NO_TURN_SERVER = "127.0.0.1";
 
   private final Map<String, V1EnvVar> variables = new LinkedHashMap<>();
   private final String secret;
 
-  private PodEnvironment(ResolvedSession workload) {
-    this.secret = ResourceNames.secret(workload.name());
+  private PodEnvironment(ResolvedSession resolved) {
+    this.secret = ChildKind.SECRET.nameFor(resolved.name());
   }
 
-  static List<V1EnvVar> of(ResolvedSession workload) {
-    PodEnvironment env = new PodEnvironment(workload);
-    VdiTemplate.Spec template = workload.template();
+  static List<V1EnvVar> of(ResolvedSession resolved) {
+    PodEnvironment env = new PodEnvironment(resolved);
+    VdiTemplate.Spec template = resolved.template();
     env.put("SELKIES_ENCODER", template.encoder());
     env.putSecret("SELKIES_BASIC_AUTH_PASSWORD", DesktopCredentials.PASSWORD_KEY);
     env.put("SELKIES_ENABLE_BASIC_AUTH", "true");
@@ -40,12 +40,12 @@ final class PodEnvironment {
     env.put("SELKIES_ADDR", "0.0.0.0");
     env.put("SELKIES_PORT", String.valueOf(template.port()));
     env.transport(Optional.ofNullable(template.transport()));
-    if (workload.usesWebRtc()) {
-      env.turn(workload.settings().turn());
+    if (resolved.usesWebRtc()) {
+      env.turn(resolved.config().turn());
     }
-    // The toolkit's default capabilities lack video and graphics; and without "void" an NVIDIA base
-    // image would see every GPU of the node.
-    if (workload.spec().gpu() > 0) {
+    // The default capabilities of the NVIDIA container toolkit lack video and graphics. Without
+    // "void" an NVIDIA base image would see every GPU of the node.
+    if (resolved.spec().gpu() > 0) {
       env.put("NVIDIA_DRIVER_CAPABILITIES", "all");
     } else {
       env.put("NVIDIA_VISIBLE_DEVICES", "void");
@@ -58,8 +58,8 @@ final class PodEnvironment {
   }
 
   /**
-   * Selkies' own default lets its users switch to WebRTC, and there to a public relay; so the
-   * switch is off unless the template says dual.
+   * By default Selkies lets its users switch to WebRTC, which uses a public TURN server. So the
+   * switch is off unless the transport of the template is dual.
    */
   private void transport(Optional<Transport> transport) {
     transport
@@ -71,13 +71,13 @@ final class PodEnvironment {
   }
 
   private void turn(Optional<SessionConfig.Turn> turn) {
-    put("SELKIES_TURN_HOST", turn.map(SessionConfig.Turn::host).orElse(NO_RELAY));
-    turn.ifPresent(relay -> {
-      put("SELKIES_TURN_PORT", String.valueOf(relay.port()));
-      put("SELKIES_TURN_PROTOCOL", relay.protocol());
-      put("SELKIES_TURN_TLS", String.valueOf(relay.tls()));
-      putSecret("SELKIES_TURN_USERNAME", TURN_USERNAME_KEY);
-      putSecret("SELKIES_TURN_PASSWORD", TURN_PASSWORD_KEY);
+    put("SELKIES_TURN_HOST", turn.map(SessionConfig.Turn::host).orElse(NO_TURN_SERVER));
+    turn.ifPresent(server -> {
+      put("SELKIES_TURN_PORT", String.valueOf(server.port()));
+      put("SELKIES_TURN_PROTOCOL", server.protocol());
+      put("SELKIES_TURN_TLS", String.valueOf(server.tls()));
+      putSecret("SELKIES_TURN_USERNAME", SessionConfig.Turn.USERNAME_KEY);
+      putSecret("SELKIES_TURN_PASSWORD", SessionConfig.Turn.PASSWORD_KEY);
     });
   }
 

@@ -1,28 +1,37 @@
 package io.vdi.operator.controller.session.resources;
 
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 
-/** What the builders work from: a session with nothing left open. */
+/**
+ * The input of the builders: a session with its template, all defaults filled in.
+ *
+ * @param host the first label of the session's host
+ */
 public record ResolvedSession(
     VdiSession session,
     VdiTemplate.Spec template,
     Defaults.EffectiveSpec spec,
     String host,
-    SessionConfig settings) {
+    SessionConfig config) {
 
   public String name() {
     return session.name();
   }
 
   public String fullHost() {
-    return host + "." + settings.domain();
+    return host + "." + config.domain();
   }
 
-  /** Whether the session's pod is to be told of a relay. */
-  public boolean usesTurn() {
-    return usesWebRtc() && settings.turn().isPresent();
+  /** Whether the session has an object of this kind. */
+  boolean has(ChildKind kind) {
+    return switch (kind) {
+      case HOME -> spec.persistent();
+      case ROUTE -> config.ingress().kind() != SessionConfig.IngressKind.NONE;
+      case SECRET, SERVICE, POD -> true;
+    };
   }
 
   boolean usesWebRtc() {

@@ -3,19 +3,20 @@ package io.vdi.operator.controller.session.resources;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1Secret;
-import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 
 /**
- * The session's password, and its TURN credentials. What is here is all but the secret values:
- * those the applier draws in the moment of creation, so that they never stand in a plan or a log.
+ * Builds the Secret with the session's password and its TURN credentials, without the secret
+ * values. The executor generates them when it creates the Secret, so that they are in no plan and
+ * in no log.
  */
 final class SecretBuilder {
   private SecretBuilder() {}
 
-  static DesiredObject of(ResolvedSession workload) {
-    V1ObjectMeta metadata =
-        ChildMetadata.metadata(workload.session(), ResourceNames.secret(workload.name()));
+  static DesiredObject of(ResolvedSession resolved) {
+    String name = ChildKind.SECRET.nameFor(resolved.name());
+    V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), name);
     JsonObject body =
         ChildMetadata.json(
             new V1Secret()
@@ -24,9 +25,6 @@ final class SecretBuilder {
                 .metadata(metadata)
                 .type("Opaque"));
     return DesiredObject.of(
-        ResourceType.SECRET,
-        ResourceNames.secret(workload.name()),
-        body,
-        ChildMetadata.metadataPatch(metadata));
+        ChildKind.SECRET, ResourceType.SECRET, name, body, ChildMetadata.metadataPatch(metadata));
   }
 }

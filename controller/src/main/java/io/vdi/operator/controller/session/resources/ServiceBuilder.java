@@ -6,22 +6,23 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServicePort;
 import io.kubernetes.client.openapi.models.V1ServiceSpec;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Map;
 
-/** Port 8080 to the pod's port {@code http}. */
+/** Builds the Service: port 8080 to the pod's port {@code http}. */
 final class ServiceBuilder {
   static final int PORT = 8080;
 
   private ServiceBuilder() {}
 
-  static DesiredObject of(ResolvedSession workload) {
-    V1ObjectMeta metadata = ChildMetadata.metadata(workload.session(), workload.name());
+  static DesiredObject of(ResolvedSession resolved) {
+    V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     V1ServiceSpec spec =
         new V1ServiceSpec()
-            .selector(Map.of(Labels.MANAGED_BY, Labels.OPERATOR, Labels.INSTANCE, workload.name()))
+            .selector(Map.of(Labels.MANAGED_BY, Labels.OPERATOR, Labels.INSTANCE, resolved.name()))
             .ports(
                 List.of(
                     new V1ServicePort()
@@ -38,6 +39,6 @@ final class ServiceBuilder {
                 .spec(spec));
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
     patch.add("spec", ChildMetadata.json(spec));
-    return DesiredObject.of(ResourceType.SERVICE, workload.name(), body, patch);
+    return DesiredObject.of(ChildKind.SERVICE, ResourceType.SERVICE, resolved.name(), body, patch);
   }
 }

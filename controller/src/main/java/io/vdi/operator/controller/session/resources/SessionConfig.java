@@ -1,9 +1,11 @@
 package io.vdi.operator.controller.session.resources;
 
+import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Optional;
 
-/** What an admin decides about all sessions; the part of the configuration that plans depend on. */
+/** The settings that determine the objects of a session; docs/configuration.md. */
 public record SessionConfig(String domain, Ingress ingress, Tls tls, Optional<Turn> turn) {
   public enum IngressKind {
     TRAEFIK,
@@ -21,6 +23,32 @@ public record SessionConfig(String domain, Ingress ingress, Tls tls, Optional<Tu
 
   public record Tls(TlsMode mode, String certResolver, String secretName) {}
 
-  /** Where the relay is. Its shared secret is not here: only the applier needs it. */
-  public record Turn(String host, int port, String protocol, boolean tls) {}
+  /**
+   * The TURN server.
+   *
+   * @param secretFile path of the file with the secret that is shared with the TURN server; a
+   *     String, because only the executor may read files
+   */
+  public record Turn(String host, int port, String protocol, boolean tls, String secretFile) {
+    /** Keys of the credentials in the Secret of a session. */
+    public static final String USERNAME_KEY = "turn-username";
+
+    public static final String PASSWORD_KEY = "turn-password";
+  }
+
+  /** The resource type of routes. Without routes it is IngressRoute: no object is created. */
+  public ResourceType<PartialObjectMetadata> routeType() {
+    return switch (ingress.kind()) {
+      case TRAEFIK, NONE -> ResourceType.INGRESS_ROUTE;
+      case INGRESS -> ResourceType.INGRESS;
+    };
+  }
+
+  /** The resource type that routes have with another {@code ingress.kind}. */
+  public ResourceType<PartialObjectMetadata> otherRouteType() {
+    return switch (ingress.kind()) {
+      case TRAEFIK, NONE -> ResourceType.INGRESS;
+      case INGRESS -> ResourceType.INGRESS_ROUTE;
+    };
+  }
 }

@@ -25,17 +25,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 
 /**
- * Generated states of a cluster: any mix of missing, right, old, terminating, former and foreign
- * objects.
+ * Generated states of a cluster: each object of the session is missing, up to date, outdated, being
+ * deleted, of a previous session, foreign or finished, in any combination.
  */
 final class ClusterStates {
-  static final SessionConfig SETTINGS =
+  static final SessionConfig CONFIG =
       new SessionConfig(
           "vdi.example.com",
           new SessionConfig.Ingress(
@@ -43,13 +42,13 @@ final class ClusterStates {
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty());
 
-  /** How an object stands at the beginning. */
-  enum Standing {
+  /** The state of one object at the beginning. */
+  enum InitialState {
     MISSING,
-    RIGHT,
+    UP_TO_DATE,
     OUTDATED,
     TERMINATING,
-    FORMER,
+    PREVIOUS_SESSION,
     FOREIGN,
     FINISHED
   }
@@ -57,10 +56,10 @@ final class ClusterStates {
   private ClusterStates() {}
 
   static Arbitrary<SimulatedCluster> any(boolean withForeign) {
-    Arbitrary<Standing> standing =
-        Arbitraries.of(Standing.values()).filter(s -> withForeign || s != Standing.FOREIGN);
+    Arbitrary<InitialState> state =
+        Arbitraries.of(InitialState.values()).filter(s -> withForeign || s != InitialState.FOREIGN);
     return Combinators.combine(
-            standing.list().ofSize(6),
+            state.list().ofSize(6),
             Arbitraries.of(true, false),
             Arbitraries.of(true, false),
             Arbitraries.of(true, false),
@@ -70,7 +69,7 @@ final class ClusterStates {
                 net.jqwik.api.Tuple.of(8, true), net.jqwik.api.Tuple.of(1, false)),
             Arbitraries.frequency(
                 net.jqwik.api.Tuple.of(3, true), net.jqwik.api.Tuple.of(1, false)))
-        .as(ClusterStates::world);
+        .as(ClusterStates::cluster);
   }
 
   static VdiSession session(
@@ -102,8 +101,8 @@ final class ClusterStates {
             VdiTemplate.class);
   }
 
-  private static SimulatedCluster world(
-      List<Standing> standings,
+  private static SimulatedCluster cluster(
+      List<InitialState> states,
       boolean suspended,
       boolean persistent,
       boolean deleting,
@@ -111,90 +110,83 @@ final class ClusterStates {
       Optional<Phase> phase,
       boolean template,
       boolean routeServed) {
-    SimulatedCluster world = new SimulatedCluster();
+    SimulatedCluster cluster = new SimulatedCluster();
     VdiSession.Status status =
         new VdiSession.Status(
             phase.orElse(null),
             null,
             null,
-            phase.filter(p -> p == Phase.RUNNING).map(p -> world.now).orElse(null),
+            phase.filter(p -> p == Phase.RUNNING).map(p -> cluster.now).orElse(null),
             null,
             null,
             null,
             1,
             null);
-    world.session = session(suspended, persistent, policy, status);
-    world.template = template ? Optional.of(template()) : Optional.empty();
-    world.routeKindServed = routeServed;
-    DesiredState blueprint = blueprint(world.session);
-    List<DesiredObject> desired =
-        Stream.of(
-                Optional.of(blueprint.secret()),
-                blueprint.volumeClaim(),
-                Optional.of(blueprint.service()),
-                blueprint.route(),
-                Optional.of(blueprint.pod()))
-            .flatMap(Optional::stream)
-            .toList();
+    cluster.session = session(suspended, persistent, policy, status);
+    cluster.template = template ? Optional.of(template()) : Optional.empty();
+    cluster.routeTypeServed = routeServed;
+    List<DesiredObject> desired = List.copyOf(children(cluster.session).objects().values());
     for (int i = 0; i < desired.size(); i++) {
-      put(world, desired.get(i), standings.get(i), policy);
+      put(cluster, desired.get(i), states.get(i), policy);
     }
     if (deleting) {
-      // A session that is being deleted still exists only because of our finalizer.
-      world.session =
+      // A session that is being deleted exists only because of its finalizer.
+      cluster.session =
           new VdiSession(
               meta("desk", SimulatedCluster.SESSION_UID, Optional.empty(), Map.of(), true),
-              world.session.spec(),
+              cluster.session.spec(),
               status);
     }
-    return world;
+    return cluster;
   }
 
-  static DesiredState blueprint(VdiSession session) {
-    return DesiredState.of(
+  private static DesiredState.Children children(VdiSession session) {
+    return DesiredState.children(
         new ResolvedSession(
             session,
             template().spec(),
             Defaults.effectiveSpec(session.spec(), template().spec()),
             "alice",
-            SETTINGS),
+            CONFIG),
         Optional.empty());
   }
 
   private static void put(
-      SimulatedCluster world, DesiredObject desired, Standing standing, ReclaimPolicy policy) {
-    ResourceType<?> kind = desired.kind();
+      SimulatedCluster cluster, DesiredObject desired, InitialState state, ReclaimPolicy policy) {
+    ResourceType<?> type = desired.type();
     Optional<OwnerReference> ours = owner(SimulatedCluster.SESSION_UID);
-    if (kind.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && policy == ReclaimPolicy.RETAIN) {
+    if (type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && policy == ReclaimPolicy.RETAIN) {
       ours = Optional.empty();
     }
-    Map<String, String> right = Map.of(Annotations.DESIRED_HASH, desired.hash());
-    Map<String, String> old = Map.of(Annotations.DESIRED_HASH, "0");
+    Map<String, String> upToDate = Map.of(Annotations.DESIRED_HASH, desired.hash());
+    Map<String, String> outdated = Map.of(Annotations.DESIRED_HASH, "0");
     String name = desired.name();
-    switch (standing) {
+    switch (state) {
       case MISSING -> {}
-      case RIGHT -> world.objects.put(kind, object(kind, meta(name, "uid-r", ours, right, false)));
-      case OUTDATED -> world.objects.put(kind, object(kind, meta(name, "uid-o", ours, old, false)));
+      case UP_TO_DATE ->
+          cluster.objects.put(type, object(type, meta(name, "uid-r", ours, upToDate, false)));
+      case OUTDATED ->
+          cluster.objects.put(type, object(type, meta(name, "uid-o", ours, outdated, false)));
       case TERMINATING ->
-          world.objects.put(kind, object(kind, meta(name, "uid-t", ours, right, true)));
-      case FORMER ->
-          world.objects.put(
-              kind, object(kind, meta(name, "uid-f", owner("uid-former"), right, false)));
+          cluster.objects.put(type, object(type, meta(name, "uid-t", ours, upToDate, true)));
+      case PREVIOUS_SESSION ->
+          cluster.objects.put(
+              type, object(type, meta(name, "uid-f", owner("uid-previous"), upToDate, false)));
       case FOREIGN ->
-          world.objects.put(
-              kind,
+          cluster.objects.put(
+              type,
               object(
-                  kind,
+                  type,
                   meta(
                       name,
                       "uid-x",
                       Optional.of(new OwnerReference("apps/v1", "ReplicaSet", "rs", "rs", true)),
-                      right,
+                      upToDate,
                       false)));
       case FINISHED -> {
-        KubeObject object = object(kind, meta(name, "uid-d", ours, right, false));
-        world.objects.put(
-            kind,
+        KubeObject object = object(type, meta(name, "uid-d", ours, upToDate, false));
+        cluster.objects.put(
+            type,
             object instanceof Pod pod
                 ? new Pod(
                     pod.metadata(),

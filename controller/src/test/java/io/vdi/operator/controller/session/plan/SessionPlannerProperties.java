@@ -1,9 +1,8 @@
 package io.vdi.operator.controller.session.plan;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -11,6 +10,7 @@ import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.DesiredStateCache;
+import io.vdi.operator.controller.session.resources.DesiredObject;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +20,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** {@link SimulatedCluster} itself throws when something foreign is touched or a home deleted. */
+/** {@link SimulatedCluster} itself fails when a foreign object is changed or a home is deleted. */
 class SessionPlannerProperties {
   private static final int ROUNDS = 12;
 
@@ -35,88 +35,106 @@ class SessionPlannerProperties {
   }
 
   @Property(tries = 5000)
-  void everyStateReachesAFixedPoint(@ForAll("mixed") SimulatedCluster world) {
-    int rounds = settle(world);
-    assertTrue(rounds <= ROUNDS, "not settled after " + rounds + " rounds: " + world.observe());
-    if (!world.sessionGone) {
-      Plan again = SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now);
-      assertTrue(again.isEmpty(), "the plan after the last is not empty: " + again);
-      assertEquals(again.status().orElse(world.session.status()), world.session.status());
+  void everyStateReachesAFixedPoint(@ForAll("mixed") SimulatedCluster cluster) {
+    int rounds = settle(cluster);
+    assertThat(rounds)
+        .as("rounds until settled: %s", cluster.observe())
+        .isLessThanOrEqualTo(ROUNDS);
+    if (!cluster.sessionDeleted) {
+      Plan again = cluster.plan();
+      assertThat(again.stages()).as("stages of the plan after the last").isEmpty();
+      assertThat(again.status().orElse(cluster.session.status()))
+          .isEqualTo(cluster.session.status());
     }
   }
 
   @Property(tries = 5000)
-  void whatIsForeignStaysAsItIs(@ForAll("mixed") SimulatedCluster world) {
+  void foreignObjectsAreNotChanged(@ForAll("mixed") SimulatedCluster cluster) {
     Map<ResourceType<?>, KubeObject> foreign = new HashMap<>();
-    world.objects.forEach((kind, object) -> {
-      if (Ownership.of(kind, object.metadata(), world.session) == Ownership.FOREIGN) {
-        foreign.put(kind, object);
+    cluster.objects.forEach((type, object) -> {
+      if (Ownership.of(type, object.metadata(), cluster.session) == Ownership.FOREIGN) {
+        foreign.put(type, object);
       }
     });
-    settle(world);
-    foreign.forEach((kind, object) -> assertSame(object, world.objects.get(kind), kind.kind()));
+    settle(cluster);
+    foreign.forEach(
+        (type, object) -> assertThat(cluster.objects.get(type)).as(type.kind()).isSameAs(object));
   }
 
   @Property(tries = 2000)
-  void aForeignObjectInTheWayFailsTheSessionByName(@ForAll("mixed") SimulatedCluster world) {
-    boolean inTheWay =
-        world.objects.entrySet().stream()
+  void aForeignObjectFailsTheSessionAndIsNamed(@ForAll("mixed") SimulatedCluster cluster) {
+    boolean nameTaken =
+        cluster.objects.entrySet().stream()
             .anyMatch(e ->
-                Ownership.of(e.getKey(), e.getValue().metadata(), world.session)
+                Ownership.of(e.getKey(), e.getValue().metadata(), cluster.session)
                     == Ownership.FOREIGN);
-    if (inTheWay && world.template.isPresent() && !world.session.metadata().isDeleting()) {
-      VdiSession.Status status =
-          SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now)
-              .status()
-              .orElseThrow();
-      assertEquals(Phase.FAILED, status.phase());
-      assertTrue(status.message().endsWith("exists and is not owned by this session"));
+    if (nameTaken && cluster.template.isPresent() && !cluster.session.metadata().isDeleting()) {
+      VdiSession.Status status = cluster.plan().status().orElseThrow();
+      assertThat(status.phase()).isEqualTo(Phase.FAILED);
+      assertThat(status.message()).endsWith("exists and is not owned by this session");
     }
   }
 
   @Property(tries = 3000)
-  void aHealthySessionEndsInThePhaseThatItsSpecAsksFor(
-      @ForAll("withoutForeign") SimulatedCluster world) {
-    boolean finished = world.objects.get(ResourceType.POD) instanceof Pod pod && pod.isFinished();
-    settle(world);
-    if (world.session.metadata().isDeleting()) {
-      assertTrue(world.sessionGone);
-      assertTrue(!world.objects.containsKey(ResourceType.POD));
-      assertTrue(!world.objects.containsKey(ResourceType.INGRESS_ROUTE));
-    } else if (world.template.isPresent()) {
+  void aHealthySessionReachesThePhaseThatItsSpecRequests(
+      @ForAll("withoutForeign") SimulatedCluster cluster) {
+    boolean finished = cluster.objects.get(ResourceType.POD) instanceof Pod pod && pod.isFinished();
+    settle(cluster);
+    if (cluster.session.metadata().isDeleting()) {
+      assertThat(cluster.sessionDeleted).as("finalizer removed").isTrue();
+      assertThat(cluster.objects).doesNotContainKeys(ResourceType.POD, ResourceType.INGRESS_ROUTE);
+    } else if (cluster.template.isPresent()) {
       Phase expected =
-          world.session.spec().suspended()
+          cluster.session.spec().suspended()
               ? Phase.SUSPENDED
               : finished ? Phase.FAILED : Phase.RUNNING;
-      assertEquals(expected, world.session.status().phase(), world.session.status().message());
+      assertThat(cluster.session.status().phase())
+          .as(cluster.session.status().message())
+          .isEqualTo(expected);
     }
   }
 
   @Property(tries = 2000)
-  void aSecondPlanOfTheSameStateIsTheSame(@ForAll("mixed") SimulatedCluster world) {
-    assertEquals(
-        SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now),
-        SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now));
-    DesiredStateCache blueprints = new DesiredStateCache();
+  void theSameStateGivesTheSamePlanAlsoFromRememberedHashes(
+      @ForAll("mixed") SimulatedCluster cluster) {
+    Plan plan = cluster.plan();
+    assertThat(cluster.plan()).isEqualTo(plan);
+    DesiredStateCache cache = new DesiredStateCache();
     for (int i = 0; i < 2; i++) {
-      assertEquals(
-          SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now),
-          SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, blueprints::of, world.now));
+      ObservedSession observed = cluster.observe();
+      assertThat(
+              SessionPlanner.plan(
+                  observed, cache.of(observed, cluster.config), cluster.config, cluster.now))
+          .isEqualTo(plan);
+    }
+  }
+
+  @Property(tries = 2000)
+  void aPodIsCreatedExactlyWhenTheSessionWantsOneAndTheQuotasAdmitIt(
+      @ForAll("mixed") SimulatedCluster cluster) {
+    boolean wanted = SessionPlanner.wantsPod(cluster.observe(), cluster.desired());
+    assertThat(createsPod(cluster.plan())).isEqualTo(wanted);
+    cluster.quotaWait = Optional.of("GPU quota exceeded");
+    assertThat(createsPod(cluster.plan())).isFalse();
+  }
+
+  @Property(tries = 1000)
+  void theFinalizerIsAddedBeforeTheFirstCreation(@ForAll("mixed") SimulatedCluster cluster) {
+    Plan plan = cluster.plan();
+    boolean creates =
+        plan.stages().stream()
+            .flatMap(List::stream)
+            .anyMatch(
+                action -> action instanceof Action.Create || action instanceof Action.CreateSecret);
+    if (creates && !cluster.session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
+      assertThat(plan.stages().getFirst())
+          .containsExactly(new Action.AddFinalizer(cluster.session));
     }
   }
 
   @Property(tries = 1000)
-  void theFinalizerComesBeforeEverythingElse(@ForAll("mixed") SimulatedCluster world) {
-    Plan plan = SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now);
-    if (!world.session.metadata().finalizers().contains(VdiSession.FINALIZER)
-        && plan.stages().stream().flatMap(List::stream).anyMatch(Action.Create.class::isInstance)) {
-      assertEquals(List.of(new Action.AddFinalizer(world.session)), plan.stages().getFirst());
-    }
-  }
-
-  @Property(tries = 1000)
-  void aRetainedHomeCarriesNoOwnerAndAnotherUsersIsRefused(
-      @ForAll("withoutForeign") SimulatedCluster world) {
+  void aRetainedHomeHasNoOwnerAndIsForeignToAnotherUser(
+      @ForAll("withoutForeign") SimulatedCluster ignored) {
     VdiSession mine =
         ClusterStates.session(false, true, ReclaimPolicy.RETAIN, VdiSession.Status.EMPTY);
     SimulatedCluster fresh = new SimulatedCluster();
@@ -124,29 +142,35 @@ class SessionPlannerProperties {
     fresh.template = Optional.of(ClusterStates.template());
     settle(fresh);
     KubeObject home = fresh.objects.get(ResourceType.PERSISTENT_VOLUME_CLAIM);
-    assertTrue(home.metadata().ownerReferences().isEmpty());
+    assertThat(home.metadata().ownerReferences()).isEmpty();
     VdiSession eve =
         new VdiSession(
             mine.metadata(),
             new VdiSession.Spec(
                 "eve@example.com", "ubuntu", null, mine.spec().persistence(), null, null, false),
             VdiSession.Status.EMPTY);
-    assertEquals(
-        Ownership.FOREIGN,
-        Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), eve));
-    assertEquals(
-        Ownership.OURS, Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), mine));
+    assertThat(Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), eve))
+        .isEqualTo(Ownership.FOREIGN);
+    assertThat(Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), mine))
+        .isEqualTo(Ownership.OURS);
   }
 
-  private static int settle(SimulatedCluster world) {
+  private static boolean createsPod(Plan plan) {
+    return plan.stages().stream()
+        .flatMap(List::stream)
+        .anyMatch(action ->
+            action instanceof Action.Create(DesiredObject desired)
+                && desired.kind() == ChildKind.POD);
+  }
+
+  private static int settle(SimulatedCluster cluster) {
     int quiet = 0;
     int rounds = 0;
-    while (quiet < 2 && rounds <= ROUNDS && !world.sessionGone) {
-      Map<ResourceType<?>, KubeObject> before = new HashMap<>(world.objects);
-      int writes =
-          world.apply(SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now));
-      world.live();
-      boolean changed = writes > 0 || !before.equals(world.objects);
+    while (quiet < 2 && rounds <= ROUNDS && !cluster.sessionDeleted) {
+      Map<ResourceType<?>, KubeObject> before = new HashMap<>(cluster.objects);
+      int writes = cluster.apply(cluster.plan());
+      cluster.advance();
+      boolean changed = writes > 0 || !before.equals(cluster.objects);
       quiet = changed ? 0 : quiet + 1;
       rounds++;
     }

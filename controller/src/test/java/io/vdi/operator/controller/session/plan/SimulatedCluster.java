@@ -2,70 +2,91 @@ package io.vdi.operator.controller.session.plan;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
-import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredState;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * A cluster in memory, as far as one session is concerned: carries plans out, and lives on its own.
+ * The part of a cluster that concerns one session, in memory: executes plans, and simulates garbage
+ * collector, scheduler, kubelet and provisioner. It fails the test when a plan changes a foreign
+ * object or deletes a home.
  */
 final class SimulatedCluster {
   static final String SESSION_UID = "uid-session";
 
   VdiSession session;
   Optional<VdiTemplate> template;
-  boolean sessionGone;
-  boolean routeKindServed = true;
+  boolean sessionDeleted;
+  boolean routeTypeServed = true;
+  boolean resync;
   Optional<String> quotaWait = Optional.empty();
+  SessionConfig config = ClusterStates.CONFIG;
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
   final Map<ResourceType<?>, KubeObject> objects = new HashMap<>();
   private int uids;
 
   ObservedSession observe() {
+    Map<ChildKind, ChildState> children = new EnumMap<>(ChildKind.class);
+    for (ChildKind kind : ChildKind.values()) {
+      child(kind.resourceTypes().getFirst()).ifPresent(child -> children.put(kind, child));
+    }
     return new ObservedSession(
         session,
         template,
         "alice",
-        get(ResourceType.POD, Pod.class),
-        get(ResourceType.PERSISTENT_VOLUME_CLAIM, PersistentVolumeClaim.class),
-        get(ResourceType.SECRET, PartialObjectMetadata.class),
-        get(ResourceType.SERVICE, PartialObjectMetadata.class),
-        get(ResourceType.INGRESS_ROUTE, PartialObjectMetadata.class),
-        get(ResourceType.INGRESS, PartialObjectMetadata.class),
-        routeKindServed,
-        false,
+        children,
+        child(ResourceType.INGRESS),
+        routeTypeServed,
+        resync,
         quotaWait);
   }
 
-  private <T extends KubeObject> Optional<T> get(ResourceType<?> kind, Class<T> type) {
-    return Optional.ofNullable(objects.get(kind)).map(type::cast);
+  private Optional<ChildState> child(ResourceType<?> type) {
+    return Optional.ofNullable(objects.get(type))
+        .map(object -> ChildState.of(type, object, session));
   }
 
-  /** Carries the plan out. Returns the number of writes, the status counted as one. */
+  /** The desired state of the session as it is now. */
+  DesiredState desired() {
+    ObservedSession observed = observe();
+    return template
+        .map(found ->
+            DesiredState.of(session, found.spec(), observed.host(), config, observed.home()))
+        .orElseGet(DesiredState.TemplateMissing::new);
+  }
+
+  Plan plan() {
+    return SessionPlanner.plan(observe(), desired(), config, now);
+  }
+
+  /** Executes the plan. Returns the number of writes; the status counts as one. */
   int apply(Plan plan) {
     int writes = 0;
     for (List<Action> stage : plan.stages()) {
       for (Action action : stage) {
-        carryOut(action);
+        execute(action);
         writes++;
       }
     }
     if (plan.status().isPresent()
-        && !sessionGone
+        && !sessionDeleted
         && !plan.status().get().equals(session.status())) {
       session = new VdiSession(session.metadata(), session.spec(), plan.status().get());
       writes++;
@@ -73,41 +94,49 @@ final class SimulatedCluster {
     return writes;
   }
 
-  private void carryOut(Action action) {
+  private void execute(Action action) {
     switch (action) {
-      case Action.AddFinalizer(VdiSession seen) -> finalizers(List.of(VdiSession.FINALIZER));
-      case Action.RemoveFinalizer(VdiSession seen) -> {
+      case Action.AddFinalizer(VdiSession observed) -> finalizers(List.of(VdiSession.FINALIZER));
+      case Action.RemoveFinalizer(VdiSession observed) -> {
         finalizers(List.of());
-        sessionGone = true;
+        sessionDeleted = true;
       }
       case Action.Create(DesiredObject desired) -> {
-        if (objects.containsKey(desired.kind())) {
-          throw new AssertionError("created over an existing " + desired.kind());
+        if (desired.kind() == ChildKind.SECRET) {
+          throw new AssertionError("a Secret without secret values");
         }
-        objects.put(desired.kind(), decode(desired, desired.body(), "uid-new-" + uids++));
+        create(desired);
       }
+      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> create(desired);
       case Action.Update(DesiredObject desired, ObjectMeta current) -> {
-        requireOurs(desired.kind(), current);
-        objects.put(desired.kind(), decode(desired, desired.body(), current.uid()));
+        requireOurs(desired.type(), current);
+        objects.put(desired.type(), decode(desired, desired.body(), current.uid()));
       }
-      case Action.RenewTurn(ObjectMeta secret, Instant expires) ->
+      case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
           requireOurs(ResourceType.SECRET, secret);
-      case Action.Delete(ResourceType<?> kind, ObjectMeta current) -> {
-        requireOurs(kind, current);
-        if (kind.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
-          throw new AssertionError("a home is never deleted by the controller");
+      case Action.Delete(ResourceType<?> type, ObjectMeta current) -> {
+        requireOurs(type, current);
+        if (type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
+          throw new AssertionError("the controller must not delete a home");
         }
-        objects.computeIfPresent(kind, (k, object) -> deleting(k, object));
+        objects.computeIfPresent(type, (key, object) -> deleting(key, object));
       }
     }
   }
 
-  /** The rule that matters most: nothing foreign is touched. */
+  private void create(DesiredObject desired) {
+    if (objects.containsKey(desired.type())) {
+      throw new AssertionError("created over an existing " + desired.type());
+    }
+    objects.put(desired.type(), decode(desired, desired.body(), "uid-new-" + uids++));
+  }
+
+  /** The most important rule: no plan changes a foreign object. */
   private void requireOurs(ResourceType<?> kind, ObjectMeta current) {
     ObjectMeta actual = objects.get(kind).metadata();
     if (!actual.uid().equals(current.uid())
         || Ownership.of(kind, actual, session) != Ownership.OURS) {
-      throw new AssertionError("touched a foreign " + kind + ": " + actual);
+      throw new AssertionError("changed a foreign " + kind + ": " + actual);
     }
   }
 
@@ -135,7 +164,7 @@ final class SimulatedCluster {
     JsonObject json = body.deepCopy();
     json.getAsJsonObject("metadata").addProperty("uid", uid);
     json.getAsJsonObject("metadata").addProperty("creationTimestamp", now.toString());
-    return KubeGson.gson().fromJson(json, desired.kind().objectClass());
+    return KubeGson.gson().fromJson(json, desired.type().objectClass());
   }
 
   static KubeObject deleting(ResourceType<?> kind, KubeObject object) {
@@ -144,16 +173,13 @@ final class SimulatedCluster {
     return KubeGson.gson().fromJson(json, kind.objectClass());
   }
 
-  /**
-   * What the rest of the cluster does meanwhile: garbage collector, scheduler, kubelet,
-   * provisioner.
-   */
-  void live() {
+  /** What garbage collector, scheduler, kubelet and provisioner do in one second. */
+  void advance() {
     now = now.plus(Duration.ofSeconds(1));
     for (ResourceType<?> kind : new ArrayList<>(objects.keySet())) {
       ObjectMeta meta = objects.get(kind).metadata();
-      boolean former = Ownership.of(kind, meta, session) == Ownership.PREVIOUS_SESSION;
-      if (meta.isDeleting() || former) {
+      boolean orphaned = Ownership.of(kind, meta, session) == Ownership.PREVIOUS_SESSION;
+      if (meta.isDeleting() || orphaned) {
         objects.remove(kind);
       }
     }
@@ -178,7 +204,7 @@ final class SimulatedCluster {
     if (pod.isFinished() || pod.isReady() || !bound || !ours) {
       return pod;
     }
-    List<Condition> placed = List.of(condition("PodScheduled"));
+    List<Condition> scheduled = List.of(condition("PodScheduled"));
     List<Condition> ready = List.of(condition("PodScheduled"), condition("Ready"));
     return pod.isScheduled()
         ? new Pod(
@@ -188,7 +214,7 @@ final class SimulatedCluster {
         : new Pod(
             pod.metadata(),
             new Pod.Spec("node", null),
-            new Pod.Status("Pending", null, null, null, placed, null));
+            new Pod.Status("Pending", null, null, null, scheduled, null));
   }
 
   private Condition condition(String type) {

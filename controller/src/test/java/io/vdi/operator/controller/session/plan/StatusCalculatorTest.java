@@ -1,13 +1,12 @@
 package io.vdi.operator.controller.session.plan;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
@@ -18,67 +17,68 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
- * The phases by what the pod says; the template of {@link ClusterStates} has a startupTimeout of
+ * The status by the state of the pod. The template of {@link ClusterStates} has a startupTimeout of
  * 5m.
  */
 class StatusCalculatorTest {
-  private final SimulatedCluster world = new SimulatedCluster();
+  private final SimulatedCluster cluster = new SimulatedCluster();
 
   StatusCalculatorTest() {
-    world.session =
+    cluster.session =
         ClusterStates.session(false, true, ReclaimPolicy.DELETE, VdiSession.Status.EMPTY);
-    world.template = Optional.of(ClusterStates.template());
-    world.apply(plan());
+    cluster.template = Optional.of(ClusterStates.template());
+    cluster.apply(plan());
   }
 
   @Test
-  void acceptedIsPending() {
+  void aNewSessionIsPending() {
     assertPhase(Phase.PENDING, "waiting for the volume of the home");
-    assertEquals("https://alice.vdi.example.com", world.session.status().url());
-    assertEquals("desk", world.session.status().podName());
+    assertThat(cluster.session.status().url()).isEqualTo("https://alice.vdi.example.com");
+    assertThat(cluster.session.status().podName()).isEqualTo("desk");
   }
 
   @Test
-  void theSchedulersWordsWhileThePodCannotBePlaced() {
+  void anUnschedulablePodShowsTheMessageOfTheScheduler() {
     pod(
         """
         {"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
           "reason": "Unschedulable", "message": "0/4 nodes: Insufficient nvidia.com/gpu"}]}}
         """);
     assertPhase(Phase.PENDING, "0/4 nodes: Insufficient nvidia.com/gpu [VDI201]");
-    assertEquals("Unschedulable", condition(Condition.POD_SCHEDULED).reason());
+    assertThat(condition(Condition.POD_SCHEDULED).reason()).isEqualTo("Unschedulable");
   }
 
   @Test
-  void thatTheVolumeIsNotThereYetIsSaidInTheSameWordsThroughout() {
-    String words = "waiting for the volume of the home";
-    assertPhase(Phase.PENDING, words);
+  void aMissingVolumeHasOneMessageThroughoutTheStart() {
+    String message = "waiting for the volume of the home";
+    assertPhase(Phase.PENDING, message);
     pod(
         """
         {"status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
           "reason": "Unschedulable",
           "message": "0/4 nodes: pod has unbound immediate PersistentVolumeClaims"}]}}
         """);
-    assertPhase(Phase.PENDING, words);
+    assertPhase(Phase.PENDING, message);
   }
 
   @Test
-  void placedIsCreatingAndReadyIsRunning() {
+  void aScheduledPodIsCreatingAndAReadyPodIsRunning() {
     pod("{\"spec\": {\"nodeName\": \"n\"}}");
     assertPhase(Phase.CREATING, "");
-    world.objects.put(ResourceType.POD, readyPod());
+    cluster.objects.put(ResourceType.POD, readyPod());
     assertPhase(Phase.RUNNING, "");
-    assertEquals(world.now, world.session.status().startTime());
-    assertEquals(world.now.plus(Duration.ofHours(8)), world.session.status().expiresAt());
-    assertTrue(condition(Condition.READY).isTrue());
+    assertThat(cluster.session.status().startTime()).isEqualTo(cluster.now);
+    assertThat(cluster.session.status().expiresAt())
+        .isEqualTo(cluster.now.plus(Duration.ofHours(8)));
+    assertThat(condition(Condition.READY)).matches(Condition::isTrue, "True");
   }
 
   @Test
-  void aCrashIsCreatingAgainAndTheClockGoesOn() {
-    world.objects.put(ResourceType.POD, readyPod());
+  void aCrashIsCreatingAgainAndKeepsTheStartTime() {
+    cluster.objects.put(ResourceType.POD, readyPod());
     step();
-    var start = world.session.status().startTime();
-    world.now = world.now.plusSeconds(60);
+    var start = cluster.session.status().startTime();
+    cluster.now = cluster.now.plusSeconds(60);
     pod(
         """
         {"spec": {"nodeName": "n"}, "status": {"phase": "Running", "containerStatuses": [
@@ -86,175 +86,180 @@ class StatusCalculatorTest {
           "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T12:00:30Z"}]}}
         """);
     assertPhase(Phase.CREATING, "CrashLoopBackOff: back-off [VDI232]");
-    assertEquals(start, world.session.status().startTime());
+    assertThat(cluster.session.status().startTime()).isEqualTo(start);
   }
 
   @Test
-  void anImageThatCannotBePulledIsFailedAndHeals() {
+  void anImageThatCannotBePulledIsFailedUntilThePodIsReady() {
     pod(
         """
         {"spec": {"nodeName": "n"}, "status": {"containerStatuses": [{"name": "selkies",
           "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}}
         """);
     assertPhase(Phase.FAILED, "ImagePullBackOff: no such image [VDI231]");
-    assertTrue(world.objects.containsKey(ResourceType.POD));
-    world.objects.put(ResourceType.POD, readyPod());
+    assertThat(cluster.objects).containsKey(ResourceType.POD);
+    cluster.objects.put(ResourceType.POD, readyPod());
     assertPhase(Phase.RUNNING, "");
   }
 
   @Test
-  void sinceWhenItIsFailedIsToldApartFromSinceWhenItIsNotReady() {
+  void failedAndReadyHaveTheirOwnTransitionTimes() {
     var notReadySince = condition(Condition.READY).lastTransitionTime();
-    assertTrue(world.session.status().condition(Condition.FAILED).isEmpty());
-    world.now = world.now.plusSeconds(70);
+    assertThat(cluster.session.status().condition(Condition.FAILED)).isEmpty();
+    cluster.now = cluster.now.plusSeconds(70);
     pod(
         "{\"spec\": {\"nodeName\": \"n\"}, \"status\": {\"phase\": \"Failed\", \"reason\": \"Evicted\"}}");
     step();
-    var failedSince = world.now;
-    world.now = world.now.plusSeconds(30);
+    var failedSince = cluster.now;
+    cluster.now = cluster.now.plusSeconds(30);
     step();
-    assertEquals(notReadySince, condition(Condition.READY).lastTransitionTime());
-    assertTrue(condition(Condition.FAILED).isTrue());
-    assertEquals(failedSince, condition(Condition.FAILED).lastTransitionTime());
-    world.objects.put(ResourceType.POD, readyPod());
+    assertThat(condition(Condition.READY).lastTransitionTime()).isEqualTo(notReadySince);
+    assertThat(condition(Condition.FAILED)).matches(Condition::isTrue, "True");
+    assertThat(condition(Condition.FAILED).lastTransitionTime()).isEqualTo(failedSince);
+    cluster.objects.put(ResourceType.POD, readyPod());
     step();
-    assertTrue(!condition(Condition.FAILED).isTrue());
+    assertThat(condition(Condition.FAILED)).matches(c -> !c.isTrue(), "not True");
   }
 
   @Test
-  void theEndIsNeverLaterThanTheTemplateAllows() {
-    world.template = Optional.of(ClusterStates.template("maxTimeout: 2h"));
-    world.objects.put(ResourceType.POD, readyPod());
+  void theTimeoutCountsAtMostAsTheMaxTimeoutOfTheTemplate() {
+    cluster.template = Optional.of(ClusterStates.template("maxTimeout: 2h"));
+    cluster.objects.put(ResourceType.POD, readyPod());
     step();
-    assertEquals(world.now.plus(Duration.ofHours(2)), world.session.status().expiresAt());
+    assertThat(cluster.session.status().expiresAt())
+        .isEqualTo(cluster.now.plus(Duration.ofHours(2)));
   }
 
   @Test
-  void anEvictedPodIsFailedAndSaysHowToGoOn() {
+  void anEvictedPodIsFailedAndTheMessageContainsTheRemedy() {
     pod(
         """
         {"spec": {"nodeName": "n"}, "status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}}
         """);
     assertPhase(Phase.FAILED, "pod failed: low on disk; delete the pod to try again [VDI208]");
-    assertEquals("Evicted", condition(Condition.READY).reason());
+    assertThat(condition(Condition.READY).reason()).isEqualTo("Evicted");
   }
 
   @Test
-  void aStartThatTakesTooLongFailsThenItsPodGoesAndSuspendAndResumeTriesAgain() {
+  void aSlowStartFailsAndDeletesThePodUntilSuspendAndResume() {
     pod("{\"spec\": {\"nodeName\": \"n\"}}");
     Plan early = plan();
-    assertInstanceOf(Requeue.RecheckAfter.class, early.next());
-    world.now = world.now.plus(Duration.ofMinutes(5));
+    assertThat(early.requeue())
+        .isEqualTo(new Requeue.RecheckAfter(Duration.ofMinutes(5).plusSeconds(1)));
+    cluster.now = cluster.now.plus(Duration.ofMinutes(5));
     assertPhase(
         Phase.FAILED,
         "not ready within the startup timeout of 5m; suspend and resume the session to try again [VDI301]");
     step();
-    assertTrue(world.objects.get(ResourceType.POD).metadata().isDeleting());
-    world.live();
+    assertThat(cluster.objects.get(ResourceType.POD).metadata())
+        .matches(ObjectMeta::isDeleting, "being deleted");
+    cluster.advance();
     for (int i = 0; i < 3; i++) {
       step();
-      assertEquals(Phase.FAILED, world.session.status().phase());
-      assertTrue(!world.objects.containsKey(ResourceType.POD));
+      assertThat(cluster.session.status().phase()).isEqualTo(Phase.FAILED);
+      assertThat(cluster.objects).doesNotContainKey(ResourceType.POD);
     }
     spec(true, 2);
     assertPhase(Phase.SUSPENDED, "");
     spec(false, 3);
     step();
-    assertTrue(world.objects.containsKey(ResourceType.POD));
+    assertThat(cluster.objects).containsKey(ResourceType.POD);
     assertPhase(Phase.PENDING, "");
   }
 
   @Test
-  void suspendKeepsAllButThePodAndResumeBeginsAnew() {
-    world.objects.put(ResourceType.POD, readyPod());
+  void suspendDeletesOnlyThePodAndResumeRestartsTheTime() {
+    cluster.objects.put(ResourceType.POD, readyPod());
     step();
     spec(true, 2);
     step();
-    assertEquals(Phase.RUNNING, world.session.status().phase());
-    assertEquals("suspending: the pod stops", world.session.status().message());
-    world.live();
+    assertThat(cluster.session.status().phase()).isEqualTo(Phase.RUNNING);
+    assertThat(cluster.session.status().message()).isEqualTo("suspending: the pod stops");
+    cluster.advance();
     assertPhase(Phase.SUSPENDED, "");
-    assertEquals(null, world.session.status().startTime());
-    assertEquals(null, world.session.status().expiresAt());
-    assertEquals("https://alice.vdi.example.com", world.session.status().url());
-    assertEquals(4, world.objects.size());
+    assertThat(cluster.session.status().startTime()).isNull();
+    assertThat(cluster.session.status().expiresAt()).isNull();
+    assertThat(cluster.session.status().url()).isEqualTo("https://alice.vdi.example.com");
+    assertThat(cluster.objects.size()).isEqualTo(4);
     spec(false, 3);
     step();
-    world.now = world.now.plusSeconds(100);
-    world.objects.put(ResourceType.POD, readyPod());
+    cluster.now = cluster.now.plusSeconds(100);
+    cluster.objects.put(ResourceType.POD, readyPod());
     assertPhase(Phase.RUNNING, "");
-    assertEquals(world.now, world.session.status().startTime());
+    assertThat(cluster.session.status().startTime()).isEqualTo(cluster.now);
   }
 
   @Test
-  void aMissingTemplateFailsWithItsNameAndARunningDesktopRunsOn() {
-    world.objects.put(ResourceType.POD, readyPod());
+  void aMissingTemplateFailsTheSessionUnlessTheDesktopRuns() {
+    cluster.objects.put(ResourceType.POD, readyPod());
     step();
-    world.template = Optional.empty();
+    cluster.template = Optional.empty();
     assertPhase(Phase.RUNNING, "");
-    assertEquals("TemplateNotFound", condition(Condition.TEMPLATE_RESOLVED).reason());
-    world.objects.remove(ResourceType.POD);
+    assertThat(condition(Condition.TEMPLATE_RESOLVED).reason()).isEqualTo("TemplateNotFound");
+    cluster.objects.remove(ResourceType.POD);
     assertPhase(Phase.FAILED, "Template not found: ubuntu");
   }
 
   @Test
-  void aRefusalIsFailedUnlessTheDesktopRuns() {
-    ApiFailure.Permanent why = new ApiFailure.Permanent("Forbidden", "exceeded quota");
+  void aRefusalFailsTheSessionUnlessTheDesktopRuns() {
+    ApiFailure.Permanent refusal = new ApiFailure.Permanent("Forbidden", "exceeded quota");
     VdiSession.Status pending = plan().status().orElseThrow();
-    VdiSession.Status failed = StatusCalculator.refused(world.observe(), pending, why, world.now);
-    assertEquals(Phase.FAILED, failed.phase());
-    assertEquals("exceeded quota [VDI212]", failed.message());
-    assertTrue(failed.condition(Condition.FAILED).orElseThrow().isTrue());
-    world.objects.put(ResourceType.POD, readyPod());
+    VdiSession.Status failed =
+        StatusCalculator.refused(cluster.observe(), pending, refusal, cluster.now);
+    assertThat(failed.phase()).isEqualTo(Phase.FAILED);
+    assertThat(failed.message()).isEqualTo("exceeded quota [VDI212]");
+    assertThat(failed.condition(Condition.FAILED)).get().matches(Condition::isTrue, "True");
+    cluster.objects.put(ResourceType.POD, readyPod());
     VdiSession.Status running =
-        StatusCalculator.refused(world.observe(), plan().status().orElseThrow(), why, world.now);
-    assertEquals(Phase.RUNNING, running.phase());
-    assertEquals("exceeded quota [VDI212]", running.message());
+        StatusCalculator.refused(
+            cluster.observe(), plan().status().orElseThrow(), refusal, cluster.now);
+    assertThat(running.phase()).isEqualTo(Phase.RUNNING);
+    assertThat(running.message()).isEqualTo("exceeded quota [VDI212]");
   }
 
   @Test
-  void transitionTimesAreKeptWhileTheStatusStays() {
+  void transitionTimesChangeOnlyWithTheStatus() {
     var first = condition(Condition.READY).lastTransitionTime();
-    world.now = world.now.plusSeconds(50);
+    cluster.now = cluster.now.plusSeconds(50);
     pod("{\"spec\": {\"nodeName\": \"n\"}}");
     step();
-    assertEquals(first, condition(Condition.READY).lastTransitionTime());
-    assertEquals(world.now, condition(Condition.POD_SCHEDULED).lastTransitionTime());
+    assertThat(condition(Condition.READY).lastTransitionTime()).isEqualTo(first);
+    assertThat(condition(Condition.POD_SCHEDULED).lastTransitionTime()).isEqualTo(cluster.now);
   }
 
   @Test
-  void withoutTraefikTheRouteSaysSoAndTheDesktopRuns() {
-    world.routeKindServed = false;
-    world.objects.remove(ResourceType.INGRESS_ROUTE);
-    world.objects.put(ResourceType.POD, readyPod());
+  void withoutTraefikTheDesktopRunsWithoutARoute() {
+    cluster.routeTypeServed = false;
+    cluster.objects.remove(ResourceType.INGRESS_ROUTE);
+    cluster.objects.put(ResourceType.POD, readyPod());
     assertPhase(Phase.RUNNING, "");
-    assertEquals("KindNotServed", condition(Condition.ROUTE_READY).reason());
-    assertTrue(!world.objects.containsKey(ResourceType.INGRESS_ROUTE));
+    assertThat(condition(Condition.ROUTE_READY).reason()).isEqualTo("KindNotServed");
+    assertThat(cluster.objects).doesNotContainKey(ResourceType.INGRESS_ROUTE);
   }
 
   private void assertPhase(Phase phase, String message) {
     step();
-    assertEquals(phase, world.session.status().phase());
-    assertEquals(message, world.session.status().message());
+    assertThat(cluster.session.status().phase()).isEqualTo(phase);
+    assertThat(cluster.session.status().message()).isEqualTo(message);
   }
 
   private Condition condition(String type) {
-    return world.session.status().condition(type).orElseThrow();
+    return cluster.session.status().condition(type).orElseThrow();
   }
 
   private void step() {
-    world.apply(plan());
+    cluster.apply(plan());
   }
 
   private Plan plan() {
-    return SessionPlanner.plan(world.observe(), ClusterStates.SETTINGS, world.now);
+    return cluster.plan();
   }
 
   private void spec(boolean suspended, long generation) {
-    JsonObject json = KubeGson.gson().toJsonTree(world.session).getAsJsonObject();
+    JsonObject json = KubeGson.gson().toJsonTree(cluster.session).getAsJsonObject();
     json.getAsJsonObject("metadata").addProperty("generation", generation);
     json.getAsJsonObject("spec").addProperty("suspended", suspended);
-    world.session = KubeGson.gson().fromJson(json, VdiSession.class);
+    cluster.session = KubeGson.gson().fromJson(json, VdiSession.class);
   }
 
   private Pod readyPod() {
@@ -266,12 +271,12 @@ class StatusCalculatorTest {
   }
 
   private void pod(String json) {
-    world.objects.put(ResourceType.POD, withMeta(json));
+    cluster.objects.put(ResourceType.POD, withMeta(json));
   }
 
   private Pod withMeta(String json) {
     Pod parsed = KubeGson.gson().fromJson(json, Pod.class);
-    Pod existing = (Pod) world.objects.get(ResourceType.POD);
+    Pod existing = (Pod) cluster.objects.get(ResourceType.POD);
     return new Pod(existing.metadata(), parsed.spec(), parsed.status());
   }
 }

@@ -1,28 +1,25 @@
 package io.vdi.operator.controller.session.resources;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.controller.session.cache.DesiredStateCache;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The objects as spec.md section 2 has them. */
+/** The objects of a session; docs/specification.md, section 2. */
 class DesiredStateTest {
-  private static final SessionConfig SETTINGS =
+  private static final SessionConfig CONFIG =
       new SessionConfig(
           "vdi.example.com",
           new SessionConfig.Ingress(
@@ -31,34 +28,28 @@ class DesiredStateTest {
           Optional.empty());
 
   @Test
-  void everyObjectCarriesLabelsEmailAndOwner() {
-    DesiredState blueprint = blueprint("{}", "{image: x}", SETTINGS);
-    for (DesiredObject desired :
-        List.of(
-            blueprint.secret(),
-            blueprint.volumeClaim().orElseThrow(),
-            blueprint.service(),
-            blueprint.route().orElseThrow(),
-            blueprint.pod())) {
+  void everyObjectHasLabelsEmailAndOwner() {
+    DesiredState.Children children = children("{}", "{image: x}", CONFIG);
+    assertThat(children.objects()).containsOnlyKeys(ChildKind.values());
+    for (DesiredObject desired : children.objects().values()) {
       JsonObject metadata = desired.body().getAsJsonObject("metadata");
-      assertEquals(
-          json(
-              """
-              {"app.kubernetes.io/name": "vdi-session", "app.kubernetes.io/instance": "desk",
-               "app.kubernetes.io/managed-by": "vdi-operator", "vdi.kasm.io/user": "alice-example.com"}
-              """),
-          metadata.get("labels"),
-          desired.name());
-      assertEquals(
-          "alice@example.com",
-          metadata.getAsJsonObject("annotations").get("vdi.kasm.io/user").getAsString());
-      assertEquals(
-          json(
-              """
-              [{"apiVersion": "vdi.kasm.io/v1alpha1", "kind": "VDISession", "name": "desk", "uid": "u1",
-                "controller": true, "blockOwnerDeletion": true}]
-              """),
-          metadata.get("ownerReferences"));
+      assertThat(metadata.get("labels"))
+          .as(desired.name())
+          .isEqualTo(
+              json(
+                  """
+                  {"app.kubernetes.io/name": "vdi-session", "app.kubernetes.io/instance": "desk",
+                   "app.kubernetes.io/managed-by": "vdi-operator", "vdi.kasm.io/user": "alice-example.com"}
+                  """));
+      assertThat(metadata.getAsJsonObject("annotations").get("vdi.kasm.io/user").getAsString())
+          .isEqualTo("alice@example.com");
+      assertThat(metadata.get("ownerReferences"))
+          .isEqualTo(
+              json(
+                  """
+                  [{"apiVersion": "vdi.kasm.io/v1alpha1", "kind": "VDISession", "name": "desk", "uid": "u1",
+                    "controller": true, "blockOwnerDeletion": true}]
+                  """));
     }
   }
 
@@ -66,131 +57,131 @@ class DesiredStateTest {
   void theEnvironmentOfADesktopWithGpu() {
     Map<String, String> env =
         env(
-            blueprint(
+            children(
                 "{}",
                 "{image: x, port: 9000, env: [{name: DISPLAY, value: ':7'}, {name: TZ, value: UTC}]}",
-                SETTINGS));
-    assertEquals(
-        List.of(
-            "SELKIES_ENCODER=nvh264enc",
-            "SELKIES_BASIC_AUTH_PASSWORD={\"secretKeyRef\":{\"key\":\"password\",\"name\":\"vdi-auth-desk\"}}",
-            "SELKIES_ENABLE_BASIC_AUTH=true",
-            "SELKIES_BASIC_AUTH_USER=ubuntu",
-            "SELKIES_ADDR=0.0.0.0",
-            "SELKIES_PORT=9000",
-            "SELKIES_ENABLE_DUAL_MODE=false",
-            "NVIDIA_DRIVER_CAPABILITIES=all",
-            "DISPLAY=:7",
-            "TZ=UTC"),
-        env.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList());
+                CONFIG));
+    assertThat(env.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList())
+        .isEqualTo(
+            List.of(
+                "SELKIES_ENCODER=nvh264enc",
+                "SELKIES_BASIC_AUTH_PASSWORD={\"secretKeyRef\":{\"key\":\"password\",\"name\":\"vdi-auth-desk\"}}",
+                "SELKIES_ENABLE_BASIC_AUTH=true",
+                "SELKIES_BASIC_AUTH_USER=ubuntu",
+                "SELKIES_ADDR=0.0.0.0",
+                "SELKIES_PORT=9000",
+                "SELKIES_ENABLE_DUAL_MODE=false",
+                "NVIDIA_DRIVER_CAPABILITIES=all",
+                "DISPLAY=:7",
+                "TZ=UTC"));
   }
 
   @Test
-  void withoutGpuTheLimitIsLeftOutAndNoGpuIsSeen() {
-    DesiredState blueprint = blueprint("{}", "{image: x, resources: {defaultGPU: 0}}", SETTINGS);
-    assertEquals("void", env(blueprint).get("NVIDIA_VISIBLE_DEVICES"));
-    assertEquals(
-        json("{\"memory\": \"4Gi\", \"cpu\": \"2\"}"),
-        container(blueprint).getAsJsonObject("resources").get("limits"));
+  void withoutGpuThereIsNoLimitAndNoVisibleDevice() {
+    DesiredState.Children children =
+        children("{}", "{image: x, resources: {defaultGPU: 0}}", CONFIG);
+    assertThat(env(children).get("NVIDIA_VISIBLE_DEVICES")).isEqualTo("void");
+    assertThat(container(children).getAsJsonObject("resources").get("limits"))
+        .isEqualTo(json("{\"memory\": \"4Gi\", \"cpu\": \"2\"}"));
   }
 
   @Test
   void limitsVolumesAndProbes() {
-    DesiredState blueprint =
-        blueprint(
-            "{resources: {gpu: 2, memory: 8Gi}}",
-            "{image: x, healthPath: '/api/health'}",
-            SETTINGS);
-    JsonObject container = container(blueprint);
-    assertEquals(
-        json("{\"memory\": \"8Gi\", \"cpu\": \"2\", \"nvidia.com/gpu\": \"2\"}"),
-        container.getAsJsonObject("resources").get("limits"));
-    assertEquals(
-        "/api/health",
-        probe(container, "startupProbe").getAsJsonObject("httpGet").get("path").getAsString());
+    DesiredState.Children children =
+        children(
+            "{resources: {gpu: 2, memory: 8Gi}}", "{image: x, healthPath: '/api/health'}", CONFIG);
+    JsonObject container = container(children);
+    assertThat(container.getAsJsonObject("resources").get("limits"))
+        .isEqualTo(json("{\"memory\": \"8Gi\", \"cpu\": \"2\", \"nvidia.com/gpu\": \"2\"}"));
+    assertThat(
+            probe(container, "startupProbe").getAsJsonObject("httpGet").get("path").getAsString())
+        .isEqualTo("/api/health");
     // 10 minutes, every 2 seconds.
-    assertEquals(300, probe(container, "startupProbe").get("failureThreshold").getAsInt());
-    JsonObject spec = blueprint.pod().body().getAsJsonObject("spec");
-    assertEquals(
-        json(
-            """
-            [{"name": "home", "persistentVolumeClaim": {"claimName": "vdi-data-desk"}},
-             {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}]
-            """),
-        spec.get("volumes"));
-    assertTrue(
-        probe(container(blueprint("{}", "{image: x}", SETTINGS)), "readinessProbe")
-            .has("tcpSocket"));
+    assertThat(probe(container, "startupProbe").get("failureThreshold").getAsInt()).isEqualTo(300);
+    JsonObject spec = object(children, ChildKind.POD).body().getAsJsonObject("spec");
+    assertThat(spec.get("volumes"))
+        .isEqualTo(
+            json(
+                """
+                [{"name": "home", "persistentVolumeClaim": {"claimName": "vdi-data-desk"}},
+                 {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "2Gi"}}]
+                """));
+    assertThat(
+            probe(container(children("{}", "{image: x}", CONFIG)), "readinessProbe")
+                .has("tcpSocket"))
+        .isTrue();
   }
 
   @Test
-  void thePodIsAsRestrictedAsItCanBeAndTheTemplateLoosensFieldByField() {
-    JsonObject spec = blueprint("{}", "{image: x}", SETTINGS).pod().body().getAsJsonObject("spec");
-    assertFalse(spec.get("automountServiceAccountToken").getAsBoolean());
-    assertFalse(spec.get("enableServiceLinks").getAsBoolean());
-    assertEquals(
-        json(
-            """
-            {"fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}}
-            """),
-        spec.get("securityContext"));
-    assertEquals(
-        json("{\"allowPrivilegeEscalation\": false, \"capabilities\": {\"drop\": [\"ALL\"]}}"),
-        spec.getAsJsonArray("containers").get(0).getAsJsonObject().get("securityContext"));
+  void thePodIsRestrictedAndTheTemplateReplacesSingleFields() {
+    JsonObject spec =
+        object(children("{}", "{image: x}", CONFIG), ChildKind.POD).body().getAsJsonObject("spec");
+    assertThat(spec.get("automountServiceAccountToken").getAsBoolean()).isFalse();
+    assertThat(spec.get("enableServiceLinks").getAsBoolean()).isFalse();
+    assertThat(spec.get("securityContext"))
+        .isEqualTo(
+            json(
+                """
+                {"fsGroup": 1000, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}}
+                """));
+    assertThat(spec.getAsJsonArray("containers").get(0).getAsJsonObject().get("securityContext"))
+        .isEqualTo(
+            json("{\"allowPrivilegeEscalation\": false, \"capabilities\": {\"drop\": [\"ALL\"]}}"));
 
     JsonObject loose =
-        blueprint(
-                "{}",
-                "{image: x, securityContext: {fsGroup: 7, runAsUser: 7, capabilities: {add: [SYS_ADMIN]}}}",
-                SETTINGS)
-            .pod()
+        object(
+                children(
+                    "{}",
+                    "{image: x, securityContext: {fsGroup: 7, runAsUser: 7, capabilities: {add: [SYS_ADMIN]}}}",
+                    CONFIG),
+                ChildKind.POD)
             .body()
             .getAsJsonObject("spec");
-    assertEquals(7, loose.getAsJsonObject("securityContext").get("fsGroup").getAsInt());
-    assertEquals(
-        json("""
-        {"allowPrivilegeEscalation": false, "runAsUser": 7.0, "capabilities": {"add": ["SYS_ADMIN"]}}
-        """)
-            .toString()
-            .replace("7.0", "7"),
-        order(
-            loose.getAsJsonArray("containers").get(0).getAsJsonObject().get("securityContext"),
-            "allowPrivilegeEscalation",
-            "runAsUser",
-            "capabilities"));
+    assertThat(loose.getAsJsonObject("securityContext").get("fsGroup").getAsInt()).isEqualTo(7);
+    assertThat(
+            order(
+                loose.getAsJsonArray("containers").get(0).getAsJsonObject().get("securityContext"),
+                "allowPrivilegeEscalation",
+                "runAsUser",
+                "capabilities"))
+        .isEqualTo(
+            json("""
+            {"allowPrivilegeEscalation": false, "runAsUser": 7.0, "capabilities": {"add": ["SYS_ADMIN"]}}
+            """)
+                .toString()
+                .replace("7.0", "7"));
   }
 
   @Test
   void theRouteOfTraefik() {
-    assertEquals(
-        json(
-            """
-            {"entryPoints": ["websecure"],
-             "routes": [{"match": "Host(`alice.vdi.example.com`)", "kind": "Rule",
-               "services": [{"name": "desk", "port": 8080}]}],
-             "tls": {"certResolver": "letsencrypt"}}
-            """),
-        blueprint("{}", "{image: x}", SETTINGS).route().orElseThrow().body().get("spec"));
+    assertThat(object(children("{}", "{image: x}", CONFIG), ChildKind.ROUTE).body().get("spec"))
+        .isEqualTo(
+            json(
+                """
+                {"entryPoints": ["websecure"],
+                 "routes": [{"match": "Host(`alice.vdi.example.com`)", "kind": "Rule",
+                   "services": [{"name": "desk", "port": 8080}]}],
+                 "tls": {"certResolver": "letsencrypt"}}
+                """));
   }
 
   @Test
-  void aChangeOfTlsModeTakesOutWhatTheOtherPutThere() {
+  void aChangeOfTlsModeRemovesTheFieldOfTheEarlierMode() {
     SessionConfig secret =
         new SessionConfig(
             "vdi.example.com",
-            SETTINGS.ingress(),
+            CONFIG.ingress(),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
             Optional.empty());
-    DesiredObject route = blueprint("{}", "{image: x}", secret).route().orElseThrow();
-    assertEquals(
-        json("{\"certResolver\": null, \"secretName\": \"wildcard\"}"),
-        route.patch().getAsJsonObject("spec").get("tls"));
-    assertEquals(
-        json("{\"secretName\": \"wildcard\"}"), route.body().getAsJsonObject("spec").get("tls"));
+    DesiredObject route = object(children("{}", "{image: x}", secret), ChildKind.ROUTE);
+    assertThat(route.patch().getAsJsonObject("spec").get("tls"))
+        .isEqualTo(json("{\"certResolver\": null, \"secretName\": \"wildcard\"}"));
+    assertThat(route.body().getAsJsonObject("spec").get("tls"))
+        .isEqualTo(json("{\"secretName\": \"wildcard\"}"));
   }
 
   @Test
-  void anIngressForOthers() {
+  void theIngressOfOtherIngressControllers() {
     SessionConfig other =
         new SessionConfig(
             "vdi.example.com",
@@ -198,73 +189,87 @@ class DesiredStateTest {
                 SessionConfig.IngressKind.INGRESS, Optional.of("nginx"), List.of("websecure")),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
             Optional.empty());
-    assertEquals(
-        json(
-            """
-            {"ingressClassName": "nginx",
-             "rules": [{"host": "alice.vdi.example.com", "http": {"paths": [{"backend": {"service":
-               {"name": "desk", "port": {"number": 8080}}}, "path": "/", "pathType": "Prefix"}]}}],
-             "tls": [{"hosts": ["alice.vdi.example.com"], "secretName": "wildcard"}]}
-            """),
-        blueprint("{}", "{image: x}", other).route().orElseThrow().body().get("spec"));
+    assertThat(object(children("{}", "{image: x}", other), ChildKind.ROUTE).body().get("spec"))
+        .isEqualTo(
+            json(
+                """
+                {"ingressClassName": "nginx",
+                 "rules": [{"host": "alice.vdi.example.com", "http": {"paths": [{"backend": {"service":
+                   {"name": "desk", "port": {"number": 8080}}}, "path": "/", "pathType": "Prefix"}]}}],
+                 "tls": [{"hosts": ["alice.vdi.example.com"], "secretName": "wildcard"}]}
+                """));
   }
 
   @Test
-  void turnOnlyWhereWebRtcIsOnAndNeverAPublicRelay() {
+  void theTurnServerIsConfiguredOnlyForWebRtcAndNeverAPublicOne() {
     SessionConfig turn =
         new SessionConfig(
             "vdi.example.com",
-            SETTINGS.ingress(),
-            SETTINGS.tls(),
-            Optional.of(new SessionConfig.Turn("turn.example.com", 3478, "udp", false)));
-    assertFalse(
-        env(blueprint("{}", "{image: x, transport: websockets}", turn))
-            .toString()
-            .contains("TURN"));
-    assertFalse(env(blueprint("{}", "{image: x}", turn)).toString().contains("TURN"));
-    Map<String, String> env = env(blueprint("{}", "{image: x, transport: webrtc}", turn));
-    assertEquals("turn.example.com", env.get("SELKIES_TURN_HOST"));
-    assertTrue(env.get("SELKIES_TURN_PASSWORD").contains("secretKeyRef"));
-    assertEquals(
-        "127.0.0.1",
-        env(blueprint("{}", "{image: x, transport: dual}", SETTINGS)).get("SELKIES_TURN_HOST"));
-    // Selkies' own default lets users switch to WebRTC, and so to that relay.
+            CONFIG.ingress(),
+            CONFIG.tls(),
+            Optional.of(
+                new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")));
+    assertThat(env(children("{}", "{image: x, transport: websockets}", turn)).toString())
+        .doesNotContain("TURN");
+    assertThat(env(children("{}", "{image: x}", turn)).toString()).doesNotContain("TURN");
+    Map<String, String> env = env(children("{}", "{image: x, transport: webrtc}", turn));
+    assertThat(env.get("SELKIES_TURN_HOST")).isEqualTo("turn.example.com");
+    assertThat(env.get("SELKIES_TURN_PASSWORD")).contains("secretKeyRef");
+    assertThat(env(children("{}", "{image: x, transport: dual}", CONFIG)).get("SELKIES_TURN_HOST"))
+        .isEqualTo("127.0.0.1");
+    // By default Selkies lets users switch to WebRTC, which uses a public TURN server.
     for (String off : List.of("", ", transport: websockets", ", transport: webrtc")) {
-      assertEquals(
-          "false",
-          env(blueprint("{}", "{image: x" + off + "}", turn)).get("SELKIES_ENABLE_DUAL_MODE"));
+      assertThat(env(children("{}", "{image: x" + off + "}", turn)).get("SELKIES_ENABLE_DUAL_MODE"))
+          .isEqualTo("false");
     }
-    assertEquals(
-        "true",
-        env(blueprint("{}", "{image: x, transport: dual}", turn)).get("SELKIES_ENABLE_DUAL_MODE"));
+    assertThat(
+            env(children("{}", "{image: x, transport: dual}", turn))
+                .get("SELKIES_ENABLE_DUAL_MODE"))
+        .isEqualTo("true");
   }
 
   @Test
-  void theHashChangesWithTheSpecAndOnlyWithIt() {
-    DesiredState one = blueprint("{}", "{image: x}", SETTINGS);
-    assertEquals(one.pod().hash(), blueprint("{}", "{image: x}", SETTINGS).pod().hash());
-    assertNotEquals(one.pod().hash(), blueprint("{}", "{image: y}", SETTINGS).pod().hash());
-    assertEquals(one.service().hash(), blueprint("{}", "{image: y}", SETTINGS).service().hash());
+  void theHashChangesOnlyWithTheObject() {
+    DesiredState.Children one = children("{}", "{image: x}", CONFIG);
+    assertThat(object(children("{}", "{image: x}", CONFIG), ChildKind.POD).hash())
+        .isEqualTo(object(one, ChildKind.POD).hash());
+    assertThat(object(children("{}", "{image: y}", CONFIG), ChildKind.POD).hash())
+        .isNotEqualTo(object(one, ChildKind.POD).hash());
+    assertThat(object(children("{}", "{image: y}", CONFIG), ChildKind.SERVICE).hash())
+        .isEqualTo(object(one, ChildKind.SERVICE).hash());
   }
 
   @Test
-  void whatIsRememberedIsTheSame() {
-    DesiredStateCache blueprints = new DesiredStateCache();
-    for (String template : List.of("{image: x}", "{image: x}", "{image: y}", "{image: x}")) {
-      ResolvedSession workload = workload("{}", template, SETTINGS);
-      DesiredState fresh = DesiredState.of(workload, Optional.empty());
-      DesiredState remembered = blueprints.of(workload, Optional.empty());
-      assertEquals(fresh, remembered);
-      assertEquals(fresh.pod().body(), remembered.pod().body());
-      assertEquals(fresh.route().orElseThrow().patch(), remembered.route().orElseThrow().patch());
-    }
+  void aSessionWithoutPersistenceOrRoutesHasNoHomeAndNoRoute() {
+    SessionConfig noRoutes =
+        new SessionConfig(
+            "vdi.example.com",
+            new SessionConfig.Ingress(
+                SessionConfig.IngressKind.NONE, Optional.empty(), List.of("websecure")),
+            CONFIG.tls(),
+            Optional.empty());
+    assertThat(children("{persistence: {enabled: false}}", "{image: x}", noRoutes).objects())
+        .containsOnlyKeys(ChildKind.SECRET, ChildKind.SERVICE, ChildKind.POD);
   }
 
-  private static DesiredState blueprint(String session, String template, SessionConfig settings) {
-    return DesiredState.of(workload(session, template, settings), Optional.empty());
+  @Test
+  void valuesThatTheSchemaRefusesAreNoDesiredState() {
+    ResolvedSession resolved = resolved("{resources: {memory: many}}", "{image: x}", CONFIG);
+    DesiredState desired =
+        DesiredState.of(resolved.session(), resolved.template(), "alice", CONFIG, Optional.empty());
+    assertThat(desired).isInstanceOf(DesiredState.InvalidSpec.class);
+    assertThat(((DesiredState.InvalidSpec) desired).spec().problems())
+        .singleElement()
+        .asString()
+        .startsWith("resources.memory \"many\" is not a quantity above zero");
   }
 
-  private static ResolvedSession workload(String session, String template, SessionConfig settings) {
+  private static DesiredState.Children children(
+      String session, String template, SessionConfig config) {
+    return DesiredState.children(resolved(session, template, config), Optional.empty());
+  }
+
+  private static ResolvedSession resolved(String session, String template, SessionConfig config) {
     VdiSession.Spec parsed = KubeGson.gson().fromJson(session, VdiSession.Spec.class);
     VdiSession.Spec spec =
         new VdiSession.Spec(
@@ -284,12 +289,15 @@ class DesiredStateTest {
         templateSpec,
         Defaults.effectiveSpec(spec, templateSpec),
         "alice",
-        settings);
+        config);
   }
 
-  private static JsonObject container(DesiredState blueprint) {
-    return blueprint
-        .pod()
+  private static DesiredObject object(DesiredState.Children children, ChildKind kind) {
+    return children.get(kind).orElseThrow();
+  }
+
+  private static JsonObject container(DesiredState.Children children) {
+    return object(children, ChildKind.POD)
         .body()
         .getAsJsonObject("spec")
         .getAsJsonArray("containers")
@@ -301,9 +309,9 @@ class DesiredStateTest {
     return container.getAsJsonObject(name);
   }
 
-  private static Map<String, String> env(DesiredState blueprint) {
+  private static Map<String, String> env(DesiredState.Children children) {
     Map<String, String> env = new LinkedHashMap<>();
-    JsonArray list = container(blueprint).getAsJsonArray("env");
+    JsonArray list = container(children).getAsJsonArray("env");
     for (JsonElement element : list) {
       JsonObject variable = element.getAsJsonObject();
       env.put(

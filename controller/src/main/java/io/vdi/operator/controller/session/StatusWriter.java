@@ -1,0 +1,156 @@
+package io.vdi.operator.controller.session;
+
+import io.vdi.operator.common.kube.EventRecorder;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.Requeue;
+import io.vdi.operator.controller.session.plan.StatusCalculator;
+import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reports the result of a pass: writes the status if it changed and the throttle permits it, with
+ * the Event, the log line and the metrics of a change of phase; then decides when the session is
+ * checked again.
+ */
+public final class StatusWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(StatusWriter.class);
+
+  /** How often a session at rest is checked; docs/specification.md, section 3, Period. */
+  private static final Duration PERIOD = Duration.ofSeconds(30);
+
+  private final PlanExecutor executor;
+  private final SessionMemory memory;
+  private final BurstDetector bursts;
+  private final EventRecorder events;
+  private final SessionMetrics metrics;
+
+  public StatusWriter(
+      PlanExecutor executor,
+      SessionMemory memory,
+      BurstDetector bursts,
+      EventRecorder events,
+      SessionMetrics metrics) {
+    this.executor = executor;
+    this.memory = memory;
+    this.bursts = bursts;
+    this.events = events;
+    this.metrics = metrics;
+  }
+
+  /** After the plan was executed. */
+  ReconcileResult succeeded(ObservedSession observed, Plan plan, Instant now) {
+    if (plan.removesFinalizer()) {
+      metrics.ended(observed.session(), now);
+      return new ReconcileResult.Done();
+    }
+    return plan.status()
+        .map(status -> write(observed, status, plan.requeue(), now))
+        .orElseGet(() -> new ReconcileResult.RequeueAfter(delay(plan.requeue())));
+  }
+
+  /** After the execution of the plan ended with a failure; docs/specification.md, section 3, 12. */
+  ReconcileResult failed(ObservedSession observed, Plan plan, ApiFailure failure, Instant now) {
+    metrics.error(failure.reason());
+    return switch (failure) {
+      case ApiFailure.Transient(String reason, String message) ->
+          new ReconcileResult.Retry(message);
+      case ApiFailure.Permanent refusal ->
+          plan.status()
+              .map(planned -> StatusCalculator.refused(observed, planned, refusal, now))
+              .map(status -> write(observed, status, new Requeue.Settled(), now))
+              .orElseGet(() -> new ReconcileResult.Retry(refusal.message()));
+    };
+  }
+
+  private ReconcileResult write(
+      ObservedSession observed, VdiSession.Status status, Requeue requeue, Instant now) {
+    VdiSession session = observed.session();
+    Duration recheck = delay(requeue);
+    if (status.equals(session.status())) {
+      return new ReconcileResult.RequeueAfter(recheck);
+    }
+    StatusWriteThrottle throttle = memory.of(session).statusWrites();
+    Optional<Duration> wait =
+        throttle.delay(session.status(), status, now, bursts.statusDelay(now));
+    if (wait.isPresent()) {
+      // The earlier of the two: a delayed status must not delay the check of the startup timeout.
+      return new ReconcileResult.RequeueAfter(
+          wait.get().compareTo(recheck) < 0 ? wait.get() : recheck);
+    }
+    Optional<ApiFailure> failure = executor.writeStatus(session, status);
+    if (failure.isPresent()) {
+      metrics.error(failure.get().reason());
+      return new ReconcileResult.Retry("status: " + failure.get().message());
+    }
+    throttle.wrote(now);
+    status
+        .currentPhase()
+        .filter(phase -> !session.status().currentPhase().equals(Optional.of(phase)))
+        .ifPresent(phase -> announce(observed, phase, status, now));
+    return new ReconcileResult.RequeueAfter(recheck);
+  }
+
+  /** Event, log line and metric of a change of phase; docs/specification.md, section 3, Events. */
+  private void announce(
+      ObservedSession observed, Phase phase, VdiSession.Status status, Instant now) {
+    VdiSession session = observed.session();
+    boolean failed = phase == Phase.FAILED;
+    String reason =
+        failed
+            ? status.condition(Condition.READY).map(Condition::reason).orElse(phase.text())
+            : phase.text();
+    events.record(
+        session,
+        failed,
+        reason,
+        status.message().isEmpty() ? defaultMessage(phase, status) : status.message());
+    LOG.info(
+        "{} -> {}{}",
+        session.status().currentPhase().map(Phase::text).orElse("new"),
+        phase.text(),
+        status.message().isEmpty() ? "" : ": " + status.message());
+    if (phase == Phase.RUNNING && session.status().startedAt().isEmpty()) {
+      observed
+          .pod()
+          .ifPresent(pod ->
+              metrics.started(session, Duration.between(pod.metadata().creationTimestamp(), now)));
+    }
+  }
+
+  private static String defaultMessage(Phase phase, VdiSession.Status status) {
+    return switch (phase) {
+      case PENDING -> "accepted; the pod is not scheduled yet";
+      case CREATING -> "the desktop is starting";
+      case RUNNING ->
+          status.url().isEmpty()
+              ? "the desktop is ready"
+              : "the desktop is ready at " + status.url();
+      case SUSPENDED -> "suspended; the home is kept";
+      case TERMINATING -> "the pod and the route are being deleted";
+      case FAILED -> "failed";
+    };
+  }
+
+  private static Duration delay(Requeue requeue) {
+    return switch (requeue) {
+      case Requeue.Settled() -> period();
+      case Requeue.RecheckAfter(Duration delay) -> delay.compareTo(PERIOD) < 0 ? delay : period();
+    };
+  }
+
+  /** Shorter by a random part, so that sessions created together are not checked together. */
+  private static Duration period() {
+    return PERIOD.minusMillis(ThreadLocalRandom.current().nextLong(PERIOD.toMillis() / 5));
+  }
+}

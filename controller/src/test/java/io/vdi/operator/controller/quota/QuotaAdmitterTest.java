@@ -1,0 +1,198 @@
+package io.vdi.operator.controller.quota;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.helidon.metrics.api.Gauge;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.Tag;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.controller.session.FakeCluster;
+import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.runtime.ObserveServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class QuotaAdmitterTest {
+  private final FakeCluster cluster = FakeCluster.watched();
+  private final MeterRegistry meters = ObserveServer.meters();
+  private QuotaLimits limits = gpusPerUser(QuotaLimits.Mode.REJECT, 1);
+  private final QuotaAdmitter quota =
+      new QuotaAdmitter(cluster.caches, () -> limits, cluster.clock(), meters);
+
+  @BeforeEach
+  void putTemplate() {
+    cluster.putTemplate("");
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  @Test
+  void withoutALimitEverySessionIsAdmitted() {
+    limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
+    assertThat(admit(session("first"))).isEmpty();
+    assertThat(admit(session("second"))).isEmpty();
+    assertThat(gauge("vdi_quota_waiting")).isZero();
+  }
+
+  @Test
+  void anAdmittedSessionUsesItsShareBeforeItsPodExists() {
+    assertThat(admit(session("first"))).isEmpty();
+    assertThat(admit(session("second")))
+        .contains("GPU quota exceeded for user alice@example.com: used 1, requested 1, limit 1");
+    assertThat(gauge("vdi_quota_waiting")).isEqualTo(1);
+  }
+
+  @Test
+  void anAdmissionWithoutAPodEndsAfterAMinute() {
+    admit(session("first"));
+    VdiSession second = session("second");
+    cluster.setTime(cluster.now().plus(Duration.ofSeconds(59)));
+    assertThat(admit(second)).isPresent();
+    cluster.setTime(cluster.now().plus(Duration.ofSeconds(2)));
+    cluster.removeSession(cluster.caches.sessions().get("desks", "first").orElseThrow());
+    assertThat(admit(second)).isEmpty();
+  }
+
+  @Test
+  void aReleasedAdmissionIsFree() {
+    VdiSession first = session("first");
+    admit(first);
+    quota.release(first.uid());
+    cluster.putSession("first", "alice@example.com", ", \"suspended\": true");
+    assertThat(admit(session("second"))).isEmpty();
+  }
+
+  @Test
+  void aPodUsesTheQuotaUntilItIsFinished() {
+    VdiSession first = session("first");
+    cluster.putChild(ResourceType.POD, "first", first, "{\"phase\": \"Running\"}");
+    limits = sessionsPerUser(1);
+    VdiSession second = session("second");
+    assertThat(admit(second))
+        .contains(
+            "Session quota exceeded for user alice@example.com: used 1, requested 1, limit 1");
+    cluster.putChild(ResourceType.POD, "first", first, "{\"phase\": \"Failed\"}");
+    assertThat(admit(second)).isEmpty();
+  }
+
+  @Test
+  void inModeQueueTheMessageContainsThePositionOfTheFirstTen() {
+    limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
+    admit(session("s00"));
+    for (int i = 1; i <= 11; i++) {
+      Optional<String> wait = admit(session("s%02d".formatted(i)));
+      assertThat(wait).isPresent();
+      if (i <= 10) {
+        assertThat(wait.get()).endsWith("; number " + i + " in line");
+      } else {
+        assertThat(wait.get()).endsWith("; more than 10 in line before it");
+      }
+    }
+  }
+
+  @Test
+  void onlySessionsWhoseMessageChangesAreDue() {
+    VdiSession first = session("first");
+    admit(first);
+    VdiSession second = session("second");
+    VdiSession third = session("third");
+    admit(second);
+    admit(third);
+    assertThat(quota.due()).isEmpty();
+    quota.release(first.uid());
+    cluster.putSession("first", "alice@example.com", ", \"suspended\": true");
+    assertThat(quota.due()).as("one GPU is free").contains(SessionKey.of(second));
+  }
+
+  @Test
+  void aDequeuedOrForgottenSessionDoesNotWait() {
+    admit(session("first"));
+    VdiSession second = session("second");
+    admit(second);
+    quota.dequeue(observed(second));
+    assertThat(gauge("vdi_quota_waiting")).isZero();
+    admit(second);
+    quota.forget(second.uid());
+    assertThat(gauge("vdi_quota_waiting")).isZero();
+    assertThat(quota.due()).isEmpty();
+  }
+
+  @Test
+  void theGaugesShowUseAndLimitAfterTheFirstRequest() {
+    List<Tag> tags =
+        List.of(
+            Tag.create("scope", "user"),
+            Tag.create("name", "alice@example.com"),
+            Tag.create("resource", "gpus"));
+    assertThat(meters.gauge("vdi_quota_used", tags)).isEmpty();
+    admit(session("first"));
+    assertThat(meters.gauge("vdi_quota_used", tags))
+        .get()
+        .extracting(QuotaAdmitterTest::value)
+        .isEqualTo(1.0);
+    assertThat(meters.gauge("vdi_quota_limit", tags))
+        .get()
+        .extracting(QuotaAdmitterTest::value)
+        .isEqualTo(1.0);
+    limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
+    assertThat(meters.gauge("vdi_quota_limit", tags))
+        .get()
+        .extracting(QuotaAdmitterTest::value)
+        .isEqualTo(Double.POSITIVE_INFINITY);
+  }
+
+  private Optional<String> admit(VdiSession session) {
+    return quota.admit(observed(session)).quotaWait();
+  }
+
+  private ObservedSession observed(VdiSession session) {
+    return new ObservedSession(
+        session,
+        cluster.caches.templates().get("", "ubuntu"),
+        "alice",
+        Map.of(),
+        Optional.empty(),
+        true,
+        false,
+        Optional.empty());
+  }
+
+  private VdiSession session(String name) {
+    return cluster.putSession(name, "alice@example.com", "");
+  }
+
+  private double gauge(String name) {
+    return meters.gauge(name, List.of()).map(QuotaAdmitterTest::value).orElseThrow();
+  }
+
+  private static double value(Gauge<?> gauge) {
+    return gauge.value().doubleValue();
+  }
+
+  private static QuotaLimits gpusPerUser(QuotaLimits.Mode mode, long gpus) {
+    return perUser(mode, new ResourceAmounts(ResourceAmounts.UNLIMITED, gpus));
+  }
+
+  private static QuotaLimits sessionsPerUser(long sessions) {
+    return perUser(
+        QuotaLimits.Mode.REJECT, new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED));
+  }
+
+  private static QuotaLimits perUser(QuotaLimits.Mode mode, ResourceAmounts limit) {
+    return new QuotaLimits(
+        mode, Map.of(QuotaScope.USER, new QuotaLimits.ScopeLimits(limit, Map.of())));
+  }
+}

@@ -1,0 +1,243 @@
+package io.vdi.operator.controller.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import io.helidon.metrics.api.MeterRegistry;
+import io.vdi.operator.common.kube.EventRecorder;
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.controller.quota.QuotaAdmitter;
+import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.apply.SecretGenerator;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.workqueue.Backoff;
+import io.vdi.operator.runtime.workqueue.WorkQueue;
+import io.vdi.operator.runtime.workqueue.WorkerPool;
+import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SessionReconcilerTest {
+  private static final SessionKey KEY = new SessionKey(FakeCluster.NAMESPACE, "desk");
+
+  private final WorkQueue<SessionKey> queue = new WorkQueue<>(Backoff.STANDARD, new Random(1));
+  private final FakeCluster cluster =
+      FakeCluster.watched(change -> queue.add(SessionKey.of(change.object())));
+  private final MeterRegistry meters = ObserveServer.meters();
+  private final EventRecorder events =
+      new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
+  private final HostAllocator hosts = new HostAllocator(cluster.caches);
+  private final List<String> forgotten = new CopyOnWriteArrayList<>();
+  private QuotaLimits limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
+  private final QuotaAdmitter quota =
+      new QuotaAdmitter(cluster.caches, () -> limits, cluster.clock(), meters);
+  private final SessionMemory memory =
+      new SessionMemory(
+          new Random(1),
+          uid -> {
+            forgotten.add(uid);
+            hosts.release(uid);
+            quota.forget(uid);
+          });
+  private final PlanExecutor executor =
+      new PlanExecutor(
+          cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> true);
+  private final SessionReconciler reconciler =
+      new SessionReconciler(
+          hosts,
+          new SessionObserver(cluster.caches, () -> true),
+          quota,
+          executor,
+          new StatusWriter(
+              executor, memory, new BurstDetector(4), events, new SessionMetrics(meters)),
+          memory,
+          () -> FakeCluster.CONFIG,
+          cluster.clock());
+  private final WorkerPool<SessionKey> workers =
+      new WorkerPool<>("session", queue, 4, reconciler::reconcile, cluster.clock());
+
+  @AfterEach
+  void close() {
+    queue.close();
+    events.close();
+    cluster.close();
+  }
+
+  @Test
+  void onePassCreatesAllChildrenAndWritesTheStatus() {
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    for (ChildKind kind : ChildKind.values()) {
+      assertThat(
+              cluster.server.find(
+                  kind.resourceTypes().getFirst(), FakeCluster.NAMESPACE, kind.nameFor("desk")))
+          .as("%s", kind)
+          .isPresent();
+    }
+    JsonObject session =
+        cluster.server.find(ResourceType.SESSION, FakeCluster.NAMESPACE, "desk").orElseThrow();
+    assertThat(session.getAsJsonObject("metadata").getAsJsonArray("finalizers").toString())
+        .contains(VdiSession.FINALIZER);
+    assertThat(session.getAsJsonObject("status").get("phase").getAsString()).isEqualTo("Pending");
+    assertThat(session.getAsJsonObject("status").get("url").getAsString())
+        .isEqualTo("https://alice.vdi.example.com");
+  }
+
+  @Test
+  void theNextPassWritesNothing() {
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    reconciler.reconcile(KEY);
+    int writes = writes();
+    assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(writes()).isEqualTo(writes);
+  }
+
+  @Test
+  void aSessionBeyondItsQuotaGetsNoPodUntilTheLimitIsRaised() {
+    limits = sessionsPerUser(0);
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    reconciler.reconcile(KEY);
+    assertThat(pod()).isEmpty();
+    VdiSession.Status status =
+        cluster.caches.sessions().get(KEY.namespace(), KEY.name()).orElseThrow().status();
+    assertThat(status.phase()).isEqualTo(Phase.PENDING);
+    assertThat(status.message())
+        .isEqualTo(
+            "Session quota exceeded for user alice@example.com: used 0, requested 1, limit 0");
+    limits = sessionsPerUser(1);
+    reconciler.reconcile(KEY);
+    assertThat(pod()).isPresent();
+  }
+
+  @Test
+  void aPermanentFailureFailsTheSessionAndFreesItsShareOfTheQuota() {
+    limits = sessionsPerUser(1);
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    cluster.server.reject(
+        request -> request.method().equals("POST") && request.path().endsWith("/pods"),
+        403,
+        "Forbidden",
+        "exceeded quota");
+    assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(cluster.caches.sessions().get(KEY.namespace(), KEY.name()).orElseThrow().status())
+        .extracting(VdiSession.Status::phase, VdiSession.Status::message)
+        .containsExactly(Phase.FAILED, "exceeded quota [VDI212]");
+    cluster.server.respondNormally();
+    cluster.putSession("second", "alice@example.com", "");
+    reconciler.reconcile(new SessionKey(FakeCluster.NAMESPACE, "second"));
+    assertThat(cluster.server.find(ResourceType.POD, FakeCluster.NAMESPACE, "second")).isPresent();
+  }
+
+  @Test
+  void aTransientFailureIsRetriedWithoutAStatus() {
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    cluster.server.reject(
+        request -> request.method().equals("POST") && request.path().endsWith("/services"),
+        503,
+        "ServiceUnavailable",
+        "etcd is down");
+    assertThat(reconciler.reconcile(KEY)).isEqualTo(new ReconcileResult.Retry("etcd is down"));
+    assertThat(pod()).as("stages after a failure are not started").isEmpty();
+    assertThat(cluster.server.requests(request -> request.path().endsWith("/status"))).isEmpty();
+  }
+
+  @Test
+  void aDeletedSessionIsForgotten() {
+    cluster.putTemplate("");
+    VdiSession session = cluster.putSession("desk", "alice@example.com", "");
+    reconciler.reconcile(KEY);
+    assertThat(memory.size()).isEqualTo(1);
+    cluster.removeSession(session);
+    assertThat(reconciler.reconcile(KEY)).isEqualTo(new ReconcileResult.Done());
+    assertThat(forgotten).containsExactly(session.uid());
+    assertThat(memory.size()).isZero();
+  }
+
+  @Test
+  void hostsOfThePreviousLeaderAreForgottenWithTheirSessions() {
+    VdiSession session =
+        cluster.putSession(
+            "desk",
+            "alice@example.com",
+            "}, \"status\": {\"url\": \"https://alice.vdi.example.com\"");
+    reconciler.restore();
+    cluster.removeSession(session);
+    reconciler.reconcile(KEY);
+    assertThat(forgotten).containsExactly(session.uid());
+  }
+
+  /** If the watch forgot the session, the pass in progress would create its memory again. */
+  @Test
+  void aPassThatFinishesAfterTheDeleteEventLeavesNothingBehind() throws Exception {
+    CountDownLatch podRequested = new CountDownLatch(1);
+    CountDownLatch deleted = new CountDownLatch(1);
+    cluster.server.before(
+        request -> request.method().equals("POST") && request.path().endsWith("/pods"),
+        () -> {
+          podRequested.countDown();
+          waitFor(deleted);
+        });
+    cluster.putTemplate("");
+    workers.start();
+    VdiSession session = cluster.putSession("desk", "alice@example.com", "");
+    podRequested.await();
+    cluster.removeSession(session);
+    assertThat(forgotten).as("forgotten while a pass is in progress").isEmpty();
+    deleted.countDown();
+    await().until(() -> memory.size() == 0);
+    workers.stop(Duration.ofSeconds(10));
+    assertThat(memory.size()).isZero();
+    assertThat(forgotten).containsExactly(session.uid());
+    assertThat(pod()).as("the pass continued after the deletion").isPresent();
+    VdiSession next = cluster.putSession("next", "alice@other.org", "");
+    assertThat(hosts.claim(next)).isEqualTo("alice");
+  }
+
+  private static void waitFor(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static QuotaLimits sessionsPerUser(long sessions) {
+    return new QuotaLimits(
+        QuotaLimits.Mode.REJECT,
+        Map.of(
+            QuotaScope.USER,
+            new QuotaLimits.ScopeLimits(
+                new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED), Map.of())));
+  }
+
+  private Optional<JsonObject> pod() {
+    return cluster.server.find(ResourceType.POD, FakeCluster.NAMESPACE, "desk");
+  }
+
+  private int writes() {
+    return cluster
+        .server
+        .requests(request -> !request.method().equals("GET") && !request.path().endsWith("/events"))
+        .size();
+  }
+}

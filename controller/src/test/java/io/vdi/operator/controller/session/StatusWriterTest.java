@@ -1,0 +1,294 @@
+package io.vdi.operator.controller.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import io.helidon.metrics.api.Counter;
+import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.Tag;
+import io.helidon.metrics.api.Timer;
+import io.vdi.operator.common.kube.EventRecorder;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.apply.SecretGenerator;
+import io.vdi.operator.controller.session.plan.Action;
+import io.vdi.operator.controller.session.plan.ChildState;
+import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.Requeue;
+import io.vdi.operator.runtime.ObserveServer;
+import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class StatusWriterTest {
+  private final FakeCluster cluster = FakeCluster.watched();
+  private final MeterRegistry meters = ObserveServer.meters();
+  private final EventRecorder events =
+      new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
+  private final StatusWriter writer =
+      new StatusWriter(
+          new PlanExecutor(
+              cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> true),
+          new SessionMemory(new Random(1), uid -> {}),
+          new BurstDetector(1),
+          events,
+          new SessionMetrics(meters));
+
+  @AfterEach
+  void close() {
+    events.close();
+    cluster.close();
+  }
+
+  @Test
+  void anEqualStatusIsNotWritten() {
+    VdiSession session = session(Phase.PENDING, "");
+    ReconcileResult result = succeeded(session, session.status(), new Requeue.Settled());
+    assertThat(statusWrites()).isEmpty();
+    assertThat(delay(result)).isBetween(Duration.ofSeconds(24), Duration.ofSeconds(30));
+  }
+
+  @Test
+  void aChangeOfPhaseIsWrittenWithAnEvent() {
+    VdiSession session = session(Phase.PENDING, "");
+    succeeded(session, status(Phase.CREATING, ""), new Requeue.Settled());
+    assertThat(statusWrites()).hasSize(1);
+    JsonObject written = statusWrites().getFirst().json().getAsJsonObject("status");
+    assertThat(written.get("phase").getAsString()).isEqualTo("Creating");
+    JsonObject event = awaitEvent();
+    assertThat(event.get("type").getAsString()).isEqualTo("Normal");
+    assertThat(event.get("reason").getAsString()).isEqualTo("Creating");
+    assertThat(event.get("message").getAsString()).isEqualTo("the desktop is starting");
+  }
+
+  @Test
+  void aFailureIsAWarningWithTheReasonOfReady() {
+    VdiSession session = session(Phase.CREATING, "");
+    VdiSession.Status failed =
+        new VdiSession.Status(
+            Phase.FAILED,
+            "desk",
+            "",
+            null,
+            null,
+            null,
+            "no such image",
+            1,
+            List.of(Condition.of(Condition.READY, "False", "ErrImagePull", "no such image", 1)));
+    succeeded(session, failed, new Requeue.Settled());
+    JsonObject event = awaitEvent();
+    assertThat(event.get("type").getAsString()).isEqualTo("Warning");
+    assertThat(event.get("reason").getAsString()).isEqualTo("ErrImagePull");
+    assertThat(event.get("message").getAsString()).isEqualTo("no such image");
+  }
+
+  @Test
+  void theFirstRunningRecordsTheStartupTime() {
+    VdiSession session = session(Phase.CREATING, "");
+    ChildState pod =
+        ChildState.of(
+            ResourceType.POD, cluster.putChild(ResourceType.POD, "desk", session, "{}"), session);
+    cluster.setTime(pod.object().metadata().creationTimestamp().plusSeconds(7));
+    writer.succeeded(
+        observed(session, Map.of(ChildKind.POD, pod)),
+        plan(status(Phase.RUNNING, ""), new Requeue.Settled()),
+        cluster.now());
+    assertThat(meters.timer("vdi_session_startup", List.of(Tag.create("template", "ubuntu"))))
+        .get()
+        .extracting(Timer::count, timer -> timer.totalTime(TimeUnit.SECONDS))
+        .containsExactly(1L, 7.0);
+  }
+
+  @Test
+  void aNewMessageWaitsUntilFiveSecondsAfterTheLastWrite() {
+    VdiSession session = session(Phase.PENDING, "");
+    succeeded(session, status(Phase.CREATING, ""), new Requeue.Settled());
+    VdiSession creating = session(Phase.CREATING, "", session.uid());
+    cluster.setTime(cluster.now().plusSeconds(2));
+    ReconcileResult result =
+        succeeded(creating, status(Phase.CREATING, "back-off"), new Requeue.Settled());
+    assertThat(result).isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofSeconds(3)));
+    assertThat(statusWrites()).hasSize(1);
+    cluster.setTime(cluster.now().plusSeconds(3));
+    succeeded(creating, status(Phase.CREATING, "back-off"), new Requeue.Settled());
+    assertThat(statusWrites()).hasSize(2);
+  }
+
+  @Test
+  void aDelayedStatusDoesNotDelayTheCheckOfADeadline() {
+    VdiSession session = session(Phase.PENDING, "");
+    succeeded(session, status(Phase.CREATING, ""), new Requeue.Settled());
+    VdiSession creating = session(Phase.CREATING, "", session.uid());
+    ReconcileResult result =
+        succeeded(
+            creating,
+            status(Phase.CREATING, "back-off"),
+            new Requeue.RecheckAfter(Duration.ofSeconds(2)));
+    assertThat(result).isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofSeconds(2)));
+  }
+
+  @Test
+  void aDeadlineAfterThePeriodIsNotWaitedFor() {
+    VdiSession session = session(Phase.CREATING, "");
+    ReconcileResult result =
+        succeeded(session, session.status(), new Requeue.RecheckAfter(Duration.ofMinutes(5)));
+    assertThat(delay(result)).isLessThanOrEqualTo(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void aFailedStatusWriteIsRetriedAndCounted() {
+    VdiSession session = session(Phase.PENDING, "");
+    cluster.server.reject(
+        request -> request.path().endsWith("/status"), 500, "InternalError", "etcd is down");
+    assertThat(succeeded(session, status(Phase.CREATING, ""), new Requeue.Settled()))
+        .isEqualTo(new ReconcileResult.Retry("status: etcd is down"));
+    assertThat(errors("InternalError")).isEqualTo(1);
+    cluster.server.respondNormally();
+    succeeded(session, status(Phase.CREATING, ""), new Requeue.Settled());
+    assertThat(statusWrites()).hasSize(2);
+  }
+
+  @Test
+  void aTransientFailureIsRetriedAndCounted() {
+    VdiSession session = session(Phase.PENDING, "");
+    ReconcileResult result =
+        failed(session, new ApiFailure.Transient("Conflict", "the object has been modified"));
+    assertThat(result).isEqualTo(new ReconcileResult.Retry("the object has been modified"));
+    assertThat(statusWrites()).isEmpty();
+    assertThat(errors("Conflict")).isEqualTo(1);
+  }
+
+  @Test
+  void aFailureWithoutReasonIsCountedAsUnknown() {
+    failed(session(Phase.PENDING, ""), new ApiFailure.Transient("", "bad gateway"));
+    assertThat(errors("Unknown")).isEqualTo(1);
+  }
+
+  @Test
+  void aPermanentFailureIsWrittenAndCheckedAgain() {
+    VdiSession session = session(Phase.PENDING, "");
+    ReconcileResult result =
+        failed(session, new ApiFailure.Permanent("Forbidden", "exceeded quota"));
+    assertThat(delay(result)).isLessThanOrEqualTo(Duration.ofSeconds(30));
+    JsonObject written = statusWrites().getFirst().json().getAsJsonObject("status");
+    assertThat(written.get("phase").getAsString()).isEqualTo("Failed");
+    assertThat(written.get("message").getAsString()).isEqualTo("exceeded quota [VDI212]");
+  }
+
+  @Test
+  void theEndOfASessionRecordsItsDuration() {
+    VdiSession session =
+        cluster.putSession(
+            "desk",
+            "alice@example.com",
+            "}, \"status\": {\"phase\": \"Terminating\", \"startTime\": \"2026-01-01T11:00:00Z\"");
+    Plan plan =
+        new Plan(
+            List.of(List.of(new Action.RemoveFinalizer(session))),
+            Optional.empty(),
+            new Requeue.Settled());
+    assertThat(writer.succeeded(observed(session, Map.of()), plan, cluster.now()))
+        .isEqualTo(new ReconcileResult.Done());
+    assertThat(meters.timer("vdi_session_duration", List.of(Tag.create("template", "ubuntu"))))
+        .get()
+        .extracting(timer -> timer.totalTime(TimeUnit.HOURS))
+        .isEqualTo(1.0);
+  }
+
+  private ReconcileResult succeeded(VdiSession session, VdiSession.Status status, Requeue requeue) {
+    return writer.succeeded(observed(session, Map.of()), plan(status, requeue), cluster.now());
+  }
+
+  private ReconcileResult failed(VdiSession session, ApiFailure failure) {
+    return writer.failed(
+        observed(session, Map.of()),
+        plan(status(Phase.CREATING, ""), new Requeue.Settled()),
+        failure,
+        cluster.now());
+  }
+
+  private static Plan plan(VdiSession.Status status, Requeue requeue) {
+    return new Plan(List.of(), Optional.of(status), requeue);
+  }
+
+  private static ObservedSession observed(VdiSession session, Map<ChildKind, ChildState> children) {
+    return new ObservedSession(
+        session,
+        Optional.empty(),
+        "alice",
+        children,
+        Optional.empty(),
+        true,
+        false,
+        Optional.empty());
+  }
+
+  private VdiSession session(Phase phase, String message) {
+    return cluster.putSession("desk", "alice@example.com", statusField(phase, message));
+  }
+
+  /** The same session after a status write. */
+  private VdiSession session(Phase phase, String message, String uid) {
+    VdiSession session = session(phase, message);
+    assertThat(session.uid()).isEqualTo(uid);
+    return session;
+  }
+
+  private static String statusField(Phase phase, String message) {
+    return "}, \"status\": {\"phase\": \"%s\", \"podName\": \"desk\", \"message\": \"%s\", \"observedGeneration\": 1"
+        .formatted(phase.text(), message);
+  }
+
+  private static VdiSession.Status status(Phase phase, String message) {
+    return new VdiSession.Status(
+        phase,
+        "desk",
+        "",
+        phase == Phase.RUNNING ? Instant.parse("2026-01-01T12:00:00Z") : null,
+        null,
+        null,
+        message,
+        1,
+        List.of());
+  }
+
+  private static Duration delay(ReconcileResult result) {
+    assertThat(result).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    return ((ReconcileResult.RequeueAfter) result).after();
+  }
+
+  private long errors(String reason) {
+    return meters
+        .counter("vdi_reconcile_errors_total", List.of(Tag.create("reason", reason)))
+        .map(Counter::count)
+        .orElse(0L);
+  }
+
+  private List<FakeApiServer.Request> statusWrites() {
+    return cluster.server.requests(request -> request.path().endsWith("/status"));
+  }
+
+  private JsonObject awaitEvent() {
+    await().until(() -> !eventRequests().isEmpty());
+    return eventRequests().getFirst().json();
+  }
+
+  private List<FakeApiServer.Request> eventRequests() {
+    return cluster.server.requests(request -> request.path().endsWith("/events"));
+  }
+}

@@ -1,0 +1,392 @@
+package io.vdi.operator.controller.session.apply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.controller.session.FakeCluster;
+import io.vdi.operator.controller.session.plan.Action;
+import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.Requeue;
+import io.vdi.operator.controller.session.plan.TurnGrant;
+import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredState;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PlanExecutorTest {
+  private static final String NAMESPACE = FakeCluster.NAMESPACE;
+
+  private final FakeCluster cluster = FakeCluster.watched();
+  private final FakeApiServer server = cluster.server;
+  private volatile boolean leading = true;
+  private final PlanExecutor executor =
+      new PlanExecutor(
+          cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> leading);
+  private VdiSession session;
+
+  @TempDir private Path directory;
+
+  @BeforeEach
+  void putSession() {
+    session = cluster.putSession("desk", "alice@example.com", "");
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+  }
+
+  @Test
+  void theActionsOfAStageRunConcurrentlyAndStagesInOrder() {
+    CountDownLatch both = new CountDownLatch(2);
+    server.before(
+        request -> request.method().equals("POST") && !request.path().endsWith("/pods"),
+        () -> {
+          both.countDown();
+          waitFor(both);
+        });
+    assertThat(
+            execute(
+                List.of(create(ChildKind.SERVICE), create(ChildKind.ROUTE)),
+                List.of(create(ChildKind.POD))))
+        .isEmpty();
+    assertThat(writes()).hasSize(3);
+    assertThat(writes().getLast().path()).endsWith("/pods");
+  }
+
+  @Test
+  void aCreatedObjectIsInTheCacheBeforeTheWatchShowsIt() {
+    server.pauseWatches(true);
+    assertThat(execute(create(ChildKind.POD))).isEmpty();
+    assertThat(cluster.caches.pods().get(NAMESPACE, "desk")).isPresent();
+  }
+
+  @Test
+  void aFailureEndsTheExecutionAfterItsStage() {
+    server.reject(isPost("/services"), 503, "ServiceUnavailable", "etcd is down");
+    Optional<ApiFailure> failure =
+        execute(
+            List.of(create(ChildKind.SERVICE), create(ChildKind.ROUTE)),
+            List.of(create(ChildKind.POD)));
+    assertThat(failure).contains(new ApiFailure.Transient("ServiceUnavailable", "etcd is down"));
+    assertThat(stored(ResourceType.INGRESS_ROUTE)).isPresent();
+    assertThat(stored(ResourceType.POD)).isEmpty();
+  }
+
+  @Test
+  void aPermanentFailureIsReportedBeforeATransientOne() {
+    server.reject(isPost("/services"), 503, "ServiceUnavailable", "etcd is down");
+    server.reject(isPost("/ingressroutes"), 403, "Forbidden", "not allowed");
+    assertThat(execute(List.of(create(ChildKind.SERVICE), create(ChildKind.ROUTE)), List.of()))
+        .contains(new ApiFailure.Permanent("Forbidden", "not allowed"));
+  }
+
+  @Test
+  void anUnansweredCallIsATransientFailure() {
+    server.disconnect(isPost("/services"));
+    assertThat(execute(create(ChildKind.SERVICE)))
+        .get()
+        .isInstanceOf(ApiFailure.Transient.class)
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Unreachable");
+  }
+
+  @Test
+  void onlyTheLeaderWrites() {
+    leading = false;
+    ApiFailure notLeading =
+        new ApiFailure.Transient("NotLeading", "this process is not the leader");
+    assertThat(execute(create(ChildKind.POD))).contains(notLeading);
+    assertThat(executor.writeStatus(session, status(1))).contains(notLeading);
+    assertThat(writes()).isEmpty();
+  }
+
+  @Test
+  void theSecretValuesAreInTheRequestButNotInThePlan() throws Exception {
+    Path file = Files.writeString(directory.resolve("turn"), "shared-secret");
+    Instant expires = Instant.parse("2026-01-01T20:30:00Z");
+    Action action =
+        new Action.CreateSecret(
+            desired(ChildKind.SECRET), Optional.of(new TurnGrant(file.toString(), expires)));
+    assertThat(execute(action)).isEmpty();
+    JsonObject body = writes().getFirst().json();
+    assertThat(body.getAsJsonObject("stringData").keySet())
+        .containsExactlyInAnyOrder("password", "turn-username", "turn-password");
+    assertThat(annotation(body, Annotations.TURN_EXPIRES)).isEqualTo(expires.toString());
+    assertThat(action.toString())
+        .doesNotContain(body.getAsJsonObject("stringData").get("password").getAsString());
+  }
+
+  @Test
+  void aMissingSharedSecretIsAPermanentFailureWithoutAWrite() {
+    TurnGrant grant = new TurnGrant(directory.resolve("absent").toString(), cluster.now());
+    assertThat(execute(new Action.CreateSecret(desired(ChildKind.SECRET), Optional.of(grant))))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("TurnSecretMissing");
+    assertThat(writes()).isEmpty();
+  }
+
+  @Test
+  void renewedTurnCredentialsKeepThePassword() throws Exception {
+    Path file = Files.writeString(directory.resolve("turn"), "shared-secret");
+    ObjectMeta secret = child(ResourceType.SECRET, "vdi-auth-desk");
+    Instant expires = Instant.parse("2026-01-01T20:30:00Z");
+    assertThat(execute(new Action.RenewTurn(secret, new TurnGrant(file.toString(), expires))))
+        .isEmpty();
+    JsonObject patch = writes().getFirst().json();
+    assertThat(patch.getAsJsonObject("stringData").keySet())
+        .containsExactlyInAnyOrder("turn-username", "turn-password");
+    assertThat(annotation(patch, Annotations.TURN_EXPIRES)).isEqualTo(expires.toString());
+    assertThat(patch.getAsJsonObject("metadata").get("uid").getAsString()).isEqualTo(secret.uid());
+  }
+
+  @Test
+  void aCreationFindsTheObjectOfAnEarlierAttempt() {
+    DesiredObject service = desired(ChildKind.SERVICE);
+    server.pauseWatches(true);
+    server.put(ResourceType.SERVICE, service.body().deepCopy().toString());
+    assertThat(execute(new Action.Create(service))).isEmpty();
+    assertThat(writes()).extracting(FakeApiServer.Request::method).containsExactly("POST");
+    assertThat(cluster.caches.services().get(NAMESPACE, "desk")).isPresent();
+  }
+
+  @Test
+  void anOwnObjectWithoutLabelsGetsThemBack() {
+    JsonObject unlabelled = desired(ChildKind.SERVICE).body().deepCopy();
+    unlabelled.getAsJsonObject("metadata").remove("labels");
+    server.put(ResourceType.SERVICE, unlabelled.toString());
+    assertThat(execute(create(ChildKind.SERVICE))).isEmpty();
+    assertThat(stored(ResourceType.SERVICE).orElseThrow().getAsJsonObject("metadata").has("labels"))
+        .isTrue();
+  }
+
+  @Test
+  void aForeignObjectIsAPermanentFailureAndIsNotChanged() {
+    JsonObject foreign =
+        server.put(
+            ResourceType.SERVICE, "{\"metadata\": {\"name\": \"desk\", \"namespace\": \"desks\"}}");
+    assertThat(execute(create(ChildKind.SERVICE)))
+        .contains(
+            new ApiFailure.Permanent(
+                "ForeignObject", "Service desk exists and is not owned by this session"));
+    assertThat(stored(ResourceType.SERVICE)).contains(foreign);
+  }
+
+  @Test
+  void anObjectOfAnEarlierSessionIsWaitedFor() {
+    JsonObject body = desired(ChildKind.SERVICE).body().deepCopy();
+    body.getAsJsonObject("metadata")
+        .getAsJsonArray("ownerReferences")
+        .get(0)
+        .getAsJsonObject()
+        .addProperty("uid", "uid-previous");
+    server.pauseWatches(true);
+    server.put(ResourceType.SERVICE, body.toString());
+    assertThat(execute(create(ChildKind.SERVICE)))
+        .get()
+        .isInstanceOf(ApiFailure.Transient.class)
+        .extracting(ApiFailure::reason)
+        .isEqualTo("WaitingForRemoval");
+  }
+
+  @Test
+  void anUpdateOfARecreatedObjectIsAConflictAndTheCacheShowsTheNewOne() {
+    server.pauseWatches(true);
+    ObjectMeta stale = child(ResourceType.SERVICE, "desk");
+    server.remove(ResourceType.SERVICE, NAMESPACE, "desk");
+    JsonObject recreated =
+        server.put(ResourceType.SERVICE, desired(ChildKind.SERVICE).body().deepCopy().toString());
+    assertThat(execute(new Action.Update(desired(ChildKind.SERVICE), stale)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+    assertThat(stored(ResourceType.SERVICE)).contains(recreated);
+  }
+
+  @Test
+  void anUpdateOfADeletedObjectShowsTheDeletion() {
+    ObjectMeta current = child(ResourceType.SERVICE, "desk");
+    server.pauseWatches(true);
+    server.remove(ResourceType.SERVICE, NAMESPACE, "desk");
+    assertThat(execute(new Action.Update(desired(ChildKind.SERVICE), current)))
+        .contains(new ApiFailure.Transient("Gone", "desk was deleted in the meantime"));
+    assertThat(cluster.caches.services().get(NAMESPACE, "desk")).isEmpty();
+  }
+
+  @Test
+  void aDeletionIsShownAndRepeatable() {
+    ObjectMeta pod = child(ResourceType.POD, "desk");
+    server.pauseWatches(true);
+    Action delete = new Action.Delete(ResourceType.POD, pod);
+    assertThat(execute(delete)).isEmpty();
+    assertThat(cluster.caches.pods().get(NAMESPACE, "desk")).isEmpty();
+    assertThat(execute(delete)).as("not found").isEmpty();
+    server.put(ResourceType.POD, desired(ChildKind.POD).body().deepCopy().toString());
+    assertThat(execute(delete)).as("another pod of the name").isEmpty();
+    assertThat(stored(ResourceType.POD)).as("the other pod").isPresent();
+  }
+
+  @Test
+  void finalizersOfOthersStay() {
+    VdiSession shared = withFinalizers("example.com/other");
+    assertThat(execute(new Action.AddFinalizer(shared))).isEmpty();
+    assertThat(storedFinalizers()).containsExactly("example.com/other", VdiSession.FINALIZER);
+    VdiSession both = cluster.caches.sessions().get(NAMESPACE, "desk").orElseThrow();
+    assertThat(execute(new Action.RemoveFinalizer(both))).isEmpty();
+    assertThat(storedFinalizers()).containsExactly("example.com/other");
+  }
+
+  @Test
+  void finalizersOfAChangedSessionAreAConflict() {
+    withFinalizers("example.com/other");
+    assertThat(execute(new Action.AddFinalizer(session)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+    assertThat(storedFinalizers()).containsExactly("example.com/other");
+  }
+
+  @Test
+  void withoutFinalizersTheSessionIsShownAsDeleted() {
+    VdiSession deleting =
+        put(
+            """
+            {"metadata": {"name": "desk", "namespace": "desks", "generation": 1,
+               "finalizers": ["vdi.kasm.io/session-cleanup"],
+               "deletionTimestamp": "2026-01-01T12:00:00Z"},
+             "spec": {"user": "alice@example.com"}}
+            """);
+    server.pauseWatches(true);
+    assertThat(execute(new Action.RemoveFinalizer(deleting))).isEmpty();
+    assertThat(cluster.caches.sessions().get(NAMESPACE, "desk")).isEmpty();
+  }
+
+  @Test
+  void aStatusOfAnEarlierSpecIsNotWritten() {
+    assertThat(executor.writeStatus(session, status(0)))
+        .contains(new ApiFailure.Transient("Conflict", "the spec has changed in the meantime"));
+    assertThat(writes()).isEmpty();
+    assertThat(executor.writeStatus(session, status(1))).isEmpty();
+    assertThat(writes()).hasSize(1);
+  }
+
+  @Test
+  void aStatusIsNotWrittenToANewSessionOfTheSameName() {
+    cluster.removeSession(session);
+    cluster.putSession("desk", "eve@example.com", "");
+    assertThat(executor.writeStatus(session, status(1)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+  }
+
+  private Optional<ApiFailure> execute(Action action) {
+    return execute(new Plan(List.of(List.of(action)), Optional.empty(), new Requeue.Settled()));
+  }
+
+  private Optional<ApiFailure> execute(List<Action> first, List<Action> second) {
+    return execute(new Plan(List.of(first, second), Optional.empty(), new Requeue.Settled()));
+  }
+
+  private Optional<ApiFailure> execute(Plan plan) {
+    return executor.execute(session, plan);
+  }
+
+  private Action create(ChildKind kind) {
+    return new Action.Create(desired(kind));
+  }
+
+  private DesiredObject desired(ChildKind kind) {
+    VdiTemplate.Spec template =
+        KubeGson.gson().fromJson("{image: desktop}", VdiTemplate.Spec.class);
+    DesiredState desired =
+        DesiredState.of(session, template, "alice", FakeCluster.CONFIG, Optional.empty());
+    return ((DesiredState.Children) desired).get(kind).orElseThrow();
+  }
+
+  private ObjectMeta child(ResourceType<?> type, String name) {
+    server.pauseWatches(false);
+    return cluster.putChild(type, name, session, "{}").metadata();
+  }
+
+  private VdiSession withFinalizers(String finalizer) {
+    return put(
+        """
+        {"metadata": {"name": "desk", "namespace": "desks", "generation": 1,
+           "finalizers": ["%s"]}, "spec": {"user": "alice@example.com"}}
+        """
+            .formatted(finalizer));
+  }
+
+  private VdiSession put(String json) {
+    VdiSession stored =
+        KubeGson.gson().fromJson(server.put(ResourceType.SESSION, json), VdiSession.class);
+    await()
+        .until(() ->
+            cluster
+                .caches
+                .sessions()
+                .get(NAMESPACE, "desk")
+                .filter(shown -> shown.metadata().isAtLeast(stored.metadata()))
+                .isPresent());
+    return stored;
+  }
+
+  private List<String> storedFinalizers() {
+    return KubeGson.gson()
+        .fromJson(stored(ResourceType.SESSION).orElseThrow(), VdiSession.class)
+        .metadata()
+        .finalizers();
+  }
+
+  private Optional<JsonObject> stored(ResourceType<?> type) {
+    return server.find(type, NAMESPACE, "desk");
+  }
+
+  private List<FakeApiServer.Request> writes() {
+    return server.requests(request -> !request.method().equals("GET"));
+  }
+
+  private static Predicate<FakeApiServer.Request> isPost(String path) {
+    return request -> request.method().equals("POST") && request.path().endsWith(path);
+  }
+
+  private static String annotation(JsonObject object, String key) {
+    return object.getAsJsonObject("metadata").getAsJsonObject("annotations").get(key).getAsString();
+  }
+
+  private static VdiSession.Status status(long generation) {
+    return new VdiSession.Status(
+        Phase.PENDING, "desk", "", null, null, null, "", generation, List.of());
+  }
+
+  private static void waitFor(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

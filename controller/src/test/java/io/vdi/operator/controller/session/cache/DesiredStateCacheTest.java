@@ -1,0 +1,122 @@
+package io.vdi.operator.controller.session.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.controller.session.FakeCluster;
+import io.vdi.operator.controller.session.plan.ChildState;
+import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredState;
+import io.vdi.operator.controller.session.resources.SessionConfig;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class DesiredStateCacheTest {
+  private static final SessionConfig CONFIG = FakeCluster.CONFIG;
+
+  private final DesiredStateCache cache = new DesiredStateCache();
+
+  @Test
+  void aRememberedStateEqualsANewOneInHashesAndContent() {
+    for (String template : List.of("{image: x}", "{image: x}", "{image: y}", "{image: x}")) {
+      ObservedSession observed = observed("{}", template, Map.of());
+      DesiredState.Children fresh = fresh(observed);
+      DesiredState remembered = cache.of(observed, CONFIG);
+      assertThat(remembered).isEqualTo(fresh);
+      for (ChildKind kind : ChildKind.values()) {
+        DesiredObject expected = fresh.get(kind).orElseThrow();
+        DesiredObject actual = ((DesiredState.Children) remembered).get(kind).orElseThrow();
+        assertThat(actual.body()).as("body of %s", kind).isEqualTo(expected.body());
+        assertThat(actual.patch()).as("patch of %s", kind).isEqualTo(expected.patch());
+      }
+    }
+  }
+
+  @Test
+  void everyInputChangesTheState() {
+    ObservedSession observed = observed("{}", "{image: x}", Map.of());
+    DesiredState first = cache.of(observed, CONFIG);
+    SessionConfig otherDomain =
+        new SessionConfig("other.example.com", CONFIG.ingress(), CONFIG.tls(), CONFIG.turn());
+    assertThat(cache.of(observed, otherDomain)).isNotEqualTo(first);
+    assertThat(cache.of(observed("{resources: {memory: 8Gi}}", "{image: x}", Map.of()), CONFIG))
+        .isNotEqualTo(first);
+    ObservedSession largerHome =
+        observed("{}", "{image: x}", Map.of(ChildKind.HOME, home("100Gi")));
+    assertThat(cache.of(largerHome, CONFIG)).isNotEqualTo(first);
+    assertThat(cache.of(observed, CONFIG)).isEqualTo(first);
+  }
+
+  @Test
+  void aMissingTemplateAndAnInvalidSpecAreNotRemembered() {
+    ObservedSession invalid = observed("{resources: {memory: many}}", "{image: x}", Map.of());
+    ObservedSession valid = observed("{}", "{image: x}", Map.of());
+    ObservedSession missing =
+        new ObservedSession(
+            valid.session(),
+            Optional.empty(),
+            "alice",
+            Map.of(),
+            Optional.empty(),
+            true,
+            false,
+            Optional.empty());
+    for (int i = 0; i < 2; i++) {
+      assertThat(cache.of(invalid, CONFIG)).isInstanceOf(DesiredState.InvalidSpec.class);
+      assertThat(cache.of(missing, CONFIG)).isEqualTo(new DesiredState.TemplateMissing());
+      assertThat(cache.of(valid, CONFIG)).isInstanceOf(DesiredState.Children.class);
+    }
+  }
+
+  private static DesiredState.Children fresh(ObservedSession observed) {
+    return (DesiredState.Children)
+        DesiredState.of(
+            observed.session(),
+            observed.template().orElseThrow().spec(),
+            observed.host(),
+            CONFIG,
+            observed.home());
+  }
+
+  private static ChildState home(String size) {
+    PersistentVolumeClaim claim =
+        KubeGson.gson()
+            .fromJson(
+                "{metadata: {name: vdi-data-desk}, spec: {resources: {requests: {storage: "
+                    + size
+                    + "}}}}",
+                PersistentVolumeClaim.class);
+    return ChildState.of(ResourceType.PERSISTENT_VOLUME_CLAIM, claim, session("{}"));
+  }
+
+  private static ObservedSession observed(
+      String sessionSpec, String templateSpec, Map<ChildKind, ChildState> children) {
+    VdiTemplate template =
+        KubeGson.gson()
+            .fromJson("{metadata: {name: ubuntu}, spec: " + templateSpec + "}", VdiTemplate.class);
+    return new ObservedSession(
+        session(sessionSpec),
+        Optional.of(template),
+        "alice",
+        children,
+        Optional.empty(),
+        true,
+        false,
+        Optional.empty());
+  }
+
+  private static VdiSession session(String spec) {
+    return KubeGson.gson()
+        .fromJson(
+            "{metadata: {name: desk, namespace: desks, uid: u1}, spec: " + spec + "}",
+            VdiSession.class);
+  }
+}

@@ -1,0 +1,166 @@
+package io.vdi.operator.controller.session.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.SessionConfig;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.Test;
+
+/** Single plans; {@link SessionPlannerProperties} checks what holds for all states. */
+class SessionPlannerTest {
+  private static final SessionConfig WITH_TURN =
+      new SessionConfig(
+          ClusterStates.CONFIG.domain(),
+          ClusterStates.CONFIG.ingress(),
+          ClusterStates.CONFIG.tls(),
+          Optional.of(
+              new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")));
+
+  private final SimulatedCluster cluster = new SimulatedCluster();
+
+  SessionPlannerTest() {
+    cluster.session =
+        ClusterStates.session(false, true, ReclaimPolicy.DELETE, VdiSession.Status.EMPTY);
+    cluster.template = Optional.of(ClusterStates.template());
+  }
+
+  @Test
+  void aNewSessionGetsItsFinalizerThenItsChildrenThenThePod() {
+    Plan plan = cluster.plan();
+    assertThat(plan.stages()).hasSize(3);
+    assertThat(plan.stages().get(0)).containsExactly(new Action.AddFinalizer(cluster.session));
+    assertThat(plan.stages().get(1))
+        .map(SessionPlannerTest::created)
+        .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
+    assertThat(plan.stages().get(2))
+        .map(SessionPlannerTest::created)
+        .containsExactly(ChildKind.POD);
+  }
+
+  @Test
+  void aResyncWritesAllChildrenButThePod() {
+    cluster.apply(cluster.plan());
+    cluster.resync = true;
+    assertThat(cluster.plan().stages())
+        .singleElement()
+        .asInstanceOf(InstanceOfAssertFactories.list(Action.class))
+        .map(action ->
+            action instanceof Action.Update(DesiredObject desired, var current)
+                ? desired.kind()
+                : action)
+        .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
+  }
+
+  @Test
+  void theNewSecretGetsTurnCredentialsForAsLongAsThePodCanRun() {
+    useTurn();
+    Instant end = cluster.now.plus(Duration.ofHours(8)).plus(Duration.ofMinutes(30));
+    assertThat(cluster.plan().stages().get(1).getFirst())
+        .isInstanceOfSatisfying(
+            Action.CreateSecret.class,
+            action -> assertThat(action.turn()).contains(new TurnGrant("/turn/secret", end)));
+  }
+
+  @Test
+  void withoutWebRtcThereAreNoTurnCredentials() {
+    cluster.config = WITH_TURN;
+    assertThat(cluster.plan().stages().get(1).getFirst())
+        .isInstanceOfSatisfying(
+            Action.CreateSecret.class, action -> assertThat(action.turn()).isEmpty());
+  }
+
+  @Test
+  void turnCredentialsAreRenewedWhenAPodIsCreatedAndTheyExpireTooEarly() {
+    useTurn();
+    cluster.apply(cluster.plan());
+    cluster.objects.remove(ResourceType.POD);
+    turnExpires(cluster.now.plus(Duration.ofHours(8)));
+    assertThat(renewals(cluster.plan())).hasSize(1);
+    turnExpires(cluster.now.plus(Duration.ofHours(8)).plus(Duration.ofMinutes(15)));
+    assertThat(renewals(cluster.plan())).isEmpty();
+  }
+
+  @Test
+  void turnCredentialsOfARunningPodAreNotRenewed() {
+    useTurn();
+    cluster.apply(cluster.plan());
+    turnExpires(cluster.now);
+    assertThat(renewals(cluster.plan())).isEmpty();
+  }
+
+  @Test
+  void aRouteOfTheFormerKindIsDeleted() {
+    cluster.apply(cluster.plan());
+    cluster.objects.put(
+        ResourceType.INGRESS,
+        ClusterStates.object(
+            ResourceType.INGRESS,
+            ClusterStates.meta(
+                "desk",
+                "uid-ingress",
+                ClusterStates.owner(SimulatedCluster.SESSION_UID),
+                Map.of(),
+                false)));
+    assertThat(cluster.plan().stages())
+        .singleElement()
+        .asInstanceOf(InstanceOfAssertFactories.list(Action.class))
+        .containsExactly(
+            new Action.Delete(
+                ResourceType.INGRESS, cluster.objects.get(ResourceType.INGRESS).metadata()));
+  }
+
+  @Test
+  void invalidValuesFailTheSession() {
+    JsonObject json = KubeGson.gson().toJsonTree(cluster.session).getAsJsonObject();
+    json.getAsJsonObject("spec").addProperty("timeout", "soon");
+    cluster.session = KubeGson.gson().fromJson(json, VdiSession.class);
+    Plan plan = cluster.plan();
+    assertThat(plan.stages()).hasSize(1);
+    assertThat(plan.status().orElseThrow().message()).startsWith("timeout \"soon\" is not");
+    assertThat(SessionPlanner.wantsPod(cluster.observe(), cluster.desired())).isFalse();
+  }
+
+  private void useTurn() {
+    cluster.config = WITH_TURN;
+    cluster.template = Optional.of(ClusterStates.template("transport: webrtc"));
+  }
+
+  private void turnExpires(Instant time) {
+    KubeObject secret = cluster.objects.get(ResourceType.SECRET);
+    JsonObject json = KubeGson.gson().toJsonTree(secret).getAsJsonObject();
+    json.getAsJsonObject("metadata")
+        .getAsJsonObject("annotations")
+        .addProperty(Annotations.TURN_EXPIRES, time.toString());
+    cluster.objects.put(
+        ResourceType.SECRET, KubeGson.gson().fromJson(json, ResourceType.SECRET.objectClass()));
+  }
+
+  private static List<Action> renewals(Plan plan) {
+    return plan.stages().stream()
+        .flatMap(List::stream)
+        .filter(Action.RenewTurn.class::isInstance)
+        .toList();
+  }
+
+  private static ChildKind created(Action action) {
+    return switch (action) {
+      case Action.Create(DesiredObject desired) -> desired.kind();
+      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> desired.kind();
+      default -> throw new AssertionError(action);
+    };
+  }
+}
