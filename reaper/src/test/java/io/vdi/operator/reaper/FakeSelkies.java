@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A server that answers {@code GET /api/sessions} as Selkies 2.1 does: with basic authentication,
  * the same keys for each connection, and 401 without the password.
  */
-final class FakeSelkies implements AutoCloseable {
+public final class FakeSelkies implements AutoCloseable {
   private final HttpServer server;
   private final String authorization;
   private final AtomicInteger requests = new AtomicInteger();
@@ -24,7 +24,7 @@ final class FakeSelkies implements AutoCloseable {
    * @param address on loopback, a different one for each pod
    * @param port 0 selects a free one
    */
-  FakeSelkies(String address, int port, String password) {
+  public FakeSelkies(String address, int port, String password) {
     this.authorization =
         "Basic "
             + Base64.getEncoder()
@@ -61,22 +61,22 @@ final class FakeSelkies implements AutoCloseable {
     server.start();
   }
 
-  int port() {
+  public int port() {
     return server.getAddress().getPort();
   }
 
   /** Sets the number of connected clients. */
-  void connect(int clients) {
+  public void connect(int clients) {
     connected = clients;
   }
 
   /** Whether it answers every request with 500. */
-  void fail(boolean every) {
+  public void fail(boolean every) {
     failing = every;
   }
 
   /** How many requests it has received. */
-  int requests() {
+  public int requests() {
     return requests.get();
   }
 
