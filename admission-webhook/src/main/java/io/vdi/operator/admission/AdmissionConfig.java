@@ -1,6 +1,8 @@
 package io.vdi.operator.admission;
 
 import io.helidon.config.Config;
+import io.vdi.operator.admission.certificates.CertificateSettings;
+import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.Identity;
 import io.vdi.operator.common.quota.QuotaLimits;
@@ -19,7 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** application.yaml as a value. */
+/** The settings of the webhook; docs/configuration.md describes each. */
 record AdmissionConfig(
     AdmissionPolicy policy,
     QuotaLimits quota,
@@ -29,16 +31,29 @@ record AdmissionConfig(
     String host,
     int port)
     implements ServiceConfig {
+  /** Former key to key. The former keys still work, with a warning. */
+  static final Map<String, String> RENAMED_KEYS =
+      Map.of(
+          "admission.atOnce", "admission.maxConcurrentRequests",
+          "admission.drain", "admission.drainPeriod",
+          "certificates.authorityLife", "certificates.caDuration",
+          "certificates.servingLife", "certificates.leafDuration",
+          "certificates.folder", "certificates.directory",
+          "certificates.names", "certificates.dnsNames");
+
+  /** A new CA must be published and promoted long before the present one expires. */
+  private static final int MIN_PROPAGATIONS = 6;
+
   record Admission(
       String host,
       int port,
-      int atOnce,
+      int maxConcurrentRequests,
       Duration deadline,
       Duration readTimeout,
       Duration idleTimeout,
-      Duration drain) {}
+      Duration drainPeriod) {}
 
-  /** Where the certificate comes from. */
+  /** Where the serving certificate comes from. */
   enum CertificateMode {
     OWN,
     FILES
@@ -46,84 +61,84 @@ record AdmissionConfig(
 
   record Certificates(
       CertificateMode mode,
-      Path folder,
-      String secret,
-      String configuration,
-      List<String> names,
-      Duration authorityLife,
-      Duration servingLife,
-      Duration propagation,
+      Path directory,
+      DynamicAuthority.Location location,
+      CertificateSettings settings,
       Duration interval) {}
 
+  /** All replicas answer. */
   @Override
   public LeaderElectionConfig election() {
     return LeaderElectionConfig.NONE;
   }
 
   static AdmissionConfig from(Config config) throws InvalidConfigException {
-    ConfigReader read = new ConfigReader(config);
-    String own = read.text("namespace");
-    String namespace = own.isEmpty() ? PodNamespace.get() : own;
+    ConfigReader reader = new ConfigReader(config);
+    String configured = reader.text("namespace");
+    String namespace = configured.isEmpty() ? PodNamespace.get() : configured;
     AdmissionConfig result =
         new AdmissionConfig(
             new AdmissionPolicy(
-                identity(read, namespace), read.list("templates.allowedRegistries")),
-            QuotaConfig.read(read),
+                identity(reader, namespace), reader.list("templates.allowedRegistries")),
+            QuotaConfig.read(reader),
             namespace,
             new Admission(
-                read.text("admission.host"),
-                read.number("admission.port", 0, 65535),
-                read.number("admission.atOnce", 1, 100_000),
-                read.duration("admission.deadline"),
-                read.duration("admission.readTimeout"),
-                read.duration("admission.idleTimeout"),
-                read.durationOrZero("admission.drain")),
-            certificates(read, namespace),
-            read.text("server.host"),
-            read.number("server.port", 0, 65535));
-    read.throwIfInvalid();
+                reader.text("admission.host"),
+                reader.number("admission.port", 0, 65535),
+                reader.number("admission.maxConcurrentRequests", 1, 100_000),
+                reader.duration("admission.deadline"),
+                reader.duration("admission.readTimeout"),
+                reader.duration("admission.idleTimeout"),
+                reader.durationOrZero("admission.drainPeriod")),
+            certificates(reader, namespace),
+            reader.text("server.host"),
+            reader.number("server.port", 0, 65535));
+    reader.throwIfInvalid();
     return result;
   }
 
-  private static Identity identity(ConfigReader read, String namespace) {
-    Map<String, String> table = new HashMap<>();
-    for (Config item : read.items("identity.users")) {
+  private static Identity identity(ConfigReader reader, String namespace) {
+    Map<String, String> emails = new HashMap<>();
+    for (Config item : reader.items("identity.users")) {
       String name = item.get("name").asString().orElse("");
       String email = item.get("email").asString().orElse("");
-      read.require(
+      reader.require(
           !name.isEmpty() && email.contains("@"),
           "identity.users: \"" + name + "\": each needs a name and an email");
-      table.put(name, email);
+      emails.put(name, email);
     }
     return new Identity(
-        read.oneOf("identity.mode", Identity.Mode.class),
-        Set.copyOf(read.list("identity.adminGroups")),
-        read.list("identity.operatorAccounts").stream()
+        reader.oneOf("identity.mode", Identity.Mode.class),
+        Set.copyOf(reader.list("identity.adminGroups")),
+        reader.list("identity.operatorAccounts").stream()
             .map(account -> "system:serviceaccount:" + namespace + ":" + account)
             .collect(Collectors.toUnmodifiableSet()),
-        Map.copyOf(table),
-        read.text("identity.extraKey"),
-        read.text("identity.prefix"));
+        Map.copyOf(emails),
+        reader.text("identity.extraKey"),
+        reader.text("identity.prefix"));
   }
 
-  private static Certificates certificates(ConfigReader read, String namespace) {
-    String service = read.text("certificates.service") + "." + namespace + ".svc";
-    List<String> names = new ArrayList<>(List.of(service, service + ".cluster.local"));
-    names.addAll(read.list("certificates.names"));
-    Certificates certificates =
-        new Certificates(
-            read.oneOf("certificates.mode", CertificateMode.class),
-            Path.of(read.text("certificates.folder")),
-            read.text("certificates.secret", s -> !s.isEmpty(), "must not be empty"),
-            read.text("certificates.configuration", s -> !s.isEmpty(), "must not be empty"),
-            List.copyOf(names),
-            read.duration("certificates.authorityLife"),
-            read.duration("certificates.servingLife"),
-            read.duration("certificates.propagation"),
-            read.duration("certificates.interval"));
-    read.require(
-        certificates.propagation().multipliedBy(6).compareTo(certificates.authorityLife()) <= 0,
-        "certificates.propagation must be at most a sixth of certificates.authorityLife");
-    return certificates;
+  private static Certificates certificates(ConfigReader reader, String namespace) {
+    String service = reader.text("certificates.service") + "." + namespace + ".svc";
+    List<String> dnsNames = new ArrayList<>(List.of(service, service + ".cluster.local"));
+    dnsNames.addAll(reader.list("certificates.dnsNames"));
+    CertificateSettings settings =
+        new CertificateSettings(
+            reader.duration("certificates.caDuration"),
+            reader.duration("certificates.leafDuration"),
+            reader.duration("certificates.propagation"),
+            List.copyOf(dnsNames));
+    reader.require(
+        settings.propagation().multipliedBy(MIN_PROPAGATIONS).compareTo(settings.caDuration()) <= 0,
+        "certificates.propagation must be at most a sixth of certificates.caDuration");
+    return new Certificates(
+        reader.oneOf("certificates.mode", CertificateMode.class),
+        Path.of(reader.text("certificates.directory")),
+        new DynamicAuthority.Location(
+            namespace,
+            reader.text("certificates.secret", s -> !s.isEmpty(), "must not be empty"),
+            reader.text("certificates.configuration", s -> !s.isEmpty(), "must not be empty")),
+        settings,
+        reader.duration("certificates.interval"));
   }
 }

@@ -12,15 +12,16 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
-/** The webhook's metrics, spec.md section 6. */
+/** The metrics of the webhook; docs/specification.md, section 6. */
 final class AdmissionMetrics {
   private static final Duration[] BUCKETS =
       IntStream.of(1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
           .mapToObj(Duration::ofMillis)
           .toArray(Duration[]::new);
 
-  /** What a client sends becomes no label, or it could make as many series as it likes. */
-  private static final Set<String> KINDS = Set.of("VDISession", "VDITemplate");
+  /** Other values become {@code other}, so that a client cannot create any number of series. */
+  private static final Set<String> KINDS =
+      Set.of(AdmissionRequest.SESSION, AdmissionRequest.TEMPLATE);
 
   private static final Set<String> OPERATIONS = Set.of("CREATE", "UPDATE", "DELETE", "CONNECT");
 
@@ -30,32 +31,34 @@ final class AdmissionMetrics {
     this.meters = meters;
   }
 
-  void decided(AdmissionRequest request, boolean allowed, Duration took) {
+  /**
+   * @param duration from reading the body to sending the response
+   */
+  void recordResponse(AdmissionRequest request, boolean allowed, Duration duration) {
     meters
         .getOrCreate(
             Timer.builder("vdi_admission")
-                .description("From the body of a request to its answer")
+                .description("Time to answer an AdmissionReview")
                 .percentiles(new double[0])
                 .buckets(BUCKETS)
                 .tags(
                     List.of(
-                        Tag.create("operation", known(OPERATIONS, request.operation())),
-                        Tag.create("kind", known(KINDS, request.kind())),
+                        Tag.create("operation", label(OPERATIONS, request.operation())),
+                        Tag.create("kind", label(KINDS, request.kind())),
                         Tag.create("allowed", String.valueOf(allowed)))))
-        .record(took);
+        .record(duration);
   }
 
-  /** Gauges that are read when they are asked for. */
-  void watch(BooleanSupplier configValid, Supplier<Long> certificateExpiry) {
+  void registerGauges(BooleanSupplier configValid, Supplier<Long> certificateExpiry) {
     Gauges gauges = new Gauges(meters);
     gauges.ofConfig(configValid);
     gauges.add(
         "vdi_certificate_expiry_timestamp_seconds",
-        "When the certificate that is served expires",
+        "When the serving certificate expires",
         certificateExpiry);
   }
 
-  private static String known(Set<String> words, String word) {
-    return words.contains(word) ? word : "other";
+  private static String label(Set<String> known, String value) {
+    return known.contains(value) ? value : "other";
   }
 }

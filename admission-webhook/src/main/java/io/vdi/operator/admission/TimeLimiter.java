@@ -1,40 +1,40 @@
 package io.vdi.operator.admission;
 
+import io.vdi.operator.common.kube.ApiResult;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/** Looks at the API server that must not take longer than whoever asks us waits. */
+/**
+ * Limits the time of a call to the API server. The API server waits 5 s for the webhook, but a call
+ * of ours can take longer: without the limit the webhook would answer too late to be heard.
+ */
 final class TimeLimiter {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-  /** The look took too long, or was of no use. */
-  static final class DeadlineExceededException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    DeadlineExceededException(String message) {
-      super(message);
-    }
-  }
-
-  /** What the look returns; {@link DeadlineExceededException} where it takes longer, or fails. */
-  <T> T within(Duration limit, Supplier<T> look) {
+  /**
+   * The result of the call, or {@link ApiResult.Unreachable} if it takes longer than the limit.
+   * Exceptions of the call are bugs and are thrown on.
+   */
+  <T> ApiResult<T> call(Duration limit, Supplier<ApiResult<T>> call) {
+    Future<ApiResult<T>> future = threads.submit(call::get);
     try {
-      return CompletableFuture.supplyAsync(look, threads)
-          .get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      throw new DeadlineExceededException(
+      // Not cancelled: an interrupt could close the connection that all calls share. The client
+      // ends the call after its own limit.
+      return new ApiResult.Unreachable<>(
           "no answer from the API server within " + limit.toSeconds() + " s");
     } catch (ExecutionException e) {
-      throw new DeadlineExceededException(String.valueOf(e.getCause().getMessage()));
+      throw new IllegalStateException("a call to the API server failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new DeadlineExceededException("the webhook is stopping");
+      return new ApiResult.Unreachable<>("the webhook is stopping");
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The admission webhook: decode, decide, reserve, answer. Start at {@link
- * io.vdi.operator.admission.AdmissionWebhook}, which puts everything together; the rules are in
- * {@code decide}.
+ * The admission webhook: configuration, wiring and life cycle, and the way of a request through
+ * rules and quotas. May import its other packages and the runtime. Start at {@link
+ * io.vdi.operator.admission.AdmissionHandler}; {@code AdmissionWebhook} connects the parts.
  */
 package io.vdi.operator.admission;

@@ -1,9 +1,7 @@
 package io.vdi.operator.admission;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
@@ -42,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The webhook as users meet it: through the API server, over TLS, by its own authority. */
+/** The webhook as users see it: through the API server, over TLS, with its own CA. */
 @ExtendWith(ClusterExtension.class)
 class AdmissionIT {
   private static WebhookFleet fleet;
@@ -90,26 +88,26 @@ class AdmissionIT {
   }
 
   @Test
-  void whatIsLeftOpenIsFilledInFromTheTemplateOnce() {
+  void defaultsOfTheTemplateAreAddedOnce() {
     VdiSession session =
         submit("open", "{user: alice@example.com, template: strict}").orElseThrow();
-    assertEquals(1, session.spec().resources().gpu());
-    assertEquals("8Gi", session.spec().resources().memory());
-    assertEquals("4", session.spec().resources().cpu());
-    assertEquals("20Gi", session.spec().persistence().size());
-    assertEquals("1h", session.spec().timeout());
-    assertEquals("30m", session.spec().idleTimeout());
-    assertTrue(session.metadata().annotation(Annotations.CREATED_BY).isPresent());
-    assertTrue(session.metadata().annotation(Annotations.RESERVATION).isPresent());
+    assertThat(session.spec().resources().gpu()).isEqualTo(1);
+    assertThat(session.spec().resources().memory()).isEqualTo("8Gi");
+    assertThat(session.spec().resources().cpu()).isEqualTo("4");
+    assertThat(session.spec().persistence().size()).isEqualTo("20Gi");
+    assertThat(session.spec().timeout()).isEqualTo("1h");
+    assertThat(session.spec().idleTimeout()).isEqualTo("30m");
+    assertThat(session.metadata().annotations())
+        .containsKeys(Annotations.CREATED_BY, Annotations.RESERVATION);
 
     patch("open", "{\"spec\": {\"resources\": null, \"timeout\": null}}").orElseThrow();
     VdiSession again = api.get(ResourceType.SESSION, namespace, "open").orElseThrow();
-    assertEquals(session.spec(), again.spec());
-    assertEquals(session.metadata().annotations(), again.metadata().annotations());
+    assertThat(again.spec()).isEqualTo(session.spec());
+    assertThat(again.metadata().annotations()).isEqualTo(session.metadata().annotations());
   }
 
   @Test
-  void whoMadeItCannotBeChanged() {
+  void theCreatorCannotBeChanged() {
     VdiSession session = submit("made", "{user: carol@example.com, template: plain}").orElseThrow();
     VdiSession changed =
         patch(
@@ -117,28 +115,27 @@ class AdmissionIT {
                 "{\"metadata\": {\"annotations\": {\"%s\": \"mallory\", \"%s\": \"forged\"}}}"
                     .formatted(Annotations.CREATED_BY, Annotations.RESERVATION))
             .orElseThrow();
-    assertEquals(session.metadata().annotations(), changed.metadata().annotations());
+    assertThat(changed.metadata().annotations()).isEqualTo(session.metadata().annotations());
   }
 
   @Test
-  void allViolationsAreToldAtOnce() {
+  void allViolationsAreInOneMessage() {
     ApiResult<VdiSession> result =
         submit(
             "too-much",
             "{user: mallory@example.com, template: strict, timeout: 5h, resources: {gpu: 3, memory:"
                 + " 32Gi}}");
     String message = result.failure().orElseThrow().message();
-    assertTrue(message.contains("4 problems:"), message);
-    assertTrue(
-        message.contains("spec.resources.gpu 3: is more than template strict allows, which is 2"),
-        message);
-    assertTrue(message.contains("spec.resources.memory 32Gi"), message);
-    assertTrue(message.contains("spec.timeout 5h"), message);
-    assertTrue(message.contains("spec.template \"strict\": is not for mallory"), message);
+    assertThat(message)
+        .contains("4 problems:")
+        .contains("spec.resources.gpu 3: is more than template strict allows, which is 2")
+        .contains("spec.resources.memory 32Gi")
+        .contains("spec.timeout 5h")
+        .contains("spec.template \"strict\": is not for mallory");
   }
 
   @Test
-  void anUnknownTemplateIsRefusedWithAWayOut() {
+  void anUnknownTemplateIsDeniedWithARemedy() {
     assertRefused(
         submit("nowhere", "{user: alice@example.com, template: missing}"),
         "spec.template \"missing\": there is no such VDITemplate: kubectl get vdit shows");
@@ -149,10 +146,10 @@ class AdmissionIT {
     submit("first", "{user: dave@example.com, template: plain}").orElseThrow();
     submit("second", "{user: Dave@example.com, template: plain, suspended: true}").orElseThrow();
     submit("third", "{user: dave@example.com, template: plain}").orElseThrow();
-    String words = "GPU quota exceeded for user dave@example.com: used 2, requested 1, limit 2";
-    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), words);
-    assertRefused(patch("second", "{\"spec\": {\"suspended\": false}}"), words);
-    assertRefused(patch("first", "{\"spec\": {\"resources\": {\"gpu\": 2}}}"), words);
+    String message = "GPU quota exceeded for user dave@example.com: used 2, requested 1, limit 2";
+    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), message);
+    assertRefused(patch("second", "{\"spec\": {\"suspended\": false}}"), message);
+    assertRefused(patch("first", "{\"spec\": {\"resources\": {\"gpu\": 2}}}"), message);
     api.delete(
             ResourceType.SESSION,
             namespace,
@@ -160,11 +157,11 @@ class AdmissionIT {
             api.get(ResourceType.SESSION, namespace, "third").orElseThrow().uid())
         .orElseThrow();
     patch("second", "{\"spec\": {\"suspended\": false}}").orElseThrow();
-    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), words);
+    assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), message);
   }
 
   @Test
-  void aTemplateInUseCannotBeDeletedAndABadOneNotMade() {
+  void aTemplateInUseCannotBeDeletedAndAnInvalidOneNotCreated() {
     template(api, "used", "").orElseThrow();
     submit("user", "{user: erin@example.com, template: used}").orElseThrow();
     VdiTemplate template = api.get(ResourceType.TEMPLATE, "", "used").orElseThrow();
@@ -190,20 +187,20 @@ class AdmissionIT {
 
   @ParameterizedTest
   @ValueSource(strings = {"", "--server-side"})
-  void theSameAppliedTwiceIsANoOp(String how) throws Exception {
-    assumeTrue(cluster instanceof EmbeddedCluster, "kubectl comes with the embedded cluster");
-    String name = "applied" + how.replace("--", "-");
+  void applyingTheSameManifestTwiceChangesNothing(String mode) throws Exception {
+    assumeTrue(cluster instanceof EmbeddedCluster, "only the embedded cluster contains kubectl");
+    String name = "applied" + mode.replace("--", "-");
     Path file =
         Files.writeString(
             folder.resolve("session.json"),
             session(name, "{user: grace@example.com, template: plain}").toString());
-    kubectl("apply", how, "--validate=false", "-f", file.toString());
+    kubectl("apply", mode, "--validate=false", "-f", file.toString());
     VdiSession first = api.get(ResourceType.SESSION, namespace, name).orElseThrow();
-    assertEquals("4Gi", first.spec().resources().memory());
-    kubectl("apply", how, "--validate=false", "-f", file.toString());
+    assertThat(first.spec().resources().memory()).isEqualTo("4Gi");
+    kubectl("apply", mode, "--validate=false", "-f", file.toString());
     VdiSession second = api.get(ResourceType.SESSION, namespace, name).orElseThrow();
-    assertEquals(first.metadata().resourceVersion(), second.metadata().resourceVersion());
-    assertTrue(kubectl("get", "vdi", name, "-o", "jsonpath={.spec.timeout}").contains("8h"));
+    assertThat(second.metadata().resourceVersion()).isEqualTo(first.metadata().resourceVersion());
+    assertThat(kubectl("get", "vdi", name, "-o", "jsonpath={.spec.timeout}")).contains("8h");
     api.delete(ResourceType.SESSION, namespace, name, first.uid()).orElseThrow();
   }
 
@@ -215,12 +212,12 @@ class AdmissionIT {
     Arrays.stream(arguments).filter(argument -> !argument.isEmpty()).forEach(command::add);
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, process.waitFor(), output);
+    assertThat(process.waitFor()).as(output).isZero();
     return output;
   }
 
   @Test
-  void aHugeAnnotationIsTheApiServersBusiness() {
+  void aHugeAnnotationIsRefusedByTheApiServer() {
     JsonObject huge = session("huge", "{user: grace@example.com, template: plain}");
     JsonObject annotations = new JsonObject();
     annotations.addProperty("huge", "x".repeat(2 * 1024 * 1024));
@@ -229,7 +226,7 @@ class AdmissionIT {
   }
 
   @Test
-  void theStatusIsTheControllersBusiness() {
+  void statusUpdatesAreNotChecked() {
     submit("status", "{user: heidi@example.com, template: plain}").orElseThrow();
     VdiSession changed =
         api.mergePatchStatus(
@@ -238,12 +235,12 @@ class AdmissionIT {
                 "status",
                 JsonParser.parseString("{\"status\": {\"phase\": \"Failed\"}}").getAsJsonObject())
             .orElseThrow();
-    assertEquals("Failed", changed.status().phase().text());
+    assertThat(changed.status().phase().text()).isEqualTo("Failed");
     submit("status-2", "{user: heidi@example.com, template: plain, resources: {gpu: 2}}")
         .orElseThrow();
   }
 
-  /** Half a request, and then nothing. */
+  /** The client sends a part of a request and then nothing. */
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -252,20 +249,20 @@ class AdmissionIT {
         "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Le",
         "POST /validate HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
       })
-  void slowClientsAreCutOff(String begun) throws Exception {
+  void slowClientsAreDisconnected(String part) throws Exception {
     try (SSLSocket socket = connect("TLSv1.3")) {
       socket.setSoTimeout(20_000);
-      socket.getOutputStream().write(begun.getBytes(StandardCharsets.UTF_8));
+      socket.getOutputStream().write(part.getBytes(StandardCharsets.UTF_8));
       String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertFalse(answer.contains("HTTP/1.1 200"), answer);
+      assertThat(answer).doesNotContain("HTTP/1.1 200");
     }
   }
 
   @Test
-  void tlsIsOneDotTwoOrOneDotThree() throws Exception {
+  void tlsTwelveAndThirteenAreServed() throws Exception {
     for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
       try (SSLSocket socket = connect(protocol)) {
-        assertEquals(protocol, socket.getSession().getProtocol());
+        assertThat(socket.getSession().getProtocol()).isEqualTo(protocol);
       }
     }
   }
@@ -306,7 +303,7 @@ class AdmissionIT {
   }
 
   @Test
-  void theLimitChangesWithTheFile() {
+  void aChangedFileChangesTheLimit() {
     fleet.configure(
         """
         quota: {user: {gpus: 2, exceptions: [{name: frank@example.com, gpus: 0}]}}
@@ -358,9 +355,9 @@ class AdmissionIT {
         ResourceType.SESSION, namespace, name, JsonParser.parseString(patch).getAsJsonObject());
   }
 
-  private static void assertRefused(ApiResult<?> result, String words) {
-    assertTrue(result.failure().isPresent(), "taken, and should not be");
-    String message = result.failure().get().message();
-    assertTrue(message.contains(words), message);
+  private static void assertRefused(ApiResult<?> result, String message) {
+    assertThat(result.failure())
+        .as("failure of %s", result)
+        .hasValueSatisfying(failure -> assertThat(failure.message()).contains(message));
   }
 }

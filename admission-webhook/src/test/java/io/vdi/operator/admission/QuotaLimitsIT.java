@@ -1,8 +1,7 @@
 package io.vdi.operator.admission;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
@@ -19,6 +18,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * The limit of 50 sessions, asked for by 64 clients at once of two replicas. An independent watch
- * counts; there is no controller, so that a session is there from its POST to its DELETE.
+ * A limit of 50 sessions, two replicas and 64 concurrent clients. An independent watch counts the
+ * sessions. There is no controller, so a session exists from its POST to its DELETE.
  */
 @ExtendWith(ClusterExtension.class)
 class QuotaLimitsIT {
@@ -45,7 +45,7 @@ class QuotaLimitsIT {
   private final KubeClient api;
   private final String namespace;
   private final AtomicInteger live = new AtomicInteger();
-  private final AtomicInteger most = new AtomicInteger();
+  private final AtomicInteger maximum = new AtomicInteger();
   private ResourceCache<VdiSession> watch;
 
   QuotaLimitsIT(KubeClient api, TestNamespace namespace) {
@@ -95,33 +95,30 @@ class QuotaLimitsIT {
   @Test
   void exactlyTheLimitIsAdmitted() throws InterruptedException {
     AtomicInteger admitted = new AtomicInteger();
-    AtomicInteger refused = new AtomicInteger();
+    AtomicInteger denied = new AtomicInteger();
     clients(
         CREATES,
         i -> {
           ApiResult<VdiSession> result = create("burst-" + i);
-          (result.ok().isPresent() ? admitted : refused).incrementAndGet();
+          (result.ok().isPresent() ? admitted : denied).incrementAndGet();
           result
               .failure()
               .ifPresent(why ->
-                  assertTrue(
-                      why.message()
-                          .contains(
-                              "Session quota exceeded for namespace %s: used 50, requested 1, limit 50"
-                                  .formatted(namespace)),
-                      why.message()));
+                  assertThat(why.message())
+                      .contains(
+                          "Session quota exceeded for namespace %s: used 50, requested 1, limit 50"
+                              .formatted(namespace)));
         });
-    assertEquals(LIMIT, admitted.get());
-    assertEquals(CREATES - LIMIT, refused.get());
-    assertEquals(LIMIT, sessions().size());
-    assertEquals(LIMIT, most.get());
+    assertThat(admitted.get()).as("admitted").isEqualTo(LIMIT);
+    assertThat(denied.get()).as("denied").isEqualTo(CREATES - LIMIT);
+    assertThat(sessions()).hasSize(LIMIT);
+    assertThat(maximum.get()).as("sessions at one moment").isEqualTo(LIMIT);
   }
 
   @Test
-  void neverAboveWithDeletesDryRunsGeneratedNamesAndAClockThatIsWrong()
-      throws InterruptedException {
+  void theLimitHoldsWithDeletionsDryRunsGeneratedNamesAndAWrongClock() throws InterruptedException {
     try (SkewedReplica skewed = fleet.skew(1, Duration.ofSeconds(30))) {
-      assertTrue(skewed.isReady());
+      assertThat(skewed.isReady()).isTrue();
       clients(
           CREATES,
           i -> {
@@ -141,7 +138,7 @@ class QuotaLimitsIT {
   }
 
   @Test
-  void neverAboveWithReplicasKilledAndAnotherWebhookThatRefuses() throws InterruptedException {
+  void theLimitHoldsWithKilledReplicasAndAnotherWebhookThatDenies() throws InterruptedException {
     try (RefusingWebhook third = new RefusingWebhook(api, 3)) {
       AtomicInteger done = new AtomicInteger();
       Thread killer =
@@ -164,33 +161,35 @@ class QuotaLimitsIT {
             done.incrementAndGet();
           });
       killer.join();
-      assertTrue(third.refused() > 0);
+      assertThat(third.denied()).isPositive();
     }
     fill();
   }
 
-  /**
-   * At rest exactly the limit is reachable, once what failed after us holds its share no longer.
-   */
+  /** Exactly the limit can be reached once reservations of failed requests have expired. */
   private void fill() {
-    assertTrue(most.get() <= LIMIT, most + " at one moment");
+    assertLimitHeld();
     AtomicInteger name = new AtomicInteger();
     await()
         .atMost(Duration.ofSeconds(100))
         .pollInterval(Duration.ofMillis(200))
         .until(() -> {
           while (create("fill-" + name.incrementAndGet()).ok().isPresent()) {
-            assertTrue(most.get() <= LIMIT, most + " at one moment");
+            assertLimitHeld();
           }
           return sessions().size() == LIMIT;
         });
-    assertEquals(LIMIT, most.get());
+    assertThat(maximum.get()).as("sessions at one moment").isEqualTo(LIMIT);
+  }
+
+  private void assertLimitHeld() {
+    assertThat(maximum.get()).as("sessions at one moment").isLessThanOrEqualTo(LIMIT);
   }
 
   private void counted(ResourceCache.Change<VdiSession> change) {
     if (change.object().namespace().equals(namespace)) {
       if (change.before().isEmpty()) {
-        most.accumulateAndGet(live.incrementAndGet(), Math::max);
+        maximum.accumulateAndGet(live.incrementAndGet(), Math::max);
       } else if (change.now().isEmpty()) {
         live.decrementAndGet();
       }
@@ -199,7 +198,7 @@ class QuotaLimitsIT {
 
   private static void clients(int calls, IntConsumer call) throws InterruptedException {
     AtomicInteger next = new AtomicInteger();
-    List<Throwable> failures = new java.util.concurrent.CopyOnWriteArrayList<>();
+    List<Throwable> failures = new CopyOnWriteArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int client = 0; client < CLIENTS; client++) {
         threads.execute(() -> {
@@ -213,7 +212,7 @@ class QuotaLimitsIT {
         });
       }
     }
-    assertEquals(List.of(), failures);
+    assertThat(failures).isEmpty();
   }
 
   private ApiResult<VdiSession> create(String name) {

@@ -2,7 +2,6 @@ package io.vdi.operator.admission;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.admission.certificates.TestCertificate;
 import io.vdi.operator.common.kube.KubeClient;
@@ -11,17 +10,17 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Somebody else's validating webhook, which refuses every so many sessions that are made. */
+/** A validating webhook of another project, which denies every n-th session that is created. */
 final class RefusingWebhook implements AutoCloseable {
   private static final String PATH =
       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/third";
 
   private final KubeClient api;
   private final WebServer server;
-  private final AtomicInteger asked = new AtomicInteger();
-  private final AtomicInteger refused = new AtomicInteger();
+  private final AtomicInteger requests = new AtomicInteger();
+  private final AtomicInteger denied = new AtomicInteger();
 
-  RefusingWebhook(KubeClient api, int share) {
+  RefusingWebhook(KubeClient api, int nth) {
     this.api = api;
     TestCertificate certificate = TestCertificate.forLoopback();
     this.server =
@@ -29,7 +28,7 @@ final class RefusingWebhook implements AutoCloseable {
             .host("127.0.0.1")
             .port(0)
             .shutdownHook(false)
-            .tls(Tls.builder().sslContext(certificate.context()).build())
+            .tls(certificate.tls())
             .routing(routing ->
                 routing.post(
                     "/",
@@ -37,9 +36,9 @@ final class RefusingWebhook implements AutoCloseable {
                       JsonObject review =
                           JsonParser.parseString(request.content().as(String.class))
                               .getAsJsonObject();
-                      boolean allowed = asked.incrementAndGet() % share != 0;
+                      boolean allowed = requests.incrementAndGet() % nth != 0;
                       if (!allowed) {
-                        refused.incrementAndGet();
+                        denied.incrementAndGet();
                       }
                       response.send(
                           """
@@ -69,11 +68,11 @@ final class RefusingWebhook implements AutoCloseable {
             .formatted(
                 server.port(),
                 Base64.getEncoder()
-                    .encodeToString(certificate.authority().getBytes(StandardCharsets.UTF_8))));
+                    .encodeToString(certificate.ca().getBytes(StandardCharsets.UTF_8))));
   }
 
-  int refused() {
-    return refused.get();
+  int denied() {
+    return denied.get();
   }
 
   @Override

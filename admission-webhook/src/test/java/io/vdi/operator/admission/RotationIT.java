@@ -1,8 +1,7 @@
 package io.vdi.operator.admission;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
@@ -25,7 +24,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Certificates that live for seconds, and an API server that asks 50 times a second meanwhile. */
+/** Certificates with a lifetime of seconds, under 50 requests per second of an API server. */
 @ExtendWith(ClusterExtension.class)
 class RotationIT {
   private static final int ROTATIONS = 20;
@@ -42,32 +41,32 @@ class RotationIT {
   }
 
   @Test
-  void noRequestFailsWhileCertificateAndAuthorityAreExchanged() throws InterruptedException {
-    // At two thirds of their lives: a new serving certificate after 3.3 s, an authority after 20 s.
-    Map<String, String> lives =
+  void noRequestFailsWhileCertificateAndCaAreReplaced() throws InterruptedException {
+    // After two thirds of their lifetimes: a new serving certificate after 3.3 s, a CA after 20 s.
+    Map<String, String> lifetimes =
         Map.of(
-            "VDI_CERTIFICATES_SERVING_LIFE", "5s",
-            "VDI_CERTIFICATES_AUTHORITY_LIFE", "30s",
+            "VDI_CERTIFICATES_LEAF_DURATION", "5s",
+            "VDI_CERTIFICATES_CA_DURATION", "30s",
             "VDI_CERTIFICATES_PROPAGATION", "3s");
-    try (WebhookFleet fleet = new WebhookFleet(cluster, 2, "{}", lives)) {
-      await().atMost(Duration.ofSeconds(20)).until(() -> ask(0).ok().isPresent());
+    try (WebhookFleet fleet = new WebhookFleet(cluster, 2, "{}", lifetimes)) {
+      await().atMost(Duration.ofSeconds(20)).until(() -> request(0).ok().isPresent());
       Set<String> served = ConcurrentHashMap.newKeySet();
-      Set<String> authorities = ConcurrentHashMap.newKeySet();
+      Set<String> cas = ConcurrentHashMap.newKeySet();
       List<String> failures = new CopyOnWriteArrayList<>();
-      AtomicInteger asked = new AtomicInteger();
-      AtomicBoolean enough = new AtomicBoolean();
+      AtomicInteger answered = new AtomicInteger();
+      AtomicBoolean done = new AtomicBoolean();
       try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-        Thread asking =
+        Thread client =
             Thread.ofVirtual()
                 .start(() -> {
                   long start = System.nanoTime();
-                  for (int i = 1; !enough.get(); i++) {
+                  for (int i = 1; !done.get(); i++) {
                     LockSupport.parkNanos(
                         start + i * 1_000_000_000L / PER_SECOND - System.nanoTime());
                     int number = i;
                     threads.execute(() -> {
-                      ApiResult<JsonObject> answer = ask(number);
-                      asked.incrementAndGet();
+                      ApiResult<JsonObject> answer = request(number);
+                      answered.incrementAndGet();
                       answer.failure().ifPresent(why -> failures.add(why.message()));
                     });
                   }
@@ -78,22 +77,22 @@ class RotationIT {
             .until(() -> {
               JsonObject data = secret();
               served.add(data.get("tls.crt").getAsString());
-              authorities.add(data.get("authority.crt").getAsString());
+              cas.add(data.get("authority.crt").getAsString());
               return served.size() > ROTATIONS;
             });
-        enough.set(true);
-        // It must not ask for more when those that it has asked for are waited for.
-        asking.join();
+        done.set(true);
+        // The client must be done before the executor waits for its requests.
+        client.join();
       }
-      assertEquals(List.of(), failures);
+      assertThat(failures).isEmpty();
       for (int replica : new int[] {0, 1}) {
-        // On a busy machine one of these short lives may just be over.
+        // On a busy machine a certificate may have expired for a moment.
         await()
             .atMost(Duration.ofSeconds(20))
             .until(() -> fleet.replica(replica).status("/observe/health/ready") == 200);
       }
-      assertTrue(authorities.size() > 2, authorities.size() + " authorities");
-      assertTrue(asked.get() > ROTATIONS * PER_SECOND, asked + " requests");
+      assertThat(cas).hasSizeGreaterThan(2);
+      assertThat(answered.get()).as("requests").isGreaterThan(ROTATIONS * PER_SECOND);
     }
   }
 
@@ -104,7 +103,7 @@ class RotationIT {
         .getAsJsonObject("data");
   }
 
-  private ApiResult<JsonObject> ask(int number) {
+  private ApiResult<JsonObject> request(int number) {
     return api.request(
         "POST",
         "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All",

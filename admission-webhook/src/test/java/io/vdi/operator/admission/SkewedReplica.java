@@ -11,7 +11,7 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 
-/** A replica in this JVM, whose clock is wrong. */
+/** A replica in this JVM with a wrong clock. */
 final class SkewedReplica implements AutoCloseable {
   private final ServiceRuntime<AdmissionConfig> webhook;
 

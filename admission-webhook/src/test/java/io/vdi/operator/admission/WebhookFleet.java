@@ -4,9 +4,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.TcpBalancer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,9 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/**
- * Replicas of the packaged webhook, each a process, behind one address that the API server asks.
- */
+/** Replicas of the packaged webhook, each a process, behind one address for the API server. */
 final class WebhookFleet implements AutoCloseable {
   static final String NAMESPACE = "vdi-system";
   static final String ACCOUNT = "vdi-admission-webhook";
@@ -39,7 +39,7 @@ final class WebhookFleet implements AutoCloseable {
    */
   WebhookFleet(Cluster cluster, int count, String config, Map<String, String> environment) {
     try {
-      // Under target: the logs stay for who looks into a failure, and go with make clean.
+      // Below target: the logs remain for the analysis of a failure, until make clean.
       Path fleets = Files.createDirectories(Path.of("target/fleets"));
       this.folder = Files.createTempDirectory(fleets.toAbsolutePath(), "fleet-");
       this.config = Files.writeString(folder.resolve("config.yaml"), config);
@@ -48,14 +48,14 @@ final class WebhookFleet implements AutoCloseable {
     }
     this.cluster = cluster;
     this.environment = environment;
-    this.ports = OperatorProcess.freePorts(count);
+    this.ports = LoopbackPorts.free(count);
     this.balancer = new TcpBalancer(ports);
-    cluster.install(CHART, NAMESPACE, "vdi-controller");
-    forget("secrets/vdi-admission-webhook-tls");
-    forget("configmaps/vdi-quota-reservations");
+    new ChartInstaller(cluster, CHART, NAMESPACE).installController();
+    delete("secrets/vdi-admission-webhook-tls");
+    delete("configmaps/vdi-quota-reservations");
     this.kubeconfig =
         cluster.serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
-    cluster.installWebhook(CHART, NAMESPACE, ACCOUNT, url());
+    new ChartInstaller(cluster, CHART, NAMESPACE).installWebhook(url());
     for (int i = 0; i < count; i++) {
       replicas.add(launch(i));
     }
@@ -75,14 +75,14 @@ final class WebhookFleet implements AutoCloseable {
     return replicas.get(i);
   }
 
-  /** What replicas of an earlier test have left behind. */
-  private void forget(String what) {
+  /** Deletes what the replicas of an earlier test have left. */
+  private void delete(String object) {
     KubeClient api = cluster.connect();
-    api.request("DELETE", "/api/v1/namespaces/" + NAMESPACE + "/" + what, null);
+    api.request("DELETE", "/api/v1/namespaces/" + NAMESPACE + "/" + object, null);
     api.close();
   }
 
-  /** Changes the mounted file, as an admin who changes the ConfigMap does. */
+  /** Changes the mounted file, as a change of the ConfigMap does. */
   void configure(String content) {
     try {
       Files.writeString(config, content);
@@ -91,7 +91,7 @@ final class WebhookFleet implements AutoCloseable {
     }
   }
 
-  /** Ends a replica at once, with what it has under way. */
+  /** Kills a replica, with its requests in flight. */
   void kill(int i) {
     replicas.get(i).process().kill();
   }
@@ -101,7 +101,7 @@ final class WebhookFleet implements AutoCloseable {
     replicas.get(i).awaitReady();
   }
 
-  /** Lets a replica with a wrong clock take the place of one. */
+  /** Replaces a replica by one with a wrong clock. */
   SkewedReplica skew(int i, Duration offset) {
     replicas.get(i).close();
     Map<String, String> settings = settings(i);
@@ -137,7 +137,7 @@ final class WebhookFleet implements AutoCloseable {
   @Override
   public void close() {
     KubeClient api = cluster.connect();
-    // Or nobody could change a session any more, in tests that follow.
+    // Otherwise later tests could not change any session.
     for (String kind : List.of("mutating", "validating")) {
       api.request(
           "DELETE",

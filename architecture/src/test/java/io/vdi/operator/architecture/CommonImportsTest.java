@@ -8,15 +8,19 @@ class CommonImportsTest {
     ImportRules.of("io.vdi.operator.common")
         .allowPure(
             "model",
-            "values that every module shares",
+            "values that every module uses; the informers need the client's marker interfaces",
             "com.google.gson",
             "io.kubernetes.client",
             "java.security")
-        .allowPure("quota", "limits and what is used of them", "common.model")
-        .allowPure("diagnosis", "known causes of failures", "common.model")
+        .allowPure(
+            "quota",
+            "limits and usage; the kubectl plugin parses limits without the runtime",
+            "common.model",
+            "com.google.gson")
+        .allowPure("diagnosis", "the catalogue of known causes", "common.model")
         .allow(
             "kube",
-            "the Kubernetes client",
+            "the only package that calls the API server; it knows no service",
             "common.model",
             "com.google.gson",
             "io.kubernetes.client",

@@ -11,15 +11,15 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** What the API server itself wrote down: one user's writes, and all requests of another. */
+/** Counts, from the API server's audit log, the writes of one user and all requests of another. */
 record ApiRequestCounts(AuditLog log) {
   /**
-   * Flags that make the API server write them down.
+   * Flags that make the API server log these requests.
    *
-   * @param writer of whom writes count, but leases and reviews of rights
-   * @param asker of whom every request counts
+   * @param writer the user whose writes count, except leases and access reviews
+   * @param requester the user whose requests all count
    */
-  List<String> flags(String writer, String asker) {
+  List<String> flags(String writer, String requester) {
     return log.flags(
         """
         - level: Metadata
@@ -33,41 +33,41 @@ record ApiRequestCounts(AuditLog log) {
           verbs: [create, update, patch, delete, deletecollection]
         - level: None
         """
-            .formatted(asker, writer));
+            .formatted(requester, writer));
   }
 
-  /** Requests of all kinds so far; a watch that goes on is one. */
+  /** The number of requests so far. A watch counts as one request. */
   long count() {
     return log.read(
         entries -> entries.map(entry -> entry.get("auditID").getAsString()).distinct().count());
   }
 
-  /** Writes so far, by verb and resource. */
+  /** The successful writes so far, by verb and resource. */
   TreeMap<String, Integer> writes() {
     return log.read(entries ->
         entries
             .filter(entry -> entry.getAsJsonObject("responseStatus").get("code").getAsInt() < 300)
             .collect(
-                Collectors.toMap(ApiRequestCounts::what, entry -> 1, Integer::sum, TreeMap::new)));
+                Collectors.toMap(ApiRequestCounts::write, entry -> 1, Integer::sum, TreeMap::new)));
   }
 
-  private static String what(JsonObject entry) {
+  private static String write(JsonObject entry) {
     return entry.get("verb").getAsString() + " " + AuditLog.resource(entry);
   }
 
-  /** Returns when nothing has been written for so long. */
+  /** Returns when there was no write for the given time. */
   void awaitQuiet(Duration quiet) {
-    long[] seen = {size(), System.nanoTime()};
+    long[] last = {size(), System.nanoTime()};
     Progress.await(
-        () -> "the controller to have nothing to write for " + quiet.toSeconds() + " s",
+        () -> "the controller to write nothing for " + quiet.toSeconds() + " s",
         Duration.ofMinutes(10),
         () -> {
           long now = size();
-          if (now != seen[0]) {
-            seen[0] = now;
-            seen[1] = System.nanoTime();
+          if (now != last[0]) {
+            last[0] = now;
+            last[1] = System.nanoTime();
           }
-          return System.nanoTime() - seen[1] > quiet.toNanos();
+          return System.nanoTime() - last[1] > quiet.toNanos();
         });
   }
 

@@ -25,9 +25,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * The limit: makes what the controller makes of a session, the same bytes under the same name, and
- * neither watches nor decides. Nothing that does the job can be faster. All five objects at once,
- * and one write of the status where the controller needs up to three.
+ * Makes the same writes as the controller, with the same bytes and the same user, but without
+ * watches and decisions. No controller can be faster. It creates the five objects of a session
+ * concurrently and writes the status once; the controller writes it up to three times.
  */
 final class BareClient implements AutoCloseable {
   private static final SessionConfig SETTINGS =
@@ -49,7 +49,7 @@ final class BareClient implements AutoCloseable {
     this.template = user.get(ResourceType.TEMPLATE, "", BenchCluster.TEMPLATE).orElseThrow().spec();
   }
 
-  /** The session as its user makes it. */
+  /** Creates a session as its user would. */
   static VdiSession submit(KubeClient user, String name) {
     JsonObject session =
         Manifests.parse(
@@ -65,13 +65,13 @@ final class BareClient implements AutoCloseable {
   }
 
   /**
-   * All writes for one session.
+   * Makes all writes for one session.
    *
-   * @param beforeFinalizer called when the session is there
+   * @param afterCreate called when the session exists
    */
-  void make(String name, Runnable beforeFinalizer) {
+  void make(String name, Runnable afterCreate) {
     VdiSession session = submit(user, name);
-    beforeFinalizer.run();
+    afterCreate.run();
     finalizer(name);
     objects(session, false);
     operator
@@ -83,7 +83,10 @@ final class BareClient implements AutoCloseable {
         .orElseThrow();
   }
 
-  /** All of a session that has been running since then, on no node: its pod is never scheduled. */
+  /**
+   * Creates a session that seems to run since the given time. Its pod is never scheduled, so that
+   * thousands of them cost no node anything.
+   */
   void park(String name, Instant since) {
     VdiSession session = submit(user, name);
     finalizer(name);
@@ -91,7 +94,7 @@ final class BareClient implements AutoCloseable {
     startTime(operator, name, since);
   }
 
-  /** Writes since when a session has been running. */
+  /** Writes into the status that the session runs since the given time. */
   static void startTime(KubeClient api, String session, Instant since) {
     api.mergePatchStatus(
             ResourceType.SESSION,

@@ -21,8 +21,8 @@ import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /**
- * What an admission webhook costs that decides nothing: TLS, HTTP, and the uid back. A process of
- * its own, with the flags of the services.
+ * An admission webhook that allows everything: it measures what TLS, HTTP and returning the uid
+ * cost. It runs in its own process with the JVM flags of the services.
  */
 public final class BareWebhook {
   static final String FOLDER = "BENCH_FOLDER";
@@ -30,7 +30,7 @@ public final class BareWebhook {
 
   private BareWebhook() {}
 
-  /** Runs until the process is ended. */
+  /** Starts the servers; they run until the process is killed. */
   public static void main(String[] args) throws InvalidConfigException {
     Map<String, String> env = System.getenv();
     Path folder = Path.of(env.get(FOLDER));

@@ -1,10 +1,12 @@
 package io.vdi.operator.bench;
 
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.testing.AuditLog;
@@ -15,7 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** A fresh cluster for each measurement: what was before does not count. */
+/** A new cluster for each measurement, so that earlier ones have no influence. */
 final class BenchCluster implements AutoCloseable {
   static final String NAMESPACE = "bench";
   static final String TEMPLATE = "bench";
@@ -23,9 +25,9 @@ final class BenchCluster implements AutoCloseable {
   private static final String OPERATOR = "vdi-system";
   private static final String ACCOUNT = OperatorService.CONTROLLER.account();
   private static final String REAPER = OperatorService.REAPER.account();
-  private static final int PODS_ON_A_NODE = 1000;
+  private static final int PODS_PER_NODE = 1000;
 
-  /** The cluster's own: goes with it, however we end. */
+  /** The cluster deletes this folder when it closes. */
   private final Path folder;
 
   private final EmbeddedCluster cluster;
@@ -35,24 +37,24 @@ final class BenchCluster implements AutoCloseable {
   private final KubeClient operator;
 
   /**
-   * @param room for so many sessions
+   * @param sessions how many sessions the simulated nodes have room for
    */
-  BenchCluster(int room) {
+  BenchCluster(int sessions) {
     try {
       folder = Files.createTempDirectory("vdi-bench-");
       requests = new ApiRequestCounts(new AuditLog(folder));
       cluster =
           EmbeddedCluster.start(
               folder,
-              new SimulatedNodes.Spec(1 + room / PODS_ON_A_NODE, PODS_ON_A_NODE, PODS_ON_A_NODE),
+              new SimulatedNodes.Spec(1 + sessions / PODS_PER_NODE, PODS_PER_NODE, PODS_PER_NODE),
               requests.flags(
                   "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT,
                   "system:serviceaccount:" + OPERATOR + ":" + REAPER));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    cluster.installTraefikCrds();
-    cluster.install(Path.of("charts/vdi-operator"), OPERATOR, ACCOUNT);
+    RouterAddon.installCrds(cluster);
+    new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installController();
     operatorKubeconfig =
         cluster.serviceAccountKubeconfig(OPERATOR, ACCOUNT, folder.resolve("operator.kubeconfig"));
     admin = cluster.connect();
@@ -70,17 +72,17 @@ final class BenchCluster implements AutoCloseable {
             .formatted(NAMESPACE, TEMPLATE));
   }
 
-  /** As the user who makes sessions. */
+  /** A client with the permissions of the user who creates sessions. */
   KubeClient admin() {
     return admin;
   }
 
-  /** With the rights, and under the name, of the controller. */
+  /** A client with the service account of the controller. */
   KubeClient operator() {
     return operator;
   }
 
-  EmbeddedCluster cluster() {
+  EmbeddedCluster embedded() {
     return cluster;
   }
 
@@ -92,9 +94,9 @@ final class BenchCluster implements AutoCloseable {
     return launch(OperatorService.CONTROLLER, operatorKubeconfig, jvm);
   }
 
-  /** The reaper, as it is by default. */
+  /** The reaper with its default configuration. */
   OperatorProcess.Launch reaper(List<String> jvm) {
-    cluster.installReaper(Path.of("charts/vdi-operator"), OPERATOR, REAPER);
+    new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installReaper();
     return launch(
         OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),

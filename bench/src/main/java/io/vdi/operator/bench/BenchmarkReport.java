@@ -12,33 +12,52 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** Collects results; shows them as a table, as verdicts on our targets, and as JSON. */
+/** Collects results. Prints them as a table with the outcome of each target; saves them as JSON. */
 final class BenchmarkReport {
   private final Map<String, Result> results = new LinkedHashMap<>();
-  private final List<String> verdicts = new ArrayList<>();
+  private final List<String> targets = new ArrayList<>();
 
-  void add(String what, Result result) {
-    results.put(what, result);
+  void add(String name, Result result) {
+    results.put(name, result);
   }
 
-  /** A target of ours and whether it was met; nothing where a figure for it was not measured. */
-  void target(String what, double value, double bound, boolean atMost, String unit) {
-    boolean met = atMost ? value <= bound : value >= bound;
-    verdicts.add(
+  /**
+   * Adds the outcome of a target that the value must not exceed.
+   *
+   * @param unit as printed after the numbers, with a leading blank
+   */
+  void atMost(String name, double value, double bound, String unit) {
+    target(value <= bound, name, value, "≤", bound, unit);
+  }
+
+  /** Adds the outcome of a target that the value must reach; see {@link #atMost}. */
+  void atLeast(String name, double value, double bound, String unit) {
+    target(value >= bound, name, value, "≥", bound, unit);
+  }
+
+  private void target(
+      boolean met, String name, double value, String relation, double bound, String unit) {
+    targets.add(
         String.format(
             Locale.ROOT,
             "%s %-52s %8.2f%s  (target %s %.4g%s)",
             met ? "✓" : "✗",
-            what,
+            name,
             value,
             unit,
-            atMost ? "≤" : "≥",
+            relation,
             bound,
             unit));
   }
 
-  <T extends Result> Optional<T> find(String what, Class<T> type) {
-    return Optional.ofNullable(results.get(what)).map(type::cast);
+  /** The result of a measurement; empty if it was not made. */
+  <T extends Result> Optional<T> find(String name, Class<T> type) {
+    return Optional.ofNullable(results.get(name)).map(type::cast);
+  }
+
+  /** The outcome of each target as a line that starts with ✓ or ✗. */
+  List<String> targets() {
+    return List.copyOf(targets);
   }
 
   void print() {
@@ -56,61 +75,62 @@ final class BenchmarkReport {
             "writes",
             "RSS",
             "CPU s/1k"));
-    results.forEach((what, result) -> System.out.println(line(what, result)));
+    results.forEach((name, result) -> System.out.println(line(name, result)));
     System.out.println();
-    results.forEach((what, result) -> details(what, result));
+    results.forEach(BenchmarkReport::details);
     System.out.println();
-    verdicts.forEach(System.out::println);
+    targets.forEach(System.out::println);
   }
 
-  private static String line(String what, Result result) {
+  private static String line(String name, Result result) {
     return switch (result) {
-      case Result.Throughput bare -> String.format(Locale.ROOT, "%-22s %s", what, throughput(bare));
-      case Result.Reconciled r -> String.format(Locale.ROOT, "%-22s %s", what, reconciled(r));
+      case Result.Throughput bare -> String.format(Locale.ROOT, "%-22s %s", name, throughput(bare));
+      case Result.ControllerFigures r ->
+          String.format(Locale.ROOT, "%-22s %s", name, reconciled(r));
       case Result.Fleet fleet ->
-          String.format(Locale.ROOT, "%-22s %s", what, reconciled(fleet.arrival()));
+          String.format(Locale.ROOT, "%-22s %s", name, reconciled(fleet.arrival()));
       case Result.Latency(int perSecond, Quantiles latency) ->
           String.format(
-              Locale.ROOT, "%-22s p50 / p99 %s ms at %d/s", what, quantiles(latency), perSecond);
-      case Result.Reaped reaped ->
+              Locale.ROOT, "%-22s p50 / p99 %s ms at %d/s", name, quantiles(latency), perSecond);
+      case Result.ReaperFigures reaper ->
           String.format(
               Locale.ROOT,
-              "%-22s %d sessions: ready after %.1f s, %.0f MiB (peak %.0f); at rest %.4f CPU s a"
-                  + " second, %.1f requests a minute; %d ends, late by p50 / p99 %s ms",
-              what,
-              reaped.sessions(),
-              reaped.ready(),
-              reaped.settled().rss(),
-              reaped.settled().peak(),
-              reaped.restCpu(),
-              reaped.requestsPerMinute(),
-              reaped.expired(),
-              quantiles(reaped.lateness()));
-      case Result.Pictured seen ->
+              "%-22s %d sessions: ready after %.1f s, %.0f MiB (peak %.0f); at rest %.4f CPU s per"
+                  + " second, %.1f requests per minute; %d expired sessions, lateness p50 / p99 %s ms",
+              name,
+              reaper.sessions(),
+              reaper.ready(),
+              reaper.settled().rss(),
+              reaper.settled().peak(),
+              reaper.restCpu(),
+              reaper.requestsPerMinute(),
+              reaper.expired(),
+              quantiles(reaper.lateness()));
+      case Result.DesktopTimes times ->
           String.format(
               Locale.ROOT,
-              "%-22s %d times from kubectl apply to a picture: p50 / worst %s ms",
-              what,
-              seen.runs(),
-              quantiles(seen.whole()));
-      case Result.Examined seen ->
+              "%-22s from kubectl apply to a picture, %d runs: p50 / worst %s ms",
+              name,
+              times.runs(),
+              quantiles(times.whole()));
+      case Result.DoctorTimes times ->
           String.format(
               Locale.ROOT,
               "%-22s %d sessions, %d runs, p50 / worst: list %s ms (without AOT cache %s), doctor for"
                   + " one %s ms, for all %s ms; %d findings",
-              what,
-              seen.sessions(),
-              seen.runs(),
-              quantiles(seen.list()),
-              quantiles(seen.listWithoutCache()),
-              quantiles(seen.one()),
-              quantiles(seen.all()),
-              seen.findings());
+              name,
+              times.sessions(),
+              times.runs(),
+              quantiles(times.list()),
+              quantiles(times.listWithoutCache()),
+              quantiles(times.one()),
+              quantiles(times.all()),
+              times.findings());
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
               "%-22s ready after %.2f s, without AOT cache after %.2f s",
-              what,
+              name,
               startup.withAotCache(),
               startup.without());
     };
@@ -121,14 +141,14 @@ final class BenchmarkReport {
         Locale.ROOT, "%8d %10.1f %17s", t.sessions(), t.sessionsPerSecond(), quantiles(t.toPod()));
   }
 
-  private static String reconciled(Result.Reconciled r) {
+  private static String reconciled(Result.ControllerFigures r) {
     return String.format(
         Locale.ROOT,
         "%s %17s %15s %7.2f %6.0f %8.2f",
         throughput(r.throughput()),
         quantiles(r.toRunning()),
         quantiles(r.reconcile()),
-        r.writesButEvents(),
+        r.writesWithoutEvents(),
         r.process().rss(),
         r.cpuSecondsPerThousand());
   }
@@ -137,30 +157,35 @@ final class BenchmarkReport {
     return String.format(Locale.ROOT, "%.1f / %.1f", q.p50(), q.p99());
   }
 
-  private static void details(String what, Result result) {
+  private static void details(String name, Result result) {
     switch (result) {
       case Result.Throughput _,
           Result.Startup _,
           Result.Latency _,
-          Result.Reaped _,
-          Result.Examined _ -> {}
-      case Result.Pictured seen -> {
-        seen.parts()
-            .forEach((part, q) ->
-                System.out.println(what + ", " + part + ": p50 / worst " + quantiles(q) + " ms"));
-        System.out.println(what + ", MiB at rest: " + writes(seen.rest()));
+          Result.ReaperFigures _,
+          Result.DoctorTimes _ -> {}
+      case Result.DesktopTimes times -> {
+        times
+            .steps()
+            .forEach((step, q) ->
+                System.out.println(name + ", " + step + ": p50 / worst " + quantiles(q) + " ms"));
+        System.out.println(name + ", MiB at rest: " + writes(times.memoryAtRest()));
         System.out.println(
-            what + ", MiB with " + seen.sessions() + " sessions: " + writes(seen.busy()));
+            name
+                + ", MiB with "
+                + times.sessions()
+                + " sessions: "
+                + writes(times.memoryWithSessions()));
       }
-      case Result.Reconciled r ->
-          System.out.println(what + ", writes for each session: " + writes(r.writes()));
+      case Result.ControllerFigures r ->
+          System.out.println(name + ", writes per session: " + writes(r.writes()));
       case Result.Fleet f -> {
-        System.out.println(what + ", writes for each session: " + writes(f.arrival().writes()));
+        System.out.println(name + ", writes per session: " + writes(f.arrival().writes()));
         System.out.println(
             String.format(
                 Locale.ROOT,
-                "%s, settled: %.0f MiB (peak %.0f); at rest: writes %s, %.3f CPU s a second",
-                what,
+                "%s, settled: %.0f MiB (peak %.0f); at rest: writes %s, %.3f CPU s per second",
+                name,
                 f.settled().rss(),
                 f.settled().peak(),
                 writes(f.restWrites()),
@@ -168,11 +193,11 @@ final class BenchmarkReport {
         System.out.println(
             String.format(
                 Locale.ROOT,
-                "%s, restarted: synced after %.2f s, all looked at after %.2f s, writes %s, "
+                "%s, restarted: ready after %.2f s, all reconciled after %.2f s, writes %s, "
                     + "%.0f MiB (peak %.0f)",
-                what,
+                name,
                 f.synced(),
-                f.looked(),
+                f.reconciled(),
                 writes(f.restartWrites()),
                 f.restarted().rss(),
                 f.restarted().peak()));
@@ -185,11 +210,11 @@ final class BenchmarkReport {
       return "none";
     }
     List<String> parts = new ArrayList<>();
-    writes.forEach((what, count) -> parts.add(String.format(Locale.ROOT, "%s %.2f", what, count)));
+    writes.forEach((name, count) -> parts.add(String.format(Locale.ROOT, "%s %.2f", name, count)));
     return String.join(", ", parts);
   }
 
-  /** Writes all figures to a file of its own; returns it. */
+  /** Writes all figures to a new file in the folder; returns the file. */
   Path save(Path folder, List<String> jvm) throws IOException {
     Map<String, Object> all = new LinkedHashMap<>();
     String time = Instant.now().toString();
@@ -198,7 +223,7 @@ final class BenchmarkReport {
     all.put("java", System.getProperty("java.vm.version"));
     all.put("jvm", jvm);
     all.put("results", results);
-    all.put("targets", verdicts);
+    all.put("targets", targets);
     Files.createDirectories(folder);
     Path file = folder.resolve(time.replace(':', '-') + ".json");
     return Files.writeString(

@@ -2,18 +2,14 @@ package io.vdi.operator.bench;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
-import io.vdi.operator.devcluster.operator.FullCluster;
-import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.devcluster.process.Progress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import io.vdi.operator.e2e.node.OperatorNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,70 +19,48 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * The kubectl plugin as users have it, on a node with real desktops: how soon it is there, how long
- * the doctor takes, and what it finds where nothing is wrong.
+ * The kubectl plugin from its archive, on a node with real desktops: its start-up time, the time of
+ * the doctor, and the number of findings on a healthy system.
  */
 final class DoctorBench {
-  /** As many as two cores can start: a desktop at rest needs little. */
+  /** Two cores can start 20 desktops that request this much; an idle desktop uses little. */
   private static final String CPU = "60m";
 
   private static final int RUNS = 10;
   private static final Duration PATIENCE = Duration.ofMinutes(8);
-  private static final String SESSIONS =
-      "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions";
+  private static final SimulatedNodes.Spec NO_SIMULATED_NODES = new SimulatedNodes.Spec(0, 0, 0);
 
-  private final EmbeddedCluster cluster;
-  private final KubeClient api;
+  private final OperatorNode node;
   private final Path plugin;
 
-  private DoctorBench(EmbeddedCluster cluster, Path plugin) {
-    this.cluster = cluster;
-    this.api = cluster.connect();
+  private DoctorBench(OperatorNode node, Path plugin) {
+    this.node = node;
     this.plugin = plugin;
   }
 
-  static Result.Examined measure(int sessions) {
-    Path images = Path.of("images/target").toAbsolutePath();
-    try (EmbeddedCluster cluster =
-        FullCluster.start(
-            Files.createTempDirectory("vdi-bench-"), images, 1, new SimulatedNodes.Spec(0, 0, 0))) {
+  static Result.DoctorTimes measure(int sessions) {
+    try (OperatorNode node = OperatorNode.start(Path.of(""), NO_SIMULATED_NODES)) {
+      Path folder = node.cluster().folder();
       Command.run(
           List.of(
               "tar",
               "--extract",
-              "--file=" + images.resolve("kubectl-vdi.tar"),
-              "--directory=" + cluster.folder()));
-      Helm.of(cluster, cluster.folder().resolve("helm"))
-          .install(
-              Path.of("charts/vdi-operator"), "vdi-system", "--set=config.tls.mode=routerDefault");
-      cluster.awaitAdmission();
-      return new DoctorBench(cluster, cluster.folder().resolve("kubectl-vdi/bin/kubectl-vdi"))
-          .run(sessions);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+              "--file=" + node.checkout().resolve("images/target/kubectl-vdi.tar"),
+              "--directory=" + folder));
+      node.install();
+      return new DoctorBench(node, folder.resolve("kubectl-vdi/bin/kubectl-vdi")).run(sessions);
     }
   }
 
-  private Result.Examined run(int sessions) {
-    // A user's machine is not the node that bears twenty desktops.
+  private Result.DoctorTimes run(int sessions) {
+    // Before the desktops start: a user's machine is not busy with twenty of them.
     Quantiles list = repeat(Map.of(), "list");
     Quantiles withoutCache = repeat(Map.of("VDI_JAVA_OPTIONS", "-XX:AOTMode=off"), "list");
-    Manifests.apply(
-        api,
-        """
-        apiVersion: vdi.kasm.io/v1alpha1
-        kind: VDITemplate
-        metadata: {name: bench}
-        spec:
-          image: %s
-          healthPath: /api/health
-          resources: {defaultCPU: %s, defaultMemory: 1Gi, defaultGPU: 0}
-        """
-            .formatted(FullCluster.DESKTOP, CPU));
+    node.template(
+        "bench", "resources: {defaultCPU: " + CPU + ", defaultMemory: 1Gi, defaultGPU: 0}");
     IntStream.range(0, sessions)
         .forEach(i ->
-            Manifests.apply(
-                api,
+            node.apply(
                 """
                 apiVersion: vdi.kasm.io/v1alpha1
                 kind: VDISession
@@ -98,26 +72,21 @@ final class DoctorBench {
         () -> running() + " of " + sessions + " desktops", PATIENCE, () -> running() == sessions);
     Quantiles one = repeat(Map.of(), doctor("bench-0"));
     Quantiles all = repeat(Map.of(), doctor("-A"));
-    return new Result.Examined(sessions, RUNS, list, withoutCache, one, all, findings());
+    return new Result.DoctorTimes(sessions, RUNS, list, withoutCache, one, all, findings());
   }
 
   private long running() {
-    return api
-        .request("GET", SESSIONS, null)
-        .orElseThrow()
-        .getAsJsonArray("items")
-        .asList()
-        .stream()
-        .filter(session -> session.toString().contains("\"phase\":\"Running\""))
-        .count();
+    List<VdiSession> sessions =
+        node.api().list(ResourceType.SESSION, "default", "").orElseThrow().items();
+    return sessions.stream().filter(each -> each.status().phase() == Phase.RUNNING).count();
   }
 
-  private String[] doctor(String what) {
+  private String[] doctor(String target) {
     return new String[] {
       "doctor",
-      what,
-      "--router=" + cluster.address(),
-      "--certificate-authority=" + FullCluster.routerCertificate(cluster.folder())
+      target,
+      "--router=" + node.cluster().address(),
+      "--certificate-authority=" + node.routerCertificate()
     };
   }
 
@@ -146,7 +115,7 @@ final class DoctorBench {
     List<String> command = new ArrayList<>(List.of(plugin.toString()));
     command.addAll(List.of(arguments));
     Map<String, String> all = new HashMap<>(environment);
-    all.put("KUBECONFIG", cluster.kubeconfig().toString());
+    all.put("KUBECONFIG", node.cluster().kubeconfig().toString());
     return Command.run(command, all);
   }
 }

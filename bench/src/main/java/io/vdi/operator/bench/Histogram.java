@@ -6,10 +6,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A Prometheus histogram: how many lie at or below each bound, in seconds. Quantiles come as
- * histogram_quantile gives them, even inside a bucket.
+ * A Prometheus histogram. Quantiles are interpolated inside a bucket, as histogram_quantile does.
+ *
+ * @param atMost how many values are at or below each bound, in seconds
  */
 record Histogram(TreeMap<Double, Double> atMost) {
+  /**
+   * Reads a histogram of this name from a metrics page; empty if the page has none.
+   *
+   * @param page in the Prometheus text format
+   */
   static Histogram parse(String page, String name) {
     Pattern line = Pattern.compile(name + "_bucket\\{.*le=\"([^\"]+)\".*\\} ([0-9.E+]+)");
     TreeMap<Double, Double> buckets = new TreeMap<>();
@@ -29,13 +35,16 @@ record Histogram(TreeMap<Double, Double> atMost) {
     return atMost.isEmpty() ? 0 : atMost.lastEntry().getValue();
   }
 
-  /** What came since an earlier look at the same histogram. */
+  /** The values that were added since an earlier state of the same histogram. */
   Histogram since(Histogram earlier) {
     TreeMap<Double, Double> difference = new TreeMap<>();
     atMost.forEach((le, n) -> difference.put(le, n - earlier.atMost.getOrDefault(le, 0.0)));
     return new Histogram(difference);
   }
 
+  /**
+   * @throws IllegalStateException if the histogram has no values
+   */
   Quantiles quantiles() {
     return new Quantiles(milliseconds(0.50), milliseconds(0.99));
   }

@@ -7,15 +7,19 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
-/** How sessions arrive. */
+/** How requests arrive. */
 sealed interface Load {
-  /** So many clients, each as fast as it can. */
+  /** Concurrent clients; each sends its next request when the answer to its last one is there. */
   record Clients(int count) implements Load {}
 
-  /** Evenly over time, whatever becomes of those before. */
+  /** At a constant rate, even if earlier requests have no answer yet. */
   record PerSecond(int rate) implements Load {}
 
-  /** Calls for 0 … n-1; returns when all have returned, and fails with the first that fails. */
+  /**
+   * Calls with 0 … n-1; returns when all calls have returned.
+   *
+   * @throws RuntimeException the first exception that a call has thrown
+   */
   default void run(int n, IntConsumer call) {
     AtomicReference<RuntimeException> failure = new AtomicReference<>();
     IntConsumer guarded =

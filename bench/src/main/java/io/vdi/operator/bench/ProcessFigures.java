@@ -6,27 +6,27 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What Linux says of a process.
+ * Memory and CPU time of a process, from /proc.
  *
  * @param rss resident memory now, in MiB
- * @param peak the most it ever was, in MiB
- * @param cpu processor time so far, in seconds
+ * @param peak the highest resident memory since its start, in MiB
+ * @param cpu CPU time so far, in seconds
  */
 record ProcessFigures(double rss, double peak, double cpu) {
-  /** Linux counts processor time in these for all programs, whatever its own tick. */
-  private static final double TICKS_A_SECOND = 100;
+  /** Linux reports CPU time to programs in hundredths of a second, whatever its own clock rate. */
+  private static final double TICKS_PER_SECOND = 100;
 
   static ProcessFigures of(long pid) {
     Path folder = Path.of("/proc", String.valueOf(pid));
     try {
       String status = Files.readString(folder.resolve("status"));
       String stat = Files.readString(folder.resolve("stat"));
-      // After the name in parentheses, which may hold blanks; utime and stime are the 14th and
-      // 15th.
+      // The fields are counted after the name, which is in parentheses and may contain blanks.
+      // utime and stime are fields 14 and 15 of the whole line.
       String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
       double ticks = Double.parseDouble(fields[11]) + Double.parseDouble(fields[12]);
       return new ProcessFigures(
-          mebibytes(status, "VmRSS:"), mebibytes(status, "VmHWM:"), ticks / TICKS_A_SECOND);
+          mebibytes(status, "VmRSS:"), mebibytes(status, "VmHWM:"), ticks / TICKS_PER_SECOND);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -2,8 +2,13 @@ package io.vdi.operator.bench;
 
 import java.util.Collection;
 
-/** Milliseconds below which half, and 99 of 100, of what was measured lie. */
+/**
+ * Quantiles of measured times, in milliseconds. With fewer than 100 values, p99 is the largest one.
+ */
 record Quantiles(double p50, double p99) {
+  /**
+   * @throws IllegalStateException if there are no values
+   */
   static Quantiles ofNanos(Collection<Long> nanos) {
     long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
     return new Quantiles(at(sorted, 0.50), at(sorted, 0.99));

@@ -3,6 +3,7 @@ package io.vdi.operator.bench;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.operator.AotCache;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
@@ -14,18 +15,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
-/** The reaper among many sessions: at rest, and with ends spread over a minute. */
+/** Measures the reaper with many sessions: at rest, and while sessions expire. */
 final class ReaperBench {
   private static final int EXPIRIES = 500;
   private static final Duration SPREAD = Duration.ofMinutes(1);
 
-  /** Time to write all the new times before the first is due. */
+  /** Time to write all start times before the first session expires. */
   private static final Duration AHEAD = Duration.ofSeconds(20);
 
-  /** Its sweeps come every five minutes: one of them, and no more, is in it. */
+  /** The reaper scans for orphans every five minutes, so exactly one scan is in this time. */
   private static final Duration REST = Duration.ofMinutes(6);
 
-  /** The template says nothing of it. */
+  /** The default timeout: the template sets none. */
   private static final Duration TIMEOUT = Duration.ofHours(8);
 
   private final List<String> jvm;
@@ -35,31 +36,31 @@ final class ReaperBench {
     this.jvm = jvm;
   }
 
-  Result.Reaped measure(int sessions) {
-    try (BenchCluster lab = new BenchCluster(0)) {
+  Result.ReaperFigures measure(int sessions) {
+    try (BenchCluster cluster = new BenchCluster(0)) {
       Instant begin = Instant.now();
-      try (BareClient client = new BareClient(lab.admin(), lab.operator())) {
-        Progress.say("making " + sessions + " sessions with all their objects");
+      try (BareClient client = new BareClient(cluster.admin(), cluster.operator())) {
+        Progress.say("creating " + sessions + " sessions with all their objects");
         new Load.Clients(32).run(sessions, i -> client.park(name(i), begin));
       }
-      OperatorProcess.Launch launch = lab.reaper(jvm);
-      OperatorProcess.startWithAotCache(launch).close();
+      OperatorProcess.Launch launch = cluster.reaper(jvm);
+      AotCache.start(launch).close();
       long start = System.nanoTime();
-      try (OperatorProcess reaper = OperatorProcess.startWithAotCache(launch)) {
+      try (OperatorProcess reaper = AotCache.start(launch)) {
         reaper.awaitReady();
         double ready = (System.nanoTime() - start) / 1e9;
         Progress.await(
-            () -> "the first sweep",
+            () -> "the first orphan scan",
             Duration.ofMinutes(5),
             () -> reaper.page("/report").contains("lastSweep"));
         ProcessFigures before = ProcessFigures.of(reaper.process().pid());
-        long requests = lab.requests().count();
+        long requests = cluster.requests().count();
         Progress.say("measuring: the reaper at rest, for " + REST.toMinutes() + " minutes");
         rest();
         ProcessFigures after = ProcessFigures.of(reaper.process().pid());
-        double perMinute = (double) (lab.requests().count() - requests) / REST.toMinutes();
-        Quantiles lateness = expire(lab, sessions);
-        return new Result.Reaped(
+        double perMinute = (double) (cluster.requests().count() - requests) / REST.toMinutes();
+        Quantiles lateness = expire(cluster, sessions);
+        return new Result.ReaperFigures(
             sessions,
             ready,
             after,
@@ -78,13 +79,17 @@ final class ReaperBench {
     }
   }
 
-  private Quantiles expire(BenchCluster lab, int sessions) {
-    Progress.say("measuring: " + EXPIRIES + " ends, spread over a minute");
+  private Quantiles expire(BenchCluster cluster, int sessions) {
+    Progress.say("measuring: " + EXPIRIES + " sessions that expire within a minute");
     try (ResourceCache<VdiSession> watch =
         new ResourceCache<>(
-            lab.admin(), ResourceType.SESSION, "", InstantSource.system(), this::seen)) {
+            cluster.admin(),
+            ResourceType.SESSION,
+            "",
+            InstantSource.system(),
+            this::sessionChanged)) {
       watch.start();
-      Progress.await(() -> "a watch", Duration.ofMinutes(1), watch::isSynced);
+      Progress.await(() -> "the watch", Duration.ofMinutes(1), watch::isSynced);
       Instant first = Instant.now().plus(AHEAD);
       Map<String, Instant> due = new ConcurrentHashMap<>();
       new Load.Clients(16)
@@ -94,7 +99,7 @@ final class ReaperBench {
                 String name = name(i * (sessions / EXPIRIES));
                 Instant end = first.plus(SPREAD.multipliedBy(i).dividedBy(EXPIRIES));
                 due.put(name, end);
-                BareClient.startTime(lab.operator(), name, end.minus(TIMEOUT));
+                BareClient.startTime(cluster.operator(), name, end.minus(TIMEOUT));
               });
       Progress.await(
           () -> deleted.size() + " of " + EXPIRIES + " to be deleted",
@@ -108,7 +113,7 @@ final class ReaperBench {
     }
   }
 
-  private void seen(ResourceCache.Change<VdiSession> change) {
+  private void sessionChanged(ResourceCache.Change<VdiSession> change) {
     if (change.object().metadata().isDeleting()) {
       deleted.putIfAbsent(change.object().name(), Instant.now());
     }

@@ -3,9 +3,9 @@ package io.vdi.operator.bench;
 import java.util.List;
 import java.util.Map;
 
-/** What was measured. Times are in seconds, those of {@link Quantiles} in milliseconds. */
+/** What one measurement returns. Times are in seconds, in {@link Quantiles} in milliseconds. */
 sealed interface Result {
-  /** How fast pods come to be. */
+  /** How fast the pods of sessions are created. */
   record Throughput(int sessions, double seconds, double sessionsPerSecond, Quantiles toPod)
       implements Result {
     static Throughput of(Stopwatch watch, List<String> names) {
@@ -15,11 +15,11 @@ sealed interface Result {
   }
 
   /**
-   * The same of the controller, and what it cost.
+   * The throughput of the controller and what it cost.
    *
-   * @param writes for each session, by verb and resource
+   * @param writes per session, by verb and resource
    */
-  record Reconciled(
+  record ControllerFigures(
       Throughput throughput,
       Quantiles toRunning,
       Quantiles reconcile,
@@ -28,10 +28,10 @@ sealed interface Result {
       double cpuSecondsPerThousand)
       implements Result {
     /**
-     * Without Events, which tell and decide nothing, and without the templates' count of sessions,
-     * which is written every few seconds however many sessions there are.
+     * Writes per session without Events, which no component depends on, and without the count of
+     * sessions in the status of templates, which is written at most every few seconds.
      */
-    double writesButEvents() {
+    double writesWithoutEvents() {
       return writes.entrySet().stream()
           .filter(write -> !write.getKey().matches(".* (events|vditemplates/status)"))
           .mapToDouble(Map.Entry::getValue)
@@ -40,35 +40,36 @@ sealed interface Result {
   }
 
   /**
-   * Many sessions.
+   * The controller with many sessions.
    *
-   * @param restCpu processor seconds for each second at rest
+   * @param settled after all sessions run
+   * @param restCpu CPU seconds per second at rest
    * @param synced from the start of a second controller until it is ready
-   * @param looked until it has looked at every session
+   * @param reconciled from the same start until it has reconciled every session
    */
   record Fleet(
-      Reconciled arrival,
+      ControllerFigures arrival,
       ProcessFigures settled,
       Map<String, Double> restWrites,
       double restCpu,
       double synced,
-      double looked,
+      double reconciled,
       Map<String, Double> restartWrites,
       ProcessFigures restarted)
       implements Result {}
 
-  /** How long answers took, asked so many times a second. */
+  /** How long answers took at a rate of requests per second. */
   record Latency(int perSecond, Quantiles latency) implements Result {}
 
   /**
-   * The reaper among many sessions.
+   * The reaper with many sessions.
    *
    * @param ready seconds from the start of its process
-   * @param restCpu processor seconds for each second at rest, sweeps included
-   * @param requestsPerMinute to the API server, at rest, sweeps included
-   * @param lateness from the time of a session's end until its deletion is seen
+   * @param restCpu CPU seconds per second at rest, including orphan scans
+   * @param requestsPerMinute to the API server at rest, including orphan scans
+   * @param lateness from the end of a session until a watch reports its deletion
    */
-  record Reaped(
+  record ReaperFigures(
       int sessions,
       double ready,
       ProcessFigures settled,
@@ -81,29 +82,29 @@ sealed interface Result {
   /**
    * From kubectl apply to a picture in a browser.
    *
-   * @param parts of it, each from the end of the one before
-   * @param rest MiB of each service without a session
-   * @param busy the same with so many sessions
+   * @param steps each from the end of the step before
+   * @param memoryAtRest of each service without sessions, in MiB
+   * @param sessions how many sessions the services have in {@code memoryWithSessions}
    */
-  record Pictured(
+  record DesktopTimes(
       int runs,
       Quantiles whole,
-      Map<String, Quantiles> parts,
-      Map<String, Double> rest,
+      Map<String, Quantiles> steps,
+      Map<String, Double> memoryAtRest,
       int sessions,
-      Map<String, Double> busy)
+      Map<String, Double> memoryWithSessions)
       implements Result {}
 
   /**
-   * The kubectl plugin among healthy desktops.
+   * The kubectl plugin with healthy desktops.
    *
-   * @param list from the start of {@code kubectl-vdi list} to its end
+   * @param list the run time of {@code kubectl-vdi list}
    * @param listWithoutCache the same without the AOT cache
    * @param one the doctor for one session
    * @param all the doctor for all of them
-   * @param findings of the last, which should be none
+   * @param findings of the last run; 0 is correct
    */
-  record Examined(
+  record DoctorTimes(
       int sessions,
       int runs,
       Quantiles list,
@@ -113,5 +114,6 @@ sealed interface Result {
       int findings)
       implements Result {}
 
+  /** From the start of the controller's process until it is ready. */
   record Startup(double withAotCache, double without) implements Result {}
 }

@@ -15,83 +15,83 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * When what happened to each session, as somebody sees it who watches the API server: the same for
- * every client that is measured.
+ * Records when each session reached each milestone, as observed through a watch. The watch is the
+ * same for the controller and for {@link BareClient}, so that their times compare.
  */
 final class Stopwatch implements AutoCloseable {
   private static final Duration LIMIT = Duration.ofMinutes(15);
 
-  private final Map<String, Long> began = new ConcurrentHashMap<>();
+  private final Map<String, Long> started = new ConcurrentHashMap<>();
   private final Map<String, Long> pod = new ConcurrentHashMap<>();
   private final Map<String, Long> running = new ConcurrentHashMap<>();
   private final ResourceCache<Pod> pods;
   private final ResourceCache<VdiSession> sessions;
 
   Stopwatch(KubeClient api) {
-    pods = new ResourceCache<>(api, ResourceType.POD, "", InstantSource.system(), this::podSeen);
+    pods = new ResourceCache<>(api, ResourceType.POD, "", InstantSource.system(), this::podChanged);
     sessions =
         new ResourceCache<>(
-            api, ResourceType.SESSION, "", InstantSource.system(), this::sessionSeen);
+            api, ResourceType.SESSION, "", InstantSource.system(), this::sessionChanged);
     pods.start();
     sessions.start();
     Progress.await(
         () -> "the watches", Duration.ofMinutes(1), () -> pods.isSynced() && sessions.isSynced());
   }
 
-  private void podSeen(ResourceCache.Change<Pod> change) {
+  private void podChanged(ResourceCache.Change<Pod> change) {
     pod.putIfAbsent(change.object().name(), System.nanoTime());
   }
 
-  private void sessionSeen(ResourceCache.Change<VdiSession> change) {
+  private void sessionChanged(ResourceCache.Change<VdiSession> change) {
     if (change.object().status().currentPhase().filter(p -> p == Phase.RUNNING).isPresent()) {
       running.putIfAbsent(change.object().name(), System.nanoTime());
     }
   }
 
-  /** From now on this session's time counts. */
-  void begin(String session) {
-    began.put(session, System.nanoTime());
+  /** Starts the time of a session. */
+  void start(String session) {
+    started.put(session, System.nanoTime());
   }
 
-  void awaitPods(List<String> of) {
-    await(of, pod, "pods");
+  void awaitPods(List<String> names) {
+    await(names, pod, "pods");
   }
 
-  void awaitRunning(List<String> of) {
-    await(of, running, "running sessions");
+  void awaitRunning(List<String> names) {
+    await(names, running, "running sessions");
   }
 
-  private static void await(List<String> of, Map<String, Long> times, String what) {
+  private static void await(List<String> names, Map<String, Long> times, String what) {
     Progress.await(
         () ->
-            of.size()
+            names.size()
                 + " "
                 + what
                 + ", "
-                + of.stream().filter(times::containsKey).count()
+                + names.stream().filter(times::containsKey).count()
                 + " so far",
         LIMIT,
-        () -> times.size() >= of.size() && times.keySet().containsAll(of));
+        () -> times.size() >= names.size() && times.keySet().containsAll(names));
   }
 
-  Quantiles toPod(List<String> of) {
-    return quantiles(of, pod);
+  Quantiles toPod(List<String> names) {
+    return quantiles(names, pod);
   }
 
-  Quantiles toRunning(List<String> of) {
-    return quantiles(of, running);
+  Quantiles toRunning(List<String> names) {
+    return quantiles(names, running);
   }
 
-  /** From the beginning of the first to the pod of the last. */
-  double secondsToAllPods(List<String> of) {
-    long first = of.stream().mapToLong(began::get).min().orElseThrow();
-    long last = of.stream().mapToLong(pod::get).max().orElseThrow();
+  /** From the start of the first session to the pod of the last one. */
+  double secondsToAllPods(List<String> names) {
+    long first = names.stream().mapToLong(started::get).min().orElseThrow();
+    long last = names.stream().mapToLong(pod::get).max().orElseThrow();
     return (last - first) / 1e9;
   }
 
-  private Quantiles quantiles(List<String> of, Map<String, Long> times) {
+  private Quantiles quantiles(List<String> names, Map<String, Long> times) {
     List<Long> nanos = new ArrayList<>();
-    of.forEach(session -> nanos.add(times.get(session) - began.get(session)));
+    names.forEach(session -> nanos.add(times.get(session) - started.get(session)));
     return Quantiles.ofNanos(nanos);
   }
 

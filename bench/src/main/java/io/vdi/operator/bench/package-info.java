@@ -1,5 +1,5 @@
 /**
- * Speed and memory of the controller, each figure beside one of a bare client that was measured in
- * the same run. May use every module. Start at {@link io.vdi.operator.bench.Main}.
+ * Measures speed and memory of the services, compared with clients and handlers that do the
+ * minimum. May import every module. Start reading at {@link io.vdi.operator.bench.Main}.
  */
 package io.vdi.operator.bench;

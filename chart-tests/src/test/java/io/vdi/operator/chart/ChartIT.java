@@ -1,5 +1,6 @@
 package io.vdi.operator.chart;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,12 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The chart, by Helm, on a real API server. No kubelet: what the pods do is not looked at here. */
+/** Helm renders and installs the chart on a real API server. No kubelet runs the pods. */
 @ExtendWith(ClusterExtension.class)
 class ChartIT {
-  private static final String CHART = "../charts/vdi-operator";
+  private static final String CHART = ChartTemplates.CHART.toString();
 
-  /** All that can be switched on. */
+  /** Values that enable everything that is optional. */
   private static final String[] EVERYTHING = {
     "--set", "monitoring.serviceMonitor.enabled=true",
     "--set", "monitoring.prometheusRule.enabled=true",
@@ -46,8 +47,8 @@ class ChartIT {
     "--set", "networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b",
   };
 
-  /** Of operators that this cluster does not have. */
-  private static final Set<String> OTHERS =
+  /** Kinds of other operators, which this cluster does not have. */
+  private static final Set<String> UNKNOWN_KINDS =
       Set.of("ServiceMonitor", "PrometheusRule", "Certificate", "Issuer");
 
   private static final Map<String, String> COLLECTIONS =
@@ -79,39 +80,40 @@ class ChartIT {
   }
 
   @Test
-  void helmFindsNoFault() {
+  void helmLintFindsNothing() {
     String lint = helm.run("lint", "--strict", CHART);
-    assertTrue(lint.contains("0 chart(s) failed"), lint);
+    assertThat(lint).contains("0 chart(s) failed");
   }
 
   @Test
-  void theApiServerAcceptsEveryObjectToTheLetter() {
+  void theApiServerAcceptsEveryObjectWithStrictValidation() {
     for (String[] values : new String[][] {{}, EVERYTHING}) {
-      List<String> refused = new ArrayList<>();
+      List<String> rejected = new ArrayList<>();
       List<JsonObject> objects = render(values);
-      assertTrue(objects.size() > 25, "only " + objects.size());
+      assertThat(objects).hasSizeGreaterThan(25);
       for (JsonObject object : objects) {
         String kind = object.get("kind").getAsString();
         if (kind.equals("Pod")) {
-          // Its own account is not there: nothing is, but for this look.
+          // A dry run creates nothing, so the pod's own service account does not exist.
           object.getAsJsonObject("spec").addProperty("serviceAccountName", "default");
         }
-        if (!OTHERS.contains(kind)) {
-          // A second time it exists; what it says would be refused before that.
+        if (!UNKNOWN_KINDS.contains(kind)) {
+          // The object may exist from an earlier test; the API server validates before it reports
+          // that.
           ApiResult<JsonObject> answer =
               api.request(
                   "POST", collection(object) + "?dryRun=All&fieldValidation=Strict", object);
           if (answer.ok().isEmpty() && !answer.isAlreadyExists()) {
-            refused.add(kind + ": " + answer.failure().orElseThrow());
+            rejected.add(kind + ": " + answer.failure().orElseThrow());
           }
         }
       }
-      assertEquals(List.of(), refused);
+      assertEquals(List.of(), rejected);
     }
   }
 
   @Test
-  void everyPodIsRestricted() {
+  void everyPodMeetsTheRestrictedPodSecurityLevel() {
     String restricted = namespace + "-restricted";
     Manifests.apply(
         api,
@@ -155,11 +157,9 @@ class ChartIT {
         "config.logging.x=LOUD",
         "coturn.allowedPeers={10.42.0.0/16}"
       })
-  void aTypoIsRefused(String value) {
-    ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", value));
-    assertTrue(
-        refused.getMessage().contains("values don't meet the specifications"),
-        refused.getMessage());
+  void aTypoIsRejected(String value) {
+    ClusterException rejected = assertThrows(ClusterException.class, () -> render("--set", value));
+    assertThat(rejected).hasMessageContaining("values don't meet the specifications");
   }
 
   @ParameterizedTest
@@ -170,21 +170,21 @@ class ChartIT {
         "coturn.enabled=true,config.turn.host=x",
         "coturn.enabled=true,config.turn.host=x,coturn.allowedPeers={10.0.0.1},config.turn.secretName=s"
       })
-  void whatDoesNotGoTogetherIsRefusedWithAWayOut(String values) {
-    ClusterException refused = assertThrows(ClusterException.class, () -> render("--set", values));
-    assertTrue(refused.getMessage().matches("(?s).*(: set |leave ).*"), refused.getMessage());
+  void contradictingValuesAreRejectedWithARemedy(String values) {
+    ClusterException rejected = assertThrows(ClusterException.class, () -> render("--set", values));
+    assertThat(rejected.getMessage()).containsPattern(": set |leave ");
   }
 
   @Test
-  void itIsInstalledUpgradedRolledBackAndUninstalledAndTheDefinitionsStay() {
+  void theCrdsSurviveInstallUpgradeRollbackAndUninstall() {
     String[] common = {"vdi-operator", CHART, "-n", namespace};
-    // The definitions may be there already, by kubectl, as for other tests.
+    // Other tests may have applied the CRDs with kubectl already.
     helm.run(with("install", common, "--take-ownership"));
-    assertTrue(config().contains("domain: vdi.example.com"));
+    assertThat(config()).contains("domain: vdi.example.com");
     helm.run(with("upgrade", common, "--set", "config.domain=desks.example.org"));
-    assertTrue(config().contains("domain: desks.example.org"));
+    assertThat(config()).contains("domain: desks.example.org");
     helm.run("rollback", "vdi-operator", "1", "-n", namespace);
-    assertTrue(config().contains("domain: vdi.example.com"));
+    assertThat(config()).contains("domain: vdi.example.com");
     helm.run("uninstall", "vdi-operator", "-n", namespace);
     assertTrue(
         api.request("GET", "/api/v1/namespaces/" + namespace + "/configmaps/vdi-config", null)
@@ -194,7 +194,7 @@ class ChartIT {
           "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + kind + ".vdi.kasm.io";
       JsonObject metadata =
           api.request("GET", path, null).orElseThrow().getAsJsonObject("metadata");
-      assertTrue(!metadata.has("deletionTimestamp"), kind);
+      assertThat(metadata.keySet()).as(kind).doesNotContain("deletionTimestamp");
     }
   }
 
@@ -216,7 +216,8 @@ class ChartIT {
   private List<JsonObject> render(String... values) {
     List<String> flags = new ArrayList<>(List.of(values));
     flags.add("--set=coturn.namespace=" + namespace);
-    return Manifests.parse(helm.template(Path.of(CHART), namespace, flags.toArray(String[]::new)));
+    return Manifests.parse(
+        helm.template(ChartTemplates.CHART, namespace, flags.toArray(String[]::new)));
   }
 
   private String collection(JsonObject object) {

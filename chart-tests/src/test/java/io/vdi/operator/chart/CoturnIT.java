@@ -1,20 +1,24 @@
 package io.vdi.operator.chart;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.chart.TurnUtilsClient.Credentials;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
-import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.io.IOException;
@@ -24,16 +28,12 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -42,24 +42,22 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's coturn with the configuration of the chart, and the credentials that the controller
- * gives a session. All of it on loopback.
+ * Debian's coturn with the configuration that the chart renders, and with the credentials that the
+ * controller creates for a session. Everything is on loopback.
  */
 @ExtendWith(ClusterExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class CoturnIT {
-  private static final Path CHART = Path.of("../charts/vdi-operator");
-  private static final String OPERATOR = "vdi-system";
+  private static final String OPERATOR = ChartTemplates.NAMESPACE;
   private static final String LOOPBACK = "127.0.0.1";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-  private record Credentials(String username, String password) {}
 
   private final Cluster cluster;
   private final KubeClient api;
   private final String namespace;
   private final Path folder;
-  private final List<Integer> ports = OperatorProcess.freePorts(2);
+  private final List<Integer> ports = LoopbackPorts.free(2);
+  private final TurnUtilsClient client;
   private ChildProcess relay;
   private ChildProcess peer;
   private String secret;
@@ -69,6 +67,7 @@ class CoturnIT {
     this.api = api;
     this.namespace = namespace.name();
     this.folder = folder;
+    this.client = new TurnUtilsClient(LOOPBACK, ports.get(0), ports.get(1), folder);
   }
 
   @BeforeAll
@@ -78,23 +77,19 @@ class CoturnIT {
         "needs the Debian package coturn");
     String conf = "";
     for (JsonObject object :
-        Manifests.parse(
-            Helm.offline()
-                .template(
-                    CHART,
-                    OPERATOR,
-                    "--set=coturn.enabled=true",
-                    "--set=config.turn.host=" + LOOPBACK,
-                    "--set=config.turn.port=" + ports.get(0),
-                    "--set=coturn.allowedPeers={127.0.0.1}",
-                    "--show-only=templates/coturn.yaml"))) {
+        ChartTemplates.render(
+            "coturn.yaml",
+            "coturn.enabled=true",
+            "config.turn.host=" + LOOPBACK,
+            "config.turn.port=" + ports.get(0),
+            "coturn.allowedPeers={127.0.0.1}")) {
       if (object.get("kind").getAsString().equals("Secret")) {
         JsonObject data = object.getAsJsonObject("stringData");
         secret = data.has("secret") ? data.get("secret").getAsString() : secret;
         conf = data.has("turnserver.conf") ? data.get("turnserver.conf").getAsString() : conf;
       }
     }
-    // Nothing but what a test on one machine wants: its addresses, and files of its own.
+    // Only addresses and files change: the test runs on loopback and not in a container.
     conf =
         conf.replace("pidfile=/tmp/", "pidfile=" + folder + "/")
             + "listening-ip=%1$s\nrelay-ip=%1$s\nallow-loopback-peers\nuserdb=%2$s/turndb\n"
@@ -105,7 +100,7 @@ class CoturnIT {
     await("the relay to listen").atMost(PATIENCE).until(() -> listens(ports.get(0)));
   }
 
-  /** One that goes with this JVM, however that ends. */
+  /** Starts a process that the kernel kills when this JVM ends in any way. */
   private ChildProcess child(String... command) {
     List<String> all = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL"));
     all.addAll(List.of(command));
@@ -122,50 +117,50 @@ class CoturnIT {
   }
 
   @Test
-  void theCredentialsOfASessionRelayToPodsAndToNobodyElse() throws Exception {
+  void theCredentialsOfASessionRelayOnlyToAllowedPeers() throws Exception {
     Credentials session = sessionCredentials();
     long expires = Long.parseLong(session.username().split(":", 2)[0]);
-    assertTrue(Instant.ofEpochSecond(expires).isAfter(Instant.now().plusSeconds(3600)));
-    String relayed = client(session, LOOPBACK);
+    assertThat(Instant.ofEpochSecond(expires)).isAfter(Instant.now().plusSeconds(3600));
+    String relayed = client.send(session, LOOPBACK);
     assertTrue(relayed.contains("Total lost packets 0 (0.000000%)"), relayed);
     assertTrue(relayed.matches("(?s).*tot_send_msgs=[1-9].*"), relayed);
 
-    for (String elsewhere : List.of("10.0.0.1", "192.168.1.1", "169.254.169.254", "8.8.8.8")) {
-      String denied = client(session, elsewhere);
-      assertTrue(denied.contains("error 403"), elsewhere + ": " + denied);
+    for (String peer : List.of("10.0.0.1", "192.168.1.1", "169.254.169.254", "8.8.8.8")) {
+      String denied = client.send(session, peer);
+      assertTrue(denied.contains("error 403"), peer + ": " + denied);
     }
   }
 
   @Test
-  void expiredAndForgedCredentialsAreRefused() throws Exception {
-    assertRefused(signed(Instant.now().minusSeconds(60), secret));
-    assertRefused(signed(Instant.now().plusSeconds(3600), "guessed"));
-    Credentials good = signed(Instant.now().plusSeconds(60), secret);
+  void expiredAndForgedCredentialsAreRejected() throws Exception {
+    assertRejected(Credentials.signed(Instant.now().minusSeconds(60), secret));
+    assertRejected(Credentials.signed(Instant.now().plusSeconds(3600), "guessed"));
+    Credentials good = Credentials.signed(Instant.now().plusSeconds(60), secret);
     String later = (Instant.now().getEpochSecond() + 999_999) + ":someone";
-    assertRefused(new Credentials(later, good.password()));
-    String relayed = client(good, LOOPBACK);
+    assertRejected(new Credentials(later, good.password()));
+    String relayed = client.send(good, LOOPBACK);
     assertTrue(relayed.contains("Total lost packets 0 (0.000000%)"), relayed);
   }
 
   @Test
-  void theSecretIsInNoArgumentAndNoLog() throws IOException {
+  void theSecretIsNeitherInTheArgumentsNorInTheLog() throws IOException {
     String arguments = Files.readString(Path.of("/proc", String.valueOf(relay.pid()), "cmdline"));
-    assertTrue(!arguments.contains(secret), arguments);
-    assertTrue(!relay.output().contains(secret));
+    assertThat(arguments).doesNotContain(secret);
+    assertThat(relay.output()).doesNotContain(secret);
     assertEquals(48, secret.length());
   }
 
-  private void assertRefused(Credentials credentials) throws Exception {
-    String answer = client(credentials, LOOPBACK);
+  private void assertRejected(Credentials credentials) throws Exception {
+    String answer = client.send(credentials, LOOPBACK);
     assertTrue(answer.contains("Cannot complete Allocation"), answer);
-    String refusal = "Cannot find credentials of user <" + credentials.username() + ">";
-    await(refusal).atMost(PATIENCE).until(() -> relay.output().contains(refusal));
+    String logLine = "Cannot find credentials of user <" + credentials.username() + ">";
+    await(logLine).atMost(PATIENCE).until(() -> relay.output().contains(logLine));
   }
 
-  /** As the controller makes them. */
+  /** Credentials that the controller has created for a session. */
   private Credentials sessionCredentials() throws IOException {
-    cluster.install(CHART, OPERATOR, OperatorService.CONTROLLER.account());
-    cluster.installTraefikCrds();
+    new ChartInstaller(cluster, ChartTemplates.CHART, OPERATOR).installController();
+    RouterAddon.installCrds(cluster);
     Path shared = Files.writeString(folder.resolve("secret"), secret);
     Manifests.apply(
         api,
@@ -211,48 +206,6 @@ class CoturnIT {
   private static String text(JsonObject data, String key) {
     return new String(
         Base64.getDecoder().decode(data.get(key).getAsString()), StandardCharsets.UTF_8);
-  }
-
-  private static Credentials signed(Instant expires, String key) throws GeneralSecurityException {
-    String username = expires.getEpochSecond() + ":someone";
-    Mac mac = Mac.getInstance("HmacSHA1");
-    mac.init(new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
-    byte[] digest = mac.doFinal(username.getBytes(StandardCharsets.UTF_8));
-    return new Credentials(username, Base64.getEncoder().encodeToString(digest));
-  }
-
-  /** A client of the relay that sends a few packets to a peer behind it; what it says. */
-  private String client(Credentials credentials, String peerAddress)
-      throws IOException, InterruptedException {
-    Path output = Files.createTempFile(folder, "client-", ".txt");
-    Process process =
-        new ProcessBuilder(
-                "turnutils_uclient",
-                "-c",
-                "-n",
-                "5",
-                "-m",
-                "1",
-                "-u",
-                credentials.username(),
-                "-w",
-                credentials.password(),
-                "-p",
-                String.valueOf(ports.get(0)),
-                "-e",
-                peerAddress,
-                "-r",
-                String.valueOf(ports.get(1)),
-                LOOPBACK)
-            .redirectErrorStream(true)
-            .redirectOutput(output.toFile())
-            .start();
-    try {
-      process.waitFor(15, TimeUnit.SECONDS);
-    } finally {
-      process.destroyForcibly();
-    }
-    return Files.readString(output);
   }
 
   private static boolean listens(int port) {

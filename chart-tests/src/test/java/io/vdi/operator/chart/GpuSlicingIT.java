@@ -1,5 +1,6 @@
 package io.vdi.operator.chart;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -16,41 +17,32 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * gpu/configure_gpu_slicing.sh against the real API server. The nodes are without kubelets; the
- * test plays the device plugin, and reads the configuration that it plays from the cluster.
+ * gpu/configure_gpu_slicing.sh on a real API server. The nodes have no kubelet: the test simulates
+ * the device plugin, and reads its configuration from the cluster as the device plugin does.
  */
 @ExtendWith(ClusterExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class GpuSlicingIT {
   private static final Path GPU = Path.of("../gpu");
-  private static final String MAP =
-      "/api/v1/namespaces/gpu-operator/configmaps/time-slicing-config";
-
-  /** How often the played device plugin looks at its configuration. */
-  private static final Duration PACE = Duration.ofMillis(200);
+  private static final String MAP = SimulatedDevicePlugin.MAP;
+  private static final List<String> NODES = List.of("gpu-one", "gpu-two");
 
   private record Run(int status, String output) {}
 
   private final Cluster cluster;
   private final KubeClient api;
-  private Thread plugin;
+  private Optional<SimulatedDevicePlugin> plugin = Optional.empty();
 
   @TempDir Path folder;
 
@@ -61,7 +53,7 @@ class GpuSlicingIT {
 
   @BeforeEach
   void install() {
-    assumeTrue(cluster instanceof EmbeddedCluster, "its kubectl is used");
+    assumeTrue(cluster instanceof EmbeddedCluster, "needs the kubectl of the embedded cluster");
     Manifests.apply(
         api,
         """
@@ -82,21 +74,19 @@ class GpuSlicingIT {
         """);
     api.request("DELETE", MAP, null);
     GpuOperatorAddon.install(api);
-    plugDevices();
+    plugin = Optional.of(SimulatedDevicePlugin.start(api, NODES));
   }
 
   @AfterEach
-  void stop() {
-    if (plugin != null) {
-      plugin.interrupt();
-    }
-    for (String node : List.of("gpu-one", "gpu-two")) {
+  void stop() throws InterruptedException {
+    stopDevicePlugin();
+    for (String node : NODES) {
       api.request("DELETE", "/api/v1/nodes/" + node, null);
     }
   }
 
   @Test
-  void oneGpuBecomesEightAndTheOtherKeyIsForTheNodesThatNameIt() throws Exception {
+  void eachNodeOffersTheReplicasOfItsConfigurationKey() throws Exception {
     Run run = configure("--replicas", "8", "--config", "big=3", "--timeout", "60");
     assertEquals(0, run.status(), run.output());
     assertTrue(run.output().contains("gpu-one: 1 x 8 = 8"), run.output());
@@ -107,7 +97,7 @@ class GpuSlicingIT {
   }
 
   @Test
-  void theDefaultsAreTheManifestsBesideIt() throws Exception {
+  void theDefaultsEqualTheManifests() throws Exception {
     assertEquals(0, configure("--config", "big=8", "--timeout", "60").status());
     JsonObject file =
         Manifests.parse(Files.readString(GPU.resolve("time-slicing-config.yaml"))).getFirst();
@@ -124,7 +114,7 @@ class GpuSlicingIT {
   }
 
   @Test
-  void whereANodeDoesNotFollowAllIsPutBack() throws Exception {
+  void theOldConfigurationIsRestoredIfANodeDoesNotApplyTheNewOne() throws Exception {
     Manifests.apply(
         api,
         "{apiVersion: v1, kind: ConfigMap, metadata: {name: time-slicing-config, namespace: gpu-operator}, data: {any: before, other: kept}}");
@@ -133,8 +123,7 @@ class GpuSlicingIT {
             GpuOperatorAddon.POLICY,
             withConfig("{\"name\": \"time-slicing-config\", \"default\": \"other\"}"))
         .orElseThrow();
-    plugin.interrupt();
-    plugin.join();
+    stopDevicePlugin();
     Run run = configure("--config", "big=2", "--timeout", "3");
     assertEquals(1, run.status(), run.output());
     assertTrue(run.output().contains("gpu-one: offers 0, should offer 1 x 8 = 8"), run.output());
@@ -145,13 +134,13 @@ class GpuSlicingIT {
   }
 
   @Test
-  void whereNothingWasBeforeNothingIsLeft() throws Exception {
-    plugin.interrupt();
-    plugin.join();
+  void nothingIsLeftIfThereWasNoConfigurationBefore() throws Exception {
+    stopDevicePlugin();
     Run run = configure("--timeout", "1");
     assertEquals(1, run.status(), run.output());
     assertTrue(api.request("GET", MAP, null).isNotFound());
-    assertTrue(policyConfig() == null || policyConfig().isEmpty(), String.valueOf(policyConfig()));
+    JsonObject config = policyConfig();
+    assertTrue(config == null || config.isEmpty(), String.valueOf(config));
   }
 
   @Test
@@ -161,23 +150,30 @@ class GpuSlicingIT {
     assertTrue(run.output().contains("replicas: 8"), run.output());
     assertTrue(run.output().contains("(server dry run)"), run.output());
     assertTrue(api.request("GET", MAP, null).isNotFound());
-    assertTrue(policyConfig() == null);
+    assertThat(policyConfig()).isNull();
   }
 
   @Test
-  void everyWrongUseIsNamed() throws Exception {
-    assertSays("--replicas \"0\" must be a whole number from 1", "--replicas", "0");
-    assertSays("unknown option \"--replica\"", "--replica", "8");
-    assertSays("must be KEY=N", "--config", "any=3");
-    assertSays("must be a whole number from 1", "--config", "big=x");
-    assertSays("namespace nowhere not found", "--namespace", "nowhere");
+  void everyInvalidArgumentIsReported() throws Exception {
+    assertFails("--replicas \"0\" must be a whole number from 1", "--replicas", "0");
+    assertFails("unknown option \"--replica\"", "--replica", "8");
+    assertFails("must be KEY=N", "--config", "any=3");
+    assertFails("must be a whole number from 1", "--config", "big=x");
+    assertFails("namespace nowhere not found", "--namespace", "nowhere");
     api.request("DELETE", GpuOperatorAddon.POLICY, null);
-    assertSays("no ClusterPolicy found");
+    assertFails("no ClusterPolicy found");
   }
 
-  private void assertSays(String words, String... arguments) throws Exception {
+  private void assertFails(String message, String... arguments) throws Exception {
     Run run = configure(arguments);
-    assertTrue(run.status() != 0 && run.output().contains(words), run.output());
+    assertThat(run.output()).contains(message);
+    assertThat(run.status()).isNotEqualTo(0);
+  }
+
+  private void stopDevicePlugin() throws InterruptedException {
+    if (plugin.isPresent()) {
+      plugin.get().stop();
+    }
   }
 
   private JsonObject withConfig(String config) {
@@ -204,52 +200,6 @@ class GpuSlicingIT {
         .getAsJsonObject("allocatable")
         .get("nvidia.com/gpu")
         .getAsString();
-  }
-
-  /** As the GPU operator's device plugin: offers each GPU as often as its configuration says. */
-  private void plugDevices() {
-    plugin =
-        Thread.ofVirtual()
-            .start(() -> {
-              while (!Thread.currentThread().isInterrupted()) {
-                JsonObject config = policyConfig();
-                if (config != null && config.has("name")) {
-                  for (String node : List.of("gpu-one", "gpu-two")) {
-                    offer(node, config);
-                  }
-                }
-                LockSupport.parkNanos(PACE.toNanos());
-              }
-            });
-  }
-
-  private void offer(String name, JsonObject config) {
-    JsonObject labels =
-        api.request("GET", "/api/v1/nodes/" + name, null)
-            .orElseThrow()
-            .getAsJsonObject("metadata")
-            .getAsJsonObject("labels");
-    String key =
-        labels.has("nvidia.com/device-plugin.config")
-            ? labels.get("nvidia.com/device-plugin.config").getAsString()
-            : config.get("default").getAsString();
-    JsonObject data = api.request("GET", MAP, null).orElseThrow().getAsJsonObject("data");
-    if (data.has(key)) {
-      int gpus =
-          labels.get("nvidia.com/gpu.count").getAsInt() * replicas(data.get(key).getAsString());
-      JsonObject node = api.request("GET", "/api/v1/nodes/" + name, null).orElseThrow();
-      JsonObject offered = new JsonObject();
-      offered.addProperty("nvidia.com/gpu", String.valueOf(gpus));
-      node.getAsJsonObject("status").add("capacity", offered);
-      node.getAsJsonObject("status").add("allocatable", offered);
-      api.request("PUT", "/api/v1/nodes/" + name + "/status", node);
-    }
-  }
-
-  private static int replicas(String configuration) {
-    Object parsed = new Yaml(new SafeConstructor(new LoaderOptions())).load(configuration);
-    Matcher replicas = Pattern.compile("replicas=(\\d+)").matcher(String.valueOf(parsed));
-    return replicas.find() ? Integer.parseInt(replicas.group(1)) : 1;
   }
 
   private Run configure(String... arguments) throws IOException, InterruptedException {

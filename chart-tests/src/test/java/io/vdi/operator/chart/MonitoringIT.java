@@ -1,18 +1,20 @@
 package io.vdi.operator.chart;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
-import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.io.IOException;
@@ -33,13 +35,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The three services with the configuration that the chart gives them, through some sessions; then
- * every metric that an alert or the dashboard asks for is one that they expose.
+ * The three services run some sessions with the configuration that the chart renders. Then they
+ * expose every metric that the alerts and the dashboard use.
  */
 @ExtendWith(ClusterExtension.class)
 class MonitoringIT {
-  private static final Path CHART = Path.of("../charts/vdi-operator");
-  private static final String OPERATOR = "vdi-system";
+  private static final Path CHART = ChartTemplates.CHART;
+  private static final String OPERATOR = ChartTemplates.NAMESPACE;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Pattern METRIC = Pattern.compile("vdi_[a-z_]+");
 
@@ -56,24 +58,24 @@ class MonitoringIT {
   }
 
   @Test
-  void whatAlertsAndDashboardAskForIsExposed() throws IOException {
-    cluster.install(CHART, OPERATOR, "vdi-controller");
-    cluster.installTraefikCrds();
-    cluster.installReaper(CHART, OPERATOR, "vdi-reaper");
-    int port = OperatorProcess.freePorts(1).getFirst();
-    cluster.installWebhook(CHART, OPERATOR, "vdi-admission-webhook", "https://127.0.0.1:" + port);
+  void everyMetricOfAlertsAndDashboardIsExposed() throws IOException {
+    new ChartInstaller(cluster, CHART, OPERATOR).installController();
+    RouterAddon.installCrds(cluster);
+    new ChartInstaller(cluster, CHART, OPERATOR).installReaper();
+    int port = LoopbackPorts.free(1).getFirst();
+    new ChartInstaller(cluster, CHART, OPERATOR).installWebhook("https://127.0.0.1:" + port);
     try (OperatorProcess controller = start(OperatorService.CONTROLLER, Map.of());
         OperatorProcess webhook =
             start(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(port));
         OperatorProcess reaper = start(OperatorService.REAPER, Map.of())) {
       List<OperatorProcess> services = List.of(controller, webhook, reaper);
       services.forEach(OperatorProcess::awaitReady);
-      cluster.awaitAdmission();
-      someSessions();
-      Set<String> asked =
+      ChartInstaller.awaitAdmission(cluster);
+      createSessions();
+      Set<String> used =
           new TreeSet<>(metrics(Files.readString(CHART.resolve("files/rules.yaml"))));
-      asked.addAll(metrics(Files.readString(CHART.resolve("files/dashboard.json"))));
-      assertTrue(asked.size() > 20, asked::toString);
+      used.addAll(metrics(Files.readString(CHART.resolve("files/dashboard.json"))));
+      assertThat(used).hasSizeGreaterThan(20);
       Supplier<Set<String>> missing =
           () -> {
             Set<String> exposed =
@@ -82,9 +84,9 @@ class MonitoringIT {
                     .filter(line -> !line.startsWith("#"))
                     .map(line -> line.replaceAll("[{ ].*", ""))
                     .collect(Collectors.toSet());
-            return asked.stream().filter(m -> !exposed.contains(m)).collect(Collectors.toSet());
+            return used.stream().filter(m -> !exposed.contains(m)).collect(Collectors.toSet());
           };
-      await("no metric to be missing")
+      await("all metrics")
           .atMost(PATIENCE)
           .untilAsserted(() -> assertEquals(Set.of(), missing.get()));
     } finally {
@@ -97,8 +99,8 @@ class MonitoringIT {
     }
   }
 
-  /** One that runs, one that ends by its timeout, one whose pod the API server refuses. */
-  private void someSessions() {
+  /** A session that runs, one that expires, and one whose pod the API server rejects. */
+  private void createSessions() {
     Manifests.apply(
         api,
         """
@@ -109,12 +111,12 @@ class MonitoringIT {
         ---
         apiVersion: vdi.kasm.io/v1alpha1
         kind: VDITemplate
-        metadata: {name: refused}
+        metadata: {name: rejected}
         spec: {image: x, nodeSelector: {"not a label!": x}}
         """);
     session("running", "template: monitored");
     session("brief", "template: monitored, timeout: 1s");
-    session("impossible", "template: refused");
+    session("impossible", "template: rejected");
     await("a session to run")
         .atMost(PATIENCE)
         .until(() ->
@@ -123,7 +125,7 @@ class MonitoringIT {
                 .flatMap(s -> s.status().currentPhase())
                 .filter(phase -> phase == Phase.RUNNING)
                 .isPresent());
-    await("a session to end")
+    await("a session to expire")
         .atMost(PATIENCE)
         .until(() -> api.get(ResourceType.SESSION, namespace, "brief").isNotFound());
   }
@@ -140,13 +142,7 @@ class MonitoringIT {
   private OperatorProcess start(OperatorService service, Map<String, String> settings)
       throws IOException {
     String config =
-        Manifests.parse(
-                Helm.offline()
-                    .template(
-                        CHART,
-                        OPERATOR,
-                        "--show-only=templates/configmap.yaml",
-                        "--set=config.quota.user.gpus=5"))
+        ChartTemplates.render("configmap.yaml", "config.quota.user.gpus=5")
             .getFirst()
             .getAsJsonObject("data")
             .get(service.module() + ".yaml")

@@ -1,7 +1,7 @@
 package io.vdi.operator.chart;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
@@ -19,35 +19,35 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * The chart grants no right that a service does without. Each module's tests run their service with
- * the chart's roles, and the API server writes down which of them it let through; without one of
- * these, a test of that module would meet a 403.
+ * The chart grants no permission that a service does not use. The tests of each module run their
+ * service with the chart's roles and record, from the API server's audit log, which permissions its
+ * requests used.
  */
 class RbacUsageIT {
-  private static final Set<String> OTHERWISE =
+  private static final Set<String> NOT_RECORDED =
       Set.of(
-          // Asked for by an admission plugin, when owner references are set, and not by a request.
+          // Checked by an admission plugin when an owner reference is set; there is no request.
           "update vdi.kasm.io vdisessions/finalizers",
-          // For labels that others changed: only every few hours, longer than a test.
+          // Repairs labels that another client has changed, only every few hours.
           "patch  pods");
 
   @ParameterizedTest
   @EnumSource
-  void everyRightOfTheRolesIsUsed(OperatorService service) throws IOException {
+  void everyPermissionOfTheRolesIsUsed(OperatorService service) throws IOException {
     Path used = Path.of("..", service.module(), "target", "used-rights.txt");
     assumeTrue(Files.exists(used), "the tests of " + service.module() + " were not run before");
     Set<String> unused = new TreeSet<>(granted(service));
-    assertFalse(unused.isEmpty());
+    assertThat(unused).isNotEmpty();
     String prefix = service.account() + " ";
     Files.readAllLines(used).stream()
         .filter(line -> line.startsWith(prefix))
         .forEach(line -> unused.remove(line.substring(prefix.length())));
-    unused.removeAll(OTHERWISE);
+    unused.removeAll(NOT_RECORDED);
     assertEquals(Set.of(), unused);
   }
 
   private static List<String> granted(OperatorService service) throws IOException {
-    List<String> rights = new ArrayList<>();
+    List<String> permissions = new ArrayList<>();
     for (String kind : List.of("clusterrole", "role")) {
       Path file =
           Path.of("../charts/vdi-operator/templates", service.module() + "-" + kind + ".yaml");
@@ -56,14 +56,14 @@ class RbacUsageIT {
           for (String group : texts(rule, "apiGroups")) {
             for (String resource : texts(rule, "resources")) {
               for (String verb : texts(rule, "verbs")) {
-                rights.add(verb + " " + group + " " + resource);
+                permissions.add(verb + " " + group + " " + resource);
               }
             }
           }
         }
       }
     }
-    return rights;
+    return permissions;
   }
 
   private static List<String> texts(JsonElement rule, String field) {

@@ -23,18 +23,20 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** {@code kubectl vdi}. Exit code 0: done; 1: not; 64: not understood; the doctor has its own. */
+/**
+ * {@code kubectl vdi}. The exit codes are those of {@link CliException}; {@code doctor} has its
+ * own.
+ */
 @Command(
     name = "kubectl vdi",
-    description = "GPU desktops on Kubernetes: your sessions, and what is wrong with them.",
+    description = "Manages GPU desktops on Kubernetes and diagnoses their problems.",
     versionProvider = Main.Version.class,
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "COMMAND")
+    synopsisSubcommandLabel = "COMMAND",
+    exitCodeListHeading = "Exit codes:%n",
+    exitCodeList = {"0:success", "1:the command failed", "64:wrong usage", "130:interrupted"})
 public final class Main implements Runnable {
-  /** sysexits.h: the command was used wrongly. */
-  private static final int USAGE = 64;
-
-  /** In the order of the help; those with underscores are for programs, and hidden. */
+  /** In the order of the help. Commands with underscores are for programs and hidden. */
   private static final List<Class<?>> COMMANDS =
       List.of(
           ListCommand.class,
@@ -51,8 +53,8 @@ public final class Main implements Runnable {
           CompleteCommand.class,
           TrainCommand.class);
 
-  /** What these two tell of is all the others. */
-  private static final Set<Class<?>> OF_ALL =
+  /** These two list all other commands. */
+  private static final Set<Class<?>> NEED_ALL_COMMANDS =
       Set.of(CompletionCommand.class, CompleteCommand.class);
 
   @Spec private CommandSpec spec;
@@ -71,15 +73,17 @@ public final class Main implements Runnable {
   }
 
   /**
-   * To read the annotations of all commands takes longer than most commands do: where one is named,
-   * it is the only one.
+   * Reading the annotations of all commands takes longer than most commands run. If the first
+   * argument names a command, only that one is added.
    */
-  private static CommandLine commandLine(Console console, String named) {
+  private static CommandLine commandLine(Console console, String first) {
     CommandLine.IFactory factory = new Factory(console);
     CommandLine root = new CommandLine(new Main(), factory);
-    List<Class<?>> one =
-        COMMANDS.stream().filter(type -> isCalled(type, named) && !OF_ALL.contains(type)).toList();
-    for (Class<?> type : one.isEmpty() ? COMMANDS : one) {
+    List<Class<?>> named =
+        COMMANDS.stream()
+            .filter(type -> isCalled(type, first) && !NEED_ALL_COMMANDS.contains(type))
+            .toList();
+    for (Class<?> type : named.isEmpty() ? COMMANDS : named) {
       root.addSubcommand(new CommandLine(type, factory));
     }
     return root.setOut(console.out())
@@ -88,18 +92,20 @@ public final class Main implements Runnable {
         .setUsageHelpAutoWidth(false)
         .setColorScheme(
             CommandLine.Help.defaultColorScheme(
-                console.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
-        .setParameterExceptionHandler((e, all) -> {
+                console.color() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+        .setParameterExceptionHandler((e, arguments) -> {
           console.err().println("error: " + e.getMessage());
           console
               .err()
               .println("See '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
-          return USAGE;
+          return CliException.Usage.EXIT_CODE;
         })
         .setExecutionExceptionHandler((e, line, parsed) -> {
-          if (e instanceof CliException) {
-            console.err().println("error: " + TerminalSanitizer.of(String.valueOf(e.getMessage())));
-            return 1;
+          if (e instanceof CliException failure) {
+            console
+                .err()
+                .println("error: " + TerminalSanitizer.of(String.valueOf(failure.getMessage())));
+            return failure.exitCode();
           }
           throw e;
         });
@@ -115,7 +121,7 @@ public final class Main implements Runnable {
     spec.commandLine().usage(spec.commandLine().getOut());
   }
 
-  /** Gives each command the console. */
+  /** Creates commands with the console. */
   private record Factory(Console console) implements CommandLine.IFactory {
     @Override
     public <K> K create(Class<K> type) throws Exception {
@@ -127,7 +133,7 @@ public final class Main implements Runnable {
     }
   }
 
-  /** Of the jar. */
+  /** The version of the jar. */
   static final class Version implements CommandLine.IVersionProvider {
     @Override
     public String[] getVersion() {

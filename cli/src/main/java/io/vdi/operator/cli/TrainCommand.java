@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
-/** Does a little of everything, for the recording of the AOT cache; see make cli. */
+/** Runs most commands while the AOT cache of {@code make cli} is recorded. */
 @Command(name = "__train", hidden = true)
 public final class TrainCommand implements Callable<Integer> {
   private final Console console;

@@ -1,6 +1,5 @@
 /**
- * {@code kubectl vdi}: sessions for people, and the doctor. Start reading at {@link
- * io.vdi.operator.cli.Main}; one class per command is in {@code commands}, what the doctor asks in
- * {@code doctor}, what reaches the cluster in {@code cluster}, what is printed in {@code output}.
+ * {@code kubectl vdi}: the command line, and the list of commands. It may import every package of
+ * the CLI, and none of another service. Start reading at {@link io.vdi.operator.cli.Main}.
  */
 package io.vdi.operator.cli;

@@ -1,61 +1,87 @@
 package io.vdi.operator.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** What needs no cluster: help, errors, completion. */
+/** The command line without a cluster: help, errors, completion. */
 class CommandLineTest {
-  private final Screen screen = new Screen(80, false);
+  private final TestConsole console = new TestConsole(80, false);
 
   private int run(String... arguments) {
-    return Main.run(screen.console(), arguments);
+    return Main.run(console.console(), arguments);
   }
 
   @Test
-  void helpNamesEveryCommandAndNoHiddenOne() {
-    assertEquals(0, run("--help"));
-    for (String command :
-        List.of(
-            "list",
-            "get",
-            "open",
-            "extend",
-            "suspend",
-            "resume",
-            "delete",
-            "templates",
-            "quota",
-            "doctor")) {
-      assertTrue(screen.text().contains("  " + command), command);
-    }
-    assertFalse(screen.text().contains("__"));
-    screen.text().lines().forEach(line -> assertTrue(line.length() <= 80, line));
+  void helpListsEveryCommandExceptHiddenOnes() {
+    assertThat(run("--help")).isEqualTo(0);
+    assertThat(console.out())
+        .contains(
+            "  list",
+            "  get",
+            "  open",
+            "  extend",
+            "  suspend",
+            "  resume",
+            "  delete",
+            "  templates",
+            "  quota",
+            "  doctor")
+        .doesNotContain("__");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--help",
+        "list --help",
+        "get --help",
+        "open --help",
+        "extend --help",
+        "suspend --help",
+        "resume --help",
+        "delete --help",
+        "templates --help",
+        "quota --help",
+        "doctor --help",
+        "completion --help"
+      })
+  void helpFitsEightyColumns(String arguments) {
+    assertThat(run(arguments.split(" "))).isEqualTo(0);
+    assertThat(console.out().lines())
+        .isNotEmpty()
+        .allSatisfy(line -> assertThat(line.length()).as(line).isLessThanOrEqualTo(80));
   }
 
   @Test
-  void whatIsNotUnderstoodIsSaidAndIs64() {
-    assertEquals(64, run("lsit"));
-    assertTrue(screen.complaint().contains("error: Unmatched argument at index 0: 'lsit'"));
-    assertEquals(64, run("extend", "alice"));
-    assertEquals(64, run("extend", "alice", "--by", "soon"));
-    assertTrue(
-        screen.complaint().contains("\"soon\" is not a duration above zero, such as 90m or 1h30m"));
-    assertEquals(64, run("list", "-o", "xml"));
+  void withoutArgumentsItPrintsTheHelp() {
+    assertThat(run()).isEqualTo(0);
+    assertThat(console.out()).startsWith("Usage: kubectl vdi");
   }
 
   @Test
-  void aClusterThatCannotBeReachedIsSaidAndIs1(@TempDir Path folder) throws IOException {
+  void usageErrorsExitWith64() {
+    assertThat(run("lsit")).isEqualTo(64);
+    assertThat(console.err()).contains("error: Unmatched argument at index 0: 'lsit'");
+    assertThat(run("extend", "alice")).isEqualTo(64);
+    assertThat(run("extend", "alice", "--by", "soon")).isEqualTo(64);
+    assertThat(console.err())
+        .contains("\"soon\" is not a duration above zero, such as 90m or 1h30m")
+        .contains("See 'kubectl vdi extend --help'.");
+    assertThat(run("list", "-o", "xml")).isEqualTo(64);
+  }
+
+  @Test
+  void anUnreachableClusterIsReportedAndExitsWith1(@TempDir Path folder) throws IOException {
     String missing = folder.resolve("nowhere").toString();
-    assertEquals(1, run("list", "--kubeconfig", missing));
-    assertTrue(screen.complaint().contains("no kubeconfig: " + missing));
+    assertThat(run("list", "--kubeconfig", missing)).isEqualTo(1);
+    assertThat(console.err()).contains("no kubeconfig: " + missing);
     Path file =
         Files.writeString(
             folder.resolve("config"),
@@ -67,19 +93,19 @@ class CommandLineTest {
             clusters: [{name: here, cluster: {server: "https://127.0.0.1:1"}}]
             users: [{name: me, user: {token: t}}]
             """);
-    assertEquals(1, run("list", "--kubeconfig", file.toString()));
-    assertTrue(screen.complaint().contains("127.0.0.1"));
-    assertEquals(1, run("list", "--kubeconfig", file.toString(), "--context", "there"));
-    assertTrue(screen.complaint().contains("the kubeconfig has no context \"there\""));
-    assertEquals(2, run("doctor", "--kubeconfig", file.toString()));
-    assertTrue(screen.text().contains("VDI101"), screen.text());
+    assertThat(run("list", "--kubeconfig", file.toString())).isEqualTo(1);
+    assertThat(console.err()).contains("127.0.0.1");
+    assertThat(run("list", "--kubeconfig", file.toString(), "--context", "there")).isEqualTo(1);
+    assertThat(console.err()).contains("the kubeconfig has no context \"there\"");
+    assertThat(run("doctor", "--kubeconfig", file.toString())).isEqualTo(2);
+    assertThat(console.out()).contains("VDI101");
   }
 
   @Test
-  void completionsForKubectlAndForBash() {
-    assertEquals(0, run("__complete", "su"));
-    assertEquals("suspend\n:4\n", screen.text());
-    assertEquals(0, run("completion"));
-    assertTrue(screen.text().contains("complete -F _complete_kubectl-vdi"), screen.text());
+  void completesForKubectlAndForBash() {
+    assertThat(run("__complete", "su")).isEqualTo(0);
+    assertThat(console.out()).isEqualTo("suspend\n:4\n");
+    assertThat(run("completion")).isEqualTo(0);
+    assertThat(console.out()).contains("complete -F _complete_kubectl-vdi");
   }
 }

@@ -1,8 +1,8 @@
 package io.vdi.operator.controller;
 
+import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
@@ -10,137 +10,127 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the cluster has or lacks, and what the settings say about it. */
+/** The controller with optional parts of the cluster, and with settings other than the defaults. */
 @ExtendWith(ClusterExtension.class)
 class ClusterVariantsIT {
+  private static final String TRAEFIK_CRD =
+      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ingressroutes.traefik.io";
+
   private final Cluster cluster;
   private final KubeClient api;
-  private final String namespace;
+  private final TestNamespace namespace;
 
   ClusterVariantsIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
     this.api = api;
-    this.namespace = namespace.name();
+    this.namespace = namespace;
   }
 
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikCrds();
-    SessionFixture.templates(api);
+    TestController.installWithTemplates(cluster, api);
   }
 
   @Test
-  void traefikIsTakenUpWhenItAppears() {
-    assumeTrue(cluster instanceof EmbeddedCluster, "takes CRDs away: only in a cluster of our own");
-    String crd = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ingressroutes.traefik.io";
-    api.request("DELETE", crd, null).orElseThrow();
-    await()
+  void createsIngressRouteOnceTraefikIsInstalled() {
+    assumeTrue(
+        cluster instanceof EmbeddedCluster, "deletes Traefik's CRDs: only in a cluster of our own");
+    api.request("DELETE", TRAEFIK_CRD, null).orElseThrow();
+    await("the API server to serve no IngressRoute")
         .atMost(SessionFixture.PATIENCE)
         .until(() -> api.serves(ResourceType.INGRESS_ROUTE).ok().filter(yes -> !yes).isPresent());
-    try (RunningController controller = RunningController.start(cluster, Map.of())) {
-      SessionFixture desk =
-          SessionFixture.create(api, namespace, "routeless", "rita@example.com", "template: kwok");
-      desk.awaitPhase(Phase.RUNNING);
-      Condition route = desk.session().status().condition(Condition.ROUTE_READY).orElseThrow();
-      assertEquals("KindNotServed", route.reason());
-      assertTrue(route.message().contains("install Traefik's CRDs"), route.message());
-      cluster.installTraefikCrds();
-      desk.awaitThat(
-          "route ready", s -> s.status().condition(Condition.ROUTE_READY).orElseThrow().isTrue());
-      desk.awaitChild(ResourceType.INGRESS_ROUTE);
-      assertTrue(controller.port() > 0);
-      desk.delete();
-      desk.awaitGone();
+    try (RunningService _ = CONTROLLER.start(cluster)) {
+      SessionFixture session = namespace.session("without-route").create("template: kwok");
+      session.awaitPhase(Phase.RUNNING);
+      Condition route = session.get().status().condition(Condition.ROUTE_READY).orElseThrow();
+      assertThat(route.reason()).isEqualTo("KindNotServed");
+      assertThat(route.message()).contains("install Traefik's CRDs");
+
+      RouterAddon.installCrds(cluster);
+      session.awaitCondition(Condition.ROUTE_READY);
+      session.awaitChild(ResourceType.INGRESS_ROUTE);
+      session.delete();
+      session.awaitNotFound();
     }
   }
 
   @Test
-  void anIngressWhereTheSettingsSaySoAndAChangeOfMindWithoutARestart(@TempDir Path folder)
-      throws Exception {
-    Path file = Files.writeString(folder.resolve("application.yaml"), "ingress: {kind: ingress}");
-    SessionFixture desk = new SessionFixture(api, namespace, "mindful");
-    try (RunningController controller =
-        RunningController.start(
-            Cluster.connect(RunningController.kubeconfig(cluster)), Map.of(), Optional.of(file))) {
-      desk.submit("mia@example.com", "template: kwok").orElseThrow();
-      desk.awaitPhase(Phase.RUNNING);
-      desk.awaitChild(ResourceType.INGRESS);
-      desk.outdate(ResourceType.INGRESS);
-      SessionFixture hindered = new SessionFixture(api, namespace, "hindered");
-      hindered.putInTheWay(ResourceType.INGRESS);
-      hindered.submit("hina@example.com", "template: kwok").orElseThrow();
-      assertEquals(
-          "Ingress hindered exists and is not owned by this session",
-          hindered.awaitPhase(Phase.FAILED).status().message());
-      hindered.delete();
-      hindered.awaitGone();
-      assertTrue(desk.child(ResourceType.INGRESS_ROUTE).isNotFound());
-      Files.writeString(
-          file, "{ingress: {kind: traefik}, tls: {mode: secretName, secretName: wild}}");
-      desk.awaitChild(ResourceType.INGRESS_ROUTE);
-      await()
+  void changesIngressKindAndTlsModeWithoutRestart() {
+    try (RunningService.InThisJvm controller =
+        CONTROLLER.withConfigFile("ingress: {kind: ingress}").start(cluster)) {
+      SessionFixture session = namespace.session("mia").create("template: kwok");
+      session.awaitPhase(Phase.RUNNING);
+      session.awaitChild(ResourceType.INGRESS);
+      session.outdateChildAndAwaitUpdate(ResourceType.INGRESS);
+      SessionFixture blocked = namespace.session("blocked");
+      blocked.createForeignChild(ResourceType.INGRESS);
+      blocked.create("template: kwok");
+      assertThat(blocked.awaitPhase(Phase.FAILED).status().message())
+          .isEqualTo("Ingress blocked exists and is not owned by this session");
+      blocked.delete();
+      blocked.awaitNotFound();
+      session.expectChildNotFound(ResourceType.INGRESS_ROUTE);
+
+      controller.configure("{ingress: {kind: traefik}, tls: {mode: secretName, secretName: wild}}");
+      session.awaitChild(ResourceType.INGRESS_ROUTE);
+      session.awaitChildNotFound(ResourceType.INGRESS);
+      assertThat(session.get().status().url()).isEqualTo("https://mia.vdi.example.com");
+
+      controller.configure("tls: {mode: certResolver}");
+      JsonObject certResolver = new JsonObject();
+      certResolver.addProperty("certResolver", "letsencrypt");
+      await("the route to use the certificate resolver")
           .atMost(SessionFixture.PATIENCE)
-          .until(() -> desk.child(ResourceType.INGRESS).isNotFound());
-      assertEquals("https://mia.vdi.example.com", desk.session().status().url());
-      Files.writeString(file, "tls: {mode: certResolver}");
-      await()
-          .atMost(SessionFixture.PATIENCE)
-          .until(() ->
-              desk.raw(ResourceType.INGRESS_ROUTE)
-                  .getAsJsonObject("spec")
-                  .getAsJsonObject("tls")
-                  .equals(SessionFixture.parse("{\"certResolver\": \"letsencrypt\"}")));
-      assertTrue(controller.port() > 0);
-      desk.delete();
-      desk.awaitGone();
+          .until(
+              () ->
+                  session
+                      .childJson(ResourceType.INGRESS_ROUTE)
+                      .getAsJsonObject("spec")
+                      .getAsJsonObject("tls"),
+              certResolver::equals);
+      session.delete();
+      session.awaitNotFound();
     }
   }
 
   @Test
-  void turnCredentialsAreMadePerSessionAndNeverShown(@TempDir Path folder) throws Exception {
+  @DisplayName("TURN credentials differ per session and do not contain the shared secret")
+  void createsTurnCredentialsPerSession(@TempDir Path folder) throws Exception {
     Path secret = Files.writeString(folder.resolve("turn"), "shared-secret\n");
     Map<String, String> settings =
         Map.of("VDI_TURN_HOST", "turn.example.com", "VDI_TURN_SECRET_FILE", secret.toString());
-    try (RunningController controller = RunningController.start(cluster, settings)) {
-      Manifests.apply(
-          api,
-          """
-          {apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: webrtc},
-           spec: {image: desktop, transport: webrtc, persistence: {storageClassName: kwok-volume},
-          nodeSelector: {vdi.devcluster/simulated: "true"}}}
-          """);
-      SessionFixture desk =
-          SessionFixture.create(api, namespace, "relayed", "ron@example.com", "template: webrtc");
-      desk.awaitPhase(Phase.RUNNING);
-      JsonObject data = desk.raw(ResourceType.SECRET).getAsJsonObject("data");
-      String user = decode(data.get("turn-username").getAsString());
-      assertTrue(user.matches("\\d+:" + desk.session().uid()), user);
-      assertTrue(!decode(data.get("turn-password").getAsString()).contains("shared-secret"));
-      assertTrue(!desk.raw(ResourceType.POD).toString().contains("shared-secret"));
-      assertTrue(controller.port() > 0);
-      desk.delete();
-      desk.awaitGone();
+    TestTemplates.applySimulated(api, "webrtc", "transport: webrtc");
+    try (RunningService _ = CONTROLLER.withSettings(settings).start(cluster)) {
+      SessionFixture session = namespace.session("relayed").create("template: webrtc");
+      session.awaitPhase(Phase.RUNNING);
+      JsonObject data = session.childJson(ResourceType.SECRET).getAsJsonObject("data");
+      assertThat(decode(data, "turn-username")).matches("\\d+:" + session.get().uid());
+      assertThat(decode(data, "turn-password")).doesNotContain("shared-secret");
+      assertThat(session.childJson(ResourceType.POD).toString()).doesNotContain("shared-secret");
+      session.delete();
+      session.awaitNotFound();
     }
   }
 
-  private static String decode(String base64) {
-    return new String(Base64.getDecoder().decode(base64));
+  private static String decode(JsonObject data, String key) {
+    return new String(Base64.getDecoder().decode(data.get(key).getAsString()));
   }
 }

@@ -12,25 +12,32 @@ import okhttp3.Response;
 import okio.Buffer;
 
 /**
- * The controller, in a process of its own that dies as by kill -9 right after its n-th write: after
- * the API server has answered, before the controller knows of it. {@code DIE_AFTER} is n; only
- * writes that concern the session {@code DIE_ON} count.
+ * The controller in a process of its own that ends, as with kill -9, right after its n-th write:
+ * the API server has answered, and the controller has not read the answer. {@link #CRASH_AFTER} is
+ * n. Only writes that concern the session {@link #CRASH_SESSION} count.
  */
 public final class CrashAfterWriteController {
-  private static final int EXIT = 137;
+  /** An environment variable: the number of the last write. */
+  static final String CRASH_AFTER = "CRASH_AFTER";
+
+  /** An environment variable: the name of the session. */
+  static final String CRASH_SESSION = "CRASH_SESSION";
+
+  /** The exit status of a process that SIGKILL ended. */
+  private static final int KILLED = 137;
 
   private CrashAfterWriteController() {}
 
   public static void main(String[] args) throws Exception {
-    String session = System.getenv("DIE_ON");
-    int dieAfter = Integer.parseInt(System.getenv("DIE_AFTER"));
+    String session = System.getenv(CRASH_SESSION);
+    int lastWrite = Integer.parseInt(System.getenv(CRASH_AFTER));
     AtomicInteger writes = new AtomicInteger();
     Interceptor interceptor =
         chain -> {
           Request request = chain.request();
           Response response = chain.proceed(request);
-          if (isWrite(request, session) && writes.incrementAndGet() >= dieAfter) {
-            Runtime.getRuntime().halt(EXIT);
+          if (isWrite(request, session) && writes.incrementAndGet() >= lastWrite) {
+            Runtime.getRuntime().halt(KILLED);
           }
           return response;
         };
@@ -40,7 +47,7 @@ public final class CrashAfterWriteController {
     ServiceRuntime.main(Controller.SERVICE, api, System.getenv());
   }
 
-  /** A write on the session or on one of its objects; no Event. */
+  /** Whether this writes the session or one of its objects. Events do not count. */
   private static boolean isWrite(Request request, String session) throws IOException {
     if (request.method().equals("GET")) {
       return false;

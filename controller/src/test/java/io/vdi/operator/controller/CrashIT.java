@@ -1,280 +1,261 @@
 package io.vdi.operator.controller;
 
+import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
-import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
-import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ExitWithParent;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.ServiceUnderTest;
+import io.vdi.operator.devcluster.testing.SessionFixture;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever dies whenever: afterwards everything is there, once. */
+/** Crashes of the controller and the API server: no object is lost, and none exists twice. */
 @ExtendWith(ClusterExtension.class)
 class CrashIT {
   private static final Duration LONG = Duration.ofSeconds(90);
 
   private final Cluster cluster;
   private final KubeClient api;
-  private final String namespace;
+  private final TestNamespace namespace;
 
   @TempDir Path folder;
 
   CrashIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
     this.api = api;
-    this.namespace = namespace.name();
+    this.namespace = namespace;
   }
 
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikCrds();
-    SessionFixture.templates(api);
+    TestController.installWithTemplates(cluster, api);
   }
 
   /**
-   * From creation to Running there are 9 writes (finalizer, five objects, three times status) and
-   * for the end three more (route, pod, finalizer; and the status before): each of them is once the
-   * last.
+   * From its creation to Running, a session takes 9 writes: the finalizer, five objects, and the
+   * status three times. Each run crashes after one write more, until the controller survives.
    */
   @Test
-  void killedAfterEachOfItsWritesItConvergesAndNothingIsLeftOrDoubled() {
-    Path kubeconfig = RunningController.kubeconfig(cluster);
-    boolean finishedAlive = false;
-    for (int n = 1; !finishedAlive; n++) {
-      assertTrue(n < 20, "there should be no 20th write");
-      SessionFixture desk = new SessionFixture(api, namespace, "crash-" + n);
-      String user = "crash" + n + "@example.com";
-      ChildProcess dying = dying(kubeconfig, n, desk.name());
-      desk.submit(user, "template: kwok").orElseThrow();
-      await("the controller to die after write " + n + " or to finish")
+  void convergesAfterCrashAtEachWriteOfCreation() {
+    Path kubeconfig = CONTROLLER.kubeconfig(cluster);
+    boolean survived = false;
+    for (int n = 1; !survived; n++) {
+      assertThat(n).as("the number of the write").isLessThan(20);
+      SessionFixture session = namespace.session("crash-" + n);
+      ChildProcess crashing = startCrashing(kubeconfig, n, session);
+      session.create("template: kwok");
+      await("the controller to crash after write " + n + " or to finish")
           .atMost(LONG)
-          .until(() ->
-              !dying.isAlive()
-                  || desk.session()
-                      .status()
-                      .currentPhase()
-                      .filter(p -> p == Phase.RUNNING)
-                      .isPresent());
-      finishedAlive = dying.isAlive();
-      dying.kill();
-      try (RunningController healthy = RunningController.start(cluster, Map.of())) {
-        desk.awaitPhase(Phase.RUNNING);
-        assertComplete(desk);
-        assertTrue(healthy.port() > 0);
+          .until(() -> !crashing.isAlive() || isRunning(session.get()));
+      survived = crashing.isAlive();
+      crashing.kill();
+      try (RunningService _ = CONTROLLER.start(cluster)) {
+        session.awaitPhase(Phase.RUNNING);
+        assertComplete(session);
       }
     }
   }
 
   @Test
-  void killedAfterEachWriteOfADeletionNothingIsLeft() {
-    Path kubeconfig = RunningController.kubeconfig(cluster);
-    boolean finishedAlive = false;
-    for (int n = 1; !finishedAlive; n++) {
-      assertTrue(n < 12, "there should be no 12th write");
-      SessionFixture desk = new SessionFixture(api, namespace, "leave-" + n);
-      try (RunningController healthy = RunningController.start(cluster, Map.of())) {
-        desk.submit("leave" + n + "@example.com", "template: kwok").orElseThrow();
-        desk.awaitPhase(Phase.RUNNING);
-        desk.awaitThat("storage", s -> s.status().condition("StorageReady").orElseThrow().isTrue());
-        assertTrue(healthy.port() > 0);
+  void deletesEverythingAfterCrashAtEachWriteOfDeletion() {
+    Path kubeconfig = CONTROLLER.kubeconfig(cluster);
+    boolean survived = false;
+    for (int n = 1; !survived; n++) {
+      assertThat(n).as("the number of the write").isLessThan(12);
+      SessionFixture session = namespace.session("leave-" + n);
+      try (RunningService _ = CONTROLLER.start(cluster)) {
+        session.create("template: kwok");
+        session.awaitPhase(Phase.RUNNING);
+        session.awaitCondition(Condition.STORAGE_READY);
       }
-      ChildProcess dying = dying(kubeconfig, n, desk.name());
-      desk.delete();
-      await("the controller to die after write " + n + " or the session to go")
+      ChildProcess crashing = startCrashing(kubeconfig, n, session);
+      session.delete();
+      await("the controller to crash after write " + n + " or the session to be deleted")
           .atMost(LONG)
           .until(() ->
-              !dying.isAlive()
-                  || api.get(ResourceType.SESSION, namespace, desk.name()).isNotFound());
-      finishedAlive = dying.isAlive();
-      dying.kill();
-      try (RunningController healthy = RunningController.start(cluster, Map.of())) {
-        desk.awaitGone();
-        await()
-            .atMost(LONG)
-            .until(() ->
-                SessionFixture.CHILDREN.stream().allMatch(kind -> desk.child(kind).isNotFound()));
-        assertTrue(healthy.port() > 0);
+              !crashing.isAlive()
+                  || api.get(ResourceType.SESSION, namespace.name(), session.name()).isNotFound());
+      survived = crashing.isAlive();
+      crashing.kill();
+      try (RunningService _ = CONTROLLER.start(cluster)) {
+        session.awaitNotFound();
+        SessionFixture.childTypes().forEach(session::awaitChildNotFound);
       }
     }
   }
 
   @Test
-  void theLeaderKilledTheOtherTakesOverAndNothingIsMadeTwice() throws Exception {
-    Path kubeconfig = RunningController.kubeconfig(cluster);
-    Map<String, String> settings = new HashMap<>(electing("leader-killed"));
-    settings.put("VDI_LEADER_ELECTION_LEASE_DURATION", "4s");
-    settings.put("VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s");
-    settings.put("VDI_LEADER_ELECTION_RETRY_PERIOD", "1s");
-    try (OperatorProcess one = operator("one", kubeconfig, settings);
-        OperatorProcess two = operator("two", kubeconfig, settings)) {
+  @DisplayName("When the leader is killed, the other replica takes over and creates nothing twice")
+  void otherReplicaTakesOver() {
+    Path kubeconfig = CONTROLLER.kubeconfig(cluster);
+    ServiceUnderTest electing =
+        electing("leader-killed")
+            .withSettings(
+                Map.of(
+                    "VDI_LEADER_ELECTION_LEASE_DURATION", "4s",
+                    "VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s",
+                    "VDI_LEADER_ELECTION_RETRY_PERIOD", "1s"));
+    try (RunningService.InProcess one = electing.startProcess(kubeconfig, folder, "one");
+        RunningService.InProcess two = electing.startProcess(kubeconfig, folder, "two")) {
       one.awaitReady();
       two.awaitReady();
-      await().atMost(LONG).until(() -> leads(one) ^ leads(two));
-      OperatorProcess leader = leads(one) ? one : two;
-      OperatorProcess other = leader == one ? two : one;
-      List<SessionFixture> desks = new ArrayList<>();
+      await("one leader").atMost(LONG).until(() -> one.isLeader() ^ two.isLeader());
+      RunningService.InProcess leader = one.isLeader() ? one : two;
+      RunningService.InProcess other = leader.equals(one) ? two : one;
+      List<SessionFixture> sessions = new ArrayList<>();
       for (int i = 0; i < 30; i++) {
-        SessionFixture desk = new SessionFixture(api, namespace, "lead-" + i);
-        desk.submit("lead" + i + "@example.com", "template: kwok").orElseThrow();
-        desks.add(desk);
+        sessions.add(namespace.session("lead-" + i).create("template: kwok"));
         if (i == 15) {
-          leader.process().kill();
+          leader.kill();
         }
       }
-      await("the other to lead").atMost(LONG).until(() -> leads(other));
-      for (SessionFixture desk : desks) {
-        desk.awaitPhase(Phase.RUNNING);
-        assertComplete(desk);
+      await("the other replica to lead").atMost(LONG).until(other::isLeader);
+      for (SessionFixture session : sessions) {
+        session.awaitPhase(Phase.RUNNING);
+        assertComplete(session);
       }
-      assertHostsDiffer(desks);
+      assertHostsDiffer(sessions);
     }
   }
 
-  /** In processes of their own: what differs from one JVM to the next must not reach an object. */
+  /** In two processes: a value that differs between JVMs must not be written to an object. */
   @Test
-  void aRestartWritesNothing() {
-    Path kubeconfig = RunningController.kubeconfig(cluster);
-    Map<String, String> settings = electing("restart");
-    SessionFixture desk = new SessionFixture(api, namespace, "rest");
-    try (OperatorProcess first = operator("before", kubeconfig, settings)) {
+  void restartWritesNothing() {
+    Path kubeconfig = CONTROLLER.kubeconfig(cluster);
+    ServiceUnderTest electing = electing("restart");
+    SessionFixture session = namespace.session("rest");
+    try (RunningService.InProcess first = electing.startProcess(kubeconfig, folder, "before")) {
       first.awaitReady();
-      desk.submit("rest@example.com", "template: kwok").orElseThrow();
-      desk.awaitPhase(Phase.RUNNING);
-      desk.awaitThat("storage", s -> s.status().condition("StorageReady").orElseThrow().isTrue());
+      session.create("template: kwok");
+      session.awaitPhase(Phase.RUNNING);
+      session.awaitCondition(Condition.STORAGE_READY);
     }
-    List<String> before = versions(desk);
-    try (OperatorProcess second = operator("after", kubeconfig, settings)) {
+    List<String> before = resourceVersions(session);
+    try (RunningService.InProcess second = electing.startProcess(kubeconfig, folder, "after")) {
       second.awaitReady();
-      await()
+      await("the second process to reconcile")
           .atMost(LONG)
-          .until(() -> second.page("/observe/metrics").lines().anyMatch(CrashIT::hasReconciled));
+          .until(() -> second.metric("vdi_reconcile_seconds_count"), count -> count > 0);
     }
-    // It has stopped in order: whatever it had begun to write is written.
-    assertEquals(before, versions(desk));
+    // It has stopped in order, so every write that it began is finished.
+    assertThat(resourceVersions(session)).isEqualTo(before);
   }
 
-  private static boolean hasReconciled(String line) {
-    return line.startsWith("vdi_reconcile_seconds_count") && !line.endsWith(" 0");
-  }
-
-  private List<String> versions(SessionFixture desk) {
+  private static List<String> resourceVersions(SessionFixture session) {
     List<String> versions = new ArrayList<>();
-    versions.add(desk.session().metadata().resourceVersion());
-    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
-      versions.add(desk.child(kind).orElseThrow().metadata().resourceVersion());
+    versions.add(session.resourceVersion());
+    for (ResourceType<?> type : SessionFixture.childTypes()) {
+      versions.add(session.child(type).orElseThrow().metadata().resourceVersion());
     }
     return versions;
   }
 
   @Test
-  void sigtermEndsInOrderAndGivesTheLeaseBack() {
-    Path kubeconfig = RunningController.kubeconfig(cluster);
-    Map<String, String> settings = electing("sigterm");
-    OperatorProcess first = operator("first", kubeconfig, settings);
+  void sigtermStopsInOrderAndReleasesTheLease() {
+    Path kubeconfig = CONTROLLER.kubeconfig(cluster);
+    ServiceUnderTest electing = electing("sigterm");
+    RunningService.InProcess first = electing.startProcess(kubeconfig, folder, "first");
     first.awaitReady();
-    await().atMost(LONG).until(() -> leads(first));
+    await("the first process to lead").atMost(LONG).until(first::isLeader);
     first.close();
-    assertEquals(0, first.process().exitStatus());
-    try (OperatorProcess second = operator("second", kubeconfig, settings)) {
+    assertThat(first.process().exitStatus()).isZero();
+    try (RunningService.InProcess second = electing.startProcess(kubeconfig, folder, "second")) {
       second.awaitReady();
-      // Far below the 15 s for which a lease that was not given back would bind.
-      await().atMost(Duration.ofSeconds(10)).until(() -> leads(second));
+      // A Lease that was not released stays valid for 15 s.
+      await("the second process to lead").atMost(Duration.ofSeconds(10)).until(second::isLeader);
     }
   }
 
   @Test
-  void theApiServerRestartedUnderLoadNothingIsLost() {
-    assumeTrue(cluster instanceof EmbeddedCluster, "restarts the API server: only one of our own");
+  void nothingIsLostWhenTheApiServerRestartsUnderLoad() {
+    assumeTrue(
+        cluster instanceof EmbeddedCluster,
+        "restarts the API server: only in a cluster of our own");
     EmbeddedCluster embedded = (EmbeddedCluster) cluster;
-    try (RunningController controller = RunningController.start(cluster, Map.of())) {
-      List<SessionFixture> desks = new ArrayList<>();
+    try (RunningService _ = CONTROLLER.start(cluster)) {
+      List<SessionFixture> sessions = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
-        SessionFixture desk = new SessionFixture(api, namespace, "restart-" + i);
-        String user = "restart" + i + "@example.com";
-        await().atMost(LONG).until(() -> submitted(desk, user));
-        desks.add(desk);
+        SessionFixture session = namespace.session("restart-" + i);
+        await(session.name() + " to be created").atMost(LONG).until(() -> isCreated(session));
+        sessions.add(session);
         if (i == 20) {
           embedded.apiServer().kill();
           embedded.apiServer().restart();
         }
       }
-      for (SessionFixture desk : desks) {
-        await(desk.name())
+      for (SessionFixture session : sessions) {
+        await(session.name() + " to run")
             .atMost(Duration.ofMinutes(2))
             .until(() ->
-                api.get(ResourceType.SESSION, namespace, desk.name())
+                api.get(ResourceType.SESSION, namespace.name(), session.name())
                     .ok()
-                    .flatMap(s -> s.status().currentPhase())
-                    .filter(p -> p == Phase.RUNNING)
+                    .filter(CrashIT::isRunning)
                     .isPresent());
-        assertComplete(desk);
+        assertComplete(session);
       }
-      assertHostsDiffer(desks);
-      assertTrue(controller.port() > 0);
+      assertHostsDiffer(sessions);
     }
   }
 
-  private boolean submitted(SessionFixture desk, String user) {
-    var result = desk.submit(user, "template: kwok");
+  private static boolean isCreated(SessionFixture session) {
+    ApiResult<VdiSession> result = session.tryCreate("template: kwok");
     return result.ok().isPresent() || result.isAlreadyExists();
   }
 
-  private void assertHostsDiffer(List<SessionFixture> desks) {
-    Set<String> urls = new HashSet<>();
-    desks.forEach(desk -> assertTrue(urls.add(desk.session().status().url())));
+  private static boolean isRunning(VdiSession session) {
+    return session.status().currentPhase().filter(phase -> phase == Phase.RUNNING).isPresent();
   }
 
-  /** All five, each owned by this session, and no sixth. */
-  private void assertComplete(SessionFixture desk) {
-    String uid = desk.session().uid();
-    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
-      List<String> names = new ArrayList<>();
-      for (KubeObject object :
-          api.list(kind, namespace, Labels.INSTANCE + "=" + desk.name()).orElseThrow().items()) {
-        ObjectMeta meta = object.metadata();
-        assertTrue(meta.isControlledBy(uid), kind + " " + meta.name());
-        names.add(meta.name());
-      }
-      assertEquals(List.of(desk.childName(kind)), names, kind.kind());
+  private static void assertHostsDiffer(List<SessionFixture> sessions) {
+    assertThat(sessions)
+        .extracting(session -> session.get().status().url())
+        .doesNotHaveDuplicates();
+  }
+
+  /** All five objects exist, each owned by this session, and no sixth. */
+  private void assertComplete(SessionFixture session) {
+    String uid = session.get().uid();
+    for (ResourceType<?> type : SessionFixture.childTypes()) {
+      List<? extends KubeObject> objects =
+          api.list(type, namespace.name(), Labels.INSTANCE + "=" + session.name())
+              .orElseThrow()
+              .items();
+      assertThat(objects)
+          .as(type.kind())
+          .allMatch(object -> object.metadata().isControlledBy(uid), "is owned by the session")
+          .extracting(KubeObject::name)
+          .containsExactly(session.childName(type));
     }
   }
 
-  private ChildProcess dying(Path kubeconfig, int n, String session) {
-    Map<String, String> environment = new HashMap<>();
-    environment.put("KUBECONFIG", kubeconfig.toString());
-    environment.put("DIE_AFTER", String.valueOf(n));
-    environment.put("DIE_ON", session);
-    environment.put("VDI_SERVER_PORT", "0");
-    environment.put("VDI_SERVER_HOST", "127.0.0.1");
-    environment.put("VDI_LEADER_ELECTION_ENABLED", "false");
+  private ChildProcess startCrashing(Path kubeconfig, int lastWrite, SessionFixture session) {
+    String name = "crashing-" + lastWrite;
     return ChildProcess.start(
-        "dying-" + n,
+        name,
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-XX:+UseSerialGC",
@@ -283,31 +264,23 @@ class CrashIT {
             System.getProperty("java.class.path"),
             ExitWithParent.class.getName(),
             CrashAfterWriteController.class.getName()),
-        environment,
-        folder.resolve("dying-" + n + ".log"));
+        Map.of(
+            "KUBECONFIG",
+            kubeconfig.toString(),
+            CrashAfterWriteController.CRASH_AFTER,
+            String.valueOf(lastWrite),
+            CrashAfterWriteController.CRASH_SESSION,
+            session.name(),
+            "VDI_SERVER_PORT",
+            "0",
+            "VDI_SERVER_HOST",
+            "127.0.0.1",
+            "VDI_LEADER_ELECTION_ENABLED",
+            "false"),
+        folder.resolve(name + ".log"));
   }
 
-  private static Map<String, String> electing(String lease) {
-    return Map.of("VDI_LEADER_ELECTION_LEASE_NAME", lease);
-  }
-
-  private OperatorProcess operator(String name, Path kubeconfig, Map<String, String> settings) {
-    return OperatorProcess.start(
-        OperatorService.CONTROLLER.launch(
-            Path.of(".."),
-            RunningController.NAMESPACE,
-            kubeconfig,
-            folder,
-            name,
-            settings,
-            OperatorProcess.JVM_FLAGS));
-  }
-
-  private static boolean leads(OperatorProcess operator) {
-    return operator.process().isAlive()
-        && operator
-            .page("/observe/metrics")
-            .lines()
-            .anyMatch(line -> line.startsWith("vdi_leader{") && line.endsWith(" 1.0"));
+  private static ServiceUnderTest electing(String lease) {
+    return CONTROLLER.withSettings(Map.of("VDI_LEADER_ELECTION_LEASE_NAME", lease));
   }
 }

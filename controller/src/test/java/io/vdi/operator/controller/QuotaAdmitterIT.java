@@ -1,8 +1,8 @@
 package io.vdi.operator.controller;
 
+import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
@@ -15,180 +15,168 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
-/** The quotas without a webhook: what nobody refused has to wait. */
+/** Quotas without an admission webhook: sessions above a limit wait in the queue. */
 @ExtendWith(ClusterExtension.class)
 class QuotaAdmitterIT {
   private static final int LIMIT = 20;
   private static final int SESSIONS = 300;
-  private static final String LINE = "quota: {mode: queue, namespace: {gpus: %d}}";
+  private static final String QUOTA = "quota: {mode: queue, namespace: {gpus: %d}}";
 
   private final Cluster cluster;
   private final KubeClient api;
-  private final String namespace;
+  private final TestNamespace namespace;
 
   QuotaAdmitterIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
     this.api = api;
-    this.namespace = namespace.name();
+    this.namespace = namespace;
   }
 
   @BeforeAll
   static void install(Cluster cluster, KubeClient api) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
-    cluster.installTraefikCrds();
-    SessionFixture.templates(api);
-    // The API server takes a moment to watch a kind that was just installed.
+    TestController.installWithTemplates(cluster, api);
+    // The API server takes a moment to list a kind that was just installed.
     await().until(() -> api.list(ResourceType.SESSION, "", "").ok().isPresent());
   }
 
   @Test
-  void threeHundredTakeTheirTurnsAndTheLimitIsNeverPassed(@TempDir Path folder) throws Exception {
+  @DisplayName("300 concurrent sessions start oldest first and never exceed the limit")
+  void startsOldestFirstWithinTheLimit() throws Exception {
     AtomicLong used = new AtomicLong();
     AtomicLong most = new AtomicLong();
     List<String> started = new CopyOnWriteArrayList<>();
-    try (RunningController controller = controller(folder, LIMIT);
+    try (RunningService _ = startWithLimit(LIMIT);
         ResourceCache<Pod> pods =
             new ResourceCache<>(
                 api,
                 ResourceType.POD,
                 Labels.MANAGED_SELECTOR,
                 InstantSource.system(),
-                change -> count(change, used, most, started));
+                change -> countGpus(change, used, most, started));
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       pods.start();
       await().until(pods::isSynced);
       for (int i = 0; i < SESSIONS; i++) {
-        int number = i;
-        threads.execute(() -> desk(number).submit(user(number), "template: kwok").orElseThrow());
+        SessionFixture session = namespace.session("queued-" + i);
+        threads.execute(() -> session.create("template: kwok"));
       }
-      Map<String, Instant> made = new HashMap<>();
-      await()
+      Map<String, Instant> created = new HashMap<>();
+      await("all sessions to be created, to run and to be deleted")
           .atMost(Duration.ofMinutes(3))
           .pollInterval(Duration.ofMillis(100))
           .until(() -> {
             List<VdiSession> sessions =
-                api.list(ResourceType.SESSION, namespace, "").orElseThrow().items();
-            sessions.forEach(s -> made.putIfAbsent(s.name(), s.metadata().creationTimestamp()));
+                api.list(ResourceType.SESSION, namespace.name(), "").orElseThrow().items();
+            sessions.forEach(s -> created.putIfAbsent(s.name(), s.metadata().creationTimestamp()));
             sessions.stream()
                 .filter(s -> s.status().phase() == Phase.RUNNING && !s.metadata().isDeleting())
-                .forEach(s -> api.delete(ResourceType.SESSION, namespace, s.name(), s.uid()));
-            return made.size() == SESSIONS && sessions.isEmpty();
+                .forEach(
+                    s -> api.delete(ResourceType.SESSION, namespace.name(), s.name(), s.uid()));
+            return created.size() == SESSIONS && sessions.isEmpty();
           });
-      assertEquals(SESSIONS, started.size());
-      assertEquals(LIMIT, most.get());
-      assertInOrder(started, made);
-      assertTrue(controller.port() > 0);
+      assertThat(started).hasSize(SESSIONS);
+      assertThat(most).hasValue(LIMIT);
+      assertOldestFirst(started, created);
     }
   }
 
   @Test
-  void whoWaitsIsToldWhyAndTheirPlaceAndALowerLimitEndsNobody(@TempDir Path folder)
-      throws Exception {
-    try (RunningController controller = controller(folder, 2)) {
-      SessionFixture first =
-          SessionFixture.create(api, namespace, "first", "a@example.com", "template: kwok");
+  @DisplayName("A waiting session shows the reason and its position; a lower limit stops nothing")
+  void showsReasonAndPosition() {
+    try (RunningService.InThisJvm controller = startWithLimit(2)) {
+      SessionFixture first = namespace.session("first").create("template: kwok");
       first.awaitPhase(Phase.RUNNING);
-      SessionFixture second =
-          SessionFixture.create(api, namespace, "second", "b@example.com", "template: kwok");
+      SessionFixture second = namespace.session("second").create("template: kwok");
       second.awaitPhase(Phase.RUNNING);
-      SessionFixture third =
-          SessionFixture.create(api, namespace, "third", "c@example.com", "template: kwok");
-      String words =
+      SessionFixture third = namespace.session("third").create("template: kwok");
+      String message =
           "GPU quota exceeded for namespace %s: used 2, requested 1, limit 2; number 1 in line"
               .formatted(namespace);
-      VdiSession waiting = third.awaitThat("waiting", s -> s.status().message().equals(words));
-      assertEquals(Phase.PENDING, waiting.status().phase());
+      VdiSession waiting =
+          third.awaitUntil(message, session -> session.status().message().equals(message));
+      assertThat(waiting.status().phase()).isEqualTo(Phase.PENDING);
       Condition admitted = waiting.status().condition(Condition.QUOTA_ADMITTED).orElseThrow();
-      assertEquals("False", admitted.status());
-      assertEquals(words, admitted.message());
-      assertTrue(third.child(ResourceType.POD).isNotFound());
+      assertThat(admitted.status()).isEqualTo("False");
+      assertThat(admitted.message()).isEqualTo(message);
+      third.expectChildNotFound(ResourceType.POD);
 
-      Files.writeString(folder.resolve("config.yaml"), LINE.formatted(1));
-      third.awaitThat(
-          "the new limit", s -> s.status().message().contains("used 2, requested 1, limit 1"));
-      assertEquals(Phase.RUNNING, first.session().status().phase());
-      assertEquals(Phase.RUNNING, second.session().status().phase());
+      controller.configure(QUOTA.formatted(1));
+      third.awaitMessage("used 2, requested 1, limit 1");
+      assertThat(first.get().status().phase()).isEqualTo(Phase.RUNNING);
+      assertThat(second.get().status().phase()).isEqualTo(Phase.RUNNING);
 
-      first.patch("{\"spec\": {\"suspended\": true}}");
+      first.suspend();
       first.awaitPhase(Phase.SUSPENDED);
       second.delete();
-      VdiSession running = third.awaitPhase(Phase.RUNNING);
-      assertTrue(running.status().condition(Condition.QUOTA_ADMITTED).orElseThrow().isTrue());
-      first.patch("{\"spec\": {\"suspended\": false}}");
-      first.awaitThat("waiting", s -> s.status().message().contains("used 1, requested 1"));
-      assertTrue(controller.port() > 0);
+      assertThat(third.awaitPhase(Phase.RUNNING).status().condition(Condition.QUOTA_ADMITTED))
+          .hasValueSatisfying(condition -> assertThat(condition.status()).isEqualTo("True"));
+      first.resume();
+      first.awaitMessage("used 1, requested 1");
       third.delete();
       first.awaitPhase(Phase.RUNNING);
       first.delete();
-      first.awaitGone();
+      first.awaitNotFound();
     }
   }
 
   @Test
-  void whoIsSuspendedWhileWaitingLeavesTheLine(@TempDir Path folder) throws Exception {
-    try (RunningController controller = controller(folder, 1)) {
-      SessionFixture first =
-          SessionFixture.create(api, namespace, "first", "a@example.com", "template: kwok");
+  void suspendedSessionLeavesTheQueue() {
+    try (RunningService _ = startWithLimit(1)) {
+      SessionFixture first = namespace.session("first").create("template: kwok");
       first.awaitPhase(Phase.RUNNING);
-      SessionFixture second =
-          SessionFixture.create(api, namespace, "second", "b@example.com", "template: kwok");
-      second.awaitThat("waiting", s -> s.status().message().endsWith("number 1 in line"));
-      // Those of one second wait in any order.
+      SessionFixture second = namespace.session("second").create("template: kwok");
+      awaitPosition(second, 1);
+      // Sessions that are created in the same second have no order.
       await()
           .until(() ->
-              second
-                  .session()
-                  .metadata()
-                  .creationTimestamp()
-                  .isBefore(Instant.now().minusSeconds(2)));
-      SessionFixture third =
-          SessionFixture.create(api, namespace, "third", "c@example.com", "template: kwok");
-      third.awaitThat("waiting", s -> s.status().message().endsWith("number 2 in line"));
+              second.get().metadata().creationTimestamp().isBefore(Instant.now().minusSeconds(2)));
+      SessionFixture third = namespace.session("third").create("template: kwok");
+      awaitPosition(third, 2);
 
-      second.patch("{\"spec\": {\"suspended\": true}}");
-      third.awaitThat("moved up", s -> s.status().message().endsWith("number 1 in line"));
+      second.suspend();
+      awaitPosition(third, 1);
       first.delete();
       third.awaitPhase(Phase.RUNNING);
       second.awaitPhase(Phase.SUSPENDED);
 
-      second.patch("{\"spec\": {\"suspended\": false}}");
-      second.awaitThat("waiting", s -> s.status().message().endsWith("number 1 in line"));
+      second.resume();
+      awaitPosition(second, 1);
       third.delete();
       second.awaitPhase(Phase.RUNNING);
       second.delete();
-      second.awaitGone();
-      assertTrue(controller.port() > 0);
+      second.awaitNotFound();
     }
   }
 
-  private RunningController controller(Path folder, int limit) throws Exception {
-    Path file = Files.writeString(folder.resolve("config.yaml"), LINE.formatted(limit));
-    return RunningController.start(
-        Cluster.connect(RunningController.kubeconfig(cluster)), Map.of(), Optional.of(file));
+  private RunningService.InThisJvm startWithLimit(int gpus) {
+    return CONTROLLER.withConfigFile(QUOTA.formatted(gpus)).start(cluster);
   }
 
-  private void count(
+  private static void awaitPosition(SessionFixture session, int position) {
+    String message = "number " + position + " in line";
+    session.awaitUntil(message, s -> s.status().message().endsWith(message));
+  }
+
+  private void countGpus(
       ResourceCache.Change<Pod> change, AtomicLong used, AtomicLong most, List<String> started) {
-    if (!change.object().namespace().equals(namespace)) {
+    if (!change.object().namespace().equals(namespace.name())) {
       return;
     }
     if (change.before().isEmpty()) {
@@ -199,23 +187,18 @@ class QuotaAdmitterIT {
     }
   }
 
-  /** Those of one second in any order; and as many as may start at once may overtake each other. */
-  private static void assertInOrder(List<String> started, Map<String, Instant> made) {
+  /**
+   * Sessions created in the same second start in any order, and as many as the limit allows may
+   * start concurrently and so overtake each other.
+   */
+  private static void assertOldestFirst(List<String> started, Map<String, Instant> created) {
     for (int i = 0; i + LIMIT < started.size(); i++) {
-      Instant mine = made.get(started.get(i));
+      String session = started.get(i);
       for (String later : started.subList(i + LIMIT, started.size())) {
-        assertTrue(
-            !made.get(later).isBefore(mine),
-            later + " of " + made.get(later) + " started long after one of " + mine);
+        assertThat(created.get(later))
+            .as("%s started long after %s; its creation", later, session)
+            .isAfterOrEqualTo(created.get(session));
       }
     }
-  }
-
-  private SessionFixture desk(int number) {
-    return new SessionFixture(api, namespace, "line-" + number);
-  }
-
-  private static String user(int number) {
-    return "user" + number + "@example.com";
   }
 }

@@ -1,16 +1,15 @@
 package io.vdi.operator.controller;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.SessionFixture;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -18,24 +17,22 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * What the API server itself refuses, by schema and CEL: one case for each rule, with its words.
+ * The API server rejects invalid objects by the CRDs' schema and CEL rules: one case for each rule,
+ * with its message.
  */
 @ExtendWith(ClusterExtension.class)
 class SchemaIT {
-  private static final String USER = "alice@example.com";
-
   private final KubeClient api;
-  private final String namespace;
+  private final TestNamespace namespace;
 
   SchemaIT(KubeClient api, TestNamespace namespace) {
     this.api = api;
-    this.namespace = namespace.name();
+    this.namespace = namespace;
   }
 
   @BeforeAll
   static void install(Cluster cluster) {
-    cluster.install(
-        RunningController.CHART, RunningController.NAMESPACE, RunningController.SERVICE_ACCOUNT);
+    TestController.install(cluster);
   }
 
   @ParameterizedTest
@@ -64,39 +61,36 @@ class SchemaIT {
           template: Not_A_Name                              | spec.template
           resources: {gpu: 1}                               | spec.template: Required value
           """)
-  void badSessionsAreRefused(String spec, String words) {
-    assertRefused(new SessionFixture(api, namespace, "bad").submit(USER, spec), words);
+  void rejectsInvalidSession(String spec, String message) {
+    assertRejected(namespace.session("invalid").tryCreate(spec), message);
   }
 
   @ParameterizedTest
   @CsvSource({"alice", "alice@example", "alice @example.com", "''", "@", "a@b."})
-  void badEmailsAreRefused(String user) {
-    assertRefused(
-        new SessionFixture(api, namespace, "bad").submit(user, "template: t"), "spec.user");
+  void rejectsInvalidEmail(String user) {
+    assertRejected(namespace.session("invalid").ofUser(user).tryCreate("template: t"), "spec.user");
   }
 
   @Test
-  void anEmailOf255IsRefused() {
-    assertRefused(
-        new SessionFixture(api, namespace, "bad")
-            .submit("m".repeat(243) + "@example.com", "template: t"),
+  void rejectsEmailOf255Characters() {
+    assertRejected(
+        namespace
+            .session("invalid")
+            .ofUser("m".repeat(243) + "@example.com")
+            .tryCreate("template: t"),
         "spec.user: Too long: may not be more than 254");
   }
 
   @ParameterizedTest
   @CsvSource({"1desk", "desk.top", "-desk"})
-  void namesThatNoServiceCanBearAreRefused(String name) {
-    ApiResult<VdiSession> result =
-        new SessionFixture(api, namespace, name).submit(USER, "template: t");
-    assertTrue(result.failure().isPresent(), name);
-    assertTrue(result.failure().get().message().contains("metadata.name"), name);
+  void rejectsNameThatIsInvalidForService(String name) {
+    assertRejected(session(name).tryCreate("template: t"), "metadata.name");
   }
 
   @Test
-  void aNameOf64IsRefused() {
-    assertRefused(
-        new SessionFixture(api, namespace, "n".repeat(64)).submit(USER, "template: t"),
-        "metadata.name must be at most 63");
+  void rejectsNameOf64Characters() {
+    assertRejected(
+        session("n".repeat(64)).tryCreate("template: t"), "metadata.name must be at most 63");
   }
 
   @ParameterizedTest
@@ -111,23 +105,20 @@ class SchemaIT {
           {"spec": {"persistence": {"storageClassName": "other"}}}     | persistence.storageClassName is immutable
           {"spec": {"persistence": null}}                              | persistence.storageClassName is immutable
           """)
-  void badChangesAreRefused(String patch, String words) {
-    SessionFixture desk =
-        new SessionFixture(api, namespace, "change-" + Integer.toHexString(patch.hashCode()));
-    desk.submit(USER, "template: t, persistence: {size: 2Gi, storageClassName: fast}")
-        .orElseThrow();
-    assertRefused(
-        api.mergePatch(ResourceType.SESSION, namespace, desk.name(), SessionFixture.parse(patch)),
-        words);
+  void rejectsInvalidChange(String patch, String message) {
+    SessionFixture session =
+        session("change-" + Integer.toHexString(patch.hashCode()))
+            .create("template: t, persistence: {size: 2Gi, storageClassName: fast}");
+    assertRejected(session.tryPatch(patch), message);
   }
 
   @Test
-  void goodChangesAreTaken() {
-    SessionFixture desk = new SessionFixture(api, namespace, "good-change");
-    desk.submit(USER, "template: t, persistence: {size: 2Gi}").orElseThrow();
-    desk.patch("{\"spec\": {\"persistence\": {\"size\": \"3Gi\"}, \"timeout\": \"1h30m\"}}");
-    desk.patch("{\"spec\": {\"resources\": {\"gpu\": 2}, \"suspended\": true}}");
-    assertEquals("3Gi", desk.session().spec().persistence().size());
+  void acceptsValidChanges() {
+    SessionFixture session =
+        session("valid-change").create("template: t, persistence: {size: 2Gi}");
+    session.patchSpec("persistence: {size: 3Gi}, timeout: 1h30m");
+    session.patchSpec("resources: {gpu: 2}, suspended: true");
+    assertThat(session.get().spec().persistence().size()).isEqualTo("3Gi");
   }
 
   @ParameterizedTest
@@ -147,22 +138,26 @@ class SchemaIT {
           {image: x, healthPath: health}                       | spec.healthPath
           {image: x, imagePullPolicy: Sometimes}               | supported values
           """)
-  void badTemplatesAreRefused(String spec, String words) {
-    assertRefused(
+  void rejectsInvalidTemplate(String spec, String message) {
+    assertRejected(
         api.create(
             ResourceType.TEMPLATE,
             "",
             Manifests.parse(
-                    "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: bad}, spec: "
+                    "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: invalid}, spec: "
                         + spec
                         + "}")
                 .getFirst()),
-        words);
+        message);
   }
 
-  private static void assertRefused(ApiResult<?> result, String words) {
-    assertTrue(result.failure().isPresent(), "taken, and should not be");
-    String message = result.failure().get().message();
-    assertTrue(message.contains(words), message);
+  /** The e-mail does not depend on the name, so that the name alone is invalid. */
+  private SessionFixture session(String name) {
+    return namespace.session(name).ofUser("alice@example.com");
+  }
+
+  private static void assertRejected(ApiResult<?> result, String message) {
+    assertThat(result.failure())
+        .hasValueSatisfying(failure -> assertThat(failure.message()).contains(message));
   }
 }

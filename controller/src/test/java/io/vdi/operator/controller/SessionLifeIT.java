@@ -1,19 +1,19 @@
 package io.vdi.operator.controller;
 
+import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.helidon.metrics.api.Counter;
 import io.helidon.metrics.api.Tag;
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
-import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -21,38 +21,42 @@ import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
 import io.vdi.operator.runtime.ObserveServer;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Spec.md sections 2 and 3 on a real API server. */
+/** docs/specification.md, sections 2 and 3, on a real API server. */
 @ExtendWith(ClusterExtension.class)
 class SessionLifeIT {
-  private static RunningController controller;
+  private static final String STORAGE_CLASS = "/apis/storage.k8s.io/v1/storageclasses/kwok-volume";
+
+  private static RunningService controller;
 
   private final KubeClient api;
-  private final String namespace;
+  private final TestNamespace namespace;
 
   SessionLifeIT(KubeClient api, TestNamespace namespace) {
     this.api = api;
-    this.namespace = namespace.name();
+    this.namespace = namespace;
   }
 
   @BeforeAll
   static void start(Cluster cluster, KubeClient api) {
-    cluster.installTraefikCrds();
-    controller = RunningController.start(cluster, Map.of());
-    SessionFixture.templates(api);
+    TestController.installWithTemplates(cluster, api);
+    controller = CONTROLLER.start(cluster);
   }
 
   @AfterAll
@@ -60,216 +64,177 @@ class SessionLifeIT {
     controller.close();
   }
 
-  private SessionFixture desk(String name, String spec) {
-    return SessionFixture.create(api, namespace, name, name + "@example.com", spec);
-  }
-
   @Test
-  void theSevenPhasesOfALife() {
-    SessionFixture desk = desk("life", "template: manual, resources: {gpu: 101}");
-    VdiSession pending =
-        desk.awaitThat(
-            "the scheduler's words",
-            s -> s.status().message().contains("Insufficient nvidia.com/gpu"));
-    assertEquals(Phase.PENDING, pending.status().phase());
-    desk.delete();
-    desk.awaitGone();
+  void goesThroughAllPhases() {
+    SessionFixture tooLarge =
+        namespace.session("life").create("template: manual, resources: {gpu: 101}");
+    VdiSession pending = tooLarge.awaitMessage("Insufficient nvidia.com/gpu");
+    assertThat(pending.status().phase()).isEqualTo(Phase.PENDING);
+    tooLarge.delete();
+    tooLarge.awaitNotFound();
 
-    SessionFixture second = desk("life", "template: manual");
-    VdiSession creating = second.awaitPhase(Phase.CREATING);
-    assertEquals("https://life.vdi.example.com", creating.status().url());
-    assertEquals("life", creating.status().podName());
-    assertEquals(null, creating.status().startTime());
+    SessionFixture session = namespace.session("life").create("template: manual");
+    VdiSession creating = session.awaitPhase(Phase.CREATING);
+    assertThat(creating.status().url()).isEqualTo("https://life.vdi.example.com");
+    assertThat(creating.status().podName()).isEqualTo("life");
+    assertThat(creating.status().startTime()).isNull();
 
-    second.kubeletReady();
-    VdiSession running = second.awaitPhase(Phase.RUNNING);
-    assertEquals(
-        running.status().startTime().plus(Duration.ofHours(8)), running.status().expiresAt());
-    assertEquals(1, running.status().observedGeneration());
-    for (String type :
-        new String[] {
-          Condition.READY,
-          Condition.TEMPLATE_RESOLVED,
-          Condition.POD_SCHEDULED,
-          Condition.STORAGE_READY,
-          Condition.ROUTE_READY
-        }) {
-      second.awaitThat(type, s -> s.status().condition(type).orElseThrow().isTrue());
-    }
+    session.kubeletReportsReady();
+    VdiSession running = session.awaitPhase(Phase.RUNNING);
+    assertThat(running.status().expiresAt())
+        .isEqualTo(running.status().startTime().plus(Duration.ofHours(8)));
+    assertThat(running.status().observedGeneration()).isEqualTo(1);
+    session.awaitCondition(Condition.READY);
+    session.awaitCondition(Condition.TEMPLATE_RESOLVED);
+    session.awaitCondition(Condition.POD_SCHEDULED);
+    session.awaitCondition(Condition.STORAGE_READY);
+    session.awaitCondition(Condition.ROUTE_READY);
 
-    second.patch("{\"spec\": {\"timeout\": \"10h\"}}");
-    second.awaitThat(
-        "a raised timeout extends",
+    session.patchSpec("timeout: 10h");
+    session.awaitUntil(
+        "the later expiry",
         s ->
             s.status().expiresAt().equals(running.status().startTime().plus(Duration.ofHours(10))));
 
-    second.patch("{\"spec\": {\"suspended\": true}}");
-    second.kubeletStopped();
-    VdiSession suspended = second.awaitPhase(Phase.SUSPENDED);
-    assertEquals(null, suspended.status().startTime());
-    assertEquals(running.status().url(), suspended.status().url());
-    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
-      assertEquals(kind.equals(ResourceType.POD), second.child(kind).isNotFound(), kind.kind());
+    session.suspend();
+    session.kubeletRemovesPod();
+    VdiSession suspended = session.awaitPhase(Phase.SUSPENDED);
+    assertThat(suspended.status().startTime()).isNull();
+    assertThat(suspended.status().url()).isEqualTo(running.status().url());
+    for (ResourceType<?> type : SessionFixture.childTypes()) {
+      assertThat(session.child(type).isNotFound())
+          .as("%s is not found", type)
+          .isEqualTo(type.equals(ResourceType.POD));
     }
-    String password = password(second);
+    String password = password(session);
 
-    second.patch("{\"spec\": {\"suspended\": false}}");
-    second.kubeletReady();
-    assertTrue(
-        !second
-            .awaitPhase(Phase.RUNNING)
-            .status()
-            .startTime()
-            .isBefore(running.status().startTime()));
-    assertEquals(password, password(second), "a password never changes");
+    session.resume();
+    session.kubeletReportsReady();
+    assertThat(session.awaitPhase(Phase.RUNNING).status().startTime())
+        .isAfterOrEqualTo(running.status().startTime());
+    assertThat(password(session)).isEqualTo(password);
 
-    second.kubelet(
+    session.kubeletReports(
         "{\"phase\": \"Failed\", \"reason\": \"Evicted\", \"message\": \"low on memory\"}");
-    assertTrue(second.awaitPhase(Phase.FAILED).status().message().contains("low on memory"));
+    assertThat(session.awaitPhase(Phase.FAILED).status().message()).contains("low on memory");
 
-    api.delete(
-            ResourceType.POD, namespace, "life", second.child(ResourceType.POD).orElseThrow().uid())
-        .orElseThrow();
-    second.awaitPhase(Phase.CREATING);
-    second.kubeletReady();
-    second.awaitPhase(Phase.RUNNING);
+    deletePod(session).orElseThrow();
+    session.awaitPhase(Phase.CREATING);
+    session.kubeletReportsReady();
+    session.awaitPhase(Phase.RUNNING);
 
-    second.delete();
-    second.awaitPhase(Phase.TERMINATING);
-    second.kubeletStopped();
-    second.awaitGone();
-    await()
-        .atMost(SessionFixture.PATIENCE)
-        .untilAsserted(() -> {
-          for (ResourceType<?> kind : SessionFixture.CHILDREN) {
-            assertTrue(second.child(kind).isNotFound(), kind.kind());
-          }
-        });
+    session.delete();
+    session.awaitPhase(Phase.TERMINATING);
+    session.kubeletRemovesPod();
+    session.awaitNotFound();
+    SessionFixture.childTypes().forEach(session::awaitChildNotFound);
   }
 
   @Test
-  void everyPhaseHasItsEvent() {
-    SessionFixture desk = desk("events", "template: kwok");
-    desk.awaitPhase(Phase.RUNNING);
+  void eachPhaseHasAnEventWithoutThePassword() {
+    SessionFixture session = namespace.session("events").create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
     await()
         .atMost(SessionFixture.PATIENCE)
-        .untilAsserted(() -> {
-          String events =
-              api.request("GET", "/api/v1/namespaces/" + namespace + "/events", null)
-                  .orElseThrow()
-                  .toString();
-          assertTrue(events.contains("\"reason\":\"Pending\""));
-          assertTrue(events.contains("\"reason\":\"Creating\""));
-          assertTrue(events.contains("the desktop is ready at https://events.vdi.example.com"));
-          assertFalse(events.contains(password(desk)));
-        });
+        .untilAsserted(() ->
+            assertThat(session.eventsInNamespace().toString())
+                .contains("\"reason\":\"Pending\"")
+                .contains("\"reason\":\"Creating\"")
+                .contains("the desktop is ready at https://events.vdi.example.com")
+                .doesNotContain(password(session)));
   }
 
   @Test
-  void aMissingTemplateFailsAndTheSessionGoesOnWhenItAppears() {
-    SessionFixture desk = desk("late", "template: late-template");
-    VdiSession failed = desk.awaitPhase(Phase.FAILED);
-    assertEquals("Template not found: late-template", failed.status().message());
-    assertTrue(desk.child(ResourceType.POD).isNotFound());
-    Manifests.apply(
-        api,
-        """
-        {apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: late-template},
-         spec: {image: desktop, persistence: {storageClassName: kwok-volume},
-          nodeSelector: {vdi.devcluster/simulated: "true"}}}
-        """);
-    desk.awaitPhase(Phase.RUNNING);
-    await()
+  void failsWithoutTemplateAndStartsOnceTheTemplateExists() {
+    SessionFixture session = namespace.session("late").create("template: late-template");
+    VdiSession failed = session.awaitPhase(Phase.FAILED);
+    assertThat(failed.status().message()).isEqualTo("Template not found: late-template");
+    session.expectChildNotFound(ResourceType.POD);
+
+    TestTemplates.applySimulated(api, "late-template", "");
+    session.awaitPhase(Phase.RUNNING);
+    await("the template to count its session")
         .atMost(SessionFixture.PATIENCE)
-        .until(() ->
-            api.get(ResourceType.TEMPLATE, "", "late-template").orElseThrow().status().sessions()
-                == 1);
+        .until(
+            () ->
+                api.get(ResourceType.TEMPLATE, "", "late-template")
+                    .orElseThrow()
+                    .status()
+                    .sessions(),
+            count -> count == 1);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Pod", "Secret", "Service", "IngressRoute"})
-  void aChildDeletedByHandComesBack(String kindName) {
-    SessionFixture desk =
-        desk("heal-" + kindName.toLowerCase(java.util.Locale.ROOT), "template: kwok");
-    VdiSession before = desk.awaitPhase(Phase.RUNNING);
-    ResourceType<?> kind =
-        SessionFixture.CHILDREN.stream()
-            .filter(k -> k.kind().equals(kindName))
-            .findFirst()
-            .orElseThrow();
-    KubeObject child = desk.awaitChild(kind);
-    api.delete(kind, namespace, child.name(), child.uid()).orElseThrow();
-    await()
-        .atMost(SessionFixture.PATIENCE)
-        .until(() ->
-            desk.child(kind)
-                .ok()
-                .filter(now -> !now.uid().equals(child.uid()) && !now.metadata().isDeleting())
-                .isPresent());
-    desk.awaitPhase(Phase.RUNNING);
-    assertEquals(before.status().startTime(), desk.session().status().startTime());
-    assertEquals(before.status().url(), desk.session().status().url());
+  void recreatesDeletedChild(String kind) {
+    SessionFixture session =
+        namespace.session("deleted-" + kind.toLowerCase(Locale.ROOT)).create("template: kwok");
+    VdiSession before = session.awaitPhase(Phase.RUNNING);
+    session.deleteChildAndAwaitAnother(childType(kind));
+    session.awaitPhase(Phase.RUNNING);
+    assertThat(session.get().status().startTime()).isEqualTo(before.status().startTime());
+    assertThat(session.get().status().url()).isEqualTo(before.status().url());
   }
 
   @Test
-  void aLabelTakenOffByHandComesBack() {
-    SessionFixture desk = desk("unlabelled", "template: kwok");
-    desk.awaitPhase(Phase.RUNNING);
-    api.mergePatch(
-            ResourceType.SERVICE,
-            namespace,
-            "unlabelled",
-            SessionFixture.parse(
-                "{\"metadata\": {\"labels\": {\"" + Labels.MANAGED_BY + "\": null}}}"))
+  void restoresRemovedLabel() {
+    SessionFixture session = namespace.session("unlabelled").create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
+    JsonObject withoutLabel =
+        json("{\"metadata\": {\"labels\": {\"" + Labels.MANAGED_BY + "\": null}}}");
+    api.mergePatch(ResourceType.SERVICE, namespace.name(), "unlabelled", withoutLabel)
         .orElseThrow();
-    await()
+    await("the label")
         .atMost(SessionFixture.PATIENCE)
         .until(() ->
-            desk.child(ResourceType.SERVICE)
+            session
+                .child(ResourceType.SERVICE)
                 .orElseThrow()
                 .metadata()
                 .label(Labels.MANAGED_BY)
                 .isPresent());
-    assertNotEquals(Phase.FAILED, desk.session().status().phase());
+    assertThat(session.get().status().phase()).isNotEqualTo(Phase.FAILED);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Service", "Secret", "PersistentVolumeClaim", "Pod", "IngressRoute"})
-  void aForeignObjectInTheWayIsNamedAndNeverTouched(String kindName) {
-    ResourceType<?> kind = kind(kindName);
-    String name = "foreign-" + kindName.toLowerCase(Locale.ROOT);
-    SessionFixture desk = new SessionFixture(api, namespace, name);
-    desk.putInTheWay(kind);
-    JsonObject before = desk.raw(kind).getAsJsonObject("metadata");
-    desk.submit(name + "@example.com", "template: kwok").orElseThrow();
-    assertEquals(
-        kindName + " " + desk.childName(kind) + " exists and is not owned by this session",
-        desk.awaitPhase(Phase.FAILED).status().message());
-    assertEquals(kind.equals(ResourceType.POD), desk.child(ResourceType.POD).ok().isPresent());
-    desk.delete();
-    desk.awaitGone();
-    JsonObject after = desk.raw(kind).getAsJsonObject("metadata");
-    assertEquals(before.get("uid"), after.get("uid"));
-    assertFalse(after.has("labels") || after.has("ownerReferences"), after.toString());
+  void reportsForeignObjectAndDoesNotChangeIt(String kind) {
+    ResourceType<?> type = childType(kind);
+    SessionFixture session = namespace.session("foreign-" + kind.toLowerCase(Locale.ROOT));
+    session.createForeignChild(type);
+    JsonObject before = session.childJson(type).getAsJsonObject("metadata");
+    session.create("template: kwok");
+    assertThat(session.awaitPhase(Phase.FAILED).status().message())
+        .isEqualTo(
+            kind + " " + session.childName(type) + " exists and is not owned by this session");
+    assertThat(session.child(ResourceType.POD).ok().isPresent())
+        .as("the Pod exists")
+        .isEqualTo(type.equals(ResourceType.POD));
+    session.delete();
+    session.awaitNotFound();
+    JsonObject after = session.childJson(type).getAsJsonObject("metadata");
+    assertThat(after.get("uid")).isEqualTo(before.get("uid"));
+    assertThat(after.keySet()).doesNotContain("labels", "ownerReferences");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"Service", "Secret", "PersistentVolumeClaim", "IngressRoute"})
-  void whatIsNotAsItShouldBeIsBroughtUpToDate(String kindName) {
-    SessionFixture desk = desk("outdated-" + kindName.toLowerCase(Locale.ROOT), "template: kwok");
-    desk.awaitPhase(Phase.RUNNING);
-    desk.outdate(kind(kindName));
+  void updatesOutdatedChild(String kind) {
+    SessionFixture session =
+        namespace.session("outdated-" + kind.toLowerCase(Locale.ROOT)).create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
+    session.outdateChildAndAwaitUpdate(childType(kind));
   }
 
-  private static ResourceType<?> kind(String name) {
-    return SessionFixture.CHILDREN.stream()
-        .filter(k -> k.kind().equals(name))
+  private static ResourceType<?> childType(String kind) {
+    return SessionFixture.childTypes().stream()
+        .filter(type -> type.kind().equals(kind))
         .findFirst()
         .orElseThrow();
   }
 
   @Test
-  void aLookAlikeWithOurLabelsButAnotherOwnerIsForeignToo() {
+  void objectWithTheRightLabelsAndAnotherOwnerIsForeign() {
     Manifests.apply(
         api,
         """
@@ -279,158 +244,142 @@ class SessionLifeIT {
           name: vdi-auth-lookalike
           labels: {app.kubernetes.io/managed-by: vdi-operator, app.kubernetes.io/instance: lookalike}
         """,
-        namespace);
-    SessionFixture desk = desk("lookalike", "template: kwok");
-    assertEquals(
-        "Secret vdi-auth-lookalike exists and is not owned by this session",
-        desk.awaitPhase(Phase.FAILED).status().message());
+        namespace.name());
+    SessionFixture session = namespace.session("lookalike").create("template: kwok");
+    assertThat(session.awaitPhase(Phase.FAILED).status().message())
+        .isEqualTo("Secret vdi-auth-lookalike exists and is not owned by this session");
   }
 
   @Test
-  void anImageThatCannotBePulledFailsAndHeals() {
-    SessionFixture desk = desk("pull", "template: manual");
-    desk.kubelet(
-        """
-        {"containerStatuses": [{"name": "selkies", "image": "x", "imageID": "", "ready": false, "restartCount": 0,
-          "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}
-        """);
-    assertEquals(
-        "ImagePullBackOff: no such image [VDI231]",
-        desk.awaitPhase(Phase.FAILED).status().message());
-    desk.kubelet("{\"containerStatuses\": null}");
-    desk.kubeletReady();
-    desk.awaitPhase(Phase.RUNNING);
+  void failsWhenTheImageCannotBePulledAndRecovers() {
+    SessionFixture session = namespace.session("pull").create("template: manual");
+    session.kubeletReports(waitingContainer("ImagePullBackOff", "no such image"));
+    assertThat(session.awaitPhase(Phase.FAILED).status().message())
+        .isEqualTo("ImagePullBackOff: no such image [VDI231]");
+    session.kubeletReports("{\"containerStatuses\": null}");
+    session.kubeletReportsReady();
+    session.awaitPhase(Phase.RUNNING);
   }
 
   @Test
-  void aStartThatTakesTooLongFailsAndGivesTheGpuBack() {
-    SessionFixture desk = desk("slow", "template: hurried");
-    desk.kubelet(
-        """
-        {"containerStatuses": [{"name": "selkies", "image": "x", "imageID": "", "ready": false, "restartCount": 0,
-          "state": {"waiting": {"reason": "PodInitializing"}}}]}
-        """);
-    desk.awaitThat("told", s -> s.status().message().equals("PodInitializing"));
-    // That this is over may be told much later; the end of patience may not.
-    desk.kubelet("{\"containerStatuses\": null}");
-    await()
-        .atMost(Duration.ofSeconds(40))
-        .until(() -> desk.session().status().phase() == Phase.FAILED);
-    String message = desk.session().status().message();
-    assertTrue(message.startsWith("not ready within the startup timeout of 12s"), message);
-    desk.kubeletStopped();
-    await().atMost(SessionFixture.PATIENCE).until(() -> desk.child(ResourceType.POD).isNotFound());
-    desk.patch("{\"spec\": {\"suspended\": true}}");
-    desk.awaitPhase(Phase.SUSPENDED);
-    desk.patch("{\"spec\": {\"suspended\": false}}");
-    desk.kubeletReady();
-    desk.awaitPhase(Phase.RUNNING);
+  void failsAtTheStartupTimeoutAndReleasesTheGpu() {
+    SessionFixture session = namespace.session("slow").create("template: short-startup");
+    session.kubeletReports(waitingContainer("PodInitializing", ""));
+    session.awaitUntil("the reason", s -> s.status().message().equals("PodInitializing"));
+    // The status may keep the old reason for a while. The timeout must not be late.
+    session.kubeletReports("{\"containerStatuses\": null}");
+    VdiSession failed =
+        await("the startup timeout")
+            .atMost(Duration.ofSeconds(40))
+            .until(session::get, s -> s.status().phase() == Phase.FAILED);
+    assertThat(failed.status().message()).startsWith("not ready within the startup timeout of 12s");
+    session.kubeletRemovesPod();
+    session.awaitChildNotFound(ResourceType.POD);
+    session.suspend();
+    session.awaitPhase(Phase.SUSPENDED);
+    session.resume();
+    session.kubeletReportsReady();
+    session.awaitPhase(Phase.RUNNING);
+  }
+
+  private static String waitingContainer(String reason, String message) {
+    return """
+    {"containerStatuses": [{"name": "selkies", "image": "x", "imageID": "", "ready": false, "restartCount": 0,
+      "state": {"waiting": {"reason": "%s", "message": "%s"}}}]}
+    """
+        .formatted(reason, message);
   }
 
   @Test
-  void twoUsersWithTheSameLocalPartNeverShareAHost() {
+  void usersWithTheSameLocalPartGetDifferentHosts() {
     SessionFixture first =
-        SessionFixture.create(api, namespace, "sam-1", "sam@example.com", "template: kwok");
-    assertEquals("https://sam.vdi.example.com", first.awaitPhase(Phase.RUNNING).status().url());
+        namespace.session("sam-1").ofUser("sam@example.com").create("template: kwok");
+    assertThat(first.awaitPhase(Phase.RUNNING).status().url())
+        .isEqualTo("https://sam.vdi.example.com");
     SessionFixture second =
-        SessionFixture.create(api, namespace, "sam-2", "sam@other.org", "template: kwok");
+        namespace.session("sam-2").ofUser("sam@other.org").create("template: kwok");
     String url = second.awaitPhase(Phase.RUNNING).status().url();
-    assertTrue(url.matches("https://sam-[0-9a-f]{8}\\.vdi\\.example\\.com"), url);
-    assertTrue(
-        second
-            .raw(ResourceType.INGRESS_ROUTE)
-            .toString()
-            .contains("Host(`" + url.substring(8) + "`)"));
+    assertThat(url).matches("https://sam-[0-9a-f]{8}\\.vdi\\.example\\.com");
+    assertThat(second.childJson(ResourceType.INGRESS_ROUTE).toString())
+        .contains("Host(`" + url.substring("https://".length()) + "`)");
     first.delete();
-    first.awaitGone();
+    first.awaitNotFound();
     SessionFixture third =
-        SessionFixture.create(api, namespace, "sam-3", "sam@third.org", "template: kwok");
+        namespace.session("sam-3").ofUser("sam@third.org").create("template: kwok");
     third.awaitPhase(Phase.RUNNING);
-    assertEquals(url, second.session().status().url(), "a host never changes");
-    assertEquals("https://sam.vdi.example.com", third.session().status().url());
+    assertThat(second.get().status().url()).as("a host that never changes").isEqualTo(url);
+    assertThat(third.get().status().url()).isEqualTo("https://sam.vdi.example.com");
   }
 
   @Test
-  void aSpecChangeThatThePodCannotTakeIsToldAndDoneAtTheNextResume() {
-    SessionFixture desk = desk("grow", "template: kwok");
-    String pod = desk.awaitPhase(Phase.RUNNING).uid();
-    String uid = desk.child(ResourceType.POD).orElseThrow().uid();
-    desk.patch("{\"spec\": {\"resources\": {\"memory\": \"8Gi\"}}}");
-    desk.awaitThat("told", s -> s.status().message().contains("next resume"));
-    assertEquals(uid, desk.child(ResourceType.POD).orElseThrow().uid());
-    desk.patch("{\"spec\": {\"suspended\": true}}");
-    desk.awaitPhase(Phase.SUSPENDED);
-    desk.patch("{\"spec\": {\"suspended\": false}}");
-    desk.awaitPhase(Phase.RUNNING);
-    assertTrue(desk.raw(ResourceType.POD).toString().contains("\"memory\":\"8Gi\""));
-    assertFalse(pod.isEmpty());
+  void changeThatNeedsAnotherPodTakesEffectAtTheNextResume() {
+    SessionFixture session = namespace.session("grow").create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
+    String pod = session.child(ResourceType.POD).orElseThrow().uid();
+    session.patchSpec("resources: {memory: 8Gi}");
+    session.awaitMessage("next resume");
+    assertThat(session.child(ResourceType.POD).orElseThrow().uid()).isEqualTo(pod);
+    session.suspend();
+    session.awaitPhase(Phase.SUSPENDED);
+    session.resume();
+    session.awaitPhase(Phase.RUNNING);
+    assertThat(session.childJson(ResourceType.POD).toString()).contains("\"memory\":\"8Gi\"");
   }
 
   @Test
-  void theHomeGrowsWhereTheClassLetsItAndSaysSoWhereNot() {
-    SessionFixture desk = desk("bigger", "template: kwok, persistence: {size: 1Gi}");
-    desk.awaitPhase(Phase.RUNNING);
-    desk.patch("{\"spec\": {\"persistence\": {\"size\": \"2Gi\"}}}");
-    desk.awaitThat("the refusal", s -> s.status().message().contains("must support resize"));
-    assertEquals(Phase.RUNNING, desk.session().status().phase());
-    api.request("GET", "/apis/storage.k8s.io/v1/storageclasses/kwok-volume", null)
-        .ok()
-        .ifPresent(storageClass -> {
-          storageClass.addProperty("allowVolumeExpansion", true);
-          api.request("PUT", "/apis/storage.k8s.io/v1/storageclasses/kwok-volume", storageClass)
-              .orElseThrow();
-        });
-    await()
+  @DisplayName(
+      "The home grows where its storage class allows it; elsewhere the status says why not")
+  void homeGrows() {
+    SessionFixture session =
+        namespace.session("bigger").create("template: kwok, persistence: {size: 1Gi}");
+    session.awaitPhase(Phase.RUNNING);
+    session.patchSpec("persistence: {size: 2Gi}");
+    session.awaitMessage("must support resize");
+    assertThat(session.get().status().phase()).isEqualTo(Phase.RUNNING);
+
+    JsonObject storageClass = api.request("GET", STORAGE_CLASS, null).orElseThrow();
+    storageClass.addProperty("allowVolumeExpansion", true);
+    api.request("PUT", STORAGE_CLASS, storageClass).orElseThrow();
+    await("the larger home")
         .atMost(Duration.ofSeconds(60))
-        .until(() ->
-            desk.child(ResourceType.PERSISTENT_VOLUME_CLAIM)
-                .orElseThrow()
-                .requestedSize()
-                .equals("2Gi"));
-    desk.awaitThat("no complaint", s -> s.status().message().isEmpty());
+        .until(() -> home(session).requestedSize(), "2Gi"::equals);
+    session.awaitUntil("no message", s -> s.status().message().isEmpty());
   }
 
   @Test
-  void aRetainedHomeOutlivesItsSessionAndGoesToTheSameUserOnly() {
-    SessionFixture desk =
-        SessionFixture.create(
-            api,
-            namespace,
-            "keeper",
-            "kim@example.com",
-            "template: kwok, persistence: {reclaimPolicy: Retain}");
-    desk.awaitPhase(Phase.RUNNING);
-    String home = desk.child(ResourceType.PERSISTENT_VOLUME_CLAIM).orElseThrow().uid();
-    desk.delete();
-    desk.awaitGone();
+  void retainedHomeGoesToTheSameUserOnly() {
+    SessionFixture first =
+        namespace
+            .session("keeper")
+            .ofUser("kim@example.com")
+            .create("template: kwok, persistence: {reclaimPolicy: Retain}");
+    first.awaitPhase(Phase.RUNNING);
+    String home = home(first).uid();
+    first.delete();
+    first.awaitNotFound();
 
-    SessionFixture eve =
-        SessionFixture.create(api, namespace, "keeper", "eve@example.com", "template: kwok");
-    assertEquals(
-        "PersistentVolumeClaim vdi-data-keeper exists and is not owned by this session",
-        eve.awaitPhase(Phase.FAILED).status().message());
-    eve.delete();
-    eve.awaitGone();
+    SessionFixture stranger =
+        namespace.session("keeper").ofUser("eve@example.com").create("template: kwok");
+    assertThat(stranger.awaitPhase(Phase.FAILED).status().message())
+        .isEqualTo("PersistentVolumeClaim vdi-data-keeper exists and is not owned by this session");
+    stranger.delete();
+    stranger.awaitNotFound();
 
-    SessionFixture again =
-        SessionFixture.create(api, namespace, "keeper", "kim@example.com", "template: kwok");
-    again.awaitPhase(Phase.RUNNING);
-    assertEquals(home, again.child(ResourceType.PERSISTENT_VOLUME_CLAIM).orElseThrow().uid());
-    await("a Delete policy takes the home on")
+    SessionFixture second =
+        namespace.session("keeper").ofUser("kim@example.com").create("template: kwok");
+    second.awaitPhase(Phase.RUNNING);
+    assertThat(home(second).uid()).isEqualTo(home);
+    await("the session with reclaimPolicy Delete to own the home")
         .atMost(SessionFixture.PATIENCE)
-        .until(() ->
-            again
-                .child(ResourceType.PERSISTENT_VOLUME_CLAIM)
-                .orElseThrow()
-                .metadata()
-                .isControlledBy(again.session().uid()));
+        .until(() -> home(second).metadata().isControlledBy(second.get().uid()));
   }
 
   @Test
-  void withoutPersistenceThereIsNoClaim() {
-    SessionFixture desk = desk("fleeting", "template: kwok, persistence: {enabled: false}");
-    desk.awaitPhase(Phase.RUNNING);
-    assertTrue(desk.child(ResourceType.PERSISTENT_VOLUME_CLAIM).isNotFound());
+  void createsNoClaimWithoutPersistence() {
+    SessionFixture session =
+        namespace.session("fleeting").create("template: kwok, persistence: {enabled: false}");
+    session.awaitPhase(Phase.RUNNING);
+    session.expectChildNotFound(ResourceType.PERSISTENT_VOLUME_CLAIM);
   }
 
   @ParameterizedTest
@@ -445,93 +394,76 @@ class SessionLifeIT {
         "a@b@c.d",
         "x\"y`z|$(id)<&>%0A@e.f"
       })
-  void everyOddEmailWorks(String email) {
-    String name = "odd-" + Integer.toHexString(email.hashCode());
-    SessionFixture desk = SessionFixture.create(api, namespace, name, email, "template: kwok");
-    VdiSession running = desk.awaitPhase(Phase.RUNNING);
-    assertEquals(
-        email,
-        desk.child(ResourceType.SERVICE)
-            .orElseThrow()
-            .metadata()
-            .annotations()
-            .get(Annotations.USER));
-    String host = running.status().url().substring("https://".length());
-    assertTrue(host.matches("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.vdi\\.example\\.com"), host);
+  void acceptsUnusualEmail(String email) {
+    SessionFixture session =
+        namespace
+            .session("email-" + Integer.toHexString(email.hashCode()))
+            .ofUser(email)
+            .create("template: kwok");
+    VdiSession running = session.awaitPhase(Phase.RUNNING);
+    assertThat(session.child(ResourceType.SERVICE).orElseThrow().metadata().annotations())
+        .containsEntry(Annotations.USER, email);
+    assertThat(running.status().url())
+        .matches("https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.vdi\\.example\\.com");
   }
 
   @Test
-  void namesAndEmailsAtTheirLimits() {
-    String name = "n" + "a".repeat(62);
+  void acceptsNameAndEmailOfMaximumLength() {
     String email = "m".repeat(240) + "@example.com.d";
-    assertEquals(254, email.length());
-    SessionFixture desk = SessionFixture.create(api, namespace, name, email, "template: kwok");
-    VdiSession running = desk.awaitPhase(Phase.RUNNING);
-    assertEquals("https://" + "m".repeat(63) + ".vdi.example.com", running.status().url());
-    desk.delete();
-    desk.awaitGone();
+    assertThat(email).hasSize(254);
+    SessionFixture session =
+        namespace.session("n" + "a".repeat(62)).ofUser(email).create("template: kwok");
+    VdiSession running = session.awaitPhase(Phase.RUNNING);
+    assertThat(running.status().url()).isEqualTo("https://" + "m".repeat(63) + ".vdi.example.com");
+    session.delete();
+    session.awaitNotFound();
   }
 
   @Test
-  void statusIsRightInTheEndWhoeverElseWritesAtTheSameTime() throws InterruptedException {
+  void statusIsRightDespiteConcurrentWritesByOthers() throws InterruptedException {
     long before = conflicts();
-    SessionFixture desk = desk("contested", "template: manual");
+    SessionFixture session = namespace.session("contested").create("template: manual");
     AtomicBoolean done = new AtomicBoolean();
     Thread other =
         Thread.ofVirtual()
             .start(() -> {
               for (int i = 0; !done.get(); i++) {
-                api.mergePatch(
-                    ResourceType.SESSION,
-                    namespace,
-                    "contested",
-                    SessionFixture.parse(
-                        "{\"metadata\": {\"annotations\": {\"n\": \"" + i + "\"}}}"));
-                api.mergePatchStatus(
-                    ResourceType.SESSION,
-                    namespace,
-                    "contested",
-                    SessionFixture.parse(
-                        "{\"status\": {\"lastActivityTime\": \"2026-01-01T00:00:00Z\"}}"));
+                session.tryPatch("{\"metadata\": {\"annotations\": {\"n\": \"" + i + "\"}}}");
+                session.trySetStatus("lastActivityTime: \"2026-01-01T00:00:00Z\"");
               }
             });
-    desk.awaitPhase(Phase.CREATING);
-    desk.kubeletReady();
-    desk.awaitPhase(Phase.RUNNING);
-    await("a write of the controller's that comes too late")
+    session.awaitPhase(Phase.CREATING);
+    session.kubeletReportsReady();
+    session.awaitPhase(Phase.RUNNING);
+    await("a write of the controller to be rejected as a conflict")
         .atMost(SessionFixture.PATIENCE)
         .until(() -> {
-          api.delete(
-              ResourceType.POD,
-              namespace,
-              "contested",
-              desk.child(ResourceType.POD).orElseThrow().uid());
-          desk.kubeletStopped();
-          desk.awaitPhase(Phase.CREATING);
-          desk.kubeletReady();
-          desk.awaitPhase(Phase.RUNNING);
+          deletePod(session);
+          session.kubeletRemovesPod();
+          session.awaitPhase(Phase.CREATING);
+          session.kubeletReportsReady();
+          session.awaitPhase(Phase.RUNNING);
           return conflicts() > before;
         });
-    desk.patch("{\"spec\": {\"suspended\": true}}");
-    desk.kubeletStopped();
-    desk.awaitPhase(Phase.SUSPENDED);
+    session.suspend();
+    session.kubeletRemovesPod();
+    session.awaitPhase(Phase.SUSPENDED);
     done.set(true);
     other.join();
-    assertEquals("2026-01-01T00:00:00Z", desk.session().status().lastActivityTime().toString());
+    assertThat(session.get().status().lastActivityTime()).isEqualTo("2026-01-01T00:00:00Z");
   }
 
   @Test
-  void atRestNothingIsWritten() {
-    SessionFixture desk = desk("quiet", "template: kwok");
-    desk.awaitPhase(Phase.RUNNING);
-    for (ResourceType<?> kind : SessionFixture.CHILDREN) {
-      desk.awaitChild(kind);
-    }
-    // Conditions settle within 10 s of the last write; then two passes go by.
-    pause(12);
-    String before = desk.session().metadata().resourceVersion();
-    pause(20);
-    assertEquals(before, desk.session().metadata().resourceVersion());
+  void writesNothingWithoutAChange() {
+    SessionFixture session = namespace.session("quiet").create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
+    SessionFixture.childTypes().forEach(session::awaitChild);
+    // Changes of conditions are written at most 10 s late. Two resyncs follow.
+    String version = session.awaitUnchangedFor(Duration.ofSeconds(12));
+    await("no further write")
+        .during(Duration.ofSeconds(20))
+        .atMost(Duration.ofSeconds(25))
+        .until(session::resourceVersion, version::equals);
   }
 
   private static long conflicts() {
@@ -542,18 +474,24 @@ class SessionLifeIT {
         .count();
   }
 
-  private static void pause(int seconds) {
-    await()
-        .pollDelay(Duration.ofSeconds(seconds))
-        .atMost(Duration.ofSeconds(seconds + 5L))
-        .until(() -> true);
+  private ApiResult<?> deletePod(SessionFixture session) {
+    String uid = session.child(ResourceType.POD).orElseThrow().uid();
+    return api.delete(ResourceType.POD, namespace.name(), session.name(), uid);
   }
 
-  private static String password(SessionFixture desk) {
-    JsonObject secret = desk.raw(ResourceType.SECRET);
-    String encoded = secret.getAsJsonObject("data").get("password").getAsString();
-    String password = new String(Base64.getDecoder().decode(encoded));
-    assertTrue(password.length() >= 24);
+  private static PersistentVolumeClaim home(SessionFixture session) {
+    return session.child(ResourceType.PERSISTENT_VOLUME_CLAIM).orElseThrow();
+  }
+
+  private static String password(SessionFixture session) {
+    JsonObject data = session.childJson(ResourceType.SECRET).getAsJsonObject("data");
+    byte[] encoded = Base64.getDecoder().decode(data.get("password").getAsString());
+    String password = new String(encoded);
+    assertThat(password).hasSizeGreaterThanOrEqualTo(24);
     return password;
+  }
+
+  private static JsonObject json(String text) {
+    return JsonParser.parseString(text).getAsJsonObject();
   }
 }

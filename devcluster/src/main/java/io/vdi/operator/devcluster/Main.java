@@ -7,24 +7,24 @@ import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * The commands behind make: build, up, down; node says whether containers can run here, helm runs
- * Helm on the cluster of KUBECONFIG.
+ * The commands behind make: {@code build}, {@code up}, {@code down}; {@code node} exits with 0 if
+ * this machine can run containers; {@code helm} runs Helm on the cluster of KUBECONFIG.
  */
 public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
     String command = args.length > 0 ? args[0] : "";
-    DevEnvironment workbench = new DevEnvironment(Path.of("").toAbsolutePath());
+    DevEnvironment environment = new DevEnvironment(Path.of("").toAbsolutePath());
     try {
       switch (command) {
-        case "build" -> workbench.build();
-        case "up" -> workbench.up();
-        case "down" -> workbench.down();
-        case "serve" -> workbench.serve();
-        case "node" -> System.exit(canHaveNode() ? 0 : 1);
+        case "build" -> environment.build();
+        case "up" -> environment.up();
+        case "down" -> environment.down();
+        case "node" -> System.exit(supportsContainers() ? 0 : 1);
         case "helm" -> {
           List<String> arguments = List.of(args).subList(1, args.length);
           System.out.print(Helm.offline().run(arguments.toArray(String[]::new)));
@@ -41,10 +41,10 @@ public final class Main {
     }
   }
 
-  private static boolean canHaveNode() {
-    EmbeddedCluster.unsupportedReason()
-        .ifPresent(why ->
-            Progress.say("containers cannot run here (" + why + "): the nodes will be simulated"));
-    return EmbeddedCluster.unsupportedReason().isEmpty();
+  private static boolean supportsContainers() {
+    Optional<String> reason = EmbeddedCluster.unsupportedReason();
+    reason.ifPresent(why ->
+        Progress.say("this machine cannot run containers (" + why + "); nodes will be simulated"));
+    return reason.isEmpty();
   }
 }

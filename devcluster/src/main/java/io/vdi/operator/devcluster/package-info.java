@@ -1,7 +1,7 @@
 /**
- * A real Kubernetes on one machine, without Docker or downloads: builds etcd, the control plane and
- * KWOK from Go modules, starts and stops them; for tests, {@code make up} and {@code make demo}.
- * May import common; nothing that ships imports it. Start at {@link
+ * A real Kubernetes on one machine, without Docker: for tests, {@code make up} and {@code make
+ * demo}. Imports go one way: process, build, cluster, addons, operator, testing, each only those
+ * before it; nothing that ships imports them. Start reading at {@link
  * io.vdi.operator.devcluster.cluster.EmbeddedCluster}.
  */
 package io.vdi.operator.devcluster;

@@ -8,11 +8,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Debian's packages as files: nothing is installed, and nobody needs to be root. */
+/** The files of Debian packages. Installs nothing and does not require root. */
 final class DebianPackage {
   private DebianPackage() {}
 
-  /** The version that would be downloaded. */
+  /**
+   * The version that {@link #extract} downloads.
+   *
+   * @throws ClusterException if apt does not know the package
+   */
   static String version(String name) {
     return Command.run(List.of("apt-cache", "policy", name))
         .lines()
@@ -22,12 +26,13 @@ final class DebianPackage {
         .findFirst()
         .orElseThrow(() ->
             new ClusterException(
-                "apt knows no package "
+                "apt does not know package "
                     + name
-                    + ": the images' base comes from Debian; set BASE_IMAGE to use another"));
+                    + ", from which the base of the images is made: run apt-get update, or set"
+                    + " BASE_IMAGE to use another base"));
   }
 
-  /** Downloads it and lays its files out in this folder. */
+  /** Downloads the package and extracts its files into this directory. */
   static void extract(String name, Path folder) throws IOException {
     Path download = Files.createDirectories(folder.resolve("download"));
     Command.run(

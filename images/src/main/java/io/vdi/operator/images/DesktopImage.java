@@ -24,7 +24,10 @@ import org.apache.commons.codec.digest.DigestUtils;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
-/** The desktop: its folder's {@code build.sh} makes the files, this the image around them. */
+/**
+ * The image of the desktop: {@code build.sh} in its directory makes the files, and this class packs
+ * them.
+ */
 record DesktopImage(Path folder) implements Images.Recipe {
   @Override
   public String fingerprint() {
@@ -63,16 +66,16 @@ record DesktopImage(Path folder) implements Images.Recipe {
   @Override
   public void make(Path archive) throws IOException {
     if (!DebianPackages.provide("mmdebstrap", Path.of("/usr/bin/mmdebstrap"))) {
-      throw new ClusterException("the desktop image is made with mmdebstrap");
+      throw new ClusterException("the desktop image requires mmdebstrap");
     }
     Path files = archive.resolveSibling(archive.getFileName() + ".files.tar");
     Path base = archive.resolveSibling(archive.getFileName() + ".base.tar");
     try {
-      Progress.say("installing the desktop's packages into it: about a minute and a half");
+      Progress.say("installing packages for the desktop image: about 90 s");
       Command.run(List.of(folder.resolve("build.sh").toString(), files.toString()));
       wrap(files, base);
       Files.delete(files);
-      Progress.say("packing the desktop image: about a minute");
+      Progress.say("packing the desktop image: about 60 s");
       Oci.write(
           Jib.from(TarImage.at(base))
               .setEntrypoint(List.of("/opt/selkies/bin/selkies-session"))
@@ -84,7 +87,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
                       "HOME", "/home/user",
                       "LANG", "C.UTF-8",
                       "PATH", "/opt/selkies/bin:/usr/local/bin:/usr/bin:/bin",
-                      // Where there is an NVIDIA GPU: what encodes video and draws comes from it.
+                      // With an NVIDIA GPU: it encodes video and renders.
                       "NVIDIA_DRIVER_CAPABILITIES", "all")),
           FullCluster.DESKTOP,
           archive);
@@ -94,7 +97,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
     }
   }
 
-  /** An image of this one layer, as docker save would write it: what Jib can build on. */
+  /** Writes an image with one layer in the format of docker save, which Jib reads as a base. */
   private static void wrap(Path layer, Path image) throws IOException {
     String config =
         """

@@ -1,8 +1,9 @@
 package io.vdi.operator.images;
 
+import io.vdi.operator.devcluster.addons.RouterAddon;
+import io.vdi.operator.devcluster.build.BuildCache;
 import io.vdi.operator.devcluster.build.GoPrograms;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.cluster.ContainerNode;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
@@ -12,78 +13,79 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * The images of a checkout: {@code images/target/<name>.tar}, an OCI archive each. What an image is
- * made of decides its name in the cache, where it is kept; the same is never made twice.
+ * The images of a checkout: OCI archives {@code images/target/<name>.tar}, which are links into a
+ * cache. An image is built again only when one of its inputs changes.
  */
 public final class Images {
   static final String DESKTOP = "desktop";
 
-  /** The images of an installation, by name. */
+  /** The names of the images that an installation requires. */
   public static final List<String> ALL =
       Stream.concat(
               Arrays.stream(OperatorService.values()).map(OperatorService::module),
               Stream.of(DESKTOP))
           .toList();
 
-  /** The plugin, which is an archive and no image. */
+  /** The kubectl plugin: a tar archive, not an image. */
   public static final String PLUGIN = "kubectl-vdi";
 
-  /** Those that a node of the development cluster needs beside them. */
+  /** The names of the images that the development cluster requires in addition. */
   public static final List<String> OF_NODE = List.of("pause", "traefik");
 
-  /**
-   * The variable with the image that those of the services are built on, where one is to be pulled.
-   */
+  /** The environment variable with a base image for the services; it is pulled. */
   private static final String BASE = "BASE_IMAGE";
 
-  /** So many of each are kept, for other checkouts. */
+  /** How many versions of an image are kept, because other checkouts may use older ones. */
   private static final int KEPT = 4;
 
   private final Path checkout;
   private final Path cache;
-  private final Map<String, Recipe> recipes = new HashMap<>();
+  private final Map<String, Recipe> recipes;
 
-  private Images(Path checkout, Path cache) {
+  Images(Path checkout, Path cache, Map<String, Recipe> recipes) {
     this.checkout = checkout;
     this.cache = cache;
-    Platform platform = new Platform(cache);
+    this.recipes = new TreeMap<>(recipes);
+  }
+
+  /** The images of a checkout whose services Maven has packaged. */
+  public static Images of(Path checkout) {
+    Path cache = BuildCache.ofUser().directory().resolve("images");
+    Platform platform = new Platform(new BuildCache(cache));
     Training training = new Training(checkout, platform, checkout.resolve("images/target/stage"));
     Optional<String> base = Optional.ofNullable(System.getenv(BASE)).filter(s -> !s.isBlank());
+    GoPrograms programs = GoPrograms.inDefaultCache();
+    Map<String, Recipe> recipes = new TreeMap<>();
     for (OperatorService service : OperatorService.values()) {
       recipes.put(service.module(), new ServiceImage(service, training, platform, base));
     }
     recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
-    GoPrograms programs = GoPrograms.inDefaultCache();
     recipes.put(PLUGIN, new PluginArchive(checkout, platform));
-    recipes.put("pause", new ProgramImage(programs::pause, EmbeddedCluster.PAUSE_IMAGE));
-    recipes.put("traefik", new ProgramImage(programs::traefik, FullCluster.ROUTER));
+    recipes.put("pause", new ProgramImage(programs::pause, ContainerNode.PAUSE_IMAGE));
+    recipes.put("traefik", new ProgramImage(programs::traefik, RouterAddon.IMAGE));
+    return new Images(checkout, cache, recipes);
   }
 
-  /** Those of a checkout whose services are built. */
-  public static Images of(Path checkout) {
-    return new Images(checkout, GoPrograms.defaultCache().resolve("images"));
-  }
-
-  /** How one image is made. */
+  /** How to build one image. */
   interface Recipe {
-    /** Changes with everything that goes into the image. */
+    /** Changes when an input of the image changes. */
     String fingerprint();
 
-    /** Makes the image. */
+    /** Writes the image to this archive. */
     void make(Path archive) throws IOException;
 
-    /** Writes what is in the image. */
+    /** Writes the SBOM of the image in this archive to a file. */
     void describe(Path archive, Path file);
   }
 
-  /** Writes what is in an image beside it: {@code images/target/<name>.cdx.json}, CycloneDX. */
+  /** Writes the SBOM of an image beside it: {@code images/target/<name>.cdx.json}, CycloneDX. */
   public Path describe(String name) {
     Path archive = provide(name);
     Path file = archive.resolveSibling(name + ".cdx.json");
@@ -92,22 +94,22 @@ public final class Images {
   }
 
   /**
-   * The archive of an image, made if need be.
+   * The archive of an image, which is built if it is not in the cache.
    *
-   * @throws IllegalArgumentException where there is no such image
+   * @throws IllegalArgumentException if there is no image with this name
    */
   public Path provide(String name) {
     Recipe recipe = recipes.get(name);
     if (recipe == null) {
       throw new IllegalArgumentException(
-          "no image \"" + name + "\"; there are " + ALL + " and " + OF_NODE);
+          "there is no image \"" + name + "\"; the images are " + recipes.keySet());
     }
     Path kept = cache.resolve(name + "-" + recipe.fingerprint() + ".tar");
     Path link = checkout.resolve("images/target").resolve(name + ".tar");
     try {
       Files.createDirectories(cache);
       if (!Files.exists(kept)) {
-        Progress.say("making image " + name);
+        Progress.say("building image " + name);
         Path fresh = kept.resolveSibling(kept.getFileName() + "." + ProcessHandle.current().pid());
         recipe.make(fresh);
         Files.move(fresh, kept, StandardCopyOption.ATOMIC_MOVE);
@@ -117,10 +119,11 @@ public final class Images {
       Files.deleteIfExists(link);
       return Files.createSymbolicLink(link, kept);
     } catch (IOException e) {
-      throw new ClusterException("cannot make image " + name + ": " + e, e);
+      throw new ClusterException("cannot build image " + name + ": " + e, e);
     }
   }
 
+  /** Deletes all but the newest versions. */
   private void prune(String name) throws IOException {
     try (Stream<Path> files = Files.list(cache)) {
       List<Path> old =

@@ -5,15 +5,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** The command behind make images. */
+/** The command behind {@code make images}: builds images and prints the paths of their files. */
 public final class Main {
   private Main() {}
 
   private static final String DESCRIBE = "--sbom";
 
   /**
-   * @param args names of images, see {@link Images}; none for all of an installation. {@code
-   *     --sbom} first writes what is in them, too
+   * @param args names of images, see {@link Images}; without names, those of an installation. With
+   *     {@code --sbom} as the first argument, also writes their SBOMs
    */
   public static void main(String[] args) {
     try {

@@ -10,8 +10,8 @@ import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -20,19 +20,19 @@ import java.time.Instant;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
-/** Writes OCI archives. The same files make the same archive, whenever and wherever. */
+/** Writes OCI archives. The same files result in the same archive. */
 final class Oci {
-  /** The time of all files and images: what is in them tells their age, not the clock. */
+  /** The time of all files and images, so that archives do not depend on the time of the build. */
   static final Instant TIME = Instant.parse("2026-01-01T00:00:00Z");
 
   private Oci() {}
 
-  /** A layer with all that is in this folder, as owned by root. */
+  /** A layer with everything in this directory, owned by root. */
   static FileEntriesLayer layer(String name, Path folder, String target) throws IOException {
     return layer(name, folder, target, Integer.MAX_VALUE);
   }
 
-  /** The same down to a depth; 1 leaves out what is in folders in it. */
+  /** The same down to a depth; depth 1 omits subdirectories. */
   static FileEntriesLayer layer(String name, Path folder, String target, int depth)
       throws IOException {
     FileEntriesLayer.Builder layer = FileEntriesLayer.builder().setName(name);
@@ -50,11 +50,10 @@ final class Oci {
     return layer.build();
   }
 
-  /** Writes the image under this name. */
+  /** Writes the image, with this name, to an archive. */
   static void write(JibContainerBuilder image, String name, Path archive) throws IOException {
-    // Jib takes layers of files of the same names and times for the same, and ours are all of the
-    // same time: what
-    // it keeps is for this image only.
+    // Jib treats two layers with the same paths and times as equal, and all our files have the same
+    // time. So each image starts with an empty layer cache.
     Path work = Files.createTempDirectory(archive.toAbsolutePath().getParent(), "layers-");
     try {
       image
@@ -69,12 +68,12 @@ final class Oci {
         | CacheDirectoryCreationException
         | RegistryException
         | ExecutionException e) {
-      throw new ClusterException("cannot make image " + name + ": " + e.getMessage(), e);
+      throw new ClusterException("cannot build image " + name + ": " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ClusterException("interrupted while making image " + name, e);
+      throw new ClusterException("interrupted while building image " + name, e);
     } finally {
-      GoPrograms.deleteTree(work);
+      FileTree.delete(work);
     }
   }
 }

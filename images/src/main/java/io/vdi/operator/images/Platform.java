@@ -1,8 +1,7 @@
 package io.vdi.operator.images;
 
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
-import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.build.BuildCache;
 import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
@@ -15,24 +14,25 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * What all services run on: the modules of this JDK that they use, and the C library from Debian's
- * package. Kept in the cache, by version.
- *
- * @param cache where
+ * The files below the services in an image: a Java runtime with the JDK modules that they use, and
+ * the C library from Debian's package. The cache keeps one of each per version.
  */
-record Platform(Path cache) {
+record Platform(BuildCache cache) {
   private static final String MODULES =
       "java.base,java.logging,java.management,java.naming,java.net.http,java.security.sasl,java.sql,"
           + "java.xml,jdk.crypto.cryptoki,jdk.management,jdk.unsupported";
 
-  /** The folder with the Java runtime. */
+  /** The directory with the Java runtime. */
   Path java() {
     Path home = Path.of(System.getProperty("java.home"));
     String version = System.getProperty("java.vm.vendor") + System.getProperty("java.vm.version");
-    return kept(
-        "java-" + Hashes.sha256(version + MODULES, 12),
-        fresh -> {
+    return cache.provide(
+        "java",
+        Hashes.sha256(version + MODULES, 12),
+        (work, out) -> {
           Progress.say("linking the Java runtime of the images");
+          // jlink creates the directory and fails if it exists.
+          Files.delete(out);
           Command.run(
               List.of(
                   home.resolve("bin/jlink").toString(),
@@ -40,58 +40,39 @@ record Platform(Path cache) {
                   "--strip-debug",
                   "--no-header-files",
                   "--no-man-pages",
-                  "--output=" + fresh));
+                  "--output=" + out));
+          setTimes(out);
         });
   }
 
-  /** The folder with the C library, laid out as on a Debian system. */
+  /** The directory with the C library, with the paths of a Debian system. */
   Path libc() {
     String newest = DebianPackage.version("libc6");
-    return kept(
-        "libc6-" + Hashes.sha256(newest, 12),
-        fresh -> {
-          Path all = Files.createTempDirectory(cache, "libc6-");
-          DebianPackage.extract("libc6", all);
+    return cache.provide(
+        "libc6",
+        Hashes.sha256(newest, 12),
+        (work, out) -> {
+          DebianPackage.extract("libc6", work);
           Path libraries = Path.of("lib/x86_64-linux-gnu");
           Path loader = Path.of("ld-linux-x86-64.so.2");
-          try (Stream<Path> found = Files.list(all.resolve(libraries))) {
+          try (Stream<Path> found = Files.list(work.resolve(libraries))) {
             for (Path file : found.filter(f -> f.toString().contains(".so")).toList()) {
-              copy(file, fresh.resolve(libraries).resolve(file.getFileName()));
+              copy(file, out.resolve(libraries).resolve(file.getFileName()));
             }
           }
-          copy(all.resolve(libraries).resolve(loader), fresh.resolve("lib64").resolve(loader));
+          copy(work.resolve(libraries).resolve(loader), out.resolve("lib64").resolve(loader));
           Path licence = Path.of("usr/share/doc/libc6/copyright");
-          copy(all.resolve(licence), fresh.resolve(licence));
-          Path etc = Files.createDirectories(fresh.resolve("etc"));
+          copy(work.resolve(licence), out.resolve(licence));
+          Path etc = Files.createDirectories(out.resolve("etc"));
           Files.writeString(
               etc.resolve("passwd"), "nonroot:x:65532:65532:nonroot:/tmp:/sbin/nologin\n");
           Files.writeString(etc.resolve("group"), "nonroot:x:65532:\n");
           Files.writeString(etc.resolve("nsswitch.conf"), "hosts: files dns\n");
-          GoPrograms.deleteTree(all);
+          setTimes(out);
         });
   }
 
-  private interface Recipe {
-    void make(Path fresh) throws IOException;
-  }
-
-  private Path kept(String name, Recipe recipe) {
-    Path folder = cache.resolve(name);
-    if (Files.exists(folder)) {
-      return folder;
-    }
-    Path fresh = folder.resolveSibling(name + "." + ProcessHandle.current().pid());
-    try {
-      Files.createDirectories(cache);
-      recipe.make(fresh);
-      setTimes(fresh);
-      return Files.move(fresh, folder, StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new ClusterException("cannot make " + folder + ": " + e, e);
-    }
-  }
-
-  /** An AOT cache is good for files of the times that it was recorded with. */
+  /** Sets fixed times: the JVM rejects an AOT cache if the times of the jars have changed. */
   static void setTimes(Path folder) throws IOException {
     try (Stream<Path> paths = Files.walk(folder)) {
       for (Path path :

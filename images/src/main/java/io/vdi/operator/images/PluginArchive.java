@@ -2,14 +2,15 @@ package io.vdi.operator.images;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.FileSystem;
@@ -26,9 +27,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The kubectl plugin as a tar archive: a Java runtime, its jars, and an AOT cache recorded while
- * the doctor looks at a cluster, so that it starts at once. To install it is to unpack it and put
- * its folder {@code bin} on the PATH.
+ * The kubectl plugin as a tar archive: a Java runtime, the jars and an AOT cache, which is recorded
+ * while the doctor checks a cluster and makes the plugin start fast. Users install it by unpacking
+ * it and adding its directory {@code bin} to the PATH.
  */
 record PluginArchive(Path checkout, Platform platform) implements Images.Recipe {
   private static final String NAME = "kubectl-vdi";
@@ -36,7 +37,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
 
   private static final Pattern SIGNATURE = Pattern.compile(".*\\.(SF|RSA|DSA|EC)");
 
-  /** Short runs: the second compiler never pays. */
+  /** Runs are short, so the second compiler (C2) would cost more than it saves. */
   private static final List<String> FLAGS =
       List.of(
           "-XX:+UseSerialGC",
@@ -93,7 +94,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
               "--directory=" + work,
               NAME));
     } finally {
-      GoPrograms.deleteTree(work);
+      FileTree.delete(work);
     }
   }
 
@@ -101,7 +102,10 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
     return OperatorProcess.jars(checkout.resolve("cli/target"), checkout.resolve("cli"));
   }
 
-  /** That of the cache is that of every run, but for where the archive was unpacked. */
+  /**
+   * The class path, which must be the same when the AOT cache is recorded and used, except for the
+   * directory.
+   */
   private String classPath(String root) {
     return jars().stream()
         .map(jar -> root + "/lib/" + jar.getFileName())
@@ -111,7 +115,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
   private String launcher() {
     return """
     #!/bin/sh
-    # kubectl vdi: found by kubectl on the PATH.
+    # kubectl vdi: kubectl finds this program on the PATH.
     program=$0
     while [ -h "$program" ]; do
       link=$(readlink "$program")
@@ -129,7 +133,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
         .formatted(String.join(" ", FLAGS), NAME, classPath("$home"), MAIN);
   }
 
-  /** How kubectl asks a plugin for completions. */
+  /** The program that kubectl runs for completions of the plugin's arguments. */
   private static final String COMPLETE =
       """
       #!/bin/sh
@@ -137,8 +141,8 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
       """;
 
   /**
-   * A class of a signed jar is in no AOT cache, and the first one takes a tenth of a second to
-   * check. The archive as a whole is what is trusted or not.
+   * Removes the signatures of a jar. An AOT cache contains no classes of signed jars, and verifying
+   * the first one takes 0.1 s. Users verify the archive as a whole instead.
    */
   private static void unsign(Path jar) throws IOException {
     try (FileSystem zip = FileSystems.newFileSystem(jar);
@@ -156,15 +160,15 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
-  /** Looks at a cluster with a session, and remembers what the JVM has learnt of the code. */
+  /** Records the AOT cache while the plugin checks a cluster with a session. */
   private void record(Path root) throws IOException {
     Progress.say("recording the AOT cache of " + NAME);
-    Path scene = Files.createTempDirectory("vdi-training-");
-    try (EmbeddedCluster cluster = EmbeddedCluster.start(scene, new SimulatedNodes.Spec(1, 8, 8))) {
-      cluster.install(
-          checkout.resolve("charts/vdi-operator"),
-          "vdi-system",
-          OperatorService.CONTROLLER.account());
+    Path clusterFolder = Files.createTempDirectory("vdi-training-");
+    try (EmbeddedCluster cluster =
+        EmbeddedCluster.start(clusterFolder, new SimulatedNodes.Spec(1, 8, 8))) {
+      new ChartInstaller(
+              cluster, checkout.resolve("charts/vdi-operator"), OperatorService.NAMESPACE)
+          .installController();
       KubeClient api = cluster.connect();
       Manifests.apply(
           api,

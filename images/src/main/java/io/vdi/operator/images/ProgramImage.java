@@ -9,9 +9,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * One program of the development cluster, and nothing else: it needs no libraries.
+ * An image with one static program of the development cluster.
  *
- * @param program where it is, built at the first call
+ * @param program returns the path of the program; the first call builds it
+ * @param name of the image
  */
 record ProgramImage(Supplier<Path> program, String name) implements Images.Recipe {
   @Override

@@ -19,7 +19,10 @@ import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 
-/** What is in an image, as CycloneDX: for a service beside what Maven says of its libraries. */
+/**
+ * The software bill of materials of an image in CycloneDX format. For a service it extends the one
+ * that Maven writes about its libraries.
+ */
 final class Sbom {
   private static final Gson GSON = new GsonBuilder().setPrettyPrinting().create();
   private static final int GZIP_MAGIC = 0x1f;
@@ -27,9 +30,9 @@ final class Sbom {
   private Sbom() {}
 
   /**
-   * One thing in an image.
+   * One component of an image.
    *
-   * @param purl its package URL
+   * @param purl package URL
    */
   record Component(String name, String version, String purl) {
     private JsonObject json() {
@@ -48,9 +51,10 @@ final class Sbom {
   }
 
   /**
-   * Writes one.
+   * Writes an SBOM.
    *
-   * @param libraries what Maven wrote of the service; empty where the image is not of Maven's
+   * @param libraries the SBOM that Maven wrote; empty for images without a Maven module
+   * @param others components in addition to the libraries
    */
   static Path write(Path file, String image, Optional<Path> libraries, List<Component> others) {
     try {
@@ -65,7 +69,7 @@ final class Sbom {
     }
   }
 
-  /** The Debian packages that an image says are installed in it. */
+  /** The Debian packages that are installed in an image, from its dpkg database. */
   static List<Component> installed(Path archive) {
     List<Component> found = new ArrayList<>();
     try (TarArchiveInputStream image =
@@ -103,6 +107,7 @@ final class Sbom {
     return packages;
   }
 
+  /** An SBOM without components. */
   private static JsonObject bare(String image) {
     JsonObject component = new JsonObject();
     component.addProperty("type", "container");

@@ -14,16 +14,16 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A service: the C library or another base, the Java runtime, its jars, its AOT cache; no shell, no
- * package manager.
+ * The image of a service: the C library or another base, the Java runtime, the jars and the AOT
+ * cache. It has no shell and no package manager.
  *
- * @param base an image to build on instead of Debian's C library; it must bring one
+ * @param base a base image with a C library, instead of Debian's C library
  */
 record ServiceImage(
     OperatorService service, Training training, Platform platform, Optional<String> base)
     implements Images.Recipe {
 
-  /** As the chart has it. */
+  /** The default registry of the chart. */
   private static final String REGISTRY = "localhost/vdi-operator";
 
   @Override
@@ -37,7 +37,7 @@ record ServiceImage(
   public void describe(Path archive, Path file) {
     Path libraries = training.checkout().resolve(service.module()).resolve("target/bom.json");
     if (!Files.exists(libraries)) {
-      throw new ClusterException(libraries + " is missing: make images makes it");
+      throw new ClusterException(libraries + " is missing: run make images");
     }
     String java = System.getProperty("java.vm.version");
     List<Sbom.Component> others = new ArrayList<>();
@@ -74,11 +74,12 @@ record ServiceImage(
           : Jib.fromScratch().addFileEntriesLayer(Oci.layer("libc", platform.libc(), "/"));
     } catch (InvalidImageReferenceException e) {
       throw new ClusterException(
-          "BASE_IMAGE \"" + base.orElseThrow() + "\" is no name of an image: " + e.getMessage(), e);
+          "BASE_IMAGE \"" + base.orElseThrow() + "\" is not a name of an image: " + e.getMessage(),
+          e);
     }
   }
 
-  /** The one that the chart asks for. */
+  /** The tag that the chart uses by default. */
   private String version() throws IOException {
     return Files.readString(training.checkout().resolve("charts/vdi-operator/Chart.yaml"))
         .lines()

@@ -1,10 +1,10 @@
 package io.vdi.operator.images;
 
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.FileTree;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -14,22 +14,22 @@ import java.util.List;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
- * The files of a service's image, laid out as they will be in it.
+ * A directory with the files of a service's image, with the same structure as in the image.
  *
- * @param java the runtime's folder
+ * @param java directory of the Java runtime
  */
 record Stage(OperatorService service, Path java, Path root) {
-  /** Where the runtime is in the image. */
+  /** The directory of the Java runtime in the image. */
   static final String JAVA = "/opt/java";
 
-  /** Where the service is in the image. */
+  /** The directory of the service in the image. */
   static final String APP = "/app";
 
-  /** Takes what Maven packaged. */
+  /** Copies the jars that Maven has packaged, and writes the JVM options. */
   static Stage of(OperatorService service, Path checkout, Path java, Path root) {
     Stage stage = new Stage(service, java, root);
     try {
-      GoPrograms.deleteTree(root);
+      FileTree.delete(root);
       Path module = checkout.resolve(service.module());
       for (Path jar : OperatorProcess.jars(module.resolve("target"), module)) {
         Path copy = jar.getParent().endsWith("lib") ? stage.inLibraries(jar) : stage.inApp(jar);
@@ -50,12 +50,12 @@ record Stage(OperatorService service, Path java, Path root) {
                   stage.classPathInImage()));
       Platform.setTimes(root);
     } catch (IOException e) {
-      throw new ClusterException("cannot lay out " + root + ": " + e, e);
+      throw new ClusterException("cannot write " + root + ": " + e, e);
     }
     return stage;
   }
 
-  /** Changes with everything in the image, the base included. */
+  /** Changes when a file of the image changes, or the base. */
   String fingerprint(String base) {
     StringBuilder all = new StringBuilder(base).append(java.getFileName());
     try {
@@ -69,7 +69,7 @@ record Stage(OperatorService service, Path java, Path root) {
     return Hashes.sha256(all.toString(), 12);
   }
 
-  /** Changes with the name and the content of a jar. */
+  /** Changes when the name or the content of a jar changes. */
   static String digest(Path jar) {
     try (InputStream in = Files.newInputStream(jar)) {
       return jar.getFileName() + DigestUtils.sha256Hex(in);
@@ -78,12 +78,12 @@ record Stage(OperatorService service, Path java, Path root) {
     }
   }
 
-  /** The folder of its own jar. */
+  /** The directory with the service's jar. */
   Path own() {
     return root.resolve("app");
   }
 
-  /** The folder of its libraries; in the image it is inside the other. */
+  /** The directory with the libraries. */
   Path libraries() {
     return root.resolve("app/lib");
   }

@@ -2,12 +2,15 @@ package io.vdi.operator.images;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,19 +27,23 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
- * AOT caches, recorded while the services work on sessions that come and go on a cluster with
- * simulated nodes: the JVM keeps what it has loaded, linked and learnt of the code (JEP 483, 514
- * and 515). All three are trained together.
+ * Records the AOT caches of the three services, while they handle sessions on a cluster with
+ * simulated nodes. An AOT cache holds loaded and linked classes and profiles (JEP 483, 514 and
+ * 515), so that a service starts faster and compiles its hot code earlier.
  */
 final class Training {
   private static final int SESSIONS = 300;
-  private static final String NAMESPACE = "vdi-system";
+  private static final String NAMESPACE = OperatorService.NAMESPACE;
   private static final String COLLECTION =
       "/apis/vdi.kasm.io/v1alpha1/namespaces/default/vdisessions";
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
-  /** Ends with us, without a class of ours on the class path, which must be that of the image. */
-  private static final List<String> TIED =
+  /**
+   * Runs a JVM that exits when this JVM exits. Not by {@link
+   * io.vdi.operator.devcluster.process.ExitWithParent}: an AOT cache requires exactly the class
+   * path of the image.
+   */
+  private static final List<String> EXIT_WITH_PARENT =
       List.of(
           "sh",
           "-c",
@@ -57,7 +64,7 @@ final class Training {
   private final Map<OperatorService, Stage> stages = new EnumMap<>(OperatorService.class);
 
   /**
-   * @param folder for what is staged and recorded
+   * @param folder directory for the files of the images and the AOT caches
    */
   Training(Path checkout, Platform platform, Path folder) {
     this.checkout = checkout;
@@ -69,13 +76,15 @@ final class Training {
     return checkout;
   }
 
-  /** The files of a service, as they will be in its image. */
+  /** The files of a service's image. */
   Stage stage(OperatorService service) {
     return stages.computeIfAbsent(
         service, key -> Stage.of(key, checkout, platform.java(), folder.resolve(key.module())));
   }
 
-  /** The AOT cache of a service, alone in its folder; recorded at the first call. */
+  /**
+   * The AOT cache of a service, the only file in its directory. The first call records all three.
+   */
   Path cacheOf(OperatorService service) throws IOException {
     Path cache = folder.resolve(service.module()).resolve("aot").resolve(service.module() + ".aot");
     if (!Files.exists(cache)) {
@@ -86,35 +95,33 @@ final class Training {
 
   private void record() throws IOException {
     Progress.say(
-        "recording AOT caches while the services work on "
+        "recording the AOT caches of the services while they handle "
             + SESSIONS
-            + " sessions: about a minute");
-    Path scene = Files.createTempDirectory("vdi-training-");
+            + " sessions: about 60 s");
+    Path clusterFolder = Files.createTempDirectory("vdi-training-");
     try (EmbeddedCluster cluster =
-        EmbeddedCluster.start(scene, new SimulatedNodes.Spec(2, 8 * SESSIONS, SESSIONS))) {
-      Path chart = checkout.resolve("charts/vdi-operator");
-      cluster.installTraefikCrds();
-      cluster.install(chart, NAMESPACE, OperatorService.CONTROLLER.account());
-      cluster.installReaper(chart, NAMESPACE, OperatorService.REAPER.account());
-      int port = OperatorProcess.freePorts(1).getFirst();
-      cluster.installWebhook(
-          chart,
-          NAMESPACE,
-          OperatorService.ADMISSION_WEBHOOK.account(),
-          "https://127.0.0.1:" + port);
+        EmbeddedCluster.start(clusterFolder, new SimulatedNodes.Spec(2, 8 * SESSIONS, SESSIONS))) {
+      RouterAddon.installCrds(cluster);
+      ChartInstaller installer =
+          new ChartInstaller(cluster, checkout.resolve("charts/vdi-operator"), NAMESPACE);
+      installer.installController();
+      installer.installReaper();
+      int port = LoopbackPorts.free(1).getFirst();
+      installer.installWebhook("https://127.0.0.1:" + port);
       List<OperatorProcess> services =
           Arrays.stream(OperatorService.values())
               .map(service -> OperatorProcess.start(launch(cluster, service, port)))
               .toList();
       services.forEach(OperatorProcess::awaitReady);
-      cluster.awaitAdmission();
+      ChartInstaller.awaitAdmission(cluster);
       KubeClient api = cluster.connect();
-      comeAndGo(api);
+      runSessions(api);
       api.close();
-      // What they know is written when they end: not something to be cut short.
+      // A service writes its cache when it exits, so close(), which kills it after 15 s, is too
+      // fast.
       services.forEach(service -> service.process().terminate());
       for (OperatorProcess service : services) {
-        service.process().onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        service.process().onExit().get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       }
     } catch (ExecutionException | TimeoutException e) {
       throw new ClusterException("the AOT caches were not written in time", e);
@@ -145,10 +152,10 @@ final class Training {
     try {
       Files.createDirectories(cache.getParent());
     } catch (IOException e) {
-      throw new ClusterException("cannot make " + cache.getParent(), e);
+      throw new ClusterException("cannot create " + cache.getParent(), e);
     }
     return usual.as(
-        java(TIED, stage),
+        java(EXIT_WITH_PARENT, stage),
         flags("-XX:AOTCacheOutput=" + cache),
         stage.classPath(),
         List.of(service.mainClass()));
@@ -163,8 +170,8 @@ final class Training {
     return Stream.concat(OperatorProcess.JVM_FLAGS.stream(), Stream.of(last)).toList();
   }
 
-  /** Sessions as users make them; a third ends by itself, so that the reaper learns too. */
-  private static void comeAndGo(KubeClient api) {
+  /** Creates and deletes sessions. A third expires, so that the reaper has work as well. */
+  private static void runSessions(KubeClient api) {
     Manifests.apply(
         api,
         """
@@ -185,8 +192,8 @@ final class Training {
               .formatted(i, i % 3 == 0 ? ", timeout: 5s" : ""));
     }
     Progress.await(
-        () -> "the sessions of the training to run, and to end where their time is up",
-        PATIENCE,
+        () -> "the sessions of the training to run or expire",
+        TIMEOUT,
         () -> {
           List<String> phases = phases(api);
           return phases.size() <= SESSIONS - SESSIONS / 3
@@ -194,7 +201,7 @@ final class Training {
         });
     api.request("DELETE", COLLECTION, null).orElseThrow();
     Progress.await(
-        () -> "the sessions of the training to go", PATIENCE, () -> phases(api).isEmpty());
+        () -> "the sessions of the training to be deleted", TIMEOUT, () -> phases(api).isEmpty());
   }
 
   private static List<String> phases(KubeClient api) {

@@ -13,14 +13,18 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.reaper.activity.ActivityMonitor;
+import io.vdi.operator.reaper.execution.Deleter;
+import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionRateLimiter;
+import io.vdi.operator.reaper.execution.MassDeletionGuard;
 import io.vdi.operator.reaper.execution.ObjectKey;
 import io.vdi.operator.reaper.execution.OrphanReaper;
 import io.vdi.operator.reaper.execution.OrphanScan;
-import io.vdi.operator.reaper.execution.ReapConfig;
 import io.vdi.operator.reaper.execution.ReaperReport;
+import io.vdi.operator.reaper.execution.SessionEvaluator;
 import io.vdi.operator.reaper.execution.SessionReaper;
 import io.vdi.operator.reaper.execution.SessionStateReader;
+import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.Service;
 import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
@@ -33,7 +37,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -43,23 +46,23 @@ import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The service: watches, elects, judges, stops. */
+/** Wires the reaper: caches, queues, workers, the periodic scan, and {@code /report}. */
 public final class Reaper implements Service, ActivityMonitor.Listener {
   /** For {@link ServiceRuntime}. */
   public static final ServiceDefinition<ReaperConfig> SERVICE =
-      new ServiceDefinition<>("reaper", ReaperConfig::from, Map.of(), Reaper::new);
+      new ServiceDefinition<>("reaper", ReaperConfig::from, ReaperConfig.RENAMED_KEYS, Reaper::new);
 
   private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
-  private static final int OBJECTS_AT_ONCE = 4;
+  private static final int OBJECT_WORKERS = 4;
 
-  /** An API server that was away is tried again soon: an expiry waits for it. */
+  /** Short, so that sessions end soon after an outage of the API server. */
   private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(5));
 
   /** Time for the work in progress after SIGTERM; docs/specification.md, section 6. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
   private final KubeClient api;
-  private final ReloadableConfig<ReaperConfig> settings;
+  private final ReloadableConfig<ReaperConfig> config;
   private final ApiServerClock clock;
   private final ReaperMetrics metrics;
   private final ResourceCache<VdiSession> sessions;
@@ -69,33 +72,34 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
   private final WorkQueue<ObjectKey> objectQueue;
   private final BooleanSupplier mayWrite;
   private final EventRecorder events;
-  private final ReaperReport findings = new ReaperReport();
+  private final ReaperReport report = new ReaperReport();
   private final ActivityMonitor activity;
+  private final MassDeletionGuard guard;
   private final SessionReaper sessionReaper;
-  private final WorkerPool<SessionKey> sessionLoop;
-  private final WorkerPool<ObjectKey> objectLoop;
-  private final OrphanScan sweep;
-  private final CountDownLatch closing = new CountDownLatch(1);
+  private final WorkerPool<SessionKey> sessionWorkers;
+  private final WorkerPool<ObjectKey> objectWorkers;
+  private final OrphanScan orphanScan;
+  private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile boolean elected;
-  private volatile Optional<Instant> lastSweep = Optional.empty();
+  private volatile Optional<Instant> lastScan = Optional.empty();
 
   private Reaper(ServiceContext<ReaperConfig> context) {
     this.api = context.api();
-    this.settings = context.config();
+    this.config = context.config();
     this.mayWrite = context.mayWrite();
-    InstantSource ownClock = context.clock();
-    ReaperConfig config = settings.current();
-    this.clock = new ApiServerClock(ownClock);
-    this.metrics = new ReaperMetrics(context.meters());
+    InstantSource nodeClock = context.clock();
+    ReaperConfig initial = config.current();
+    this.clock = new ApiServerClock(nodeClock);
+    this.metrics = new ReaperMetrics(context.meters(), clock);
     this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.sessions =
-        new ResourceCache<>(api, ResourceType.SESSION, "", ownClock, this::sessionChanged);
+        new ResourceCache<>(api, ResourceType.SESSION, "", nodeClock, this::sessionChanged);
     this.templates =
-        new ResourceCache<>(api, ResourceType.TEMPLATE, "", ownClock, this::templateChanged);
+        new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, this::templateChanged);
     this.pods =
         new ResourceCache<>(
-            api, ResourceType.POD, Labels.MANAGED_SELECTOR, ownClock, this::podChanged);
+            api, ResourceType.POD, Labels.MANAGED_SELECTOR, nodeClock, this::podChanged);
     this.events = new EventRecorder(api, "vdi-reaper", clock);
     this.activity =
         new ActivityMonitor(
@@ -103,38 +107,34 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
             sessions,
             templates,
             pods,
-            () -> settings.current().activity(),
-            config.desktopsAtOnce(),
+            () -> config.current().activity(),
             mayWrite,
             this,
             clock);
-    Supplier<ReapConfig> policy = () -> settings.current().policy();
-    DeletionRateLimiter budget = new DeletionRateLimiter(System::nanoTime);
+    Supplier<RetentionConfig> retention = () -> config.current().retention();
+    Supplier<DeletionConfig> deletion = () -> config.current().deletion();
+    SessionEvaluator evaluator =
+        new SessionEvaluator(
+            new SessionStateReader(api, sessions, templates, pods), activity::of, retention, clock);
+    this.guard = new MassDeletionGuard(evaluator::expirySnapshot, System::nanoTime);
+    Deleter deleter = new Deleter(api, mayWrite, new DeletionRateLimiter(System::nanoTime));
     this.sessionReaper =
-        new SessionReaper(
-            api,
-            new SessionStateReader(api, sessions, templates, pods, activity::of),
-            policy,
-            mayWrite,
-            budget,
-            events,
-            findings,
-            metrics,
-            clock);
-    OrphanReaper objectReaper =
-        new OrphanReaper(api, policy, mayWrite, budget, findings, metrics, clock);
-    this.sessionLoop =
-        new WorkerPool<>("session", sessionQueue, config.workers(), sessionReaper::look, ownClock);
-    this.objectLoop =
-        new WorkerPool<>("object", objectQueue, OBJECTS_AT_ONCE, objectReaper::look, ownClock);
-    this.sweep = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, mayWrite);
+        new SessionReaper(sessions, evaluator, guard, deleter, deletion, events, report, metrics);
+    OrphanReaper orphanReaper =
+        new OrphanReaper(api, deleter, retention, deletion, report, metrics, clock);
+    this.sessionWorkers =
+        new WorkerPool<>(
+            "session", sessionQueue, initial.workers(), sessionReaper::reconcile, nodeClock);
+    this.objectWorkers =
+        new WorkerPool<>("object", objectQueue, OBJECT_WORKERS, orphanReaper::reconcile, nodeClock);
+    this.orphanScan = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, mayWrite);
     metrics.watch(
-        findings,
+        report,
         () -> sessionQueue.depth() + objectQueue.depth(),
-        sessionReaper.brake()::isEngaged,
+        guard::isEngaged,
         () -> clock.offset().toMillis() / 1000.0,
         mayWrite,
-        settings::isValid);
+        config::isValid);
   }
 
   @Override
@@ -149,37 +149,37 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
 
   @Override
   public void configChanged() {
-    rulesChanged();
+    sessionReaper.rulesChanged();
+    sessions.list().forEach(session -> sessionQueue.add(SessionKey.of(session)));
   }
 
   @Override
   public void elected() {
     elected = true;
-    sessionLoop.start();
-    objectLoop.start();
+    sessionWorkers.start();
+    objectWorkers.start();
     activity.start();
     sessions.list().forEach(activity::changed);
-    Thread.ofVirtual().name("sweep").start(this::sweep);
+    Thread.ofVirtual().name("scan").start(this::scanPeriodically);
   }
 
-  private void sweep() {
-    String shown = "";
+  private void scanPeriodically() {
+    String logged = "";
     try {
       do {
         try {
           clock.measure(api);
-          sweep.run();
-          lastSweep = Optional.of(clock.instant());
-          String table = findings.table();
-          if (!table.equals(shown)) {
+          orphanScan.run();
+          lastScan = Optional.of(clock.instant());
+          String table = report.table();
+          if (!table.equals(logged)) {
             LOG.info("report:\n{}", table);
-            shown = table;
+            logged = table;
           }
         } catch (RuntimeException e) {
-          LOG.error("a sweep failed; the next one comes", e);
+          LOG.error("the scan failed; it runs again after sweepInterval", e);
         }
-      } while (!closing.await(
-          settings.current().sweepInterval().toMillis(), TimeUnit.MILLISECONDS));
+      } while (!stopping.await(config.current().sweepInterval().toMillis(), TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -213,71 +213,66 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
         .ifPresent(session -> sessionQueue.add(new SessionKey(pod.namespace(), session)));
   }
 
-  private void rulesChanged() {
-    sessionReaper.rulesChanged();
-    sessions.list().forEach(session -> sessionQueue.add(SessionKey.of(session)));
+  @Override
+  public void probed(boolean answered) {
+    metrics.probed(answered);
   }
 
   @Override
-  public void asked(boolean answered) {
-    metrics.asked(answered);
-  }
-
-  @Override
-  public void silent(VdiSession session, String why) {
-    if (mayWrite.getAsBoolean() && !settings.current().policy().dryRun()) {
+  public void activityUnknown(VdiSession session, String reason) {
+    if (mayWrite.getAsBoolean() && !config.current().deletion().dryRun()) {
       events.record(
           session,
           true,
           "ActivityUnknown",
-          "whether anybody is connected cannot be told, so it is not idle: " + why);
+          "cannot determine whether a client is connected; treating the session as active: "
+              + reason);
     }
   }
 
   @Override
-  public void learned(SessionKey session) {
+  public void activityChanged(SessionKey session) {
     sessionQueue.add(session);
   }
 
-  /** {@code /report}: what ends soon, what should be gone, who has no owner; as JSON. */
+  /** Serves {@code /report}; docs/operations.md describes it. */
   @Override
   public void pages(HttpRouting.Builder routing) {
     routing.get(
         "/report",
         (request, response) ->
-            response.header(HeaderValues.CONTENT_TYPE_JSON).send(report().toString()));
+            response.header(HeaderValues.CONTENT_TYPE_JSON).send(reportJson().toString()));
   }
 
-  private JsonObject report() {
-    JsonObject report = new JsonObject();
-    ReapConfig policy = settings.current().policy();
-    report.addProperty("time", clock.instant().toString());
-    report.addProperty("leader", mayWrite.getAsBoolean());
-    report.addProperty("dryRun", policy.dryRun());
-    report.addProperty("brake", sessionReaper.brake().why());
-    lastSweep.ifPresent(at -> report.addProperty("lastSweep", at.toString()));
-    report.addProperty("sessions", sessions.list().size());
-    findings.json().entrySet().forEach(entry -> report.add(entry.getKey(), entry.getValue()));
-    return report;
+  private JsonObject reportJson() {
+    JsonObject json = new JsonObject();
+    json.addProperty("time", clock.instant().toString());
+    json.addProperty("leader", mayWrite.getAsBoolean());
+    json.addProperty("dryRun", config.current().deletion().dryRun());
+    json.addProperty("brake", guard.reason());
+    lastScan.ifPresent(time -> json.addProperty("lastSweep", time.toString()));
+    json.addProperty("sessions", sessions.list().size());
+    report.json().entrySet().forEach(entry -> json.add(entry.getKey(), entry.getValue()));
+    return json;
   }
 
   @Override
   public Optional<String> livenessError() {
-    return sessionLoop
+    return sessionWorkers
         .stuck()
         .map(Object::toString)
-        .or(() -> objectLoop.stuck().map(Object::toString))
+        .or(() -> objectWorkers.stuck().map(Object::toString))
         .or(() -> activity.stuck().map(key -> "the desktop of " + key))
         .map(what -> "a worker is stuck on " + what);
   }
 
   @Override
   public void stop() throws InterruptedException {
-    closing.countDown();
+    stopping.countDown();
     if (elected) {
       activity.close();
-      if (!sessionLoop.stop(PATIENCE) || !objectLoop.stop(PATIENCE)) {
-        LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
+      if (!sessionWorkers.stop(STOP_TIMEOUT) || !objectWorkers.stop(STOP_TIMEOUT)) {
+        LOG.warn("some work is still in progress after {} s", STOP_TIMEOUT.toSeconds());
       }
     }
     events.close();

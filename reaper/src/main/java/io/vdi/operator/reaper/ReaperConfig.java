@@ -1,49 +1,42 @@
 package io.vdi.operator.reaper;
 
 import io.helidon.config.Config;
-import io.vdi.operator.reaper.activity.ActivityMonitor;
-import io.vdi.operator.reaper.execution.ReapConfig;
+import io.vdi.operator.reaper.activity.ActivityConfig;
+import io.vdi.operator.reaper.execution.DeletionConfig;
+import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
+import java.util.Map;
 
-/** application.yaml as a value. */
+/** All settings of the reaper; docs/configuration.md explains each. */
 record ReaperConfig(
-    ReapConfig policy,
-    ActivityMonitor.ActivityConfig activity,
-    int desktopsAtOnce,
+    RetentionConfig retention,
+    DeletionConfig deletion,
+    ActivityConfig activity,
     Duration sweepInterval,
     int workers,
     LeaderElectionConfig election,
     String host,
     int port)
     implements ServiceConfig {
+  /** Former names of settings that are still accepted, and their present names. */
+  static final Map<String, String> RENAMED_KEYS =
+      Map.of("activity.atOnce", "activity.maxConcurrentRequests");
+
   static ReaperConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
     boolean dryRun = read.flag("dryRun");
-    Duration sweep = read.duration("sweepInterval");
+    Duration sweepInterval = read.duration("sweepInterval");
     ReaperConfig result =
         new ReaperConfig(
-            new ReapConfig(
-                rules(read),
-                dryRun,
-                read.flag("forceFinalize"),
-                read.number("maxDeletionsPerMinute", 1, 1_000_000),
-                new ReapConfig.MassDeletion(
-                    read.number("massDeletionPercent", 1, 100),
-                    read.number("massDeletionMinimum", 1, 1_000_000),
-                    read.flag("confirmMassDeletion"),
-                    sweep)),
-            new ActivityMonitor.ActivityConfig(
-                read.duration("activity.interval"),
-                read.duration("activity.timeout"),
-                read.duration("activity.statusInterval"),
-                dryRun),
-            read.number("activity.atOnce", 1, 1024),
-            sweep,
+            retention(read),
+            deletion(read, dryRun, sweepInterval),
+            activity(read, dryRun),
+            sweepInterval,
             read.number("workers", 1, 1024),
             LeaderElectionConfig.read(read),
             read.text("server.host"),
@@ -57,7 +50,7 @@ record ReaperConfig(
     return election.namespace();
   }
 
-  private static RetentionConfig rules(ConfigReader read) {
+  private static RetentionConfig retention(ConfigReader read) {
     return new RetentionConfig(
         read.duration("warningBefore"),
         read.durationOrZero("failedSessionTtl"),
@@ -65,5 +58,27 @@ record ReaperConfig(
         read.duration("terminatingTimeout"),
         read.duration("orphanGracePeriod"),
         read.durationOrZero("homeRetention"));
+  }
+
+  private static DeletionConfig deletion(
+      ConfigReader read, boolean dryRun, Duration sweepInterval) {
+    return new DeletionConfig(
+        dryRun,
+        read.flag("forceFinalize"),
+        read.number("maxDeletionsPerMinute", 1, 1_000_000),
+        new MassDeletionConfig(
+            read.number("massDeletionPercent", 1, 100),
+            read.number("massDeletionMinimum", 1, 1_000_000),
+            read.flag("confirmMassDeletion"),
+            sweepInterval));
+  }
+
+  private static ActivityConfig activity(ConfigReader read, boolean dryRun) {
+    return new ActivityConfig(
+        read.duration("activity.interval"),
+        read.duration("activity.timeout"),
+        read.duration("activity.statusInterval"),
+        read.number("activity.maxConcurrentRequests", 1, 1024),
+        dryRun);
   }
 }

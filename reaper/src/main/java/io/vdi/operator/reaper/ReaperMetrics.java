@@ -11,91 +11,110 @@ import io.vdi.operator.reaper.execution.ReaperReport;
 import io.vdi.operator.reaper.policy.ReapReason;
 import io.vdi.operator.runtime.Gauges;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
-/** The reaper's metrics, spec.md section 6. */
+/** The metrics of the reaper; docs/operations.md lists them. */
 final class ReaperMetrics implements ReapListener {
-  private static final Duration[] LATENESS =
+  private static final Duration[] LATENESS_BUCKETS =
       LongStream.of(50, 100, 250, 500, 1000, 2000, 5000, 10_000, 60_000, 300_000)
           .mapToObj(Duration::ofMillis)
           .toArray(Duration[]::new);
 
   private final MeterRegistry meters;
+  private final InstantSource clock;
 
-  ReaperMetrics(MeterRegistry meters) {
+  ReaperMetrics(MeterRegistry meters, InstantSource clock) {
     this.meters = meters;
+    this.clock = clock;
   }
 
-  /** Gauges that are read when they are asked for. */
+  /** Registers the gauges, whose values are read at each scrape. */
   void watch(
-      ReaperReport findings,
+      ReaperReport report,
       IntSupplier queueDepth,
-      BooleanSupplier braked,
+      BooleanSupplier guardEngaged,
       Supplier<Double> skew,
       BooleanSupplier leading,
       BooleanSupplier configValid) {
     Gauges gauges = new Gauges(meters);
-    for (ResourceType<?> kind : OrphanScan.KINDS) {
+    for (ResourceType<?> type : OrphanScan.KINDS) {
       gauges.add(
           "vdi_orphans_total",
-          "Objects whose session is gone",
-          () -> findings.orphans(kind.kind()),
-          Tag.create("kind", kind.kind()));
+          "Objects whose session does not exist",
+          () -> report.orphans(type.kind()),
+          Tag.create("kind", type.kind()));
     }
-    gauges.add("vdi_homes_retained", "Homes that no session has", findings::homes);
-    gauges.add("vdi_sessions_overdue", "Sessions that should be gone", findings::overdue);
-    gauges.add("vdi_sessions_stuck", "Deleted sessions that do not go", findings::stuck);
-    gauges.add("vdi_workqueue_depth", "Sessions and objects to be judged", queueDepth::getAsInt);
+    gauges.add("vdi_homes_retained", "Homes that no session uses", report::homes);
+    gauges.add(
+        "vdi_sessions_overdue",
+        "Sessions that are past their end and not deleted",
+        report::overdue);
+    gauges.add(
+        "vdi_sessions_stuck",
+        "Deleted sessions whose finalizer is still present after terminatingTimeout",
+        report::stuck);
+    gauges.add(
+        "vdi_workqueue_depth", "Sessions and objects that wait for a worker", queueDepth::getAsInt);
     gauges.add(
         "vdi_reaper_brake",
-        "1 where no session is deleted, because too many would be",
-        () -> braked.getAsBoolean() ? 1 : 0);
+        "1 while no session is deleted because too many would be deleted",
+        () -> guardEngaged.getAsBoolean() ? 1 : 0);
     gauges.add(
-        "vdi_clock_skew_seconds", "How far the API server's clock is ahead of this node's", skew);
+        "vdi_clock_skew_seconds",
+        "How far the clock of the API server is ahead of the node's",
+        skew);
     gauges.ofLeader(leading, configValid);
-    // There from the beginning, at 0: an alert on a series that does not exist yet is never raised.
+    // Registered with the value 0, because an alert on a missing series is never raised.
     for (ReapReason reason : ReapReason.values()) {
-      counted("vdi_reaped_total", "What was deleted", reason);
+      deletions(reason);
     }
-    polls(true);
-    polls(false);
+    probes(true);
+    probes(false);
   }
 
   @Override
-  public void reaped(ReapReason reason, Duration late) {
-    counted("vdi_reaped_total", "What was deleted", reason).increment();
+  public void reaped(ReapReason reason, Instant due) {
+    Duration late = Duration.between(due, clock.instant());
+    deletions(reason).increment();
     meters
         .getOrCreate(
             Timer.builder("vdi_reaper_lateness")
-                .description("From the time at which something was due to its deletion")
+                .description("From the due time of a deletion to the deletion")
                 .percentiles(new double[0])
-                .buckets(LATENESS)
+                .buckets(LATENESS_BUCKETS)
                 .tags(List.of(Tag.create("reason", reason.text()))))
         .record(late.isNegative() ? Duration.ZERO : late);
   }
 
   @Override
   public void wouldReap(ReapReason reason) {
-    counted("vdi_reaper_dry_run_total", "What a dry run would have deleted", reason).increment();
+    counter("vdi_reaper_dry_run_total", "Deletions that a dry run would have made", reason)
+        .increment();
   }
 
-  /** Whether a desktop answered the question who is connected. */
-  void asked(boolean answered) {
-    polls(answered).increment();
+  /** Counts a desktop that was asked for its connected clients. */
+  void probed(boolean answered) {
+    probes(answered).increment();
   }
 
-  private Counter polls(boolean answered) {
+  private Counter probes(boolean answered) {
     return meters.getOrCreate(
         Counter.builder("vdi_activity_polls_total")
-            .description("Desktops asked who is connected")
+            .description("Desktops that were asked for their connected clients")
             .tags(List.of(Tag.create("answered", String.valueOf(answered)))));
   }
 
-  private Counter counted(String name, String description, ReapReason reason) {
+  private Counter deletions(ReapReason reason) {
+    return counter("vdi_reaped_total", "Deletions", reason);
+  }
+
+  private Counter counter(String name, String description, ReapReason reason) {
     return meters.getOrCreate(
         Counter.builder(name)
             .description(description)

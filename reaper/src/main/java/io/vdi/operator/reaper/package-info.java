@@ -1,6 +1,6 @@
 /**
- * Ends what has had its time, spec.md section 5. {@code judge} decides (pure), {@code activity}
- * knows who is at a desktop, {@code reap} deletes. Start at {@link io.vdi.operator.reaper.Main},
- * then {@link io.vdi.operator.reaper.Reaper}, the wiring diagram.
+ * Deletes sessions, orphans and homes at their time; docs/specification.md, section 5. {@code
+ * policy} decides, {@code execution} deletes, {@code activity} asks desktops; this package wires
+ * them. Start at {@link io.vdi.operator.reaper.Reaper}.
  */
 package io.vdi.operator.reaper;

@@ -4,7 +4,6 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -34,12 +33,12 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * A proxy before the API server, of our own: holds watches back, so that a cache grows old while
- * everything else works; and counts deletions.
+ * A proxy in front of the API server. It delays watches on request, so that caches become outdated
+ * while all other requests work, and it counts deletions.
  */
 final class ApiProxy implements AutoCloseable {
-  /** Headers that belong to a connection, not to what goes over it. */
-  private static final List<String> NOT_PASSED_ON =
+  /** Headers of one connection, which a proxy does not forward. */
+  private static final List<String> NOT_FORWARDED =
       List.of(
           "host", "connection", "content-length", "accept-encoding", "upgrade", "http2-settings");
 
@@ -52,11 +51,11 @@ final class ApiProxy implements AutoCloseable {
   private final Map<String, Integer> deletions = new ConcurrentSkipListMap<>();
 
   /**
-   * @param through a kubeconfig whose rights the proxy's own has
+   * @param client a kubeconfig of the API server; {@link #kubeconfig} has the same permissions
    */
-  ApiProxy(Path through) {
+  ApiProxy(Path client) {
     try {
-      JsonObject config = JsonParser.parseString(Files.readString(through)).getAsJsonObject();
+      JsonObject config = JsonParser.parseString(Files.readString(client)).getAsJsonObject();
       JsonObject cluster =
           config.getAsJsonArray("clusters").get(0).getAsJsonObject().getAsJsonObject("cluster");
       apiServer = cluster.get("server").getAsString();
@@ -67,7 +66,7 @@ final class ApiProxy implements AutoCloseable {
               .build();
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
       server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-      server.createContext("/", this::pass);
+      server.createContext("/", this::forward);
       server.start();
       cluster.remove("certificate-authority-data");
       cluster.addProperty("server", "http://127.0.0.1:" + server.getAddress().getPort());
@@ -79,20 +78,17 @@ final class ApiProxy implements AutoCloseable {
     }
   }
 
-  static ApiProxy before(Cluster cluster) {
-    return new ApiProxy(RunningReaper.kubeconfig(cluster));
-  }
-
+  /** A kubeconfig of this proxy. */
   Path kubeconfig() {
     return kubeconfig;
   }
 
-  /** From now on no watch shows anything any more. */
+  /** From now on, watches receive no events. */
   void hold() {
     held.set(true);
   }
 
-  /** Shows what was held back. */
+  /** Sends the delayed events, and delays no more of them. */
   void release() {
     held.set(false);
     released.arrive();
@@ -103,7 +99,7 @@ final class ApiProxy implements AutoCloseable {
     return new TreeMap<>(deletions);
   }
 
-  private void pass(HttpExchange exchange) throws IOException {
+  private void forward(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().toString();
     byte[] body = exchange.getRequestBody().readAllBytes();
     HttpRequest.Builder request =
@@ -116,7 +112,7 @@ final class ApiProxy implements AutoCloseable {
     exchange
         .getRequestHeaders()
         .forEach((name, values) -> {
-          if (!NOT_PASSED_ON.contains(name.toLowerCase(Locale.ROOT))) {
+          if (!NOT_FORWARDED.contains(name.toLowerCase(Locale.ROOT))) {
             values.forEach(value -> request.header(name, value));
           }
         });
@@ -154,14 +150,15 @@ final class ApiProxy implements AutoCloseable {
     }
   }
 
-  private static SSLContext trusting(String authority)
+  private static SSLContext trusting(String caCertificate)
       throws IOException, GeneralSecurityException {
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
     store.setCertificateEntry(
         "ca",
         CertificateFactory.getInstance("X.509")
-            .generateCertificate(new ByteArrayInputStream(Base64.getDecoder().decode(authority))));
+            .generateCertificate(
+                new ByteArrayInputStream(Base64.getDecoder().decode(caCertificate))));
     TrustManagerFactory trust =
         TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trust.init(store);

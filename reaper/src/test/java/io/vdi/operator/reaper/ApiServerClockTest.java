@@ -1,85 +1,74 @@
 package io.vdi.operator.reaper;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.net.httpserver.HttpServer;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.kube.KubeClientFactory;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.vdi.operator.common.testing.FakeApiServer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Any HTTP server tells its time as the API server does. */
+/** The fake API server reports the real time; the clock of the node is wrong. */
 class ApiServerClockTest {
-  private static final Duration BOUND = Duration.ofSeconds(2);
+  private static final Duration TOLERANCE = Duration.ofSeconds(2);
 
-  private final HttpServer server;
-  private final KubeClient api;
-
-  ApiServerClockTest(@TempDir Path folder)
-      throws IOException, KubeClientFactory.ClusterUnavailableException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/version",
-        exchange -> {
-          exchange.sendResponseHeaders(200, -1);
-          exchange.close();
-        });
-    server.start();
-    Path kubeconfig =
-        Files.writeString(
-            folder.resolve("kubeconfig"),
-            """
-            {apiVersion: v1, kind: Config, current-context: t,
-             clusters: [{name: t, cluster: {server: "http://127.0.0.1:%d"}}],
-             users: [{name: t, user: {token: t}}], contexts: [{name: t, context: {cluster: t, user: t}}]}
-            """
-                .formatted(server.getAddress().getPort()));
-    api = KubeClientFactory.fromKubeconfig(kubeconfig, UnaryOperator.identity());
-  }
+  private final FakeApiServer server = FakeApiServer.start();
+  private final KubeClient api = server.client();
+  private volatile Duration skew = Duration.ZERO;
+  private final InstantSource nodeClock = () -> Instant.now().plus(skew);
+  private final ApiServerClock clock = new ApiServerClock(nodeClock);
 
   @AfterEach
   void stop() {
     api.close();
-    server.stop(0);
+    server.close();
   }
 
   @Test
-  void aClockThatIsRightIsLeftAlone() {
-    assertEquals(Duration.ZERO, measured(Duration.ZERO).offset());
+  void beforeTheFirstMeasurementTheNodeClockCounts() {
+    skew = Duration.ofHours(1);
+    assertThat(clock.offset()).isZero();
+    assertThat(clock.instant()).isBetween(nodeClock.instant().minusSeconds(5), nodeClock.instant());
   }
 
   @Test
-  void aWrongClockIsSetRightToWithinTwoSeconds() {
-    for (int skew : new int[] {-3600, -60, -10, 10, 60, 3600}) {
-      ApiServerClock clock = measured(Duration.ofSeconds(skew));
-      Duration error = Duration.between(Instant.now(), clock.instant()).abs();
-      assertTrue(error.compareTo(BOUND) <= 0, skew + " s wrong leaves " + error);
-    }
-  }
-
-  @Test
-  void withoutAnAnswerWhatIsKnownStays() {
-    ApiServerClock clock = measured(Duration.ofSeconds(60));
-    Duration known = clock.offset();
-    server.stop(0);
+  void aCorrectClockHasNoOffset() {
     clock.measure(api);
-    assertEquals(known, clock.offset());
+    assertThat(clock.offset()).isZero();
   }
 
-  private ApiServerClock measured(Duration skew) {
-    ApiServerClock clock = new ApiServerClock(InstantSource.offset(InstantSource.system(), skew));
+  @ParameterizedTest
+  @ValueSource(ints = {-3600, -60, -10, 10, 60, 3600})
+  void aWrongClockIsCorrectedToWithinTwoSeconds(int seconds) {
+    skew = Duration.ofSeconds(seconds);
     clock.measure(api);
-    return clock;
+    assertThat(Duration.between(Instant.now(), clock.instant()).abs())
+        .as("error of a clock that is %s s wrong", seconds)
+        .isLessThanOrEqualTo(TOLERANCE);
+    assertThat(clock.offset().plus(skew).abs()).isLessThanOrEqualTo(TOLERANCE);
+  }
+
+  @Test
+  void aClockThatIsSetCorrectlyLosesItsOffset() {
+    skew = Duration.ofSeconds(60);
+    clock.measure(api);
+    skew = Duration.ZERO;
+    clock.measure(api);
+    assertThat(clock.offset()).isZero();
+  }
+
+  @Test
+  void withoutAnAnswerThePreviousOffsetStays() {
+    skew = Duration.ofSeconds(60);
+    clock.measure(api);
+    Duration measured = clock.offset();
+    server.disconnect(request -> request.path().equals("/version"));
+    skew = Duration.ofMinutes(10);
+    clock.measure(api);
+    assertThat(clock.offset()).isEqualTo(measured);
   }
 }

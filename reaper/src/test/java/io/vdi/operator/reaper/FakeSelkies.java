@@ -10,20 +10,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A server that speaks Selkies' {@code GET /api/sessions} as 2.1 does: basic authentication, the
- * keys of a connection, 401 without the password.
+ * A server that answers {@code GET /api/sessions} as Selkies 2.1 does: with basic authentication,
+ * the same keys for each connection, and 401 without the password.
  */
-final class FakeSelkies implements AutoCloseable {
+public final class FakeSelkies implements AutoCloseable {
   private final HttpServer server;
   private final String authorization;
-  private final AtomicInteger asked = new AtomicInteger();
+  private final AtomicInteger requests = new AtomicInteger();
   private volatile int connected;
-  private volatile boolean broken;
+  private volatile boolean failing;
 
   /**
-   * @param address of loopback, a different one for each pod
+   * @param address on loopback, a different one for each pod
+   * @param port 0 selects a free one
    */
-  FakeSelkies(String address, int port, String password) {
+  public FakeSelkies(String address, int port, String password) {
     this.authorization =
         "Basic "
             + Base64.getEncoder()
@@ -37,8 +38,8 @@ final class FakeSelkies implements AutoCloseable {
     server.createContext(
         "/api/sessions",
         exchange -> {
-          asked.incrementAndGet();
-          boolean known =
+          requests.incrementAndGet();
+          boolean authorized =
               authorization.equals(exchange.getRequestHeaders().getFirst("Authorization"));
           StringBuilder list = new StringBuilder();
           for (int i = 0; i < connected; i++) {
@@ -51,29 +52,32 @@ final class FakeSelkies implements AutoCloseable {
                         .formatted(i));
           }
           byte[] body =
-              (known ? "{\"sessions\": [" + list + "]}" : "Authorization Required")
+              (authorized ? "{\"sessions\": [" + list + "]}" : "Authorization Required")
                   .getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(broken ? 500 : known ? 200 : 401, body.length);
+          exchange.sendResponseHeaders(failing ? 500 : authorized ? 200 : 401, body.length);
           exchange.getResponseBody().write(body);
           exchange.close();
         });
     server.start();
   }
 
-  int port() {
+  public int port() {
     return server.getAddress().getPort();
   }
 
-  void connect(int people) {
-    connected = people;
+  /** Sets the number of connected clients. */
+  public void connect(int clients) {
+    connected = clients;
   }
 
-  void breakDown(boolean down) {
-    broken = down;
+  /** Whether it answers every request with 500. */
+  public void fail(boolean every) {
+    failing = every;
   }
 
-  int asked() {
-    return asked.get();
+  /** How many requests it has received. */
+  public int requests() {
+    return requests.get();
   }
 
   @Override

@@ -1,15 +1,17 @@
 package io.vdi.operator.reaper;
 
+import static io.vdi.operator.reaper.TestReaper.REAPER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterAll;
@@ -18,31 +20,35 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Idleness, from servers that answer as Selkies does, each at its pod's address. */
+/** Idle sessions, with a {@link FakeSelkies} at the address of each pod. */
 @ExtendWith(ClusterExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class IdleIT {
   private final Cluster cluster;
-  private final ReaperFixture scene;
-  private RunningReaper reaper;
+  private final KubeClient api;
+  private final TestNamespace namespace;
+  private RunningService reaper;
   private int port;
 
   IdleIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new ReaperFixture(api, namespace.name());
+    this.api = api;
+    this.namespace = namespace.withPatience(TestReaper.PATIENCE);
   }
 
   @BeforeAll
   void start() {
-    RunningReaper.install(cluster);
+    TestReaper.install(cluster);
     try (FakeSelkies any = new FakeSelkies("127.0.0.1", 0, "")) {
       port = any.port();
     }
-    scene.template("desk", "port: " + port + ", idleTimeout: 4s");
+    TestTemplates.apply(api, "desk", "port: " + port + ", idleTimeout: 4s");
     reaper =
-        RunningReaper.start(
-            cluster,
-            RunningReaper.QUIET + "activity: {interval: 1s, timeout: 2s, statusInterval: 1s}\n");
+        REAPER
+            .withConfigFile(
+                TestReaper.WITHOUT_SWEEPS
+                    + "activity: {interval: 1s, timeout: 2s, statusInterval: 1s}\n")
+            .start(cluster);
   }
 
   @AfterAll
@@ -51,86 +57,86 @@ class IdleIT {
   }
 
   @Test
-  void whoIsConnectedIsNotIdleAndWhoHasGoneIsSoon() {
+  void deletesSessionSoonAfterTheLastClientDisconnects() {
     try (FakeSelkies selkies = new FakeSelkies("127.0.1.1", port, "secret")) {
       selkies.connect(1);
-      desktop("used", "desk", "127.0.1.1");
-      await("lastActivityTime to move on past the idleTimeout")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> {
-            VdiSession session = scene.get("used");
-            Instant seen = session.status().lastActivityTime();
-            return seen != null
-                && Duration.between(session.status().startTime(), seen).toSeconds() >= 6;
+      SessionFixture session = createDesktop("used", "127.0.1.1");
+      session.awaitUntil(
+          "lastActivityTime later than the idleTimeout",
+          s -> {
+            Instant active = s.status().lastActivityTime();
+            return active != null
+                && Duration.between(s.status().startTime(), active).toSeconds() >= 6;
           });
       selkies.connect(0);
-      Instant left = Instant.now();
-      scene.awaitGone("used");
-      assertTrue(
-          Duration.between(left, Instant.now()).toMillis() > 3000, "not before 4 s of idleness");
-      scene.awaitEvent("used", "SessionExpired");
-      assertEquals(1, scene.events("used", "SessionExpiring"));
+      Instant disconnected = Instant.now();
+      session.awaitNotFound();
+      assertThat(Duration.between(disconnected, Instant.now()))
+          .as("the time without a client; the idleTimeout is 4 s")
+          .isGreaterThan(Duration.ofSeconds(3));
+      session.awaitEvent("SessionExpired");
+      assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
     }
   }
 
   @Test
-  void anUnreachableDesktopIsNotIdleAndSaysSoOnce() {
+  void unreachableDesktopIsNotIdleAndHasOneEvent() {
     try (FakeSelkies selkies = new FakeSelkies("127.0.1.2", port, "secret")) {
-      selkies.breakDown(true);
-      desktop("silent", "desk", "127.0.1.2");
-      scene.awaitEvent("silent", "ActivityUnknown");
-      int before = selkies.asked();
-      await("many more looks")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> selkies.asked() > before + 20);
-      assertTrue(scene.exists("silent"));
-      assertEquals(1, scene.events("silent", "ActivityUnknown"));
-      selkies.breakDown(false);
-      scene.awaitGone("silent");
+      selkies.fail(true);
+      SessionFixture session = createDesktop("silent", "127.0.1.2");
+      session.awaitEvent("ActivityUnknown");
+      awaitRequests(selkies, 20);
+      session.expectExists();
+      assertThat(session.countEvents("ActivityUnknown")).isEqualTo(1);
+      selkies.fail(false);
+      session.awaitNotFound();
     }
   }
 
   @Test
-  void anotherPasswordThanTheSecretsIsUnknown() {
+  void desktopThatRejectsThePasswordIsNotIdle() {
     try (FakeSelkies selkies = new FakeSelkies("127.0.1.3", port, "not the secret")) {
-      desktop("stranger", "desk", "127.0.1.3");
-      scene.awaitEvent("stranger", "ActivityUnknown");
-      int before = selkies.asked();
-      await("many more looks")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> selkies.asked() > before + 20);
-      assertTrue(scene.exists("stranger"));
+      SessionFixture session = createDesktop("stranger", "127.0.1.3");
+      session.awaitEvent("ActivityUnknown");
+      awaitRequests(selkies, 20);
+      session.expectExists();
     }
   }
 
   @Test
-  void aPodOrSecretOfSomebodyElseIsNeverAsked() {
+  void neverSendsARequestToTheDesktopOfAnotherSession() {
     try (FakeSelkies selkies = new FakeSelkies("127.0.1.4", port, "secret")) {
-      VdiSession session = scene.running("mine", "template: desk", Instant.now());
-      // Of a session that exists, or the garbage collector would take it.
-      VdiSession other = scene.session("other", "template: desk");
-      scene.child(ResourceType.POD, "mine", ReaperFixture.owner(other));
-      scene.child(ResourceType.SECRET, session);
-      scene.podStatus("mine", address("127.0.1.4"));
-      scene.awaitEvent("mine", "ActivityUnknown");
-      assertEquals(0, selkies.asked());
-      assertTrue(scene.exists("mine"));
+      SessionFixture session =
+          namespace.session("mine").createRunning("template: desk", Instant.now());
+      // The other session exists, or the garbage collector would delete the pod.
+      SessionFixture other = namespace.session("other").create("template: desk");
+      session.newChild(ResourceType.POD).ownedBy(other.asOwner()).create();
+      session.createChild(ResourceType.SECRET);
+      session.setPodStatus(address("127.0.1.4"));
+      session.awaitEvent("ActivityUnknown");
+      assertThat(selkies.requests()).isZero();
+      session.expectExists();
     }
   }
 
-  private VdiSession desktop(String name, String template, String ip) {
-    VdiSession session = scene.session(name, "template: " + template);
-    scene.child(ResourceType.SECRET, session);
-    scene.child(ResourceType.POD, session);
-    scene.podStatus(name, address(ip));
-    return scene.status(
-        name,
-        "{\"phase\": \"Running\", \"podName\": \"%s\", \"startTime\": \"%s\"}"
-            .formatted(name, ReaperFixture.seconds(Instant.now())));
+  private SessionFixture createDesktop(String name, String ip) {
+    SessionFixture session = namespace.session(name).create("template: desk");
+    session.createChild(ResourceType.SECRET);
+    session.createChild(ResourceType.POD);
+    session.setPodStatus(address(ip));
+    session.setRunning(Instant.now());
+    return session;
   }
 
   private static String address(String ip) {
     return "{\"phase\": \"Running\", \"podIP\": \"%1$s\", \"podIPs\": [{\"ip\": \"%1$s\"}]}"
         .formatted(ip);
+  }
+
+  private static void awaitRequests(FakeSelkies selkies, int more) {
+    int before = selkies.requests();
+    await("further requests")
+        .atMost(TestReaper.PATIENCE)
+        .until(selkies::requests, count -> count > before + more);
   }
 }

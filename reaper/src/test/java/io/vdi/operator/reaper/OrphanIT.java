@@ -1,245 +1,240 @@
 package io.vdi.operator.reaper;
 
+import static io.vdi.operator.reaper.TestReaper.REAPER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.testing.ChildObject;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Objects whose session is gone, of every kind, however they were left; and homes. */
+/** Objects of every type whose session does not exist any more, and retained homes. */
 @ExtendWith(ClusterExtension.class)
 class OrphanIT {
-  private static final String SETTINGS =
+  private static final String CONFIG =
       "sweepInterval: 1s\norphanGracePeriod: 2s\nhomeRetention: 3s\nconfirmMassDeletion: true\n";
 
   private final Cluster cluster;
-  private final ReaperFixture scene;
+  private final TestNamespace namespace;
 
-  OrphanIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
+  OrphanIT(Cluster cluster, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new ReaperFixture(api, namespace.name());
+    this.namespace = namespace.withPatience(TestReaper.PATIENCE);
   }
 
   @BeforeAll
-  static void install(Cluster cluster, KubeClient api, TestNamespace namespace) {
-    RunningReaper.install(cluster);
-    cluster.installTraefikCrds();
-    new ReaperFixture(api, namespace.name()).template("plain", "displayName: Plain");
+  static void install(Cluster cluster, KubeClient api) {
+    TestReaper.install(cluster);
+    RouterAddon.installCrds(cluster);
+    TestTemplates.apply(api, "plain", "");
   }
 
   @Test
-  void whatASessionDeletedWithCascadeOrphanLeavesGoes() {
-    VdiSession session = scene.session("orphaning", "template: plain");
-    ReaperFixture.KINDS.forEach(kind -> scene.child(kind, session));
-    scene
-        .api()
-        .request(
-            "DELETE",
-            scene.collection(ResourceType.SESSION) + "/orphaning",
-            ReaperFixture.json("{\"propagationPolicy\": \"Orphan\"}"))
-        .orElseThrow();
-    scene.awaitGone("orphaning");
-    await("the garbage collector to have taken off the owner")
-        .atMost(ReaperFixture.PATIENCE.multipliedBy(3))
-        .until(() ->
-            ReaperFixture.KINDS.stream()
-                .allMatch(kind -> !raw(kind, "orphaning").has("ownerReferences")));
-    try (RunningReaper reaper = RunningReaper.start(cluster, SETTINGS)) {
-      awaitGone("orphaning");
-      assertTrue(reaper.report().has("lastSweep"));
+  void deletesWhatACascadeOrphanDeletionLeaves() {
+    SessionFixture session = namespace.session("orphaning").create("template: plain");
+    SessionFixture.allChildTypes().forEach(session::createChild);
+    awaitGarbageCollector();
+    session.deleteAndOrphanChildren();
+    session.awaitNotFound();
+    for (ResourceType<?> type : SessionFixture.allChildTypes()) {
+      await("the garbage collector to remove the owner of " + type)
+          .atMost(TestReaper.PATIENCE.multipliedBy(3))
+          .until(() -> metadata(session, type), metadata -> !metadata.has("ownerReferences"));
+    }
+    try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
+      SessionFixture.allChildTypes().forEach(session::awaitChildDeletion);
+      assertThat(Report.of(reaper).json().keySet()).contains("lastSweep");
     }
   }
 
-  /** Without a garbage collector all is left to the reaper. */
+  /**
+   * Waits until the garbage collector knows all objects that exist now. It deletes one that it
+   * learns of only after its owner is deleted. It handles the objects of one type in order, so the
+   * deletion of a later object whose owner does not exist shows that it knows the earlier ones.
+   */
+  private void awaitGarbageCollector() {
+    SessionFixture later =
+        namespace.withPatience(TestReaper.PATIENCE.multipliedBy(3)).session("later");
+    createChildrenOf(later, "uid-of-later");
+    SessionFixture.allChildTypes().forEach(later::awaitChildDeletion);
+  }
+
+  /** Without a garbage collector, so that only the reaper deletes. */
   @Test
-  void whatAnEarlierSessionOfTheSameNameLeftGoesAndTheNewOnesStays() {
+  @DisplayName("Deletes objects of an earlier session and keeps those of existing sessions")
+  void deletesObjectsOfEarlierSession() {
     assumeTrue(
-        cluster instanceof EmbeddedCluster, "only there the garbage collector can be stopped");
+        cluster instanceof EmbeddedCluster,
+        "stops the garbage collector: only in a cluster of our own");
     EmbeddedCluster embedded = (EmbeddedCluster) cluster;
     embedded.controllerManager().close();
     try {
-      // As after a restore from backup: the session is new, its objects name the old one's UID.
-      VdiSession restored = scene.session("restored", "template: plain");
-      ReaperFixture.KINDS.forEach(
-          kind -> scene.child(kind, "restored", ReaperFixture.owner("restored", "an-earlier-uid")));
-      // As a controller leaves them that died, and whose session lost its finalizer.
-      ReaperFixture.KINDS.forEach(
-          kind -> scene.child(kind, "left", ReaperFixture.owner("left", "uid-of-left")));
-      VdiSession living = scene.session("living", "template: plain");
-      ReaperFixture.KINDS.forEach(kind -> scene.child(kind, living));
-      try (RunningReaper reaper = RunningReaper.start(cluster, SETTINGS)) {
-        awaitGone("restored");
-        awaitGone("left");
-        for (ResourceType<?> kind : ReaperFixture.KINDS) {
-          assertTrue(scene.stays(kind, ReaperFixture.childName(kind, "living")), kind.kind());
-        }
-        assertTrue(scene.exists(restored.name()) && scene.exists(living.name()));
-        assertTrue(reaper.report().has("counts"));
+      // As after a restore from a backup: the session has a new UID, its objects name the old one.
+      SessionFixture restored = namespace.session("restored").create("template: plain");
+      createChildrenOf(restored, "an-earlier-uid");
+      // As after a crash of the controller, when the session has lost its finalizer.
+      SessionFixture left = namespace.session("left");
+      createChildrenOf(left, "uid-of-left");
+      SessionFixture living = namespace.session("living").create("template: plain");
+      SessionFixture.allChildTypes().forEach(living::createChild);
+      try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
+        SessionFixture.allChildTypes().forEach(restored::awaitChildDeletion);
+        SessionFixture.allChildTypes().forEach(left::awaitChildDeletion);
+        SessionFixture.allChildTypes().forEach(living::expectChild);
+        restored.expectExists();
+        living.expectExists();
+        assertThat(Report.of(reaper).json().keySet()).contains("counts");
       }
     } finally {
       embedded.controllerManager().restart();
     }
   }
 
-  @Test
-  void whatLooksAlikeButIsNotOursIsNeverTouched() {
-    List<String> lookAlikes = new ArrayList<>();
-    lookAlikes.add(lookAlike("a-label-less", labels -> labels.remove(Labels.NAME)));
-    lookAlikes.add(lookAlike("another-app", labels -> labels.addProperty(Labels.NAME, "vdi")));
-    lookAlikes.add(
-        lookAlike("other-manager", labels -> labels.addProperty(Labels.MANAGED_BY, "Helm")));
-    lookAlikes.add(lookAlike("other-user", labels -> labels.addProperty(Labels.USER, "eve")));
-    lookAlikes.add(lookAlike("other-name", labels -> labels.addProperty(Labels.INSTANCE, "desk")));
-    JsonObject withoutEmail = scene.manifest(ResourceType.SERVICE, "without-email", "");
-    withoutEmail.getAsJsonObject("metadata").remove("annotations");
-    scene.create(ResourceType.SERVICE, withoutEmail);
-    lookAlikes.add("without-email");
-    // Somebody's object with all our marks, but of another owner than a session.
-    VdiSession desk = scene.session("the-owner", "template: plain");
-    String owner =
-        scene
-            .child(ResourceType.SERVICE, desk)
-            .getAsJsonObject("metadata")
-            .get("uid")
-            .getAsString();
-    scene.child(
-        ResourceType.SERVICE,
-        "owned",
-        "[{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"name\": \"the-owner\", \"uid\": \"%s\"}]"
-            .formatted(owner));
-    lookAlikes.add("owned");
-    JsonObject kept = scene.manifest(ResourceType.SERVICE, "kept", "");
-    kept.getAsJsonObject("metadata")
-        .getAsJsonObject("annotations")
-        .addProperty(Annotations.KEEP, "true");
-    scene.create(ResourceType.SERVICE, kept);
-    lookAlikes.add("kept");
-    List<String> versions = lookAlikes.stream().map(this::version).toList();
-
-    scene.child(ResourceType.SERVICE, "marker", "");
-    try (RunningReaper reaper = RunningReaper.start(cluster, SETTINGS)) {
-      await("a real orphan to go")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> scene.isGone(ResourceType.SERVICE, "marker"));
-      String first = reaper.report().get("lastSweep").getAsString();
-      await("two more sweeps")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() ->
-              Instant.parse(reaper.report().get("lastSweep").getAsString())
-                  .isAfter(Instant.parse(first).plusSeconds(3)));
-      assertEquals(versions, lookAlikes.stream().map(this::version).toList());
+  private static void createChildrenOf(SessionFixture session, String uid) {
+    for (ResourceType<?> type : SessionFixture.allChildTypes()) {
+      session.newChild(type).ownedBy(session.asOwner(uid)).create();
     }
   }
 
   @Test
-  void aHomeIsKeptForItsTimeAndNeverTakenFromAPod() {
-    scene.child(ResourceType.PERSISTENT_VOLUME_CLAIM, "traveller", "");
-    JsonObject pod = scene.manifest(ResourceType.POD, "user-of-home", "");
-    JsonObject metadata = pod.getAsJsonObject("metadata");
-    metadata.remove("labels");
-    pod.getAsJsonObject("spec")
-        .add(
+  void neverChangesAnObjectThatDiffersFromAnOrphanInOnePoint() {
+    JsonObject owner =
+        namespace
+            .session("the-owner")
+            .create("template: plain")
+            .newChild(ResourceType.SERVICE)
+            .ownedBySession()
+            .create();
+    OwnerReference notASession =
+        new OwnerReference(
+            "v1",
+            "Service",
+            "the-owner",
+            owner.getAsJsonObject("metadata").get("uid").getAsString(),
+            false);
+    List<SessionFixture> similar =
+        List.of(
+            createService("a-label-less", service -> service.withoutLabel(Labels.NAME)),
+            createService("another-app", service -> service.label(Labels.NAME, "vdi")),
+            createService("other-manager", service -> service.label(Labels.MANAGED_BY, "Helm")),
+            createService("other-user", service -> service.label(Labels.USER, "eve")),
+            createService("other-name", service -> service.label(Labels.INSTANCE, "desk")),
+            createService("without-email", ChildObject::withoutAnnotations),
+            createService("owned", service -> service.ownedBy(notASession)),
+            createService("kept", service -> service.annotation(Annotations.KEEP, "true")));
+    List<String> versions = versions(similar);
+
+    SessionFixture orphan = createService("orphan", UnaryOperator.identity());
+    try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
+      orphan.awaitChildDeletion(ResourceType.SERVICE);
+      Instant first = Report.of(reaper).lastSweep();
+      awaitReport(reaper, "two more sweeps", r -> r.lastSweep().isAfter(first.plusSeconds(3)));
+      assertThat(versions(similar)).isEqualTo(versions);
+    }
+  }
+
+  private SessionFixture createService(String name, UnaryOperator<ChildObject> change) {
+    SessionFixture session = namespace.session(name);
+    change.apply(session.newChild(ResourceType.SERVICE)).create();
+    return session;
+  }
+
+  private static List<String> versions(List<SessionFixture> sessions) {
+    List<String> versions = new ArrayList<>();
+    for (SessionFixture session : sessions) {
+      versions.add(metadata(session, ResourceType.SERVICE).get("resourceVersion").getAsString());
+    }
+    return versions;
+  }
+
+  @Test
+  void keepsHomeForTheRetentionTimeAndWhileAPodUsesIt() {
+    SessionFixture session = namespace.session("traveller");
+    session.newChild(ResourceType.PERSISTENT_VOLUME_CLAIM).create();
+    SessionFixture user = namespace.session("user-of-home");
+    user.newChild(ResourceType.POD)
+        .withoutLabels()
+        .spec(
             "volumes",
-            ReaperFixture.json(
-                    "{\"v\": [{\"name\": \"h\", \"persistentVolumeClaim\": {\"claimName\": \"vdi-data-traveller\"}}]}")
-                .get("v"));
-    scene.create(ResourceType.POD, pod);
-    try (RunningReaper reaper = RunningReaper.start(cluster, SETTINGS)) {
-      await("the note on the home")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> note("traveller") != null);
-      await("its time to be over, and the pod to save it")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> reaper.report().toString().contains("pod user-of-home uses it"));
-      assertTrue(scene.stays(ResourceType.PERSISTENT_VOLUME_CLAIM, "vdi-data-traveller"));
-      assertTrue(reaper.reported("home") >= 1);
+            JsonParser.parseString(
+                "[{\"name\": \"h\", \"persistentVolumeClaim\": {\"claimName\": \"vdi-data-traveller\"}}]"))
+        .create();
+    try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
+      awaitReleasedAt(session, Optional::isPresent);
+      awaitReport(reaper, "the pod to keep the home", r -> r.contains("pod user-of-home uses it"));
+      session.expectChild(ResourceType.PERSISTENT_VOLUME_CLAIM);
+      assertThat(Report.of(reaper).count("home")).isPositive();
 
-      // Its user comes back: the time is over no more. Somebody else's session would not help.
-      scene.session("traveller", "template: plain");
-      await("the note to go").atMost(ReaperFixture.PATIENCE).until(() -> note("traveller") == null);
-      scene
-          .api()
-          .delete(
-              ResourceType.SESSION, scene.namespace(), "traveller", scene.get("traveller").uid());
-      await("a new note").atMost(ReaperFixture.PATIENCE).until(() -> note("traveller") != null);
-      scene
-          .api()
-          .request(
-              "DELETE",
-              scene.collection(ResourceType.POD) + "/user-of-home",
-              ReaperFixture.json("{\"gracePeriodSeconds\": 0}"))
-          .orElseThrow();
+      // The user returns, so the retention time ends. A session of another user has no effect.
+      session.create("template: plain");
+      awaitReleasedAt(session, Optional::isEmpty);
+      session.delete();
+      awaitReleasedAt(session, Optional::isPresent);
+      user.deletePodImmediately();
     }
-    // Anew, for the look at a home in use comes after a minute.
-    try (RunningReaper reaper = RunningReaper.start(cluster, SETTINGS)) {
-      await("the home to go")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> scene.isGone(ResourceType.PERSISTENT_VOLUME_CLAIM, "traveller"));
-      assertTrue(reaper.report().has("counts"));
+    // Another reaper: the first one checks a home in use again only after a minute.
+    try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
+      session.awaitChildDeletion(ResourceType.PERSISTENT_VOLUME_CLAIM);
+      assertThat(Report.of(reaper).json().keySet()).contains("counts");
     }
   }
 
   @Test
-  void retentionZeroKeepsHomesForEver() {
-    scene.child(ResourceType.PERSISTENT_VOLUME_CLAIM, "eternal", "");
-    try (RunningReaper reaper =
-        RunningReaper.start(cluster, SETTINGS.replace("homeRetention: 3s", "homeRetention: 0"))) {
-      await("the report")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> reaper.report().toString().contains("kept for ever"));
-      assertTrue(scene.stays(ResourceType.PERSISTENT_VOLUME_CLAIM, "vdi-data-eternal"));
+  void retentionZeroKeepsHomesForever() {
+    SessionFixture session = namespace.session("eternal");
+    session.newChild(ResourceType.PERSISTENT_VOLUME_CLAIM).create();
+    String config = CONFIG.replace("homeRetention: 3s", "homeRetention: 0");
+    try (RunningService reaper = REAPER.withConfigFile(config).start(cluster)) {
+      awaitReport(reaper, "the home", report -> report.contains("kept for ever"));
+      session.expectChild(ResourceType.PERSISTENT_VOLUME_CLAIM);
     }
   }
 
-  private String lookAlike(String name, Consumer<JsonObject> change) {
-    JsonObject object = scene.manifest(ResourceType.SERVICE, name, "");
-    change.accept(object.getAsJsonObject("metadata").getAsJsonObject("labels"));
-    scene.create(ResourceType.SERVICE, object);
-    return name;
+  private static void awaitReport(RunningService reaper, String what, Predicate<Report> condition) {
+    await("the report: " + what)
+        .atMost(TestReaper.PATIENCE)
+        .until(() -> Report.of(reaper), condition);
   }
 
-  private String version(String service) {
-    return raw(ResourceType.SERVICE, service).get("resourceVersion").getAsString();
+  private static void awaitReleasedAt(
+      SessionFixture session, Predicate<Optional<String>> condition) {
+    await("the annotation released-at of the home")
+        .atMost(TestReaper.PATIENCE)
+        .until(
+            () ->
+                session
+                    .child(ResourceType.PERSISTENT_VOLUME_CLAIM)
+                    .orElseThrow()
+                    .metadata()
+                    .annotation(Annotations.RELEASED_AT),
+            condition);
   }
 
-  private String note(String session) {
-    JsonObject annotations =
-        raw(ResourceType.PERSISTENT_VOLUME_CLAIM, session).getAsJsonObject("annotations");
-    return annotations.has(Annotations.RELEASED_AT)
-        ? annotations.get(Annotations.RELEASED_AT).getAsString()
-        : null;
-  }
-
-  private JsonObject raw(ResourceType<?> kind, String session) {
-    return scene
-        .api()
-        .request("GET", scene.collection(kind) + "/" + ReaperFixture.childName(kind, session), null)
-        .orElseThrow()
-        .getAsJsonObject("metadata");
-  }
-
-  private void awaitGone(String session) {
-    for (ResourceType<?> kind : ReaperFixture.KINDS) {
-      await(kind + " of " + session + " to go")
-          .atMost(ReaperFixture.PATIENCE)
-          .until(() -> scene.isGone(kind, session));
-    }
+  private static JsonObject metadata(SessionFixture session, ResourceType<?> type) {
+    return session.childJson(type).getAsJsonObject("metadata");
   }
 }

@@ -1,9 +1,13 @@
 package io.vdi.operator.reaper;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.helidon.config.Config;
+import io.vdi.operator.reaper.activity.ActivityConfig;
+import io.vdi.operator.reaper.execution.DeletionConfig;
+import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
+import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.time.Duration;
@@ -13,44 +17,74 @@ import org.junit.jupiter.api.Test;
 
 class ReaperConfigTest {
   @Test
-  void theDefaultsAreThoseOfTheSpec() throws InvalidConfigException {
+  void theDefaultsAreThoseOfTheDocumentation() throws InvalidConfigException {
     ReaperConfig config = config(Map.of());
-    assertEquals(Duration.ofMinutes(10), config.policy().rules().warningBefore());
-    assertEquals(Duration.ofMinutes(10), config.policy().rules().orphanGracePeriod());
-    assertEquals(Duration.ofDays(30), config.policy().rules().homeRetention());
-    assertEquals(Duration.ofMinutes(5), config.sweepInterval());
-    assertTrue(!config.policy().dryRun() && !config.policy().forceFinalize());
-    assertEquals("vdi-reaper", config.election().leaseName());
+    assertThat(config.retention())
+        .isEqualTo(
+            new RetentionConfig(
+                Duration.ofMinutes(10),
+                Duration.ofHours(24),
+                false,
+                Duration.ofMinutes(10),
+                Duration.ofMinutes(10),
+                Duration.ofDays(30)));
+    assertThat(config.deletion())
+        .isEqualTo(
+            new DeletionConfig(
+                false, false, 600, new MassDeletionConfig(50, 10, false, Duration.ofMinutes(5))));
+    assertThat(config.activity())
+        .isEqualTo(
+            new ActivityConfig(
+                Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofMinutes(1), 32, false));
+    assertThat(config.sweepInterval()).isEqualTo(Duration.ofMinutes(5));
+    assertThat(config.election().leaseName()).isEqualTo("vdi-reaper");
   }
 
   @Test
-  void zeroIsNeverWhereThatMakesSense() throws InvalidConfigException {
+  void theWindowOfMassDeletionsIsTheSweepInterval() throws InvalidConfigException {
+    ReaperConfig config = config(Map.of("VDI_SWEEP_INTERVAL", "7m"));
+    assertThat(config.deletion().massDeletion().window()).isEqualTo(Duration.ofMinutes(7));
+  }
+
+  @Test
+  void aDryRunAppliesToDeletionsAndActivity() throws InvalidConfigException {
+    ReaperConfig config = config(Map.of("VDI_DRY_RUN", "true"));
+    assertThat(config.deletion().dryRun()).isTrue();
+    assertThat(config.activity().dryRun()).isTrue();
+  }
+
+  @Test
+  void zeroMeansNeverForTheSettingsThatSaySo() throws InvalidConfigException {
     ReaperConfig config = config(Map.of("VDI_HOME_RETENTION", "0", "VDI_FAILED_SESSION_TTL", "0"));
-    assertTrue(config.policy().rules().homeRetention().isZero());
-    assertTrue(config.policy().rules().failedSessionTtl().isZero());
+    assertThat(config.retention().homeRetention()).isZero();
+    assertThat(config.retention().failedSessionTtl()).isZero();
   }
 
   @Test
-  void everyBadValueIsNamedAtOnce() {
-    InvalidConfigException bad =
-        assertThrows(
-            InvalidConfigException.class,
-            () ->
-                config(
-                    Map.of(
-                        "VDI_ORPHAN_GRACE_PERIOD", "0",
-                        "VDI_DRY_RUN", "maybe",
-                        "VDI_MASS_DELETION_PERCENT", "101",
-                        "VDI_HOME_RETENTION", "30d")));
-    for (String words :
-        new String[] {
-          "orphanGracePeriod \"0\" must be a duration above zero",
-          "dryRun \"maybe\" must be true or false",
-          "massDeletionPercent \"101\" must be a whole number from 1 to 100",
-          "homeRetention \"30d\" must be a duration"
-        }) {
-      assertTrue(bad.getMessage().contains(words), bad.getMessage());
-    }
+  void everyInvalidValueIsReportedInOneMessage() {
+    Map<String, String> environment =
+        Map.of(
+            "VDI_ORPHAN_GRACE_PERIOD", "0",
+            "VDI_DRY_RUN", "maybe",
+            "VDI_MASS_DELETION_PERCENT", "101",
+            "VDI_HOME_RETENTION", "30d",
+            "VDI_ACTIVITY_MAX_CONCURRENT_REQUESTS", "0");
+    assertThatThrownBy(() -> config(environment))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining("orphanGracePeriod \"0\" must be a duration above zero")
+        .hasMessageContaining("dryRun \"maybe\" must be true or false")
+        .hasMessageContaining("massDeletionPercent \"101\" must be a whole number from 1 to 100")
+        .hasMessageContaining("homeRetention \"30d\" must be a duration")
+        .hasMessageContaining("activity.maxConcurrentRequests \"0\" must be a whole number");
+  }
+
+  @Test
+  void everyRenamedKeyNamesAnExistingOne() throws InvalidConfigException {
+    Config config = new ConfigLoader(Optional.empty(), Map.of()).load();
+    ReaperConfig.RENAMED_KEYS.forEach((former, present) -> {
+      assertThat(config.get(present).exists()).as(present).isTrue();
+      assertThat(config.get(former).exists()).as(former).isFalse();
+    });
   }
 
   private static ReaperConfig config(Map<String, String> environment)

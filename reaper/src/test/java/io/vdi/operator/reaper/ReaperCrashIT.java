@@ -1,8 +1,8 @@
 package io.vdi.operator.reaper;
 
+import static io.vdi.operator.reaper.TestReaper.REAPER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
@@ -10,23 +10,26 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
-import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Reapers as processes: one is killed, or the API server is away. */
+/** Reapers as processes: the leader is killed, or the API server is unavailable. */
 @ExtendWith(ClusterExtension.class)
 class ReaperCrashIT {
   private static final Duration LONG = Duration.ofSeconds(60);
@@ -35,93 +38,95 @@ class ReaperCrashIT {
   private static final int ORPHANS = 60;
 
   private final Cluster cluster;
-  private final ReaperFixture scene;
+  private final TestNamespace namespace;
 
   @TempDir Path folder;
 
-  ReaperCrashIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
+  ReaperCrashIT(Cluster cluster, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new ReaperFixture(api, namespace.name());
+    this.namespace = namespace.withPatience(TestReaper.PATIENCE);
   }
 
   @BeforeAll
-  static void install(Cluster cluster, KubeClient api, TestNamespace namespace) {
-    RunningReaper.install(cluster);
-    new ReaperFixture(api, namespace.name()).template("plain", "displayName: Plain");
+  static void install(Cluster cluster, KubeClient api) {
+    TestReaper.install(cluster);
+    TestTemplates.apply(api, "plain", "");
   }
 
   @Test
-  void ofTwoReapersOneDeletesAndWhenItIsKilledTheOtherGoesOnAndNothingIsDeletedTwice() {
+  @DisplayName("When the leader is killed, the other reaper continues and deletes nothing twice")
+  void otherReplicaTakesOver() {
     Map<String, Integer> once = new TreeMap<>();
+    List<SessionFixture> held = new ArrayList<>();
     for (int i = 0; i < SESSIONS; i++) {
-      String name = "over-" + i;
-      // Some are held by their finalizer: no second deletion of what is on its way already.
-      String finalizer = i % 3 == 0 ? "finalizers: [" + VdiSession.FINALIZER + "]" : "";
-      scene.session(name, "template: plain, timeout: 1s", finalizer);
-      scene.status(name, "{\"phase\": \"Running\", \"startTime\": \"2026-01-01T00:00:00Z\"}");
-      once.put(scene.collection(ResourceType.SESSION) + "/" + name, 1);
+      SessionFixture session = namespace.session("over-" + i);
+      // A finalizer keeps every third session: it must not be deleted a second time.
+      boolean finalizer = i % 3 == 0;
+      session.create(
+          "template: plain, timeout: 1s",
+          finalizer ? "finalizers: [" + VdiSession.FINALIZER + "]" : "");
+      session.setStatus("phase: Running, startTime: \"2026-01-01T00:00:00Z\"");
+      if (finalizer) {
+        held.add(session);
+      }
+      once.put(session.path(), 1);
     }
     for (int i = 0; i < ORPHANS; i++) {
-      scene.child(ResourceType.SERVICE, "lost-" + i, "");
-      once.put(scene.collection(ResourceType.SERVICE) + "/lost-" + i, 1);
+      SessionFixture session = namespace.session("lost-" + i);
+      session.newChild(ResourceType.SERVICE).create();
+      once.put(session.childPath(ResourceType.SERVICE), 1);
     }
-    scene.running("staying", "template: plain, timeout: 9h", Instant.now());
-    try (ApiProxy proxy = ApiProxy.before(cluster);
-        OperatorProcess first = start(proxy.kubeconfig(), "first")) {
-      await("the first to lead").atMost(LONG).until(() -> leads(first));
-      try (OperatorProcess second = start(proxy.kubeconfig(), "second")) {
+    SessionFixture living =
+        namespace.session("staying").createRunning("template: plain, timeout: 9h", Instant.now());
+    try (ApiProxy proxy = new ApiProxy(REAPER.kubeconfig(cluster));
+        RunningService.InProcess first = start(proxy.kubeconfig(), "first")) {
+      await("the first reaper to lead").atMost(LONG).until(first::isLeader);
+      try (RunningService.InProcess second = start(proxy.kubeconfig(), "second")) {
         await("the first deletions")
             .atMost(LONG)
             .pollInterval(Duration.ofMillis(2))
-            .until(() -> proxy.deletions().size() >= 10);
-        first.process().kill();
-        int before = proxy.deletions().size();
-        assertTrue(before < once.size(), "it was killed too late");
-        await("the second to finish")
+            .until(() -> proxy.deletions().size(), count -> count >= 10);
+        first.kill();
+        assertThat(proxy.deletions()).as("deletions of the first").hasSizeLessThan(once.size());
+        await("the second reaper to finish")
             .atMost(LONG)
-            .until(() -> proxy.deletions().size() >= once.size());
+            .until(() -> proxy.deletions().size(), count -> count >= once.size());
         await("another sweep")
             .atMost(LONG)
-            .until(() -> second.page("/report").contains("\"overdue\":0"));
-        assertEquals(once, proxy.deletions());
-        assertTrue(scene.exists("staying"));
-        assertTrue(leads(second));
+            .until(() -> second.page("/report"), report -> report.contains("\"overdue\":0"));
+        assertThat(proxy.deletions()).isEqualTo(once);
+        living.expectExists();
+        assertThat(second).matches(RunningService::isLeader, "leads");
       }
     }
-    for (int i = 0; i < SESSIONS; i += 3) {
-      scene
-          .api()
-          .mergePatch(
-              ResourceType.SESSION,
-              scene.namespace(),
-              "over-" + i,
-              ReaperFixture.json("{\"metadata\": {\"finalizers\": null}}"));
-    }
+    held.forEach(SessionFixture::removeFinalizers);
   }
 
   @Test
-  void anExpiryDuringAnOutageIsMetAfterIt() throws InterruptedException {
-    assumeTrue(cluster instanceof EmbeddedCluster, "only there the API server can be stopped");
+  void deletesAfterAnOutageWhatExpiredDuringIt() throws InterruptedException {
+    assumeTrue(
+        cluster instanceof EmbeddedCluster, "stops the API server: only in a cluster of our own");
     EmbeddedCluster embedded = (EmbeddedCluster) cluster;
-    scene.running("outlasting", "template: plain, timeout: 9h", Instant.now());
-    scene.running("due-in-outage", "template: plain, timeout: 20s", Instant.now());
-    Path kubeconfig = RunningReaper.kubeconfig(cluster);
+    SessionFixture living =
+        namespace.session("living").createRunning("template: plain, timeout: 9h", Instant.now());
+    SessionFixture due =
+        namespace.session("due").createRunning("template: plain, timeout: 20s", Instant.now());
     AtomicBoolean over = new AtomicBoolean();
-    OperatorProcess reaper = start(kubeconfig, "reaper");
-    // As its Deployment does: the leader that cannot renew its Lease ends, and is started again.
-    Thread deployment = Thread.ofVirtual().start(() -> keepAlive(reaper, over));
+    RunningService.InProcess reaper = start(REAPER.kubeconfig(cluster), "reaper");
+    // As its Deployment does: a leader that cannot renew its Lease exits, and is started again.
+    Thread deployment = Thread.ofVirtual().start(() -> restartUntil(over, reaper));
     try {
-      await("it to lead").atMost(LONG).until(() -> leads(reaper));
-      scene.awaitEvent("due-in-outage", "SessionExpiring");
+      await("the reaper to lead").atMost(LONG).until(reaper::isLeader);
+      due.awaitEvent("SessionExpiring");
       embedded.apiServer().kill();
-      Instant down = Instant.now();
-      await("the outage to pass")
+      Instant end = Instant.now().plus(OUTAGE);
+      await("the end of the outage")
           .atMost(OUTAGE.plusSeconds(5))
-          .until(() -> Duration.between(down, Instant.now()).compareTo(OUTAGE) >= 0);
+          .until(() -> !Instant.now().isBefore(end));
       embedded.apiServer().restart();
       embedded.awaitReady();
-      await("the expiry").atMost(LONG).until(() -> !scene.exists("due-in-outage"));
-      assertTrue(scene.exists("outlasting"));
+      await("the deletion of the due session").atMost(LONG).until(() -> !due.exists());
+      living.expectExists();
     } finally {
       over.set(true);
       reaper.close();
@@ -129,7 +134,7 @@ class ReaperCrashIT {
     }
   }
 
-  private static void keepAlive(OperatorProcess reaper, AtomicBoolean over) {
+  private static void restartUntil(AtomicBoolean over, RunningService.InProcess reaper) {
     while (!over.get()) {
       reaper.process().onExit().join();
       if (!over.get()) {
@@ -138,30 +143,17 @@ class ReaperCrashIT {
     }
   }
 
-  private static boolean leads(OperatorProcess reaper) {
-    return reaper
-        .page("/observe/metrics")
-        .lines()
-        .anyMatch(line -> line.startsWith("vdi_leader") && line.endsWith(" 1.0"));
-  }
-
-  private OperatorProcess start(Path kubeconfig, String name) {
-    Map<String, String> settings = new HashMap<>();
-    settings.put("VDI_LEADER_ELECTION_LEASE_NAME", "vdi-reaper-" + scene.namespace());
-    settings.put("VDI_LEADER_ELECTION_LEASE_DURATION", "5s");
-    settings.put("VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s");
-    settings.put("VDI_LEADER_ELECTION_RETRY_PERIOD", "1s");
-    settings.put("VDI_CONFIRM_MASS_DELETION", "true");
-    settings.put("VDI_ORPHAN_GRACE_PERIOD", "1s");
-    settings.put("VDI_SWEEP_INTERVAL", "1s");
-    return OperatorProcess.start(
-        OperatorService.REAPER.launch(
-            Path.of(".."),
-            RunningReaper.NAMESPACE,
-            kubeconfig,
-            folder,
-            name,
-            settings,
-            OperatorProcess.JVM_FLAGS));
+  private RunningService.InProcess start(Path kubeconfig, String name) {
+    return REAPER
+        .withSettings(
+            Map.of(
+                "VDI_LEADER_ELECTION_LEASE_NAME", "vdi-reaper-" + namespace,
+                "VDI_LEADER_ELECTION_LEASE_DURATION", "5s",
+                "VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s",
+                "VDI_LEADER_ELECTION_RETRY_PERIOD", "1s",
+                "VDI_CONFIRM_MASS_DELETION", "true",
+                "VDI_ORPHAN_GRACE_PERIOD", "1s",
+                "VDI_SWEEP_INTERVAL", "1s"))
+        .startProcess(kubeconfig, folder, name);
   }
 }

@@ -1,8 +1,8 @@
 package io.vdi.operator.reaper;
 
+import static io.vdi.operator.reaper.TestReaper.REAPER;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
@@ -11,20 +11,27 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Every reason for which a session goes, once; and what saves it. No sweep helps: see QUIET. */
+/**
+ * Each reason to delete a session, and what prevents it. No orphan scan takes part, so each
+ * deletion is due to a watch or a timer.
+ */
 @ExtendWith(ClusterExtension.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ReaperIT {
-  private static final String SETTINGS =
-      RunningReaper.QUIET
+  private static final String CONFIG =
+      TestReaper.WITHOUT_SWEEPS
           + """
           failedSessionTtl: 3s
           deleteNeverStarted: true
@@ -32,21 +39,23 @@ class ReaperIT {
           """;
 
   private final Cluster cluster;
-  private final ReaperFixture scene;
-  private RunningReaper reaper;
+  private final KubeClient api;
+  private final TestNamespace namespace;
+  private RunningService.InThisJvm reaper;
 
   ReaperIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
     this.cluster = cluster;
-    this.scene = new ReaperFixture(api, namespace.name());
+    this.api = api;
+    this.namespace = namespace.withPatience(TestReaper.PATIENCE);
   }
 
   @BeforeAll
   void start() {
-    RunningReaper.install(cluster);
-    scene.template("plain", "displayName: Plain");
-    scene.template("hurried", "startupTimeout: 3s");
-    scene.template("capped", "maxTimeout: 100h");
-    reaper = RunningReaper.start(cluster, SETTINGS);
+    TestReaper.install(cluster);
+    TestTemplates.apply(api, "plain", "");
+    TestTemplates.apply(api, "hurried", "startupTimeout: 3s");
+    TestTemplates.apply(api, "capped", "maxTimeout: 100h");
+    reaper = REAPER.withConfigFile(CONFIG).start(cluster);
   }
 
   @AfterAll
@@ -55,108 +64,119 @@ class ReaperIT {
   }
 
   @Test
-  void aTimeoutIsWarnedOfOnceAndMet() {
-    scene.running("timed", "template: plain, timeout: 5s", Instant.now());
-    scene.awaitEvent("timed", "SessionExpiring");
-    assertTrue(scene.exists("timed"));
-    scene.awaitGone("timed");
-    scene.awaitEvent("timed", "SessionExpired");
-    assertEquals(1, scene.events("timed", "SessionExpiring"));
-    assertEquals(1, scene.events("timed", "SessionExpired"));
+  void warnsOnceAndDeletesAtTheTimeout() {
+    SessionFixture session =
+        namespace.session("timed").createRunning("template: plain, timeout: 5s", Instant.now());
+    session.awaitEvent("SessionExpiring");
+    session.expectExists();
+    session.awaitNotFound();
+    session.awaitEvent("SessionExpired");
+    assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
+    assertThat(session.countEvents("SessionExpired")).isEqualTo(1);
   }
 
   @Test
-  void aRaisedTimeoutCountsAndALoweredOneToo() {
-    scene.running("moved", "template: plain, timeout: 4s", Instant.now());
-    scene.extend("moved", "10h").orElseThrow();
-    scene.running("marker", "template: plain, timeout: 6s", Instant.now());
-    scene.awaitGone("marker");
-    assertTrue(scene.exists("moved"));
-    scene.extend("moved", "5s").orElseThrow();
-    scene.awaitGone("moved");
+  void usesRaisedAndLoweredTimeout() {
+    SessionFixture session =
+        namespace.session("moved").createRunning("template: plain, timeout: 4s", Instant.now());
+    session.patchSpec("timeout: 10h");
+    SessionFixture later =
+        namespace.session("later").createRunning("template: plain, timeout: 6s", Instant.now());
+    later.awaitNotFound();
+    session.expectExists();
+    session.patchSpec("timeout: 5s");
+    session.awaitNotFound();
   }
 
   @Test
-  void whatTheTemplateAllowsAtMostCounts() {
-    scene.running("capped", "template: capped, timeout: 200h", Instant.now().minusSeconds(3600));
-    scene.template("capped", "maxTimeout: 30m");
-    scene.awaitGone("capped");
+  void usesTheMaximumTimeoutOfTheTemplate() {
+    SessionFixture session =
+        namespace
+            .session("capped")
+            .createRunning("template: capped, timeout: 200h", Instant.now().minusSeconds(3600));
+    TestTemplates.apply(api, "capped", "maxTimeout: 30m");
+    session.awaitNotFound();
   }
 
   @Test
-  void aSessionThatFailedGoesAfterItsTime() {
-    scene.session("broken", "template: plain");
-    Instant since = Instant.now();
-    scene.status(
-        "broken",
+  void deletesFailedSessionAfterItsTtl() {
+    SessionFixture session = namespace.session("broken").create("template: plain");
+    Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    session.setStatus(
         """
-        {"phase": "Failed", "conditions": [{"type": "Failed", "status": "True", "reason": "Evicted",
-          "message": "", "lastTransitionTime": "%s"}]}
+        phase: Failed, conditions: [{type: Failed, status: "True", reason: Evicted,
+          message: "", lastTransitionTime: "%s"}]
         """
-            .formatted(ReaperFixture.seconds(since)));
-    scene.awaitGone("broken");
-    assertTrue(!Instant.now().isBefore(ReaperFixture.seconds(since).plusSeconds(3)));
+            .formatted(since));
+    session.awaitNotFound();
+    assertThat(Instant.now()).isAfterOrEqualTo(since.plusSeconds(3));
   }
 
   @Test
-  void aDesktopThatNeverBecomesReadyGoes() {
-    VdiSession session = scene.session("never", "template: hurried");
-    scene.status("never", "{\"phase\": \"Pending\", \"podName\": \"never\"}");
-    scene.child(ResourceType.POD, session);
-    scene.awaitGone("never");
+  void deletesSessionThatNeverBecomesReady() {
+    SessionFixture session = namespace.session("never").create("template: hurried");
+    session.setStatus("phase: Pending, podName: never");
+    session.createChild(ResourceType.POD);
+    session.awaitNotFound();
   }
 
   @Test
-  void keepSavesASession() {
-    scene.session(
-        "kept",
-        "template: plain, timeout: 1s",
-        "annotations: {" + Annotations.KEEP + ": \"true\"}");
-    scene.status("kept", "{\"phase\": \"Running\", \"startTime\": \"2026-01-01T00:00:00Z\"}");
-    scene.running("unkept", "template: plain, timeout: 1s", Instant.now());
-    scene.awaitGone("unkept");
-    assertTrue(scene.exists("kept"));
+  void keepAnnotationPreventsDeletion() {
+    SessionFixture kept =
+        namespace
+            .session("kept")
+            .create(
+                "template: plain, timeout: 1s",
+                "annotations: {" + Annotations.KEEP + ": \"true\"}");
+    kept.setStatus("phase: Running, startTime: \"2026-01-01T00:00:00Z\"");
+    SessionFixture other =
+        namespace.session("unkept").createRunning("template: plain, timeout: 1s", Instant.now());
+    other.awaitNotFound();
+    kept.expectExists();
   }
 
   @Test
-  void whoIsSuspendedRests() {
-    scene.running("resting", "template: plain, timeout: 1s, suspended: true", Instant.now());
-    scene.running("restless", "template: plain, timeout: 1s", Instant.now());
-    scene.awaitGone("restless");
-    assertTrue(scene.exists("resting"));
+  void doesNotDeleteSuspendedSession() {
+    SessionFixture suspended =
+        namespace
+            .session("resting")
+            .createRunning("template: plain, timeout: 1s, suspended: true", Instant.now());
+    SessionFixture other =
+        namespace.session("restless").createRunning("template: plain, timeout: 1s", Instant.now());
+    other.awaitNotFound();
+    suspended.expectExists();
   }
 
   @Test
-  void oneThatIsNotLetGoOfIsReportedAndForcedOnlyWhenToldTo() {
-    scene.session(
-        "stuck", "template: plain", "finalizers: [" + VdiSession.FINALIZER + ", test/other]");
-    scene.api().delete(ResourceType.SESSION, scene.namespace(), "stuck", scene.get("stuck").uid());
-    scene.awaitEvent("stuck", "SessionStuck");
-    assertTrue(scene.get("stuck").metadata().finalizers().contains(VdiSession.FINALIZER));
-    assertTrue(reaper.reported("stuck") >= 1);
+  void reportsStuckDeletionAndRemovesTheFinalizerOnlyIfConfigured() {
+    SessionFixture session =
+        namespace
+            .session("stuck")
+            .create("template: plain", "finalizers: [" + VdiSession.FINALIZER + ", test/other]");
+    session.delete();
+    session.awaitEvent("SessionStuck");
+    assertThat(session.get().metadata().finalizers()).contains(VdiSession.FINALIZER);
+    assertThat(Report.of(reaper).count("stuck")).isPositive();
 
-    reaper.configure(SETTINGS + "forceFinalize: true\n");
-    await("our finalizer to be taken off")
-        .atMost(ReaperFixture.PATIENCE)
-        .until(() -> !scene.get("stuck").metadata().finalizers().contains(VdiSession.FINALIZER));
-    assertTrue(scene.get("stuck").metadata().finalizers().contains("test/other"));
-    assertEquals(1, scene.events("stuck", "SessionStuck"));
-    scene
-        .api()
-        .mergePatch(
-            ResourceType.SESSION,
-            scene.namespace(),
-            "stuck",
-            ReaperFixture.json("{\"metadata\": {\"finalizers\": null}}"));
-    reaper.configure(SETTINGS);
+    reaper.configure(CONFIG + "forceFinalize: true\n");
+    session.awaitUntil(
+        "the removal of the operator's finalizer",
+        s -> !s.metadata().finalizers().contains(VdiSession.FINALIZER));
+    assertThat(session.get().metadata().finalizers()).contains("test/other");
+    assertThat(session.countEvents("SessionStuck")).isEqualTo(1);
+    session.removeFinalizers();
+    reaper.configure(CONFIG);
   }
 
   @Test
-  void whereNothingIsKnownNothingGoesAndTheReportSaysSo() {
-    scene.running("unknown", "template: missing", Instant.now().minus(Duration.ofDays(9)));
-    await("the doubt to be reported")
-        .atMost(ReaperFixture.PATIENCE)
-        .until(() -> reaper.report().toString().contains("template missing is missing"));
-    assertTrue(scene.exists("unknown"));
+  void reportsSessionWithoutTemplateAndDoesNotDeleteIt() {
+    SessionFixture session =
+        namespace
+            .session("unknown")
+            .createRunning("template: missing", Instant.now().minus(Duration.ofDays(9)));
+    await("the report")
+        .atMost(TestReaper.PATIENCE)
+        .until(() -> Report.of(reaper), report -> report.contains("template missing is missing"));
+    session.expectExists();
   }
 }

@@ -115,7 +115,8 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
           new ServiceRuntime<>(
               definition,
               api,
-              new ConfigLoader(ConfigLoader.mountedFile(environment), environment),
+              new ConfigLoader(
+                  ConfigLoader.mountedFile(environment), environment, definition.renamedKeys()),
               InstantSource.system());
       Runtime.getRuntime()
           .addShutdownHook(
@@ -151,8 +152,9 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
       return ExitReason.STOPPED;
     }
     service.caches().forEach(ResourceCache::start);
-    service.connected();
+    // First: a missing permission can be what the service waits for.
     Thread.ofVirtual().name("permissions").start(this::reportPermissions);
+    service.connected();
     if (!awaitSync()) {
       return ExitReason.STOPPED;
     }

@@ -1,7 +1,6 @@
 /**
- * What every service has: configuration that reloads, JSON logs, health and metrics on one port, an
- * orderly end. Imports Helidon, Logback, and of the model only durations; knows neither the
- * Kubernetes client nor any one service. Start at {@link
- * io.vdi.operator.runtime.config.ReloadableConfig}.
+ * The life of a service: startup, health and metrics, permissions, logs, an orderly stop. Imports
+ * Helidon, Logback, the Kubernetes client and the other packages of runtime, which do not import
+ * this one. Start at {@link io.vdi.operator.runtime.ServiceRuntime}.
  */
 package io.vdi.operator.runtime;

@@ -1,7 +1,7 @@
 package io.vdi.operator.admission.certificates;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.admission.certificates.AuthorityState.Next;
+import io.vdi.operator.admission.certificates.AuthorityState.NextCa;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -9,55 +9,57 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 
-/** An {@link AuthorityState} as the data of a Secret, and back. */
+/**
+ * Encodes an {@link AuthorityState} as the data of a Secret, and decodes it. The keys are stored in
+ * clusters, so they do not change.
+ */
 final class AuthoritySecret {
-  private static final String AUTHORITY = "authority";
-  private static final String NEXT = "next-authority";
+  private static final String CA = "authority";
+  private static final String NEXT_CA = "next-authority";
   private static final String NEXT_PUBLISHED = "next-published";
-  private static final String FORMER = "former.crt";
+  private static final String RETIRED = "former.crt";
 
   private AuthoritySecret() {}
 
   static JsonObject data(AuthorityState state) {
     JsonObject data = new JsonObject();
-    // What others know by the names of kubernetes.io/tls and cert-manager.
+    // The names of kubernetes.io/tls and cert-manager.
     put(data, "tls.crt", Issuer.pem(state.serving().chain()));
     put(data, "tls.key", Issuer.pem(state.serving().key()));
     put(data, "ca.crt", state.bundle());
-    put(data, AUTHORITY + ".crt", Issuer.pem(state.authority().chain()));
-    put(data, AUTHORITY + ".key", Issuer.pem(state.authority().key()));
-    put(data, FORMER, Issuer.pem(state.former()));
+    put(data, CA + ".crt", Issuer.pem(state.ca().chain()));
+    put(data, CA + ".key", Issuer.pem(state.ca().key()));
+    put(data, RETIRED, Issuer.pem(state.retired()));
     state
         .next()
         .ifPresent(next -> {
-          put(data, NEXT + ".crt", Issuer.pem(next.authority().chain()));
-          put(data, NEXT + ".key", Issuer.pem(next.authority().key()));
-          next.published().ifPresent(since -> put(data, NEXT_PUBLISHED, since.toString()));
+          put(data, NEXT_CA + ".crt", Issuer.pem(next.ca().chain()));
+          put(data, NEXT_CA + ".key", Issuer.pem(next.ca().key()));
+          next.publishedAt().ifPresent(time -> put(data, NEXT_PUBLISHED, time.toString()));
         });
     return data;
   }
 
   static AuthorityState state(JsonObject data)
       throws CertificateKeyPair.InvalidCertificateException {
-    Optional<Next> next = Optional.empty();
-    if (data.has(NEXT + ".crt")) {
-      try {
-        next =
-            Optional.of(
-                new Next(
-                    CertificateKeyPair.parse(text(data, NEXT + ".crt"), text(data, NEXT + ".key")),
-                    data.has(NEXT_PUBLISHED)
-                        ? Optional.of(Instant.parse(text(data, NEXT_PUBLISHED)))
-                        : Optional.empty()));
-      } catch (DateTimeException e) {
-        throw new CertificateKeyPair.InvalidCertificateException(NEXT_PUBLISHED + " is no time");
-      }
-    }
     return new AuthorityState(
-        CertificateKeyPair.parse(text(data, AUTHORITY + ".crt"), text(data, AUTHORITY + ".key")),
-        next,
-        data.has(FORMER) ? CertificateKeyPair.certificates(text(data, FORMER)) : List.of(),
+        CertificateKeyPair.parse(text(data, CA + ".crt"), text(data, CA + ".key")),
+        data.has(NEXT_CA + ".crt") ? Optional.of(next(data)) : Optional.empty(),
+        data.has(RETIRED) ? CertificateKeyPair.certificates(text(data, RETIRED)) : List.of(),
         CertificateKeyPair.parse(text(data, "tls.crt"), text(data, "tls.key")));
+  }
+
+  private static NextCa next(JsonObject data)
+      throws CertificateKeyPair.InvalidCertificateException {
+    try {
+      return new NextCa(
+          CertificateKeyPair.parse(text(data, NEXT_CA + ".crt"), text(data, NEXT_CA + ".key")),
+          data.has(NEXT_PUBLISHED)
+              ? Optional.of(Instant.parse(text(data, NEXT_PUBLISHED)))
+              : Optional.empty());
+    } catch (DateTimeException e) {
+      throw new CertificateKeyPair.InvalidCertificateException(NEXT_PUBLISHED + " is not a time");
+    }
   }
 
   private static void put(JsonObject data, String key, String text) {
@@ -71,7 +73,7 @@ final class AuthoritySecret {
       return new String(
           Base64.getDecoder().decode(data.get(key).getAsString()), StandardCharsets.UTF_8);
     } catch (RuntimeException e) {
-      throw new CertificateKeyPair.InvalidCertificateException(key + " is missing or no base64");
+      throw new CertificateKeyPair.InvalidCertificateException(key + " is missing or not base64");
     }
   }
 }

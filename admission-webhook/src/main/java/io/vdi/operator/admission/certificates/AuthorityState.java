@@ -2,7 +2,6 @@ package io.vdi.operator.admission.certificates;
 
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,97 +12,84 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What the replicas share: the authority that signs, the one that will, those that did, and what is
- * served. Pure but for the keys that are made.
+ * What the replicas share. Pure, except for the keys that the {@link Issuer} generates.
  *
- * @param next is trusted already and signs nothing yet
- * @param former are trusted until they expire: a replica may still serve what they have signed
+ * @param ca signs the serving certificate
+ * @param next signs nothing yet, but clients already trust it
+ * @param retired CAs that signed before; trusted until they expire, because a replica can still
+ *     serve a certificate of theirs
+ * @param serving the certificate that the webhook serves
  */
 record AuthorityState(
-    CertificateKeyPair authority,
-    Optional<Next> next,
-    List<X509Certificate> former,
+    CertificateKeyPair ca,
+    Optional<NextCa> next,
+    List<X509Certificate> retired,
     CertificateKeyPair serving) {
 
   /**
-   * The authority that comes.
+   * The CA that replaces the present one.
    *
-   * @param published since when the API server has been told of it; empty where it has not
+   * @param publishedAt when it was in the CA bundles of the webhook configurations; empty before
    */
-  record Next(CertificateKeyPair authority, Optional<Instant> published) {}
+  record NextCa(CertificateKeyPair ca, Optional<Instant> publishedAt) {}
 
-  /**
-   * @param propagation how long an API server may take to learn of a new authority
-   * @param names the DNS names and addresses of the webhook
-   */
-  record Settings(
-      Duration authorityLife, Duration servingLife, Duration propagation, List<String> names) {}
-
-  static AuthorityState first(Issuer issuer, Settings settings, Instant now) {
-    CertificateKeyPair authority = issuer.authority(now, settings.authorityLife());
+  static AuthorityState first(Issuer issuer, CertificateSettings settings, Instant now) {
+    CertificateKeyPair ca = issuer.issueCa(now, settings.caDuration());
     return new AuthorityState(
-        authority,
-        Optional.empty(),
-        List.of(),
-        issuer.serving(authority, settings.names(), now, settings.servingLife()));
+        ca, Optional.empty(), List.of(), issuer.issueServing(ca, settings, now));
   }
 
   /**
-   * The state that is due now; the same where nothing is. One step at a time: an authority is
-   * trusted before it signs.
+   * The state that is due now; the same object if nothing is due. Each call takes one step: a new
+   * CA is published first and signs later, so that no client meets a certificate that it does not
+   * trust.
    *
-   * @param published whether the API server has been told of all authorities of this state
+   * @param published whether the CA bundles of the webhook configurations contain all CAs of this
+   *     state
    */
-  AuthorityState due(Issuer issuer, Settings settings, boolean published, Instant now) {
-    if (authority.isExpired(now)) {
-      // Nobody has run for long. Nothing that was trusted can be saved.
+  AuthorityState due(Issuer issuer, CertificateSettings settings, boolean published, Instant now) {
+    if (ca.isExpired(now)) {
+      // No replica has run for long. Nothing that clients trust can be kept.
       return first(issuer, settings, now);
     }
     if (next.isPresent()) {
-      Optional<Instant> since = next.get().published();
-      if (since.isEmpty() && published) {
-        return new AuthorityState(
-            authority,
-            Optional.of(new Next(next.get().authority(), Optional.of(now))),
-            former,
-            serving);
+      NextCa coming = next.get();
+      if (coming.publishedAt().isEmpty() && published) {
+        return with(Optional.of(new NextCa(coming.ca(), Optional.of(now))), retired);
       }
-      if (since.filter(told -> !now.isBefore(told.plus(settings.propagation()))).isPresent()) {
-        CertificateKeyPair promoted = next.get().authority();
-        List<X509Certificate> trusted = new ArrayList<>(valid(former, now));
-        trusted.add(authority.certificate());
+      if (coming
+          .publishedAt()
+          .filter(since -> !now.isBefore(since.plus(settings.propagation())))
+          .isPresent()) {
+        List<X509Certificate> trusted = new ArrayList<>(valid(retired, now));
+        trusted.add(ca.certificate());
         return new AuthorityState(
-            promoted,
+            coming.ca(),
             Optional.empty(),
             trusted,
-            issuer.serving(promoted, settings.names(), now, settings.servingLife()));
+            issuer.issueServing(coming.ca(), settings, now));
       }
-    } else if (!now.isBefore(authority.renewal())) {
-      return new AuthorityState(
-          authority,
-          Optional.of(new Next(issuer.authority(now, settings.authorityLife()), Optional.empty())),
-          valid(former, now),
-          serving);
+    } else if (!now.isBefore(ca.renewAt())) {
+      NextCa coming = new NextCa(issuer.issueCa(now, settings.caDuration()), Optional.empty());
+      return with(Optional.of(coming), valid(retired, now));
     }
     boolean renew =
-        !now.isBefore(serving.renewal()) || !isSignedBy(authority) || !isFor(settings.names());
+        !now.isBefore(serving.renewAt()) || !isSignedBy(ca) || !isIssuedFor(settings.dnsNames());
     return renew
-        ? new AuthorityState(
-            authority,
-            next,
-            valid(former, now),
-            issuer.serving(authority, settings.names(), now, settings.servingLife()))
+        ? new AuthorityState(ca, next, valid(retired, now), issuer.issueServing(ca, settings, now))
         : this;
   }
 
-  /**
-   * All that is trusted, as PEM; in an order of its own, so that it changes only with its content.
-   */
+  private AuthorityState with(Optional<NextCa> newNext, List<X509Certificate> newRetired) {
+    return new AuthorityState(ca, newNext, newRetired, serving);
+  }
+
+  /** All trusted CAs as PEM, in a fixed order, so that the text only changes with its content. */
   String bundle() {
     List<X509Certificate> all = new ArrayList<>();
-    all.add(authority.certificate());
-    next.ifPresent(coming -> all.add(coming.authority().certificate()));
-    all.addAll(former);
+    all.add(ca.certificate());
+    next.ifPresent(coming -> all.add(coming.ca().certificate()));
+    all.addAll(retired);
     return Issuer.pem(all);
   }
 
@@ -116,14 +102,14 @@ record AuthorityState(
     }
   }
 
-  private boolean isFor(List<String> names) {
+  private boolean isIssuedFor(List<String> dnsNames) {
     try {
-      Collection<List<?>> found = serving.certificate().getSubjectAlternativeNames();
-      Set<Object> certified =
-          found == null
+      Collection<List<?>> alternativeNames = serving.certificate().getSubjectAlternativeNames();
+      Set<Object> issued =
+          alternativeNames == null
               ? Set.of()
-              : found.stream().map(pair -> pair.get(1)).collect(Collectors.toSet());
-      return certified.equals(new HashSet<>(names));
+              : alternativeNames.stream().map(pair -> pair.get(1)).collect(Collectors.toSet());
+      return issued.equals(new HashSet<>(dnsNames));
     } catch (GeneralSecurityException e) {
       return false;
     }

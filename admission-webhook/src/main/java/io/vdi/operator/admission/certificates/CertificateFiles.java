@@ -7,18 +7,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code tls.crt} and {@code tls.key} in a folder that somebody else keeps up to date: a Secret of
- * cert-manager's, mounted. What cannot be used is told, and what was served before stays.
+ * Serves {@code tls.crt} and {@code tls.key} of a directory, usually a mounted Secret that
+ * cert-manager renews. If the files become unusable, the former certificate stays, and health and
+ * log report the reason.
  */
 public final class CertificateFiles implements CertificateSource {
   private static final Logger LOG = LoggerFactory.getLogger(CertificateFiles.class);
 
-  private final Path folder;
+  private final Path directory;
   private final ServingCertificate serving;
-  private String last = "";
+  private String lastContent = "";
 
-  public CertificateFiles(Path folder, ServingCertificate serving) {
-    this.folder = folder;
+  public CertificateFiles(Path directory, ServingCertificate serving) {
+    this.directory = directory;
     this.serving = serving;
   }
 
@@ -27,32 +28,32 @@ public final class CertificateFiles implements CertificateSource {
     try {
       String certificate = read("tls.crt");
       String key = read("tls.key");
-      if (last.equals(certificate + key)) {
+      if (lastContent.equals(certificate + key)) {
         return;
       }
-      CertificateKeyPair material = CertificateKeyPair.parse(certificate, key);
-      last = certificate + key;
-      serving.use(material);
+      CertificateKeyPair pair = CertificateKeyPair.parse(certificate, key);
+      lastContent = certificate + key;
+      serving.use(pair);
       LOG.info(
           "serving the certificate in {} until {}",
-          folder,
-          material.certificate().getNotAfter().toInstant());
+          directory,
+          pair.certificate().getNotAfter().toInstant());
     } catch (CertificateKeyPair.InvalidCertificateException e) {
       report(e.getMessage());
     }
   }
 
-  private void report(String why) {
-    String words = folder + ": " + why;
-    if (!serving.whyNotReady().contains(words)) {
-      LOG.error("{}", words);
+  private void report(String problem) {
+    String message = directory + ": " + problem;
+    if (!serving.whyNotReady().contains(message)) {
+      LOG.error("{}", message);
     }
-    serving.trouble(words);
+    serving.fail(message);
   }
 
   private String read(String name) throws CertificateKeyPair.InvalidCertificateException {
     try {
-      return Files.readString(folder.resolve(name));
+      return Files.readString(directory.resolve(name));
     } catch (IOException e) {
       throw new CertificateKeyPair.InvalidCertificateException(name + " cannot be read");
     }

@@ -18,15 +18,15 @@ import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 
 /**
- * A certificate with its chain, and the key that belongs to it.
+ * A certificate with its chain and its private key.
  *
- * @param chain the certificate itself first
+ * @param chain starts with the certificate itself
  */
 record CertificateKeyPair(List<X509Certificate> chain, PrivateKey key) {
   private static final byte[] PROBE =
       "does this key belong to this certificate?".getBytes(StandardCharsets.UTF_8);
 
-  /** Certificates or a key that cannot be used, and why. */
+  /** The certificates or the key are unusable; the message says why. */
   static final class InvalidCertificateException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -39,14 +39,10 @@ record CertificateKeyPair(List<X509Certificate> chain, PrivateKey key) {
     return chain.getFirst();
   }
 
-  /** Two thirds of the certificate's life, when it is to be renewed; spec.md section 6. */
-  Instant renewal() {
-    return renewal(certificate());
-  }
-
-  static Instant renewal(X509Certificate certificate) {
-    long start = certificate.getNotBefore().toInstant().toEpochMilli();
-    long end = certificate.getNotAfter().toInstant().toEpochMilli();
+  /** When to renew it: after two thirds of its lifetime; docs/specification.md, section 6. */
+  Instant renewAt() {
+    long start = certificate().getNotBefore().toInstant().toEpochMilli();
+    long end = certificate().getNotAfter().toInstant().toEpochMilli();
     return Instant.ofEpochMilli(start + (end - start) * 2 / 3);
   }
 
@@ -54,18 +50,18 @@ record CertificateKeyPair(List<X509Certificate> chain, PrivateKey key) {
     return !now.isBefore(certificate().getNotAfter().toInstant());
   }
 
-  /** Both as PEM; the key in PKCS#8, PKCS#1 or SEC1, without a passphrase. */
+  /** Reads PEM. The key is in PKCS#8, PKCS#1 or SEC1, without a passphrase. */
   static CertificateKeyPair parse(String certificates, String key)
       throws InvalidCertificateException {
     List<X509Certificate> chain = certificates(certificates);
     if (chain.isEmpty()) {
       throw new InvalidCertificateException("there is no certificate in it");
     }
-    CertificateKeyPair material = new CertificateKeyPair(chain, key(key));
-    if (!material.belongTogether()) {
+    CertificateKeyPair pair = new CertificateKeyPair(chain, key(key));
+    if (!pair.isKeyOfCertificate()) {
       throw new InvalidCertificateException("the key does not belong to the certificate");
     }
-    return material;
+    return pair;
   }
 
   static List<X509Certificate> certificates(String pem) throws InvalidCertificateException {
@@ -82,7 +78,7 @@ record CertificateKeyPair(List<X509Certificate> chain, PrivateKey key) {
     return List.copyOf(found);
   }
 
-  static PrivateKey key(String pem) throws InvalidCertificateException {
+  private static PrivateKey key(String pem) throws InvalidCertificateException {
     JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
     try (PEMParser parser = new PEMParser(new StringReader(pem))) {
       for (Object o = parser.readObject(); o != null; o = parser.readObject()) {
@@ -94,14 +90,15 @@ record CertificateKeyPair(List<X509Certificate> chain, PrivateKey key) {
         }
       }
     } catch (IOException | RuntimeException e) {
-      // The parser's words may hold a piece of the key.
+      // The message of the parser can contain a part of the key, so it is not passed on.
       throw new InvalidCertificateException("the key cannot be read");
     }
     throw new InvalidCertificateException(
         "there is no private key in it, or it needs a passphrase");
   }
 
-  private boolean belongTogether() throws InvalidCertificateException {
+  /** Checks with a signature, which works for every type of key. */
+  private boolean isKeyOfCertificate() {
     String algorithm =
         key.getAlgorithm().startsWith("EC") ? "SHA256withECDSA" : "SHA256with" + key.getAlgorithm();
     try {

@@ -1,7 +1,11 @@
 package io.vdi.operator.admission.certificates;
 
-/** Where a certificate comes from. */
+/** Keeps a {@link ServingCertificate} up to date. */
 public interface CertificateSource {
-  /** Looks whether there is a newer one, and serves it if so; to be called every few seconds. */
+  /**
+   * Checks whether there is a newer certificate, and serves it. Is called every {@code
+   * certificates.interval}. Errors that the user can fix become the reason why the webhook is not
+   * ready.
+   */
   void refresh();
 }

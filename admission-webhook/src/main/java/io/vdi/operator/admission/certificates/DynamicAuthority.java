@@ -7,7 +7,6 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ApiFailure;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
@@ -16,61 +15,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The webhook's own authority, in a Secret that all replicas share, for clusters without
- * cert-manager, spec.md section 6. Whoever sees that something is due does it; of two who do so at
- * once the API server takes one (resourceVersion), and the other takes over what that one has done.
+ * The webhook's own CA, in a Secret that all replicas share, for clusters without cert-manager;
+ * docs/specification.md, section 6. Any replica takes the next step when it is due. If two do so
+ * concurrently, the API server accepts one write (resourceVersion), and the other replica uses its
+ * result.
  */
 public final class DynamicAuthority implements CertificateSource {
   private static final Logger LOG = LoggerFactory.getLogger(DynamicAuthority.class);
-  private static final List<String> CONFIGURATIONS =
+  private static final List<String> WEBHOOK_CONFIGURATIONS =
       List.of("mutatingwebhookconfigurations", "validatingwebhookconfigurations");
 
   private final KubeClient api;
   private final Location location;
-  private final AuthorityState.Settings settings;
+  private final CertificateSettings settings;
   private final ServingCertificate serving;
   private final Issuer issuer;
   private final InstantSource clock;
-  private String reported = "";
+  private String lastError = "";
 
   /**
-   * Where things are.
+   * Where the objects are.
    *
-   * @param configuration name of the webhook configurations whose caBundle is kept
+   * @param configuration name of the webhook configurations whose caBundle is kept up to date
    */
   public record Location(String namespace, String secret, String configuration) {}
 
-  /**
-   * How long certificates live.
-   *
-   * @param propagation how long an API server may take to learn of a new authority
-   */
-  public record CertificateLifetimes(Duration authority, Duration serving, Duration propagation) {}
-
-  /**
-   * @param names the DNS names and addresses of the webhook
-   */
-  public static DynamicAuthority of(
+  public DynamicAuthority(
       KubeClient api,
       Location location,
-      CertificateLifetimes lives,
-      List<String> names,
-      ServingCertificate serving,
-      SecureRandom random,
-      InstantSource clock) {
-    return new DynamicAuthority(
-        api,
-        location,
-        new AuthorityState.Settings(lives.authority(), lives.serving(), lives.propagation(), names),
-        serving,
-        random,
-        clock);
-  }
-
-  private DynamicAuthority(
-      KubeClient api,
-      Location location,
-      AuthorityState.Settings settings,
+      CertificateSettings settings,
       ServingCertificate serving,
       SecureRandom random,
       InstantSource clock) {
@@ -89,11 +62,10 @@ public final class DynamicAuthority implements CertificateSource {
       write(AuthorityState.first(issuer, settings, clock.instant()), Optional.empty());
       return;
     }
-    if (found.ok().isEmpty()) {
-      report("Secret " + location.secret() + " cannot be read: " + words(found));
+    if (!(found instanceof ApiResult.Ok<JsonObject>(JsonObject secret))) {
+      report("Secret " + location.secret() + " cannot be read", found);
       return;
     }
-    JsonObject secret = found.orElseThrow();
     String version = secret.getAsJsonObject("metadata").get("resourceVersion").getAsString();
     AuthorityState state;
     try {
@@ -101,7 +73,7 @@ public final class DynamicAuthority implements CertificateSource {
           AuthoritySecret.state(
               secret.has("data") ? secret.getAsJsonObject("data") : new JsonObject());
     } catch (CertificateKeyPair.InvalidCertificateException e) {
-      LOG.warn("Secret {}: {}; it is made anew", location.secret(), e.getMessage());
+      LOG.warn("Secret {}: {}; creating a new CA", location.secret(), e.getMessage());
       write(AuthorityState.first(issuer, settings, clock.instant()), Optional.of(version));
       return;
     }
@@ -113,11 +85,14 @@ public final class DynamicAuthority implements CertificateSource {
     }
   }
 
+  /**
+   * @param version the resourceVersion that the state is based on; empty to create the Secret
+   */
   private void write(AuthorityState state, Optional<String> version) {
     JsonObject metadata = new JsonObject();
     metadata.addProperty("name", location.secret());
     metadata.addProperty("namespace", location.namespace());
-    version.ifPresent(seen -> metadata.addProperty("resourceVersion", seen));
+    version.ifPresent(base -> metadata.addProperty("resourceVersion", base));
     JsonObject secret = new JsonObject();
     secret.addProperty("apiVersion", "v1");
     secret.addProperty("kind", "Secret");
@@ -130,57 +105,59 @@ public final class DynamicAuthority implements CertificateSource {
             : api.request("POST", path(), secret);
     if (written.ok().isPresent()) {
       LOG.info(
-          "Secret {}: serving certificate until {}, authority until {}{}",
+          "Secret {}: serving certificate until {}, CA until {}{}",
           location.secret(),
           state.serving().certificate().getNotAfter().toInstant(),
-          state.authority().certificate().getNotAfter().toInstant(),
-          state.next().isPresent() ? ", the next authority is announced" : "");
+          state.ca().certificate().getNotAfter().toInstant(),
+          state.next().isPresent() ? ", a new CA is being published" : "");
       serve(state);
       publish(state);
     } else if (!written.isConflict() && !written.isAlreadyExists()) {
-      report("Secret " + location.secret() + " cannot be written: " + words(written));
+      report("Secret " + location.secret() + " cannot be written", written);
     }
   }
 
   private void serve(AuthorityState state) {
-    boolean same =
+    boolean unchanged =
         serving
-            .material()
-            .filter(now -> now.certificate().equals(state.serving().certificate()))
+            .current()
+            .filter(pair -> pair.certificate().equals(state.serving().certificate()))
             .isPresent();
-    if (!same) {
+    if (!unchanged) {
       LOG.info(
           "serving certificate {} until {}",
           state.serving().certificate().getSerialNumber().toString(36),
           state.serving().certificate().getNotAfter().toInstant());
     }
     serving.use(state.serving());
-    reported = "";
+    lastError = "";
   }
 
-  /** Tells the API server whom to trust. Returns whether it knows. */
+  /**
+   * Writes the CA bundle into the webhook configurations. Returns whether the API server has it.
+   */
   private boolean publish(AuthorityState state) {
     String bundle =
         Base64.getEncoder().encodeToString(state.bundle().getBytes(StandardCharsets.UTF_8));
     boolean published = true;
-    for (String kind : CONFIGURATIONS) {
-      published &= publish(kind, bundle);
+    for (String resource : WEBHOOK_CONFIGURATIONS) {
+      published &= publish(resource, bundle);
     }
     return published;
   }
 
-  private boolean publish(String kind, String bundle) {
-    String path = "/apis/admissionregistration.k8s.io/v1/" + kind + "/" + location.configuration();
+  private boolean publish(String resource, String bundle) {
+    String path =
+        "/apis/admissionregistration.k8s.io/v1/" + resource + "/" + location.configuration();
     ApiResult<JsonObject> found = api.request("GET", path, null);
     if (found.isNotFound()) {
-      // Not installed yet; there is nobody to tell.
+      // Not installed yet, so the API server calls no webhook.
       return true;
     }
-    if (found.ok().isEmpty()) {
-      report(kind + " " + location.configuration() + " cannot be read: " + words(found));
+    if (!(found instanceof ApiResult.Ok<JsonObject>(JsonObject configuration))) {
+      report(resource + " " + location.configuration() + " cannot be read", found);
       return false;
     }
-    JsonObject configuration = found.orElseThrow();
     boolean changed = false;
     for (JsonElement webhook : configuration.getAsJsonArray("webhooks")) {
       JsonObject client = webhook.getAsJsonObject().getAsJsonObject("clientConfig");
@@ -194,24 +171,21 @@ public final class DynamicAuthority implements CertificateSource {
     }
     ApiResult<JsonObject> written = api.request("PUT", path, configuration);
     if (written.ok().isEmpty() && !written.isConflict()) {
-      report(kind + " " + location.configuration() + " cannot be written: " + words(written));
+      report(resource + " " + location.configuration() + " cannot be written", written);
     }
     return written.ok().isPresent();
   }
 
-  private void report(String why) {
-    if (!why.equals(reported)) {
-      LOG.error("{}", why);
-      reported = why;
+  private void report(String problem, ApiResult<?> result) {
+    String error = problem + ": " + result.failure().map(ApiFailure::message).orElse("");
+    if (!error.equals(lastError)) {
+      LOG.error("{}", error);
+      lastError = error;
     }
-    serving.trouble(why);
+    serving.fail(error);
   }
 
   private String path() {
     return "/api/v1/namespaces/" + location.namespace() + "/secrets";
-  }
-
-  private static String words(ApiResult<?> result) {
-    return result.failure().map(ApiFailure::message).orElse("");
   }
 }

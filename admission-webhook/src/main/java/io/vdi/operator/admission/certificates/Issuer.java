@@ -32,10 +32,10 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 
-/** Makes authorities and serving certificates: P-256 keys, ECDSA with SHA-256. */
+/** Issues CAs and serving certificates: P-256 keys, ECDSA with SHA-256. */
 final class Issuer {
-  /** Clocks of API servers may lag behind ours by this much at most. */
-  private static final Duration LAG = Duration.ofMinutes(5);
+  /** How far the clocks of API servers can be behind ours without refusing a new certificate. */
+  private static final Duration MAX_CLOCK_SKEW = Duration.ofMinutes(5);
 
   private final SecureRandom random;
 
@@ -43,16 +43,21 @@ final class Issuer {
     this.random = random;
   }
 
-  /** Signs itself, and may sign nothing but certificates of servers. */
-  CertificateKeyPair authority(Instant now, Duration life) {
+  /** A self-signed CA that cannot sign other CAs. */
+  CertificateKeyPair issueCa(Instant now, Duration duration) {
     try {
       KeyPair keys = newKeys();
-      // The serial number in the name: two authorities never look the same.
+      // The name contains the serial number, so that two CAs never have the same name.
       BigInteger serial = new BigInteger(120, random);
       X500Name name = new X500Name("CN=vdi-admission-webhook-ca-" + serial.toString(36));
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
-              name, serial, begin(now, life), Date.from(now.plus(life)), name, keys.getPublic());
+              name,
+              serial,
+              notBefore(now, duration),
+              Date.from(now.plus(duration)),
+              name,
+              keys.getPublic());
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       builder.addExtension(
           Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
@@ -62,23 +67,24 @@ final class Issuer {
           new JcaX509ExtensionUtils().createSubjectKeyIdentifier(keys.getPublic()));
       return new CertificateKeyPair(List.of(sign(builder, keys.getPrivate())), keys.getPrivate());
     } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
-      throw new IllegalStateException("cannot make an authority", e);
+      throw new IllegalStateException("cannot issue a CA", e);
     }
   }
 
-  /** For a server with these names; never valid for longer than its authority. */
-  CertificateKeyPair serving(
-      CertificateKeyPair authority, List<String> names, Instant now, Duration life) {
+  /** A serving certificate. It is never valid for longer than its CA. */
+  CertificateKeyPair issueServing(
+      CertificateKeyPair ca, CertificateSettings settings, Instant now) {
     try {
       KeyPair keys = newKeys();
-      X509Certificate issuer = authority.certificate();
-      Instant end = now.plus(life);
+      X509Certificate issuer = ca.certificate();
+      Duration duration = settings.leafDuration();
+      Instant end = now.plus(duration);
       Instant latest = issuer.getNotAfter().toInstant();
       X509v3CertificateBuilder builder =
           new JcaX509v3CertificateBuilder(
               issuer,
               new BigInteger(120, random),
-              begin(now, life),
+              notBefore(now, duration),
               Date.from(end.isBefore(latest) ? end : latest),
               new X500Name("CN=vdi-admission-webhook"),
               keys.getPublic());
@@ -93,18 +99,21 @@ final class Issuer {
       builder.addExtension(
           Extension.subjectAlternativeName,
           false,
-          new GeneralNames(names.stream().map(Issuer::name).toArray(GeneralName[]::new)));
-      return new CertificateKeyPair(
-          List.of(sign(builder, authority.key()), issuer), keys.getPrivate());
+          new GeneralNames(
+              settings.dnsNames().stream().map(Issuer::name).toArray(GeneralName[]::new)));
+      return new CertificateKeyPair(List.of(sign(builder, ca.key()), issuer), keys.getPrivate());
     } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
-      throw new IllegalStateException("cannot issue a certificate", e);
+      throw new IllegalStateException("cannot issue a serving certificate", e);
     }
   }
 
-  /** A little earlier than now, for clocks that lag; never so much that it is due for renewal. */
-  private static Date begin(Instant now, Duration life) {
-    Duration tenth = life.dividedBy(10);
-    return Date.from(now.minus(tenth.compareTo(LAG) < 0 ? tenth : LAG));
+  /**
+   * Earlier than now, for clients whose clocks are behind; at most a tenth of the lifetime, so that
+   * a short-lived certificate is not due for renewal immediately.
+   */
+  private static Date notBefore(Instant now, Duration duration) {
+    Duration tenth = duration.dividedBy(10);
+    return Date.from(now.minus(tenth.compareTo(MAX_CLOCK_SKEW) < 0 ? tenth : MAX_CLOCK_SKEW));
   }
 
   private static GeneralName name(String text) {

@@ -1,120 +1,81 @@
 package io.vdi.operator.admission.certificates;
 
-import java.net.Socket;
-import java.security.GeneralSecurityException;
-import java.security.Principal;
-import java.security.PrivateKey;
-import java.security.SecureRandom;
-import java.security.cert.X509Certificate;
+import io.helidon.common.tls.Tls;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedKeyManager;
+import java.util.function.Consumer;
 
 /**
- * What is served now. Each new connection gets the latest; connections that are open keep what they
- * began with, so that an exchange disturbs nobody.
+ * The certificate that the server uses. A new one replaces it for new connections; open connections
+ * keep the one they started with, so that a replacement fails no request.
  */
 public final class ServingCertificate {
-  private static final String ALIAS = "serving";
-
-  private final AtomicReference<Optional<CertificateKeyPair>> current =
-      new AtomicReference<>(Optional.empty());
   private final InstantSource clock;
-  private volatile String trouble = "there is no certificate yet";
+  private volatile Optional<CertificateKeyPair> current = Optional.empty();
+  private volatile String error = "there is no certificate yet";
+  private Consumer<Tls> server = tls -> {};
 
   public ServingCertificate(InstantSource clock) {
     this.clock = clock;
   }
 
-  void use(CertificateKeyPair material) {
-    current.set(Optional.of(material));
-    trouble = "";
+  /**
+   * Connects the server: the consumer gets the current certificate, if there is one, and later each
+   * new one.
+   */
+  public synchronized void onChange(Consumer<Tls> consumer) {
+    server = consumer;
+    current.map(ServingCertificate::tls).ifPresent(consumer);
   }
 
-  /** What is served stays; this is why nothing newer is. */
-  void trouble(String words) {
-    trouble = words;
+  synchronized void use(CertificateKeyPair pair) {
+    if (!current.equals(Optional.of(pair))) {
+      server.accept(tls(pair));
+      current = Optional.of(pair);
+    }
+    error = "";
   }
 
-  Optional<CertificateKeyPair> material() {
-    return current.get();
+  /** Reports why there is no newer certificate. The current one stays. */
+  void fail(String reason) {
+    error = reason;
   }
 
-  /** Why it must not be relied on; empty where all is well. */
+  Optional<CertificateKeyPair> current() {
+    return current;
+  }
+
+  /** Why the certificate cannot be relied on; empty if it can. */
   public String whyNotReady() {
     return current
-        .get()
-        .filter(material -> material.isExpired(clock.instant()))
-        .map(material ->
-            "the certificate has expired at " + material.certificate().getNotAfter().toInstant())
-        .map(expired -> trouble.isEmpty() ? expired : expired + "; " + trouble)
-        .orElse(trouble);
+        .filter(pair -> pair.isExpired(clock.instant()))
+        .map(pair ->
+            "the certificate has expired at " + pair.certificate().getNotAfter().toInstant())
+        .map(expired -> error.isEmpty() ? expired : expired + "; " + error)
+        .orElse(error);
   }
 
-  /** When it expires, in seconds since 1970; 0 where there is none. */
+  /** When it expires, in seconds since 1970; 0 if there is none. */
   public long expiryEpochSeconds() {
     return current
-        .get()
-        .map(material -> material.certificate().getNotAfter().toInstant().getEpochSecond())
+        .map(pair -> pair.certificate().getNotAfter().toInstant().getEpochSecond())
         .orElse(0L);
   }
 
-  /** For the server's sockets, once; it follows every exchange. */
-  public SSLContext context() {
-    try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(new KeyManager[] {new Keys()}, null, new SecureRandom());
-      return context;
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has TLS", e);
-    }
-  }
-
-  private final class Keys extends X509ExtendedKeyManager {
-    @Override
-    public String chooseEngineServerAlias(String keyType, Principal[] issuers, SSLEngine engine) {
-      return chooseServerAlias(keyType, issuers, null);
-    }
-
-    @Override
-    public String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
-      return current
-          .get()
-          .filter(material -> material.key().getAlgorithm().equals(keyType))
-          .map(material -> ALIAS)
-          .orElse(null);
-    }
-
-    @Override
-    public X509Certificate[] getCertificateChain(String alias) {
-      return current
-          .get()
-          .map(material -> material.chain().toArray(X509Certificate[]::new))
-          .orElse(null);
-    }
-
-    @Override
-    public PrivateKey getPrivateKey(String alias) {
-      return current.get().map(CertificateKeyPair::key).orElse(null);
-    }
-
-    @Override
-    public String[] getServerAliases(String keyType, Principal[] issuers) {
-      return new String[] {ALIAS};
-    }
-
-    @Override
-    public String[] getClientAliases(String keyType, Principal[] issuers) {
-      return new String[0];
-    }
-
-    @Override
-    public String chooseClientAlias(String[] keyTypes, Principal[] issuers, Socket socket) {
-      return null;
-    }
+  /**
+   * The certificate as Helidon takes it at the start and in {@code WebServer.reloadTls}
+   * (docs/decisions/helidon-facilities.md). Both fail without trusted certificates, which a server
+   * that asks for no client certificate does not use. The key store type JKS accepts a chain in any
+   * order, as clients do; the default, PKCS12, does not.
+   */
+  static Tls tls(CertificateKeyPair pair) {
+    return Tls.builder()
+        .privateKey(pair.key())
+        .privateKeyCertChain(pair.chain())
+        .trust(pair.chain())
+        .internalKeystoreType("JKS")
+        .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
+        .build();
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The certificate that the webhook serves: from files that somebody else keeps, or from an
- * authority of its own in a Secret that the replicas share; exchanged without a restart. Start at
- * {@link io.vdi.operator.admission.certificates.ServingCertificate}, then {@link
- * io.vdi.operator.admission.certificates.DynamicAuthority}.
+ * The serving certificate: from files that cert-manager renews, or from the webhook's own CA in a
+ * Secret that all replicas share; replaced without a restart. May import the Kubernetes client,
+ * Helidon's TLS and Bouncy Castle. Start at {@link
+ * io.vdi.operator.admission.certificates.CertificateSource}.
  */
 package io.vdi.operator.admission.certificates;

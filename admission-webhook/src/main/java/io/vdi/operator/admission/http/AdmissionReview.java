@@ -11,7 +11,7 @@ import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import io.vdi.operator.admission.validation.AdmissionRequest;
-import io.vdi.operator.admission.validation.Decision;
+import io.vdi.operator.admission.validation.Response;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -24,18 +24,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** AdmissionReview of admission.k8s.io/v1, from and to its JSON. */
+/**
+ * The codec of AdmissionReview, admission.k8s.io/v1. It is strict, because the webhook must never
+ * allow a request that it reads differently than the API server does;
+ * docs/decisions/admission-review.md.
+ */
 final class AdmissionReview {
   private static final String API_VERSION = "admission.k8s.io/v1";
   private static final String KIND = "AdmissionReview";
   private static final TypeAdapter<JsonElement> ELEMENTS = new Gson().getAdapter(JsonElement.class);
 
-  /** kubectl shows about this much of a warning; the API server cuts all of them at 4096. */
+  /**
+   * In characters. The API server recommends at most 256 per warning and truncates all warnings of
+   * a response at 4096.
+   */
   private static final int MAX_WARNING = 256;
 
   private AdmissionReview() {}
 
-  /** A body that is no AdmissionReview, and why. */
+  /** The body is not an AdmissionReview; the message says why. */
   static final class UnreadableReviewException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -44,17 +51,17 @@ final class AdmissionReview {
     }
   }
 
-  static AdmissionRequest parse(byte[] body) throws UnreadableReviewException {
+  static AdmissionRequest decode(byte[] body) throws UnreadableReviewException {
     JsonObject review = json(body);
-    if (!text(review, "apiVersion").equals(API_VERSION) || !text(review, "kind").equals(KIND)) {
+    if (!string(review, "apiVersion").equals(API_VERSION) || !string(review, "kind").equals(KIND)) {
       throw new UnreadableReviewException("not an " + KIND + " of " + API_VERSION);
     }
     JsonObject request =
         object(review, "request").orElseThrow(() -> new UnreadableReviewException("no request"));
-    if (text(request, "uid").isEmpty()) {
+    if (string(request, "uid").isEmpty()) {
       throw new UnreadableReviewException("request.uid is missing");
     }
-    if (text(request, "operation").isEmpty()) {
+    if (string(request, "operation").isEmpty()) {
       throw new UnreadableReviewException("request.operation is missing");
     }
     JsonObject kind =
@@ -62,72 +69,63 @@ final class AdmissionReview {
             .orElseThrow(() -> new UnreadableReviewException("request.kind is missing"));
     JsonObject user = object(request, "userInfo").orElseGet(JsonObject::new);
     return new AdmissionRequest(
-        text(request, "uid"),
-        text(request, "operation"),
-        text(kind, "group"),
-        text(kind, "kind"),
-        text(request, "subResource"),
-        text(request, "namespace"),
-        text(request, "name"),
-        new AdmissionRequest.Caller(text(user, "username"), texts(user, "groups"), extra(user)),
+        string(request, "uid"),
+        string(request, "operation"),
+        string(kind, "group"),
+        string(kind, "kind"),
+        string(request, "subResource"),
+        string(request, "namespace"),
+        string(request, "name"),
+        new AdmissionRequest.Caller(string(user, "username"), strings(user, "groups"), extra(user)),
         request.get("dryRun") instanceof JsonPrimitive p && p.isBoolean() && p.getAsBoolean(),
         object(request, "object"),
         object(request, "oldObject"));
   }
 
-  /** The answer to the request with this uid. */
-  static String answer(String uid, Decision decision) {
-    JsonObject response = new JsonObject();
-    response.addProperty("uid", uid);
-    switch (decision) {
-      case Decision.Allow(JsonArray patch, List<String> warnings) -> {
-        response.addProperty("allowed", true);
+  /** The review that answers the request with this uid. */
+  static String encode(String uid, Response response) {
+    JsonObject json = new JsonObject();
+    json.addProperty("uid", uid);
+    switch (response) {
+      case Response.Allow(JsonArray patch, List<String> warnings) -> {
+        json.addProperty("allowed", true);
         if (!patch.isEmpty()) {
-          response.addProperty("patchType", "JSONPatch");
-          response.addProperty(
+          json.addProperty("patchType", "JSONPatch");
+          json.addProperty(
               "patch",
               Base64.getEncoder()
                   .encodeToString(patch.toString().getBytes(StandardCharsets.UTF_8)));
         }
       }
-      case Decision.Deny(int code, String message, List<String> warnings) -> {
-        response.addProperty("allowed", false);
+      case Response.Deny(Response.Reason reason, String message, List<String> warnings) -> {
+        json.addProperty("allowed", false);
         JsonObject status = new JsonObject();
-        status.addProperty("code", code);
-        status.addProperty("reason", reason(code));
+        status.addProperty("code", reason.code());
+        status.addProperty("reason", reason.text());
         status.addProperty("message", message);
-        response.add("status", status);
+        json.add("status", status);
       }
-      case Decision.QuotaCheckRequired undecided ->
-          throw new IllegalStateException("the quotas have not been asked");
     }
-    if (!decision.warnings().isEmpty()) {
+    if (!response.warnings().isEmpty()) {
       JsonArray warnings = new JsonArray();
-      decision.warnings().stream().map(AdmissionReview::cut).forEach(warnings::add);
-      response.add("warnings", warnings);
+      response.warnings().stream().map(AdmissionReview::truncate).forEach(warnings::add);
+      json.add("warnings", warnings);
     }
     JsonObject review = new JsonObject();
     review.addProperty("apiVersion", API_VERSION);
     review.addProperty("kind", KIND);
-    review.add("response", response);
+    review.add("response", json);
     return review.toString();
   }
 
-  private static String reason(int code) {
-    return switch (code) {
-      case 403 -> "Forbidden";
-      case 422 -> "Invalid";
-      case 429 -> "TooManyRequests";
-      case 503 -> "ServiceUnavailable";
-      default -> "BadRequest";
-    };
-  }
-
-  private static String cut(String warning) {
+  private static String truncate(String warning) {
     return warning.length() <= MAX_WARNING ? warning : warning.substring(0, MAX_WARNING - 1) + "…";
   }
 
-  /** Exactly one JSON object in UTF-8; nesting is bounded by the reader, and nothing recurses. */
+  /**
+   * Parses exactly one JSON object in UTF-8. The reader limits the nesting, and no code recurses
+   * over the input.
+   */
   private static JsonObject json(byte[] body) throws UnreadableReviewException {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
@@ -160,18 +158,18 @@ final class AdmissionReview {
     return Optional.of(value.getAsJsonObject());
   }
 
-  private static String text(JsonObject parent, String field) throws UnreadableReviewException {
+  private static String string(JsonObject parent, String field) throws UnreadableReviewException {
     JsonElement value = parent.get(field);
     if (value == null || value.isJsonNull()) {
       return "";
     }
     if (!(value instanceof JsonPrimitive p) || !p.isString()) {
-      throw new UnreadableReviewException(field + " is not a text");
+      throw new UnreadableReviewException(field + " is not a string");
     }
     return p.getAsString();
   }
 
-  private static List<String> texts(JsonObject parent, String field)
+  private static List<String> strings(JsonObject parent, String field)
       throws UnreadableReviewException {
     JsonElement value = parent.get(field);
     if (value == null || value.isJsonNull()) {
@@ -180,21 +178,21 @@ final class AdmissionReview {
     if (!value.isJsonArray()) {
       throw new UnreadableReviewException(field + " is not a list");
     }
-    List<String> texts = new ArrayList<>();
+    List<String> strings = new ArrayList<>();
     for (JsonElement item : value.getAsJsonArray()) {
       if (!(item instanceof JsonPrimitive p) || !p.isString()) {
-        throw new UnreadableReviewException(field + " is not a list of texts");
+        throw new UnreadableReviewException(field + " is not a list of strings");
       }
-      texts.add(p.getAsString());
+      strings.add(p.getAsString());
     }
-    return List.copyOf(texts);
+    return List.copyOf(strings);
   }
 
   private static Map<String, List<String>> extra(JsonObject user) throws UnreadableReviewException {
     JsonObject extra = object(user, "extra").orElseGet(JsonObject::new);
     Map<String, List<String>> result = new HashMap<>();
     for (String key : extra.keySet()) {
-      result.put(key, texts(extra, key));
+      result.put(key, strings(extra, key));
     }
     return Map.copyOf(result);
   }

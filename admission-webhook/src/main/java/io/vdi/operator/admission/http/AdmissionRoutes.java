@@ -8,7 +8,7 @@ import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.vdi.operator.admission.validation.AdmissionRequest;
-import io.vdi.operator.admission.validation.Decision;
+import io.vdi.operator.admission.validation.Response;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -23,57 +23,59 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code POST /mutate} and {@code POST /validate}. What cannot be decided is never an allow: a body
- * that is no AdmissionReview is 400, one over 3 MiB 413, too many at once 429, a bug 500.
+ * {@code POST /mutate} and {@code POST /validate}. No error leads to an allow: a body that is not
+ * an AdmissionReview is answered with 400, a body over 3 MiB with 413, too many concurrent requests
+ * with 429, a bug with 500.
  */
 public final class AdmissionRoutes implements HttpService {
-  /** The API server's own limit for a request, spec.md section 4. */
+  /** The API server's own limit for a request, in bytes; docs/specification.md, section 4. */
   public static final int MAX_BODY = 3 * 1024 * 1024;
 
   private static final Logger LOG = LoggerFactory.getLogger(AdmissionRoutes.class);
 
-  private final Function<AdmissionRequest, Decision> mutate;
-  private final Function<AdmissionRequest, Decision> validate;
+  private final Function<AdmissionRequest, Response> mutate;
+  private final Function<AdmissionRequest, Response> validate;
   private final ConnectionTimeouts connections;
-  private final Semaphore places;
+  private final Semaphore permits;
   private final Duration readTimeout;
-  private final ScheduledExecutorService deadlines =
+  private final ScheduledExecutorService readTimeouts =
       Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("read-deadlines").factory());
+          Thread.ofPlatform().daemon().name("read-timeouts").factory());
   private final Observer observer;
-  private volatile boolean leaving;
+  private volatile boolean draining;
 
-  /** Told of each decision, for the metrics. */
+  /** Is called with each response, for the metrics. */
   @FunctionalInterface
   public interface Observer {
-    void decided(AdmissionRequest request, boolean allowed, Duration took);
+    void responded(AdmissionRequest request, boolean allowed, Duration duration);
   }
 
   /**
-   * @param atOnce requests that are worked on at the same time; more are refused
-   * @param readTimeout in which a whole body has to arrive
+   * @param maxConcurrentRequests requests that are processed concurrently; more are answered with
+   *     429
+   * @param readTimeout for a complete request body; slower clients are disconnected
    */
   public AdmissionRoutes(
-      Function<AdmissionRequest, Decision> mutate,
-      Function<AdmissionRequest, Decision> validate,
+      Function<AdmissionRequest, Response> mutate,
+      Function<AdmissionRequest, Response> validate,
       ConnectionTimeouts connections,
-      int atOnce,
+      int maxConcurrentRequests,
       Duration readTimeout,
       Observer observer) {
     this.mutate = mutate;
     this.validate = validate;
     this.connections = connections;
-    this.places = new Semaphore(atOnce);
+    this.permits = new Semaphore(maxConcurrentRequests);
     this.readTimeout = readTimeout;
     this.observer = observer;
   }
 
   /**
-   * From now on every answer is the last on its connection: the client makes its next one
-   * elsewhere.
+   * Answers each request with {@code Connection: close} from now on, so that clients connect to
+   * another replica for their next request.
    */
-  public void leave() {
-    leaving = true;
+  public void drain() {
+    draining = true;
   }
 
   @Override
@@ -83,14 +85,21 @@ public final class AdmissionRoutes implements HttpService {
         .post("/validate", (request, response) -> handle(request, response, validate));
   }
 
+  @Override
+  public void afterStop() {
+    readTimeouts.shutdownNow();
+  }
+
   private void handle(
-      ServerRequest request, ServerResponse response, Function<AdmissionRequest, Decision> decide) {
-    connections.alive(request);
-    if (leaving) {
+      ServerRequest request,
+      ServerResponse response,
+      Function<AdmissionRequest, Response> decision) {
+    connections.restart(request);
+    if (draining) {
       response.headers().set(HeaderValues.CONNECTION_CLOSE);
     }
-    if (!places.tryAcquire()) {
-      refuse(response, Status.TOO_MANY_REQUESTS_429, "too many requests at once; try again");
+    if (!permits.tryAcquire()) {
+      refuse(response, Status.TOO_MANY_REQUESTS_429, "too many concurrent requests; try again");
       return;
     }
     try {
@@ -103,34 +112,34 @@ public final class AdmissionRoutes implements HttpService {
             "the body is over " + MAX_BODY + " bytes");
         return;
       }
-      AdmissionRequest review = AdmissionReview.parse(body.get());
-      Decision decision = decide.apply(review);
+      AdmissionRequest admission = AdmissionReview.decode(body.get());
+      Response answer = decision.apply(admission);
       response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
-      response.send(AdmissionReview.answer(review.uid(), decision));
-      observer.decided(
-          review, decision instanceof Decision.Allow, Duration.ofNanos(System.nanoTime() - start));
+      response.send(AdmissionReview.encode(admission.uid(), answer));
+      observer.responded(
+          admission, answer instanceof Response.Allow, Duration.ofNanos(System.nanoTime() - start));
     } catch (AdmissionReview.UnreadableReviewException e) {
       refuse(response, Status.BAD_REQUEST_400, e.getMessage());
     } catch (IOException e) {
-      refuse(response, Status.BAD_REQUEST_400, "the body ends too early");
+      refuse(response, Status.BAD_REQUEST_400, "the body is incomplete");
     } catch (RuntimeException e) {
       LOG.error("{} failed", request.path().path(), e);
       refuse(response, Status.INTERNAL_SERVER_ERROR_500, "internal error; see the webhook's log");
     } finally {
-      places.release();
+      permits.release();
     }
   }
 
-  /** The whole body; empty where it is too large. */
+  /** Reads the whole body; empty if it is too large. */
   private Optional<byte[]> read(ServerRequest request) throws IOException {
     Thread reader = Thread.currentThread();
-    // Ends a read that blocks, and with it the connection: the server has no limit of its own.
-    Future<?> deadline =
-        deadlines.schedule(reader::interrupt, readTimeout.toMillis(), TimeUnit.MILLISECONDS);
+    // Helidon has no time limit for a body. The interrupt closes the connection.
+    Future<?> timeout =
+        readTimeouts.schedule(reader::interrupt, readTimeout.toMillis(), TimeUnit.MILLISECONDS);
     try {
       return readAll(request);
     } finally {
-      deadline.cancel(false);
+      timeout.cancel(false);
       Thread.interrupted();
     }
   }
@@ -148,12 +157,12 @@ public final class AdmissionRoutes implements HttpService {
     }
   }
 
-  private static void refuse(ServerResponse response, Status status, String why) {
+  private static void refuse(ServerResponse response, Status status, String reason) {
     if (response.isSent()) {
       return;
     }
     response.status(status);
     response.headers().set(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
-    response.send(why + "\n");
+    response.send(reason + "\n");
   }
 }

@@ -2,6 +2,7 @@ package io.vdi.operator.admission.http;
 
 import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.http.ServerRequest;
+import io.vdi.operator.runtime.schedule.Periodic;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -11,62 +12,74 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /**
- * Closes a connection on which no request has come whole for too long: one that is idle, or whose
- * client never finishes its handshake or its headers. The server has a limit for the first line of
- * a request only. It hands every connection here when it begins, as its socket options.
+ * Closes connections on which no complete request arrives in time: idle ones, and those whose
+ * client never finishes its handshake or its headers. Without it, clients can hold connections, and
+ * with them threads, forever.
+ *
+ * <p>Helidon's own {@code idleConnectionTimeout} does not close a connection once the first line of
+ * a request has arrived, so a client that never finishes its headers holds it
+ * (docs/decisions/helidon-facilities.md). Helidon passes every new connection to its socket
+ * options, which is how this class learns of it. Setting {@code admission.idleTimeout} changes the
+ * limit.
  */
-public final class ConnectionTimeouts implements SocketOptions {
+public final class ConnectionTimeouts implements SocketOptions, AutoCloseable {
   private final SocketOptions options = SocketOptions.create();
-  private final Map<SocketAddress, Watched> open = new ConcurrentHashMap<>();
+  private final Map<SocketAddress, Connection> open = new ConcurrentHashMap<>();
+  private final Duration limit;
+  private final LongSupplier elapsedNanos;
+  private final Periodic sweeper;
 
-  private record Watched(SocketChannel channel, long since) {}
+  private record Connection(SocketChannel channel, long since) {}
 
   /**
-   * @param limit from the beginning of a connection to its first request, and from one to the next
+   * @param limit between the start of a connection and its first request, and between two requests
+   * @param elapsedNanos as {@link System#nanoTime}
    */
-  public ConnectionTimeouts(Duration limit) {
-    long every = Math.max(1, limit.toMillis() / 4);
-    Thread.ofPlatform()
-        .daemon()
-        .name("idle-connections")
-        .start(() -> {
-          while (!Thread.interrupted()) {
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(every));
-            sweep(limit.toNanos());
-          }
-        });
+  public ConnectionTimeouts(Duration limit, LongSupplier elapsedNanos) {
+    this.limit = limit;
+    this.elapsedNanos = elapsedNanos;
+    this.sweeper = new Periodic("connections", limit.dividedBy(4), this::sweep);
+  }
+
+  public void start() {
+    sweeper.start();
   }
 
   @Override
   public void configureSocket(SocketChannel channel) {
     options.configureSocket(channel);
     try {
-      open.put(channel.getRemoteAddress(), new Watched(channel, System.nanoTime()));
+      open.put(channel.getRemoteAddress(), new Connection(channel, elapsedNanos.getAsLong()));
     } catch (IOException e) {
-      // It has gone already.
+      // The client has closed the connection already.
     }
   }
 
-  /** A request has come on this connection: its time begins anew. */
-  void alive(ServerRequest request) {
+  /** Starts the limit of a request's connection again. */
+  void restart(ServerRequest request) {
     if (request.remotePeer().address() instanceof InetSocketAddress address) {
-      open.computeIfPresent(
-          address, (key, watched) -> new Watched(watched.channel(), System.nanoTime()));
+      restart(address);
     }
   }
 
-  private void sweep(long limitNanos) {
-    long now = System.nanoTime();
+  void restart(SocketAddress address) {
+    open.computeIfPresent(
+        address,
+        (key, connection) -> new Connection(connection.channel(), elapsedNanos.getAsLong()));
+  }
+
+  /** Closes what is over the limit. */
+  void sweep() {
+    long now = elapsedNanos.getAsLong();
     open.values()
-        .removeIf(watched -> {
-          if (watched.channel().isOpen() && now - watched.since() > limitNanos) {
-            close(watched.channel());
+        .removeIf(connection -> {
+          if (connection.channel().isOpen() && now - connection.since() > limit.toNanos()) {
+            close(connection.channel());
           }
-          return !watched.channel().isOpen();
+          return !connection.channel().isOpen();
         });
   }
 
@@ -74,8 +87,13 @@ public final class ConnectionTimeouts implements SocketOptions {
     try {
       channel.close();
     } catch (IOException e) {
-      // Closed either way.
+      // The channel is closed in either case.
     }
+  }
+
+  @Override
+  public void close() {
+    sweeper.close();
   }
 
   @Override

@@ -1,5 +1,6 @@
 /**
- * The webhook's doors: HTTP in, a decision asked for, HTTP out. Knows AdmissionReview and Helidon,
- * and no rule. Start at {@link io.vdi.operator.admission.http.AdmissionRoutes}.
+ * HTTP and AdmissionReview: limits on size, time and concurrency, decoding and encoding. May import
+ * Helidon and the requests and responses of {@code validation}; contains no rule. Start at {@link
+ * io.vdi.operator.admission.http.AdmissionRoutes}.
  */
 package io.vdi.operator.admission.http;

@@ -1,5 +1,7 @@
 package io.vdi.operator.admission.quota;
 
+import io.vdi.operator.admission.quota.ReservationPlanner.ReservationPlan;
+import io.vdi.operator.admission.quota.ReservationPlanner.ReservationRequest;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ConfigMap;
@@ -30,32 +32,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Grants shares of the quotas, exactly, whatever number of replicas does so at once. A grant counts
- * when it stands in the ConfigMap, which the API server takes only from whoever has seen the
- * version before (resourceVersion). All requests that wait here are decided together and cost one
- * write.
+ * Grants shares of the quotas exactly, for any number of replicas and concurrent requests. A
+ * request is granted once its reservation is stored in the ConfigMap. The API server accepts a
+ * write only if it is based on the latest version (resourceVersion), so that two replicas cannot
+ * grant the same share. One thread decides all waiting requests together, with one write.
  *
- * <p>A grant is taken out again when its session can be seen, or when it has been observed here for
- * longer than any request can be in flight: by this process's own clock of elapsed time, so that
- * clocks that differ do no harm.
+ * <p>A reservation is deleted when its session is observed, or when this process has observed the
+ * reservation for longer than a request can be in flight. That is measured as elapsed time, so
+ * different clocks do no harm. docs/decisions/quota-reservations.md explains the algorithm.
  */
 public final class QuotaReserver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(QuotaReserver.class);
 
   /** The API server gives up on a request after this time. */
-  private static final Duration IN_FLIGHT = Duration.ofSeconds(60);
+  private static final Duration MAX_IN_FLIGHT = Duration.ofSeconds(60);
 
-  private static final Duration SWEEP = Duration.ofSeconds(5);
-  private static final int TOGETHER = 500;
+  private static final Duration SWEEP_INTERVAL = Duration.ofSeconds(5);
+  private static final int MAX_BATCH = 500;
 
-  /** Lost races before we say that it cannot be done now. */
-  private static final int ATTEMPTS = 40;
+  /** Attempts before a batch is answered with {@code Undecided}. */
+  private static final int MAX_ATTEMPTS = 40;
 
   private static final long MAX_JITTER_MILLIS = 20;
-  private static final long NOT_BUSY = Long.MIN_VALUE;
+  private static final long IDLE = Long.MIN_VALUE;
 
-  /** No decision takes that long: every call has a limit of its own. */
-  private static final Duration STUCK = Duration.ofMinutes(5);
+  /** Longer than any decision takes, because each call has a time limit. */
+  private static final Duration STUCK_AFTER = Duration.ofMinutes(5);
 
   private final KubeClient api;
   private final String namespace;
@@ -64,31 +66,39 @@ public final class QuotaReserver implements AutoCloseable {
   private final Supplier<QuotaLimits> quota;
   private final InstantSource clock;
   private final LongSupplier elapsedNanos;
-  private final RandomGenerator random;
-  private final LinkedBlockingQueue<Waiting> queue = new LinkedBlockingQueue<>();
+  private final RandomGenerator random = RandomGenerator.getDefault();
+  private final LinkedBlockingQueue<PendingRequest> queue = new LinkedBlockingQueue<>();
   private final Map<String, Long> observedSince = new HashMap<>();
   private final Thread writer = Thread.ofVirtual().name("reservations").unstarted(this::work);
+
+  /** The last version of the ConfigMap; empty if it must be read. Used by the writer only. */
   private Optional<Reservations> known = Optional.empty();
+
   private volatile boolean closed;
-  private volatile long busySince = NOT_BUSY;
+  private volatile long busySince = IDLE;
 
-  private record Waiting(
-      ReservationPlanner.ReservationRequest wish, CompletableFuture<ReservationResult> outcome) {}
+  private record PendingRequest(
+      ReservationRequest request, CompletableFuture<ReservationResult> result) {}
 
-  /** What became of a wish. */
+  /** What the caller gets. */
   public sealed interface ReservationResult {
     record Granted() implements ReservationResult {}
 
     record Exceeded(List<QuotaViolation> limits) implements ReservationResult {}
 
-    /** It could not be decided in time. */
-    record Undecided(String why) implements ReservationResult {}
+    /** The request could not be decided in time. */
+    record Undecided(String reason) implements ReservationResult {}
+  }
+
+  private sealed interface BatchResult {
+    record Decided(ReservationPlan plan) implements BatchResult {}
+
+    record Undecided(String reason) implements BatchResult {}
   }
 
   /**
-   * @param namespace of the operator, where the ConfigMap stands
+   * @param namespace of the operator, which contains the ConfigMap
    * @param elapsedNanos as {@link System#nanoTime}
-   * @param random for the wait after a lost race
    */
   public QuotaReserver(
       KubeClient api,
@@ -97,8 +107,7 @@ public final class QuotaReserver implements AutoCloseable {
       Function<String, Optional<VdiTemplate>> templates,
       Supplier<QuotaLimits> quota,
       InstantSource clock,
-      LongSupplier elapsedNanos,
-      RandomGenerator random) {
+      LongSupplier elapsedNanos) {
     this.api = api;
     this.namespace = namespace;
     this.sessions = sessions;
@@ -106,7 +115,6 @@ public final class QuotaReserver implements AutoCloseable {
     this.quota = quota;
     this.clock = clock;
     this.elapsedNanos = elapsedNanos;
-    this.random = random;
   }
 
   public void start() {
@@ -114,122 +122,143 @@ public final class QuotaReserver implements AutoCloseable {
   }
 
   /**
-   * Reserves a share, or tells which limits stand in its way.
-   *
-   * @param id of the request; the same id is granted once
-   * @param keep false to be told only
+   * Whether a session with this reservation ID exists or has existed. Such an ID cannot identify
+   * another request: the reservation would be released immediately.
    */
-  public ReservationResult reserve(String id, QuotaRequest share, boolean keep, Duration patience)
+  public boolean isUsed(String reservationId) {
+    return sessions.hasObserved(reservationId);
+  }
+
+  /**
+   * Reserves a share of the quotas.
+   *
+   * @param id of the request; an ID is granted once
+   * @param keep false for a dry run, which stores nothing
+   * @param limit how long to wait for the decision
+   */
+  public ReservationResult reserve(String id, QuotaRequest request, boolean keep, Duration limit)
       throws InterruptedException {
-    Waiting waiting =
-        new Waiting(
-            new ReservationPlanner.ReservationRequest(id, share, keep), new CompletableFuture<>());
-    queue.add(waiting);
+    PendingRequest pending =
+        new PendingRequest(new ReservationRequest(id, request, keep), new CompletableFuture<>());
+    queue.add(pending);
     try {
-      return waiting.outcome().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return pending.result().get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      waiting.outcome().cancel(false);
+      pending.result().cancel(false);
       return new ReservationResult.Undecided(
-          "no answer from the API server within " + patience.toSeconds() + " s");
+          "no answer from the API server within " + limit.toSeconds() + " s");
     } catch (ExecutionException e) {
-      throw new IllegalStateException("the quotas could not be looked at", e.getCause());
+      throw new IllegalStateException("the quotas could not be checked", e.getCause());
     }
   }
 
-  /** Why the writer does not move; empty where it does. */
+  /** How many requests wait for the writer. */
+  int pending() {
+    return queue.size();
+  }
+
+  /** Why the writer makes no progress; empty if it does. */
   public String stuck() {
     long since = busySince;
-    return since != NOT_BUSY && elapsedNanos.getAsLong() - since > STUCK.toNanos()
+    return since != IDLE && elapsedNanos.getAsLong() - since > STUCK_AFTER.toNanos()
         ? "the writer of reservations is stuck"
         : "";
   }
 
   private void work() {
     while (!closed) {
-      List<Waiting> batch = new ArrayList<>();
+      List<PendingRequest> batch = new ArrayList<>();
       try {
-        Waiting first = queue.poll(SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+        PendingRequest first = queue.poll(SWEEP_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         if (first != null) {
           batch.add(first);
-          queue.drainTo(batch, TOGETHER);
+          queue.drainTo(batch, MAX_BATCH);
         }
-        // Whoever waits no longer must not be given a share that nobody would use.
-        batch.removeIf(waiting -> waiting.outcome().isDone());
+        // A caller that has given up would never use its share.
+        batch.removeIf(pending -> pending.result().isDone());
         busySince = elapsedNanos.getAsLong();
-        decide(batch);
+        process(batch);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
       } catch (RuntimeException e) {
         LOG.error("deciding on quotas failed", e);
-        batch.forEach(waiting -> waiting.outcome().completeExceptionally(e));
+        batch.forEach(pending -> pending.result().completeExceptionally(e));
       } finally {
-        busySince = NOT_BUSY;
+        busySince = IDLE;
       }
     }
   }
 
-  private void decide(List<Waiting> batch) throws InterruptedException {
-    List<ReservationPlanner.ReservationRequest> wishes = batch.stream().map(Waiting::wish).toList();
-    boolean fresh = batch.isEmpty();
+  /** Decides the batch and answers its callers. An empty batch only releases reservations. */
+  private void process(List<PendingRequest> batch) throws InterruptedException {
+    switch (decide(batch.stream().map(PendingRequest::request).toList())) {
+      case BatchResult.Decided(ReservationPlan plan) -> {
+        for (int i = 0; i < batch.size(); i++) {
+          List<QuotaViolation> violations = plan.violations().get(i);
+          batch
+              .get(i)
+              .result()
+              .complete(
+                  violations.isEmpty()
+                      ? new ReservationResult.Granted()
+                      : new ReservationResult.Exceeded(violations));
+        }
+      }
+      case BatchResult.Undecided(String reason) ->
+          batch.forEach(
+              pending -> pending.result().complete(new ReservationResult.Undecided(reason)));
+    }
+  }
+
+  private BatchResult decide(List<ReservationRequest> requests) throws InterruptedException {
+    boolean fresh = requests.isEmpty();
     Optional<SessionIndex.Snapshot> live = Optional.empty();
     if (fresh) {
       known = Optional.empty();
     }
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       if (known.isEmpty()) {
         known = read();
-        if (known.isEmpty()) {
-          answer(batch, new ReservationResult.Undecided("the API server does not answer"));
-          return;
-        }
         fresh = true;
+      }
+      if (known.isEmpty()) {
+        return new BatchResult.Undecided("the API server does not answer");
       }
       Reservations before = known.get();
       Set<String> expired = expired(before);
-      SessionIndex.Snapshot view = live.orElseGet(sessions::cached);
-      // An old view may refuse nobody, let nobody in, and forget nobody.
-      boolean behind = view.position() < before.dropped();
-      if (behind || (live.isEmpty() && (before.version().isEmpty() || !expired.isEmpty()))) {
-        live = sessions.live();
+      SessionIndex.Snapshot snapshot = live.orElseGet(sessions::cached);
+      boolean outdated = snapshot.resourceVersion() < before.lastReleasedResourceVersion();
+      boolean liveRequired = before.version().isEmpty() || !expired.isEmpty();
+      // An outdated snapshot must grant nothing and release nothing.
+      if (outdated || (live.isEmpty() && liveRequired)) {
+        live = sessions.live().ok();
         if (live.isEmpty()) {
-          answer(batch, new ReservationResult.Undecided("the API server does not list sessions"));
-          return;
+          return new BatchResult.Undecided("the API server does not list sessions");
         }
         continue;
       }
-      ReservationPlanner.ReservationPlan verdict =
-          ReservationPlanner.judge(
-              before, view, templates, quota.get(), wishes, expired, clock.instant());
-      if (verdict.refusesAny() && (!fresh || live.isEmpty())) {
+      ReservationPlan plan =
+          ReservationPlanner.plan(
+              before, snapshot, templates, quota.get(), requests, expired, clock.instant());
+      // An outdated snapshot must deny nothing either: read everything again first.
+      if (plan.hasViolations() && (!fresh || live.isEmpty())) {
         known = Optional.empty();
-        live = sessions.live();
+        live = sessions.live().ok();
         if (live.isEmpty()) {
-          answer(batch, new ReservationResult.Undecided("the API server does not list sessions"));
-          return;
+          return new BatchResult.Undecided("the API server does not list sessions");
         }
         continue;
       }
-      if (!verdict.next().equals(before) && !isWritten(verdict.next(), before)) {
-        Thread.sleep(random.nextLong(MAX_JITTER_MILLIS));
-        continue;
+      if (plan.next().equals(before) || isWritten(plan.next(), before)) {
+        return new BatchResult.Decided(plan);
       }
-      for (int i = 0; i < batch.size(); i++) {
-        List<QuotaViolation> excess = verdict.refusals().get(i);
-        batch
-            .get(i)
-            .outcome()
-            .complete(
-                excess.isEmpty()
-                    ? new ReservationResult.Granted()
-                    : new ReservationResult.Exceeded(excess));
-      }
-      return;
+      Thread.sleep(random.nextLong(MAX_JITTER_MILLIS));
     }
-    answer(batch, new ReservationResult.Undecided("too many others ask at the same time"));
+    return new BatchResult.Undecided("too many concurrent requests");
   }
 
-  /** Whether it was taken; whatever happened, what is known is right afterwards. */
+  /** Writes the ConfigMap. Afterwards, {@code known} is what was written, or empty. */
   private boolean isWritten(Reservations next, Reservations before) {
     ApiResult<ConfigMap> result =
         before.version().isEmpty()
@@ -237,10 +266,14 @@ public final class QuotaReserver implements AutoCloseable {
             : api.replace(
                 ResourceType.CONFIG_MAP, namespace, Reservations.NAME, next.json(namespace));
     known = result.ok().map(Reservations::of);
-    if (known.isEmpty() && !result.isConflict() && !result.isAlreadyExists()) {
-      LOG.warn(
-          "quota reservations cannot be written: {}",
-          result.failure().map(why -> why.reason() + ": " + why.message()).orElse(""));
+    if (!result.isConflict() && !result.isAlreadyExists()) {
+      result
+          .failure()
+          .ifPresent(failure ->
+              LOG.warn(
+                  "quota reservations cannot be written: {}: {}",
+                  failure.reason(),
+                  failure.message()));
     }
     return known.isPresent();
   }
@@ -250,19 +283,15 @@ public final class QuotaReserver implements AutoCloseable {
     return result.isNotFound() ? Optional.of(Reservations.NONE) : result.ok().map(Reservations::of);
   }
 
-  /** Reservations that this process has known for longer than a request can take. */
+  /** Reservations that this process has observed for longer than a request can be in flight. */
   private Set<String> expired(Reservations reservations) {
     long now = elapsedNanos.getAsLong();
     observedSince.keySet().retainAll(reservations.entries().keySet());
     reservations.entries().keySet().forEach(id -> observedSince.putIfAbsent(id, now));
     return observedSince.entrySet().stream()
-        .filter(entry -> now - entry.getValue() > IN_FLIGHT.toNanos())
+        .filter(entry -> now - entry.getValue() > MAX_IN_FLIGHT.toNanos())
         .map(Map.Entry::getKey)
         .collect(Collectors.toSet());
-  }
-
-  private static void answer(List<Waiting> batch, ReservationResult outcome) {
-    batch.forEach(waiting -> waiting.outcome().complete(outcome));
   }
 
   @Override

@@ -17,73 +17,73 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * The sum, without I/O: what is used by sessions that can be seen and by reservations that cannot,
- * what is granted of what is asked, and what is to stand in the ConfigMap then.
+ * Decides a batch of requests without I/O. Usage is the sum of the observed sessions and of the
+ * reservations whose session is not observed yet.
  */
 final class ReservationPlanner {
   private ReservationPlanner() {}
 
   /**
-   * Somebody's wish.
+   * A request for a share of the quotas.
    *
-   * @param keep whether to reserve it; a dry run is only judged
+   * @param keep whether to store the reservation; false for a dry run
    */
-  record ReservationRequest(String id, QuotaRequest share, boolean keep) {}
+  record ReservationRequest(String id, QuotaRequest request, boolean keep) {}
 
   /**
-   * @param next what is to be written; the same as before where nothing is
-   * @param refusals by the wishes' places; empty where granted
+   * @param next the reservations to write; equal to those before if there is nothing to write
+   * @param violations one list per request, in the same order; empty if the request is granted
    */
-  record ReservationPlan(Reservations next, List<List<QuotaViolation>> refusals) {
-    boolean refusesAny() {
-      return refusals.stream().anyMatch(excess -> !excess.isEmpty());
+  record ReservationPlan(Reservations next, List<List<QuotaViolation>> violations) {
+    boolean hasViolations() {
+      return violations.stream().anyMatch(list -> !list.isEmpty());
     }
   }
 
   /**
-   * @param expired reservations of requests that cannot be in flight any more
+   * @param expired IDs of reservations whose request can no longer be in flight
    */
-  static ReservationPlan judge(
+  static ReservationPlan plan(
       Reservations reservations,
-      SessionIndex.Snapshot view,
+      SessionIndex.Snapshot snapshot,
       Function<String, Optional<VdiTemplate>> templates,
       QuotaLimits quota,
-      List<ReservationRequest> wishes,
+      List<ReservationRequest> requests,
       Set<String> expired,
       Instant now) {
-    QuotaUsage usage = usage(view, templates);
+    QuotaUsage usage = usage(snapshot, templates);
     Map<String, Reservations.Entry> kept = new HashMap<>();
-    long dropped = reservations.dropped();
+    long lastReleased = reservations.lastReleasedResourceVersion();
     for (Map.Entry<String, Reservations.Entry> entry : reservations.entries().entrySet()) {
-      Long seenAt = view.seen().get(entry.getKey());
-      if (seenAt != null) {
-        dropped = Math.max(dropped, seenAt);
+      Optional<Long> observedAt = snapshot.observedAt(entry.getKey());
+      if (observedAt.isPresent()) {
+        lastReleased = Math.max(lastReleased, observedAt.get());
       } else if (!expired.contains(entry.getKey())) {
         kept.put(entry.getKey(), entry.getValue());
-        usage.add(entry.getValue().share());
+        usage.add(entry.getValue().request());
       }
     }
     Set<String> granted = new HashSet<>(kept.keySet());
-    List<List<QuotaViolation>> refusals = new ArrayList<>();
-    for (ReservationRequest wish : wishes) {
-      // The API server may ask twice about one request; it has its share then.
-      List<QuotaViolation> excess =
-          granted.contains(wish.id()) ? List.of() : quota.violations(usage, wish.share());
-      refusals.add(excess);
-      if (excess.isEmpty() && wish.keep() && granted.add(wish.id())) {
-        usage.add(wish.share());
-        kept.put(wish.id(), new Reservations.Entry(wish.share(), now));
+    List<List<QuotaViolation>> violations = new ArrayList<>();
+    for (ReservationRequest request : requests) {
+      // The API server can send a request twice; the second finds its reservation.
+      List<QuotaViolation> exceeded =
+          granted.contains(request.id()) ? List.of() : quota.violations(usage, request.request());
+      violations.add(exceeded);
+      if (exceeded.isEmpty() && request.keep() && granted.add(request.id())) {
+        usage.add(request.request());
+        kept.put(request.id(), new Reservations.Entry(request.request(), now));
       }
     }
-    Reservations next = new Reservations(reservations.version(), Map.copyOf(kept), dropped);
-    return new ReservationPlan(next, refusals);
+    return new ReservationPlan(
+        new Reservations(reservations.version(), Map.copyOf(kept), lastReleased), violations);
   }
 
-  static QuotaUsage usage(
-      SessionIndex.Snapshot view, Function<String, Optional<VdiTemplate>> templates) {
+  private static QuotaUsage usage(
+      SessionIndex.Snapshot snapshot, Function<String, Optional<VdiTemplate>> templates) {
     Map<String, Optional<VdiTemplate>> found = new HashMap<>();
     QuotaUsage usage = new QuotaUsage();
-    for (VdiSession session : view.sessions()) {
+    for (VdiSession session : snapshot.sessions()) {
       usage.add(
           QuotaRequest.of(session, found.computeIfAbsent(session.spec().template(), templates)));
     }

@@ -13,34 +13,40 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What stands in the ConfigMap.
+ * The content of the ConfigMap.
  *
- * @param version its resourceVersion; empty where there is none yet
- * @param entries by the id of the request that was admitted
- * @param dropped the latest resourceVersion of a session whose reservation was taken out because it
- *     could be seen: whoever has not seen as far, sees too little
+ * @param version its resourceVersion; empty if it does not exist yet
+ * @param entries by reservation ID
+ * @param lastReleasedResourceVersion the highest resourceVersion of a session whose reservation was
+ *     released because the session was observed. A replica whose cache is older counts neither the
+ *     session nor the reservation, so it must not decide
  */
-record Reservations(String version, Map<String, Entry> entries, long dropped) {
+record Reservations(String version, Map<String, Entry> entries, long lastReleasedResourceVersion) {
   static final String NAME = "vdi-quota-reservations";
   static final Reservations NONE = new Reservations("", Map.of(), 0);
 
-  private static final String DROPPED = "dropped";
+  /** The key of lastReleasedResourceVersion; stored in clusters, so it does not change. */
+  private static final String LAST_RELEASED_KEY = "dropped";
 
   /**
-   * What one request was granted.
+   * A granted request.
    *
-   * @param at by the clock of the replica that granted it; for people, nothing is decided by it
+   * @param grantedAt by the clock of the replica that granted it; for people only, because clocks
+   *     of replicas can differ
    */
-  record Entry(QuotaRequest share, Instant at) {}
+  record Entry(QuotaRequest request, Instant grantedAt) {}
 
-  /** An entry that cannot be read is passed over: it names nothing that could be counted. */
+  /**
+   * Reads the ConfigMap. An unreadable entry, which only a manual edit can cause, is skipped, and
+   * the next write deletes it.
+   */
   static Reservations of(ConfigMap map) {
     Map<String, Entry> entries = new LinkedHashMap<>();
-    long dropped = 0;
+    long lastReleased = 0;
     for (Map.Entry<String, String> entry : new TreeMap<>(map.data()).entrySet()) {
       try {
-        if (entry.getKey().equals(DROPPED)) {
-          dropped = Long.parseLong(entry.getValue());
+        if (entry.getKey().equals(LAST_RELEASED_KEY)) {
+          lastReleased = Long.parseLong(entry.getValue());
         } else {
           entries.put(entry.getKey(), entry(entry.getValue()));
         }
@@ -49,10 +55,10 @@ record Reservations(String version, Map<String, Entry> entries, long dropped) {
           | IllegalStateException
           | NumberFormatException
           | NullPointerException e) {
-        // Somebody has written there by hand; with the next write it is gone.
+        // Unreadable.
       }
     }
-    return new Reservations(map.metadata().resourceVersion(), Map.copyOf(entries), dropped);
+    return new Reservations(map.metadata().resourceVersion(), Map.copyOf(entries), lastReleased);
   }
 
   private static Entry entry(String text) {
@@ -66,19 +72,22 @@ record Reservations(String version, Map<String, Entry> entries, long dropped) {
         Instant.parse(entry.get("time").getAsString()));
   }
 
-  /** The ConfigMap with this content; the API server refuses it where somebody was faster. */
+  /**
+   * The ConfigMap with this content. It carries the version, so the API server refuses the write if
+   * another replica has written since.
+   */
   JsonObject json(String namespace) {
     JsonObject data = new JsonObject();
-    data.addProperty(DROPPED, String.valueOf(dropped));
+    data.addProperty(LAST_RELEASED_KEY, String.valueOf(lastReleasedResourceVersion));
     entries.forEach((id, granted) -> {
-      QuotaRequest share = granted.share();
+      QuotaRequest request = granted.request();
       JsonObject entry = new JsonObject();
-      entry.addProperty("user", share.user());
-      entry.addProperty("namespace", share.namespace());
-      entry.addProperty("template", share.template());
-      entry.addProperty("sessions", share.amount().sessions());
-      entry.addProperty("gpus", share.amount().gpus());
-      entry.addProperty("time", granted.at().toString());
+      entry.addProperty("user", request.user());
+      entry.addProperty("namespace", request.namespace());
+      entry.addProperty("template", request.template());
+      entry.addProperty("sessions", request.amount().sessions());
+      entry.addProperty("gpus", request.amount().gpus());
+      entry.addProperty("time", granted.grantedAt().toString());
       data.addProperty(id, entry.toString());
     });
     JsonObject metadata = new JsonObject();

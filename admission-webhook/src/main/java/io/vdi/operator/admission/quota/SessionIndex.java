@@ -1,9 +1,9 @@
 package io.vdi.operator.admission.quota;
 
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
-import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.InstantSource;
@@ -15,58 +15,72 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** All sessions, as the watch has shown them or as a list shows them now. */
-public final class SessionIndex implements AutoCloseable {
-  /** Ids that are remembered: far more than there can be reservations at a time. */
-  private static final int REMEMBERED = 20_000;
+/**
+ * All sessions, from the watch or from a list of the API server, and which reservations belong to
+ * sessions that were observed.
+ */
+public final class SessionIndex {
+  /** Reservation IDs to remember: far more than reservations can exist at the same time. */
+  private static final int MAX_REMEMBERED = 20_000;
 
   private final KubeClient api;
   private final ResourceCache<VdiSession> cache;
-  private final AtomicLong position = new AtomicLong();
+  private final AtomicLong newestVersion = new AtomicLong();
 
-  /** By id the version at which its session was first seen; also of sessions that have gone. */
-  private final Map<String, Long> seen =
+  /**
+   * By reservation ID the resourceVersion at which its session was first observed. Deleted sessions
+   * stay, because their reservation can still exist.
+   */
+  private final Map<String, Long> firstObserved =
       Collections.synchronizedMap(
           new LinkedHashMap<>() {
             private static final long serialVersionUID = 1L;
 
             @Override
             protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
-              return size() > REMEMBERED;
+              return size() > MAX_REMEMBERED;
             }
           });
 
   /**
-   * What can be seen at one moment.
+   * The sessions at one moment.
    *
-   * @param position every session that was made or changed up to this resourceVersion is in it
-   * @param seen by the id of a reservation the version of its session, also where that has gone
+   * @param resourceVersion the snapshot contains every change up to this version
+   * @param firstObserved by reservation ID the version at which its session was first observed,
+   *     including deleted sessions
    */
-  record Snapshot(List<VdiSession> sessions, long position, Map<String, Long> seen) {}
+  record Snapshot(
+      List<VdiSession> sessions, long resourceVersion, Map<String, Long> firstObserved) {
+    /** The version at which the session of this reservation was first observed. */
+    Optional<Long> observedAt(String reservationId) {
+      return Optional.ofNullable(firstObserved.get(reservationId));
+    }
+  }
 
   public SessionIndex(KubeClient api, InstantSource clock) {
     this.api = api;
     this.cache = new ResourceCache<>(api, ResourceType.SESSION, "", clock, this::changed);
   }
 
+  /** The cache behind the index; the caller starts and closes it. */
   public ResourceCache<VdiSession> cache() {
     return cache;
   }
 
-  /** Whether a session bears, or has borne, this id. */
-  public boolean hasSeen(String id) {
-    return seen.containsKey(id);
+  /** Whether a session with this reservation ID exists or has existed. */
+  boolean hasObserved(String reservationId) {
+    return firstObserved.containsKey(reservationId);
   }
 
   /**
-   * {@code namespace/name} of the sessions that name this template. An old cache does not call a
-   * template unused.
+   * {@code namespace/name} of the sessions that name this template. If the cache contains none, the
+   * API server is asked, because the cache can be older than the newest session.
    */
-  public List<String> using(String template) {
+  public ApiResult<List<String>> using(String template) {
     List<String> cached = using(template, cache.list());
     return cached.isEmpty()
-        ? using(template, api.list(ResourceType.SESSION, "", "").orElseThrow().items())
-        : cached;
+        ? api.list(ResourceType.SESSION, "", "").map(list -> using(template, list.items()))
+        : new ApiResult.Ok<>(cached);
   }
 
   private static List<String> using(String template, List<VdiSession> sessions) {
@@ -78,61 +92,56 @@ public final class SessionIndex implements AutoCloseable {
   }
 
   /**
-   * What the watch has shown. The order matters: first how far it has come and whom it has shown,
-   * then the sessions. What comes in between is counted twice; the other way round it would be
+   * What the watch has delivered. The order of the reads matters: version and IDs first, sessions
+   * last. A session that arrives in between is counted twice. In the opposite order it would be
    * counted neither as a session nor as a reservation.
    */
   Snapshot cached() {
-    long reached = position.get();
-    Map<String, Long> ids = seen();
-    return view(cache.list(), reached, ids);
+    long version = newestVersion.get();
+    Map<String, Long> ids = observedIds();
+    return snapshot(cache.list(), version, ids);
   }
 
-  /** Asks the API server; empty where it does not answer. In the same order. */
-  Optional<Snapshot> live() {
-    Map<String, Long> ids = seen();
+  /** The sessions of the API server, read in the same order. */
+  ApiResult<Snapshot> live() {
+    Map<String, Long> ids = observedIds();
     return api.list(ResourceType.SESSION, "", "")
-        .ok()
-        .map(list -> view(list.items(), version(list.metadata().getResourceVersion()), ids));
+        .map(list -> snapshot(list.items(), parse(list.metadata().getResourceVersion()), ids));
   }
 
-  private Map<String, Long> seen() {
-    synchronized (seen) {
-      return new HashMap<>(seen);
+  private Map<String, Long> observedIds() {
+    synchronized (firstObserved) {
+      return new HashMap<>(firstObserved);
     }
   }
 
-  private static Snapshot view(List<VdiSession> sessions, long reached, Map<String, Long> ids) {
-    sessions.forEach(session -> id(session).ifPresent(id -> ids.putIfAbsent(id, version(session))));
-    return new Snapshot(sessions, reached, ids);
+  private static Snapshot snapshot(List<VdiSession> sessions, long version, Map<String, Long> ids) {
+    sessions.forEach(
+        session -> reservationId(session).ifPresent(id -> ids.putIfAbsent(id, version(session))));
+    return new Snapshot(sessions, version, ids);
   }
 
-  private void changed(ResourceCache.Change<VdiSession> change) {
+  /** Takes a change from the watch. */
+  void changed(ResourceCache.Change<VdiSession> change) {
     VdiSession session = change.object();
-    id(session).ifPresent(id -> seen.putIfAbsent(id, version(session)));
-    position.accumulateAndGet(version(session), Math::max);
+    reservationId(session).ifPresent(id -> firstObserved.putIfAbsent(id, version(session)));
+    newestVersion.accumulateAndGet(version(session), Math::max);
   }
 
-  private static Optional<String> id(VdiSession session) {
+  private static Optional<String> reservationId(VdiSession session) {
     return session.metadata().annotation(Annotations.RESERVATION);
   }
 
   private static long version(VdiSession session) {
-    ObjectMeta metadata = session.metadata();
-    return version(metadata.resourceVersion());
+    return parse(session.metadata().resourceVersion());
   }
 
-  /** Resource versions of one kind are comparable as numbers. */
-  private static long version(String text) {
+  /** Resource versions of one resource type can be compared as numbers. */
+  private static long parse(String resourceVersion) {
     try {
-      return Long.parseLong(text);
+      return Long.parseLong(resourceVersion);
     } catch (NumberFormatException e) {
       return 0;
     }
-  }
-
-  @Override
-  public void close() {
-    cache.close();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The exact refusal, spec.md section 4: what is admitted is reserved in one ConfigMap that all
- * replicas share, until the sessions can be seen. Start at {@link
+ * Exact quotas with several replicas: an admitted request is stored in one ConfigMap until its
+ * session is observed. May import the model, quotas and the Kubernetes client. Start at {@link
  * io.vdi.operator.admission.quota.QuotaReserver}.
  */
 package io.vdi.operator.admission.quota;

@@ -3,16 +3,15 @@ package io.vdi.operator.admission.validation;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
- * What is known of the cluster.
+ * What one request requires to know about the cluster, read before the rules run. {@link
+ * ContextQuery} says what to read.
  *
- * @param template by name
- * @param sessionsUsing {@code namespace/name} of the sessions that name this template
+ * @param template the template that the session names; empty if it does not exist
+ * @param sessionsUsingTemplate {@code namespace/name} of the sessions that name the template that
+ *     is being deleted
  * @param timeSliced whether nodes share their GPUs by time slicing
  */
 public record AdmissionContext(
-    Function<String, Optional<VdiTemplate>> template,
-    Function<String, List<String>> sessionsUsing,
-    boolean timeSliced) {}
+    Optional<VdiTemplate> template, List<String> sessionsUsingTemplate, boolean timeSliced) {}

@@ -3,8 +3,8 @@ package io.vdi.operator.admission.validation;
 import java.util.List;
 
 /**
- * What admins decide by configuration.
+ * The part of the configuration that the rules depend on.
  *
- * @param allowedRegistries prefixes of images, each up to a slash; empty: any
+ * @param allowedRegistries prefixes of images that templates can use; empty: all images
  */
 public record AdmissionPolicy(Identity identity, List<String> allowedRegistries) {}

@@ -6,12 +6,14 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the API server asks, from an AdmissionReview of admission.k8s.io/v1.
+ * A request of the API server, from an AdmissionReview of admission.k8s.io/v1.
  *
- * @param group of the object's kind
+ * @param operation {@code CREATE}, {@code UPDATE}, {@code DELETE} or {@code CONNECT}; an unknown
+ *     operation is allowed without checks
+ * @param group API group of the object's kind
  * @param subResource empty for the object itself
- * @param object as it is to become; empty for DELETE
- * @param oldObject as it was; empty for CREATE
+ * @param object after the operation; empty for DELETE
+ * @param oldObject before the operation; empty for CREATE
  */
 public record AdmissionRequest(
     String uid,
@@ -25,8 +27,10 @@ public record AdmissionRequest(
     boolean dryRun,
     Optional<JsonObject> object,
     Optional<JsonObject> oldObject) {
+  public static final String SESSION = "VDISession";
+  public static final String TEMPLATE = "VDITemplate";
 
-  /** Who asks, as Kubernetes authenticated them. */
+  /** The user that sends the request, as Kubernetes authenticated it. */
   public record Caller(String username, List<String> groups, Map<String, List<String>> extra) {}
 
   boolean is(String kindName) {

@@ -11,66 +11,66 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the mutating webhook adds to a session: what was left open, and who made it. The patch names
- * only what is missing, so that a second run finds nothing to do.
+ * The JSON patch that the mutating webhook applies to a session: the defaults of fields that the
+ * user left out, the creator and the reservation ID. The patch contains only what is missing, so
+ * that applying the same manifest twice changes nothing.
  */
 final class DefaultingPatch {
-  private static final Set<String> DELETED_WITH_THE_HOME =
+  private static final Set<String> ONLY_WITH_HOME =
       Set.of("size", "storageClassName", "reclaimPolicy");
 
-  private final JsonObject session;
-  private final JsonArray patch = new JsonArray();
+  private final RawObject session;
+  private final JsonArray operations = new JsonArray();
 
-  private DefaultingPatch(JsonObject session) {
+  private DefaultingPatch(RawObject session) {
     this.session = session;
   }
 
-  /** A new session: what it leaves open is the template's and the operator's to say. */
-  static JsonArray ofNew(
-      JsonObject session, Optional<VdiTemplate> template, String createdBy, String reservation) {
-    DefaultingPatch mutation = new DefaultingPatch(session);
-    mutation.annotate(Annotations.CREATED_BY, Optional.of(createdBy));
-    mutation.annotate(Annotations.RESERVATION, Optional.of(reservation));
-    // Without the template nobody knows; the validating webhook refuses that session anyway.
-    template.ifPresent(found -> mutation.fill(SessionDefaults.of(found.spec())));
-    return mutation.patch;
+  /** For a new session: fields that it leaves out get the values of the template. */
+  static JsonArray forCreate(
+      RawObject session, Optional<VdiTemplate> template, String createdBy, String reservationId) {
+    DefaultingPatch patch = new DefaultingPatch(session);
+    patch.annotate(Annotations.CREATED_BY, Optional.of(createdBy));
+    patch.annotate(Annotations.RESERVATION, Optional.of(reservationId));
+    // Without the template there are no defaults; the validating webhook denies the session.
+    template.ifPresent(found -> patch.fill(SessionDefaults.of(found.spec())));
+    return patch.operations;
   }
 
   /**
-   * A changed session: what the change leaves out stays as it was, whatever has become of the
-   * template since; what says who made it cannot be changed.
+   * For a changed session: fields that the new object leaves out keep their values, even if the
+   * template has changed since. The creator cannot be changed.
    *
-   * @param reservation where the change asks for more than there was
+   * @param reservationId of this request, if it requests more than the session already has
    */
-  static JsonArray ofChanged(JsonObject session, JsonObject before, Optional<String> reservation) {
-    DefaultingPatch mutation = new DefaultingPatch(session);
-    mutation.annotate(Annotations.CREATED_BY, annotation(before, Annotations.CREATED_BY));
-    mutation.annotate(
-        Annotations.RESERVATION, reservation.or(() -> annotation(before, Annotations.RESERVATION)));
-    mutation.fill(object(before, "spec"));
-    return mutation.patch;
+  static JsonArray forUpdate(RawObject session, RawObject old, Optional<String> reservationId) {
+    DefaultingPatch patch = new DefaultingPatch(session);
+    patch.annotate(Annotations.CREATED_BY, old.annotation(Annotations.CREATED_BY));
+    patch.annotate(
+        Annotations.RESERVATION, reservationId.or(() -> old.annotation(Annotations.RESERVATION)));
+    patch.fill(old.spec());
+    return patch.operations;
   }
 
   private void fill(JsonObject defaults) {
-    JsonElement spec = session.get("spec");
-    if (spec == null || !spec.isJsonObject()) {
-      // The schema's words are the right ones for that.
+    if (!(session.json().get("spec") instanceof JsonObject spec)) {
+      // The schema of the CRD refuses this with a better message.
       return;
     }
     for (String field : List.of("resources", "persistence", "timeout", "idleTimeout")) {
-      JsonElement wanted = defaults.get(field);
-      if (wanted == null) {
+      JsonElement standard = defaults.get(field);
+      if (standard == null) {
         continue;
       }
-      JsonElement given = spec.getAsJsonObject().get(field);
+      JsonElement given = spec.get(field);
       if (isAbsent(given)) {
-        add("/spec/" + field, wanted(field, wanted, new JsonObject()));
-      } else if (given.isJsonObject() && wanted.isJsonObject()) {
-        wanted(field, wanted, given.getAsJsonObject())
+        add("/spec/" + field, applicable(field, standard, new JsonObject()));
+      } else if (given instanceof JsonObject section && standard.isJsonObject()) {
+        applicable(field, standard, section)
             .getAsJsonObject()
             .asMap()
             .forEach((key, value) -> {
-              if (isAbsent(given.getAsJsonObject().get(key))) {
+              if (isAbsent(section.get(key))) {
                 add("/spec/" + field + "/" + key, value);
               }
             });
@@ -78,28 +78,26 @@ final class DefaultingPatch {
     }
   }
 
-  /** No size for a home that is not wanted. */
-  private static JsonElement wanted(String field, JsonElement wanted, JsonObject given) {
+  /** The defaults without those that describe a home, if the session has none. */
+  private static JsonElement applicable(String field, JsonElement standard, JsonObject given) {
     boolean noHome =
         field.equals("persistence") && new JsonPrimitive(false).equals(given.get("enabled"));
     if (!noHome) {
-      return wanted;
+      return standard;
     }
-    JsonObject rest = wanted.getAsJsonObject().deepCopy();
-    DELETED_WITH_THE_HOME.forEach(rest::remove);
-    return rest;
+    JsonObject remaining = standard.getAsJsonObject().deepCopy();
+    ONLY_WITH_HOME.forEach(remaining::remove);
+    return remaining;
   }
 
   private void annotate(String key, Optional<String> value) {
-    JsonObject metadata = object(session, "metadata");
-    JsonElement annotations = metadata.get("annotations");
     String path = "/metadata/annotations/" + key.replace("~", "~0").replace("/", "~1");
-    if (value.equals(annotation(session, key))) {
+    if (value.equals(session.annotation(key))) {
       return;
     }
     if (value.isEmpty()) {
       operation("remove", path);
-    } else if (isAbsent(annotations) && patch.isEmpty()) {
+    } else if (isAbsent(session.metadata().get("annotations")) && operations.isEmpty()) {
       JsonObject first = new JsonObject();
       first.addProperty(key, value.get());
       add("/metadata/annotations", first);
@@ -116,19 +114,8 @@ final class DefaultingPatch {
     JsonObject operation = new JsonObject();
     operation.addProperty("op", op);
     operation.addProperty("path", path);
-    patch.add(operation);
+    operations.add(operation);
     return operation;
-  }
-
-  static Optional<String> annotation(JsonObject object, String key) {
-    return Optional.ofNullable(object(object(object, "metadata"), "annotations").get(key))
-        .filter(value -> value instanceof JsonPrimitive p && p.isString())
-        .map(JsonElement::getAsString);
-  }
-
-  /** The object in this field; an empty one where there is none. */
-  static JsonObject object(JsonObject parent, String field) {
-    return parent.get(field) instanceof JsonObject child ? child : new JsonObject();
   }
 
   private static boolean isAbsent(JsonElement value) {

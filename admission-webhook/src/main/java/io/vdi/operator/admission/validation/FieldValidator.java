@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * Reads an object as a user sent it, in which anything may stand anywhere. What is not as it should
- * be is noted with field, value and rule, and reads as absent. Null is absent, as it is for the API
- * server.
+ * Reads an object as the client sent it, in which every field can have any type. A value that
+ * breaks a rule is recorded with field, value and rule, and reads as absent. Null means absent, as
+ * it does for the API server.
  */
 final class FieldValidator {
-  private static final int MAX_SHOWN = 80;
+  private static final int MAX_PRINTED = 80;
 
   private final String path;
   private final JsonObject object;
@@ -31,24 +31,24 @@ final class FieldValidator {
     return new FieldValidator("", object, new ArrayList<>());
   }
 
-  /** All that was noted so far, here and in the sections. */
+  /** All violations so far, of this object and its sections. */
   List<String> violations() {
     return List.copyOf(violations);
   }
 
-  void note(String field, JsonElement value, String rule) {
-    violations.add(path + field + " " + shown(value) + ": " + rule);
+  void report(String field, JsonElement value, String rule) {
+    violations.add(path + field + " " + printable(value) + ": " + rule);
   }
 
   private Optional<JsonElement> get(String field) {
     return Optional.ofNullable(object.get(field)).filter(value -> !value.isJsonNull());
   }
 
-  /** A part of the object; empty where it is absent. */
+  /** A field that is an object; an empty section if the field is absent. */
   FieldValidator section(String field) {
     Optional<JsonElement> value = get(field);
     if (value.isPresent() && !value.get().isJsonObject()) {
-      note(field, value.get(), "must be an object");
+      report(field, value.get(), "must be an object");
     }
     return new FieldValidator(
         path + field + ".",
@@ -59,10 +59,10 @@ final class FieldValidator {
         violations);
   }
 
-  Optional<JsonArray> array(String field) {
+  Optional<JsonArray> list(String field) {
     Optional<JsonElement> value = get(field);
     if (value.isPresent() && !value.get().isJsonArray()) {
-      note(field, value.get(), "must be a list");
+      report(field, value.get(), "must be a list");
       return Optional.empty();
     }
     return value.map(JsonElement::getAsJsonArray);
@@ -73,26 +73,27 @@ final class FieldValidator {
     return new FieldValidator(path + field + "[" + index + "].", item, violations);
   }
 
-  Optional<String> text(String field, Predicate<String> legal, String rule) {
+  /** A string that matches the rule. */
+  Optional<String> string(String field, Predicate<String> legal, String rule) {
     return get(field)
         .flatMap(value -> {
           if (!(value instanceof JsonPrimitive p) || !p.isString()) {
-            note(field, value, "must be a text: " + rule);
+            report(field, value, "must be a string: " + rule);
             return Optional.empty();
           }
           if (!legal.test(p.getAsString())) {
-            note(field, value, rule);
+            report(field, value, rule);
             return Optional.empty();
           }
           return Optional.of(p.getAsString());
         });
   }
 
-  /** A whole number as the API server takes it: 2 and 2.0, at most 32 bits. */
-  void number(String field, int min, int max, String rule) {
+  /** A whole number as the API server accepts it: 2 and 2.0, at most 32 bits. */
+  void integer(String field, int min, int max, String rule) {
     get(field)
         .filter(value -> {
-          // A short text first: what 1e999999999 stands for would fill the memory.
+          // Check the length first: expanding 1e999999999 would exhaust the memory.
           boolean plausible =
               value instanceof JsonPrimitive p && p.isNumber() && p.getAsString().length() <= 20;
           double number = plausible ? value.getAsDouble() : Double.NaN;
@@ -101,13 +102,13 @@ final class FieldValidator {
               || number > max
               || Double.isNaN(number);
         })
-        .ifPresent(value -> note(field, value, rule));
+        .ifPresent(value -> report(field, value, rule));
   }
 
-  void flag(String field) {
+  void bool(String field) {
     get(field)
         .filter(value -> !(value instanceof JsonPrimitive p) || !p.isBoolean())
-        .ifPresent(value -> note(field, value, "must be true or false, without quotes"));
+        .ifPresent(value -> report(field, value, "must be true or false, without quotes"));
   }
 
   void require(String field, String rule) {
@@ -116,15 +117,16 @@ final class FieldValidator {
     }
   }
 
-  private static String shown(JsonElement value) {
+  private static String printable(JsonElement value) {
     String text =
-        value instanceof JsonPrimitive p && p.isString()
-            ? "\"" + p.getAsString() + "\""
-            : value instanceof JsonPrimitive
-                ? value.getAsString()
-                : value.isJsonArray() ? "[…]" : "{…}";
-    // Control characters would let a value write lines of its own into a terminal or a log.
+        switch (value) {
+          case JsonPrimitive p when p.isString() -> "\"" + p.getAsString() + "\"";
+          case JsonPrimitive p -> p.getAsString();
+          case JsonArray list -> "[…]";
+          case JsonElement other -> "{…}";
+        };
+    // Control characters would let a value write its own lines into a terminal or a log.
     String safe = text.replaceAll("\\p{Cntrl}", "?");
-    return safe.length() <= MAX_SHOWN ? safe : safe.substring(0, MAX_SHOWN) + "…";
+    return safe.length() <= MAX_PRINTED ? safe : safe.substring(0, MAX_PRINTED) + "…";
   }
 }

@@ -7,43 +7,48 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which e-mail belongs to a Kubernetes user, and what follows from it, spec.md section 4.
+ * Maps Kubernetes users to e-mail addresses and checks that a user only creates and changes its own
+ * sessions; docs/specification.md, section 4.
  *
- * @param adminGroups whose members may make and change anybody's sessions
- * @param exemptUsers the operator's own service accounts
- * @param table e-mails by user name; looked at first
- * @param extraKey the e-mail stands in this key of the user's {@code extra}; empty: nowhere
- * @param prefix taken off the user name, such as {@code oidc:}; empty: none
+ * @param adminGroups groups whose members can create and change all sessions
+ * @param exemptUsers the operator's own service accounts; treated as admins
+ * @param emails e-mail addresses by user name; checked first
+ * @param extraKey key of the user's {@code extra} that contains the e-mail address; checked second;
+ *     empty: none
+ * @param prefix removed from the user name, such as {@code oidc:}; checked third; empty: none
  */
 public record Identity(
     Mode mode,
     Set<String> adminGroups,
     Set<String> exemptUsers,
-    Map<String, String> table,
+    Map<String, String> emails,
     String extraKey,
     String prefix) {
 
-  /** What becomes of a session for somebody else. */
+  /** What happens to a request for the session of another user. */
   public enum Mode {
+    /** It is denied. */
     ENFORCE,
+    /** It is allowed with a warning. */
     WARN,
+    /** Identity is not checked. */
     OFF
   }
 
-  boolean isFree(AdmissionRequest.Caller caller) {
+  boolean isAdmin(AdmissionRequest.Caller caller) {
     return mode == Mode.OFF
         || exemptUsers.contains(caller.username())
         || caller.groups().stream().anyMatch(adminGroups::contains);
   }
 
-  /** The caller's e-mail, by the first rule that gives one. */
+  /** The caller's e-mail address; empty if no rule yields one. */
   Optional<String> email(AdmissionRequest.Caller caller) {
     String name = caller.username();
     Optional<String> extra =
         extraKey.isEmpty()
             ? Optional.empty()
             : caller.extra().getOrDefault(extraKey, List.of()).stream().findFirst();
-    return Optional.ofNullable(table.get(name))
+    return Optional.ofNullable(emails.get(name))
         .or(() -> extra)
         .or(() ->
             !prefix.isEmpty() && name.startsWith(prefix)
@@ -53,9 +58,9 @@ public record Identity(
         .filter(text -> SessionRules.EMAIL.matcher(text).matches());
   }
 
-  /** Why this caller may not touch a session of this user; empty where they may. */
-  Optional<String> objection(AdmissionRequest.Caller caller, String user) {
-    if (isFree(caller)) {
+  /** Why this caller cannot create or change a session of this user; empty if it can. */
+  Optional<String> violation(AdmissionRequest.Caller caller, String user) {
+    if (isAdmin(caller)) {
       return Optional.empty();
     }
     Optional<String> email = email(caller);
@@ -65,7 +70,7 @@ public record Identity(
       return Optional.empty();
     }
     return Optional.of(
-        "spec.user \"%s\": %s may only make and change sessions of %s; ask an admin, or use your own"
+        "spec.user \"%s\": %s may only create and change sessions of %s; ask an admin, or use your own"
             .formatted(
                 user,
                 caller.username(),

@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** What may not change in a session's life, spec.md section 1. */
+/**
+ * Fields of a session that cannot change, or can only grow; docs/specification.md, section 1. The
+ * components of the model are null where a field is absent.
+ */
 final class ImmutableFieldRules {
   private ImmutableFieldRules() {}
 

@@ -8,8 +8,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The rules of spec.md section 1 that a session keeps by itself. The API server enforces the same
- * by the schema; here all violations are told at once, also to who bypasses the schema.
+ * The rules that a session must satisfy on its own; docs/specification.md, section 1. The CRD's
+ * schema has the same rules. The webhook repeats them to report all violations in one message, and
+ * for sessions that bypass the schema.
  */
 final class SessionRules {
   static final Pattern EMAIL = Pattern.compile("^\\S+@\\S+\\.\\S+$");
@@ -24,26 +25,26 @@ final class SessionRules {
 
   private SessionRules() {}
 
-  /** Every rule that is broken; the object may be anything. */
+  /** All violations; the fields of the object can have any type. */
   static List<String> violations(JsonObject session) {
     FieldValidator fields = FieldValidator.of(session);
     fields
         .section("metadata")
-        .text(
+        .string(
             "name",
-            // A name that is still to be generated is empty.
+            // The name is empty while the API server is still to generate it.
             name -> name.isEmpty() || (name.length() <= MAX_LABEL && NAME.matcher(name).matches()),
             "must be at most 63 lower-case letters, digits and '-', begin with a letter and end with a"
                 + " letter or digit: the session's Service bears the same name");
     FieldValidator spec = fields.section("spec");
     String email = "must be an e-mail of at most 254 characters, such as alice@example.com";
     spec.require("user", email);
-    spec.text("user", user -> length(user) <= MAX_EMAIL && EMAIL.matcher(user).find(), email);
+    spec.string("user", user -> length(user) <= MAX_EMAIL && EMAIL.matcher(user).find(), email);
     String template = "must be the name of a VDITemplate, as kubectl get vdit shows it";
     spec.require("template", template);
-    spec.text("template", t -> t.length() <= MAX_NAME && TEMPLATE.matcher(t).matches(), template);
+    spec.string("template", SessionRules::isTemplateName, template);
     FieldValidator resources = spec.section("resources");
-    resources.number(
+    resources.integer(
         "gpu",
         1,
         Integer.MAX_VALUE,
@@ -51,27 +52,31 @@ final class SessionRules {
     quantity(resources, "memory", "4Gi");
     quantity(resources, "cpu", "500m or 2");
     FieldValidator persistence = spec.section("persistence");
-    persistence.flag("enabled");
+    persistence.bool("enabled");
     quantity(persistence, "size", "10Gi");
-    persistence.text(
+    persistence.string(
         "storageClassName", c -> c.length() <= MAX_NAME, "must be at most 253 characters");
-    persistence.text(
+    persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
     duration(spec, "timeout");
     duration(spec, "idleTimeout");
-    spec.flag("suspended");
+    spec.bool("suspended");
     return fields.violations();
   }
 
+  static boolean isTemplateName(String name) {
+    return name.length() <= MAX_NAME && TEMPLATE.matcher(name).matches();
+  }
+
   static void quantity(FieldValidator fields, String field, String example) {
-    fields.text(
+    fields.string(
         field,
         text -> Quantities.parse(text).isPresent(),
         "must be a quantity above zero, such as " + example);
   }
 
   static void duration(FieldValidator fields, String field) {
-    fields.text(
+    fields.string(
         field,
         text ->
             text.length() <= MAX_DURATION
@@ -80,7 +85,7 @@ final class SessionRules {
         "must be a duration above zero, such as 8h or 1h30m");
   }
 
-  /** As the API server counts it: characters, not UTF-16 units. */
+  /** Length in characters, as the API server counts it, not in UTF-16 units. */
   private static int length(String text) {
     return text.codePointCount(0, text.length());
   }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What is legal and still unwise. */
+/** Warnings for settings of a session that are valid but probably a mistake. */
 final class SessionWarnings {
   private SessionWarnings() {}
 
@@ -32,13 +32,13 @@ final class SessionWarnings {
       warnings.add(
           "spec.persistence.reclaimPolicy is Retain and no size is given: a home of "
               + Defaults.SIZE
-              + " is kept when the session goes");
+              + " is kept when the session is deleted");
     }
     if (timeSliced && spec.gpu() > 1) {
       warnings.add(
           "spec.resources.gpu "
               + spec.gpu()
-              + ": the GPUs here are time-sliced, and more than one buys no bigger share");
+              + ": the GPUs here are time-sliced, and more than one does not give a larger share");
     }
     return warnings;
   }

@@ -10,7 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** What a session may ask of its template at most, and who may use it, spec.md section 4. */
+/**
+ * The maximums of a template, and the users that can use it; docs/specification.md, section 4. The
+ * components of the model are null where a template sets no maximum.
+ */
 final class TemplateLimits {
   private final VdiTemplate template;
   private final List<String> violations = new ArrayList<>();
@@ -20,42 +23,47 @@ final class TemplateLimits {
   }
 
   /**
-   * What passes the template's limits; only what grew, where the session was there before: an admin
-   * who lowers a maximum does not lock anybody out of a session they have.
+   * The values of a session that exceed a maximum of its template. For an existing session only
+   * values that grow are checked, so that lowering a maximum does not affect existing sessions.
+   *
+   * @param before the spec before the change; empty for a new session
    */
   static List<String> violations(
       VdiTemplate template, VdiSession.Spec session, Optional<VdiSession.Spec> before) {
     TemplateLimits check = new TemplateLimits(template);
     VdiTemplate.Spec spec = template.spec();
     Defaults.EffectiveSpec now = Defaults.effectiveSpec(session, spec);
-    Optional<Defaults.EffectiveSpec> was = before.map(old -> Defaults.effectiveSpec(old, spec));
+    Optional<Defaults.EffectiveSpec> old = before.map(b -> Defaults.effectiveSpec(b, spec));
     Integer maxGpu = spec.resources().maxGPU();
     if (maxGpu != null
         && now.gpu() > maxGpu
-        && grew(was.map(Defaults.EffectiveSpec::gpu), now.gpu())) {
-      check.note("resources.gpu", String.valueOf(now.gpu()), String.valueOf(maxGpu));
+        && grows(old.map(Defaults.EffectiveSpec::gpu), now.gpu())) {
+      check.report("resources.gpu", String.valueOf(now.gpu()), String.valueOf(maxGpu));
     }
     check.quantity(
         "resources.memory",
         now.memory(),
-        was.map(Defaults.EffectiveSpec::memory),
+        old.map(Defaults.EffectiveSpec::memory),
         spec.resources().maxMemory());
     check.quantity(
         "resources.cpu",
         now.cpu(),
-        was.map(Defaults.EffectiveSpec::cpu),
+        old.map(Defaults.EffectiveSpec::cpu),
         spec.resources().maxCPU());
     Optional<Duration> maxTimeout = Durations.parse(spec.maxTimeout());
     if (maxTimeout.isPresent()
         && now.timeout().compareTo(maxTimeout.get()) > 0
-        && grew(was.map(Defaults.EffectiveSpec::timeout), now.timeout())) {
-      check.note("timeout", Durations.format(now.timeout()), spec.maxTimeout());
+        && grows(old.map(Defaults.EffectiveSpec::timeout), now.timeout())) {
+      check.report("timeout", Durations.format(now.timeout()), spec.maxTimeout());
     }
     return check.violations;
   }
 
-  /** Why this template is not for this user; empty where it is. Nobody named means everybody. */
-  static Optional<String> notAllowed(
+  /**
+   * Why this user cannot use the template; empty if it can. A template that names neither users nor
+   * groups is for everybody.
+   */
+  static Optional<String> accessViolation(
       VdiTemplate template, String user, AdmissionRequest.Caller caller) {
     List<String> users = template.spec().allowedUsers();
     List<String> groups = template.spec().allowedGroups();
@@ -70,19 +78,19 @@ final class TemplateLimits {
                 .formatted(template.name(), user));
   }
 
-  private void quantity(String field, String now, Optional<String> was, String max) {
+  private void quantity(String field, String now, Optional<String> old, String max) {
     if (max != null
         && Quantities.isLarger(now, max)
-        && was.filter(old -> !Quantities.isLarger(now, old)).isEmpty()) {
-      note(field, now, max);
+        && old.filter(value -> !Quantities.isLarger(now, value)).isEmpty()) {
+      report(field, now, max);
     }
   }
 
-  private static <T extends Comparable<T>> boolean grew(Optional<T> before, T now) {
-    return before.filter(old -> now.compareTo(old) <= 0).isEmpty();
+  private static <T extends Comparable<T>> boolean grows(Optional<T> old, T now) {
+    return old.filter(value -> now.compareTo(value) <= 0).isEmpty();
   }
 
-  private void note(String field, String value, String max) {
+  private void report(String field, String value, String max) {
     violations.add(
         "spec.%s %s: is more than template %s allows, which is %s: ask for %s or less"
             .formatted(field, value, template.name(), max, max));

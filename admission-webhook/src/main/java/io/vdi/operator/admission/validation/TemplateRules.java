@@ -9,12 +9,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** The rules for a template, spec.md section 4. */
+/** The rules for templates; docs/specification.md, sections 1 and 4. */
 final class TemplateRules {
   private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-  /** What makes the desktop reachable and keeps others out: a template that sets it breaks both. */
-  private static final Set<String> OWN_ENV =
+  /**
+   * Variables that make the desktop reachable and protect it. A template that sets one of them
+   * breaks this.
+   */
+  private static final Set<String> RESERVED_ENV =
       Set.of(
           "SELKIES_ENCODER",
           "SELKIES_BASIC_AUTH_PASSWORD",
@@ -23,10 +26,10 @@ final class TemplateRules {
           "SELKIES_ADDR",
           "SELKIES_PORT");
 
-  private static final String OWN_PREFIX = "SELKIES_TURN_";
+  private static final String RESERVED_PREFIX = "SELKIES_TURN_";
 
-  /** Also set by the operator, but a template may have a reason to set it otherwise. */
-  private static final Set<String> SHADOWED_ENV =
+  /** Set by the operator too, but a template can have a reason for another value. */
+  private static final Set<String> OVERRIDABLE_ENV =
       Set.of(
           "SELKIES_MODE",
           "SELKIES_ENABLE_DUAL_MODE",
@@ -39,16 +42,16 @@ final class TemplateRules {
     FieldValidator fields = FieldValidator.of(template);
     FieldValidator spec = fields.section("spec");
     spec.require("image", "give the image of the desktop");
-    spec.text("image", image -> !image.isBlank(), "give the image of the desktop");
-    spec.text(
+    spec.string("image", image -> !image.isBlank(), "give the image of the desktop");
+    spec.string(
         "image",
         image ->
             allowedRegistries.isEmpty()
                 || allowedRegistries.stream().anyMatch(r -> isFrom(image, r)),
         "must come from one of " + String.join(", ", allowedRegistries));
     FieldValidator resources = spec.section("resources");
-    resources.number("defaultGPU", 0, Integer.MAX_VALUE, "must be a whole number, 0 or more");
-    resources.number("maxGPU", 0, Integer.MAX_VALUE, "must be a whole number, 0 or more");
+    resources.integer("defaultGPU", 0, Integer.MAX_VALUE, "must be a whole number, 0 or more");
+    resources.integer("maxGPU", 0, Integer.MAX_VALUE, "must be a whole number, 0 or more");
     for (String field : List.of("defaultMemory", "maxMemory")) {
       SessionRules.quantity(resources, field, "4Gi");
     }
@@ -57,7 +60,7 @@ final class TemplateRules {
     }
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
-    persistence.text(
+    persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
     for (String field : List.of("timeout", "maxTimeout", "idleTimeout", "startupTimeout")) {
       SessionRules.duration(spec, field);
@@ -67,23 +70,23 @@ final class TemplateRules {
   }
 
   private static void environment(FieldValidator spec) {
-    JsonArray variables = spec.array("env").orElseGet(JsonArray::new);
+    JsonArray variables = spec.list("env").orElseGet(JsonArray::new);
     for (int i = 0; i < variables.size(); i++) {
       JsonElement item = variables.get(i);
       if (!item.isJsonObject()) {
-        spec.note("env[" + i + "]", item, "must be an object with name and value");
+        spec.report("env[" + i + "]", item, "must be an object with name and value");
         continue;
       }
       FieldValidator variable = spec.item("env", i, item.getAsJsonObject());
       variable.require("name", "give the name of the variable");
       variable
-          .text(
+          .string(
               "name",
               name -> ENV_NAME.matcher(name).matches(),
               "must be letters, digits and '_', and not begin with a digit")
-          .filter(name -> OWN_ENV.contains(name) || name.startsWith(OWN_PREFIX))
+          .filter(name -> RESERVED_ENV.contains(name) || name.startsWith(RESERVED_PREFIX))
           .ifPresent(name ->
-              variable.note(
+              variable.report(
                   "name",
                   item.getAsJsonObject().get("name"),
                   "is the operator's own: leave it out; encoder, port and transport are fields of"
@@ -94,21 +97,20 @@ final class TemplateRules {
   static List<String> warnings(JsonObject template) {
     List<String> warnings = new ArrayList<>();
     FieldValidator spec = FieldValidator.of(template).section("spec");
-    for (JsonElement item : spec.array("env").orElseGet(JsonArray::new)) {
+    for (JsonElement item : spec.list("env").orElseGet(JsonArray::new)) {
       if (item.isJsonObject()
           && item.getAsJsonObject().get("name") instanceof JsonPrimitive name
-          && SHADOWED_ENV.contains(name.getAsString())) {
+          && OVERRIDABLE_ENV.contains(name.getAsString())) {
         warnings.add(
             "spec.env: "
                 + name.getAsString()
-                + " takes the place of what the operator sets; desktops may not start or not be"
-                + " reachable");
+                + " replaces the value of the operator; desktops may not start or may be unreachable");
       }
     }
     return warnings;
   }
 
-  /** Whether an image is of a registry, or of a path below one: {@code ghcr.io/desks}. */
+  /** Whether an image is in a registry, or below a path in one, such as {@code ghcr.io/desks}. */
   private static boolean isFrom(String image, String registry) {
     return image.startsWith(registry.endsWith("/") ? registry : registry + "/");
   }

@@ -1,9 +1,7 @@
 package io.vdi.operator.admission.certificates;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import java.security.GeneralSecurityException;
@@ -23,50 +21,52 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AuthorityStateTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
-  private static final AuthorityState.Settings SETTINGS =
-      new AuthorityState.Settings(
+  private static final CertificateSettings SETTINGS =
+      new CertificateSettings(
           Duration.ofHours(60), Duration.ofHours(9), Duration.ofHours(2), List.of("webhook.svc"));
 
   private final Issuer issuer = new Issuer(new SecureRandom());
 
   @Test
-  void atRestNothingIsDue() {
+  void nothingIsDueBeforeTwoThirdsOfTheLifetime() {
     AuthorityState state = AuthorityState.first(issuer, SETTINGS, START);
-    assertEquals(state, state.due(issuer, SETTINGS, true, START.plus(Duration.ofHours(5))));
+    assertThat(state.due(issuer, SETTINGS, true, START.plus(Duration.ofHours(5)))).isSameAs(state);
   }
 
   /**
-   * Over a year in hours, with an API server that is sometimes told late: what is served is valid,
-   * and signed by whom the API server has known for long enough.
+   * For 60 days in steps of an hour, with CA bundles that are sometimes written late: the serving
+   * certificate is always valid, and signed by a CA that was published for long enough.
    */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
-  void whatIsServedIsAlwaysTrusted(long seed) throws Exception {
+  void theServingCertificateIsAlwaysTrusted(long seed) throws Exception {
     Random random = new Random(seed);
     AuthorityState state = AuthorityState.first(issuer, SETTINGS, START);
     Map<X509Certificate, Instant> trustedSince = new HashMap<>();
-    trustedSince.put(state.authority().certificate(), START.minus(Duration.ofDays(1)));
-    Set<X509Certificate> authorities = new HashSet<>();
+    trustedSince.put(state.ca().certificate(), START.minus(Duration.ofDays(1)));
+    Set<X509Certificate> cas = new HashSet<>();
     Set<X509Certificate> served = new HashSet<>();
-    String told = state.bundle();
+    String published = state.bundle();
     for (Instant now = START;
         now.isBefore(START.plus(Duration.ofDays(60)));
         now = now.plus(Duration.ofHours(1))) {
       if (random.nextInt(3) > 0) {
-        told = state.bundle();
-        for (X509Certificate one : CertificateKeyPair.certificates(told)) {
+        published = state.bundle();
+        for (X509Certificate one : CertificateKeyPair.certificates(published)) {
           trustedSince.putIfAbsent(one, now);
         }
       }
-      state = state.due(issuer, SETTINGS, told.equals(state.bundle()), now);
-      authorities.add(state.authority().certificate());
+      state = state.due(issuer, SETTINGS, published.equals(state.bundle()), now);
+      cas.add(state.ca().certificate());
       served.add(state.serving().certificate());
-      assertFalse(state.serving().isExpired(now), "expired at " + now);
-      assertTrue(isTrusted(state.serving(), trustedSince, now), "not trusted at " + now);
+      assertThat(state.serving().isExpired(now)).as("expired at %s", now).isFalse();
+      assertThat(isTrusted(state.serving(), trustedSince, now)).as("trusted at %s", now).isTrue();
     }
-    assertTrue(authorities.size() > 20, authorities.size() + " authorities");
-    assertTrue(served.size() > 150, served.size() + " certificates");
-    assertTrue(CertificateKeyPair.certificates(state.bundle()).size() <= 4, "old ones go");
+    assertThat(cas).hasSizeGreaterThan(20);
+    assertThat(served).hasSizeGreaterThan(150);
+    assertThat(CertificateKeyPair.certificates(state.bundle()))
+        .as("expired CAs are removed")
+        .hasSizeLessThanOrEqualTo(4);
   }
 
   private static boolean isTrusted(
@@ -75,10 +75,10 @@ class AuthorityStateTest {
         .filter(entry ->
             !entry.getValue().isAfter(now.minus(SETTINGS.propagation()).plus(Duration.ofHours(1))))
         .map(Map.Entry::getKey)
-        .filter(authority -> now.isBefore(authority.getNotAfter().toInstant()))
-        .anyMatch(authority -> {
+        .filter(ca -> now.isBefore(ca.getNotAfter().toInstant()))
+        .anyMatch(ca -> {
           try {
-            serving.certificate().verify(authority.getPublicKey());
+            serving.certificate().verify(ca.getPublicKey());
             return true;
           } catch (GeneralSecurityException e) {
             return false;
@@ -87,37 +87,37 @@ class AuthorityStateTest {
   }
 
   @Test
-  void afterALongSleepAllIsMadeAnew() {
+  void everythingIsReplacedAfterALongInterruption() {
     AuthorityState state = AuthorityState.first(issuer, SETTINGS, START);
     Instant later = START.plus(Duration.ofDays(90));
-    assertFalse(state.due(issuer, SETTINGS, true, later).serving().isExpired(later));
+    assertThat(state.due(issuer, SETTINGS, true, later).serving().isExpired(later)).isFalse();
   }
 
   @Test
-  void otherNamesAreCertifiedAtOnce() throws GeneralSecurityException {
+  void changedDnsNamesAreCertifiedImmediately() throws GeneralSecurityException {
     AuthorityState state = AuthorityState.first(issuer, SETTINGS, START);
-    AuthorityState.Settings other =
-        new AuthorityState.Settings(
-            SETTINGS.authorityLife(),
-            SETTINGS.servingLife(),
+    CertificateSettings other =
+        new CertificateSettings(
+            SETTINGS.caDuration(),
+            SETTINGS.leafDuration(),
             SETTINGS.propagation(),
             List.of("other.svc", "127.0.0.1"));
     AuthorityState due = state.due(issuer, other, true, START);
-    assertEquals(2, due.serving().certificate().getSubjectAlternativeNames().size());
-    assertEquals(state.authority(), due.authority());
+    assertThat(due.serving().certificate().getSubjectAlternativeNames()).hasSize(2);
+    assertThat(due.ca()).isEqualTo(state.ca());
   }
 
   @Test
-  void theSecretHoldsAllOfIt() throws CertificateKeyPair.InvalidCertificateException {
+  void theSecretContainsTheWholeState() throws CertificateKeyPair.InvalidCertificateException {
     AuthorityState state = AuthorityState.first(issuer, SETTINGS, START);
     AuthorityState announced = state.due(issuer, SETTINGS, true, START.plus(Duration.ofHours(41)));
-    assertTrue(announced.next().isPresent());
-    assertEquals(announced, AuthoritySecret.state(AuthoritySecret.data(announced)));
+    assertThat(announced.next()).isPresent();
+    assertThat(AuthoritySecret.state(AuthoritySecret.data(announced))).isEqualTo(announced);
     JsonObject broken = AuthoritySecret.data(state);
     broken.add(
         "tls.key",
         AuthoritySecret.data(AuthorityState.first(issuer, SETTINGS, START)).get("tls.key"));
-    assertThrows(
-        CertificateKeyPair.InvalidCertificateException.class, () -> AuthoritySecret.state(broken));
+    assertThatThrownBy(() -> AuthoritySecret.state(broken))
+        .isInstanceOf(CertificateKeyPair.InvalidCertificateException.class);
   }
 }

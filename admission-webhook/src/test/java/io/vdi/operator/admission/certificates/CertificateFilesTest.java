@@ -1,7 +1,6 @@
 package io.vdi.operator.admission.certificates;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -16,77 +15,81 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CertificateFilesTest {
-  @TempDir private Path folder;
+  @TempDir private Path directory;
 
   private final Issuer issuer = new Issuer(new SecureRandom());
   private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
   private final ServingCertificate serving = new ServingCertificate(now::get);
 
   @Test
-  void aFolderThatIsEmptyIsNamed() {
+  void anEmptyDirectoryIsReported() {
     refresh();
-    assertEquals(folder + ": tls.crt cannot be read", serving.whyNotReady());
+    assertThat(serving.whyNotReady()).isEqualTo(directory + ": tls.crt cannot be read");
   }
 
   @Test
-  void whatIsExchangedIsServedAndWhatCannotBeUsedIsNot() throws IOException {
-    CertificateKeyPair first = material(Duration.ofHours(1));
+  void newFilesAreServedUnlessTheyAreUnusable() throws IOException {
+    CertificateKeyPair first = issue();
     write(first);
     refresh();
-    assertEquals("", serving.whyNotReady());
-    assertEquals(first.certificate(), serving.material().orElseThrow().certificate());
+    assertThat(serving.whyNotReady()).isEqualTo("");
+    assertThat(serving.current().orElseThrow().certificate()).isEqualTo(first.certificate());
 
-    CertificateKeyPair second = material(Duration.ofHours(1));
-    Files.writeString(folder.resolve("tls.crt"), Issuer.pem(second.chain()));
+    CertificateKeyPair second = issue();
+    Files.writeString(directory.resolve("tls.crt"), Issuer.pem(second.chain()));
     refresh();
-    assertEquals(folder + ": the key does not belong to the certificate", serving.whyNotReady());
-    assertEquals(first.certificate(), serving.material().orElseThrow().certificate());
+    assertThat(serving.whyNotReady())
+        .isEqualTo(directory + ": the key does not belong to the certificate");
+    assertThat(serving.current().orElseThrow().certificate()).isEqualTo(first.certificate());
 
     write(second);
     refresh();
-    assertEquals("", serving.whyNotReady());
-    assertEquals(second.certificate(), serving.material().orElseThrow().certificate());
+    assertThat(serving.whyNotReady()).isEqualTo("");
+    assertThat(serving.current().orElseThrow().certificate()).isEqualTo(second.certificate());
 
-    Files.writeString(folder.resolve("tls.key"), "-----BEGIN PRIVATE KEY-----\nsecret\n");
+    Files.writeString(directory.resolve("tls.key"), "-----BEGIN PRIVATE KEY-----\nsecret\n");
     refresh();
-    assertEquals(folder + ": the key cannot be read", serving.whyNotReady());
-    Files.writeString(folder.resolve("tls.crt"), "");
+    assertThat(serving.whyNotReady()).isEqualTo(directory + ": the key cannot be read");
+    Files.writeString(directory.resolve("tls.crt"), "");
     refresh();
-    assertEquals(folder + ": there is no certificate in it", serving.whyNotReady());
+    assertThat(serving.whyNotReady()).isEqualTo(directory + ": there is no certificate in it");
   }
 
   @Test
-  void anExpiredOneIsNotReady() throws IOException {
-    write(material(Duration.ofHours(1)));
+  void anExpiredCertificateIsNotReady() throws IOException {
+    write(issue());
     refresh();
     now.set(now.get().plus(Duration.ofHours(2)));
-    assertTrue(serving.whyNotReady().startsWith("the certificate has expired at "));
+    assertThat(serving.whyNotReady()).startsWith("the certificate has expired at ");
   }
 
   @Test
-  void theScriptMakesWhatIsServed() throws IOException, InterruptedException {
+  void theFilesOfTheLocalCaScriptAreServed() throws IOException, InterruptedException {
     Process script =
-        new ProcessBuilder("../certs/local-ca.sh", folder.toString(), "127.0.0.1")
+        new ProcessBuilder("../certs/local-ca.sh", directory.toString(), "127.0.0.1")
             .redirectErrorStream(true)
             .start();
     String output = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, script.waitFor(), output);
-    assertTrue(output.contains("caBundle: "), output);
+    assertThat(script.waitFor()).as(output).isZero();
+    assertThat(output).contains("caBundle: ");
     refresh();
-    assertEquals("", serving.whyNotReady());
+    assertThat(serving.whyNotReady()).isEqualTo("");
   }
 
   private void refresh() {
-    new CertificateFiles(folder, serving).refresh();
+    new CertificateFiles(directory, serving).refresh();
   }
 
-  private CertificateKeyPair material(Duration life) {
-    CertificateKeyPair authority = issuer.authority(now.get(), Duration.ofDays(1));
-    return issuer.serving(authority, List.of("127.0.0.1"), now.get(), life);
+  private CertificateKeyPair issue() {
+    CertificateSettings settings =
+        new CertificateSettings(
+            Duration.ofDays(1), Duration.ofHours(1), Duration.ofHours(1), List.of("127.0.0.1"));
+    return issuer.issueServing(
+        issuer.issueCa(now.get(), settings.caDuration()), settings, now.get());
   }
 
-  private void write(CertificateKeyPair material) throws IOException {
-    Files.writeString(folder.resolve("tls.crt"), Issuer.pem(material.chain()));
-    Files.writeString(folder.resolve("tls.key"), Issuer.pem(material.key()));
+  private void write(CertificateKeyPair pair) throws IOException {
+    Files.writeString(directory.resolve("tls.crt"), Issuer.pem(pair.chain()));
+    Files.writeString(directory.resolve("tls.key"), Issuer.pem(pair.key()));
   }
 }

@@ -1,19 +1,21 @@
 package io.vdi.operator.admission.certificates;
 
+import io.helidon.common.tls.Tls;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
-import javax.net.ssl.SSLContext;
 
-/** A certificate for 127.0.0.1, and who vouches for it. */
-public record TestCertificate(SSLContext context, String authority) {
+/** A serving certificate for 127.0.0.1, and the CA that signed it as PEM. */
+public record TestCertificate(Tls tls, String ca) {
   public static TestCertificate forLoopback() {
     Issuer issuer = new Issuer(new SecureRandom());
-    CertificateKeyPair authority = issuer.authority(Instant.now(), Duration.ofDays(1));
-    ServingCertificate serving = new ServingCertificate(InstantSource.system());
-    serving.use(issuer.serving(authority, List.of("127.0.0.1"), Instant.now(), Duration.ofDays(1)));
-    return new TestCertificate(serving.context(), Issuer.pem(authority.chain()));
+    CertificateSettings settings =
+        new CertificateSettings(
+            Duration.ofDays(1), Duration.ofDays(1), Duration.ofHours(1), List.of("127.0.0.1"));
+    CertificateKeyPair ca = issuer.issueCa(Instant.now(), settings.caDuration());
+    return new TestCertificate(
+        ServingCertificate.tls(issuer.issueServing(ca, settings, Instant.now())),
+        Issuer.pem(ca.chain()));
   }
 }

@@ -1,8 +1,6 @@
 package io.vdi.operator.admission.http;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -13,7 +11,7 @@ import io.helidon.webclient.http1.Http1ClientResponse;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.testing.junit5.ServerTest;
 import io.helidon.webserver.testing.junit5.SetUpRoute;
-import io.vdi.operator.admission.validation.Decision;
+import io.vdi.operator.admission.validation.Response;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -28,16 +26,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What no API server sends: 400 or 413, never 500, and never an allow. */
+/** Bodies that no API server sends are answered with 400 or 413, never with 500 or an allow. */
 @ServerTest
 class HostileBodiesTest {
-  private static final String GOOD =
+  static final String GOOD =
       """
       {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "42",
        "kind": {"group": "vdi.kasm.io", "version": "v1alpha1", "kind": "VDISession"},
        "operation": "CREATE", "userInfo": {"username": "alice", "extra": {"k": ["v"]}}, "object": {}}}
       """;
-  private static final int AT_ONCE = 4;
+  private static final int MAX_CONCURRENT_REQUESTS = 4;
   private static final CountDownLatch SLOW = new CountDownLatch(1);
 
   private final Http1Client client;
@@ -48,7 +46,7 @@ class HostileBodiesTest {
 
   @SetUpRoute
   static void routing(HttpRouting.Builder routing) {
-    Decision allow = new Decision.Allow(new JsonArray(), List.of());
+    Response allow = new Response.Allow(new JsonArray(), List.of());
     routing.register(
         new AdmissionRoutes(
             request -> {
@@ -60,11 +58,12 @@ class HostileBodiesTest {
               }
               return allow;
             },
-            request -> new Decision.Deny(403, "no", List.of("w".repeat(1000))),
-            new ConnectionTimeouts(Duration.ofMinutes(1)),
-            AT_ONCE,
+            request ->
+                new Response.Deny(Response.Reason.FORBIDDEN, "no", List.of("w".repeat(1000))),
+            new ConnectionTimeouts(Duration.ofMinutes(1), System::nanoTime),
+            MAX_CONCURRENT_REQUESTS,
             Duration.ofSeconds(5),
-            (request, allowed, took) -> {}));
+            (request, allowed, duration) -> {}));
   }
 
   private static void await(CountDownLatch latch) {
@@ -76,26 +75,26 @@ class HostileBodiesTest {
   }
 
   @Test
-  void aGoodReviewIsAnswered() {
+  void aValidReviewIsAnswered() {
     try (Http1ClientResponse response = client.post("/mutate").submit(GOOD)) {
-      assertEquals(Status.OK_200, response.status());
+      assertThat(response.status()).isEqualTo(Status.OK_200);
       JsonObject answer = JsonParser.parseString(response.as(String.class)).getAsJsonObject();
-      assertEquals("AdmissionReview", answer.get("kind").getAsString());
-      assertEquals("42", answer.getAsJsonObject("response").get("uid").getAsString());
-      assertTrue(answer.getAsJsonObject("response").get("allowed").getAsBoolean());
+      assertThat(answer.get("kind").getAsString()).isEqualTo("AdmissionReview");
+      assertThat(answer.getAsJsonObject("response").get("uid").getAsString()).isEqualTo("42");
+      assertThat(answer.getAsJsonObject("response").get("allowed").getAsBoolean()).isTrue();
     }
   }
 
   @Test
-  void aRefusalHasItsCodeAndItsWarningsAreShort() {
+  void aDenyHasItsCodeAndShortWarnings() {
     try (Http1ClientResponse response = client.post("/validate").submit(GOOD)) {
       JsonObject answer =
           JsonParser.parseString(response.as(String.class))
               .getAsJsonObject()
               .getAsJsonObject("response");
-      assertFalse(answer.get("allowed").getAsBoolean());
-      assertEquals(403, answer.getAsJsonObject("status").get("code").getAsInt());
-      assertEquals(256, answer.getAsJsonArray("warnings").get(0).getAsString().length());
+      assertThat(answer.get("allowed").getAsBoolean()).isFalse();
+      assertThat(answer.getAsJsonObject("status").get("code").getAsInt()).isEqualTo(403);
+      assertThat(answer.getAsJsonArray("warnings").get(0).getAsString()).hasSize(256);
     }
   }
 
@@ -119,7 +118,7 @@ class HostileBodiesTest {
         "{\"apiVersion\": \"admission.k8s.io/v1\", \"kind\": \"AdmissionReview\", \"request\": 7}",
         "{\"apiVersion\": \"admission.k8s.io/v1\", \"kind\": \"AdmissionReview\", \"request\": {}}"
       })
-  void whatIsNoReviewIs400(String body) {
+  void otherBodiesAre400(String body) {
     assertRefused(Status.BAD_REQUEST_400, body.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -138,7 +137,7 @@ class HostileBodiesTest {
       })
   void wrongTypesAre400(String change) {
     String[] parts = change.split(" \\| ", -1);
-    assertTrue(GOOD.contains(parts[0]), parts[0]);
+    assertThat(GOOD).contains(parts[0]);
     assertRefused(
         Status.BAD_REQUEST_400, GOOD.replace(parts[0], parts[1]).getBytes(StandardCharsets.UTF_8));
   }
@@ -161,24 +160,24 @@ class HostileBodiesTest {
   }
 
   @Test
-  void whatIsNotUtf8Is400() {
+  void otherEncodingsThanUtf8Are400() {
     byte[] body = GOOD.getBytes(StandardCharsets.UTF_8);
     body[body.length / 2] = (byte) 0xff;
     assertRefused(Status.BAD_REQUEST_400, body);
   }
 
   @Test
-  void threeMebibytesAreTakenAndOneByteMoreIs413() {
-    byte[] most = padded(AdmissionRoutes.MAX_BODY);
-    try (Http1ClientResponse response = client.post("/mutate").submit(most)) {
-      assertEquals(Status.OK_200, response.status());
+  void threeMebibytesAreAcceptedAndOneByteMoreIs413() {
+    byte[] largest = padded(AdmissionRoutes.MAX_BODY);
+    try (Http1ClientResponse response = client.post("/mutate").submit(largest)) {
+      assertThat(response.status()).isEqualTo(Status.OK_200);
     }
     assertRefused(Status.REQUEST_ENTITY_TOO_LARGE_413, padded(AdmissionRoutes.MAX_BODY + 1));
   }
 
-  /** Without a Content-Length, nobody knows how long it is before it has come. */
+  /** Without a Content-Length, the size is known only when the body has arrived. */
   @Test
-  void alsoInChunks() {
+  void oneByteMoreInChunksIs413() {
     try (Http1ClientResponse response =
         client
             .post("/mutate")
@@ -187,33 +186,33 @@ class HostileBodiesTest {
                 out.write(padded(AdmissionRoutes.MAX_BODY + 1));
               }
             })) {
-      assertEquals(Status.REQUEST_ENTITY_TOO_LARGE_413, response.status());
+      assertThat(response.status()).isEqualTo(Status.REQUEST_ENTITY_TOO_LARGE_413);
     }
   }
 
   @Test
-  void aBugIs500AndTellsNothing() {
+  void aBugIs500WithoutDetails() {
     try (Http1ClientResponse response =
         client.post("/mutate").submit(GOOD.replace("\"42\"", "\"bug\""))) {
-      assertEquals(Status.INTERNAL_SERVER_ERROR_500, response.status());
-      assertEquals("internal error; see the webhook's log\n", response.as(String.class));
+      assertThat(response.status()).isEqualTo(Status.INTERNAL_SERVER_ERROR_500);
+      assertThat(response.as(String.class)).isEqualTo("internal error; see the webhook's log\n");
     }
   }
 
   @Test
-  void moreThanCanBeWorkedOnIs429() throws Exception {
+  void moreConcurrentRequestsAre429() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Status>> slow =
-          IntStream.range(0, AT_ONCE)
+          IntStream.range(0, MAX_CONCURRENT_REQUESTS)
               .mapToObj(i -> threads.submit(() -> post(GOOD.replace("\"42\"", "\"slow\""))))
               .toList();
       Awaitility.await().until(() -> post(GOOD).equals(Status.TOO_MANY_REQUESTS_429));
       SLOW.countDown();
       for (Future<Status> one : slow) {
-        assertEquals(Status.OK_200, one.get());
+        assertThat(one.get()).isEqualTo(Status.OK_200);
       }
     }
-    assertEquals(Status.OK_200, post(GOOD));
+    assertThat(post(GOOD)).isEqualTo(Status.OK_200);
   }
 
   private Status post(String body) {
@@ -224,7 +223,7 @@ class HostileBodiesTest {
 
   private void assertRefused(Status status, byte[] body) {
     try (Http1ClientResponse response = client.post("/mutate").submit(body)) {
-      assertEquals(status, response.status(), () -> response.as(String.class));
+      assertThat(response.status()).isEqualTo(status);
     }
   }
 

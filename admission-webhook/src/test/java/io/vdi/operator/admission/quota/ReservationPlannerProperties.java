@@ -1,7 +1,6 @@
 package io.vdi.operator.admission.quota;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.admission.quota.ReservationPlanner.ReservationPlan;
 import io.vdi.operator.admission.quota.ReservationPlanner.ReservationRequest;
@@ -24,8 +23,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
 /**
- * Replicas with caches of any age, requests that take their time, fail, or are deleted again at
- * once: what is there and what is on its way never pass the limit, and nobody is refused who fits.
+ * Replicas with caches of any age, and requests that are slow, fail, or whose session is deleted
+ * again immediately: sessions and requests in flight never exceed the limit, and a request that
+ * fits is never denied.
  */
 class ReservationPlannerProperties {
   private static final int LIMIT = 5;
@@ -38,10 +38,10 @@ class ReservationPlannerProperties {
                   new ResourceAmounts(LIMIT, ResourceAmounts.UNLIMITED), Map.of())));
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
-  private record Event(String id, boolean gone) {}
+  private record Event(String id, boolean deleted) {}
 
   @Property(tries = 3000)
-  void theLimitHoldsWhateverTheCachesHaveSeen(@ForAll long seed) {
+  void theLimitHoldsWithCachesOfAnyAge(@ForAll long seed) {
     Random random = new Random(seed);
     List<Event> history = new ArrayList<>();
     List<String> inFlight = new ArrayList<>();
@@ -61,36 +61,36 @@ class ReservationPlannerProperties {
         }
         default -> {
           int replica = random.nextInt(cached.length);
-          ReservationRequest wish = new ReservationRequest("id-" + step, share(), true);
-          SessionIndex.Snapshot view = view(history, cached[replica]);
-          if (view.position() < reservations.dropped()) {
-            view = view(history, history.size());
+          ReservationRequest request = new ReservationRequest("id-" + step, share(), true);
+          SessionIndex.Snapshot snapshot = snapshot(history, cached[replica]);
+          if (snapshot.resourceVersion() < reservations.lastReleasedResourceVersion()) {
+            snapshot = snapshot(history, history.size());
           }
-          ReservationPlan verdict = judge(reservations, view, wish);
-          if (verdict.refusesAny()) {
-            verdict = judge(reservations, view(history, history.size()), wish);
+          ReservationPlan plan = plan(reservations, snapshot, request);
+          if (plan.hasViolations()) {
+            plan = plan(reservations, snapshot(history, history.size()), request);
           }
-          if (verdict.refusesAny()) {
+          if (plan.hasViolations()) {
             int taken =
                 present(history, history.size()).size()
                     + inFlight.size()
                     + (int) failed.stream().filter(reservations.entries()::containsKey).count();
-            assertEquals(LIMIT, taken, "refused, and would have fitted");
+            assertThat(taken).as("in use when a request was denied").isEqualTo(LIMIT);
           } else {
-            inFlight.add(wish.id());
+            inFlight.add(request.id());
           }
-          reservations = verdict.next();
+          reservations = plan.next();
         }
       }
       int used = present(history, history.size()).size() + inFlight.size();
-      assertTrue(used <= LIMIT, used + " at step " + step);
+      assertThat(used).as("in use at step %s", step).isLessThanOrEqualTo(LIMIT);
     }
   }
 
-  private static ReservationPlan judge(
-      Reservations reservations, SessionIndex.Snapshot view, ReservationRequest wish) {
-    return ReservationPlanner.judge(
-        reservations, view, name -> Optional.empty(), QUOTA, List.of(wish), Set.of(), NOW);
+  private static ReservationPlan plan(
+      Reservations reservations, SessionIndex.Snapshot snapshot, ReservationRequest request) {
+    return ReservationPlanner.plan(
+        reservations, snapshot, name -> Optional.empty(), QUOTA, List.of(request), Set.of(), NOW);
   }
 
   private static Optional<String> take(List<String> from, Random random) {
@@ -102,7 +102,7 @@ class ReservationPlannerProperties {
   private static List<String> present(List<Event> history, int until) {
     List<String> ids = new ArrayList<>();
     for (Event event : history.subList(0, until)) {
-      if (event.gone()) {
+      if (event.deleted()) {
         ids.remove(event.id());
       } else {
         ids.add(event.id());
@@ -111,16 +111,16 @@ class ReservationPlannerProperties {
     return ids;
   }
 
-  /** What can be seen after so many events; their place in the history is their version. */
-  private static SessionIndex.Snapshot view(List<Event> history, int until) {
-    Map<String, Long> seen = new HashMap<>();
+  /** The sessions after the first events of the history; the index of an event is its version. */
+  private static SessionIndex.Snapshot snapshot(List<Event> history, int until) {
+    Map<String, Long> firstObserved = new HashMap<>();
     for (int i = 0; i < until; i++) {
-      seen.putIfAbsent(history.get(i).id(), i + 1L);
+      firstObserved.putIfAbsent(history.get(i).id(), i + 1L);
     }
     return new SessionIndex.Snapshot(
         present(history, until).stream().map(ReservationPlannerProperties::session).toList(),
         until,
-        seen);
+        firstObserved);
   }
 
   private static VdiSession session(String id) {

@@ -1,24 +1,26 @@
 package io.vdi.operator.admission.validation;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * The rules stand twice, in the schema and in the webhook: one table, and both have to say what it
- * says. The API server is asked without a webhook, by dry runs.
+ * The schema and the webhook contain the same rules. For each row of a table both must give the
+ * same verdict. The API server is called by dry runs, without a webhook.
  */
 @ExtendWith(ClusterExtension.class)
 class AgreementIT {
@@ -34,7 +36,8 @@ class AgreementIT {
 
   @BeforeAll
   static void install(Cluster cluster) {
-    cluster.install(Path.of("../charts/vdi-operator"), "vdi-system", "vdi-controller");
+    new ChartInstaller(cluster, Path.of("../charts/vdi-operator"), "vdi-system")
+        .installController();
   }
 
   @ParameterizedTest
@@ -131,24 +134,28 @@ class AgreementIT {
     changed.add("spec", object(name, now).get("spec"));
     ApiResult<JsonObject> answer =
         api.request("PUT", SESSIONS.formatted(namespace) + "/" + name + "?dryRun=All", changed);
-    assertEquals(verdict, answer.ok().isPresent() ? "good" : "bad", "API server: " + answer);
-    assertEquals(verdict, verdict(Requests.update(changed, old)), "webhook");
+    assertThat(answer.ok().isPresent() ? "good" : "bad")
+        .as("API server: %s", answer)
+        .isEqualTo(verdict);
+    assertThat(verdict(Requests.update(changed, old))).as("webhook").isEqualTo(verdict);
   }
 
   private void assertVerdicts(String verdict, String name, String spec) {
     JsonObject session = object(name, spec);
     ApiResult<JsonObject> answer =
         api.request("POST", SESSIONS.formatted(namespace) + "?dryRun=All", session);
-    assertEquals(verdict, answer.ok().isPresent() ? "good" : "bad", "API server: " + answer);
-    assertEquals(verdict, verdict(Requests.create(session, Requests.ADMIN)), "webhook");
+    assertThat(answer.ok().isPresent() ? "good" : "bad")
+        .as("API server: %s", answer)
+        .isEqualTo(verdict);
+    assertThat(verdict(Requests.create(session, Requests.ADMIN))).as("webhook").isEqualTo(verdict);
   }
 
-  /** By the rules alone: every template there is. */
+  /** The verdict of the rules alone: every template exists. */
   private static String verdict(AdmissionRequest request) {
-    AdmissionContext view =
+    AdmissionContext context =
         new AdmissionContext(
-            name -> Requests.view("{image: x}").template().apply("t"), name -> List.of(), false);
-    return SessionAdmission.validate(request, view, Requests.POLICY) instanceof Decision.Deny
+            Optional.of(Requests.cluster("{image: x}").template()), List.of(), false);
+    return SessionAdmission.validate(request, context, Requests.POLICY) instanceof Response.Deny
         ? "bad"
         : "good";
   }

@@ -1,8 +1,6 @@
 package io.vdi.operator.admission.validation;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import java.util.List;
@@ -12,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class IdentityTest {
-  private static final AdmissionContext VIEW = Requests.view("{image: x, idleTimeout: 1h}");
-  private static final JsonObject ALICES =
+  private static final Requests.Cluster CLUSTER = Requests.cluster("{image: x, idleTimeout: 1h}");
+  private static final JsonObject SESSION_OF_ALICE =
       Requests.session("{user: 'alice@example.com', template: t}");
 
   @ParameterizedTest
@@ -27,54 +25,59 @@ class IdentityTest {
     "system:serviceaccount:vdi-system:vdi-controller, true",
     "system:serviceaccount:other:vdi-controller, false"
   })
-  void onlyOwnSessions(String username, boolean allowed) {
-    Decision decision = decide(new AdmissionRequest.Caller(username, List.of(), Map.of()));
-    assertEquals(allowed, decision instanceof Decision.QuotaCheckRequired, decision.toString());
-    if (!allowed) {
-      Decision.Deny deny = assertInstanceOf(Decision.Deny.class, decision);
-      assertEquals(403, deny.code());
-      assertTrue(
-          deny.message().startsWith("spec.user \"alice@example.com\": " + username + " may only"));
+  void aCallerCanOnlyCreateItsOwnSessions(String username, boolean allowed) {
+    Verdict verdict = validate(new AdmissionRequest.Caller(username, List.of(), Map.of()));
+    if (allowed) {
+      assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
+    } else {
+      assertThat(verdict)
+          .isInstanceOfSatisfying(
+              Response.Deny.class,
+              deny -> {
+                assertThat(deny.reason().code()).isEqualTo(403);
+                assertThat(deny.message())
+                    .startsWith("spec.user \"alice@example.com\": " + username + " may only");
+              });
     }
   }
 
   @Test
-  void theExtraNamesTheEmail() {
+  void theEmailCanBeInTheExtraOfTheUser() {
     AdmissionRequest.Caller caller =
         new AdmissionRequest.Caller(
             "4711", List.of(), Map.of("email", List.of("alice@example.com")));
-    assertInstanceOf(Decision.QuotaCheckRequired.class, decide(caller));
+    assertThat(validate(caller)).isInstanceOf(QuotaCheckRequired.class);
   }
 
   @Test
-  void theTableComesFirst() {
+  void theConfiguredEmailTakesPrecedence() {
     AdmissionRequest.Caller caller =
         new AdmissionRequest.Caller(
             "carol", List.of(), Map.of("email", List.of("alice@example.com")));
-    assertTrue(
-        assertInstanceOf(Decision.Deny.class, decide(caller))
-            .message()
-            .contains("its own e-mail carol@example.com"));
+    assertThat(validate(caller))
+        .isInstanceOfSatisfying(
+            Response.Deny.class,
+            deny -> assertThat(deny.message()).contains("its own e-mail carol@example.com"));
   }
 
   @Test
-  void adminsMayTouchAll() {
-    assertInstanceOf(Decision.QuotaCheckRequired.class, decide(Requests.ADMIN));
+  void adminsCanCreateSessionsForEverybody() {
+    assertThat(validate(Requests.ADMIN)).isInstanceOf(QuotaCheckRequired.class);
   }
 
   @Test
-  void warnLetsInWithAWord() {
-    Decision decision =
-        SessionAdmission.validate(
+  void modeWarnAllowsWithAWarning() {
+    Verdict verdict =
+        CLUSTER.validate(
             Requests.create(
-                ALICES, new AdmissionRequest.Caller("bob@example.com", List.of(), Map.of())),
-            VIEW,
+                SESSION_OF_ALICE,
+                new AdmissionRequest.Caller("bob@example.com", List.of(), Map.of())),
             Requests.policy(Identity.Mode.WARN));
-    assertInstanceOf(Decision.QuotaCheckRequired.class, decision);
-    assertEquals(1, decision.warnings().size(), decision.toString());
+    assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
+    assertThat(verdict.warnings()).hasSize(1);
   }
 
-  private static Decision decide(AdmissionRequest.Caller caller) {
-    return SessionAdmission.validate(Requests.create(ALICES, caller), VIEW, Requests.POLICY);
+  private static Verdict validate(AdmissionRequest.Caller caller) {
+    return CLUSTER.validate(Requests.create(SESSION_OF_ALICE, caller), Requests.POLICY);
   }
 }

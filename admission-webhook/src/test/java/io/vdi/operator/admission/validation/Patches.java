@@ -5,7 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.util.List;
 
-/** RFC 6902 as far as the webhook uses it, carried out as strictly as an API server does. */
+/** Applies the operations of RFC 6902 that the webhook uses, as strictly as an API server does. */
 final class Patches {
   private Patches() {}
 

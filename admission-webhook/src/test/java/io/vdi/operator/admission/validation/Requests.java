@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Requests and surroundings for the tests of the rules. */
+/** Requests and contexts for the tests of the rules. */
 final class Requests {
   static final AdmissionRequest.Caller ADMIN =
       new AdmissionRequest.Caller("admin", List.of("system:masters"), Map.of());
@@ -46,7 +46,7 @@ final class Requests {
         "uid-of-request",
         operation,
         "vdi.kasm.io",
-        "VDISession",
+        AdmissionRequest.SESSION,
         "",
         "desks",
         "desk",
@@ -56,15 +56,45 @@ final class Requests {
         old);
   }
 
-  /** A cluster that knows one template, {@code t}. */
-  static AdmissionContext view(String templateSpec) {
+  /** A request for the template {@code t}. */
+  static AdmissionRequest template(String operation, Optional<JsonObject> object) {
+    return new AdmissionRequest(
+        "uid-of-request",
+        operation,
+        "vdi.kasm.io",
+        AdmissionRequest.TEMPLATE,
+        "",
+        "",
+        "t",
+        ADMIN,
+        false,
+        object,
+        Optional.empty());
+  }
+
+  /** The rules in a cluster that has one template, {@code t}. */
+  record Cluster(VdiTemplate template, boolean timeSliced) {
+    Response mutate(AdmissionRequest request) {
+      return SessionAdmission.mutate(request, context(ContextQuery.forMutation(request)));
+    }
+
+    Verdict validate(AdmissionRequest request, AdmissionPolicy policy) {
+      return SessionAdmission.validate(
+          request, context(ContextQuery.forValidation(request)), policy);
+    }
+
+    private AdmissionContext context(ContextQuery query) {
+      boolean found = query.equals(new ContextQuery.Template("t"));
+      return new AdmissionContext(
+          found ? Optional.of(template) : Optional.empty(), List.of(), timeSliced);
+    }
+  }
+
+  static Cluster cluster(String templateSpec) {
     VdiTemplate template =
         KubeGson.gson()
             .fromJson("{metadata: {name: t}, spec: " + templateSpec + "}", VdiTemplate.class);
-    return new AdmissionContext(
-        name -> name.equals("t") ? Optional.of(template) : Optional.empty(),
-        name -> List.of(),
-        false);
+    return new Cluster(template, false);
   }
 
   static JsonObject session(String spec) {

@@ -1,8 +1,6 @@
 package io.vdi.operator.admission.validation;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
@@ -18,10 +16,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Whatever stands in an object: no crash, and no allow by accident. */
+/** For any content of an object: no exception, and no accidental allow. */
 class SessionAdmissionProperties {
-  private static final AdmissionContext VIEW =
-      Requests.view("{image: x, timeout: 2h, resources: {defaultGPU: 1, maxGPU: 2}}");
+  private static final Requests.Cluster CLUSTER =
+      Requests.cluster("{image: x, timeout: 2h, resources: {defaultGPU: 1, maxGPU: 2}}");
   private static final List<String> FIELDS =
       List.of(
           "user", "template", "resources", "persistence", "timeout", "idleTimeout", "suspended");
@@ -41,18 +39,17 @@ class SessionAdmissionProperties {
             Optional.of(Requests.session("{user: 'a@b.cc', template: t}")))) {
       AdmissionRequest request =
           Requests.request(operation, Requests.ADMIN, Optional.of(object), old);
-      SessionAdmission.mutate(request, VIEW);
-      SessionAdmission.validate(request, VIEW, Requests.POLICY);
+      CLUSTER.mutate(request);
+      CLUSTER.validate(request, Requests.POLICY);
     }
   }
 
   @Property
-  void aSessionWithAnythingInOneFieldIsLetInOnlyIfThatIsLegal(
+  void aSessionIsAllowedOnlyIfEachFieldIsLegal(
       @ForAll("field") String field, @ForAll("json") JsonElement value) {
     JsonObject session = Requests.session("{user: 'alice@example.com', template: t}");
     session.getAsJsonObject("spec").add(field, value);
-    Decision decision =
-        SessionAdmission.validate(Requests.create(session, Requests.ADMIN), VIEW, Requests.POLICY);
+    Verdict verdict = CLUSTER.validate(Requests.create(session, Requests.ADMIN), Requests.POLICY);
     boolean legal =
         switch (field) {
           case "user", "template" -> false;
@@ -62,12 +59,15 @@ class SessionAdmissionProperties {
           default -> value.isJsonNull();
         };
     if (!legal) {
-      assertEquals(422, assertInstanceOf(Decision.Deny.class, decision).code(), value.toString());
+      assertThat(verdict)
+          .as("%s: %s", field, value)
+          .isInstanceOfSatisfying(
+              Response.Deny.class, deny -> assertThat(deny.reason().code()).isEqualTo(422));
     }
   }
 
   @Property
-  void aPatchLeavesNothingToDo(
+  void aSecondPatchIsEmpty(
       @ForAll("field") String field, @ForAll("json") JsonElement value, @ForAll boolean changed) {
     JsonObject session = Requests.session("{user: 'alice@example.com', template: t}");
     session.getAsJsonObject("spec").add(field, value);
@@ -75,13 +75,16 @@ class SessionAdmissionProperties {
         Requests.session(
             "{user: 'alice@example.com', template: t, timeout: 3h, resources: {gpu: 1}}");
     Patches.apply(session, patch(session, old, changed));
-    assertTrue(patch(session, old, changed).isEmpty(), session.toString());
+    assertThat(patch(session, old, changed)).as("%s", session).isEmpty();
   }
 
   private static JsonArray patch(JsonObject session, JsonObject old, boolean changed) {
     AdmissionRequest request =
         changed ? Requests.update(session, old) : Requests.create(session, Requests.ADMIN);
-    return assertInstanceOf(Decision.Allow.class, SessionAdmission.mutate(request, VIEW)).patch();
+    return switch (CLUSTER.mutate(request)) {
+      case Response.Allow allow -> allow.patch();
+      case Response.Deny deny -> throw new AssertionError(deny);
+    };
   }
 
   @Provide

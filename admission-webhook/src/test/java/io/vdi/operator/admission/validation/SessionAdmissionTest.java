@@ -1,8 +1,6 @@
 package io.vdi.operator.admission.validation;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -16,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SessionAdmissionTest {
-  private static final AdmissionContext VIEW =
-      Requests.view(
+  private static final Requests.Cluster CLUSTER =
+      Requests.cluster(
           "{image: x, idleTimeout: 1h, maxTimeout: 4h, resources: {maxGPU: 2, maxMemory: 16Gi},"
               + " allowedGroups: [design], allowedUsers: [alice@example.com]}");
 
@@ -30,8 +28,8 @@ class SessionAdmissionTest {
           {user: alice@example.com, template: t, resources: {gpu: 2}}                   | 1 | 2
           {user: alice@example.com, template: t, resources: {gpu: 2}, suspended: true}  | 1 | 0
           """)
-  void aNewSessionAsksForItsShare(String spec, int sessions, int gpus) {
-    assertEquals(new ResourceAmounts(sessions, gpus), asked(create(spec)));
+  void aNewSessionRequestsItsShare(String spec, int sessions, int gpus) {
+    assertThat(requested(create(spec))).isEqualTo(new ResourceAmounts(sessions, gpus));
   }
 
   @ParameterizedTest
@@ -43,8 +41,8 @@ class SessionAdmissionTest {
           {resources: {gpu: 2}, suspended: true} | {resources: {gpu: 2}, suspended: false} | 2
           {resources: {gpu: 1}, suspended: true} | {resources: {gpu: 2}, suspended: false} | 2
           """)
-  void aRaiseAndAResumeAskForWhatIsMore(String before, String now, int gpus) {
-    assertEquals(new ResourceAmounts(0, gpus), asked(update(before, now)));
+  void aRaiseAndAResumeRequestTheDifference(String before, String now, int gpus) {
+    assertThat(requested(update(before, now))).isEqualTo(new ResourceAmounts(0, gpus));
   }
 
   @ParameterizedTest
@@ -57,8 +55,8 @@ class SessionAdmissionTest {
           {}                    | {suspended: true}
           {resources: {gpu: 5}} | {resources: {gpu: 5}, timeout: 2h}
           """)
-  void whatAsksForNothingMoreIsJustAllowed(String before, String now) {
-    assertInstanceOf(Decision.Allow.class, update(before, now));
+  void aChangeThatRequestsNoResourcesIsAllowed(String before, String now) {
+    assertThat(update(before, now)).isInstanceOf(Response.Allow.class);
   }
 
   @ParameterizedTest
@@ -74,52 +72,47 @@ class SessionAdmissionTest {
           {template: t}                                                      | spec.user: is missing
           {user: "a b@example.com", template: t, timeout: 1h}                | spec.user "a b@example.com": must be an e-mail
           """)
-  void whatBreaksARuleIsToldWithFieldValueAndRule(String spec, String words) {
-    AdmissionContext view = words.contains("timeout") ? VIEW : withoutMaxTimeout();
-    Decision decision =
-        SessionAdmission.validate(
-            Requests.create(Requests.session(spec), Requests.ADMIN), view, Requests.POLICY);
-    String message = assertInstanceOf(Decision.Deny.class, decision).message();
-    assertTrue(message.contains(words), message);
+  void aViolationIsReportedWithFieldValueAndRule(String spec, String message) {
+    Requests.Cluster cluster = message.contains("timeout") ? CLUSTER : withoutMaxTimeout();
+    assertDenied(
+        cluster.validate(Requests.create(Requests.session(spec), Requests.ADMIN), Requests.POLICY),
+        message);
   }
 
   @Test
-  void aGroupOpensATemplate() {
-    Decision decision =
-        SessionAdmission.validate(
+  void aMemberOfAnAllowedGroupCanUseTheTemplate() {
+    Verdict verdict =
+        CLUSTER.validate(
             Requests.create(
                 Requests.session("{user: bob@example.com, template: t, timeout: 1h}"),
                 new AdmissionRequest.Caller("bob@example.com", List.of("design"), Map.of())),
-            VIEW,
             Requests.POLICY);
-    assertInstanceOf(Decision.QuotaCheckRequired.class, decision);
+    assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
   }
 
   @Test
-  void nothingKeepsASessionFromItsEnd() {
-    JsonObject old = Requests.session("{user: alice@example.com, template: gone}");
+  void noRulePreventsADeletion() {
+    JsonObject old = Requests.session("{user: alice@example.com, template: deleted}");
     JsonObject now = old.deepCopy();
     now.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
     old.getAsJsonObject("metadata").add("finalizers", new JsonArray());
-    assertInstanceOf(
-        Decision.Allow.class,
-        SessionAdmission.validate(Requests.update(now, old), VIEW, Requests.POLICY));
+    assertThat(CLUSTER.validate(Requests.update(now, old), Requests.POLICY))
+        .isInstanceOf(Response.Allow.class);
   }
 
   @Test
-  void whatIsUnwiseIsWarnedOf() {
-    AdmissionContext view =
-        new AdmissionContext(Requests.view("{image: x}").template(), name -> List.of(), true);
-    Decision decision =
-        SessionAdmission.validate(
+  void probableMistakesCauseWarnings() {
+    Requests.Cluster timeSliced =
+        new Requests.Cluster(Requests.cluster("{image: x}").template(), true);
+    Verdict verdict =
+        timeSliced.validate(
             Requests.create(
                 Requests.session(
                     "{user: alice@example.com, template: t, resources: {gpu: 2}, persistence:"
                         + " {reclaimPolicy: Retain}}"),
                 Requests.ADMIN),
-            view,
             Requests.POLICY);
-    assertEquals(3, decision.warnings().size(), decision.toString());
+    assertThat(verdict.warnings()).hasSize(3);
   }
 
   @Test
@@ -137,8 +130,10 @@ class SessionAdmissionTest {
             false,
             Optional.of(new JsonObject()),
             Optional.empty());
-    assertEquals(1, SessionAdmission.validate(request, VIEW, Requests.POLICY).warnings().size());
-    assertInstanceOf(Decision.Allow.class, SessionAdmission.mutate(request, VIEW));
+    Response.Allow allow =
+        Response.Allow.unchanged(List.of("this webhook does not handle apps Deployment"));
+    assertThat(CLUSTER.validate(request, Requests.POLICY)).isEqualTo(allow);
+    assertThat(CLUSTER.mutate(request)).isEqualTo(allow);
   }
 
   @ParameterizedTest
@@ -155,63 +150,57 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', env: [{value: x}]}       | spec.env[0].name: is missing
           {image: 'ghcr.io/desks/y', timeout: soon}           | spec.timeout "soon": must be a duration
           """)
-  void badTemplatesAreRefused(String spec, String words) {
-    String message = assertInstanceOf(Decision.Deny.class, template(spec)).message();
-    assertTrue(message.contains(words), message);
+  void invalidTemplatesAreDenied(String spec, String message) {
+    assertDenied(template(spec), message);
   }
 
   @Test
-  void aTemplateThatShadowsTheOperatorsEnvironmentIsWarnedOf() {
-    Decision decision =
+  void aTemplateThatReplacesAVariableOfTheOperatorGetsAWarning() {
+    Verdict verdict =
         template("{image: 'ghcr.io/desks/y', env: [{name: NVIDIA_VISIBLE_DEVICES, value: all}]}");
-    assertInstanceOf(Decision.Allow.class, decision);
-    assertEquals(1, decision.warnings().size());
+    assertThat(verdict).isInstanceOf(Response.Allow.class);
+    assertThat(verdict.warnings()).hasSize(1);
   }
 
-  private static Decision template(String spec) {
+  private static Verdict template(String spec) {
     JsonObject template = Manifests.parse("{metadata: {name: t}, spec: " + spec + "}").getFirst();
-    return SessionAdmission.validate(
-        new AdmissionRequest(
-            "u",
-            "CREATE",
-            "vdi.kasm.io",
-            "VDITemplate",
-            "",
-            "",
-            "t",
-            Requests.ADMIN,
-            false,
-            Optional.of(template),
-            Optional.empty()),
-        VIEW,
+    return CLUSTER.validate(
+        Requests.template("CREATE", Optional.of(template)),
         new AdmissionPolicy(Requests.POLICY.identity(), List.of("ghcr.io/desks")));
   }
 
-  private static AdmissionContext withoutMaxTimeout() {
-    return Requests.view(
+  private static Requests.Cluster withoutMaxTimeout() {
+    return Requests.cluster(
         "{image: x, resources: {maxGPU: 2, maxMemory: 16Gi}, allowedUsers: [alice@example.com]}");
   }
 
-  private static Decision create(String spec) {
-    return SessionAdmission.validate(
-        Requests.create(Requests.session(spec), Requests.ADMIN),
-        withoutMaxTimeout(),
-        Requests.POLICY);
+  private static Verdict create(String spec) {
+    return withoutMaxTimeout()
+        .validate(Requests.create(Requests.session(spec), Requests.ADMIN), Requests.POLICY);
   }
 
-  private static Decision update(String before, String now) {
-    return SessionAdmission.validate(
-        Requests.update(whole(now), whole(before)), withoutMaxTimeout(), Requests.POLICY);
+  private static Verdict update(String before, String now) {
+    return withoutMaxTimeout()
+        .validate(Requests.update(complete(now), complete(before)), Requests.POLICY);
   }
 
-  private static JsonObject whole(String spec) {
+  private static JsonObject complete(String spec) {
     JsonObject session = Requests.session(spec);
     session.getAsJsonObject("spec").addProperty("user", "alice@example.com");
     session.getAsJsonObject("spec").addProperty("template", "t");
     return session;
   }
 
-  private static ResourceAmounts asked(Decision decision) {
-    return assertInstanceOf(Decision.QuotaCheckRequired.class, decision).asked().amount();
+  private static ResourceAmounts requested(Verdict verdict) {
+    return switch (verdict) {
+      case QuotaCheckRequired check -> check.requested().amount();
+      case Response response -> throw new AssertionError(response);
+    };
+  }
+
+  private static void assertDenied(Verdict verdict, String message) {
+    assertThat(verdict)
+        .isInstanceOfSatisfying(
+            Response.Deny.class, deny -> assertThat(deny.message()).contains(message));
   }
 }

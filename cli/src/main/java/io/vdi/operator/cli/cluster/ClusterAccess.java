@@ -5,6 +5,7 @@ import com.google.gson.JsonParseException;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -14,148 +15,179 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** The cluster as this caller may see it. Every refusal is a {@link CliException}. */
+/**
+ * The cluster with the permissions of the current user. Every failed request is a {@link
+ * CliException}.
+ */
 public final class ClusterAccess implements AutoCloseable {
   private final KubeClient api;
   private final String namespace;
-  private final String operator;
-  private final Reader reader;
+  private final String operatorNamespace;
 
-  /** How an object or a list is had by its path. */
-  private interface Reader {
-    Optional<JsonObject> read(String path);
-  }
+  /** Reads an object or a list by its path. */
+  private final Function<String, Optional<JsonObject>> reader;
 
-  public ClusterAccess(KubeClient api, String namespace, String operator) {
+  /**
+   * @param namespace the namespace of the sessions
+   * @param operatorNamespace the namespace of the operator's services
+   */
+  public ClusterAccess(KubeClient api, String namespace, String operatorNamespace) {
     this.api = api;
     this.namespace = namespace;
-    this.operator = operator;
-    this.reader = this::ask;
+    this.operatorNamespace = operatorNamespace;
+    this.reader = this::fetch;
   }
 
-  private ClusterAccess(ClusterAccess live, Reader reader) {
+  private ClusterAccess(ClusterAccess live, Function<String, Optional<JsonObject>> reader) {
     this.api = live.api;
     this.namespace = live.namespace;
-    this.operator = live.operator;
+    this.operatorNamespace = live.operatorNamespace;
     this.reader = reader;
   }
 
-  /** The same cluster, where each object and each list is asked for once: as it is now. */
+  /**
+   * The same cluster with a cache: {@link #get} and {@link #list} send one request per path, also
+   * when many threads ask for the same path concurrently. Failed requests are not cached.
+   */
   public ClusterAccess snapshot() {
-    Map<String, Once> seen = new ConcurrentHashMap<>();
+    Map<String, CachedAnswer> answers = new ConcurrentHashMap<>();
     return new ClusterAccess(
-        this, path -> seen.computeIfAbsent(path, key -> new Once()).get(() -> ask(path)));
+        this,
+        path -> answers.computeIfAbsent(path, key -> new CachedAnswer()).get(() -> fetch(path)));
   }
 
-  /** What is asked for by many at once, and answered once. */
-  private static final class Once {
+  /** The answer for one path. Callers wait while the first one sends the request. */
+  private static final class CachedAnswer {
     private Optional<JsonObject> answer;
 
-    synchronized Optional<JsonObject> get(Supplier<Optional<JsonObject>> question) {
+    synchronized Optional<JsonObject> get(Supplier<Optional<JsonObject>> request) {
       if (answer == null) {
-        answer = question.get();
+        answer = request.get();
       }
       return answer;
     }
   }
 
-  /** Where sessions are looked for. */
+  /** The namespace of the sessions. */
   public String namespace() {
     return namespace;
   }
 
-  /** Where the operator is. */
-  public String operator() {
-    return operator;
+  /** The namespace of the operator's services. */
+  public String operatorNamespace() {
+    return operatorNamespace;
   }
 
   public KubeClient api() {
     return api;
   }
 
-  /** One object by its path; empty where there is none, or no such kind. */
+  /** One object by its path; empty if it does not exist or its kind is not served. */
   public Optional<JsonObject> get(String path) {
-    return reader.read(path);
+    return reader.apply(path);
   }
 
-  private Optional<JsonObject> ask(String path) {
+  private Optional<JsonObject> fetch(String path) {
     ApiResult<JsonObject> answer = api.request("GET", path, null);
-    return answer.isNotFound() ? Optional.empty() : Optional.of(seen(answer, path));
+    return answer.isNotFound() ? Optional.empty() : Optional.of(valueOf(answer, path));
   }
 
-  /** The objects of a list; none where there is no such kind. */
+  /** The objects of a list; none if the kind is not served. */
   public List<JsonObject> list(String path) {
     return get(path).map(list -> Json.objects(list, "items")).orElse(List.of());
   }
 
-  /** Whether there is such a kind at all. */
+  /** Whether the API server serves this kind. */
   public boolean serves(ResourceType<?> kind) {
-    return seen(api.serves(kind), kind.qualifiedName());
+    return valueOf(api.serves(kind), kind.qualifiedName());
   }
 
-  /** One object of a kind that has a record. */
-  public <T extends KubeObject> Optional<T> get(ResourceType<T> kind, String space, String name) {
-    return get(kind.path(space, name)).map(object -> as(kind.objectClass(), object));
+  /** One object, decoded; empty if it does not exist. */
+  public <T extends KubeObject> Optional<T> get(
+      ResourceType<T> kind, String namespace, String name) {
+    return get(kind.path(namespace, name)).map(object -> decode(kind.objectClass(), object));
   }
 
-  /** A session as it stands. */
+  /**
+   * One session.
+   *
+   * @throws CliException if it does not exist
+   */
   public VdiSession session(String name) {
-    return get(ResourceType.SESSION, namespace, name)
+    return decode(VdiSession.class, sessionObject(name));
+  }
+
+  /** The same as JSON, with every field that the API server returns. */
+  public JsonObject sessionObject(String name) {
+    return get(ResourceType.SESSION.path(namespace, name))
         .orElseThrow(() ->
-            new CliException(
-                404, "there is no session \"" + name + "\" in namespace " + namespace));
+            new CliException.Failed(
+                "there is no session \"" + name + "\" in namespace " + namespace));
   }
 
   public Optional<VdiTemplate> template(String name) {
     return get(ResourceType.TEMPLATE, "", name);
   }
 
-  /** All sessions of a namespace; of all where it is empty. */
-  public List<VdiSession> sessions(String space) {
-    return seen(api.list(ResourceType.SESSION, space, ""), ResourceType.SESSION.path(space))
-        .items();
+  public List<VdiTemplate> templates() {
+    return items(ResourceType.TEMPLATE, "");
   }
 
-  /** The log of a pod. */
-  public String log(String space, String pod, int lines) {
-    String path = ResourceType.POD.path(space, pod) + "/log?tailLines=" + lines;
-    return seen(api.getText(path), path);
+  /** The sessions of one namespace; of all namespaces if it is empty. */
+  public List<VdiSession> sessions(String namespace) {
+    return items(ResourceType.SESSION, namespace);
   }
 
-  /** What time it is for the API server. */
-  public Instant time() {
-    return seen(api.serverTime(), "/version");
+  private <T extends KubeObject> List<T> items(ResourceType<T> kind, String namespace) {
+    return valueOf(api.list(kind, namespace, ""), kind.path(namespace)).items();
   }
 
-  /** Changes what the patch names. */
-  public VdiSession patch(VdiSession session, JsonObject patch) {
-    return seen(
-        api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch),
+  /** The last lines of a pod's log. */
+  public String podLog(String namespace, String pod, int lines) {
+    String path = ResourceType.POD.path(namespace, pod) + "/log?tailLines=" + lines;
+    return valueOf(api.getText(path), path);
+  }
+
+  /** The API server's clock, to the second. */
+  public Instant serverTime() {
+    return valueOf(api.serverTime(), "/version");
+  }
+
+  public VdiSession patch(VdiSession session, MergePatch patch) {
+    return valueOf(
+        api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch.toJson()),
         ResourceType.SESSION.path(session.namespace(), session.name()));
   }
 
-  /** The value of an answer. */
-  public static <T> T seen(ApiResult<T> answer, String what) {
+  /**
+   * The value of a successful request.
+   *
+   * @param object names the object in the error if the API server gives no message
+   * @throws CliException if the request failed
+   */
+  public static <T> T valueOf(ApiResult<T> answer, String object) {
     return switch (answer) {
       case ApiResult.Ok<T>(T value) -> value;
-      case ApiResult.Rejected<T>(int code, String reason, String message) ->
-          throw new CliException(code, message.isEmpty() ? what + ": " + reason : message);
-      case ApiResult.Unreachable<T>(String message) -> throw new CliException(0, message);
+      case ApiResult.Rejected<T>(int status, String reason, String message) ->
+          throw new CliException.ApiRejected(
+              status, message.isEmpty() ? object + ": " + reason : message);
+      case ApiResult.Unreachable<T>(String message) -> throw new CliException.Failed(message);
     };
   }
 
   /**
-   * An object as the record of its kind.
+   * Decodes an object into the record of its kind.
    *
-   * @throws CliException where it is of another shape
+   * @throws CliException if a field has another type
    */
-  public static <T> T as(Class<T> type, JsonObject object) {
+  public static <T> T decode(Class<T> type, JsonObject object) {
     try {
       return KubeGson.gson().fromJson(object, type);
     } catch (JsonParseException e) {
-      throw new CliException(0, "unreadable answer: " + e.getMessage());
+      throw new CliException.Failed("unreadable answer: " + e.getMessage());
     }
   }
 

@@ -7,22 +7,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Ways through the JSON of an object; what is not there is empty. */
+/**
+ * Reads values of an object by their path. A missing value, or a value of another type, is empty:
+ * objects of other controllers may have any content.
+ */
 public final class Json {
   private Json() {}
 
+  /** The value at a path of field names; empty if it is missing or null. */
   public static Optional<JsonElement> at(JsonElement from, String... path) {
-    JsonElement here = from;
+    JsonElement current = from;
     for (String name : path) {
-      if (!(here instanceof JsonObject object) || !object.has(name)) {
+      if (!(current instanceof JsonObject object) || !object.has(name)) {
         return Optional.empty();
       }
-      here = object.get(name);
+      current = object.get(name);
     }
-    return here == null || here.isJsonNull() ? Optional.empty() : Optional.of(here);
+    return Optional.of(current).filter(value -> !value.isJsonNull());
   }
 
-  /** The text there, else empty. */
+  /** The string, number or boolean at the path as text; else empty. */
   public static String text(JsonElement from, String... path) {
     return at(from, path)
         .filter(JsonElement::isJsonPrimitive)
@@ -30,7 +34,7 @@ public final class Json {
         .orElse("");
   }
 
-  /** The whole number there, else 0; a number in a text counts. */
+  /** The integer at the path, which may be a string, such as {@code "4"}; else 0. */
   public static long number(JsonElement from, String... path) {
     try {
       return Long.parseLong(text(from, path));
@@ -39,7 +43,7 @@ public final class Json {
     }
   }
 
-  /** The elements of the list there. */
+  /** The elements of the list at the path. */
   public static List<JsonElement> list(JsonElement from, String... path) {
     return at(from, path)
         .filter(JsonElement::isJsonArray)
@@ -47,7 +51,7 @@ public final class Json {
         .orElse(List.of());
   }
 
-  /** The objects of the list there. */
+  /** The objects of the list at the path. */
   public static List<JsonObject> objects(JsonElement from, String... path) {
     return list(from, path).stream()
         .filter(JsonElement::isJsonObject)
@@ -55,7 +59,7 @@ public final class Json {
         .toList();
   }
 
-  /** Its labels or annotations. */
+  /** The text fields of the object at the path, such as labels. */
   public static Map<String, String> map(JsonElement from, String... path) {
     return at(from, path)
         .filter(JsonElement::isJsonObject)
@@ -66,6 +70,7 @@ public final class Json {
         .orElse(Map.of());
   }
 
+  /** {@code metadata.name}. */
   public static String name(JsonElement object) {
     return text(object, "metadata", "name");
   }

@@ -12,37 +12,39 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Which cluster, by the same rules as kubectl's. */
+/** Selects cluster, user and namespace by the same rules as kubectl. */
 public final class Kubeconfig {
   private Kubeconfig() {}
 
   /**
-   * Connects.
+   * Creates the client. The order of precedence is {@code --kubeconfig}, KUBECONFIG, {@code
+   * ~/.kube/config}.
    *
-   * @param file what {@code --kubeconfig} names
-   * @param context what {@code --context} names
-   * @param namespace what {@code --namespace} names
-   * @param operator the operator's namespace
-   * @throws CliException with what is wrong and what to do
+   * @param file the value of {@code --kubeconfig}
+   * @param context the value of {@code --context}
+   * @param namespace the value of {@code --namespace}
+   * @param operatorNamespace the value of {@code --operator-namespace}
+   * @throws CliException if the kubeconfig cannot be used
    */
   public static ClusterAccess connect(
       Optional<Path> file,
       Optional<String> context,
       Optional<String> namespace,
-      String operator,
+      String operatorNamespace,
       Map<String, String> environment) {
     try {
       KubeConfig config = load(file, environment);
       if (context.isPresent() && !config.setContext(context.get())) {
-        throw new CliException(0, "the kubeconfig has no context \"" + context.get() + "\"");
+        throw new CliException.Failed("the kubeconfig has no context \"" + context.get() + "\"");
       }
-      String own = config.getNamespace();
       return new ClusterAccess(
           KubeClientFactory.of(config),
-          namespace.orElse(own == null || own.isEmpty() ? "default" : own),
-          operator);
+          namespace
+              .or(() -> Optional.ofNullable(config.getNamespace()).filter(name -> !name.isEmpty()))
+              .orElse("default"),
+          operatorNamespace);
     } catch (IOException | KubeClientFactory.ClusterUnavailableException e) {
-      throw new CliException(0, e.getMessage());
+      throw new CliException.Failed(e.getMessage());
     }
   }
 
@@ -64,17 +66,17 @@ public final class Kubeconfig {
             ? Path.of(environment.getOrDefault("HOME", ""), ".kube", "config")
             : files.getFirst();
     if (!Files.isReadable(file)) {
-      throw new CliException(
-          0, "no kubeconfig: " + file + " cannot be read; set KUBECONFIG or give --kubeconfig");
+      throw new CliException.Failed(
+          "no kubeconfig: " + file + " cannot be read; set KUBECONFIG or --kubeconfig");
     }
     try {
       return KubeClientFactory.readKubeconfig(file);
     } catch (RuntimeException e) {
-      throw new CliException(0, file + " is no kubeconfig: " + e.getMessage());
+      throw new CliException.Failed(file + " is not a kubeconfig: " + e.getMessage());
     }
   }
 
-  /** Only kubectl knows how several files become one. */
+  /** KUBECONFIG lists several files: kubectl has the rules for merging them. */
   private static KubeConfig merged() throws IOException {
     Process kubectl =
         new ProcessBuilder("kubectl", "config", "view", "--raw", "--flatten")

@@ -9,24 +9,22 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A port of a pod at a port of loopback, through the API server, so that no route is needed: each
- * connection is a stream of its own.
+ * Forwards a port of the loopback address to a port of a pod through the API server, which works
+ * without a route. Each connection has its own stream.
  */
 public final class PortForward implements AutoCloseable {
-  /** The refusal of who lacks the right. */
-  public static final String FORBIDDEN = "you may not create pods/portforward";
-
   private final ClusterAccess cluster;
   private final String namespace;
   private final String pod;
   private final int port;
   private final ServerSocket listener;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
-  private volatile String refusal = "";
+  private volatile Optional<CliException> failure = Optional.empty();
 
   private PortForward(ClusterAccess cluster, String namespace, String pod, int port, int local)
       throws IOException {
@@ -40,8 +38,8 @@ public final class PortForward implements AutoCloseable {
   /**
    * Starts to listen.
    *
-   * @param local the port; 0 for any that is free
-   * @throws CliException where the port is taken
+   * @param local the local port; 0 for any free port
+   * @throws CliException if the local port is in use
    */
   public static PortForward start(
       ClusterAccess cluster, String namespace, String pod, int port, int local) {
@@ -50,18 +48,20 @@ public final class PortForward implements AutoCloseable {
       Thread.ofVirtual().name("forward").start(forward::listen);
       return forward;
     } catch (IOException e) {
-      throw new CliException(0, "cannot listen on port " + local + ": " + e.getMessage());
+      throw new CliException.Failed("cannot listen on port " + local + ": " + e.getMessage());
     }
   }
 
-  /** Where it listens. */
   public int localPort() {
     return listener.getLocalPort();
   }
 
-  /** Why the API server did not forward; empty where it did. */
-  public String refusal() {
-    return refusal;
+  /**
+   * Why the API server rejected the last stream; empty if it rejected none. {@link
+   * CliException.ApiRejected} if the user lacks the permission.
+   */
+  public Optional<CliException> failure() {
+    return failure;
   }
 
   private void listen() {
@@ -77,22 +77,34 @@ public final class PortForward implements AutoCloseable {
 
   private void serve(Socket socket) {
     open.add(socket);
-    try (socket;
-        PortForwardResult stream =
-            new io.kubernetes.client.PortForward(cluster.api().streamingClient())
-                .forward(namespace, pod, List.of(port))) {
+    try (socket) {
+      stream(socket);
+    } catch (IOException | IllegalStateException e) {
+      // One side closed the connection. The client library then throws IllegalStateException.
+    } finally {
+      open.remove(socket);
+    }
+  }
+
+  /** Sets {@link #failure} before the socket is closed, so that its client can read it. */
+  private void stream(Socket socket) throws IOException {
+    try (PortForwardResult stream =
+        new io.kubernetes.client.PortForward(cluster.api().streamingClient())
+            .forward(namespace, pod, List.of(port))) {
       InputStream answers = stream.getInputStream(port);
       OutputStream requests = stream.getOutboundStream(port);
       Thread.ofVirtual().start(() -> copy(socket, requests));
       answers.transferTo(socket.getOutputStream());
     } catch (ApiException e) {
-      String words = String.valueOf(e.getMessage());
-      refusal = words.contains("403") ? FORBIDDEN : words;
-    } catch (IOException | IllegalStateException e) {
-      // One side has hung up, as connections do; the library tells it of a stream by the latter.
-    } finally {
-      open.remove(socket);
+      failure = Optional.of(rejected(String.valueOf(e.getMessage())));
     }
+  }
+
+  /** The client library reports the HTTP status of a failed upgrade only in the message. */
+  private static CliException rejected(String message) {
+    return message.contains("403")
+        ? new CliException.ApiRejected(403, "forbidden: you may not create pods/portforward")
+        : new CliException.Failed(message);
   }
 
   private static void copy(Socket from, OutputStream to) {
@@ -104,7 +116,7 @@ public final class PortForward implements AutoCloseable {
         to.flush();
       }
     } catch (IOException | IllegalStateException e) {
-      // As above.
+      // One side closed the connection, see serve.
     }
   }
 
@@ -116,7 +128,7 @@ public final class PortForward implements AutoCloseable {
         socket.close();
       }
     } catch (IOException e) {
-      // It is closed then.
+      // A socket that fails to close is closed.
     }
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The cluster as this caller may see it: calls, forwarded ports, programs in pods. Knows nothing of
- * commands.
+ * The cluster with the permissions of the current user: requests, port forwarding, kubeconfig. It
+ * may import {@code common} and the Kubernetes client, and no other package of the CLI. Start
+ * reading at {@link io.vdi.operator.cli.cluster.ClusterAccess}.
  */
 package io.vdi.operator.cli.cluster;

@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** What all commands share that ask a cluster. */
+/** A command that connects to the cluster. */
 @Command(mixinStandardHelpOptions = true)
 abstract class ClusterCommand implements Callable<Integer> {
   @Mixin private ClusterOptions options;
@@ -25,7 +25,6 @@ abstract class ClusterCommand implements Callable<Integer> {
     console.out().println(line);
   }
 
-  /** The cluster that the options name. */
   ClusterAccess connect() {
     return options.connect(console.environment());
   }
@@ -38,9 +37,9 @@ abstract class ClusterCommand implements Callable<Integer> {
   }
 
   /**
-   * Does it, and returns the exit code.
+   * Runs the command, and returns its exit code.
    *
-   * @throws io.vdi.operator.cli.cluster.CliException with a sentence for the user
+   * @throws io.vdi.operator.cli.cluster.CliException if it cannot be completed
    */
   abstract int run(ClusterAccess cluster);
 }

@@ -7,18 +7,24 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Which cluster, as with kubectl. */
+/** The options that select the cluster; the first three are those of kubectl. */
 final class ClusterOptions {
-  @Option(names = "--kubeconfig", paramLabel = "FILE", description = "Instead of KUBECONFIG.")
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description = "Default: KUBECONFIG, else ~/.kube/config.")
   private Path kubeconfig;
 
-  @Option(names = "--context", paramLabel = "NAME", description = "Instead of the current context.")
+  @Option(
+      names = "--context",
+      paramLabel = "NAME",
+      description = "Context of the kubeconfig (default: the current context).")
   private String context;
 
   @Option(
       names = {"-n", "--namespace"},
       paramLabel = "NAME",
-      description = "Namespace of the sessions.")
+      description = "Namespace of the sessions (default: that of the context).")
   private String namespace;
 
   @Option(
@@ -26,14 +32,14 @@ final class ClusterOptions {
       paramLabel = "NAME",
       defaultValue = "vdi-system",
       description = "Namespace of the operator (default: ${DEFAULT-VALUE}).")
-  private String operator;
+  private String operatorNamespace;
 
   ClusterAccess connect(Map<String, String> environment) {
     return Kubeconfig.connect(
         Optional.ofNullable(kubeconfig),
         Optional.ofNullable(context),
         Optional.ofNullable(namespace),
-        operator,
+        operatorNamespace,
         environment);
   }
 }

@@ -15,19 +15,19 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Unmatched;
 
 /**
- * How kubectl asks what could come next, by {@code kubectl_complete-vdi}: a line each, then a colon
- * and 4, which says that no file is meant.
+ * Completes arguments for kubectl, which calls it through {@code kubectl_complete-vdi}. It prints
+ * one candidate per line, then {@code :4}, which tells kubectl not to complete file names.
  */
 @Command(name = "__complete", hidden = true)
 public final class CompleteCommand implements Callable<Integer> {
-  private static final Set<String> OF_SESSIONS =
+  private static final Set<String> SESSION_COMMANDS =
       Set.of("get", "open", "extend", "suspend", "resume", "delete", "doctor");
 
   private final Console console;
 
   @Spec private CommandSpec spec;
 
-  @Unmatched private final List<String> words = new ArrayList<>();
+  @Unmatched private final List<String> arguments = new ArrayList<>();
 
   public CompleteCommand(Console console) {
     this.console = console;
@@ -35,34 +35,36 @@ public final class CompleteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String begun = words.isEmpty() ? "" : words.getLast();
-    Set<String> found = new TreeSet<>();
-    if (!begun.startsWith("-") && words.size() > 1 && OF_SESSIONS.contains(words.getFirst())) {
-      found.addAll(sessions());
+    String prefix = arguments.isEmpty() ? "" : arguments.getLast();
+    Set<String> candidates = new TreeSet<>();
+    if (!prefix.startsWith("-")
+        && arguments.size() > 1
+        && SESSION_COMMANDS.contains(arguments.getFirst())) {
+      candidates.addAll(sessions());
     } else {
-      List<CharSequence> endings = new ArrayList<>();
+      List<CharSequence> suffixes = new ArrayList<>();
       AutoComplete.complete(
           spec.root(),
-          words.toArray(String[]::new),
-          Math.max(0, words.size() - 1),
-          begun.length(),
-          begun.length(),
-          endings);
-      endings.forEach(ending -> found.add(begun + ending));
+          arguments.toArray(String[]::new),
+          Math.max(0, arguments.size() - 1),
+          prefix.length(),
+          prefix.length(),
+          suffixes);
+      suffixes.forEach(suffix -> candidates.add(prefix + suffix));
     }
-    found.stream()
-        .filter(word -> word.startsWith(begun) && !word.startsWith("__"))
+    candidates.stream()
+        .filter(candidate -> candidate.startsWith(prefix) && !candidate.startsWith("__"))
         .forEach(console.out()::println);
     console.out().println(":4");
     return 0;
   }
 
-  /** Nothing where the cluster is not reached: a shell that waits for an error is of no use. */
+  /** No names if the cluster is unreachable: a shell cannot show an error during completion. */
   private List<String> sessions() {
     List<String> options = new ArrayList<>();
-    for (int i = 1; i + 1 < words.size(); i++) {
-      if (Set.of("-n", "--namespace", "--context", "--kubeconfig").contains(words.get(i))) {
-        options.addAll(List.of(words.get(i), words.get(i + 1)));
+    for (int i = 1; i + 1 < arguments.size(); i++) {
+      if (Set.of("-n", "--namespace", "--context", "--kubeconfig").contains(arguments.get(i))) {
+        options.addAll(List.of(arguments.get(i), arguments.get(i + 1)));
       }
     }
     try {

@@ -12,8 +12,9 @@ import picocli.CommandLine.Spec;
     name = "completion",
     mixinStandardHelpOptions = true,
     description = {
-      "A script for bash and zsh, for kubectl-vdi by its own name: source <(kubectl-vdi completion).",
-      "kubectl itself completes 'kubectl vdi' by kubectl_complete-vdi, which comes with the plugin."
+      "Print the completion script of kubectl-vdi for bash and zsh.",
+      "To load it: source <(kubectl-vdi completion)",
+      "'kubectl vdi' needs no script: kubectl calls kubectl_complete-vdi, a part of the plugin."
     })
 public final class CompletionCommand implements Callable<Integer> {
   private final Console console;

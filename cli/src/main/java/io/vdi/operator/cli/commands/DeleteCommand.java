@@ -10,7 +10,7 @@ import picocli.CommandLine.Mixin;
 /** {@code kubectl vdi delete}. */
 @Command(
     name = "delete",
-    description = "End a session. Its home goes with it, unless its reclaimPolicy is Retain.")
+    description = "Delete a session, and its home unless the session's reclaimPolicy is Retain.")
 public final class DeleteCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
@@ -21,19 +21,17 @@ public final class DeleteCommand extends SessionCommand {
   @Override
   int run(ClusterAccess cluster) {
     VdiSession session = cluster.session(name());
-    ClusterAccess.seen(
+    ClusterAccess.valueOf(
         cluster.api().delete(ResourceType.SESSION, session.namespace(), name(), session.uid()),
         name());
     print("vdisession/" + name() + " deleted");
-    boolean gone =
-        !wait.wanted()
-            || Wait.until(
-                // One of the same name that comes after it is another.
-                seen -> seen.filter(found -> found.uid().equals(session.uid())).isEmpty(),
-                cluster,
-                name(),
-                wait.limit(),
-                console());
-    return gone ? 0 : 1;
+    boolean deleted =
+        wait.await(
+            // A new session of the same name has another UID.
+            current -> current.filter(found -> found.uid().equals(session.uid())).isEmpty(),
+            cluster,
+            name(),
+            console());
+    return deleted ? 0 : 1;
   }
 }

@@ -28,43 +28,47 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "doctor",
     description = {
-      "What is wrong, and what to do about it: the system, and one session or all of a namespace.",
-      "Changes nothing. What you may not see is skipped."
+      "Check the operator and its sessions, and print the cause and the remedy of each problem.",
+      "The doctor changes nothing. Checks that your permissions do not allow are skipped."
     },
     exitCodeListHeading = "Exit codes:%n",
     exitCodeList = {
-      "0:all is well, or there are warnings",
+      "0:no errors",
       "1:warnings, with --strict",
       "2:errors",
-      "64:not understood"
+      "64:wrong usage",
+      "130:interrupted"
     })
 public final class DoctorCommand extends ClusterCommand {
   @Parameters(
       paramLabel = "SESSION",
       arity = "0..1",
-      description = "Its name; without, all of the namespace.")
+      description = "Name of one session (default: all sessions of the namespace).")
   private String session;
 
   @Option(
       names = {"-A", "--all-namespaces"},
-      description = "The sessions of all namespaces.")
+      description = "Check the sessions of all namespaces.")
   private boolean all;
 
   @Option(
       names = {"-o", "--output"},
+      paramLabel = "FORMAT",
       defaultValue = "table",
       description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Output output;
 
-  @Option(names = "--strict", description = "Warnings count: exit code 1.")
+  @Option(names = "--strict", description = "Exit with code 1 if there are warnings.")
   private boolean strict;
 
   @Option(
       names = "--probe",
-      description = "Run a program in each desktop, to see whether its home can be written.")
+      description = "Also run a program in each desktop to check that its home is writable.")
   private boolean probe;
 
-  @Option(names = "--watch", description = "Again and again, until Ctrl-C; tells what changes.")
+  @Option(
+      names = "--watch",
+      description = "Repeat the checks until Ctrl-C, and print what changes.")
   private boolean watch;
 
   @Option(
@@ -72,22 +76,22 @@ public final class DoctorCommand extends ClusterCommand {
       paramLabel = "DURATION",
       defaultValue = "10s",
       converter = WaitOptions.DurationConverter.class,
-      description = "Of --watch (default: ${DEFAULT-VALUE}).")
+      description = "Time between the checks of --watch (default: ${DEFAULT-VALUE}).")
   private Duration interval;
 
   @Option(
       names = "--router",
       paramLabel = "ADDRESS",
-      description = "Where the hosts of sessions are, instead of what DNS says.")
+      description = "Use this address for all session URLs instead of DNS.")
   private String router;
 
   @Option(
       names = "--certificate-authority",
       paramLabel = "FILE",
-      description = "Trust this for the URLs of sessions, instead of the system's authorities.")
-  private Path authority;
+      description = "CA certificates for session URLs (default: those of the system).")
+  private Path certificateAuthority;
 
-  /** How the report is printed. */
+  /** The format of the report. */
   enum Output {
     TABLE,
     JSON,
@@ -105,56 +109,56 @@ public final class DoctorCommand extends ClusterCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    DoctorContext examination =
+    DoctorContext context =
         new DoctorContext(
             cluster,
             Optional.ofNullable(session),
             all,
             probe,
             Optional.ofNullable(router),
-            Optional.ofNullable(authority),
+            Optional.ofNullable(certificateAuthority),
             InstantSource.system());
-    Report report = examine(examination);
+    Report report = examine(context);
     Set<Finding> known = new LinkedHashSet<>(report.findings());
     while (watch) {
-      Wait.pause(interval);
-      report = new Doctor(examination).examine(rows -> {});
-      known = tellChanges(known, new LinkedHashSet<>(report.findings()));
+      SessionWait.pause(interval);
+      report = new Doctor(context).examine(rows -> {});
+      known = printChanges(known, new LinkedHashSet<>(report.findings()));
     }
     return report.exitCode(strict);
   }
 
-  private Report examine(DoctorContext examination) {
+  private Report examine(DoctorContext context) {
     TextReport text = new TextReport(console());
-    Doctor doctor = new Doctor(examination);
-    Report report = doctor.examine(output == Output.TABLE ? text::progress : rows -> {});
+    Doctor doctor = new Doctor(context);
+    Report report = doctor.examine(output == Output.TABLE ? text::printProgress : rows -> {});
     switch (output) {
-      case TABLE -> text.conclusion(report);
+      case TABLE -> text.printConclusion(report);
       case JSON -> print(JsonReport.of(report));
       case JUNIT -> print(JunitReport.of(report));
     }
     return report;
   }
 
-  private Set<Finding> tellChanges(Set<Finding> before, Set<Finding> now) {
+  private Set<Finding> printChanges(Set<Finding> before, Set<Finding> now) {
     String time = LocalTime.now(ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS).toString();
     before.stream()
         .filter(finding -> now.stream().noneMatch(other -> isSame(finding, other)))
-        .forEach(finding -> print(time + " gone:  " + words(finding)));
+        .forEach(finding -> print(time + " gone:  " + summary(finding)));
     now.stream()
         .filter(finding -> before.stream().noneMatch(other -> isSame(finding, other)))
-        .forEach(finding -> print(time + " found: " + words(finding)));
+        .forEach(finding -> print(time + " found: " + summary(finding)));
     console().out().flush();
     return now;
   }
 
-  /** What is seen may change from one look to the next, such as a number of seconds. */
+  /** The observed value does not count: it may contain a number of seconds. */
   private static boolean isSame(Finding finding, Finding other) {
     return finding.cause() == other.cause() && finding.object().equals(other.object());
   }
 
-  private static String words(Finding finding) {
+  private static String summary(Finding finding) {
     return TerminalSanitizer.of(
-        finding.cause().code() + " " + finding.object() + ": " + finding.seen());
+        finding.cause().code() + " " + finding.object() + ": " + finding.observed());
   }
 }

@@ -1,9 +1,9 @@
 package io.vdi.operator.cli.commands;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.VdiSession;
@@ -15,26 +15,30 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi extend}. */
-@Command(name = "extend", description = "Let a session run longer.")
+@Command(name = "extend", description = "Raise the timeout of a session.")
 public final class ExtendCommand extends SessionCommand {
   @ArgGroup(exclusive = true, multiplicity = "1")
   private Length length;
 
-  /** How much longer. */
+  /** Exactly one of the two options is set. */
   static final class Length {
     @Option(
         names = "--by",
         paramLabel = "DURATION",
         converter = WaitOptions.DurationConverter.class,
-        description = "So much longer, such as 2h.")
+        description = "Add this to the current timeout, such as 2h.")
     private Duration by;
 
     @Option(
         names = "--to",
         paramLabel = "DURATION",
         converter = WaitOptions.DurationConverter.class,
-        description = "So long in all, counted from its start.")
+        description = "The new timeout, counted from the session's start.")
     private Duration to;
+
+    Duration after(Duration current) {
+      return by == null ? to : current.plus(by);
+    }
   }
 
   public ExtendCommand(Console console) {
@@ -45,39 +49,31 @@ public final class ExtendCommand extends SessionCommand {
   int run(ClusterAccess cluster) {
     VdiSession session = cluster.session(name());
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
-    Duration now =
+    Duration current =
         Defaults.effectiveSpec(
                 session.spec(), template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY))
             .timeout();
-    Duration then = length.by == null ? length.to : now.plus(length.by);
-    if (then.compareTo(now) < 0) {
-      throw new CliException(
-          0,
-          "--to "
-              + Durations.format(then)
-              + " is shorter than its timeout of "
-              + Durations.format(now)
-              + "; kubectl edit vdi "
-              + name()
-              + " shortens it");
+    Duration timeout = length.after(current);
+    if (timeout.compareTo(current) < 0) {
+      throw new CliException.Usage(
+          "--to %s is shorter than the session's timeout of %s; to shorten it: kubectl edit vdi %s"
+              .formatted(Durations.format(timeout), Durations.format(current), name()));
     }
-    JsonObject spec = new JsonObject();
-    spec.addProperty("timeout", Durations.format(then));
-    JsonObject metadata = new JsonObject();
-    // Two that extend at once add up, or one is told.
-    metadata.addProperty("resourceVersion", session.metadata().resourceVersion());
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("spec", spec);
-    cluster.patch(session, patch);
+    // Optimistic locking: of two concurrent extensions one fails with a conflict.
+    cluster.patch(
+        session,
+        MergePatch.forVersion(session.metadata()).set("spec.timeout", Durations.format(timeout)));
     print(
-        "vdisession/"
-            + name()
-            + " extended: timeout "
-            + Durations.format(now)
-            + " -> "
-            + Durations.format(then)
-            + session.status().startedAt().map(start -> ", until " + start.plus(then)).orElse(""));
+        "vdisession/%s extended: timeout %s -> %s%s"
+            .formatted(
+                name(),
+                Durations.format(current),
+                Durations.format(timeout),
+                session
+                    .status()
+                    .startedAt()
+                    .map(start -> ", until " + start.plus(timeout))
+                    .orElse("")));
     return 0;
   }
 }

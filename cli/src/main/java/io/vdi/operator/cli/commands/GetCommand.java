@@ -1,6 +1,5 @@
 package io.vdi.operator.cli.commands;
 
-import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
@@ -9,7 +8,6 @@ import io.vdi.operator.cli.output.TerminalSanitizer;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,7 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code kubectl vdi get}. */
-@Command(name = "get", description = "One session, with its conditions.")
+@Command(name = "get", description = "Show one session with its conditions.")
 public final class GetCommand extends SessionCommand {
   @Mixin private FormatOption output;
 
@@ -28,16 +26,15 @@ public final class GetCommand extends SessionCommand {
   @Override
   int run(ClusterAccess cluster) {
     Format format = output.format();
-    VdiSession session = cluster.session(name());
-    if (!format.isForPeople()) {
-      print(
-          format.of(
-              cluster
-                  .get(ResourceType.SESSION.path(cluster.namespace(), name()))
-                  .orElseThrow(() -> new CliException(404, "it has just gone"))));
-      return 0;
+    if (format.isTable()) {
+      printFields(cluster.session(name()), Instant.now());
+    } else {
+      print(format.of(cluster.sessionObject(name())));
     }
-    Instant now = Instant.now();
+    return 0;
+  }
+
+  private void printFields(VdiSession session, Instant now) {
     VdiSession.Status status = session.status();
     field("Name", session.namespace() + "/" + session.name());
     field("User", session.spec().user());
@@ -66,10 +63,9 @@ public final class GetCommand extends SessionCommand {
     }
     KnownCause.ofTag(status.message())
         .ifPresent(cause -> {
-          field("What to do", cause.remedy());
+          field("Remedy", cause.remedy());
           field("", "kubectl vdi doctor " + name() + " -n " + session.namespace());
         });
-    return 0;
   }
 
   private void field(String label, String value) {

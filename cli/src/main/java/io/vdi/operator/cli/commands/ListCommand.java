@@ -1,6 +1,5 @@
 package io.vdi.operator.cli.commands;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
@@ -14,11 +13,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi list}. */
-@Command(name = "list", aliases = "ls", description = "The sessions of a namespace, or of all.")
+@Command(name = "list", aliases = "ls", description = "List the sessions of a namespace.")
 public final class ListCommand extends ClusterCommand {
   @Option(
       names = {"-A", "--all-namespaces"},
-      description = "Of all namespaces.")
+      description = "List the sessions of all namespaces.")
   private boolean all;
 
   @Mixin private FormatOption output;
@@ -27,7 +26,7 @@ public final class ListCommand extends ClusterCommand {
     super(console);
   }
 
-  /** The names alone, for completion. */
+  /** The names of the sessions, for completion. */
   List<String> names() {
     try (ClusterAccess cluster = connect()) {
       return cluster.sessions(cluster.namespace()).stream().map(VdiSession::name).toList();
@@ -38,15 +37,15 @@ public final class ListCommand extends ClusterCommand {
   int run(ClusterAccess cluster) {
     Format format = output.format();
     String namespace = all ? "" : cluster.namespace();
-    if (!format.isForPeople()) {
-      JsonObject list =
-          cluster
-              .get(ResourceType.SESSION.path(namespace))
-              .orElseThrow(() -> new CliException(404, "the operator is not installed"));
-      print(format.of(list));
+    if (!format.isTable()) {
+      print(
+          format.of(
+              cluster
+                  .get(ResourceType.SESSION.path(namespace))
+                  .orElseThrow(() -> new CliException.Failed("the operator is not installed"))));
       return 0;
     }
-    var sessions = cluster.sessions(namespace);
+    List<VdiSession> sessions = cluster.sessions(namespace);
     if (sessions.isEmpty()) {
       console()
           .err()

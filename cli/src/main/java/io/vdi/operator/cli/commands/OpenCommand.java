@@ -3,8 +3,9 @@ package io.vdi.operator.cli.commands;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.PortForward;
-import io.vdi.operator.cli.cluster.SessionLogin;
+import io.vdi.operator.cli.cluster.SessionSecret;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -17,24 +18,22 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi open}. */
-@Command(
-    name = "open",
-    description =
-        "Address, user name and password of a desktop; --port-forward where the route fails.")
+@Command(name = "open", description = "Print URL, user name and password of a desktop.")
 public final class OpenCommand extends SessionCommand {
   @Option(
       names = "--port-forward",
       description =
-          "Bring the desktop to a port of this machine, through the API server, until Ctrl-C.")
+          "Forward a local port to the desktop through the API server until Ctrl-C; needs no route.")
   private boolean forward;
 
   @Option(
       names = "--port",
+      paramLabel = "PORT",
       defaultValue = "0",
-      description = "The port for --port-forward (default: any that is free).")
+      description = "Local port for --port-forward (default: any free port).")
   private int port;
 
-  @Option(names = "--browser", description = "Open the address in the browser too.")
+  @Option(names = "--browser", description = "Also open the URL in the browser.")
   private boolean browser;
 
   @Mixin private WaitOptions wait;
@@ -45,57 +44,51 @@ public final class OpenCommand extends SessionCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    if (wait.wanted()
-        && !Wait.until(
-            seen ->
-                seen.flatMap(found -> found.status().currentPhase())
-                    .equals(Optional.of(Phase.RUNNING)),
-            cluster,
-            name(),
-            wait.limit(),
-            console())) {
+    if (!wait.await(
+        current ->
+            current
+                .flatMap(found -> found.status().currentPhase())
+                .equals(Optional.of(Phase.RUNNING)),
+        cluster,
+        name(),
+        console())) {
       return 1;
     }
     VdiSession session = cluster.session(name());
-    String phase = session.status().currentPhase().map(Phase::text).orElse("Pending");
-    if (!phase.equals(Phase.RUNNING.text())) {
-      console()
-          .err()
-          .println(
-              "warning: the session is "
-                  + phase
-                  + (session.spec().suspended()
-                      ? "; kubectl vdi resume " + name()
-                      : ", not Running; --wait waits, kubectl vdi doctor "
-                          + name()
-                          + " tells why"));
+    Phase phase = session.status().currentPhase().orElse(Phase.PENDING);
+    if (phase != Phase.RUNNING) {
+      warn(
+          "the session is "
+              + phase.text()
+              + (session.spec().suspended()
+                  ? "; to start it: kubectl vdi resume " + name()
+                  : "; use --wait, or kubectl vdi doctor " + name()));
     }
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
-    SessionLogin login = SessionLogin.of(cluster, session, template);
+    DesktopCredentials credentials = SessionSecret.credentials(cluster, session, template);
     if (!forward) {
       if (session.status().url().isEmpty()) {
-        throw new CliException(0, "the session has no URL; try --port-forward");
+        throw new CliException.Failed("the session has no URL; use --port-forward");
       }
-      tell(session.status().url(), login);
+      printLogin(session.status().url(), credentials);
       return 0;
     }
-    int target = template.map(found -> found.spec().port()).orElse(8080);
+    int target = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY).port();
     try (PortForward forwarded =
         PortForward.start(cluster, session.namespace(), name(), target, port)) {
-      tell("http://127.0.0.1:" + forwarded.localPort() + "/", login);
-      console().err().println("Ctrl-C ends the forwarding.");
+      printLogin("http://127.0.0.1:" + forwarded.localPort() + "/", credentials);
+      console().err().println("Press Ctrl-C to stop the port forwarding.");
       new CountDownLatch(1).await();
       return 0;
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return 0;
+      throw CliException.Interrupted.restoringFlag();
     }
   }
 
-  private void tell(String url, SessionLogin login) {
+  private void printLogin(String url, DesktopCredentials credentials) {
     print("URL:       " + url);
-    print("User:      " + login.user());
-    print("Password:  " + login.password());
+    print("User:      " + credentials.user());
+    print("Password:  " + credentials.password());
     if (browser) {
       boolean mac = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac");
       try {
@@ -104,8 +97,12 @@ public final class OpenCommand extends SessionCommand {
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start();
       } catch (IOException e) {
-        console().err().println("warning: no browser can be opened: " + e.getMessage());
+        warn("cannot open a browser: " + e.getMessage());
       }
     }
+  }
+
+  private void warn(String message) {
+    console().err().println("warning: " + message);
   }
 }

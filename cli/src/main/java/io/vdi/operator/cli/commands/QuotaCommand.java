@@ -1,27 +1,25 @@
 package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
+import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaParser;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.ResourceAmounts;
-import io.vdi.operator.runtime.config.ConfigLoader;
-import io.vdi.operator.runtime.config.ConfigReader;
-import io.vdi.operator.runtime.config.InvalidConfigException;
-import io.vdi.operator.runtime.config.QuotaConfig;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.error.YAMLException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -36,8 +36,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "quota",
     description = {
-      "What is used of each limit, by the settings of the controller.",
-      "Needs to read ConfigMap vdi-config in the operator's namespace and all sessions."
+      "Show what is in use of each quota.",
+      "You need the permission to read all sessions and ConfigMap vdi-config of the operator."
     })
 public final class QuotaCommand extends ClusterCommand {
   private static final String CONFIG = "vdi-config";
@@ -48,7 +48,7 @@ public final class QuotaCommand extends ClusterCommand {
     super(console);
   }
 
-  /** What one name uses at one scope, and may use. */
+  /** Usage and limit of one user, namespace or template, or of the cluster. */
   public record Line(QuotaScope scope, String name, ResourceAmounts used, ResourceAmounts limit) {}
 
   @Override
@@ -56,9 +56,7 @@ public final class QuotaCommand extends ClusterCommand {
     Format format = output.format();
     QuotaLimits quota = quota(cluster);
     Map<String, VdiTemplate> templates =
-        ClusterAccess.seen(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
-            .items()
-            .stream()
+        cluster.templates().stream()
             .collect(Collectors.toMap(VdiTemplate::name, template -> template));
     List<VdiSession> sessions = cluster.sessions("");
     List<Line> lines =
@@ -70,8 +68,8 @@ public final class QuotaCommand extends ClusterCommand {
                         QuotaRequest.of(
                             session, Optional.ofNullable(templates.get(session.spec().template()))))
                     .toList()));
-    if (format.isForPeople()) {
-      table(lines, format == Format.WIDE ? 0 : console().width()).forEach(this::print);
+    if (format.isTable()) {
+      table(lines, output.width(console())).forEach(this::print);
     } else {
       print(format.of(json(lines)));
     }
@@ -81,75 +79,86 @@ public final class QuotaCommand extends ClusterCommand {
   private static QuotaLimits quota(ClusterAccess cluster) {
     String settings =
         cluster
-            .get(ResourceType.CONFIG_MAP, cluster.operator(), CONFIG)
+            .get(ResourceType.CONFIG_MAP, cluster.operatorNamespace(), CONFIG)
             .map(map -> map.data().getOrDefault("controller.yaml", ""))
             .orElseThrow(() ->
-                new CliException(
-                    404,
-                    "there is no ConfigMap " + CONFIG + " in namespace " + cluster.operator()));
+                new CliException.Failed(
+                    "there is no ConfigMap "
+                        + CONFIG
+                        + " in namespace "
+                        + cluster.operatorNamespace()));
+    List<String> problems = new ArrayList<>();
+    QuotaLimits quota = QuotaParser.parse(section(settings), problems);
+    if (!problems.isEmpty()) {
+      throw unreadable(String.join("; ", problems));
+    }
+    return quota;
+  }
+
+  /** The section {@code quota} of the controller's settings; empty if they do not have it. */
+  private static JsonObject section(String settings) {
     try {
-      Path file = Files.createTempFile("vdi-", ".yaml");
-      try {
-        Files.writeString(file, settings);
-        ConfigReader reader =
-            new ConfigReader(new ConfigLoader(Optional.of(file), Map.of()).load());
-        QuotaLimits quota = QuotaConfig.read(reader);
-        reader.throwIfInvalid();
-        return quota;
-      } finally {
-        Files.delete(file);
-      }
-    } catch (InvalidConfigException | IOException e) {
-      throw new CliException(0, "ConfigMap " + CONFIG + " cannot be read: " + e.getMessage());
+      JsonElement root = KubeGson.gson().toJsonTree(new Yaml().<Object>load(settings));
+      return Json.at(root, "quota").orElse(null) instanceof JsonObject section
+          ? section
+          : new JsonObject();
+    } catch (YAMLException e) {
+      throw unreadable(e.getMessage());
     }
   }
 
-  /** Everybody who uses something, or has a limit of his own. */
+  private static CliException unreadable(String problem) {
+    return new CliException.Failed("ConfigMap " + CONFIG + " cannot be read: " + problem);
+  }
+
+  /** One line for each name that uses something or has an exception of its own. */
   public static List<Line> lines(QuotaLimits quota, QuotaUsage usage) {
     return Arrays.stream(QuotaScope.values())
         .flatMap(scope -> {
-          QuotaLimits.ScopeLimits limits = quota.limits().get(scope);
           Set<String> names = new TreeSet<>(usage.all(scope).keySet());
-          if (limits != null) {
-            names.addAll(limits.exceptions().keySet());
-          }
+          Optional.ofNullable(quota.limits().get(scope))
+              .ifPresent(limits -> names.addAll(limits.exceptions().keySet()));
           return names.stream()
               .map(name -> new Line(scope, name, usage.of(scope, name), quota.limit(scope, name)));
         })
         .toList();
   }
 
-  /** For people. */
+  /**
+   * The lines of the table.
+   *
+   * @param width the longest line; 0 for no limit
+   */
   public static List<String> table(List<Line> lines, int width) {
     Table table = new Table("SCOPE", "NAME", "SESSIONS", "GPUS");
     for (Line line : lines) {
       table.row(
           line.scope().text(),
           line.name(),
-          of(line.used().sessions(), line.limit().sessions()),
-          of(line.used().gpus(), line.limit().gpus()));
+          cell(line.used().sessions(), line.limit().sessions()),
+          cell(line.used().gpus(), line.limit().gpus()));
     }
     return table.lines(width);
   }
 
-  private static String of(long used, long limit) {
+  private static String cell(long used, long limit) {
     return used + "/" + (limit == ResourceAmounts.UNLIMITED ? "unlimited" : String.valueOf(limit));
   }
 
   private static JsonArray json(List<Line> lines) {
-    JsonArray all = new JsonArray();
+    JsonArray array = new JsonArray();
     for (Line line : lines) {
-      JsonObject each = new JsonObject();
-      each.addProperty("scope", line.scope().text());
-      each.addProperty("name", line.name());
-      each.add("used", amount(line.used()));
-      each.add("limit", amount(line.limit()));
-      all.add(each);
+      JsonObject object = new JsonObject();
+      object.addProperty("scope", line.scope().text());
+      object.addProperty("name", line.name());
+      object.add("used", amount(line.used()));
+      object.add("limit", amount(line.limit()));
+      array.add(object);
     }
-    return all;
+    return array;
   }
 
-  /** What is unlimited is left out. */
+  /** Without the fields that are unlimited. */
   private static JsonObject amount(ResourceAmounts amount) {
     JsonObject object = new JsonObject();
     if (amount.sessions() != ResourceAmounts.UNLIMITED) {

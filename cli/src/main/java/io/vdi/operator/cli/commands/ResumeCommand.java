@@ -6,7 +6,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code kubectl vdi resume}. */
-@Command(name = "resume", description = "Start a suspended desktop; its time begins anew.")
+@Command(name = "resume", description = "Start a suspended desktop; its timeout starts again.")
 public final class ResumeCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
@@ -16,6 +16,6 @@ public final class ResumeCommand extends SessionCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    return SuspendCommand.suspend(false, cluster, name(), wait, console());
+    return SuspendCommand.setSuspended(false, cluster, name(), wait, console());
   }
 }

@@ -3,15 +3,16 @@ package io.vdi.operator.cli.commands;
 import io.vdi.operator.cli.output.Console;
 import picocli.CommandLine.Parameters;
 
-/** What all commands share that are about one session. */
+/** A command for one session. */
 abstract class SessionCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Its name.")
+  @Parameters(paramLabel = "SESSION", description = "Name of the session.")
   private String name;
 
   SessionCommand(Console console) {
     super(console);
   }
 
+  /** The session's name. */
   String name() {
     return name;
   }

@@ -10,15 +10,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Sessions for people. */
+/** The table of {@code kubectl vdi list}. */
 public final class SessionTable {
   private SessionTable() {}
 
   /**
-   * The lines.
+   * The lines of the table.
    *
-   * @param namespaces whether to name them
-   * @param wide whether to say more, and cut nothing
+   * @param namespaces whether to add the column NAMESPACE
+   * @param wide whether to add the columns TEMPLATE and MESSAGE, and to cut nothing
    */
   public static List<String> lines(
       List<VdiSession> sessions, boolean namespaces, boolean wide, Instant now, Console console) {

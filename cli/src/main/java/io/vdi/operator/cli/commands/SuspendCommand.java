@@ -1,8 +1,8 @@
 package io.vdi.operator.cli.commands;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 /** {@code kubectl vdi suspend}. */
 @Command(
     name = "suspend",
-    description = "Stop a desktop: its home, password and address stay, its GPU is free.")
+    description = "Stop a desktop and free its GPU; home, password and URL are kept.")
 public final class SuspendCommand extends SessionCommand {
   @Mixin private WaitOptions wait;
 
@@ -22,36 +22,32 @@ public final class SuspendCommand extends SessionCommand {
 
   @Override
   int run(ClusterAccess cluster) {
-    return suspend(true, cluster, name(), wait, console());
+    return setSuspended(true, cluster, name(), wait, console());
   }
 
-  /** The same for resuming. */
-  static int suspend(
+  /** Sets {@code spec.suspended}; {@code resume} sets it to false. */
+  static int setSuspended(
       boolean suspended, ClusterAccess cluster, String name, WaitOptions wait, Console console) {
     VdiSession session = cluster.session(name);
     String done = suspended ? "suspended" : "resumed";
     if (session.spec().suspended() == suspended) {
       console.out().println("vdisession/" + name + " is " + done + " already");
     } else {
-      JsonObject spec = new JsonObject();
-      spec.addProperty("suspended", suspended);
-      JsonObject patch = new JsonObject();
-      patch.add("spec", spec);
-      cluster.patch(session, patch);
+      cluster.patch(
+          session, MergePatch.forObject(session.metadata()).set("spec.suspended", suspended));
       console.out().println("vdisession/" + name + " " + done);
     }
-    Phase wanted = suspended ? Phase.SUSPENDED : Phase.RUNNING;
+    Phase phase = suspended ? Phase.SUSPENDED : Phase.RUNNING;
     boolean reached =
-        !wait.wanted()
-            || Wait.until(
-                seen ->
-                    seen.filter(Wait::isCurrent)
-                        .flatMap(found -> found.status().currentPhase())
-                        .equals(Optional.of(wanted)),
-                cluster,
-                name,
-                wait.limit(),
-                console);
+        wait.await(
+            current ->
+                current
+                    .filter(SessionWait::isCurrent)
+                    .flatMap(found -> found.status().currentPhase())
+                    .equals(Optional.of(phase)),
+            cluster,
+            name,
+            console);
     return reached ? 0 : 1;
   }
 }

@@ -11,15 +11,16 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
 /** {@code kubectl vdi templates}. */
 @Command(
     name = "templates",
-    description = "The desktops on offer, and what one of them comes with.")
+    description = "List the templates with the resources of a session that sets none itself.")
 public final class TemplatesCommand extends ClusterCommand {
-  private static final VdiSession.Spec PLAIN =
+  private static final VdiSession.Spec SESSION_WITHOUT_SETTINGS =
       new VdiSession.Spec(null, null, null, null, null, null, false);
 
   @Mixin private FormatOption output;
@@ -31,36 +32,36 @@ public final class TemplatesCommand extends ClusterCommand {
   @Override
   int run(ClusterAccess cluster) {
     Format format = output.format();
-    if (!format.isForPeople()) {
+    if (format.isTable()) {
+      lines(cluster.templates(), output.width(console())).forEach(this::print);
+    } else {
       print(
           format.of(
               cluster
                   .get(ResourceType.TEMPLATE.path(""))
-                  .orElseThrow(() -> new CliException(404, "the operator is not installed"))));
-      return 0;
+                  .orElseThrow(() -> new CliException.Failed("the operator is not installed"))));
     }
-    lines(
-            ClusterAccess.seen(cluster.api().list(ResourceType.TEMPLATE, "", ""), "vditemplates")
-                .items(),
-            format == Format.WIDE ? 0 : console().width())
-        .forEach(this::print);
     return 0;
   }
 
-  /** The table. */
+  /**
+   * The lines of the table.
+   *
+   * @param width the longest line; 0 for no limit
+   */
   public static List<String> lines(List<VdiTemplate> templates, int width) {
     Table table = new Table("NAME", "GPU", "MEMORY", "CPU", "TIMEOUT", "SESSIONS", "DISPLAY NAME");
     for (VdiTemplate template : templates) {
-      Defaults.EffectiveSpec plain = Defaults.effectiveSpec(PLAIN, template.spec());
-      String name = template.spec().displayName();
+      Defaults.EffectiveSpec spec =
+          Defaults.effectiveSpec(SESSION_WITHOUT_SETTINGS, template.spec());
       table.row(
           template.name(),
-          String.valueOf(plain.gpu()),
-          plain.memory(),
-          plain.cpu(),
-          Durations.format(plain.lifetime()),
+          String.valueOf(spec.gpu()),
+          spec.memory(),
+          spec.cpu(),
+          Durations.format(spec.lifetime()),
           String.valueOf(template.status().sessions()),
-          name == null ? "" : name);
+          Optional.ofNullable(template.spec().displayName()).orElse(""));
     }
     return table.lines(width);
   }

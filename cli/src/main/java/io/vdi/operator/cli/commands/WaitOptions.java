@@ -1,14 +1,19 @@
 package io.vdi.operator.cli.commands;
 
+import io.vdi.operator.cli.cluster.ClusterAccess;
+import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Predicate;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** Whether to wait for the end of what was begun. */
+/** {@code --wait}, for commands whose effect the controller completes. */
 final class WaitOptions {
-  @Option(names = "--wait", description = "Wait until it is done, and tell how it goes on.")
+  @Option(names = "--wait", description = "Wait until it is done, and print the progress.")
   private boolean wait;
 
   @Option(
@@ -16,18 +21,24 @@ final class WaitOptions {
       paramLabel = "DURATION",
       defaultValue = "2m",
       converter = DurationConverter.class,
-      description = "Wait no longer than this (default: ${DEFAULT-VALUE}).")
+      description = "Longest time for --wait (default: ${DEFAULT-VALUE}).")
   private Duration timeout;
 
-  boolean wanted() {
-    return wait;
+  /**
+   * Waits for a session if {@code --wait} is set.
+   *
+   * @param done a condition on the session, which is empty after its deletion
+   * @return false if the timeout passed
+   */
+  boolean await(
+      Predicate<Optional<VdiSession>> done,
+      ClusterAccess cluster,
+      String session,
+      Console console) {
+    return !wait || SessionWait.until(done, cluster, session, timeout, console);
   }
 
-  Duration limit() {
-    return timeout;
-  }
-
-  /** As in the fields of a session: {@code 90m}, {@code 1h30m}. */
+  /** Parses durations in the format of a session's fields: {@code 90m}, {@code 1h30m}. */
   static final class DurationConverter implements ITypeConverter<Duration> {
     @Override
     public Duration convert(String text) {

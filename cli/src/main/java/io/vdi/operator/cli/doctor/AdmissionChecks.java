@@ -5,6 +5,7 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -13,12 +14,14 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** Whether the session may become a desktop at all. */
+/** Whether the controller can create the session's objects: template, status, quota. */
 final class AdmissionChecks {
   private static final Layer LAYER = Layer.CONTROL_PLANE;
 
-  /** The controller answers a change within a second or two. */
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  /** The controller writes the first status within a second or two. */
+  private static final Duration FIRST_STATUS = Duration.ofSeconds(15);
+
+  private static final CheckResult NONE_REJECTED = new CheckResult.Passed("none rejected");
 
   private AdmissionChecks() {}
 
@@ -28,7 +31,7 @@ final class AdmissionChecks {
         new Check<>(
             "observed",
             LAYER,
-            "Seen by the controller",
+            "Observed by the controller",
             Set.of("services"),
             AdmissionChecks::observed),
         new Check<>(
@@ -41,80 +44,82 @@ final class AdmissionChecks {
             "quota", Layer.INFRASTRUCTURE, "Quota", Set.of("accepted"), AdmissionChecks::quota));
   }
 
-  private static CheckResult template(SessionContext patient) {
-    String name = patient.session().spec().template();
-    Optional<VdiTemplate> template = patient.template();
+  private static String object(SessionContext context) {
+    return "vdisession " + context.name();
+  }
+
+  private static CheckResult template(SessionContext context) {
+    String name = context.session().spec().template();
+    Optional<VdiTemplate> template = context.template();
     if (template.isEmpty()) {
-      return patient.found(KnownCause.TEMPLATE_MISSING, "vditemplate " + name, "it is not there");
+      return context.failed(
+          KnownCause.TEMPLATE_MISSING, "vditemplate " + name, "it does not exist");
     }
     List<String> problems =
-        Defaults.effectiveSpec(patient.session().spec(), template.get().spec()).problems();
+        Defaults.effectiveSpec(context.session().spec(), template.get().spec()).problems();
     return problems.isEmpty()
         ? new CheckResult.Passed(name)
-        : patient.found(
+        : context.failed(
             KnownCause.TEMPLATE_INVALID, "vditemplate " + name, String.join("; ", problems));
   }
 
-  private static CheckResult observed(SessionContext patient) {
-    VdiSession session = patient.session();
-    boolean current =
-        session.status().currentPhase().isPresent()
-            && session.status().observedGeneration() == session.metadata().generation();
-    if (current) {
-      return new CheckResult.Passed(session.status().currentPhase().get().text());
+  private static CheckResult observed(SessionContext context) {
+    VdiSession session = context.session();
+    Optional<Phase> phase = session.status().currentPhase();
+    if (phase.isPresent()
+        && session.status().observedGeneration() == session.metadata().generation()) {
+      return new CheckResult.Passed(phase.get().text());
     }
     Duration age =
-        Duration.between(session.metadata().creationTimestamp(), patient.cluster().time());
-    return session.status().currentPhase().isEmpty() && age.compareTo(PATIENCE) > 0
-        ? patient.found(
+        Duration.between(session.metadata().creationTimestamp(), context.cluster().serverTime());
+    return phase.isEmpty() && age.compareTo(FIRST_STATUS) > 0
+        ? context.failed(
             KnownCause.RECONCILE_ERRORS,
-            "vdisession " + session.name(),
+            object(context),
             "it has no status after " + age.toSeconds() + " s")
-        : new CheckResult.Skipped("the controller has not answered yet");
+        : new CheckResult.Skipped("the latest change is not reconciled yet");
   }
 
-  private static CheckResult accepted(SessionContext patient) {
-    VdiSession.Status status = patient.session().status();
+  private static CheckResult accepted(SessionContext context) {
+    VdiSession.Status status = context.session().status();
     Optional<Condition> failed = status.condition(Condition.FAILED).filter(Condition::isTrue);
     if (failed.isEmpty()) {
-      return new CheckResult.Passed("none refused");
+      return NONE_REJECTED;
     }
-    String seen = "status.message is " + status.message();
-    String object = "vdisession " + patient.session().name();
-    Optional<KnownCause> refused =
+    String observed = "status.message is " + status.message();
+    Optional<KnownCause> rejected =
         CauseClassifier.ofRefusal(failed.get().reason(), status.message());
-    if (refused.isPresent()) {
-      String[] words = status.message().split(" ", 3);
-      return patient.found(
-          refused.get(),
-          object,
-          seen,
-          // "Service alice exists and …" names what is in the way.
-          refused.get() == KnownCause.FOREIGN_OBJECT
-              ? words[0].toLowerCase(Locale.ROOT) + " " + words[1]
-              : patient.session().name());
+    if (rejected.isPresent()) {
+      return context.failed(
+          rejected.get(),
+          object(context),
+          observed,
+          rejected.get() == KnownCause.FOREIGN_OBJECT
+              ? foreignObject(status.message())
+              : context.name());
     }
-    // Its pod has gone; what had been wrong with it stands in the status.
-    return patient.pod().isEmpty()
-        ? KnownCause.ofTag(status.message())
-            .map(cause -> patient.found(cause, object, seen))
-            .orElse(new CheckResult.Passed("none refused"))
-        : new CheckResult.Passed("none refused");
+    // After the pod is deleted only the status contains its last problem.
+    return context.podObject().isPresent()
+        ? NONE_REJECTED
+        : KnownCause.ofTag(status.message())
+            .map(cause -> context.failed(cause, object(context), observed))
+            .orElse(NONE_REJECTED);
   }
 
-  private static CheckResult quota(SessionContext patient) {
-    Optional<Condition> waits =
-        patient
-            .session()
-            .status()
-            .condition(Condition.QUOTA_ADMITTED)
-            .filter(condition -> !condition.isTrue());
-    if (waits.isPresent()) {
-      return patient.found(
-          KnownCause.SESSION_QUOTA,
-          "vdisession " + patient.session().name(),
-          waits.get().message());
-    }
-    return new CheckResult.Passed("admitted");
+  /** {@code service alice} of {@code Service alice exists and is not owned by this session}. */
+  private static String foreignObject(String message) {
+    String[] words = message.split(" ", 3);
+    return words[0].toLowerCase(Locale.ROOT) + " " + words[1];
+  }
+
+  private static CheckResult quota(SessionContext context) {
+    return context
+        .session()
+        .status()
+        .condition(Condition.QUOTA_ADMITTED)
+        .filter(condition -> !condition.isTrue())
+        .map(
+            waiting -> context.failed(KnownCause.SESSION_QUOTA, object(context), waiting.message()))
+        .orElse(new CheckResult.Passed("admitted"));
   }
 }

@@ -7,11 +7,15 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import org.yaml.snakeyaml.Yaml;
 
-/** Files of the chart of this version, which the jar brings. */
+/** Files of the Helm chart of the same version, which the jar contains. */
 final class BundledChart {
   private BundledChart() {}
 
-  /** One of its files without templating. */
+  /**
+   * One file of the chart, parsed.
+   *
+   * @param file such as {@code templates/reaper-role.yaml}; it must not contain Helm templates
+   */
   static JsonElement yaml(String file) {
     try (InputStream in = BundledChart.class.getResourceAsStream("/chart/" + file)) {
       return KubeGson.gson().toJsonTree(new Yaml().<Object>load(in));

@@ -4,21 +4,26 @@ import io.vdi.operator.common.diagnosis.Layer;
 import java.util.Set;
 
 /**
- * One question.
+ * One check of the doctor.
  *
- * @param name by which others depend on it
- * @param title what it is about, for the report
- * @param after names of those without which it cannot be asked: where one of them has failed, this
- *     one is skipped
- * @param <S> of what it is asked: the system, or one session
+ * @param name the identifier, which other checks depend on and the JSON report contains
+ * @param title for the text report, at most 29 characters
+ * @param dependsOn names of other checks: if one of them fails, this check is skipped
+ * @param <S> what is checked: the operator or one session
  */
-record Check<S>(String name, Layer layer, String title, Set<String> after, Question<S> question) {
+record Check<S>(String name, Layer layer, String title, Set<String> dependsOn, Body<S> body) {
   Check {
-    after = Set.copyOf(after);
+    dependsOn = Set.copyOf(dependsOn);
   }
 
-  /** May throw {@link io.vdi.operator.cli.cluster.CliException}: the check is skipped then. */
-  interface Question<S> {
-    CheckResult ask(S subject);
+  /** The code of a check. */
+  interface Body<S> {
+    /**
+     * Runs the check.
+     *
+     * @throws io.vdi.operator.cli.cluster.CliException if it cannot be completed, for example
+     *     because the user lacks a permission; the check is skipped then
+     */
+    CheckResult run(S subject);
   }
 }

@@ -3,27 +3,27 @@ package io.vdi.operator.cli.doctor;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import java.util.Optional;
 
-/** What a check has come to. */
+/** The result of one check. */
 public sealed interface CheckResult {
   /**
-   * All is well.
+   * There is no problem.
    *
-   * @param seen what was seen, in a few words
+   * @param observed what the check found, in a few words
    */
-  record Passed(String seen) implements CheckResult {}
+  record Passed(String observed) implements CheckResult {}
 
-  /** It is not. */
+  /** There is a problem: an error or a warning. */
   record Failed(Finding finding) implements CheckResult {}
 
   /**
-   * It could not be asked, or there is nothing to ask.
+   * The check could not run, or there was nothing to check.
    *
-   * @param why in a few words
-   * @param blocker what stands in the way, where that was found before
+   * @param reason why, in a few words
+   * @param blocker the problem of a check that this one depends on
    */
-  record Skipped(String why, Optional<KnownCause> blocker) implements CheckResult {
-    Skipped(String why) {
-      this(why, Optional.empty());
+  record Skipped(String reason, Optional<KnownCause> blocker) implements CheckResult {
+    Skipped(String reason) {
+      this(reason, Optional.empty());
     }
 
     static Skipped blockedBy(KnownCause cause) {

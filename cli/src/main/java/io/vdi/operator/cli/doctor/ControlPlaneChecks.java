@@ -14,10 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** The API server, and what it knows of sessions. */
+/** The API server, its clock and the CRDs. */
 final class ControlPlaneChecks {
   private static final Layer LAYER = Layer.CONTROL_PLANE;
-  private static final Duration CLOCKS_APART = Duration.ofSeconds(30);
+  private static final Duration MAX_CLOCK_DIFFERENCE = Duration.ofSeconds(30);
 
   private ControlPlaneChecks() {}
 
@@ -28,83 +28,83 @@ final class ControlPlaneChecks {
         new Check<>("definitions", LAYER, "CRDs", Set.of("api"), ControlPlaneChecks::definitions));
   }
 
-  private static CheckResult api(DoctorContext x) {
-    ApiResult<JsonObject> answer = x.cluster().api().request("GET", "/version", null);
+  private static CheckResult api(DoctorContext context) {
+    ApiResult<JsonObject> answer = context.cluster().api().request("GET", "/version", null);
     return switch (answer) {
       case ApiResult.Ok<JsonObject>(JsonObject version) ->
           new CheckResult.Passed("Kubernetes " + Json.text(version, "gitVersion"));
-      // Whoever is known may ask for the version.
-      case ApiResult.Rejected<JsonObject>(int code, String reason, String message) ->
-          x.found(KnownCause.API_UNREACHABLE, "the API server", code + " " + message, "");
-      case ApiResult.Unreachable<JsonObject>(String message) ->
-          x.found(KnownCause.API_UNREACHABLE, "the API server", message, "");
+      // Every authenticated user may read the version.
+      case ApiResult.Rejected<JsonObject>(int status, _, String message) ->
+          unreachable(context, status + " " + message);
+      case ApiResult.Unreachable<JsonObject>(String message) -> unreachable(context, message);
     };
   }
 
-  private static CheckResult clocks(DoctorContext x) {
-    Instant theirs = x.cluster().time();
-    Duration apart = Duration.between(theirs, x.clock().instant());
-    return apart.abs().compareTo(CLOCKS_APART) > 0
-        ? x.found(
-            KnownCause.CLOCKS_APART,
-            "this machine",
-            "it is "
-                + apart.abs().toSeconds()
-                + " s "
-                + (apart.isNegative() ? "behind" : "ahead of")
-                + " the API server",
-            "")
-        : new CheckResult.Passed("no more than " + (apart.abs().toSeconds() + 1) + " s apart");
+  private static CheckResult unreachable(DoctorContext context, String message) {
+    return context.failed(KnownCause.API_UNREACHABLE, "the API server", message, "");
   }
 
-  /** Every field of the chart's CRDs has to be in what the API server has. */
-  private static CheckResult definitions(DoctorContext x) {
+  private static CheckResult clocks(DoctorContext context) {
+    Instant server = context.cluster().serverTime();
+    Duration ahead = Duration.between(server, context.clock().instant());
+    return ahead.abs().compareTo(MAX_CLOCK_DIFFERENCE) > 0
+        ? context.failed(
+            KnownCause.CLOCKS_APART,
+            "this machine",
+            "its clock is "
+                + ahead.abs().toSeconds()
+                + " s "
+                + (ahead.isNegative() ? "behind" : "ahead of")
+                + " the API server",
+            "")
+        : new CheckResult.Passed("at most " + (ahead.abs().toSeconds() + 1) + " s apart");
+  }
+
+  /** The API server must have every field of the chart's CRDs: it drops fields it does not know. */
+  private static CheckResult definitions(DoctorContext context) {
     String group = "/apis/" + ResourceType.SESSION.apiVersion();
-    if (x.cluster().get(group).isEmpty()) {
-      return x.found(
+    if (context.cluster().get(group).isEmpty()) {
+      return context.failed(
           KnownCause.NOT_INSTALLED,
           "CRDs",
           ResourceType.SESSION.apiVersion() + " is not served",
           "");
     }
     JsonObject served =
-        x.cluster()
+        context
+            .cluster()
             .get("/openapi/v3" + group)
-            .orElseThrow(() -> new CliException(404, "no OpenAPI"));
+            .orElseThrow(() -> new CliException.Failed("the API server serves no OpenAPI v3"));
     List<String> missing = new ArrayList<>();
     int fields = 0;
     for (ResourceType<?> kind : List.of(ResourceType.SESSION, ResourceType.TEMPLATE)) {
-      JsonElement wanted =
-          Json.at(
-                  BundledChart.yaml("templates/crds/" + kind.plural() + ".yaml"),
-                  "spec",
-                  "versions")
-              .map(versions -> versions.getAsJsonArray().get(0))
-              .orElseThrow();
+      JsonElement crd = BundledChart.yaml("templates/crds/" + kind.plural() + ".yaml");
+      JsonObject required = Json.objects(crd, "spec", "versions").getFirst();
       String schema = "io.kasm.vdi." + kind.version() + "." + kind.kind();
-      JsonElement there = Json.at(served, "components", "schemas", schema).orElse(new JsonObject());
       for (String part : List.of("spec", "status")) {
         fields +=
             compare(
                 kind.plural() + ": " + part,
-                Json.at(wanted, "schema", "openAPIV3Schema", "properties", part).orElseThrow(),
-                Json.at(there, "properties", part).orElse(new JsonObject()),
+                Json.at(required, "schema", "openAPIV3Schema", "properties", part).orElseThrow(),
+                Json.at(served, "components", "schemas", schema, "properties", part)
+                    .orElse(new JsonObject()),
                 missing);
       }
     }
     return missing.isEmpty()
         ? new CheckResult.Passed(ResourceType.SESSION.apiVersion() + ", " + fields + " fields")
-        : x.found(KnownCause.CRDS_OUTDATED, "CRDs", "not known: " + String.join(", ", missing), "");
+        : context.failed(
+            KnownCause.CRDS_OUTDATED, "CRDs", "missing: " + String.join(", ", missing), "");
   }
 
-  /** Adds the fields that are missing, and returns how many are wanted. */
+  /** Adds the paths of missing fields, and returns the number of required fields. */
   private static int compare(
-      String path, JsonElement wanted, JsonElement there, List<String> missing) {
+      String path, JsonElement required, JsonElement served, List<String> missing) {
     int fields = 0;
-    if (Json.at(wanted, "properties").orElse(null) instanceof JsonObject properties) {
+    if (Json.at(required, "properties").orElse(null) instanceof JsonObject properties) {
       for (String name : properties.keySet()) {
         fields++;
-        var field = Json.at(there, "properties", name);
+        var field = Json.at(served, "properties", name);
         if (field.isEmpty()) {
           missing.add(path + "." + name);
         } else {

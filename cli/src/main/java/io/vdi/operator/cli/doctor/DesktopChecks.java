@@ -1,14 +1,17 @@
 package io.vdi.operator.cli.doctor;
 
+import static io.vdi.operator.cli.doctor.SessionContext.onPod;
+
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonSyntaxException;
 import io.vdi.operator.cli.cluster.Json;
-import io.vdi.operator.cli.cluster.SessionLogin;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -17,80 +20,90 @@ import java.util.Optional;
 import java.util.Set;
 import okhttp3.Credentials;
 
-/** Selkies, asked in its pod, and the way from its Service to it. */
+/** Selkies in the pod, over a forwarded port, and the session's Service. */
 final class DesktopChecks {
   private static final Layer LAYER = Layer.DATA_PLANE;
 
-  /** A desktop that has just become unready may be so for a moment. */
-  private static final Duration A_MOMENT = Duration.ofSeconds(10);
+  /** A desktop that was ready before may be unready this long without a finding. */
+  private static final Duration RECOVERY = Duration.ofSeconds(10);
 
-  /** A desktop whose image is there is ready within seconds; on a busy node it takes longer. */
+  /** Selkies starts within seconds; on a busy node it takes longer. */
   private static final Duration START = Duration.ofMinutes(1);
+
+  private static final CheckResult NOT_READY =
+      new CheckResult.Skipped("the desktop is not ready yet");
 
   private DesktopChecks() {}
 
   static List<Check<SessionContext>> checks() {
     return List.of(
         new Check<>(
-            "selkies", LAYER, "Selkies answers", Set.of("container"), DesktopChecks::selkies),
-        new Check<>("password", LAYER, "Password", Set.of("selkies"), DesktopChecks::password),
-        new Check<>("endpoints", LAYER, "Service", Set.of("selkies"), DesktopChecks::endpoints));
+            "selkies", LAYER, "Selkies", Set.of("container"), onPod(DesktopChecks::selkies)),
+        new Check<>(
+            "password", LAYER, "Password", Set.of("selkies"), onPod(DesktopChecks::password)),
+        new Check<>(
+            "endpoints", LAYER, "Service", Set.of("selkies"), onPod(DesktopChecks::endpoints)));
   }
 
-  private static CheckResult selkies(SessionContext patient) {
-    Optional<JsonObject> pod = patient.pod();
-    if (pod.isEmpty() || Json.text(pod.get(), "status", "podIP").isEmpty()) {
+  private static CheckResult selkies(SessionContext context, Pod pod) {
+    if (pod.status().podIp().isEmpty()) {
       return SessionContext.NO_POD;
     }
-    VdiTemplate.Spec template = patient.templateSpec();
+    VdiTemplate.Spec template = context.templateSpec();
     String path = template.healthPath().isEmpty() ? "/" : template.healthPath();
-    ForwardedPort.Page page = patient.desktop().get(path, Optional.empty());
-    if (page.code() == 0 || page.code() >= 500) {
-      Duration since = patient.sinceChange();
-      return since.compareTo(patience(patient)) < 0
-          ? new CheckResult.Skipped("still starting, since " + since.toSeconds() + " s")
-          : patient.found(
-              KnownCause.SELKIES_SILENT,
-              WorkloadChecks.pod(patient),
-              "GET :"
-                  + template.port()
-                  + path
-                  + " "
-                  + (page.code() == 0 ? "is not answered" : "answers " + page.code()));
+    Optional<ForwardedPort.Page> page = context.desktop().get(path, Optional.empty());
+    String request = "GET :" + template.port() + path;
+    if (page.isEmpty()) {
+      return silent(context, request + " is not answered");
     }
-    if (!template.healthPath().isEmpty() && page.code() == 404) {
-      return patient.found(
-          KnownCause.SELKIES_SILENT, WorkloadChecks.pod(patient), "GET " + path + " answers 404");
+    int status = page.get().status();
+    if (status >= 500) {
+      return silent(context, request + " answers " + status);
     }
-    return mode(patient)
+    if (!template.healthPath().isEmpty() && status == 404) {
+      return failed(context, request + " answers 404");
+    }
+    return mode(context)
         .map(mode ->
             mode.isEmpty()
-                ? patient.found(
-                    KnownCause.SELKIES_SILENT,
-                    WorkloadChecks.pod(patient),
-                    "/api/status tells no current_mode")
+                ? failed(context, "current_mode of /api/status is empty")
                 : new CheckResult.Passed(mode))
-        .orElse(new CheckResult.Passed("HTTP " + page.code()));
+        .orElse(new CheckResult.Passed("HTTP " + status));
   }
 
-  /** How long it may keep silent: one that has been there before, no longer than a moment. */
-  private static Duration patience(SessionContext patient) {
-    if (patient.session().status().startedAt().isPresent()) {
-      return A_MOMENT;
-    }
-    Duration startup =
-        Defaults.effectiveSpec(patient.session().spec(), patient.templateSpec()).startupTimeout();
-    return startup.compareTo(START) < 0 ? startup : START;
+  private static CheckResult silent(SessionContext context, String observed) {
+    Duration since = context.timeInPhase();
+    return since.compareTo(startupTime(context)) < 0
+        ? new CheckResult.Skipped("starting since " + since.toSeconds() + " s")
+        : failed(context, observed);
   }
 
-  /** What it streams by; empty where this image tells nothing of it. */
-  private static Optional<String> mode(SessionContext patient) {
-    ForwardedPort.Page status = patient.desktop().get("/api/status", Optional.empty());
-    if (status.code() != 200) {
-      return Optional.empty();
+  private static CheckResult failed(SessionContext context, String observed) {
+    return context.failed(KnownCause.SELKIES_SILENT, WorkloadChecks.podName(context), observed);
+  }
+
+  /** How long Selkies may not answer without a finding. */
+  private static Duration startupTime(SessionContext context) {
+    if (context.session().status().startedAt().isPresent()) {
+      return RECOVERY;
     }
+    Duration timeout =
+        Defaults.effectiveSpec(context.session().spec(), context.templateSpec()).startupTimeout();
+    return timeout.compareTo(START) < 0 ? timeout : START;
+  }
+
+  /** Selkies' streaming mode; empty if the image does not report it. */
+  private static Optional<String> mode(SessionContext context) {
+    return context
+        .desktop()
+        .get("/api/status", Optional.empty())
+        .filter(page -> page.status() == 200)
+        .flatMap(page -> mode(page.body()));
+  }
+
+  private static Optional<String> mode(String status) {
     try {
-      JsonElement answer = JsonParser.parseString(status.body());
+      JsonElement answer = JsonParser.parseString(status);
       return answer instanceof JsonObject object && object.has("current_mode")
           ? Optional.of(Json.text(object, "current_mode"))
           : Optional.empty();
@@ -99,46 +112,41 @@ final class DesktopChecks {
     }
   }
 
-  /** The user name and password of the session, as a header. */
-  static String credentials(SessionContext patient) {
-    SessionLogin login = SessionLogin.of(patient.cluster(), patient.session(), patient.template());
-    return Credentials.basic(login.user(), login.password());
+  /** The value of the header Authorization with the session's user name and password. */
+  static String authorization(SessionContext context) {
+    DesktopCredentials credentials = context.credentials();
+    return Credentials.basic(credentials.user(), credentials.password());
   }
 
-  private static CheckResult password(SessionContext patient) {
-    if (patient.pod().isEmpty()) {
-      return SessionContext.NO_POD;
-    }
-    ForwardedPort.Page without = patient.desktop().get("/", Optional.empty());
-    if (without.code() == 200) {
-      return patient.found(
+  private static CheckResult password(SessionContext context, Pod pod) {
+    Optional<ForwardedPort.Page> anonymous = context.desktop().get("/", Optional.empty());
+    if (anonymous.isPresent() && anonymous.get().status() == 200) {
+      return context.failed(
           KnownCause.DESKTOP_UNPROTECTED,
-          WorkloadChecks.pod(patient),
+          WorkloadChecks.podName(context),
           "GET / answers 200 without a password");
     }
-    ForwardedPort.Page with = patient.desktop().get("/", Optional.of(credentials(patient)));
-    if (with.code() == 401) {
-      return patient.found(
-          KnownCause.PASSWORD_REFUSED,
-          "secret " + ResourceNames.secret(patient.session().name()),
-          "GET / with its password answers 401");
+    Optional<ForwardedPort.Page> page =
+        context.desktop().get("/", Optional.of(authorization(context)));
+    if (page.isEmpty()) {
+      return new CheckResult.Skipped("no answer");
     }
-    return with.code() == 0
-        ? new CheckResult.Skipped("no answer")
-        : new CheckResult.Passed("lets in who knows it");
+    return page.get().status() == 401
+        ? context.failed(
+            KnownCause.PASSWORD_REFUSED,
+            "secret " + ResourceNames.secret(context.name()),
+            "GET / with its password answers 401")
+        : new CheckResult.Passed("required, and accepted");
   }
 
-  private static CheckResult endpoints(SessionContext patient) {
-    if (patient.pod().isEmpty()) {
-      return SessionContext.NO_POD;
-    }
-    String name = patient.session().name();
-    long ready = Endpoints.ready(patient.cluster(), patient.namespace(), name);
+  private static CheckResult endpoints(SessionContext context, Pod pod) {
+    String name = context.name();
+    long ready = Endpoints.ready(context.cluster(), context.namespace(), name);
     if (ready > 0) {
-      return new CheckResult.Passed(Endpoints.words(ready));
+      return new CheckResult.Passed(Endpoints.describe(ready));
     }
-    return patient.isRunning()
-        ? patient.found(KnownCause.NO_ENDPOINTS, "service " + name, "it has no ready endpoint")
-        : new CheckResult.Skipped("the desktop is not ready yet");
+    return context.isRunning()
+        ? context.failed(KnownCause.NO_ENDPOINTS, "service " + name, "it has no ready endpoint")
+        : NOT_READY;
   }
 }

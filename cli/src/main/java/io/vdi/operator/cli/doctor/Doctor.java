@@ -12,129 +12,137 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Asks one check after the other, each of all sessions at once, and skips what cannot be asked
- * because of what was found before.
+ * Runs the checks in order, each on all sessions concurrently. A check is skipped if a check that
+ * it depends on has failed, so that one problem is reported once.
  */
 public final class Doctor {
-  private final DoctorContext examination;
+  private final DoctorContext context;
   private final List<Check<DoctorContext>> systemChecks;
   private final List<Check<SessionContext>> sessionChecks;
-  private final List<CheckOutcome> rows = new ArrayList<>();
+  private final List<CheckOutcome> outcomes = new ArrayList<>();
 
-  /** By subject, the code that blocks what depends on a check; a session's name, or empty. */
-  private final Map<String, Map<String, KnownCause>> blocked = new HashMap<>();
+  /** By session, the problems of its checks by the check's name. Empty: checks of the operator. */
+  private final Map<Optional<String>, Map<String, KnownCause>> blockers = new HashMap<>();
 
-  /**
-   * @param examination what is examined
-   */
-  public Doctor(DoctorContext examination) {
-    this(examination.snapshot(), SystemChecks.all(), SessionChecks.all());
+  public Doctor(DoctorContext context) {
+    this(context.snapshot(), SystemChecks.all(), SessionChecks.all());
   }
 
   Doctor(
-      DoctorContext examination,
+      DoctorContext context,
       List<Check<DoctorContext>> systemChecks,
       List<Check<SessionContext>> sessionChecks) {
-    this.examination = examination;
+    this.context = context;
     this.systemChecks = systemChecks;
     this.sessionChecks = sessionChecks;
   }
 
   /**
-   * Works through everything, as it is now.
+   * Runs all checks. A doctor runs once: it reads every object once and keeps what it has read.
    *
-   * @param progress is told of each check when all its answers are there
-   * @throws CliException where the session to be looked at does not exist
+   * @param progress is called after each check with its outcomes: one, or one for each session
+   * @throws CliException if the session does not exist, or the CA file cannot be used
    */
   public Report examine(Consumer<List<CheckOutcome>> progress) {
-    for (Check<DoctorContext> check : systemChecks) {
-      CheckOutcome row = ask(check, examination, "");
-      note(List.of(row), progress);
-    }
-    if (isBlocked("", "api") || isBlocked("", "definitions")) {
-      return new Report(rows);
-    }
-    try (RouterClient visit = new RouterClient(examination.router(), examination.authority())) {
-      List<SessionContext> patients =
-          examination.sessions().stream()
-              .map(session -> new SessionContext(examination, session, visit))
-              .toList();
-      try {
-        for (Check<SessionContext> check : sessionChecks) {
-          note(Parallel.map(patients, patient -> ask(check, patient, patient.name())), progress);
-        }
-      } finally {
-        patients.forEach(SessionContext::close);
+    try (RouterClient router = new RouterClient(context.router(), context.authority())) {
+      for (Check<DoctorContext> check : systemChecks) {
+        record(List.of(run(check, context, Optional.empty())), progress);
       }
-    } catch (CliException e) {
+      if (blocker(Optional.empty(), "api")
+          .or(() -> blocker(Optional.empty(), "definitions"))
+          .isEmpty()) {
+        examineSessions(router, progress);
+      }
+    }
+    return new Report(outcomes);
+  }
+
+  private void examineSessions(RouterClient router, Consumer<List<CheckOutcome>> progress) {
+    List<SessionContext> sessions;
+    try {
+      sessions =
+          context.sessions().stream()
+              .map(session -> new SessionContext(context, session, router))
+              .toList();
+    } catch (CliException.ApiRejected e) {
       if (!e.isForbidden()) {
         throw e;
       }
-      note(
+      CheckResult skipped = new CheckResult.Skipped(e.getMessage());
+      record(
           List.of(
               new CheckOutcome(
-                  "sessions",
-                  Layer.INFRASTRUCTURE,
-                  "Sessions",
-                  "",
-                  new CheckResult.Skipped(e.getMessage()))),
+                  "sessions", Layer.INFRASTRUCTURE, "Sessions", Optional.empty(), skipped)),
           progress);
+      return;
     }
-    return new Report(rows);
-  }
-
-  private <S> CheckOutcome ask(Check<S> check, S subject, String session) {
-    Optional<KnownCause> blocker =
-        check.after().stream().flatMap(name -> blocker(session, name).stream()).findFirst();
-    CheckResult answer;
-    if (blocker.isPresent()) {
-      answer = CheckResult.Skipped.blockedBy(blocker.get());
-    } else {
-      try {
-        answer = check.question().ask(subject);
-      } catch (CliException e) {
-        answer = new CheckResult.Skipped(e.getMessage());
-      } catch (RuntimeException e) {
-        // What a cluster holds may be of any shape; one odd object must not end the examination.
-        answer = new CheckResult.Skipped("could not be asked: " + e);
+    try {
+      for (Check<SessionContext> check : sessionChecks) {
+        record(
+            Parallel.map(
+                sessions, session -> run(check, session, Optional.of(session.qualifiedName()))),
+            progress);
       }
+    } finally {
+      sessions.forEach(SessionContext::close);
     }
-    return new CheckOutcome(check.name(), check.layer(), check.title(), session, answer);
   }
 
-  private void note(List<CheckOutcome> asked, Consumer<List<CheckOutcome>> progress) {
-    for (CheckOutcome row : asked) {
-      causeOf(row)
+  private <S> CheckOutcome run(Check<S> check, S subject, Optional<String> session) {
+    CheckResult result =
+        check.dependsOn().stream()
+            .flatMap(name -> blocker(session, name).stream())
+            .findFirst()
+            .<CheckResult>map(CheckResult.Skipped::blockedBy)
+            .orElseGet(() -> run(check.body(), subject));
+    return new CheckOutcome(check.name(), check.layer(), check.title(), session, result);
+  }
+
+  static <S> CheckResult run(Check.Body<S> body, S subject) {
+    try {
+      return body.run(subject);
+    } catch (CliException.Interrupted e) {
+      throw e;
+    } catch (CliException e) {
+      return new CheckResult.Skipped(e.getMessage());
+    } catch (RuntimeException e) {
+      // Objects of other controllers may have any content; one of them must not end the doctor.
+      return new CheckResult.Skipped("the check failed: " + e);
+    }
+  }
+
+  private void record(List<CheckOutcome> results, Consumer<List<CheckOutcome>> progress) {
+    for (CheckOutcome outcome : results) {
+      blockerIn(outcome)
           .ifPresent(cause ->
-              blocked
-                  .computeIfAbsent(row.session(), key -> new HashMap<>())
-                  .put(row.check(), cause));
+              blockers
+                  .computeIfAbsent(outcome.session(), key -> new HashMap<>())
+                  .put(outcome.check(), cause));
     }
-    rows.addAll(asked);
-    if (!asked.isEmpty()) {
-      progress.accept(asked);
+    outcomes.addAll(results);
+    if (!results.isEmpty()) {
+      progress.accept(results);
     }
   }
 
-  /** What fails, and what is skipped because something failed, blocks what depends on it. */
-  private static Optional<KnownCause> causeOf(CheckOutcome row) {
-    return switch (row.answer()) {
-      case CheckResult.Failed(Finding finding) when !finding.cause().isWarning() ->
-          Optional.of(finding.cause());
+  /**
+   * Errors block dependent checks, and so do checks that are blocked themselves. Warnings and
+   * checks that were skipped for another reason do not.
+   */
+  private static Optional<KnownCause> blockerIn(CheckOutcome outcome) {
+    return switch (outcome.answer()) {
+      case CheckResult.Passed _ -> Optional.empty();
+      case CheckResult.Failed(Finding finding) ->
+          Optional.of(finding.cause()).filter(cause -> !cause.isWarning());
       case CheckResult.Skipped(_, Optional<KnownCause> blocker) -> blocker;
-      default -> Optional.empty();
     };
   }
 
-  private boolean isBlocked(String session, String check) {
-    return blocker(session, check).isPresent();
-  }
-
-  /** A session depends on its own checks and on the system's. */
-  private Optional<KnownCause> blocker(String session, String check) {
-    return Stream.of("", session)
+  /** A session depends on its own checks and on those of the operator. */
+  private Optional<KnownCause> blocker(Optional<String> session, String check) {
+    return Stream.of(Optional.<String>empty(), session)
         .flatMap(subject ->
-            Optional.ofNullable(blocked.getOrDefault(subject, Map.of()).get(check)).stream())
+            Optional.ofNullable(blockers.getOrDefault(subject, Map.of()).get(check)).stream())
         .findFirst();
   }
 }

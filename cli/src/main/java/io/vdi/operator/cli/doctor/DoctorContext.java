@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What is examined, and how.
+ * What the doctor checks, and how.
  *
- * @param session the one to look at; empty: all of the namespace
- * @param allNamespaces or of all
- * @param probe whether programs may be run in desktops; else nothing but reading
- * @param router where the hosts of sessions are; empty: as DNS says
- * @param authority a certificate to trust instead of the system's
+ * @param session the one session to check; empty for all sessions of the namespace
+ * @param allNamespaces whether to check the sessions of all namespaces
+ * @param probe whether the checks may run programs in desktops
+ * @param router the address for all session URLs; empty to use DNS
+ * @param authority the CA file for session URLs; empty to use the CAs of the system
  */
 public record DoctorContext(
     ClusterAccess cluster,
@@ -27,13 +27,13 @@ public record DoctorContext(
     Optional<Path> authority,
     InstantSource clock) {
 
-  /** The same of the cluster as it is now: asked twice, it answers the same. */
+  /** The same with a cache, so that all checks read the same state. */
   DoctorContext snapshot() {
     return new DoctorContext(
         cluster.snapshot(), session, allNamespaces, probe, router, authority, clock);
   }
 
-  /** The sessions to look at. Of those that are on their way out nothing has to work. */
+  /** The sessions to check. Sessions that are being deleted are left out: their desktop stops. */
   List<VdiSession> sessions() {
     List<VdiSession> found =
         session.isPresent()
@@ -42,9 +42,17 @@ public record DoctorContext(
     return found.stream().filter(each -> !each.metadata().isDeleting()).toList();
   }
 
-  /** A finding that concerns the installation. */
-  CheckResult found(KnownCause cause, String object, String seen, String name) {
+  /**
+   * A failed check of the installation.
+   *
+   * @param name the object's name in the remedy's command; empty if the command needs none
+   */
+  CheckResult failed(KnownCause cause, String object, String observed, String name) {
     return new CheckResult.Failed(
-        new Finding(cause, object, seen, Map.of("operator", cluster.operator(), "name", name)));
+        new Finding(
+            cause,
+            object,
+            observed,
+            Map.of("operator", cluster.operatorNamespace(), "name", name)));
   }
 }

@@ -3,11 +3,11 @@ package io.vdi.operator.cli.doctor;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
 
-/** Where a Service leads to. */
+/** The endpoints of a Service. */
 final class Endpoints {
   private Endpoints() {}
 
-  /** How many of its endpoints are ready. */
+  /** The number of ready endpoints in the Service's EndpointSlices. */
   static long ready(ClusterAccess cluster, String namespace, String service) {
     return cluster
         .list(
@@ -21,7 +21,7 @@ final class Endpoints {
         .count();
   }
 
-  static String words(long ready) {
+  static String describe(long ready) {
     return ready + (ready == 1 ? " ready endpoint" : " ready endpoints");
   }
 }

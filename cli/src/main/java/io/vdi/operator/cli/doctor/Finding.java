@@ -4,19 +4,20 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import java.util.Map;
 
 /**
- * Something that is wrong.
+ * A problem that a check found.
  *
- * @param object what was looked at: {@code pod alice-desktop}
- * @param seen the value there
- * @param words for the remedy's command, see {@link KnownCause#command(Map)}
+ * @param object the object with the problem, such as {@code pod alice-desktop in team-a}
+ * @param observed the value that shows the problem
+ * @param parameters the values for the remedy's command, see {@link KnownCause#command(Map)}
  */
-public record Finding(KnownCause cause, String object, String seen, Map<String, String> words) {
+public record Finding(
+    KnownCause cause, String object, String observed, Map<String, String> parameters) {
   public Finding {
-    words = Map.copyOf(words);
+    parameters = Map.copyOf(parameters);
   }
 
-  /** The exact command that mends it or shows the way. */
+  /** The command that fixes the problem or shows more about it, ready to copy. */
   public String command() {
-    return cause.command(words);
+    return cause.command(parameters);
   }
 }

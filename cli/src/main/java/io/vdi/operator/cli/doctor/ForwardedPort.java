@@ -10,7 +10,10 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 
-/** A port of a pod, asked by HTTP through the API server; over one connection where it stays. */
+/**
+ * Sends HTTP requests to a port of a pod through the API server. OkHttp, which the Kubernetes
+ * client brings, keeps the connection open between requests.
+ */
 final class ForwardedPort implements AutoCloseable {
   private static final OkHttpClient HTTP =
       new OkHttpClient.Builder().callTimeout(Duration.ofSeconds(3)).followRedirects(false).build();
@@ -25,28 +28,27 @@ final class ForwardedPort implements AutoCloseable {
     return new ForwardedPort(PortForward.start(cluster, namespace, pod, port, 0));
   }
 
-  /**
-   * @param code the HTTP status; 0 where the pod did not answer
-   */
-  record Page(int code, String body) {}
+  /** An HTTP response. */
+  record Page(int status, String body) {}
 
   /**
    * Gets one page.
    *
-   * @param authorization what to log in with
-   * @throws CliException where the API server does not forward
+   * @param authorization the value of the header Authorization
+   * @return empty if the pod does not answer within 3 seconds
+   * @throws CliException if the user may not forward ports
    */
-  Page get(String path, Optional<String> authorization) {
+  Optional<Page> get(String path, Optional<String> authorization) {
     Request.Builder request =
         new Request.Builder().url("http://127.0.0.1:" + forward.localPort() + path);
     authorization.ifPresent(value -> request.header("Authorization", value));
     try (Response response = HTTP.newCall(request.build()).execute()) {
-      return new Page(response.code(), response.body().string());
+      return Optional.of(new Page(response.code(), response.body().string()));
     } catch (IOException e) {
-      if (forward.refusal().equals(PortForward.FORBIDDEN)) {
-        throw new CliException(403, forward.refusal());
+      if (forward.failure().orElse(null) instanceof CliException.ApiRejected rejected) {
+        throw rejected;
       }
-      return new Page(0, forward.refusal().isEmpty() ? e.getMessage() : forward.refusal());
+      return Optional.empty();
     }
   }
 

@@ -6,7 +6,7 @@ import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamWriter;
 
-/** For pipelines that show tests: each check is one. */
+/** The report as JUnit XML for CI systems: each check is a test case. */
 public final class JunitReport {
   private JunitReport() {}
 
@@ -28,7 +28,7 @@ public final class JunitReport {
       xml.writeEndDocument();
       xml.close();
     } catch (XMLStreamException e) {
-      throw new IllegalStateException("cannot write to memory", e);
+      throw new IllegalStateException("no XML writer", e);
     }
     return text.toString();
   }
@@ -37,12 +37,12 @@ public final class JunitReport {
     xml.writeStartElement("testcase");
     xml.writeAttribute("classname", row.layer().title());
     xml.writeAttribute(
-        "name", row.title() + (row.session().isEmpty() ? "" : " of " + row.session()));
+        "name", row.title() + row.session().map(session -> " of " + session).orElse(""));
     switch (row.answer()) {
-      case CheckResult.Passed fine -> {}
-      case CheckResult.Skipped(String why, _) -> {
+      case CheckResult.Passed _ -> {}
+      case CheckResult.Skipped(String reason, _) -> {
         xml.writeEmptyElement("skipped");
-        xml.writeAttribute("message", why);
+        xml.writeAttribute("message", reason);
       }
       case CheckResult.Failed(Finding finding) -> {
         xml.writeStartElement("failure");
@@ -51,7 +51,7 @@ public final class JunitReport {
         xml.writeCharacters(
             finding.object()
                 + ": "
-                + finding.seen()
+                + finding.observed()
                 + "\n"
                 + finding.cause().remedy()
                 + "\n"

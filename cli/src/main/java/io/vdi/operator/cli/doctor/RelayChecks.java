@@ -3,32 +3,32 @@ package io.vdi.operator.cli.doctor;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.Json;
-import io.vdi.operator.cli.cluster.SessionLogin;
+import io.vdi.operator.cli.cluster.SessionSecret;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The TURN relay of a desktop with WebRTC. */
+/** The TURN server of a desktop with transport webrtc. */
 final class RelayChecks {
   private RelayChecks() {}
 
   static List<Check<SessionContext>> checks() {
     return List.of(
         new Check<>(
-            "turn", Layer.DATA_PLANE, "TURN relay", Set.of("container"), RelayChecks::turn));
+            "turn", Layer.DATA_PLANE, "TURN server", Set.of("container"), RelayChecks::turn));
   }
 
-  private static CheckResult turn(SessionContext patient) {
-    Optional<JsonObject> pod = patient.pod();
-    if (pod.isEmpty()) {
-      return SessionContext.NO_POD;
-    }
-    var variables =
-        Json.objects(pod.get(), "spec", "containers").stream()
+  private static CheckResult turn(SessionContext context) {
+    return context.podObject().map(pod -> turn(context, pod)).orElse(SessionContext.NO_POD);
+  }
+
+  private static CheckResult turn(SessionContext context, JsonObject pod) {
+    Map<String, JsonObject> variables =
+        Json.objects(pod, "spec", "containers").stream()
             .flatMap(container -> Json.objects(container, "env").stream())
             .collect(
                 Collectors.toMap(
@@ -38,34 +38,31 @@ final class RelayChecks {
     if (!variables.containsKey("SELKIES_TURN_USERNAME")) {
       return new CheckResult.Skipped("the desktop uses none");
     }
+    if (!Json.text(variables.get("SELKIES_TURN_PROTOCOL"), "value").equals("udp")) {
+      return new CheckResult.Skipped("only UDP is checked");
+    }
     String host = Json.text(variables.get("SELKIES_TURN_HOST"), "value");
     int port = (int) Json.number(variables.get("SELKIES_TURN_PORT"), "value");
-    String relay = host + ":" + port;
-    if (!Json.text(variables.get("SELKIES_TURN_PROTOCOL"), "value").equals("udp")) {
-      return new CheckResult.Skipped("only UDP is tried");
-    }
-    String username = required(patient, variables.get("SELKIES_TURN_USERNAME"));
-    String password = required(patient, variables.get("SELKIES_TURN_PASSWORD"));
+    String object = "TURN server " + host + ":" + port;
+    String username = secretValue(context, variables.get("SELKIES_TURN_USERNAME"));
+    String password = secretValue(context, variables.get("SELKIES_TURN_PASSWORD"));
     try {
-      TurnClient.Outcome outcome = TurnClient.allocate(host, port, username, password);
-      return outcome.code() == 0
-          ? new CheckResult.Passed(relay + " relays")
-          : patient.found(
-              KnownCause.TURN_REFUSED,
-              "TURN relay " + relay,
-              "it answers " + (outcome.code() + " " + outcome.reason()).strip());
+      return switch (TurnClient.allocate(host, port, username, password)) {
+        case TurnClient.Result.Allocated() ->
+            new CheckResult.Passed(host + ":" + port + " allocates");
+        case TurnClient.Result.Refused(int code, String reason) ->
+            context.failed(
+                KnownCause.TURN_REFUSED, object, ("it answers " + code + " " + reason).strip());
+      };
     } catch (IOException e) {
-      return patient.found(
-          KnownCause.TURN_UNREACHABLE, "TURN relay " + relay, String.valueOf(e.getMessage()));
+      return context.failed(KnownCause.TURN_UNREACHABLE, object, String.valueOf(e.getMessage()));
     }
   }
 
-  /** The value behind a variable of the pod that reads it from a Secret. */
-  private static String required(SessionContext patient, JsonObject variable) {
-    return SessionLogin.secret(
-            patient.cluster(),
-            patient.session(),
-            Json.text(variable, "valueFrom", "secretKeyRef", "key"))
-        .orElseThrow(() -> new CliException(404, "the session has no TURN credentials"));
+  /** The value of a variable that references a key of the session's Secret. */
+  private static String secretValue(SessionContext context, JsonObject variable) {
+    String key = Json.text(variable, "valueFrom", "secretKeyRef", "key");
+    return SessionSecret.value(context.cluster(), context.session(), key)
+        .orElseThrow(() -> new CliException.Failed("the session has no TURN credentials"));
   }
 }

@@ -3,33 +3,44 @@ package io.vdi.operator.cli.doctor;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** Everything that was asked, in its order. */
+/** The outcomes of all checks, in the order in which they ran. */
 public record Report(List<CheckOutcome> rows) {
   public Report {
     rows = List.copyOf(rows);
   }
 
+  /** A finding, and how far it is from the cause of other findings. */
+  private record Ranked(Finding finding, int distance) {}
+
   /**
-   * What was found, the most likely cause first: errors before warnings; the control plane, then
-   * what a session itself suffers from, then what is odd elsewhere.
+   * All findings, the most likely cause first: errors before warnings; then the control plane, the
+   * session's own problems, and last the problems of infrastructure that other sessions may use.
    */
   public List<Finding> findings() {
     return rows.stream()
-        .filter(row -> row.answer() instanceof CheckResult.Failed)
+        .flatMap(row ->
+            row.answer() instanceof CheckResult.Failed(Finding finding)
+                ? Stream.of(new Ranked(finding, distance(row)))
+                : Stream.empty())
         .sorted(
-            Comparator.comparing((CheckOutcome row) -> finding(row).cause().isWarning())
-                .thenComparing(Report::distance))
-        .map(Report::finding)
+            Comparator.comparing((Ranked ranked) -> ranked.finding().cause().isWarning())
+                .thenComparing(Ranked::distance))
+        .map(Ranked::finding)
         .toList();
   }
 
-  /** The first of them. */
+  /** The most likely cause. */
   public Optional<Finding> cause() {
     return findings().stream().findFirst();
   }
 
-  /** 0 all is well or there are warnings, 1 warnings where they count, 2 errors. */
+  /**
+   * The exit code of {@code kubectl vdi doctor}: 0 no errors, 1 warnings, 2 errors.
+   *
+   * @param strict whether warnings change the exit code
+   */
   public int exitCode(boolean strict) {
     List<Finding> findings = findings();
     return findings.stream().anyMatch(finding -> !finding.cause().isWarning())
@@ -42,9 +53,5 @@ public record Report(List<CheckOutcome> rows) {
       case CONTROL_PLANE -> 0;
       case INFRASTRUCTURE, DATA_PLANE -> row.session().isEmpty() ? 2 : 1;
     };
-  }
-
-  private static Finding finding(CheckOutcome row) {
-    return ((CheckResult.Failed) row.answer()).finding();
   }
 }

@@ -19,34 +19,34 @@ import java.util.Set;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 
-/** From the browser to the Service: the route, and what the router makes of it. */
+/** The way from the browser to the Service: route, DNS, certificate, URL, WebSocket. */
 final class RouteChecks {
   private static final Layer LAYER = Layer.DATA_PLANE;
 
-  /** A router takes up a new route within seconds. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** A router serves a new route within seconds. */
+  private static final Duration ROUTER_UPDATE = Duration.ofSeconds(10);
 
   private RouteChecks() {}
 
   static List<Check<SessionContext>> checks() {
-    // A desktop that is not there is no fault of the route.
-    Set<String> there = Set.of("route", "middleware", "entrypoint", "endpoints", "address");
+    // With "endpoints": a stopped desktop is not a problem of the route.
+    Set<String> route = Set.of("route", "middleware", "entrypoint", "endpoints", "address");
     return List.of(
         new Check<>("route", LAYER, "Route", Set.of("accepted"), RouteChecks::route),
         new Check<>(
-            "middleware", LAYER, "Route's Middlewares", Set.of("route"), RouteChecks::middlewares),
+            "middleware", LAYER, "Route middlewares", Set.of("route"), RouteChecks::middlewares),
         new Check<>(
-            "entrypoint", LAYER, "Route's entry points", Set.of("route"), RouteChecks::entryPoints),
+            "entrypoint", LAYER, "Route entry points", Set.of("route"), RouteChecks::entryPoints),
         new Check<>(
             "resolver", LAYER, "Certificate resolver", Set.of("route"), RouteChecks::resolver),
-        new Check<>("address", LAYER, "Address of the host", Set.of("route"), RouteChecks::address),
+        new Check<>("address", LAYER, "DNS", Set.of("route"), RouteChecks::address),
         new Check<>(
             "certificate",
             LAYER,
-            "Router's certificate",
+            "Router certificate",
             Set.of("address"),
             RouteChecks::certificate),
-        new Check<>("url", LAYER, "URL asks for a password", there, RouteChecks::url),
+        new Check<>("url", LAYER, "URL requires the password", route, RouteChecks::url),
         new Check<>(
             "websocket",
             LAYER,
@@ -55,96 +55,98 @@ final class RouteChecks {
             RouteChecks::webSocket));
   }
 
-  private static String address(SessionContext patient, String path) {
-    String url = patient.session().status().url();
+  private static String url(SessionContext context, String path) {
+    String url = context.session().status().url();
     if (url.isEmpty()) {
-      throw new CliException(0, "the session has no URL");
+      throw new CliException.Failed("the session has no URL");
     }
     return url + path;
   }
 
-  private static String host(SessionContext patient) {
-    return URI.create(address(patient, "")).getHost();
+  private static String host(SessionContext context) {
+    return URI.create(url(context, "")).getHost();
   }
 
-  private static Optional<JsonObject> ingressRoute(SessionContext patient) {
-    return patient.own(ResourceType.INGRESS_ROUTE, patient.session().name());
+  private static String routeName(SessionContext context) {
+    return "ingressroute " + context.name();
   }
 
-  private static JsonObject requiredRoute(SessionContext patient) {
-    return ingressRoute(patient)
-        .orElseThrow(() -> new CliException(404, "the session has no IngressRoute"));
+  private static Optional<JsonObject> ingressRoute(SessionContext context) {
+    return context.child(ResourceType.INGRESS_ROUTE, context.name());
   }
 
-  private static CheckResult route(SessionContext patient) {
+  private static JsonObject requiredRoute(SessionContext context) {
+    return ingressRoute(context)
+        .orElseThrow(() -> new CliException.Failed("the session has no IngressRoute"));
+  }
+
+  private static CheckResult route(SessionContext context) {
     Optional<Condition> notServed =
-        patient
+        context
             .session()
             .status()
             .condition(Condition.ROUTE_READY)
             .filter(condition -> !condition.isTrue());
     if (notServed.isPresent()) {
-      return patient.found(
+      return context.failed(
           KnownCause.ROUTE_KIND_NOT_SERVED,
-          "vdisession " + patient.session().name(),
+          "vdisession " + context.name(),
           notServed.get().message());
     }
-    String host = host(patient);
-    Optional<JsonObject> traefik = ingressRoute(patient);
+    String host = host(context);
+    Optional<JsonObject> traefik = ingressRoute(context);
     Optional<JsonObject> route =
-        traefik.or(() -> patient.own(ResourceType.INGRESS, patient.session().name()));
-    String kind = traefik.isPresent() ? "ingressroute " : "ingress ";
-    if (route.isEmpty() && !patient.cluster().serves(ResourceType.INGRESS_ROUTE)) {
-      // An Ingress that is missing would be made anew at once.
-      return patient.found(
-          KnownCause.ROUTE_KIND_NOT_SERVED,
-          "ingressroute " + patient.session().name(),
-          ResourceType.INGRESS_ROUTE.qualifiedName() + " is not served");
-    }
+        traefik.or(() -> context.child(ResourceType.INGRESS, context.name()));
     if (route.isEmpty()) {
-      return patient.found(
-          KnownCause.ROUTE_MISSING, "ingressroute " + patient.session().name(), "it is not there");
+      // The controller recreates a missing Ingress immediately, so the route is an IngressRoute.
+      return context.cluster().serves(ResourceType.INGRESS_ROUTE)
+          ? context.failed(KnownCause.ROUTE_MISSING, routeName(context), "it does not exist")
+          : context.failed(
+              KnownCause.ROUTE_KIND_NOT_SERVED,
+              routeName(context),
+              ResourceType.INGRESS_ROUTE.qualifiedName() + " is not served");
     }
-    List<String> hosts =
+    List<String> rules =
         Stream.concat(
                 Json.objects(route.get(), "spec", "routes").stream()
                     .map(each -> Json.text(each, "match")),
                 Json.objects(route.get(), "spec", "rules").stream()
                     .map(each -> "Host(`" + Json.text(each, "host") + "`)"))
             .toList();
-    return hosts.contains("Host(`" + host + "`)")
+    return rules.contains("Host(`" + host + "`)")
         ? new CheckResult.Passed(host)
-        : patient.found(
+        : context.failed(
             KnownCause.ROUTE_MISSING,
-            kind + patient.session().name(),
-            "it matches " + String.join(", ", hosts) + "; the URL's host is " + host);
+            (traefik.isPresent() ? "ingressroute " : "ingress ") + context.name(),
+            "it matches " + String.join(", ", rules) + "; the URL's host is " + host);
   }
 
-  private static CheckResult middlewares(SessionContext patient) {
-    for (JsonObject rule : Json.objects(requiredRoute(patient), "spec", "routes")) {
+  private static CheckResult middlewares(SessionContext context) {
+    for (JsonObject rule : Json.objects(requiredRoute(context), "spec", "routes")) {
       for (JsonObject reference : Json.objects(rule, "middlewares")) {
         String namespace = Json.text(reference, "namespace");
         String name = Json.text(reference, "name");
         String path =
             "/apis/traefik.io/v1alpha1/namespaces/"
-                + (namespace.isEmpty() ? patient.namespace() : namespace)
+                + (namespace.isEmpty() ? context.namespace() : namespace)
                 + "/middlewares/"
                 + name;
-        if (!name.contains("@") && patient.cluster().get(path).isEmpty()) {
-          return patient.found(
+        // name@provider is not an object of the cluster.
+        if (!name.contains("@") && context.cluster().get(path).isEmpty()) {
+          return context.failed(
               KnownCause.ROUTE_MIDDLEWARE,
-              "ingressroute " + patient.session().name(),
-              "Middleware " + name + " is not there");
+              routeName(context),
+              "Middleware " + name + " does not exist");
         }
       }
     }
-    return new CheckResult.Passed("all there");
+    return new CheckResult.Passed("all exist");
   }
 
-  /** The arguments of Traefik's pods, in lower case: its options are in any. */
-  private static List<String> arguments(SessionContext patient) {
-    List<String> arguments =
-        patient
+  /** The options of Traefik's pods in lower case, because Traefik ignores their case. */
+  private static List<String> traefikOptions(SessionContext context) {
+    List<String> options =
+        context
             .cluster()
             .list(ResourceType.POD.path("") + "?labelSelector=app.kubernetes.io/name=traefik")
             .stream()
@@ -157,63 +159,63 @@ final class RouteChecks {
             .map(argument -> argument.toLowerCase(Locale.ROOT))
             .filter(argument -> argument.startsWith("--"))
             .toList();
-    if (arguments.isEmpty()) {
-      throw new CliException(404, "no pod with label app.kubernetes.io/name=traefik");
+    if (options.isEmpty()) {
+      throw new CliException.Failed("no pod with label app.kubernetes.io/name=traefik");
     }
-    return arguments;
+    return options;
   }
 
-  private static CheckResult entryPoints(SessionContext patient) {
-    List<JsonElement> wanted = Json.list(requiredRoute(patient), "spec", "entryPoints");
-    List<String> arguments = arguments(patient);
-    for (JsonElement each : wanted) {
+  private static CheckResult entryPoints(SessionContext context) {
+    List<JsonElement> required = Json.list(requiredRoute(context), "spec", "entryPoints");
+    List<String> options = traefikOptions(context);
+    for (JsonElement each : required) {
       String option = "--entrypoints." + each.getAsString().toLowerCase(Locale.ROOT) + ".";
-      if (arguments.stream().noneMatch(argument -> argument.startsWith(option))) {
-        return patient.found(
+      if (options.stream().noneMatch(argument -> argument.startsWith(option))) {
+        return context.failed(
             KnownCause.ROUTE_ENTRY_POINT,
-            "ingressroute " + patient.session().name(),
-            "spec.entryPoints names " + each.getAsString());
+            routeName(context),
+            "spec.entryPoints contains " + each.getAsString());
       }
     }
-    return new CheckResult.Passed("the router has them");
+    return new CheckResult.Passed("all exist in the router");
   }
 
-  private static CheckResult resolver(SessionContext patient) {
-    String name = Json.text(requiredRoute(patient), "spec", "tls", "certResolver");
+  private static CheckResult resolver(SessionContext context) {
+    String name = Json.text(requiredRoute(context), "spec", "tls", "certResolver");
     if (name.isEmpty()) {
-      return new CheckResult.Passed("none wanted");
+      return new CheckResult.Passed("the route uses none");
     }
     String option = "--certificatesresolvers." + name.toLowerCase(Locale.ROOT) + ".";
-    return arguments(patient).stream().anyMatch(argument -> argument.startsWith(option))
+    return traefikOptions(context).stream().anyMatch(argument -> argument.startsWith(option))
         ? new CheckResult.Passed(name)
-        : patient.found(
+        : context.failed(
             KnownCause.ROUTE_CERTIFICATE_RESOLVER,
-            "ingressroute " + patient.session().name(),
-            "spec.tls.certResolver names " + name);
+            routeName(context),
+            "spec.tls.certResolver is " + name);
   }
 
-  private static CheckResult address(SessionContext patient) {
-    String host = host(patient);
+  private static CheckResult address(SessionContext context) {
+    String host = host(context);
     try {
-      return new CheckResult.Passed(patient.visit().address(host).getHostAddress());
+      return new CheckResult.Passed(context.router().address(host).getHostAddress());
     } catch (UnknownHostException e) {
-      return patient.found(KnownCause.HOST_NOT_RESOLVED, "host " + host, "it has no address");
+      return context.failed(KnownCause.HOST_NOT_RESOLVED, "host " + host, "it has no address");
     }
   }
 
-  private static CheckResult certificate(SessionContext patient) {
-    String host = host(patient);
+  private static CheckResult certificate(SessionContext context) {
+    String host = host(context);
     try {
-      patient.visit().greet(address(patient, "/"));
+      context.router().checkCertificate(url(context, "/"));
       return new CheckResult.Passed("trusted");
     } catch (SSLException e) {
-      return patient.found(KnownCause.CERTIFICATE_UNTRUSTED, "https://" + host, words(e));
+      return context.failed(KnownCause.CERTIFICATE_UNTRUSTED, "https://" + host, rootMessage(e));
     } catch (IOException e) {
       return new CheckResult.Skipped("no answer");
     }
   }
 
-  private static String words(Exception e) {
+  private static String rootMessage(Exception e) {
     Throwable root = e;
     while (root.getCause() != null) {
       root = root.getCause();
@@ -221,57 +223,56 @@ final class RouteChecks {
     return String.valueOf(root.getMessage());
   }
 
-  private static CheckResult url(SessionContext patient) {
-    String url = address(patient, "/");
+  private static CheckResult url(SessionContext context) {
+    String url = url(context, "/");
+    int status;
     try {
-      int status = patient.visit().status(url);
-      return switch (status) {
-        case 401 -> new CheckResult.Passed("401, as it should");
-        case 404 ->
-            // Traefik leaves out a route whose Service leads nowhere yet.
-            !patient.isRunning() || patient.sinceChange().compareTo(PATIENCE) < 0
-                ? new CheckResult.Skipped("404: the desktop is not ready, or just now")
-                : patient.found(KnownCause.ROUTER_WITHOUT_ROUTE, url, "it answers 404");
-        case 200 ->
-            patient.found(KnownCause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
-        case 502, 503, 504 ->
-            patient.isRunning()
-                ? patient.found(
-                    KnownCause.NO_ENDPOINTS,
-                    "service " + patient.session().name(),
-                    url + " answers " + status)
-                : new CheckResult.Skipped("the desktop is not ready yet");
-        default -> new CheckResult.Passed(String.valueOf(status));
-      };
+      status = context.router().status(url);
     } catch (IOException e) {
-      return patient.found(KnownCause.ROUTER_UNREACHABLE, url, words(e));
+      return context.failed(KnownCause.ROUTER_UNREACHABLE, url, rootMessage(e));
     }
+    return switch (status) {
+      case 401 -> new CheckResult.Passed("answers 401 without it");
+      case 404 ->
+          // Traefik does not serve a route whose Service has no endpoint yet.
+          context.isRunning() && context.timeInPhase().compareTo(ROUTER_UPDATE) >= 0
+              ? context.failed(KnownCause.ROUTER_WITHOUT_ROUTE, url, "it answers 404")
+              : new CheckResult.Skipped("404: the desktop is not ready yet");
+      case 200 ->
+          context.failed(KnownCause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
+      case 502, 503, 504 ->
+          context.isRunning()
+              ? context.failed(
+                  KnownCause.NO_ENDPOINTS, "service " + context.name(), url + " answers " + status)
+              : new CheckResult.Skipped("the desktop is not ready yet");
+      default -> new CheckResult.Passed("answers " + status + " without it");
+    };
   }
 
-  private static CheckResult webSocket(SessionContext patient) {
-    if (!patient.isRunning()) {
+  private static CheckResult webSocket(SessionContext context) {
+    if (!context.isRunning()) {
       return new CheckResult.Skipped("the desktop is not ready yet");
     }
-    try {
-      String credentials = DesktopChecks.credentials(patient);
-      String url = address(patient, "/api/websockets");
-      int status = patient.visit().upgrade(url, credentials);
-      if (status == 409) {
-        // It streams by WebRTC, for which the browser signals elsewhere.
-        url = address(patient, "/api/ws");
-        status = patient.visit().upgrade(url, credentials);
-      }
-      return switch (status) {
-        case 101 -> new CheckResult.Passed("upgraded");
-        case 404 -> new CheckResult.Skipped("this image is asked elsewhere");
-        default ->
-            patient.found(
-                KnownCause.WEBSOCKET_BLOCKED,
-                url,
-                status == 0 ? "it does not answer" : "it answers " + status + " instead of 101");
-      };
-    } catch (SSLException e) {
-      return new CheckResult.Skipped("the password is not sent to who is not trusted");
+    String authorization = DesktopChecks.authorization(context);
+    String url = url(context, "/api/websockets");
+    RouterClient.Upgrade upgrade = context.router().upgrade(url, authorization);
+    if (upgrade.equals(new RouterClient.Upgrade.Answered(409))) {
+      // Selkies streams over WebRTC, whose signalling has another path.
+      url = url(context, "/api/ws");
+      upgrade = context.router().upgrade(url, authorization);
     }
+    return switch (upgrade) {
+      case RouterClient.Upgrade.Answered(int status) when status == 101 ->
+          new CheckResult.Passed("opened");
+      case RouterClient.Upgrade.Answered(int status) when status == 404 ->
+          new CheckResult.Skipped("the image has no such path");
+      case RouterClient.Upgrade.Answered(int status) ->
+          context.failed(
+              KnownCause.WEBSOCKET_BLOCKED, url, "it answers " + status + " instead of 101");
+      case RouterClient.Upgrade.NotAnswered() ->
+          context.failed(KnownCause.WEBSOCKET_BLOCKED, url, "it does not answer");
+      case RouterClient.Upgrade.Untrusted() ->
+          new CheckResult.Skipped("the password is not sent to a router that is not trusted");
+    };
   }
 }

@@ -1,5 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
+import io.kubernetes.client.openapi.ApiClient;
 import io.vdi.operator.cli.cluster.CliException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,88 +8,78 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.SecureRandom;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.WebSocket;
 import okhttp3.WebSocketListener;
 
-/** Calls the URLs of sessions as a browser would, through the router. */
+/**
+ * Calls the URLs of sessions like a browser, through the router. One client verifies the router's
+ * certificate, and only that one sends credentials. The other one accepts every certificate, so
+ * that the doctor can report other problems of the route as well. The Kubernetes client configures
+ * their TLS, as it does for kubeconfigs.
+ */
 final class RouterClient implements AutoCloseable {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+  private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+
   private final Optional<String> router;
-  private final Optional<Path> authority;
-  private final OkHttpClient plain =
-      new OkHttpClient.Builder()
-          .connectTimeout(Duration.ofSeconds(3))
-          .callTimeout(Duration.ofSeconds(5))
-          .followRedirects(false)
-          .retryOnConnectionFailure(false)
-          .dns(host -> List.of(address(host)))
-          .build();
-  private final OkHttpClient gullible =
-      trusting(new TrustAll()).hostnameVerifier((host, tls) -> true).build();
-  private Optional<OkHttpClient> wary = Optional.empty();
+  private final OkHttpClient baseClient;
+  private final OkHttpClient verifyingClient;
+  private final OkHttpClient insecureClient;
 
   /**
-   * @param router its address and, after a colon, its port, instead of what DNS says
-   * @param authority to trust instead of the system's authorities
+   * @param router host name or address of the router; empty to resolve each URL's host
+   * @param certificateAuthority CA certificates in PEM; empty for those of the system
+   * @throws CliException.Usage if the file cannot be used
    */
-  RouterClient(Optional<String> router, Optional<Path> authority) {
+  RouterClient(Optional<String> router, Optional<Path> certificateAuthority) {
     this.router = router;
-    this.authority = authority;
+    this.baseClient =
+        new OkHttpClient.Builder()
+            .connectTimeout(CONNECT_TIMEOUT)
+            .callTimeout(CALL_TIMEOUT)
+            .followRedirects(false)
+            .retryOnConnectionFailure(false)
+            .dns(host -> List.of(address(host)))
+            .build();
+    this.verifyingClient =
+        certificateAuthority.map(file -> trusting(file, baseClient)).orElse(baseClient);
+    this.insecureClient = new ApiClient(baseClient).setVerifyingSsl(false).getHttpClient();
   }
 
-  private OkHttpClient.Builder trusting(X509TrustManager trust) {
-    try {
-      SSLContext tls = SSLContext.getInstance("TLS");
-      tls.init(null, new X509TrustManager[] {trust}, new SecureRandom());
-      return plain.newBuilder().sslSocketFactory(tls.getSocketFactory(), trust);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(e);
+  private static OkHttpClient trusting(Path certificateAuthority, OkHttpClient client) {
+    try (InputStream in = Files.newInputStream(certificateAuthority)) {
+      return new ApiClient(client).setSslCaCert(in).getHttpClient();
+    } catch (IOException | RuntimeException e) {
+      throw new CliException.Usage(
+          "--certificate-authority " + certificateAuthority + " cannot be used: " + e);
     }
   }
 
-  /** One that speaks only with whom the authorities vouch for. */
-  private synchronized OkHttpClient wary() {
-    if (wary.isEmpty()) {
-      wary = Optional.of(authority.map(file -> trusting(trust(file)).build()).orElse(plain));
-    }
-    return wary.get();
-  }
-
-  /** The address that a host is looked for at. */
+  /** The address that calls to this host are sent to. */
   InetAddress address(String host) throws UnknownHostException {
     return InetAddress.getByName(router.orElse(host));
   }
 
   /**
-   * Gets a page, of whatever status, from whom the authorities vouch for.
+   * Connects and verifies the certificate. The status of the page does not matter.
    *
-   * @throws SSLException where they do not
+   * @throws SSLException if the certificate is not trusted or for another host
    */
-  void greet(String url) throws IOException {
-    status(wary(), url);
+  void checkCertificate(String url) throws IOException {
+    status(verifyingClient, url);
   }
 
-  /** The HTTP status of a page, whoever gives it; nothing secret is sent. */
+  /** The HTTP status of a page. Accepts every certificate, and sends no credentials. */
   int status(String url) throws IOException {
-    return status(gullible, url);
+    return status(insecureClient, url);
   }
 
   private static int status(OkHttpClient http, String url) throws IOException {
@@ -97,79 +88,46 @@ final class RouterClient implements AutoCloseable {
     }
   }
 
-  /**
-   * Opens a WebSocket and closes it.
-   *
-   * @return the HTTP status: 101 where it opened, 0 without an answer
-   * @throws SSLException where the authorities do not vouch for the router: nothing was sent then
-   */
-  int upgrade(String url, String authorization) throws SSLException {
-    CompletableFuture<Integer> answer = new CompletableFuture<>();
-    wary()
-        .newWebSocket(
-            new Request.Builder().url(url).header("Authorization", authorization).build(),
-            new WebSocketListener() {
-              @Override
-              public void onOpen(WebSocket socket, Response response) {
-                answer.complete(response.code());
-                socket.close(1000, "");
-              }
+  /** The answer to the request for a WebSocket. */
+  sealed interface Upgrade {
+    /** The HTTP status; 101 if the WebSocket was opened. */
+    record Answered(int status) implements Upgrade {}
 
-              @Override
-              public void onFailure(WebSocket socket, Throwable t, Response response) {
-                if (t instanceof SSLException) {
-                  answer.completeExceptionally(t);
-                } else {
-                  answer.complete(response == null ? 0 : response.code());
-                }
-              }
-            });
-    try {
-      return answer.get(5, TimeUnit.SECONDS);
-    } catch (TimeoutException e) {
-      return 0;
-    } catch (ExecutionException e) {
-      throw (SSLException) e.getCause();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return 0;
-    }
+    record NotAnswered() implements Upgrade {}
+
+    /** The certificate is not trusted; the credentials were not sent. */
+    record Untrusted() implements Upgrade {}
   }
 
-  /** Ends its connections. */
+  /** Opens a WebSocket and closes it. */
+  Upgrade upgrade(String url, String authorization) {
+    CompletableFuture<Upgrade> answer = new CompletableFuture<>();
+    verifyingClient.newWebSocket(
+        new Request.Builder().url(url).header("Authorization", authorization).build(),
+        new WebSocketListener() {
+          @Override
+          public void onOpen(WebSocket socket, Response response) {
+            socket.close(1000, "");
+            answer.complete(new Upgrade.Answered(response.code()));
+          }
+
+          @Override
+          public void onFailure(WebSocket socket, Throwable failure, Response response) {
+            answer.complete(
+                failure instanceof SSLException
+                    ? new Upgrade.Untrusted()
+                    : response == null
+                        ? new Upgrade.NotAnswered()
+                        : new Upgrade.Answered(response.code()));
+          }
+        });
+    // The call timeout ends the wait: the listener is always called.
+    return answer.join();
+  }
+
   @Override
   public void close() {
-    plain.dispatcher().executorService().shutdown();
-    plain.connectionPool().evictAll();
-  }
-
-  private static X509TrustManager trust(Path authority) {
-    try (InputStream in = Files.newInputStream(authority)) {
-      KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
-      trusted.load(null);
-      int i = 0;
-      for (var each : CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-        trusted.setCertificateEntry("authority-" + i++, each);
-      }
-      TrustManagerFactory factory =
-          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-      factory.init(trusted);
-      return (X509TrustManager) factory.getTrustManagers()[0];
-    } catch (IOException | GeneralSecurityException e) {
-      throw new CliException(0, "--certificate-authority " + authority + " cannot be used: " + e);
-    }
-  }
-
-  private static final class TrustAll implements X509TrustManager {
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
-    }
+    baseClient.dispatcher().executorService().shutdown();
+    baseClient.connectionPool().evictAll();
   }
 }

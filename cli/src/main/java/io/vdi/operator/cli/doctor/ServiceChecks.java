@@ -1,7 +1,5 @@
 package io.vdi.operator.cli.doctor;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
@@ -23,90 +21,100 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** The operator's services. */
+/** The operator's services: pods, leaders, permissions, certificate, errors. */
 final class ServiceChecks {
-  private static final Layer LAYER = Layer.CONTROL_PLANE;
-  private static final List<String> ALL = List.of("controller", "admission-webhook", "reaper");
-  private static final List<String> LED = List.of("controller", "reaper");
+  static final List<String> SERVICES = List.of("controller", "admission-webhook", "reaper");
 
-  /** Its authority renews itself long before. */
-  private static final Duration NEAR_THE_END = Duration.ofDays(3);
+  private static final Layer LAYER = Layer.CONTROL_PLANE;
+  private static final List<String> WITH_LEADER = List.of("controller", "reaper");
+  private static final int OBSERVE_PORT = 8081;
+
+  /** The webhook renews its CA long before; later than this it has failed to. */
+  private static final Duration RENEWAL_OVERDUE = Duration.ofDays(3);
 
   private ServiceChecks() {}
 
   static List<Check<DoctorContext>> checks() {
     Set<String> running = Set.of("definitions", "services");
     return List.of(
-        new Check<>("services", LAYER, "Services", Set.of("definitions"), ServiceChecks::run),
+        new Check<>("services", LAYER, "Services", Set.of("definitions"), ServiceChecks::services),
         new Check<>("leaders", LAYER, "Leaders", running, ServiceChecks::leaders),
         new Check<>(
             "rights",
             LAYER,
-            "Rights of the services",
+            "Permissions of the services",
             Set.of("definitions"),
-            ServiceChecks::rights),
-        new Check<>("authority", LAYER, "Webhook's certificate", running, ServiceChecks::authority),
+            ServicePermissions::check),
+        new Check<>(
+            "authority", LAYER, "Webhook CA certificate", running, ServiceChecks::certificate),
         new Check<>(
             "reconciling",
             LAYER,
-            "Controller's errors",
+            "Errors of the controller",
             Set.of("leaders", "rights"),
             ServiceChecks::errors));
   }
 
-  private static CheckResult run(DoctorContext x) {
+  private static CheckResult services(DoctorContext context) {
     List<String> ready = new ArrayList<>();
-    for (String service : ALL) {
-      Optional<JsonObject> deployment = deployment(x, service);
+    for (String service : SERVICES) {
+      Optional<JsonObject> deployment = deployment(context, service);
       if (deployment.isEmpty()) {
         if (service.equals("reaper")) {
+          // The chart can be installed without it.
           continue;
         }
-        return x.found(
-            KnownCause.NOT_INSTALLED,
-            object(x, service),
-            "there is no such Deployment",
-            "vdi-" + service);
+        return failed(context, service, KnownCause.NOT_INSTALLED, "the Deployment does not exist");
       }
-      long wanted = Json.number(deployment.get(), "spec", "replicas");
-      long there = Json.number(deployment.get(), "status", "readyReplicas");
-      if (wanted == 0) {
-        return x.found(
-            KnownCause.SERVICE_STOPPED, object(x, service), "spec.replicas is 0", "vdi-" + service);
+      long replicas = Json.number(deployment.get(), "spec", "replicas");
+      long readyReplicas = Json.number(deployment.get(), "status", "readyReplicas");
+      if (replicas == 0) {
+        return failed(context, service, KnownCause.SERVICE_STOPPED, "spec.replicas is 0");
       }
-      if (there == 0) {
-        return x.found(
+      if (readyReplicas == 0) {
+        return failed(
+            context,
+            service,
             KnownCause.SERVICE_NOT_READY,
-            object(x, service),
-            "0 of " + wanted + " pods are ready" + trouble(x, service),
-            "vdi-" + service);
+            "0 of " + replicas + " pods are ready" + waitingReason(context, service));
       }
-      ready.add(service + " " + there + "/" + wanted);
+      ready.add(service + " " + readyReplicas + "/" + replicas);
     }
     return new CheckResult.Passed(String.join(", ", ready));
   }
 
-  private static String object(DoctorContext x, String service) {
-    return "deployment vdi-" + service + " in " + x.cluster().operator();
+  private static CheckResult failed(
+      DoctorContext context, String service, KnownCause cause, String observed) {
+    return context.failed(
+        cause,
+        "deployment vdi-" + service + " in " + context.cluster().operatorNamespace(),
+        observed,
+        "vdi-" + service);
   }
 
-  private static Optional<JsonObject> deployment(DoctorContext x, String service) {
-    return x.cluster()
-        .get("/apis/apps/v1/namespaces/" + x.cluster().operator() + "/deployments/vdi-" + service);
+  static Optional<JsonObject> deployment(DoctorContext context, String service) {
+    return context
+        .cluster()
+        .get(
+            "/apis/apps/v1/namespaces/"
+                + context.cluster().operatorNamespace()
+                + "/deployments/vdi-"
+                + service);
   }
 
-  static List<JsonObject> pods(DoctorContext x, String service) {
-    return x.cluster()
+  private static List<JsonObject> pods(DoctorContext context, String service) {
+    return context
+        .cluster()
         .list(
-            ResourceType.POD.path(x.cluster().operator())
+            ResourceType.POD.path(context.cluster().operatorNamespace())
                 + "?labelSelector=app.kubernetes.io/name=vdi-operator,app.kubernetes.io/component="
                 + service);
   }
 
-  /** What one of its pods says of itself. */
-  private static String trouble(DoctorContext x, String service) {
-    return pods(x, service).stream()
-        .map(pod -> ClusterAccess.as(Pod.class, pod))
+  /** Why the first waiting container waits, such as {@code : ImagePullBackOff …}; else empty. */
+  private static String waitingReason(DoctorContext context, String service) {
+    return pods(context, service).stream()
+        .map(pod -> ClusterAccess.decode(Pod.class, pod))
         .flatMap(pod -> pod.status().containerStatuses().stream())
         .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
         .findFirst()
@@ -114,178 +122,114 @@ final class ServiceChecks {
         .orElse("");
   }
 
-  private static JsonObject lease(DoctorContext x, String name) {
-    return x.cluster()
-        .get(ResourceType.LEASE.path(x.cluster().operator(), name))
+  private static JsonObject lease(DoctorContext context, String name) {
+    return context
+        .cluster()
+        .get(ResourceType.LEASE.path(context.cluster().operatorNamespace(), name))
         .orElse(new JsonObject());
   }
 
-  /** The pod that holds it; its identity is the pod's name and something random. */
+  /** The pod that holds a Lease. The identity is the pod's name, {@code _} and a random text. */
   private static String holder(JsonObject lease) {
     return Json.text(lease, "spec", "holderIdentity").replaceAll("_[^_]*$", "");
   }
 
-  private static CheckResult leaders(DoctorContext x) {
+  private static CheckResult leaders(DoctorContext context) {
     List<String> holders = new ArrayList<>();
-    for (String service : LED) {
-      if (deployment(x, service).isEmpty()) {
+    for (String service : WITH_LEADER) {
+      if (deployment(context, service).isEmpty()) {
         continue;
       }
       String name = "vdi-" + service;
-      JsonObject lease = lease(x, name);
+      JsonObject lease = lease(context, name);
       String holder = holder(lease);
-      String object = "lease " + name + " in " + x.cluster().operator();
+      String object = "lease " + name + " in " + context.cluster().operatorNamespace();
       if (holder.isEmpty()) {
-        return x.found(KnownCause.NO_LEADER, object, "nobody holds it", name);
+        return context.failed(KnownCause.NO_LEADER, object, "it has no holder", name);
       }
       Instant end =
           OffsetDateTime.parse(Json.text(lease, "spec", "renewTime"))
               .toInstant()
               .plusSeconds(Json.number(lease, "spec", "leaseDurationSeconds"));
-      if (pods(x, service).stream().noneMatch(pod -> Json.name(pod).equals(holder))) {
-        return x.found(KnownCause.NO_LEADER, object, holder + " holds it, which is no pod", name);
+      if (pods(context, service).stream().noneMatch(pod -> Json.name(pod).equals(holder))) {
+        return context.failed(
+            KnownCause.NO_LEADER, object, "its holder " + holder + " is not a pod", name);
       }
-      if (end.isBefore(x.cluster().time())) {
-        return x.found(
-            KnownCause.NO_LEADER, object, holder + " did not renew it since " + end, name);
+      if (end.isBefore(context.cluster().serverTime())) {
+        return context.failed(
+            KnownCause.NO_LEADER, object, "it expired at " + end + "; holder " + holder, name);
       }
       holders.add(holder);
     }
     return new CheckResult.Passed(String.join(", ", holders));
   }
 
-  /** One that a service needs. */
-  private record Right(String service, JsonObject attributes) {
-    @Override
-    public String toString() {
-      return service
-          + " may not "
-          + Json.text(attributes, "verb")
-          + " "
-          + Json.text(attributes, "resource")
-          + (Json.text(attributes, "subresource").isEmpty()
-              ? ""
-              : "/" + Json.text(attributes, "subresource"));
-    }
-  }
-
-  private static CheckResult rights(DoctorContext x) {
-    List<Right> needed = new ArrayList<>();
-    for (String service : ALL) {
-      if (deployment(x, service).isPresent()) {
-        needed.addAll(needed(service, "clusterrole", ""));
-        needed.addAll(needed(service, "role", x.cluster().operator()));
-      }
-    }
-    List<String> lacking =
-        Parallel.map(needed, right -> isAllowed(x, right) ? "" : right.toString()).stream()
-            .filter(right -> !right.isEmpty())
-            .toList();
-    if (lacking.isEmpty()) {
-      return new CheckResult.Passed(needed.size() + " granted");
-    }
-    String role = "vdi-" + lacking.getFirst().split(" ", 2)[0];
-    return x.found(
-        KnownCause.RIGHTS_MISSING,
-        "clusterrole or role " + role,
-        String.join(", ", lacking.subList(0, Math.min(3, lacking.size())))
-            + (lacking.size() > 3 ? " and " + (lacking.size() - 3) + " more" : ""),
-        role);
-  }
-
-  /** What the chart's role grants: no more and no less than the service uses, as a test proves. */
-  private static List<Right> needed(String service, String kind, String namespace) {
-    List<Right> rights = new ArrayList<>();
-    for (JsonObject rule :
-        Json.objects(BundledChart.yaml("templates/" + service + "-" + kind + ".yaml"), "rules")) {
-      List<JsonElement> names = Json.list(rule, "resourceNames");
-      for (JsonElement group : Json.list(rule, "apiGroups")) {
-        for (JsonElement resource : Json.list(rule, "resources")) {
-          for (JsonElement verb : Json.list(rule, "verbs")) {
-            String[] parts = resource.getAsString().split("/", 2);
-            JsonObject attributes = new JsonObject();
-            attributes.add("verb", verb);
-            attributes.add("group", group);
-            attributes.addProperty("resource", parts[0]);
-            attributes.addProperty("subresource", parts.length > 1 ? parts[1] : "");
-            attributes.addProperty("name", names.isEmpty() ? "" : names.getFirst().getAsString());
-            attributes.addProperty("namespace", namespace);
-            rights.add(new Right(service, attributes));
-          }
-        }
-      }
-    }
-    return rights;
-  }
-
-  private static boolean isAllowed(DoctorContext x, Right right) {
-    String namespace = x.cluster().operator();
-    JsonArray groups = new JsonArray();
-    groups.add("system:authenticated");
-    groups.add("system:serviceaccounts");
-    groups.add("system:serviceaccounts:" + namespace);
-    JsonObject spec = new JsonObject();
-    spec.add("resourceAttributes", right.attributes());
-    spec.addProperty("user", "system:serviceaccount:" + namespace + ":vdi-" + right.service());
-    spec.add("groups", groups);
-    JsonObject review = new JsonObject();
-    review.addProperty("apiVersion", "authorization.k8s.io/v1");
-    review.addProperty("kind", "SubjectAccessReview");
-    review.add("spec", spec);
-    String path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-    JsonObject answer = ClusterAccess.seen(x.cluster().api().request("POST", path, review), path);
-    return Json.text(answer, "status", "allowed").equals("true");
-  }
-
-  /** What the API server checks the webhook by. */
-  private static CheckResult authority(DoctorContext x) {
+  /** The API server trusts the webhook by {@code caBundle}. */
+  private static CheckResult certificate(DoctorContext context) {
     String path =
         "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/vdi-operator";
-    JsonObject configuration =
-        x.cluster().get(path).orElseThrow(() -> new CliException(404, "there is no configuration"));
-    Instant now = x.cluster().time();
-    for (JsonObject webhook : Json.objects(configuration, "webhooks")) {
-      String bundle = Json.text(webhook, "clientConfig", "caBundle");
-      String object = "validatingwebhookconfiguration vdi-operator";
-      try {
-        for (var each :
-            CertificateFactory.getInstance("X.509")
-                .generateCertificates(
-                    new ByteArrayInputStream(Base64.getDecoder().decode(bundle)))) {
-          Instant end = ((X509Certificate) each).getNotAfter().toInstant();
-          if (end.isAfter(now.plus(NEAR_THE_END))) {
-            return new CheckResult.Passed(
-                "its authority is good until " + end.toString().substring(0, 10));
-          }
-        }
-      } catch (CertificateException | IllegalArgumentException e) {
-        return x.found(KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle is no certificate", "");
-      }
-      return x.found(KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle ends within 3 days", "");
+    String object = "validatingwebhookconfiguration vdi-operator";
+    List<JsonObject> webhooks =
+        Json.objects(
+            context
+                .cluster()
+                .get(path)
+                .orElseThrow(() -> new CliException.Failed(object + " does not exist")),
+            "webhooks");
+    if (webhooks.isEmpty()) {
+      return context.failed(
+          KnownCause.WEBHOOK_NOT_REGISTERED, "vdi-operator", "it has no webhook", "");
     }
-    return x.found(KnownCause.WEBHOOK_NOT_REGISTERED, "vdi-operator", "it names no webhook", "");
+    try {
+      Instant end = lastExpiry(Json.text(webhooks.getFirst(), "clientConfig", "caBundle"));
+      return end.isAfter(context.cluster().serverTime().plus(RENEWAL_OVERDUE))
+          ? new CheckResult.Passed("valid until " + end.toString().substring(0, 10))
+          : context.failed(
+              KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle expires within 3 days", "");
+    } catch (CertificateException | IllegalArgumentException e) {
+      return context.failed(
+          KnownCause.WEBHOOK_CERTIFICATE, object, "caBundle is not a certificate", "");
+    }
   }
 
-  /** The leader's own metric of sessions with which it is not getting on. */
-  private static CheckResult errors(DoctorContext x) {
-    ClusterAccess cluster = x.cluster();
-    String holder = holder(lease(x, "vdi-controller"));
-    String metrics;
-    try (ForwardedPort leader = ForwardedPort.to(cluster, cluster.operator(), holder, 8081)) {
-      metrics = leader.get("/observe/metrics", Optional.empty()).body();
+  /** The latest expiry of the certificates in a bundle. */
+  private static Instant lastExpiry(String caBundle) throws CertificateException {
+    Instant last = Instant.MIN;
+    for (var each :
+        CertificateFactory.getInstance("X.509")
+            .generateCertificates(new ByteArrayInputStream(Base64.getDecoder().decode(caBundle)))) {
+      Instant end = ((X509Certificate) each).getNotAfter().toInstant();
+      last = end.isAfter(last) ? end : last;
     }
-    double retrying = sum(metrics, "vdi_workqueue_retrying");
+    return last;
+  }
+
+  /** The leader's metric of sessions whose reconciliation fails and is retried. */
+  private static CheckResult errors(DoctorContext context) {
+    ClusterAccess cluster = context.cluster();
+    String holder = holder(lease(context, "vdi-controller"));
+    Optional<ForwardedPort.Page> page;
+    try (ForwardedPort leader =
+        ForwardedPort.to(cluster, cluster.operatorNamespace(), holder, OBSERVE_PORT)) {
+      page = leader.get("/observe/metrics", Optional.empty());
+    }
+    if (page.isEmpty()) {
+      return new CheckResult.Skipped("pod " + holder + " does not return its metrics");
+    }
+    String metrics = page.get().body();
+    long retrying = (long) sum(metrics, "vdi_workqueue_retrying");
     return retrying > 0
-        ? x.found(
+        ? context.failed(
             KnownCause.RECONCILE_ERRORS,
-            "pod " + holder + " in " + cluster.operator(),
-            (long) retrying + " sessions are tried again and again; " + reasons(metrics),
+            "pod " + holder + " in " + cluster.operatorNamespace(),
+            retrying + " sessions fail and are retried; errors: " + reasons(metrics),
             holder)
         : new CheckResult.Passed(
             "none now, " + (long) sum(metrics, "vdi_reconcile_errors_total") + " since its start");
   }
 
-  private static double sum(String metrics, String name) {
+  /** The sum of a metric over all its labels, from the Prometheus text format. */
+  static double sum(String metrics, String name) {
     return metrics
         .lines()
         .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
@@ -293,14 +237,14 @@ final class ServiceChecks {
         .sum();
   }
 
-  private static String reasons(String metrics) {
-    return "errors: "
-        + String.join(
-            ", ",
-            metrics
-                .lines()
-                .filter(line -> line.startsWith("vdi_reconcile_errors_total{"))
-                .map(line -> line.replaceAll(".*reason=\"([^\"]*)\".*} ?([0-9.]*).*", "$2 $1"))
-                .toList());
+  /** The number of errors by reason, such as {@code 3.0 Forbidden}. */
+  static String reasons(String metrics) {
+    return String.join(
+        ", ",
+        metrics
+            .lines()
+            .filter(line -> line.startsWith("vdi_reconcile_errors_total{"))
+            .map(line -> line.replaceAll(".*reason=\"([^\"]*)\".*} ?([0-9.]*).*", "$2 $1"))
+            .toList());
   }
 }

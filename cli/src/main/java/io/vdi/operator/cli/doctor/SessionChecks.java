@@ -3,7 +3,7 @@ package io.vdi.operator.cli.doctor;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What concerns one session, in the order in which it is asked. */
+/** The checks of one session, in the order in which they run. */
 final class SessionChecks {
   private SessionChecks() {}
 

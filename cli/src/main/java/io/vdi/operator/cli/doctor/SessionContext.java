@@ -3,8 +3,10 @@ package io.vdi.operator.cli.doctor;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.SessionSecret;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
@@ -15,47 +17,56 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 
-/** One session, and what belongs to it; ends with its examination. */
+/** One session for its checks, with its objects and a forwarded port of its pod. */
 final class SessionContext implements AutoCloseable {
   static final CheckResult NO_POD = new CheckResult.Skipped("there is no pod");
 
-  private final DoctorContext examination;
+  private final DoctorContext doctor;
   private final VdiSession session;
-  private final RouterClient visit;
+  private final RouterClient router;
   private Optional<ForwardedPort> desktop = Optional.empty();
 
-  /**
-   * @param visit for its URL
-   */
-  SessionContext(DoctorContext examination, VdiSession session, RouterClient visit) {
-    this.examination = examination;
+  SessionContext(DoctorContext doctor, VdiSession session, RouterClient router) {
+    this.doctor = doctor;
     this.session = session;
-    this.visit = visit;
+    this.router = router;
   }
 
-  DoctorContext examination() {
-    return examination;
+  /** A check of the session's pod, which is skipped if there is none. */
+  static Check.Body<SessionContext> onPod(BiFunction<SessionContext, Pod, CheckResult> body) {
+    return context -> context.pod().map(pod -> body.apply(context, pod)).orElse(NO_POD);
+  }
+
+  DoctorContext doctor() {
+    return doctor;
   }
 
   VdiSession session() {
     return session;
   }
 
-  RouterClient visit() {
-    return visit;
+  /** The client for the session's URL. */
+  RouterClient router() {
+    return router;
   }
 
   ClusterAccess cluster() {
-    return examination.cluster();
+    return doctor.cluster();
   }
 
   String namespace() {
     return session.namespace();
   }
 
-  /** {@code namespace/name}. */
+  /** The name of the session, its pod, its Service and its route. */
   String name() {
+    return session.name();
+  }
+
+  /** {@code namespace/name}. */
+  String qualifiedName() {
     return session.namespace() + "/" + session.name();
   }
 
@@ -63,44 +74,49 @@ final class SessionContext implements AutoCloseable {
     return cluster().template(session.spec().template());
   }
 
-  /** What the session's template says, or what holds where it cannot be seen. */
+  /** The spec of the session's template; the defaults if the template does not exist. */
   VdiTemplate.Spec templateSpec() {
     return template().map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
   }
 
-  /** Of the session, while it is one that should be there. */
-  Optional<JsonObject> pod() {
-    return cluster()
-        .get(ResourceType.POD.path(namespace(), session.name()))
+  /** The session's pod as JSON; empty if it is missing or being deleted. */
+  Optional<JsonObject> podObject() {
+    return child(ResourceType.POD, name())
         .filter(pod -> Json.at(pod, "metadata", "deletionTimestamp").isEmpty());
   }
 
-  static Pod asPod(JsonObject pod) {
-    return ClusterAccess.as(Pod.class, pod);
+  /** The session's pod; empty if it is missing or being deleted. */
+  Optional<Pod> pod() {
+    return podObject().map(pod -> ClusterAccess.decode(Pod.class, pod));
   }
 
-  /** One of its objects. */
-  Optional<JsonObject> own(ResourceType<?> kind, String name) {
+  /** An object in the session's namespace. */
+  Optional<JsonObject> child(ResourceType<?> kind, String name) {
     return cluster().get(kind.path(namespace(), name));
   }
 
-  /** The Events on one of its objects. */
-  List<JsonObject> events(JsonObject object) {
+  /** The Events of an object. */
+  List<JsonObject> events(String uid) {
     return cluster()
-        .list(
-            ResourceType.EVENT.path(namespace())
-                + "?fieldSelector=involvedObject.uid="
-                + Json.text(object, "metadata", "uid"));
+        .list(ResourceType.EVENT.path(namespace()) + "?fieldSelector=involvedObject.uid=" + uid);
   }
 
-  /** Selkies in its pod, without the way through the router. */
+  /** The port of Selkies in the pod, forwarded by the API server: works without a route. */
   ForwardedPort desktop() {
     if (desktop.isEmpty()) {
       desktop =
-          Optional.of(
-              ForwardedPort.to(cluster(), namespace(), session.name(), templateSpec().port()));
+          Optional.of(ForwardedPort.to(cluster(), namespace(), name(), templateSpec().port()));
     }
     return desktop.get();
+  }
+
+  /**
+   * The user name and password of the desktop.
+   *
+   * @throws io.vdi.operator.cli.cluster.CliException if they are unavailable
+   */
+  DesktopCredentials credentials() {
+    return SessionSecret.credentials(cluster(), session, template());
   }
 
   @Override
@@ -112,35 +128,38 @@ final class SessionContext implements AutoCloseable {
     return session.status().currentPhase().equals(Optional.of(Phase.RUNNING));
   }
 
-  /** How long it has had the phase that it has. */
-  Duration sinceChange() {
+  /** The time since the condition Ready changed, else since the creation of the session. */
+  Duration timeInPhase() {
     Instant since =
         session
             .status()
             .condition(Condition.READY)
             .map(Condition::lastTransitionTime)
             .orElse(session.metadata().creationTimestamp());
-    return Duration.between(since, cluster().time());
+    return Duration.between(since, cluster().serverTime());
   }
 
-  CheckResult found(KnownCause cause, String object, String seen) {
-    return found(cause, object, seen, session.name());
+  CheckResult failed(KnownCause cause, String object, String observed) {
+    return failed(cause, object, observed, name());
   }
 
   /**
-   * @param name for the command, where it is not the session's
+   * A failed check of this session.
+   *
+   * @param object kind and name of the object with the problem; the namespace is added
+   * @param name the object's name in the remedy's command, if it is not the session's
    */
-  CheckResult found(KnownCause cause, String object, String seen, String name) {
+  CheckResult failed(KnownCause cause, String object, String observed, String name) {
     return new CheckResult.Failed(
         new Finding(
             cause,
             object + " in " + namespace(),
-            seen,
+            observed,
             Map.of(
-                "session", session.name(),
+                "session", name(),
                 "namespace", namespace(),
                 "template", session.spec().template(),
-                "operator", cluster().operator(),
+                "operator", cluster().operatorNamespace(),
                 "name", name)));
   }
 }

@@ -1,67 +1,73 @@
 package io.vdi.operator.cli.doctor;
 
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.Map;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
+import java.util.Optional;
+import okio.Buffer;
+import okio.ByteString;
 
 /**
- * Asks a TURN relay for an allocation over UDP, and gives it back (RFC 8656, with the long-term
- * credentials of RFC 8489). No more of the protocol than that.
+ * Requests an allocation from a TURN server over UDP, and releases it (RFC 8656, with the long-term
+ * credentials of RFC 8489). It implements no other part of the protocol.
  */
 final class TurnClient {
   private static final int ALLOCATE = 0x0003;
   private static final int REFRESH = 0x0004;
   private static final int SUCCESS = 0x0100;
-  private static final int MAGIC = 0x2112A442;
+  private static final int MAGIC_COOKIE = 0x2112A442;
 
   private static final int USERNAME = 0x0006;
-  private static final int INTEGRITY = 0x0008;
-  private static final int ERROR = 0x0009;
+  private static final int MESSAGE_INTEGRITY = 0x0008;
+  private static final int ERROR_CODE = 0x0009;
   private static final int LIFETIME = 0x000D;
   private static final int REALM = 0x0014;
   private static final int NONCE = 0x0015;
-  private static final int TRANSPORT = 0x0019;
+  private static final int REQUESTED_TRANSPORT = 0x0019;
 
-  private static final byte[] UDP = {17, 0, 0, 0};
+  private static final int HEADER_BYTES = 20;
+
+  /** The attribute MESSAGE-INTEGRITY: a header of 4 bytes and 20 bytes HMAC-SHA1. */
+  private static final int INTEGRITY_BYTES = 24;
+
+  private static final ByteString UDP = ByteString.of((byte) 17, (byte) 0, (byte) 0, (byte) 0);
+  private static final ByteString ZERO = ByteString.of(new byte[4]);
   private static final int TRIES = 3;
   private static final int TIMEOUT_MILLIS = 700;
 
   private final DatagramSocket socket;
-  private final InetAddress relay;
+  private final InetAddress server;
   private final int port;
 
-  private TurnClient(DatagramSocket socket, InetAddress relay, int port) {
+  private TurnClient(DatagramSocket socket, InetAddress server, int port) {
     this.socket = socket;
-    this.relay = relay;
+    this.server = server;
     this.port = port;
   }
 
-  /**
-   * What the relay said.
-   *
-   * @param code 0 where it allocated, else its error: 401 and 441 refuse the credentials
-   */
-  record Outcome(int code, String reason) {}
+  /** The server's answer. */
+  sealed interface Result {
+    record Allocated() implements Result {}
+
+    /**
+     * No allocation.
+     *
+     * @param code the error code; 401 and 441 mean wrong credentials
+     */
+    record Refused(int code, String reason) implements Result {}
+  }
 
   /**
-   * Allocates and gives back.
+   * Requests an allocation and releases it.
    *
-   * @throws IOException where nobody answers
+   * @throws IOException if the server does not answer
    */
-  static Outcome allocate(String host, int port, String username, String password)
+  static Result allocate(String host, int port, String username, String password)
       throws IOException {
     try (DatagramSocket socket = new DatagramSocket()) {
       socket.setSoTimeout(TIMEOUT_MILLIS);
@@ -69,144 +75,133 @@ final class TurnClient {
     }
   }
 
-  private Outcome allocate(String username, String password) throws IOException {
-    // The first is refused, and tells realm and nonce.
-    Message first = ask(new Request(ALLOCATE).with(TRANSPORT, UDP));
-    if (first.type() == (ALLOCATE | SUCCESS)) {
-      return new Outcome(0, "without credentials");
+  private Result allocate(String username, String password) throws IOException {
+    // The server answers the first request with 401, realm and nonce.
+    Response first = send(new Request(ALLOCATE).with(REQUESTED_TRANSPORT, UDP));
+    if (first.isSuccess(ALLOCATE)) {
+      return new Result.Allocated();
     }
-    byte[] realm = first.attributes().getOrDefault(REALM, new byte[0]);
-    byte[] nonce = first.attributes().getOrDefault(NONCE, new byte[0]);
-    byte[] key = key(username, new String(realm, StandardCharsets.UTF_8), password);
-    Message second = ask(signed(ALLOCATE, username, realm, nonce, key, TRANSPORT, UDP));
-    if (second.type() != (ALLOCATE | SUCCESS)) {
+    ByteString realm = first.attribute(REALM);
+    ByteString nonce = first.attribute(NONCE);
+    // RFC 8489, section 9.2.2.
+    ByteString key = ByteString.encodeUtf8(username + ":" + realm.utf8() + ":" + password).md5();
+    Response second =
+        send(
+            new Request(ALLOCATE)
+                .with(REQUESTED_TRANSPORT, UDP)
+                .signed(username, realm, nonce, key));
+    if (!second.isSuccess(ALLOCATE)) {
       return second.error();
     }
-    ask(signed(REFRESH, username, realm, nonce, key, LIFETIME, new byte[4]));
-    return new Outcome(0, "");
+    // A lifetime of 0 releases the allocation.
+    send(new Request(REFRESH).with(LIFETIME, ZERO).signed(username, realm, nonce, key));
+    return new Result.Allocated();
   }
 
-  private static Request signed(
-      int type, String username, byte[] realm, byte[] nonce, byte[] key, int extra, byte[] value)
-      throws IOException {
-    return new Request(type)
-        .with(extra, value)
-        .with(USERNAME, username.getBytes(StandardCharsets.UTF_8))
-        .with(REALM, realm)
-        .with(NONCE, nonce)
-        .sign(key);
-  }
-
-  private Message ask(Request request) throws IOException {
-    byte[] bytes = request.bytes();
+  private Response send(Request request) throws IOException {
+    byte[] bytes = request.bytes(0).toByteArray();
     for (int i = 0; i < TRIES; i++) {
-      socket.send(new DatagramPacket(bytes, bytes.length, relay, port));
-      DatagramPacket answer = new DatagramPacket(new byte[2048], 2048);
+      socket.send(new DatagramPacket(bytes, bytes.length, server, port));
+      DatagramPacket packet = new DatagramPacket(new byte[2048], 2048);
       try {
-        socket.receive(answer);
+        socket.receive(packet);
       } catch (SocketTimeoutException e) {
         continue;
       }
-      Message message = Message.of(ByteBuffer.wrap(answer.getData(), 0, answer.getLength()));
-      if (message.answers(request)) {
-        return message;
+      Buffer answer = new Buffer().write(packet.getData(), 0, packet.getLength());
+      Optional<Response> response =
+          Response.parse(answer).filter(found -> found.id().equals(request.id));
+      if (response.isPresent()) {
+        return response.get();
       }
     }
     throw new IOException("no answer in " + TRIES + " tries of " + TIMEOUT_MILLIS + " ms");
   }
 
-  /** RFC 8489, 9.2.2. */
-  private static byte[] key(String username, String realm, String password) {
-    try {
-      return MessageDigest.getInstance("MD5")
-          .digest((username + ":" + realm + ":" + password).getBytes(StandardCharsets.UTF_8));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every Java platform has MD5", e);
-    }
-  }
-
   private static final class Request {
     private final int type;
-    private final byte[] id = new byte[12];
-    private final ByteArrayOutputStream attributes = new ByteArrayOutputStream();
+    private final ByteString id;
+    private final Buffer attributes = new Buffer();
 
     Request(int type) {
+      byte[] random = new byte[12];
+      new SecureRandom().nextBytes(random);
       this.type = type;
-      new SecureRandom().nextBytes(id);
+      this.id = ByteString.of(random);
     }
 
-    Request with(int attribute, byte[] value) throws IOException {
-      DataOutputStream out = new DataOutputStream(attributes);
-      out.writeShort(attribute);
-      out.writeShort(value.length);
-      out.write(value);
-      out.write(new byte[(4 - value.length % 4) % 4]);
+    Request with(int attribute, ByteString value) {
+      attributes
+          .writeShort(attribute)
+          .writeShort(value.size())
+          .write(value)
+          .write(new byte[padding(value.size())]);
       return this;
     }
 
-    /** Over the message so far, whose length counts the signature already. */
-    Request sign(byte[] key) throws IOException {
-      try {
-        Mac mac = Mac.getInstance("HmacSHA1");
-        mac.init(new SecretKeySpec(key, "HmacSHA1"));
-        return with(INTEGRITY, mac.doFinal(bytes(24)));
-      } catch (GeneralSecurityException e) {
-        throw new IllegalStateException("every Java platform has HmacSHA1", e);
-      }
+    Request signed(String username, ByteString realm, ByteString nonce, ByteString key) {
+      with(USERNAME, ByteString.encodeUtf8(username)).with(REALM, realm).with(NONCE, nonce);
+      // The signed header already counts the length of the signature.
+      return with(MESSAGE_INTEGRITY, bytes(INTEGRITY_BYTES).hmacSha1(key));
     }
 
-    byte[] bytes() throws IOException {
-      return bytes(0);
-    }
-
-    private byte[] bytes(int more) throws IOException {
-      ByteArrayOutputStream all = new ByteArrayOutputStream();
-      DataOutputStream out = new DataOutputStream(all);
-      out.writeShort(type);
-      out.writeShort(attributes.size() + more);
-      out.writeInt(MAGIC);
-      out.write(id);
-      attributes.writeTo(out);
-      return all.toByteArray();
+    /**
+     * The message.
+     *
+     * @param following bytes that the header counts and that are not part of the result
+     */
+    ByteString bytes(int following) {
+      return new Buffer()
+          .writeShort(type)
+          .writeShort((int) attributes.size() + following)
+          .writeInt(MAGIC_COOKIE)
+          .write(id)
+          .write(attributes.snapshot())
+          .readByteString();
     }
   }
 
-  private record Message(int type, ByteBuffer id, Map<Integer, byte[]> attributes) {
-    /** What cannot be read has no attributes, and answers nothing. */
-    static Message of(ByteBuffer in) {
-      Map<Integer, byte[]> attributes = new HashMap<>();
-      if (in.remaining() < 20) {
-        return new Message(0, ByteBuffer.allocate(0), attributes);
+  private record Response(int type, ByteString id, Map<Integer, ByteString> attributes) {
+    /** Empty if it is too short for a message. An attribute that is cut off is left out. */
+    static Optional<Response> parse(Buffer in) throws IOException {
+      if (in.size() < HEADER_BYTES) {
+        return Optional.empty();
       }
-      int type = Short.toUnsignedInt(in.getShort());
-      in.position(8);
-      byte[] id = new byte[12];
-      in.get(id);
-      while (in.remaining() >= 4) {
-        int attribute = Short.toUnsignedInt(in.getShort());
-        int length = Short.toUnsignedInt(in.getShort());
-        if (length > in.remaining()) {
+      int type = Short.toUnsignedInt(in.readShort());
+      in.skip(6);
+      ByteString id = in.readByteString(12);
+      Map<Integer, ByteString> attributes = new HashMap<>();
+      while (in.size() >= 4) {
+        int attribute = Short.toUnsignedInt(in.readShort());
+        int length = Short.toUnsignedInt(in.readShort());
+        if (length > in.size()) {
           break;
         }
-        byte[] value = new byte[length];
-        in.get(value);
-        attributes.put(attribute, value);
-        in.position(Math.min(in.limit(), in.position() + (4 - length % 4) % 4));
+        attributes.put(attribute, in.readByteString(length));
+        in.skip(Math.min(in.size(), padding(length)));
       }
-      return new Message(type, ByteBuffer.wrap(id), attributes);
+      return Optional.of(new Response(type, id, attributes));
     }
 
-    boolean answers(Request request) {
-      return id.equals(ByteBuffer.wrap(request.id));
+    boolean isSuccess(int request) {
+      return type == (request | SUCCESS);
     }
 
-    Outcome error() {
-      byte[] error = attributes.getOrDefault(ERROR, new byte[0]);
-      return error.length < 4
-          ? new Outcome(400, "refused")
-          : new Outcome(
-              error[2] * 100 + error[3],
-              new String(error, 4, error.length - 4, StandardCharsets.UTF_8));
+    ByteString attribute(int attribute) {
+      return attributes.getOrDefault(attribute, ByteString.EMPTY);
     }
+
+    Result.Refused error() {
+      ByteString error = attribute(ERROR_CODE);
+      return error.size() < 4
+          ? new Result.Refused(400, "refused")
+          : new Result.Refused(
+              error.getByte(2) * 100 + error.getByte(3), error.substring(4).utf8());
+    }
+  }
+
+  /** Attributes are padded to a multiple of 4 bytes. */
+  private static int padding(int length) {
+    return (4 - length % 4) % 4;
   }
 }

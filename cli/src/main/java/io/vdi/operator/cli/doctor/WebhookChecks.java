@@ -10,9 +10,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 
-/** Whether the API server asks the admission webhook. */
+/** Whether the API server calls the admission webhook. */
 final class WebhookChecks {
   private static final Layer LAYER = Layer.CONTROL_PLANE;
+  private static final String SERVICE = "vdi-admission-webhook";
 
   private WebhookChecks() {}
 
@@ -21,7 +22,7 @@ final class WebhookChecks {
         new Check<>(
             "webhook-service",
             LAYER,
-            "Webhook's Service",
+            "Webhook Service",
             Set.of("services"),
             WebhookChecks::service),
         new Check<>(
@@ -29,62 +30,67 @@ final class WebhookChecks {
             LAYER,
             "Admission webhook",
             Set.of("services", "webhook-service"),
-            WebhookChecks::refusal));
+            WebhookChecks::denial));
   }
 
-  /** Connections that are open already hide for a while that it leads nowhere. */
-  private static CheckResult service(DoctorContext x) {
-    long ready = Endpoints.ready(x.cluster(), x.cluster().operator(), "vdi-admission-webhook");
+  /** The dry run alone does not show this: the API server keeps using open connections. */
+  private static CheckResult service(DoctorContext context) {
+    String namespace = context.cluster().operatorNamespace();
+    long ready = Endpoints.ready(context.cluster(), namespace, SERVICE);
     return ready > 0
-        ? new CheckResult.Passed(Endpoints.words(ready))
-        : x.found(
-            KnownCause.WEBHOOK_UNREACHABLE,
-            "service vdi-admission-webhook in " + x.cluster().operator(),
-            "it has no ready endpoint",
-            "");
+        ? new CheckResult.Passed(Endpoints.describe(ready))
+        : context.failed(
+            KnownCause.WEBHOOK_UNREACHABLE, object(context), "it has no ready endpoint", "");
   }
 
-  /** A session that the webhook has to refuse, and that is not made if it does not. */
-  private static CheckResult refusal(DoctorContext x) {
-    JsonObject session = new JsonObject();
-    session.addProperty("apiVersion", ResourceType.SESSION.apiVersion());
-    session.addProperty("kind", ResourceType.SESSION.kind());
-    String name = "vdi-doctor-" + UUID.randomUUID();
-    session.add("metadata", object("name", name));
-    JsonObject spec = object("user", "doctor@vdi.invalid");
-    spec.addProperty("template", name);
-    session.add("spec", spec);
-    String path = ResourceType.SESSION.path(x.cluster().namespace()) + "?dryRun=All";
-    ApiResult<JsonObject> answer = x.cluster().api().request("POST", path, session);
+  private static String object(DoctorContext context) {
+    return "service " + SERVICE + " in " + context.cluster().operatorNamespace();
+  }
+
+  /** Creates, as a dry run, a session that the webhook must deny. */
+  private static CheckResult denial(DoctorContext context) {
+    String path = ResourceType.SESSION.path(context.cluster().namespace()) + "?dryRun=All";
+    ApiResult<JsonObject> answer =
+        context.cluster().api().request("POST", path, sessionWithoutTemplate());
     return switch (answer) {
-      case ApiResult.Ok<JsonObject> accepted ->
-          x.found(
+      case ApiResult.Ok<JsonObject> _ ->
+          context.failed(
               KnownCause.WEBHOOK_NOT_REGISTERED,
               "validatingwebhookconfiguration vdi-operator",
-              "a session with a template that does not exist would be let in",
+              "a session whose template does not exist is accepted",
               "");
-      case ApiResult.Unreachable<JsonObject>(String message) -> throw new CliException(0, message);
-      case ApiResult.Rejected<JsonObject>(int code, String reason, String message) -> {
+      case ApiResult.Unreachable<JsonObject>(String message) ->
+          throw new CliException.Failed(message);
+      case ApiResult.Rejected<JsonObject>(int status, _, String message) -> {
         if (message.contains("failed calling webhook") && message.contains("vdi.kasm.io")) {
           boolean certificate = message.contains("x509") || message.contains("certificate");
-          yield x.found(
+          yield context.failed(
               certificate ? KnownCause.WEBHOOK_CERTIFICATE : KnownCause.WEBHOOK_UNREACHABLE,
-              "service vdi-admission-webhook in " + x.cluster().operator(),
-              // What stands behind the address that was called.
+              object(context),
+              // The reason follows the quoted URL of the call.
               message.replaceFirst("(?s).*\": ", ""),
               "");
         }
         if (message.contains("denied the request")) {
-          yield new CheckResult.Passed("it refuses what it should");
+          yield new CheckResult.Passed("denies an invalid session");
         }
-        throw new CliException(code, message);
+        throw new CliException.ApiRejected(status, message);
       }
     };
   }
 
-  private static JsonObject object(String key, String value) {
-    JsonObject object = new JsonObject();
-    object.addProperty(key, value);
-    return object;
+  private static JsonObject sessionWithoutTemplate() {
+    String name = "vdi-doctor-" + UUID.randomUUID();
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("name", name);
+    JsonObject spec = new JsonObject();
+    spec.addProperty("user", "doctor@vdi.invalid");
+    spec.addProperty("template", name);
+    JsonObject session = new JsonObject();
+    session.addProperty("apiVersion", ResourceType.SESSION.apiVersion());
+    session.addProperty("kind", ResourceType.SESSION.kind());
+    session.add("metadata", metadata);
+    session.add("spec", spec);
+    return session;
   }
 }

@@ -1,5 +1,7 @@
 package io.vdi.operator.cli.doctor;
 
+import static io.vdi.operator.cli.doctor.SessionContext.onPod;
+
 import com.google.gson.JsonObject;
 import io.kubernetes.client.Exec;
 import io.kubernetes.client.openapi.ApiException;
@@ -15,55 +17,73 @@ import io.vdi.operator.common.model.ResourceType;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** The desktop's pod and its home: placed, mounted, pulled, running, writable. */
+/** The desktop's pod and its home: scheduling, mounting, image, container. */
 final class WorkloadChecks {
   private static final Layer LAYER = Layer.INFRASTRUCTURE;
+  private static final String CONTAINER = "selkies";
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
   private static final String SELECTED_NODE = "volume.kubernetes.io/selected-node";
   private static final Duration PROVISIONING = Duration.ofSeconds(30);
   private static final int LOG_LINES = 200;
+  private static final int EXEC_TIMEOUT_SECONDS = 5;
+
+  private static final CheckResult NOT_YET = new CheckResult.Skipped("not yet");
 
   private WorkloadChecks() {}
 
   static List<Check<SessionContext>> checks() {
-    Set<String> made = Set.of("accepted", "quota");
     return List.of(
-        new Check<>("volume", LAYER, "Volume of the home", made, WorkloadChecks::volume),
+        new Check<>(
+            "volume",
+            LAYER,
+            "Volume of the home",
+            Set.of("accepted", "quota"),
+            WorkloadChecks::volume),
         new Check<>(
             "gpu",
             LAYER,
-            "GPUs free",
-            with(made, "slicing", "capacity", "volume"),
+            "Free GPUs",
+            Set.of("accepted", "quota", "slicing", "capacity", "volume"),
             WorkloadChecks::gpu),
         new Check<>(
-            "placed", LAYER, "Pod placed", with(made, "volume", "gpu"), WorkloadChecks::placed),
-        new Check<>("pod", LAYER, "Pod lives", Set.of("placed"), WorkloadChecks::lives),
-        new Check<>("mounted", LAYER, "Home mounted", Set.of("pod"), WorkloadChecks::mounted),
-        new Check<>("image", LAYER, "Image pulled", Set.of("mounted"), WorkloadChecks::image),
-        new Check<>("home", LAYER, "Home writable", Set.of("image"), WorkloadChecks::home),
+            "placed",
+            LAYER,
+            "Pod scheduled",
+            Set.of("accepted", "quota", "volume", "gpu"),
+            WorkloadChecks::scheduled),
         new Check<>(
-            "container", LAYER, "Container stays", Set.of("home"), WorkloadChecks::container));
+            "pod", LAYER, "Pod not failed", Set.of("placed"), onPod(WorkloadChecks::notFinished)),
+        new Check<>(
+            "mounted", LAYER, "Home mounted", Set.of("pod"), onPod(WorkloadChecks::mounted)),
+        new Check<>(
+            "image", LAYER, "Image pulled", Set.of("mounted"), onPod(WorkloadChecks::image)),
+        new Check<>("home", LAYER, "Home writable", Set.of("image"), onPod(WorkloadChecks::home)),
+        new Check<>(
+            "container",
+            LAYER,
+            "Container running",
+            Set.of("home"),
+            onPod(WorkloadChecks::container)));
   }
 
-  private static Set<String> with(Set<String> names, String... more) {
-    Set<String> all = new HashSet<>(names);
-    all.addAll(List.of(more));
-    return all;
+  static String podName(SessionContext context) {
+    return "pod " + context.name();
   }
 
-  private static CheckResult volume(SessionContext patient) {
-    Optional<JsonObject> found =
-        patient.own(
-            ResourceType.PERSISTENT_VOLUME_CLAIM,
-            ResourceNames.persistentVolumeClaim(patient.session().name()));
+  private static Optional<JsonObject> claim(SessionContext context) {
+    return context.child(
+        ResourceType.PERSISTENT_VOLUME_CLAIM, ResourceNames.persistentVolumeClaim(context.name()));
+  }
+
+  private static CheckResult volume(SessionContext context) {
+    Optional<JsonObject> found = claim(context);
     if (found.isEmpty()) {
-      return new CheckResult.Skipped("no claim: the home is not kept, or not made yet");
+      return new CheckResult.Skipped("no claim: persistence is off, or it is not created yet");
     }
     JsonObject claim = found.get();
     if (Json.text(claim, "status", "phase").equals("Bound")) {
@@ -71,29 +91,25 @@ final class WorkloadChecks {
     }
     String object = "persistentvolumeclaim " + Json.name(claim);
     String name = Json.text(claim, "spec", "storageClassName");
-    List<JsonObject> classes = patient.cluster().list("/apis/storage.k8s.io/v1/storageclasses");
+    List<JsonObject> classes = context.cluster().list("/apis/storage.k8s.io/v1/storageclasses");
     Optional<JsonObject> storageClass =
         classes.stream().filter(each -> Json.name(each).equals(name)).findFirst();
-    if (name.isEmpty()
-        && classes.stream()
-            .noneMatch(
-                each -> Json.text(each, "metadata", "annotations", DEFAULT_CLASS).equals("true"))) {
-      return patient.found(
+    if (name.isEmpty() && classes.stream().noneMatch(WorkloadChecks::isDefault)) {
+      return context.failed(
           KnownCause.STORAGE_CLASS_MISSING,
           object,
-          "it names no class, and none is the default",
+          "it has no storage class, and the cluster has no default",
           "");
     }
     if (!name.isEmpty() && storageClass.isEmpty()) {
-      return patient.found(
+      return context.failed(
           KnownCause.STORAGE_CLASS_MISSING,
           object,
-          "storage class " + name + " is not there",
+          "storage class " + name + " does not exist",
           name);
     }
-    List<JsonObject> events = patient.events(claim);
-    Optional<String> refused =
-        events.stream()
+    Optional<String> rejected =
+        context.events(Json.text(claim, "metadata", "uid")).stream()
             .filter(event -> Json.text(event, "reason").equals("ProvisioningFailed"))
             .map(event -> Json.text(event, "message"))
             .findFirst();
@@ -105,209 +121,197 @@ final class WorkloadChecks {
     Duration age =
         Duration.between(
             Instant.parse(Json.text(claim, "metadata", "creationTimestamp")),
-            patient.cluster().time());
-    if (refused.isPresent() || (!waitsForPod && age.compareTo(PROVISIONING) > 0)) {
-      return patient.found(
+            context.cluster().serverTime());
+    if (rejected.isPresent() || (!waitsForPod && age.compareTo(PROVISIONING) > 0)) {
+      return context.failed(
           KnownCause.VOLUME_NOT_PROVISIONED,
           object,
-          refused.orElse("Pending for " + age.toSeconds() + " s, class " + name));
+          rejected.orElse("Pending for " + age.toSeconds() + " s, storage class " + name));
     }
     return new CheckResult.Skipped(
-        waitsForPod ? "made when the pod is placed" : "being made since " + age.toSeconds() + " s");
+        waitsForPod
+            ? "provisioned after the pod is scheduled"
+            : "provisioning since " + age.toSeconds() + " s");
   }
 
-  private static Optional<String> unschedulable(SessionContext patient) {
-    return patient
-        .pod()
-        .map(SessionContext::asPod)
-        .filter(pod -> !pod.isScheduled())
-        .flatMap(pod -> Condition.find(pod.status().conditions(), "PodScheduled"))
+  private static boolean isDefault(JsonObject storageClass) {
+    return Json.text(storageClass, "metadata", "annotations", DEFAULT_CLASS).equals("true");
+  }
+
+  /** The scheduler's message if it cannot place the pod. */
+  private static Optional<String> unschedulable(Optional<Pod> pod) {
+    return pod.filter(found -> !found.isScheduled())
+        .flatMap(found -> Condition.find(found.status().conditions(), Condition.POD_SCHEDULED))
         .filter(condition -> !condition.isTrue())
         .map(Condition::message);
   }
 
-  private static CheckResult gpu(SessionContext patient) {
-    Optional<String> words =
-        unschedulable(patient)
-            .filter(text -> CauseClassifier.ofUnschedulable(text) == KnownCause.GPU_EXHAUSTED);
-    return words.isPresent()
-        ? patient.found(KnownCause.GPU_EXHAUSTED, pod(patient), words.get())
-        : new CheckResult.Passed("no lack of them");
+  private static CheckResult gpu(SessionContext context) {
+    return unschedulable(context.pod())
+        .filter(message -> CauseClassifier.ofUnschedulable(message) == KnownCause.GPU_EXHAUSTED)
+        .map(message -> context.failed(KnownCause.GPU_EXHAUSTED, podName(context), message))
+        .orElse(new CheckResult.Passed("the pod does not wait for a GPU"));
   }
 
-  private static CheckResult placed(SessionContext patient) {
-    if (patient.session().spec().suspended()) {
+  private static CheckResult scheduled(SessionContext context) {
+    if (context.session().spec().suspended()) {
       return new CheckResult.Skipped("the session is suspended");
     }
-    Optional<JsonObject> pod = patient.pod();
+    Optional<Pod> pod = context.pod();
     if (pod.isEmpty()) {
       return SessionContext.NO_POD;
     }
-    Optional<String> words =
-        unschedulable(patient).filter(text -> !text.contains("PersistentVolumeClaim"));
-    if (words.isPresent()) {
-      return patient.found(KnownCause.NO_NODE_FITS, pod(patient), words.get());
+    // The check of the volume reports a claim that is not bound.
+    Optional<String> message =
+        unschedulable(pod).filter(text -> !text.contains("PersistentVolumeClaim"));
+    if (message.isPresent()) {
+      return context.failed(KnownCause.NO_NODE_FITS, podName(context), message.get());
     }
-    String node = Json.text(pod.get(), "spec", "nodeName");
-    return node.isEmpty()
-        ? new CheckResult.Skipped("not yet")
-        : new CheckResult.Passed("on node " + node);
+    return pod.get().isScheduled()
+        ? new CheckResult.Passed("on node " + pod.get().spec().nodeName())
+        : NOT_YET;
   }
 
-  private static CheckResult lives(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
-    if (pod.isEmpty()) {
-      return SessionContext.NO_POD;
-    }
-    Pod.Status status = pod.get().status();
-    return pod.get().isFinished()
-        ? patient.found(
-            CauseClassifier.ofFinished(pod.get()),
-            pod(patient),
+  private static CheckResult notFinished(SessionContext context, Pod pod) {
+    Pod.Status status = pod.status();
+    return pod.isFinished()
+        ? context.failed(
+            CauseClassifier.ofFinished(pod),
+            podName(context),
             (status.reason() + " " + status.message()).strip())
         : new CheckResult.Passed(status.phase());
   }
 
-  private static CheckResult mounted(SessionContext patient) {
-    Optional<JsonObject> pod = patient.pod();
-    if (pod.isEmpty()) {
-      return SessionContext.NO_POD;
+  private static CheckResult mounted(SessionContext context, Pod pod) {
+    if (hasStarted(pod)) {
+      return new CheckResult.Passed("at " + context.templateSpec().homePath());
     }
-    if (hasStarted(SessionContext.asPod(pod.get()))) {
-      return new CheckResult.Passed("at " + patient.templateSpec().homePath());
-    }
-    return patient.events(pod.get()).stream()
+    return context.events(pod.uid()).stream()
         .filter(event ->
             Set.of("FailedMount", "FailedAttachVolume").contains(Json.text(event, "reason")))
         .findFirst()
         .map(event ->
-            patient.found(KnownCause.VOLUME_NOT_MOUNTED, pod(patient), Json.text(event, "message")))
-        .orElse(new CheckResult.Skipped("not yet"));
+            context.failed(
+                KnownCause.VOLUME_NOT_MOUNTED, podName(context), Json.text(event, "message")))
+        .orElse(NOT_YET);
   }
 
+  /** Whether the kubelet has mounted the volumes; it pulls the image after that. */
   private static boolean hasStarted(Pod pod) {
     return pod.status().containerStatuses().stream()
         .anyMatch(status ->
-            status.state().waiting() == null
-                || !status.state().waiting().reason().equals("ContainerCreating"));
+            waiting(status).stream()
+                .noneMatch(detail -> detail.reason().equals("ContainerCreating")));
   }
 
-  private static Optional<Pod.Detail> waiting(Pod pod) {
+  private static Optional<Pod.Detail> waiting(Pod.ContainerStatus status) {
+    return Optional.ofNullable(status.state().waiting());
+  }
+
+  private static CheckResult image(SessionContext context, Pod pod) {
     return pod.status().containerStatuses().stream()
-        .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
-        .findFirst();
-  }
-
-  private static CheckResult image(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
-    if (pod.isEmpty()) {
-      return SessionContext.NO_POD;
-    }
-    return waiting(pod.get())
+        .flatMap(status -> waiting(status).stream())
+        .findFirst()
         .filter(detail ->
             CauseClassifier.ofWaiting(detail).equals(Optional.of(KnownCause.IMAGE_NOT_PULLED)))
         .map(detail ->
-            patient.found(
+            context.failed(
                 KnownCause.IMAGE_NOT_PULLED,
-                pod(patient),
+                podName(context),
                 detail.reason() + " " + detail.message()))
-        .orElseGet(() ->
-            hasStarted(pod.get())
-                ? new CheckResult.Passed("is on the node")
-                : new CheckResult.Skipped("not yet"));
+        .orElseGet(
+            () -> hasStarted(pod) ? new CheckResult.Passed("the image is on the node") : NOT_YET);
   }
 
-  /** By what the desktop itself writes; with {@code --probe} by asking it. */
-  private static CheckResult home(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
-    if (pod.isEmpty()) {
-      return SessionContext.NO_POD;
+  /**
+   * Looks for a failed write in the last exit message. With {@code --probe} it runs {@code test -w}
+   * in the desktop, else it reads the log.
+   */
+  private static CheckResult home(SessionContext context, Pod pod) {
+    if (!hasStarted(pod)) {
+      return NOT_YET;
     }
-    if (!hasStarted(pod.get())) {
-      return new CheckResult.Skipped("not yet");
-    }
-    String home = patient.templateSpec().homePath();
-    Optional<String> told =
-        pod.get().status().containerStatuses().stream()
+    String home = context.templateSpec().homePath();
+    Optional<String> failedWrite =
+        pod.status().containerStatuses().stream()
             .flatMap(status -> Optional.ofNullable(status.lastState().terminated()).stream())
             .flatMap(detail -> CauseClassifier.cannotWrite(detail.message(), home).stream())
             .findFirst();
-    if (told.isEmpty() && patient.examination().probe()) {
-      return mayWrite(patient, home)
-          ? new CheckResult.Passed("written to")
-          : unwritable(patient, "test -w " + home + " says no");
+    if (failedWrite.isPresent()) {
+      return notWritable(context, failedWrite.get());
     }
-    if (told.isEmpty()) {
-      told =
-          CauseClassifier.cannotWrite(
-              patient.cluster().log(patient.namespace(), patient.session().name(), LOG_LINES),
-              home);
+    if (context.doctor().probe()) {
+      return testWrite(context, home)
+          ? new CheckResult.Passed("test -w " + home + " succeeds")
+          : notWritable(context, "test -w " + home + " fails");
     }
-    return told.map(line -> unwritable(patient, line))
-        .orElse(new CheckResult.Passed("no complaint in its log"));
+    String log = context.cluster().podLog(context.namespace(), context.name(), LOG_LINES);
+    return CauseClassifier.cannotWrite(log, home)
+        .map(line -> notWritable(context, line))
+        .orElse(new CheckResult.Passed("no failed write in the log"));
   }
 
-  private static CheckResult unwritable(SessionContext patient, String seen) {
+  private static CheckResult notWritable(SessionContext context, String observed) {
     String storageClass =
-        patient
-            .own(
-                ResourceType.PERSISTENT_VOLUME_CLAIM,
-                ResourceNames.persistentVolumeClaim(patient.session().name()))
-            .map(claim -> Json.text(claim, "spec", "storageClassName"))
-            .orElse("");
-    return patient.found(KnownCause.HOME_NOT_WRITABLE, pod(patient), seen, storageClass);
+        claim(context).map(claim -> Json.text(claim, "spec", "storageClassName")).orElse("");
+    return context.failed(KnownCause.HOME_NOT_WRITABLE, podName(context), observed, storageClass);
   }
 
-  private static boolean mayWrite(SessionContext patient, String home) {
+  private static boolean testWrite(SessionContext context, String home) {
     try {
       Process test =
-          new Exec(patient.cluster().api().streamingClient())
+          new Exec(context.cluster().api().streamingClient())
               .exec(
-                  patient.namespace(),
-                  patient.session().name(),
+                  context.namespace(),
+                  context.name(),
                   new String[] {"test", "-w", home},
-                  "selkies",
+                  CONTAINER,
                   false,
                   false);
-      if (!test.waitFor(5, TimeUnit.SECONDS)) {
+      if (!test.waitFor(EXEC_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
         test.destroy();
-        throw new CliException(0, "the desktop did not answer within 5 s");
+        throw new CliException.Failed(
+            "the desktop did not answer within " + EXEC_TIMEOUT_SECONDS + " s");
       }
-      return test.exitValue() == 0;
+      return switch (test.exitValue()) {
+        case 0 -> true;
+        case 1 -> false;
+        // The command does not exist, or the API server rejected the request.
+        default ->
+            throw new CliException.Failed(
+                "cannot run a program in the desktop: exit code " + test.exitValue());
+      };
     } catch (ApiException | IOException e) {
-      throw new CliException(0, "no program can be run in the desktop: " + e.getMessage());
+      throw new CliException.Failed("cannot run a program in the desktop: " + e.getMessage());
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new CliException(0, "interrupted");
+      throw CliException.Interrupted.restoringFlag();
     }
   }
 
-  private static CheckResult container(SessionContext patient) {
-    Optional<Pod> pod = patient.pod().map(SessionContext::asPod);
-    if (pod.isEmpty()) {
-      return SessionContext.NO_POD;
-    }
-    for (Pod.ContainerStatus status : pod.get().status().containerStatuses()) {
-      Pod.Detail ended = status.state().terminated();
-      Pod.Detail before = ended == null ? status.lastState().terminated() : ended;
-      boolean ready = pod.get().isReady();
-      if (!ready && before != null && status.restartCount() + (ended == null ? 0 : 1) > 0) {
-        return patient.found(
-            KnownCause.DESKTOP_CRASHES,
-            pod(patient),
-            "ended with exit code "
-                + before.exitCode()
-                + " ("
-                + before.reason()
-                + "), restarted "
-                + status.restartCount()
-                + " times"
-                + lastLine(before.message()));
+  private static CheckResult container(SessionContext context, Pod pod) {
+    if (!pod.isReady()) {
+      for (Pod.ContainerStatus status : pod.status().containerStatuses()) {
+        Optional<Pod.Detail> exit =
+            Optional.ofNullable(status.state().terminated())
+                .or(() ->
+                    Optional.ofNullable(status.lastState().terminated())
+                        .filter(last -> status.restartCount() > 0));
+        if (exit.isPresent()) {
+          return context.failed(
+              KnownCause.DESKTOP_CRASHES,
+              podName(context),
+              "exit code "
+                  + exit.get().exitCode()
+                  + " ("
+                  + exit.get().reason()
+                  + "), "
+                  + status.restartCount()
+                  + " restarts"
+                  + lastLine(exit.get().message()));
+        }
       }
     }
-    return hasStarted(pod.get())
-        ? new CheckResult.Passed("running")
-        : new CheckResult.Skipped("not yet");
+    return hasStarted(pod) ? new CheckResult.Passed("running") : NOT_YET;
   }
 
   private static String lastLine(String log) {
@@ -317,9 +321,5 @@ final class WorkloadChecks {
         .reduce((first, second) -> second)
         .map(line -> ": " + line)
         .orElse("");
-  }
-
-  static String pod(SessionContext patient) {
-    return "pod " + patient.session().name();
   }
 }

@@ -1,5 +1,6 @@
 /**
- * What is wrong: checks in the order of the layers, each an answer as a value, and the report.
- * Start reading at {@link io.vdi.operator.cli.doctor.Doctor}.
+ * The doctor: one class of checks per layer, the order in which they run, and the reports. It may
+ * import {@code cluster}, {@code output} and {@code common.diagnosis}, and no command. Start
+ * reading at {@link io.vdi.operator.cli.doctor.Doctor}.
  */
 package io.vdi.operator.cli.doctor;

@@ -4,17 +4,20 @@ import java.io.PrintWriter;
 import java.util.Map;
 
 /**
- * Where to print.
+ * The output of the process, and its environment.
  *
- * @param width columns of the terminal; 0: no limit
- * @param colour whether colours are understood
+ * @param width columns of the terminal; 0 if the output is not a terminal: lines are not cut
+ * @param color whether to print ANSI colors
  */
 public record Console(
-    PrintWriter out, PrintWriter err, int width, boolean colour, Map<String, String> environment) {
-  private static final int USUAL = 80;
+    PrintWriter out, PrintWriter err, int width, boolean color, Map<String, String> environment) {
+  private static final int DEFAULT_WIDTH = 80;
 
-  /** Of this process. Colours and a width only where people look at it. */
-  @SuppressWarnings("SystemConsoleNull") // JDK 25 gives null again where there is none.
+  /**
+   * The standard output of this process. It has a width and colors only if it is a terminal; {@code
+   * NO_COLOR} and {@code TERM=dumb} switch colors off.
+   */
+  @SuppressWarnings("SystemConsoleNull") // JDK 25 returns null if there is no terminal.
   public static Console ofProcess() {
     Map<String, String> environment = System.getenv();
     boolean terminal = System.console() != null && System.console().isTerminal();
@@ -32,17 +35,17 @@ public record Console(
     try {
       return Math.max(40, Integer.parseInt(text.strip()));
     } catch (NumberFormatException e) {
-      return USUAL;
+      return DEFAULT_WIDTH;
     }
   }
 
-  /** The text in a colour, where colours are understood. */
-  public String in(Colour colour, String text) {
-    return this.colour ? "\u001b[" + colour.code + "m" + text + "\u001b[0m" : text;
+  /** The text in a color, if colors are on. */
+  public String colored(Color color, String text) {
+    return this.color ? "\u001b[" + color.code + "m" + text + "\u001b[0m" : text;
   }
 
-  /** Few, and never the only sign of anything. */
-  public enum Colour {
+  /** The text never depends on them: a report without colors says the same. */
+  public enum Color {
     GREEN(32),
     YELLOW(33),
     RED(31),
@@ -51,7 +54,7 @@ public record Console(
 
     private final int code;
 
-    Colour(int code) {
+    Color(int code) {
       this.code = code;
     }
   }

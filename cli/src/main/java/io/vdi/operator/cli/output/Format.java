@@ -8,16 +8,16 @@ import java.util.Map;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
-/** How a list or an object is printed. */
+/** The values of {@code --output}. */
 public enum Format {
-  /** For people. */
+  /** Columns that fit the terminal. */
   TABLE,
-  /** For people with wide terminals: nothing is cut. */
+  /** More columns, and nothing is cut. */
   WIDE,
   JSON,
   YAML;
 
-  /** JSON or YAML of what kubectl would print too. */
+  /** The element as JSON, else as YAML. */
   public String of(JsonElement element) {
     if (this == JSON) {
       return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(element);
@@ -29,7 +29,7 @@ public enum Format {
         .strip();
   }
 
-  public boolean isForPeople() {
+  public boolean isTable() {
     return this == TABLE || this == WIDE;
   }
 

@@ -2,11 +2,11 @@ package io.vdi.operator.cli.output;
 
 import java.time.Duration;
 
-/** Times as kubectl shows them. */
+/** Durations in the format of kubectl. */
 public final class HumanDuration {
   private HumanDuration() {}
 
-  /** {@code 5s}, {@code 3m10s}, {@code 2h5m}, {@code 4d}; nothing below zero. */
+  /** {@code 5s}, {@code 3m10s}, {@code 2h5m}, {@code 4d}; negative durations are {@code 0s}. */
   public static String of(Duration time) {
     long seconds = Math.max(0, time.toSeconds());
     if (seconds < 120) {

@@ -3,10 +3,10 @@ package io.vdi.operator.cli.output;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Columns under headings, as kubectl prints them. */
+/** Columns under headings, in the format of kubectl. */
 public final class Table {
   private static final String GAP = "   ";
-  private static final int LEAST = 8;
+  private static final int MIN_WIDTH = 8;
 
   private final List<String> headings;
   private final List<List<String>> rows = new ArrayList<>();
@@ -24,9 +24,10 @@ public final class Table {
   }
 
   /**
-   * The lines.
+   * The lines of the table.
    *
-   * @param width that none may pass; the widest columns give way, with an ellipsis. 0: no limit
+   * @param width the longest line; cells of the widest columns are cut with an ellipsis. 0: no
+   *     limit
    */
   public List<String> lines(int width) {
     int[] widths = new int[headings.size()];
@@ -35,10 +36,10 @@ public final class Table {
     all.addAll(rows);
     for (List<String> row : all) {
       for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], shown(row.get(i)).length());
+        widths[i] = Math.max(widths[i], cellText(row.get(i)).length());
       }
     }
-    while (width > 0 && total(widths) > width && widths[widest(widths)] > LEAST) {
+    while (width > 0 && total(widths) > width && widths[widest(widths)] > MIN_WIDTH) {
       widths[widest(widths)]--;
     }
     return all.stream().map(row -> line(row, widths)).toList();
@@ -47,19 +48,19 @@ public final class Table {
   private static String line(List<String> row, int[] widths) {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < widths.length; i++) {
-      String cell = cut(shown(row.get(i)), widths[i]);
+      String cell = cut(cellText(row.get(i)), widths[i]);
       line.append(i == 0 ? "" : GAP).append(cell);
       line.repeat(' ', widths[i] - cell.length());
     }
     return line.toString().stripTrailing();
   }
 
-  /** Nothing is shown as kubectl shows it. */
-  private static String shown(String cell) {
+  /** An empty cell is {@code <none>}. */
+  private static String cellText(String cell) {
     return cell.isEmpty() ? "<none>" : TerminalSanitizer.of(cell);
   }
 
-  /** The text, or as much of it as there is room for. */
+  /** The text, cut with an ellipsis if it is longer than the width. */
   static String cut(String text, int width) {
     return text.length() <= width ? text : text.substring(0, Math.max(0, width - 1)) + "…";
   }

@@ -1,13 +1,15 @@
 package io.vdi.operator.cli.output;
 
 /**
- * Text of a cluster, made harmless for a terminal: users write names, messages and logs, and a
- * control sequence in them could rewrite what an admin sees.
+ * Removes control sequences from text of the cluster. Users write names, messages and logs; a
+ * control sequence in them could change what an admin sees in the terminal.
  */
 public final class TerminalSanitizer {
   private TerminalSanitizer() {}
 
-  /** On one line, with every control character replaced. */
+  /**
+   * The text on one line. White space becomes a space, other control and format characters U+FFFD.
+   */
   public static String of(String text) {
     StringBuilder plain = new StringBuilder(text.length());
     text.codePoints()

@@ -1,133 +1,254 @@
 package io.vdi.operator.cli.doctor;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
+import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What depends on what, and what comes first. */
+/** The order of the checks, their dependencies, and the order of the findings. */
 class DoctorTest {
-  private static final CheckResult FINE = new CheckResult.Passed("as it should be");
+  private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/team-a/vdisessions";
+  private static final CheckResult PASSED = new CheckResult.Passed("fine");
 
-  private static Check<DoctorContext> check(String name, CheckResult answer, String... after) {
-    return new Check<>(name, Layer.CONTROL_PLANE, name, Set.of(after), x -> answer);
+  private final FakeCluster fake = new FakeCluster().serve(SESSIONS);
+  private final ClusterAccess cluster = fake.connect();
+
+  @AfterEach
+  void close() {
+    cluster.close();
+    fake.close();
   }
 
-  private static CheckResult found(KnownCause cause) {
-    return new CheckResult.Failed(new Finding(cause, "object", "seen", Map.of()));
+  private static <S> Check<S> check(String name, Check.Body<S> body, String... dependsOn) {
+    return new Check<>(name, Layer.CONTROL_PLANE, name, Set.of(dependsOn), body);
   }
 
-  private static List<String> answers(List<Check<DoctorContext>> checks) {
-    DoctorContext nowhere =
-        new DoctorContext(
-            null,
-            Optional.empty(),
-            false,
-            false,
-            Optional.empty(),
-            Optional.empty(),
-            InstantSource.system());
-    // A check called api that fails ends it before sessions are asked for.
-    List<Check<DoctorContext>> all =
-        Stream.concat(checks.stream(), Stream.of(check("api", found(KnownCause.API_UNREACHABLE))))
-            .toList();
-    return new Doctor(nowhere, all, List.of())
+  private static <S> Check<S> check(String name, CheckResult result, String... dependsOn) {
+    return check(name, subject -> result, dependsOn);
+  }
+
+  private static CheckResult failed(KnownCause cause) {
+    return new CheckResult.Failed(new Finding(cause, "object", "observed", Map.of()));
+  }
+
+  private DoctorContext context(Optional<String> session, Optional<Path> authority) {
+    return new DoctorContext(
+        cluster, session, false, false, Optional.empty(), authority, InstantSource.system());
+  }
+
+  private List<String> run(
+      List<Check<DoctorContext>> systemChecks, List<Check<SessionContext>> sessionChecks) {
+    return new Doctor(context(Optional.empty(), Optional.empty()), systemChecks, sessionChecks)
         .examine(rows -> {}).rows().stream()
-            .filter(row -> !row.check().equals("api"))
             .map(row ->
-                switch (row.answer()) {
-                  case CheckResult.Passed fine -> "ok";
-                  case CheckResult.Failed(Finding finding) -> finding.cause().code();
-                  case CheckResult.Skipped(String why, _) -> why;
-                })
+                row.session().map(session -> session + " ").orElse("")
+                    + row.check()
+                    + ": "
+                    + describe(row.answer()))
             .toList();
   }
 
-  @Test
-  void whatFailsBlocksWhatDependsOnItAndWhatDependsOnThat() {
-    assertEquals(
-        List.of("VDI104", "blocked by VDI104", "blocked by VDI104", "ok"),
-        answers(
-            List.of(
-                check("first", found(KnownCause.SERVICE_STOPPED)),
-                check("second", FINE, "first"),
-                check("third", found(KnownCause.NO_LEADER), "second"),
-                check("fourth", FINE))));
+  private static String describe(CheckResult result) {
+    return switch (result) {
+      case CheckResult.Passed _ -> "ok";
+      case CheckResult.Failed(Finding finding) -> finding.cause().code();
+      case CheckResult.Skipped(String reason, _) -> reason;
+    };
   }
 
   @Test
-  void warningsAndWhatMayNotBeSeenBlockNothing() {
-    assertEquals(
-        List.of("VDI333", "ok", "you may not", "ok"),
-        answers(
-            List.of(
-                check("clocks", found(KnownCause.CLOCKS_APART)),
-                check("second", FINE, "clocks"),
-                new Check<>(
-                    "secret",
-                    Layer.CONTROL_PLANE,
-                    "secret",
-                    Set.of(),
-                    x -> {
-                      throw new CliException(403, "you may not");
-                    }),
-                check("fourth", FINE, "secret"))));
+  void anErrorBlocksDependentChecksAndTheirDependents() {
+    assertThat(
+            run(
+                List.of(
+                    check("first", failed(KnownCause.SERVICE_STOPPED)),
+                    check("second", PASSED, "first"),
+                    check("third", failed(KnownCause.NO_LEADER), "second"),
+                    check("fourth", PASSED)),
+                List.of()))
+        .containsExactly(
+            "first: VDI104", "second: blocked by VDI104", "third: blocked by VDI104", "fourth: ok");
   }
 
   @Test
-  void errorsComeBeforeWarningsAndASessionsOwnBeforeWhatIsOddElsewhere() {
+  void warningsAndSkippedChecksBlockNothing() {
+    assertThat(
+            run(
+                List.of(
+                    check("clocks", failed(KnownCause.CLOCKS_APART)),
+                    check("second", PASSED, "clocks"),
+                    check(
+                        "secret",
+                        context -> {
+                          throw new CliException.ApiRejected(403, "secrets is forbidden");
+                        }),
+                    check("fourth", PASSED, "secret")),
+                List.of()))
+        .containsExactly(
+            "clocks: VDI333", "second: ok", "secret: secrets is forbidden", "fourth: ok");
+  }
+
+  @Test
+  void anUnexpectedObjectSkipsOneCheck() {
+    assertThat(
+            run(
+                List.of(
+                    check(
+                        "odd",
+                        context -> {
+                          throw new IllegalStateException("not an array");
+                        }),
+                    check("next", PASSED)),
+                List.of()))
+        .containsExactly(
+            "odd: the check failed: java.lang.IllegalStateException: not an array", "next: ok");
+  }
+
+  @Test
+  void sessionsAreNotCheckedWithoutApiServerOrCrds() {
+    fake.put(SESSIONS + "/alice", "spec: {}");
+    List<Check<SessionContext>> checks = List.of(check("template", PASSED));
+    assertThat(run(List.of(check("api", failed(KnownCause.API_UNREACHABLE))), checks))
+        .containsExactly("api: VDI101");
+    assertThat(run(List.of(check("definitions", failed(KnownCause.NOT_INSTALLED))), checks))
+        .containsExactly("definitions: VDI102");
+    assertThat(fake.requests()).isEmpty();
+  }
+
+  @Test
+  void eachSessionDependsOnItsOwnChecksAndOnThoseOfTheOperator() {
+    fake.handle(
+        "GET " + SESSIONS,
+        body ->
+            FakeCluster.json(
+                200,
+                com.google.gson.JsonParser.parseString(
+                        """
+                        {"metadata": {}, "items": [
+                          {"metadata": {"name": "alice", "namespace": "team-a"}},
+                          {"metadata": {"name": "bob", "namespace": "team-a"}},
+                          {"metadata": {"name": "carol", "namespace": "team-a",
+                            "deletionTimestamp": "2026-01-01T12:00:00Z"}}]}
+                        """)
+                    .getAsJsonObject()));
+    assertThat(
+            run(
+                List.of(check("services", failed(KnownCause.SERVICE_STOPPED))),
+                List.of(
+                    check(
+                        "template",
+                        session ->
+                            session.name().equals("alice")
+                                ? failed(KnownCause.TEMPLATE_MISSING)
+                                : PASSED),
+                    check("observed", PASSED, "services"),
+                    check("accepted", PASSED, "template"))))
+        .containsExactly(
+            "services: VDI104",
+            "team-a/alice template: VDI112",
+            "team-a/bob template: ok",
+            "team-a/alice observed: blocked by VDI104",
+            "team-a/bob observed: blocked by VDI104",
+            "team-a/alice accepted: blocked by VDI112",
+            "team-a/bob accepted: ok");
+  }
+
+  @Test
+  void withoutPermissionForSessionsOnlyTheOperatorIsChecked() {
+    fake.reject("GET " + SESSIONS, 403, "vdisessions is forbidden");
+    assertThat(run(List.of(check("api", PASSED)), List.of(check("template", PASSED))))
+        .containsExactly("api: ok", "sessions: vdisessions is forbidden");
+  }
+
+  @Test
+  void aMissingSessionEndsTheDoctor() {
+    Doctor doctor = new Doctor(context(Optional.of("bob"), Optional.empty()), List.of(), List.of());
+    assertThatThrownBy(() -> doctor.examine(rows -> {}))
+        .isInstanceOf(CliException.Failed.class)
+        .hasMessage("there is no session \"bob\" in namespace team-a");
+  }
+
+  @Test
+  void anUnusableCaFileIsReportedBeforeAnyCheck() {
+    List<List<CheckOutcome>> progress = new ArrayList<>();
+    Doctor doctor =
+        new Doctor(
+            context(Optional.empty(), Optional.of(Path.of("/missing/ca.crt"))),
+            List.of(check("api", PASSED)),
+            List.of());
+    assertThatThrownBy(() -> doctor.examine(progress::add))
+        .isInstanceOf(CliException.Usage.class)
+        .hasMessageStartingWith("--certificate-authority /missing/ca.crt cannot be used: ");
+    assertThat(progress).isEmpty();
+  }
+
+  @Test
+  void findingsAreSortedByLikelihood() {
     Report report =
         new Report(
             List.of(
-                row(Layer.CONTROL_PLANE, "", KnownCause.CLOCKS_APART),
-                row(Layer.INFRASTRUCTURE, "", KnownCause.SLICING_MAP_MISSING),
-                row(Layer.INFRASTRUCTURE, "default/a", KnownCause.IMAGE_NOT_PULLED),
-                row(Layer.CONTROL_PLANE, "", KnownCause.SERVICE_STOPPED)));
-    assertEquals(
-        List.of(
+                row(Layer.CONTROL_PLANE, Optional.empty(), KnownCause.CLOCKS_APART),
+                row(Layer.INFRASTRUCTURE, Optional.empty(), KnownCause.SLICING_MAP_MISSING),
+                row(Layer.INFRASTRUCTURE, Optional.of("default/a"), KnownCause.IMAGE_NOT_PULLED),
+                row(Layer.CONTROL_PLANE, Optional.empty(), KnownCause.SERVICE_STOPPED)));
+    assertThat(report.findings())
+        .extracting(Finding::cause)
+        .containsExactly(
             KnownCause.SERVICE_STOPPED,
             KnownCause.IMAGE_NOT_PULLED,
             KnownCause.SLICING_MAP_MISSING,
-            KnownCause.CLOCKS_APART),
-        report.findings().stream().map(Finding::cause).toList());
-    assertEquals(2, report.exitCode(false));
-    Report warning = new Report(List.of(row(Layer.CONTROL_PLANE, "", KnownCause.CLOCKS_APART)));
-    assertEquals(0, warning.exitCode(false));
-    assertEquals(1, warning.exitCode(true));
-    assertEquals(0, new Report(List.of()).exitCode(true));
+            KnownCause.CLOCKS_APART);
+    assertThat(report.cause()).map(Finding::cause).contains(KnownCause.SERVICE_STOPPED);
+    assertThat(report.exitCode(false)).isEqualTo(2);
   }
 
-  private static CheckOutcome row(Layer layer, String session, KnownCause cause) {
-    return new CheckOutcome("check", layer, "Title", session, found(cause));
-  }
-
-  /** A name that no check has would block nothing for ever. */
   @Test
-  void everyCheckComesAfterThoseThatItDependsOn() {
+  void warningsChangeTheExitCodeOnlyIfStrict() {
+    Report warning =
+        new Report(List.of(row(Layer.CONTROL_PLANE, Optional.empty(), KnownCause.CLOCKS_APART)));
+    assertThat(warning.exitCode(false)).isZero();
+    assertThat(warning.exitCode(true)).isEqualTo(1);
+    assertThat(new Report(List.of()).exitCode(true)).isZero();
+  }
+
+  private static CheckOutcome row(Layer layer, Optional<String> session, KnownCause cause) {
+    return new CheckOutcome("check", layer, "Title", session, failed(cause));
+  }
+
+  /** A dependency on a name that no check has would block nothing. */
+  @Test
+  void checksDependOnlyOnEarlierChecks() {
     Set<String> known = new HashSet<>();
     for (Check<DoctorContext> check : SystemChecks.all()) {
-      assertEquals(Set.of(), missing(check.after(), known), check.name());
+      assertThat(known).as(check.name()).containsAll(check.dependsOn());
       known.add(check.name());
     }
     for (Check<SessionContext> check : SessionChecks.all()) {
-      assertEquals(Set.of(), missing(check.after(), known), check.name());
+      assertThat(known).as(check.name()).containsAll(check.dependsOn());
       known.add(check.name());
     }
-    assertEquals(SystemChecks.all().size() + SessionChecks.all().size(), known.size());
+    assertThat(known).hasSize(SystemChecks.all().size() + SessionChecks.all().size());
   }
 
-  private static Set<String> missing(Set<String> wanted, Set<String> known) {
-    Set<String> missing = new HashSet<>(wanted);
-    missing.removeAll(known);
-    return missing;
+  @Test
+  void titlesFitTheTextReport() {
+    assertThat(SystemChecks.all())
+        .allSatisfy(check -> assertThat(check.title()).hasSizeLessThanOrEqualTo(29));
+    assertThat(SessionChecks.all())
+        .allSatisfy(check -> assertThat(check.title()).hasSizeLessThanOrEqualTo(29));
   }
 }

@@ -4,18 +4,18 @@ import io.vdi.operator.common.model.Pod;
 import java.util.Locale;
 import java.util.Optional;
 
-/** From the cluster's own words to the cause. */
+/** Derives the cause from messages and reasons of Kubernetes. */
 public final class CauseClassifier {
   private CauseClassifier() {}
 
-  /** Of a pod that cannot be placed: by what the scheduler says. */
+  /** For a pod that is not scheduled, from the scheduler's message. */
   public static KnownCause ofUnschedulable(String message) {
     return message.contains("Insufficient nvidia.com/gpu")
         ? KnownCause.GPU_EXHAUSTED
         : KnownCause.NO_NODE_FITS;
   }
 
-  /** Of a container that waits; empty where waiting is normal. */
+  /** For a waiting container; empty when it waits for a normal reason. */
   public static Optional<KnownCause> ofWaiting(Pod.Detail waiting) {
     return switch (waiting.reason()) {
       case "ErrImagePull",
@@ -30,35 +30,39 @@ public final class CauseClassifier {
     };
   }
 
-  /** Of a pod that will never run again. */
+  /** For a pod that will not run again. */
   public static KnownCause ofFinished(Pod pod) {
     return pod.status().reason().equals("UnexpectedAdmissionError")
         ? KnownCause.DEVICE_NOT_ALLOCATED
         : KnownCause.POD_FAILED;
   }
 
-  /** Of a write that the API server refuses for good; empty for what is in no catalogue. */
+  /** For a write that the API server rejects permanently; empty when the cause is not known. */
   public static Optional<KnownCause> ofRefusal(String reason, String message) {
-    String words = message.toLowerCase(Locale.ROOT);
-    if (words.contains("exceeded quota")) {
+    String text = message.toLowerCase(Locale.ROOT);
+    if (text.contains("exceeded quota")) {
       return Optional.of(KnownCause.NAMESPACE_QUOTA);
     }
-    if (words.contains("violates podsecurity")) {
+    if (text.contains("violates podsecurity")) {
       return Optional.of(KnownCause.POD_SECURITY);
     }
-    if (words.contains("is not owned by this session")) {
+    if (text.contains("is not owned by this session")) {
       return Optional.of(KnownCause.FOREIGN_OBJECT);
     }
     return switch (reason) {
       case "Invalid", "BadRequest" -> Optional.of(KnownCause.TEMPLATE_INVALID);
-      // With "cannot" it is the controller's own account that may not.
+      // RBAC writes "cannot"; admission plugins and webhooks do not.
       case "Forbidden" ->
-          words.contains(" cannot ") ? Optional.of(KnownCause.RIGHTS_MISSING) : Optional.empty();
+          text.contains(" cannot ") ? Optional.of(KnownCause.RIGHTS_MISSING) : Optional.empty();
       default -> Optional.empty();
     };
   }
 
-  /** The line by which a desktop tells that it may not write its home. */
+  /**
+   * The line of a desktop's log that reports that its home is not writable.
+   *
+   * @param home the path of the home in the container
+   */
   public static Optional<String> cannotWrite(String log, String home) {
     return log.lines()
         .filter(line -> line.contains(home))

@@ -1,12 +1,12 @@
 package io.vdi.operator.common.diagnosis;
 
-/** Where a cause lies; the layers stand on one another in this order. */
+/** The part of the system in which a cause lies; each layer depends on those before it. */
 public enum Layer {
-  /** The API server, the operator's services, what they need. */
+  /** The API server, the operator's services, their permissions and certificates. */
   CONTROL_PLANE("Control plane"),
-  /** Nodes, GPUs, volumes, images: what a desktop is made of. */
+  /** Nodes, GPUs, volumes and images, which a desktop requires. */
   INFRASTRUCTURE("Infrastructure"),
-  /** From the browser to the desktop. */
+  /** The way from the browser to the desktop. */
   DATA_PLANE("Data plane");
 
   private final String title;
@@ -15,7 +15,7 @@ public enum Layer {
     this.title = title;
   }
 
-  /** For people. */
+  /** The heading in reports and in the documentation. */
   public String title() {
     return title;
   }

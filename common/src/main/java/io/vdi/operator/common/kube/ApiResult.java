@@ -4,23 +4,26 @@ import io.vdi.operator.common.model.ApiFailure;
 import java.util.Optional;
 import java.util.function.Function;
 
-/** The outcome of one call. Expected failures are values, so that a caller has to look at them. */
+/**
+ * The outcome of one call. Failures are values, so that the compiler makes a caller handle them.
+ */
 public sealed interface ApiResult<T> {
   record Ok<T>(T value) implements ApiResult<T> {}
 
-  /** The API server answered no: HTTP code, and the reason and message of its Status. */
+  /** The API server returned an error: the HTTP code, and the reason and message of its Status. */
   record Rejected<T>(int code, String reason, String message) implements ApiResult<T> {}
 
   /**
-   * No answer: connection refused or reset, time-out. The call may or may not have had its effect.
+   * No usable answer, such as a refused connection or a timeout. The call may have had its effect.
    */
   record Unreachable<T>(String message) implements ApiResult<T> {}
 
+  /** The value; empty when the call failed. */
   default Optional<T> ok() {
     return this instanceof Ok<T>(T value) ? Optional.of(value) : Optional.empty();
   }
 
-  /** The same outcome, with what was made of the value. */
+  /** The same outcome with the value converted. */
   default <R> ApiResult<R> map(Function<T, R> change) {
     return switch (this) {
       case Ok<T>(T value) -> new Ok<>(change.apply(value));
@@ -30,19 +33,22 @@ public sealed interface ApiResult<T> {
     };
   }
 
+  /** The object, or its namespace or type, does not exist. */
   default boolean isNotFound() {
     return this instanceof Rejected<T> r && r.code() == 404;
   }
 
+  /** The object is not, or is no longer, the one that the precondition names. */
   default boolean isConflict() {
     return this instanceof Rejected<T> r && r.code() == 409 && !r.reason().equals("AlreadyExists");
   }
 
+  /** A create found an object with the same name. */
   default boolean isAlreadyExists() {
     return this instanceof Rejected<T> r && r.reason().equals("AlreadyExists");
   }
 
-  /** How to take a call that did not succeed; empty for one that did. */
+  /** Why the call failed and whether to retry; empty when it succeeded. */
   default Optional<ApiFailure> failure() {
     return switch (this) {
       case Ok<T> ok -> Optional.empty();
@@ -56,7 +62,11 @@ public sealed interface ApiResult<T> {
     };
   }
 
-  /** The value, for callers such as tests and tools that cannot go on without it. */
+  /**
+   * The value, for tests and tools that cannot continue without it.
+   *
+   * @throws IllegalStateException with the failure
+   */
   default T orElseThrow() {
     return switch (this) {
       case Ok<T>(T value) -> value;

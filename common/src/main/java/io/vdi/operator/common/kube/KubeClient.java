@@ -29,11 +29,14 @@ import okhttp3.OkHttpClient;
 import okhttp3.Response;
 
 /**
- * Calls to the API server, each with its outcome as a value. Bodies are JSON, so that exactly what
- * was meant is sent; answers are decoded into the {@link ResourceType}'s record. Safe for many
- * threads.
+ * Calls to the API server, each with its outcome as a value. Request bodies are JSON, so that no
+ * model class adds fields; answers are decoded into the record of the {@link ResourceType}. Safe
+ * for concurrent use.
+ *
+ * <p>Why not the client's own generic API: docs/decisions/kube-client.md.
  */
 public final class KubeClient {
+  /** The name under which the API server records our writes in managedFields. */
   public static final String FIELD_MANAGER = "vdi-operator";
 
   private static final int PAGE = 500;
@@ -45,20 +48,27 @@ public final class KubeClient {
   private final ApiClient watches;
 
   /**
-   * @param calls for single calls, with a time limit on each
-   * @param watches for watches, whose answers have no end
+   * @param calls for single calls, each with a time limit
+   * @param watches for watches and streams, without a time limit
    */
   public KubeClient(ApiClient calls, ApiClient watches) {
     this.calls = calls;
     this.watches = watches;
   }
 
+  /** Reads one object; of a type with metadata only, just its metadata. */
   public <T extends KubeObject> ApiResult<T> get(
       ResourceType<T> kind, String namespace, String name) {
     return call(
         kind, kind.objectClass(), "GET", kind.path(namespace) + "/" + name, List.of(), null);
   }
 
+  /**
+   * Reads all objects in one answer; for large collections see {@link #forEach}.
+   *
+   * @param namespace empty for all namespaces
+   * @param labelSelector empty for all objects
+   */
   public <T extends KubeObject> ApiResult<ResourceList<T>> list(
       ResourceType<T> kind, String namespace, String labelSelector) {
     Type type = listType(kind);
@@ -66,6 +76,7 @@ public final class KubeClient {
         kind, type, "GET", kind.path(namespace), query("labelSelector", labelSelector), null);
   }
 
+  /** Creates an object; {@link ApiResult#isAlreadyExists} when the name is taken. */
   public <T extends KubeObject> ApiResult<T> create(
       ResourceType<T> kind, String namespace, JsonObject object) {
     return call(
@@ -78,15 +89,16 @@ public final class KubeClient {
   }
 
   /**
-   * Changes only what the patch names (RFC 7396). With {@code metadata.uid} or {@code
-   * metadata.resourceVersion} in the patch, an object that is no longer that one is a conflict.
+   * Changes only the fields that the patch names (RFC 7396). When the patch has {@code
+   * metadata.uid} or {@code metadata.resourceVersion} and the object has another one, the result is
+   * a conflict. Build the patch with {@link MergePatch}.
    */
   public <T extends KubeObject> ApiResult<T> mergePatch(
       ResourceType<T> kind, String namespace, String name, JsonObject patch) {
     return patch(kind, kind.path(namespace) + "/" + name, patch);
   }
 
-  /** The same for the status subresource. */
+  /** Patches the status subresource; see {@link #mergePatch}. */
   public <T extends KubeObject> ApiResult<T> mergePatchStatus(
       ResourceType<T> kind, String namespace, String name, JsonObject patch) {
     return patch(kind, kind.path(namespace) + "/" + name + "/status", patch);
@@ -103,6 +115,7 @@ public final class KubeClient {
         new Body(MERGE_PATCH, patch));
   }
 
+  /** Replaces the whole object; a conflict when its resource version is not the current one. */
   public <T extends KubeObject> ApiResult<T> replace(
       ResourceType<T> kind, String namespace, String name, JsonObject object) {
     return call(
@@ -115,8 +128,9 @@ public final class KubeClient {
   }
 
   /**
-   * Deletes the object only if it still has this UID; dependents go in the background. The answer's
-   * record still has its metadata where the object is only marked so far.
+   * Deletes the object if it has this UID; otherwise the result is a conflict. Dependents are
+   * deleted in the background. The returned record has metadata when the object still exists
+   * because of its finalizers or grace period, and {@link ObjectMeta#EMPTY} when it is deleted.
    */
   public <T extends KubeObject> ApiResult<T> delete(
       ResourceType<T> kind, String namespace, String name, String uid) {
@@ -125,13 +139,13 @@ public final class KubeClient {
     return delete(kind, namespace, name, preconditions);
   }
 
-  /** The same, only if the object still is exactly the version that was seen: else a conflict. */
+  /** Deletes exactly this version of the object; a conflict when it has changed. */
   public <T extends KubeObject> ApiResult<T> deleteIfUnchanged(
-      ResourceType<T> kind, ObjectMeta seen) {
+      ResourceType<T> kind, ObjectMeta observed) {
     JsonObject preconditions = new JsonObject();
-    preconditions.addProperty("uid", seen.uid());
-    preconditions.addProperty("resourceVersion", seen.resourceVersion());
-    return delete(kind, seen.namespace(), seen.name(), preconditions);
+    preconditions.addProperty("uid", observed.uid());
+    preconditions.addProperty("resourceVersion", observed.resourceVersion());
+    return delete(kind, observed.namespace(), observed.name(), preconditions);
   }
 
   private <T extends KubeObject> ApiResult<T> delete(
@@ -147,20 +161,20 @@ public final class KubeClient {
             kind.path(namespace) + "/" + name,
             List.of(),
             new Body(JSON, options));
-    return answer.map(gone -> {
-      if (gone.has("kind") && gone.get("kind").getAsString().equals("Status")) {
-        // Gone already, and no object is left to be returned.
-        gone.remove("status");
-        gone.remove("metadata");
+    return answer.map(deleted -> {
+      if (deleted.has("kind") && deleted.get("kind").getAsString().equals("Status")) {
+        // The object is deleted; the answer is a Status, whose fields must not be read as its own.
+        deleted.remove("status");
+        deleted.remove("metadata");
       }
-      return KubeGson.gson().fromJson(gone, kind.objectClass());
+      return KubeGson.gson().fromJson(deleted, kind.objectClass());
     });
   }
 
   /**
-   * All objects of a kind, asked for page by page, so that never more than one page is in memory.
+   * Reads all objects of a kind page by page, so that only one page is in memory.
    *
-   * @return how many; after a failure some may have been shown already
+   * @return the number of objects; after a failure the visitor may have received some of them
    */
   public <T extends KubeObject> ApiResult<Integer> forEach(
       ResourceType<T> kind, String labelSelector, Consumer<T> visitor) {
@@ -182,15 +196,13 @@ public final class KubeClient {
     return new ApiResult.Ok<>(count);
   }
 
-  /**
-   * What time it is for the API server, to the second, by the header that every answer of it bears.
-   */
+  /** The time of the API server in whole seconds, from the Date header of its answer. */
   public ApiResult<Instant> serverTime() {
     try (Response response =
         build(calls, null, JsonObject.class, "GET", "/version", List.of(), null).execute()) {
       Date date = response.headers().getDate("Date");
       return date == null
-          ? new ApiResult.Unreachable<>("the answer tells no time")
+          ? new ApiResult.Unreachable<>("the answer has no Date header")
           : new ApiResult.Ok<>(date.toInstant());
     } catch (ApiException e) {
       throw new IllegalStateException("cannot build GET /version", e);
@@ -199,7 +211,11 @@ public final class KubeClient {
     }
   }
 
-  /** A call with a path of the caller's own, for what is no stored object (reviews, discovery). */
+  /**
+   * Sends any request, for resources that are not stored objects, such as reviews and discovery.
+   *
+   * @param body null for none
+   */
   public ApiResult<JsonObject> request(String method, String path, JsonObject body) {
     return call(
         null,
@@ -210,17 +226,21 @@ public final class KubeClient {
         body == null ? null : new Body(JSON, body));
   }
 
-  /** The same for what answers with a text of its own, such as the log of a pod. */
+  /** Reads plain text, such as the log of a pod. */
   public ApiResult<String> getText(String path) {
     return call(null, String.class, "GET", path, List.of(), null, text -> text);
   }
 
-  /** For what the client library itself can do: port forwarding, exec. Its calls have no end. */
+  /**
+   * The client for port forwarding and exec of the client library. Its calls have no time limit.
+   */
   public ApiClient streamingClient() {
     return watches;
   }
 
-  /** Whether the cluster serves this kind; an unreachable API server is a failure, not a no. */
+  /**
+   * Whether the cluster serves this kind. An error other than 404 is a failure, not {@code false}.
+   */
   public ApiResult<Boolean> serves(ResourceType<?> kind) {
     ApiResult<JsonObject> answer = request("GET", kind.groupPath(), null);
     return answer.isNotFound()
@@ -286,7 +306,7 @@ public final class KubeClient {
       Body body,
       Function<String, R> decoder) {
     try (Response response = build(calls, kind, answer, method, path, query, body).execute()) {
-      // Read whole before decoding: half an answer is no answer.
+      // Read completely before decoding, so that a broken connection never yields half a list.
       String text = response.body().string();
       return response.isSuccessful()
           ? new ApiResult.Ok<>(decoder.apply(text))
@@ -349,14 +369,14 @@ public final class KubeClient {
         return new ApiResult.Rejected<>(code, reason, status.get("message").getAsString());
       }
     } catch (RuntimeException e) {
-      // Not a Status: a proxy in between answered. Its own words are the best there is.
+      // Not a Status: a proxy answered. Its text is the only message.
     }
-    String words = text.isBlank() ? httpMessage : text.strip();
+    String message = text.isBlank() ? httpMessage : text.strip();
     return new ApiResult.Rejected<>(
-        code, "", words.length() > 200 ? words.substring(0, 200) + "…" : words);
+        code, "", message.length() > 200 ? message.substring(0, 200) + "…" : message);
   }
 
-  /** Ends all connections; calls under way fail. */
+  /** Closes all connections; calls in progress fail. */
   public void close() {
     for (ApiClient client : List.of(calls, watches)) {
       OkHttpClient http = client.getHttpClient();

@@ -14,16 +14,14 @@ import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
 
-/**
- * How to reach the cluster: a kubeconfig file where one is named, else the pod's service account.
- */
+/** Creates clients from a kubeconfig file or from the pod's service account. */
 public final class KubeClientFactory {
-  /** No single call may take longer, so that a dead connection cannot hold a worker for long. */
+  /** The time limit of a call, so that a dead connection does not block a worker. */
   static final Duration CALL_TIMEOUT = Duration.ofSeconds(15);
 
   private KubeClientFactory() {}
 
-  /** Raised with a sentence for the user: what is wrong with the way to the cluster. */
+  /** There is no usable connection to a cluster. The message is for the user. */
   public static final class ClusterUnavailableException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -32,9 +30,7 @@ public final class KubeClientFactory {
     }
   }
 
-  /**
-   * Connects to what KUBECONFIG names (its first file), or to the cluster that this pod runs in.
-   */
+  /** A client for the first file that KUBECONFIG names, or for the cluster of this pod. */
   public static KubeClient fromEnvironment() throws ClusterUnavailableException {
     String kubeconfig = System.getenv("KUBECONFIG");
     if (kubeconfig != null && !kubeconfig.isBlank()) {
@@ -50,9 +46,9 @@ public final class KubeClientFactory {
   }
 
   /**
-   * Connects as this kubeconfig file says.
+   * A client for the current context of a kubeconfig file.
    *
-   * @param http a last word on the HTTP client, for callers that want to see or count calls
+   * @param http changes the HTTP client, for example to count calls
    */
   public static KubeClient fromKubeconfig(Path file, UnaryOperator<OkHttpClient.Builder> http)
       throws ClusterUnavailableException {
@@ -65,13 +61,13 @@ public final class KubeClientFactory {
         "kubeconfig " + file, () -> ClientBuilder.kubeconfig(readKubeconfig(file)), http);
   }
 
-  /** Connects as this kubeconfig's current context says. */
+  /** A client for the current context of a kubeconfig. */
   public static KubeClient of(KubeConfig config) throws ClusterUnavailableException {
     return connect(
         "the kubeconfig", () -> ClientBuilder.kubeconfig(config), UnaryOperator.identity());
   }
 
-  /** What a kubeconfig file says; other files that it names are beside it. */
+  /** Reads a kubeconfig file. Relative paths in it refer to its directory. */
   public static KubeConfig readKubeconfig(Path file) throws IOException {
     try (Reader reader = Files.newBufferedReader(file)) {
       KubeConfig config = KubeConfig.loadKubeConfig(reader);
@@ -97,9 +93,9 @@ public final class KubeClientFactory {
   }
 
   /**
-   * HTTP/2 carries hundreds of calls over one connection; okhttp opens another where the server's
-   * stream limit is reached. Its dispatcher's limits (5 calls a host) bind only asynchronous calls,
-   * and are lifted all the same so that no later change of style runs into them.
+   * With HTTP/2 one connection carries hundreds of calls; OkHttp opens another when the server's
+   * stream limit is reached. The limits of its dispatcher (5 calls per host) apply only to
+   * asynchronous calls; they are raised so that such calls are never throttled.
    */
   private static ApiClient client(
       ClientBuilder builder, UnaryOperator<OkHttpClient.Builder> http, Duration timeout) {

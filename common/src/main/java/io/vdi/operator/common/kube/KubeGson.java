@@ -22,9 +22,9 @@ import java.util.Date;
 import java.util.Map;
 
 /**
- * The Gson of the Kubernetes client without its two traps: the generated models refuse fields that
- * they do not know (one pod of a newer kubelet makes a whole list undecodable), and unset lists and
- * maps are written as {@code []} and {@code {}} (which claims and clears what others own).
+ * The Gson of the Kubernetes client without two of its defects. The generated models refuse unknown
+ * fields, so that one pod of a newer kubelet makes a whole list undecodable. And they write unset
+ * lists and maps as {@code []} and {@code {}}, which clears fields that other clients own.
  */
 public final class KubeGson {
   private static final Gson GSON = create();
@@ -35,7 +35,7 @@ public final class KubeGson {
     return GSON;
   }
 
-  /** Makes the Kubernetes client use this Gson too. Call it before the first call to a cluster. */
+  /** Makes the Kubernetes client use this Gson. Call it before the first call to a cluster. */
   public static void install() {
     JSON.setGson(GSON);
   }
@@ -56,7 +56,7 @@ public final class KubeGson {
     return builder.create();
   }
 
-  /** Leaves empty collections and maps out when writing; empty objects such as emptyDir stay. */
+  /** Omits empty collections and maps when writing; empty objects such as emptyDir stay. */
   private static final class OmitEmpty implements TypeAdapterFactory {
     @Override
     public <T> TypeAdapter<T> create(Gson gson, TypeToken<T> type) {
@@ -88,7 +88,8 @@ public final class KubeGson {
   }
 
   /**
-   * RFC 3339; a text that is no time is read as absent, for one bad object must not spoil a list.
+   * RFC 3339. An invalid time is read as absent, so that one invalid object does not make a list
+   * undecodable.
    */
   private static final class InstantAdapter extends TypeAdapter<Instant> {
     @Override

@@ -23,31 +23,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All objects of one kind, kept up to date by a watch, with what we wrote ourselves in front: what
- * the API server returned for our write is shown until the watch has caught up with it. So a
- * decision made right after a write never rests on the time before it, and nobody has to wait for
- * the watch.
+ * All objects of one kind, kept up to date by a watch, and our own writes before the watch reports
+ * them. A watch lags behind: a decision right after a write would be based on the state before it,
+ * for example a pod would be created twice. So {@link #get} returns what the API server returned
+ * for our write until the watch has reported that version or a later one.
  */
 public final class ResourceCache<T extends KubeObject> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ResourceCache.class);
 
-  /**
-   * A memory of our own that the watch has not confirmed by then is dropped; the watch is right.
-   */
+  /** A write that the watch has not reported after this time is forgotten: the watch is right. */
   private static final Duration MEMORY = Duration.ofSeconds(30);
 
-  /** What a change was: {@code before} is empty for a new object, {@code now} for a deleted one. */
+  /**
+   * A change that the watch reports.
+   *
+   * @param before empty for a new object
+   * @param now empty for a deleted object
+   */
   public record Change<T>(Optional<T> before, Optional<T> now) {
+    /** The object after the change, or before it when it is deleted. */
     public T object() {
       return now.or(() -> before).orElseThrow();
     }
 
-    /** Whether this part of the object came, went, or is another one now. */
+    /** Whether this part of the object was added, removed or changed. */
     public boolean concerns(Function<T, ?> part) {
       return !before.map(part).equals(now.map(part));
     }
   }
 
+  /** A write of ours; {@code object} is empty for a deletion. */
   private record Written<T>(Optional<T> object, String uid, Instant at) {}
 
   private final ResourceType<T> resourceType;
@@ -60,8 +65,8 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   /**
    * A cache that is empty until {@link #start}.
    *
-   * @param selector label selector of what to keep; empty for all
-   * @param onChange told of each change, on the watch's own thread: hand over and return
+   * @param selector label selector; empty for all objects
+   * @param onChange called for each change on the thread of the watch: it must return quickly
    */
   public ResourceCache(
       KubeClient api,
@@ -85,11 +90,12 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     informer.run();
   }
 
+  /** Whether the first list is complete. */
   public boolean isSynced() {
     return informer.hasSynced();
   }
 
-  /** Why the watch does not work, or empty where it does. */
+  /** Why the cache is not synced; empty when it is, or when no error occurred yet. */
   public String error() {
     return isSynced() ? "" : error;
   }
@@ -98,39 +104,40 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     return resourceType;
   }
 
+  /** The object as the watch reported it, or as our last write left it if that is newer. */
   public Optional<T> get(String namespace, String name) {
     String key = key(namespace, name);
-    Optional<T> seen = Optional.ofNullable(cache.getByKey(key));
+    Optional<T> observed = Optional.ofNullable(cache.getByKey(key));
     Written<T> ours = written.get(key);
     if (ours == null) {
-      return seen;
+      return observed;
     }
-    if (ours.at().plus(MEMORY).isBefore(clock.instant()) || isConfirmed(ours, seen)) {
+    if (ours.at().plus(MEMORY).isBefore(clock.instant()) || isConfirmed(ours, observed)) {
       written.remove(key, ours);
-      return seen;
+      return observed;
     }
     return ours.object();
   }
 
-  private static <T extends KubeObject> boolean isConfirmed(Written<T> ours, Optional<T> seen) {
+  private static <T extends KubeObject> boolean isConfirmed(Written<T> ours, Optional<T> observed) {
     return ours.object()
-        .map(mine -> seen.filter(o -> o.metadata().isAtLeast(mine.metadata())).isPresent())
-        .orElseGet(() -> seen.filter(o -> o.uid().equals(ours.uid())).isEmpty());
+        .map(mine -> observed.filter(o -> o.metadata().isAtLeast(mine.metadata())).isPresent())
+        .orElseGet(() -> observed.filter(o -> o.uid().equals(ours.uid())).isEmpty());
   }
 
-  /** All that the watch has shown, without what we wrote a moment ago. */
+  /** All objects that the watch has reported, without newer writes of our own. */
   public List<T> list() {
     return cache.list();
   }
 
-  /** Shows this new object, as the API server returned it, until the watch does. */
+  /** Remembers an object that we created, as the API server returned it. */
   public void created(T object) {
     written.put(key(object.namespace(), object.name()), memory(object));
   }
 
   /**
-   * Shows this change of an object, as the API server returned it, until the watch does; unless the
-   * watch has shown the object's end already, for it can be faster than the answer to our call.
+   * Remembers our change of an object, as the API server returned it. Ignored when the object is
+   * unknown: the watch may report its deletion before our call returns.
    */
   public void changed(T object) {
     String key = key(object.namespace(), object.name());
@@ -138,9 +145,9 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
         key,
         (k, ours) -> {
           boolean remembered = ours != null && ours.uid().equals(object.uid());
-          T seen = cache.getByKey(key);
-          boolean shown = seen != null && seen.uid().equals(object.uid());
-          return remembered || shown ? memory(object) : ours;
+          T observed = cache.getByKey(key);
+          boolean known = observed != null && observed.uid().equals(object.uid());
+          return remembered || known ? memory(object) : ours;
         });
   }
 
@@ -148,7 +155,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     return new Written<>(Optional.of(object), object.uid(), clock.instant());
   }
 
-  /** Shows the object with this UID as gone until the watch does. */
+  /** Remembers that we deleted the object with this UID. */
   public void deleted(String namespace, String name, String uid) {
     written.put(key(namespace, name), new Written<>(Optional.empty(), uid, clock.instant()));
   }
@@ -173,7 +180,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     }
   }
 
-  /** The client's exceptions append the whole answer. */
+  /** The messages of the client's exceptions contain the whole answer in further lines. */
   private static String firstLine(String message) {
     return message.lines().findFirst().orElse("").replaceFirst("^Message: ", "");
   }
@@ -197,7 +204,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
 
     @Override
     public void onDelete(T object, boolean unknownFinalState) {
-      // The object that we remember may be this one: the watch has seen its end.
+      // A write of ours to this object is outdated now.
       written.computeIfPresent(
           key(object.namespace(), object.name()),
           (k, ours) -> ours.uid().equals(object.uid()) ? null : ours);
@@ -213,8 +220,9 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   private record Source<T extends KubeObject>(KubeClient api, ResourceType<T> kind, String selector)
       implements ListerWatcher<T, ResourceList<T>> {
     /**
-     * Always the latest, never "any version will do" as the informer proposes: a new leader must
-     * not start from a state older than what the last one has written.
+     * Requests the latest version. The informer proposes resourceVersion=0, which allows an older
+     * state from the API server's cache: a new leader must not start from a state that is older
+     * than the last writes of the former leader.
      */
     @Override
     public ResourceList<T> list(CallGeneratorParams params) throws ApiException {

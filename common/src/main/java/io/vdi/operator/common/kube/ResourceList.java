@@ -5,7 +5,7 @@ import io.kubernetes.client.openapi.models.V1ListMeta;
 import io.vdi.operator.common.model.KubeObject;
 import java.util.List;
 
-/** A list of one kind, with the version at which it was read. */
+/** A list of objects of one kind, with the resource version at which it was read. */
 public record ResourceList<T extends KubeObject>(V1ListMeta metadata, List<T> items)
     implements KubernetesListObject {
   public ResourceList {

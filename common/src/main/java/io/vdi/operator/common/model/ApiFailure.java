@@ -1,15 +1,16 @@
 package io.vdi.operator.common.model;
 
-/** Why something could not be done, and so what to do about it. */
+/** Why an operation failed, and whether to retry it. */
 public sealed interface ApiFailure {
-  /** CamelCase, the word of Kubernetes' Status where there is one. */
+  /** In CamelCase; the reason of the API server's Status, if there is one. */
   String reason();
 
+  /** For the user. */
   String message();
 
-  /** May pass by itself: try again with back-off. */
+  /** May succeed later: retry with back-off. */
   record Transient(String reason, String message) implements ApiFailure {}
 
-  /** Will not pass until somebody changes something: tell the user. */
+  /** Fails until something is changed: report it to the user. */
   record Permanent(String reason, String message) implements ApiFailure {}
 }

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
-/** The standard Kubernetes Condition. */
+/** A condition of a status, as Kubernetes defines it. */
 public record Condition(
     String type,
     String status,
@@ -19,16 +19,16 @@ public record Condition(
   public static final String STORAGE_READY = "StorageReady";
   public static final String ROUTE_READY = "RouteReady";
 
-  /** True while the phase is Failed; only on sessions that have failed once. */
+  /** True while the phase is Failed. Sessions that have never failed do not have it. */
   public static final String FAILED = "Failed";
 
   public static final String QUOTA_ADMITTED = "QuotaAdmitted";
 
-  /** Reason of Ready where the desktop has not become ready in time. */
+  /** Reason of Ready when the desktop was not ready within the startup timeout. */
   public static final String STARTUP_TIMEOUT = "StartupTimeout";
 
   public Condition {
-    // The same few words on every object of thousands.
+    // Interned: thousands of objects have the same few values.
     type = type == null ? "" : type.intern();
     status = status == null ? "Unknown" : status.intern();
     reason = reason == null ? "" : reason.intern();
@@ -36,9 +36,7 @@ public record Condition(
     lastTransitionTime = lastTransitionTime == null ? Instant.EPOCH : lastTransitionTime;
   }
 
-  /**
-   * A condition as observed now; {@link #withTransitionFrom} gives it the time it has really held.
-   */
+  /** A condition without its transition time, which {@link #withTransitionFrom} sets. */
   public static Condition of(
       String type, String status, String reason, String message, long observedGeneration) {
     return new Condition(type, status, reason, message, Instant.EPOCH, observedGeneration);
@@ -48,7 +46,7 @@ public record Condition(
     return status.equals("True");
   }
 
-  /** This condition with the transition time kept where the status did not change, else now. */
+  /** This condition with its former transition time if its status is the same, else with now. */
   public Condition withTransitionFrom(List<Condition> before, Instant now) {
     Instant since =
         find(before, type)
@@ -58,6 +56,7 @@ public record Condition(
     return new Condition(type, status, reason, message, since, observedGeneration);
   }
 
+  /** The condition of this type. */
   public static Optional<Condition> find(List<Condition> conditions, String type) {
     return conditions.stream().filter(c -> c.type.equals(type)).findFirst();
   }

@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * The one function that fills in what a session leaves open: the session's own word, else the
- * template's, else the operator's (spec.md section 1). The webhook writes its result into the
- * object, the controller uses it where the webhook was not asked.
+ * Fills in the fields that a session leaves open: the session's value, else the template's, else
+ * the operator's default; docs/specification.md, section 1. The admission webhook writes the result
+ * into the object; the controller uses it for sessions that were created without the webhook.
  */
 public final class Defaults {
   public static final int GPU = 1;
@@ -22,11 +22,11 @@ public final class Defaults {
   private Defaults() {}
 
   /**
-   * A session with nothing left open.
+   * A session with a value for every field.
    *
-   * @param problems values that are not legal, each naming field and value; empty where all is
-   *     well. The schema refuses such values; an object older than the schema may still carry one,
-   *     and then the operator's default stands in its place.
+   * @param problems one message per illegal value, with field and value. The schema rejects such
+   *     values, but an object that is older than the schema may have one; the operator's default
+   *     replaces it.
    */
   public record EffectiveSpec(
       int gpu,
@@ -42,12 +42,13 @@ public final class Defaults {
       Duration startupTimeout,
       List<String> problems) {
 
-    /** How long it may run: its timeout, but never longer than its template allows. */
+    /** How long the session may run: its timeout, at most the maxTimeout of the template. */
     public Duration lifetime() {
       return maxTimeout.filter(max -> max.compareTo(timeout) < 0).orElse(timeout);
     }
   }
 
+  /** All fields of the session. */
   public static EffectiveSpec effectiveSpec(VdiSession.Spec session, VdiTemplate.Spec template) {
     List<String> problems = new ArrayList<>();
     VdiSession.Persistence home = session.persistence();
@@ -84,7 +85,7 @@ public final class Defaults {
         List.copyOf(problems));
   }
 
-  /** The GPUs alone, where nothing else matters. */
+  /** Only the number of GPUs. */
   public static int gpu(VdiSession.Spec session, VdiTemplate.Spec template) {
     return first(session.resources().gpu(), template.resources().defaultGPU(), GPU);
   }

@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Duration strings of the API, spec.md section 1: {@code 8h}, {@code 90m}, {@code 1h30m}, {@code
- * 45s}.
+ * Durations in the API: {@code 8h}, {@code 90m}, {@code 1h30m}, {@code 45s}; docs/specification.md,
+ * section 1.
  */
 public final class Durations {
   private static final Pattern FORM =
@@ -15,7 +15,7 @@ public final class Durations {
 
   private Durations() {}
 
-  /** The duration, or empty where the text is not one or is not above zero. */
+  /** The duration; empty when the text is not a duration above zero. */
   public static Optional<Duration> parse(String text) {
     Matcher m = FORM.matcher(text == null ? "" : text);
     if (!m.matches()) {
@@ -25,7 +25,7 @@ public final class Durations {
     return sum.isPositive() ? Optional.of(sum) : Optional.empty();
   }
 
-  /** The shortest text that {@link #parse} reads as this duration, in whole seconds. */
+  /** The shortest text for this duration in whole seconds, as {@link #parse} reads it. */
   public static String format(Duration duration) {
     long seconds = duration.toSeconds();
     String text =

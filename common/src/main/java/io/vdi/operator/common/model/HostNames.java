@@ -2,16 +2,16 @@ package io.vdi.operator.common.model;
 
 import java.util.Locale;
 
-/** The first label of a session's host, spec.md section 2. */
+/** The first label of a session's host name; docs/specification.md, section 2. */
 public final class HostNames {
   private static final int MAX_LABEL = 63;
 
   private HostNames() {}
 
   /**
-   * The host that a user's first session gets: the local part of the e-mail, lower-cased, every
-   * character outside {@code [a-z0-9-]} made {@code -}, trimmed, at most 63. An e-mail of which
-   * nothing remains ({@code +@example.com}) gets {@code user}.
+   * The host of a user's first session: the local part of the e-mail in lower case. Characters
+   * outside {@code [a-z0-9-]} become {@code -}, hyphens at the ends are removed, and the result has
+   * at most 63 characters. When nothing remains ({@code +@example.com}) it is {@code user}.
    */
   public static String preferred(String email) {
     int at = email.lastIndexOf('@');
@@ -23,7 +23,8 @@ public final class HostNames {
   }
 
   /**
-   * The host of a later session of the same local part: {@code <user>-<hash of namespace/name>}.
+   * The host of a further session with the same local part: {@code <user>-<hash of
+   * namespace/name>}.
    */
   public static String distinct(String email, String namespace, String name, int hashLength) {
     String hash = Hashes.sha256(namespace + "/" + name, hashLength);

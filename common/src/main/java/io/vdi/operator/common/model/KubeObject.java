@@ -4,9 +4,9 @@ import io.kubernetes.client.common.KubernetesObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 
 /**
- * A Kubernetes object as this project reads it: its {@link ObjectMeta} and whatever else the record
- * names. Everything not named is skipped while decoding, so a field that a newer Kubernetes adds
- * can never make a list undecodable, and caches hold only what decisions need.
+ * A Kubernetes object with the fields that this project reads: its {@link ObjectMeta} and the other
+ * components of the record. Decoding skips all other fields, so that a field of a newer Kubernetes
+ * does not make a list undecodable, and caches hold only what is needed.
  */
 public interface KubeObject extends KubernetesObject {
   ObjectMeta metadata();
@@ -23,7 +23,7 @@ public interface KubeObject extends KubernetesObject {
     return metadata().uid();
   }
 
-  /** For the client's informers, which ask for their own type: identity and version only. */
+  /** Identity and version in the client's own type, which its informers require. */
   @Override
   default V1ObjectMeta getMetadata() {
     return new V1ObjectMeta()

@@ -1,6 +1,6 @@
 package io.vdi.operator.common.model;
 
-/** What leader election reads of a coordination.k8s.io Lease. */
+/** The fields of a coordination.k8s.io Lease that leader election reads. */
 public record Lease(ObjectMeta metadata, Spec spec) implements KubeObject {
   public Lease {
     metadata = metadata == null ? ObjectMeta.EMPTY : metadata;

@@ -8,9 +8,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The part of ObjectMeta that decisions need. Absent strings are empty, absent collections empty.
+ * The fields of Kubernetes' ObjectMeta that this project reads. Absent strings and collections are
+ * empty.
  *
- * @param deletionTimestamp null while the object is not being deleted; ask {@link #isDeleting()}
+ * @param creationTimestamp {@link Instant#EPOCH} when absent
+ * @param deletionTimestamp null unless the object is being deleted; see {@link #isDeleting()}
  */
 public record ObjectMeta(
     String name,
@@ -45,8 +47,8 @@ public record ObjectMeta(
   }
 
   /**
-   * The same in a third of the memory: caches hold tens of thousands of these, with the same few
-   * keys, and the objects of a session with the same values.
+   * An equal map that uses a third of the memory. Caches hold tens of thousands of maps with the
+   * same few keys, and the objects of a session have the same values.
    */
   private static Map<String, String> compact(Map<String, String> map) {
     if (map == null || map.isEmpty()) {
@@ -65,11 +67,15 @@ public record ObjectMeta(
     return deletionTimestamp != null;
   }
 
+  /** The owner reference with {@code controller: true}. */
   public Optional<OwnerReference> controller() {
     return ownerReferences.stream().filter(OwnerReference::controller).findFirst();
   }
 
-  /** Whether the controller reference names this owner, by UID: a name alone proves nothing. */
+  /**
+   * Whether the controller reference has this UID. A name does not identify an object: another one
+   * may have it after a deletion.
+   */
   public boolean isControlledBy(String ownerUid) {
     return controller().filter(owner -> owner.uid().equals(ownerUid)).isPresent();
   }
@@ -83,9 +89,9 @@ public record ObjectMeta(
   }
 
   /**
-   * Whether this is the same object at the same or a later version than {@code other}. Resource
-   * versions of one kind are comparable as integers; where one is not a number the answer is true,
-   * so that a cache is believed rather than a memory of our own.
+   * Whether the resource version is the same as that of {@code other} or later. Resource versions
+   * of one kind are comparable as integers. The result is true if one is not a number; a cache then
+   * prefers what the watch reported.
    */
   public boolean isAtLeast(ObjectMeta other) {
     try {

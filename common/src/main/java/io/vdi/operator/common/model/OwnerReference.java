@@ -1,6 +1,6 @@
 package io.vdi.operator.common.model;
 
-/** One entry of metadata.ownerReferences. */
+/** An entry of metadata.ownerReferences. */
 public record OwnerReference(
     String apiVersion, String kind, String name, String uid, boolean controller) {
   public OwnerReference {

@@ -1,8 +1,8 @@
 package io.vdi.operator.common.model;
 
 /**
- * An object of which only the metadata is read: secrets (their content never enters a cache),
- * services, routes, custom resource definitions.
+ * An object of which only the metadata is read, such as a Service or a route. The content of a
+ * Secret is never in a cache.
  */
 public record PartialObjectMetadata(ObjectMeta metadata) implements KubeObject {
   public PartialObjectMetadata {

@@ -2,7 +2,7 @@ package io.vdi.operator.common.model;
 
 import java.util.Map;
 
-/** What the operator reads of a PersistentVolumeClaim. */
+/** The fields of a PersistentVolumeClaim that the operator reads. */
 public record PersistentVolumeClaim(ObjectMeta metadata, Spec spec, Status status)
     implements KubeObject {
   public PersistentVolumeClaim {

@@ -2,7 +2,7 @@ package io.vdi.operator.common.model;
 
 import com.google.gson.annotations.SerializedName;
 
-/** status.phase of a VDISession, spec.md section 1. */
+/** The value of status.phase of a VDISession; docs/specification.md, section 1. */
 public enum Phase {
   @SerializedName("Pending")
   PENDING("Pending"),
@@ -23,7 +23,7 @@ public enum Phase {
     this.text = text;
   }
 
-  /** The word as it stands in the API. */
+  /** The value in the API. */
   public String text() {
     return text;
   }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What the operator reads of a pod. */
+/** The fields of a pod that the operator reads. */
 public record Pod(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
   private static final String GPU = "nvidia.com/gpu";
 
@@ -60,7 +60,7 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     }
   }
 
-  /** Either component is null where the container is in another state. */
+  /** Both components are null while the container runs; otherwise one of them is. */
   public record State(Detail waiting, Detail terminated) {}
 
   public record Detail(String reason, String message, int exitCode) {
@@ -70,7 +70,7 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     }
   }
 
-  /** The GPUs that its containers were given. */
+  /** The GPUs of all its containers. */
   public long gpus() {
     return spec.containers.stream()
         .map(container -> container.resources().limits().get(GPU))
@@ -87,7 +87,7 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     return !spec.nodeName.isEmpty();
   }
 
-  /** When the scheduler placed it; empty while it has not. */
+  /** When the pod was scheduled; empty if it is not. */
   public Optional<Instant> scheduledAt() {
     return Condition.find(status.conditions, "PodScheduled")
         .filter(Condition::isTrue)
@@ -96,7 +96,8 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
   }
 
   /**
-   * Whether it will never run again: with restartPolicy Always only eviction and the like do that.
+   * Whether the pod will not run again. With restartPolicy Always only an eviction, a shutdown of
+   * the node or a similar event does that.
    */
   public boolean isFinished() {
     return status.phase.equals("Failed") || status.phase.equals("Succeeded");

@@ -5,16 +5,16 @@ import java.math.BigDecimal;
 import java.util.Optional;
 
 /**
- * Quantity strings as Kubernetes writes them ({@code 4Gi}, {@code 500m}, {@code 2}), read by the
- * client's parser.
+ * Kubernetes quantities, such as {@code 4Gi}, {@code 500m} or {@code 2}, read by the client's
+ * parser.
  */
 public final class Quantities {
-  /** Longer texts are refused before they reach the parser; no real quantity comes near. */
+  /** Longer texts are rejected before they are parsed; no realistic quantity is as long. */
   private static final int MAX_LENGTH = 32;
 
   private Quantities() {}
 
-  /** The amount in base units (bytes, cores), or empty where the text is no quantity above zero. */
+  /** The amount in base units (bytes, cores); empty when the text is no quantity above zero. */
   public static Optional<BigDecimal> parse(String text) {
     if (text == null || text.isBlank() || text.length() > MAX_LENGTH) {
       return Optional.empty();
@@ -23,12 +23,12 @@ public final class Quantities {
       BigDecimal number = Quantity.fromString(text).getNumber();
       return number.signum() > 0 ? Optional.of(number) : Optional.empty();
     } catch (RuntimeException e) {
-      // The parser answers bad text with several unrelated runtime exceptions.
+      // The parser throws several unrelated exceptions for invalid text.
       return Optional.empty();
     }
   }
 
-  /** Whether both are quantities and {@code a} is the larger amount. */
+  /** Whether both are quantities and {@code a} is larger. */
   public static boolean isLarger(String a, String b) {
     return parse(a).flatMap(x -> parse(b).map(y -> x.compareTo(y) > 0)).orElse(false);
   }

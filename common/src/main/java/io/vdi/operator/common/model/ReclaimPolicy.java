@@ -2,7 +2,7 @@ package io.vdi.operator.common.model;
 
 import com.google.gson.annotations.SerializedName;
 
-/** What becomes of the home when its session goes, spec.md section 1. */
+/** What happens to the home when its session is deleted; docs/specification.md, section 1. */
 public enum ReclaimPolicy {
   @SerializedName("Delete")
   DELETE("Delete"),
@@ -15,7 +15,7 @@ public enum ReclaimPolicy {
     this.text = text;
   }
 
-  /** The word as it stands in the API. */
+  /** The value in the API. */
   public String text() {
     return text;
   }

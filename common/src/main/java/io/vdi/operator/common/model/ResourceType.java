@@ -1,6 +1,10 @@
 package io.vdi.operator.common.model;
 
-/** A kind of object: where it lives in the API and what it is decoded into. */
+/**
+ * A kind of object: its path in the API and the record that it is decoded into.
+ *
+ * @param plural in lower case, as paths have it
+ */
 public record ResourceType<T extends KubeObject>(
     String group,
     String version,
@@ -58,22 +62,23 @@ public record ResourceType<T extends KubeObject>(
     return group.isEmpty() ? plural : plural + "." + group;
   }
 
-  /** Whether both name the same resource of the API, whatever class it is decoded into. */
+  /** Whether both are the same resource of the API, whatever record they are decoded into. */
   public boolean isSameResource(ResourceType<?> other) {
     return group.equals(other.group) && plural.equals(other.plural);
   }
 
-  /** The same kind, of which only the metadata is asked for. */
+  /** The same kind, of which only the metadata is read. */
   public ResourceType<PartialObjectMetadata> metadataOnly() {
     return new ResourceType<>(
         group, version, kind, plural, namespaced, PartialObjectMetadata.class);
   }
 
-  /** Whether only metadata is wanted of it, so that content (a Secret's!) is never asked for. */
+  /** Whether only metadata is read, so that content, such as that of a Secret, is not requested. */
   public boolean isMetadataOnly() {
     return objectClass.equals(PartialObjectMetadata.class);
   }
 
+  /** The path of the API group and version, which is also that of its discovery. */
   public String groupPath() {
     return group.isEmpty() ? "/api/" + version : "/apis/" + group + "/" + version;
   }
@@ -83,7 +88,7 @@ public record ResourceType<T extends KubeObject>(
     return path(namespace) + "/" + object;
   }
 
-  /** The path of all objects of this kind, or of one namespace's where one is given. */
+  /** The path of all objects of this kind in a namespace; in all if it is empty. */
   public String path(String namespace) {
     return namespaced && !namespace.isEmpty()
         ? groupPath() + "/namespaces/" + namespace + "/" + plural

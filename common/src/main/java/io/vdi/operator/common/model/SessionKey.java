@@ -1,6 +1,6 @@
 package io.vdi.operator.common.model;
 
-/** Names a session. */
+/** The namespace and name of a session. */
 public record SessionKey(String namespace, String name) {
   public static SessionKey of(KubeObject session) {
     return new SessionKey(session.namespace(), session.name());

@@ -2,7 +2,7 @@ package io.vdi.operator.common.model;
 
 import com.google.gson.annotations.SerializedName;
 
-/** How the desktop reaches the browser, spec.md section 1 (VDITemplate). */
+/** How the desktop is streamed to the browser; docs/specification.md, section 1. */
 public enum Transport {
   @SerializedName("websockets")
   WEBSOCKETS,
@@ -11,7 +11,7 @@ public enum Transport {
   @SerializedName("dual")
   DUAL;
 
-  /** WebRTC needs a relay where client and pod cannot see each other. */
+  /** Whether it uses WebRTC, which needs a TURN server unless client and pod share a network. */
   public boolean usesWebRtc() {
     return this != WEBSOCKETS;
   }

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A desktop that somebody asked for, spec.md section 1. Components of {@link Spec} are null where
- * the user gave nothing; {@link Defaults} is the one place that fills them.
+ * A desktop that a user requested; docs/specification.md, section 1. Components of {@link Spec} are
+ * null when the user did not set them; only {@link Defaults} fills them in.
  */
 public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
   public static final String GROUP = "vdi.kasm.io";
@@ -41,8 +41,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       Boolean enabled, String size, String storageClassName, ReclaimPolicy reclaimPolicy) {}
 
   /**
-   * What the controller has written. {@code lastActivityTime} is the reaper's field: it is read
-   * here and never written by the controller.
+   * The status. The reaper owns {@code lastActivityTime}; the controller writes all other fields.
    */
   public record Status(
       Phase phase,

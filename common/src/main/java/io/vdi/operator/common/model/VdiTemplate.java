@@ -6,9 +6,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A kind of desktop that admins offer, spec.md section 1. Components of {@link Spec} are null where
- * nothing was given. Fields that are copied into the pod as they stand (tolerations,
- * securityContext) are kept as JSON, so that every field of the cluster's Kubernetes version works.
+ * A kind of desktop that administrators offer; docs/specification.md, section 1. Components of
+ * {@link Spec} are null when they are not set. Fields that are copied into the pod unchanged
+ * (tolerations, securityContext) are JSON, so that every field of the cluster's Kubernetes version
+ * works.
  */
 public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
   public VdiTemplate {

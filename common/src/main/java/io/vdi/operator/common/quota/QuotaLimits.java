@@ -4,40 +4,39 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/**
- * The limits of the configuration's section {@code quota}: for each scope a standard, and
- * exceptions by name.
- */
+/** The limits of section {@code quota}: for each scope a default, and exceptions by name. */
 public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
   private static final ScopeLimits NO_LIMITS =
       new ScopeLimits(
           new ResourceAmounts(ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED), Map.of());
 
-  /** What becomes of a session that does not fit. */
+  /** What happens to a session that exceeds a limit. */
   public enum Mode {
-    /** It is refused. */
+    /** The admission webhook rejects it. */
     REJECT,
-    /** It is let in with a warning, and waits in line. */
+    /** The admission webhook admits it with a warning; the controller queues it. */
     QUEUE
   }
 
-  /** For one scope. */
+  /** The limits of one scope. */
   public record ScopeLimits(ResourceAmounts defaultLimit, Map<String, ResourceAmounts> exceptions) {
+    /** The limit of one user, namespace or template. */
     public ResourceAmounts of(String name) {
       return exceptions.getOrDefault(name, defaultLimit);
     }
   }
 
+  /** The limit of one name in one scope; unlimited when the scope has no limits. */
   public ResourceAmounts limit(QuotaScope scope, String name) {
     return limits.getOrDefault(scope, NO_LIMITS).of(name);
   }
 
-  /** Whether any limit concerns what is asked for. */
-  public boolean limits(QuotaRequest asked) {
+  /** Whether any limit applies to the request. */
+  public boolean limits(QuotaRequest request) {
     for (QuotaScope scope : QuotaScope.values()) {
-      ResourceAmounts limit = limit(scope, scope.nameOf(asked));
+      ResourceAmounts limit = limit(scope, scope.nameOf(request));
       for (QuotaViolation.QuotaResource resource : QuotaViolation.QuotaResource.values()) {
-        if (asked.amount().of(resource) > 0 && limit.of(resource) != ResourceAmounts.UNLIMITED) {
+        if (request.amount().of(resource) > 0 && limit.of(resource) != ResourceAmounts.UNLIMITED) {
           return true;
         }
       }
@@ -46,36 +45,35 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
   }
 
   /**
-   * The limits that would be passed if this were granted; empty where it fits. What asks for
-   * nothing of a resource does not pass its limit, however much of it is in use: a limit that was
-   * lowered takes nothing from anybody.
+   * The limits that the request would exceed; empty when it fits. A request for none of a resource
+   * exceeds no limit of it, even when more than the limit is in use after the limit was lowered.
    */
-  public List<QuotaViolation> violations(QuotaUsage usage, QuotaRequest asked) {
+  public List<QuotaViolation> violations(QuotaUsage usage, QuotaRequest request) {
     List<QuotaViolation> found = new ArrayList<>();
     for (QuotaScope scope : QuotaScope.values()) {
       for (QuotaViolation.QuotaResource resource : QuotaViolation.QuotaResource.values()) {
-        QuotaViolation excess = measure(usage, asked, scope, resource);
-        if (excess.requested() > 0 && excess.used() + excess.requested() > excess.limit()) {
-          found.add(excess);
+        QuotaViolation measured = measure(usage, request, scope, resource);
+        if (measured.requested() > 0 && measured.used() + measured.requested() > measured.limit()) {
+          found.add(measured);
         }
       }
     }
     return List.copyOf(found);
   }
 
-  /** What is used, asked for and allowed at one limit, whether or not that is too much. */
+  /** Usage, request and limit for one limit, whether or not the limit is exceeded. */
   QuotaViolation measure(
       QuotaUsage usage,
-      QuotaRequest asked,
+      QuotaRequest request,
       QuotaScope scope,
       QuotaViolation.QuotaResource resource) {
-    String name = scope.nameOf(asked);
+    String name = scope.nameOf(request);
     return new QuotaViolation(
         scope,
         name,
         resource,
         usage.of(scope, name).of(resource),
-        asked.amount().of(resource),
+        request.amount().of(resource),
         limit(scope, name).of(resource));
   }
 }

@@ -10,17 +10,18 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Who of those that wait may go on, oldest first, spec.md section 4. Who does not fit keeps
- * everybody younger waiting at the limits that stand in the way, so that a large wish is not passed
- * for ever by small ones; at other limits nobody waits for it.
+ * Selects which pending sessions may start, oldest first; docs/specification.md, section 4. A
+ * session that does not fit blocks younger ones at the limits that it exceeds, so that small
+ * requests do not starve a large one; other limits are unaffected.
  */
 public final class QuotaQueue {
   private QuotaQueue() {}
 
   /**
-   * One that waits.
+   * A session that waits for quota.
    *
-   * @param since when it was made; {@code id} decides between those of the same second
+   * @param id also the order of sessions that were created in the same second
+   * @param since its creation time
    */
   public record PendingSession(String id, QuotaRequest request, Instant since) {
     static final Comparator<PendingSession> OLDEST_FIRST =
@@ -28,11 +29,13 @@ public final class QuotaQueue {
   }
 
   /**
-   * Why it waits.
+   * Why a session waits.
    *
-   * @param position 1 for the first at the limit that stands in its way
+   * @param violations the limits at which it waits; at some of them only an older session blocks it
+   * @param position its position in the longest queue of these limits, from 1
    */
   public record QueuePosition(List<QuotaViolation> violations, int position) {
+    /** The violations as one message. */
     public String message() {
       return QuotaViolation.message(violations);
     }
@@ -40,43 +43,50 @@ public final class QuotaQueue {
 
   private record Limit(QuotaScope scope, String name, QuotaViolation.QuotaResource resource) {}
 
-  /** Those who have to wait, by id; all others may go on. */
+  /**
+   * The sessions that must wait, by id. All other pending sessions may start.
+   *
+   * @param held what running sessions use
+   */
   public static Map<String, QueuePosition> waitingSessions(
-      QuotaLimits quota, Iterable<QuotaRequest> held, List<PendingSession> seekers) {
+      QuotaLimits quota, Iterable<QuotaRequest> held, List<PendingSession> pending) {
     QuotaUsage usage = QuotaUsage.of(held);
     Map<Limit, Integer> queues = new HashMap<>();
     Map<String, QueuePosition> waiting = new HashMap<>();
-    for (PendingSession seeker : seekers.stream().sorted(PendingSession.OLDEST_FIRST).toList()) {
-      List<QuotaViolation> limits = quota.violations(usage, seeker.request());
-      Set<Limit> gates =
-          limits.stream()
-              .map(limit -> new Limit(limit.scope(), limit.name(), limit.resource()))
+    for (PendingSession session : pending.stream().sorted(PendingSession.OLDEST_FIRST).toList()) {
+      List<QuotaViolation> violations = quota.violations(usage, session.request());
+      Set<Limit> blocking =
+          violations.stream()
+              .map(exceeded -> new Limit(exceeded.scope(), exceeded.name(), exceeded.resource()))
               .collect(Collectors.toCollection(HashSet::new));
-      queues.keySet().stream().filter(gate -> isAt(gate, seeker.request())).forEach(gates::add);
-      if (gates.isEmpty()) {
-        usage.add(seeker.request());
+      queues.keySet().stream()
+          .filter(limit -> isAt(limit, session.request()))
+          .forEach(blocking::add);
+      if (blocking.isEmpty()) {
+        usage.add(session.request());
         continue;
       }
-      int place = 0;
-      for (Limit gate : gates) {
-        place = Math.max(place, queues.merge(gate, 1, Integer::sum));
+      int position = 0;
+      for (Limit limit : blocking) {
+        position = Math.max(position, queues.merge(limit, 1, Integer::sum));
       }
       waiting.put(
-          seeker.id(),
+          session.id(),
           new QueuePosition(
-              limits.isEmpty()
-                  // It would fit, but somebody older waits there.
-                  ? gates.stream()
-                      .map(gate ->
-                          quota.measure(usage, seeker.request(), gate.scope(), gate.resource()))
+              violations.isEmpty()
+                  // It would fit, but an older session waits for the same limit.
+                  ? blocking.stream()
+                      .map(limit ->
+                          quota.measure(usage, session.request(), limit.scope(), limit.resource()))
                       .toList()
-                  : limits,
-              place));
+                  : violations,
+              position));
     }
     return Map.copyOf(waiting);
   }
 
-  private static boolean isAt(Limit gate, QuotaRequest share) {
-    return share.amount().of(gate.resource()) > 0 && gate.scope().nameOf(share).equals(gate.name());
+  private static boolean isAt(Limit limit, QuotaRequest request) {
+    return request.amount().of(limit.resource()) > 0
+        && limit.scope().nameOf(request).equals(limit.name());
   }
 }

@@ -8,20 +8,21 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What one session takes, or asks for, of every limit that concerns it.
+ * What one session uses or requests, with the names whose limits apply to it.
  *
- * @param user the e-mail in lower case: another spelling is no other user
+ * @param user the e-mail; converted to lower case, so that one user has one limit
  */
 public record QuotaRequest(String user, String namespace, String template, ResourceAmounts amount) {
   public QuotaRequest {
     user = user.toLowerCase(Locale.ROOT);
   }
 
+  /** The same session with other amounts. */
   public QuotaRequest with(ResourceAmounts other) {
     return new QuotaRequest(user, namespace, template, other);
   }
 
-  /** What a session takes as long as it exists; see {@link #gpus}. */
+  /** One session and its GPUs; see {@link #gpus}. */
   public static QuotaRequest of(VdiSession session, Optional<VdiTemplate> template) {
     return new QuotaRequest(
         session.spec().user(),
@@ -31,15 +32,15 @@ public record QuotaRequest(String user, String namespace, String template, Resou
   }
 
   /**
-   * The GPUs that a session holds. Suspended and Failed ones hold none; one that is being deleted
-   * holds its GPUs until its pod is gone, and with the pod the session goes.
+   * The GPUs that a session uses. A suspended or failed session uses none. A session that is being
+   * deleted uses them until it is deleted, because its pod may still run.
    */
   public static long gpus(VdiSession session, Optional<VdiTemplate> template) {
     boolean failed = session.status().currentPhase().equals(Optional.of(Phase.FAILED));
     return session.spec().suspended() || failed ? 0 : gpusWhenRunning(session.spec(), template);
   }
 
-  /** The GPUs that a session holds while it runs; never less than nothing. */
+  /** The GPUs that a session uses while it runs; never negative. */
   public static long gpusWhenRunning(VdiSession.Spec spec, Optional<VdiTemplate> template) {
     return Math.max(
         0, Defaults.gpu(spec, template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY)));

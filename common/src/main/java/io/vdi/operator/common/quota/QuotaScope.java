@@ -2,24 +2,24 @@ package io.vdi.operator.common.quota;
 
 import java.util.Locale;
 
-/** Over what a limit counts. */
+/** What a limit applies to. */
 public enum QuotaScope {
   USER,
   NAMESPACE,
   TEMPLATE,
   CLUSTER;
 
-  /** As it stands in the configuration, in messages and in metrics. */
+  /** The name in the configuration, in messages and in metrics. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Whose limit it is that concerns this share; empty for the cluster, of which there is one. */
-  public String nameOf(QuotaRequest share) {
+  /** The name whose limit applies to the request; empty for the cluster. */
+  public String nameOf(QuotaRequest request) {
     return switch (this) {
-      case USER -> share.user();
-      case NAMESPACE -> share.namespace();
-      case TEMPLATE -> share.template();
+      case USER -> request.user();
+      case NAMESPACE -> request.namespace();
+      case TEMPLATE -> request.template();
       case CLUSTER -> "";
     };
   }

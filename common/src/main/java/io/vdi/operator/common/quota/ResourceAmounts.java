@@ -1,8 +1,8 @@
 package io.vdi.operator.common.quota;
 
-/** So many sessions, and so many GPUs: used, asked for, or at most allowed. */
+/** A number of sessions and of GPUs: used, requested, or the limit. */
 public record ResourceAmounts(long sessions, long gpus) {
-  /** As a limit: none. */
+  /** As a limit: no limit. */
   public static final long UNLIMITED = Long.MAX_VALUE;
 
   public static final ResourceAmounts ZERO = new ResourceAmounts(0, 0);

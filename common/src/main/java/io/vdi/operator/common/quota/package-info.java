@@ -1,6 +1,6 @@
 /**
- * Quotas, spec.md section 4: what is used, what is allowed, what a refusal says. Pure values, used
- * by the webhook's refusal and by the controller's line. May import the model and, to read limits,
- * the configuration. Start with {@link io.vdi.operator.common.quota.QuotaLimits}.
+ * Quotas: limits, usage, violations and the queue of waiting sessions, shared by the admission
+ * webhook, the controller and the kubectl plugin. Pure values; imports the model, and Gson to parse
+ * limits. Start at {@link io.vdi.operator.common.quota.QuotaLimits}.
  */
 package io.vdi.operator.common.quota;

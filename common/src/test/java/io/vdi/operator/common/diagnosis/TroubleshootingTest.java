@@ -1,39 +1,39 @@
 package io.vdi.operator.common.diagnosis;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * docs/troubleshooting.md is the catalogue, page by page; {@code -Dtroubleshooting.update} writes
+ * docs/troubleshooting.md is generated from the catalogue; {@code -Dtroubleshooting.update} writes
  * it.
  */
 class TroubleshootingTest {
   private static final Path PAGE = Path.of("../docs/troubleshooting.md");
 
   @Test
-  void thePageIsTheCatalogue() throws IOException {
+  @DisplayName("the page has the texts of the catalogue")
+  void page() throws IOException {
     StringBuilder page =
         new StringBuilder(
             """
             # Troubleshooting
 
-            <!-- Made from the catalogue in common, class Cause: mvn test -pl common -Dtest=TroubleshootingTest -Dtroubleshooting.update -->
+            <!-- Generated from class KnownCause in common: mvn test -pl common -Dtest=TroubleshootingTest -Dtroubleshooting.update -->
 
-            `kubectl vdi doctor [session]` looks for all of this, in this order, and tells which it is. The
-            controller ends `status.message` of a session with the code of what it sees itself, and says what to
-            do in the message of condition `Ready`. Codes never change their meaning. Words in braces stand for
-            yours; `{operator}` is the operator's namespace, `{name}` the object that was looked at.
+            `kubectl vdi doctor [session]` checks for these causes in this order and reports those it finds. When the
+            controller itself detects a cause, it appends the code to `status.message` of the session and writes the
+            remedy to the message of condition `Ready`. Codes never change their meaning.
+
+            Replace the placeholders in braces: `{operator}` is the operator's namespace, `{name}` the object that
+            was checked.
             """);
     for (Layer layer : Layer.values()) {
       page.append("\n## ").append(layer.title()).append("\n");
@@ -44,7 +44,7 @@ class TroubleshootingTest {
     if (System.getProperty("troubleshooting.update") != null) {
       Files.writeString(PAGE, page);
     }
-    assertEquals(page.toString(), Files.readString(PAGE));
+    assertThat(Files.readString(PAGE)).isEqualTo(page.toString());
   }
 
   private static String section(KnownCause cause) {
@@ -63,28 +63,32 @@ class TroubleshootingTest {
         .formatted(
             cause.code(),
             cause.symptom(),
-            cause.isWarning() ? " (A warning.)" : "",
+            cause.isWarning() ? " (Warning.)" : "",
             cause.cause(),
             cause.remedy(),
             cause.command());
   }
 
   @Test
-  void codesAreUniqueAndInOrder() {
-    Set<String> codes = new HashSet<>();
-    String last = "";
+  @DisplayName("codes are unique and in order, and lead back to their causes")
+  void codes() {
+    assertThat(Arrays.stream(KnownCause.values()).map(KnownCause::code))
+        .isSorted()
+        .doesNotHaveDuplicates();
     for (KnownCause cause : KnownCause.values()) {
-      assertTrue(codes.add(cause.code()), cause.code());
-      assertTrue(last.compareTo(cause.code()) < 0, cause.code() + " after " + last);
-      last = cause.code();
-      assertEquals(cause, KnownCause.ofCode(cause.code().toLowerCase(Locale.ROOT)).orElseThrow());
-      assertEquals(cause, KnownCause.ofTag("words " + cause.tag()).orElseThrow());
+      assertThat(KnownCause.ofCode(cause.code().toLowerCase(Locale.ROOT))).contains(cause);
+      assertThat(KnownCause.ofTag("message " + cause.tag())).contains(cause);
+      assertThat(cause.link())
+          .endsWith("troubleshooting.md#" + cause.code().toLowerCase(Locale.ROOT));
     }
+    assertThat(KnownCause.ofCode("VDI999")).isEmpty();
+    assertThat(KnownCause.ofTag("no code")).isEmpty();
   }
 
   @Test
-  void aCommandWithAllWordsHasNoneLeft() {
-    Map<String, String> words =
+  @DisplayName("a command with all placeholders replaced has none left")
+  void commands() {
+    Map<String, String> placeholders =
         Map.of(
             "session",
             "alice",
@@ -97,10 +101,11 @@ class TroubleshootingTest {
             "name",
             "thing");
     for (KnownCause cause : KnownCause.values()) {
-      String command = cause.command(words);
-      assertFalse(command.matches(".*\\{(session|namespace|template|operator|name)}.*"), command);
-      assertFalse(command.contains("<"), command);
-      assertTrue(cause.command(Map.of()).indexOf('{') < 0 || command.contains("{websecure}"));
+      String command = cause.command(placeholders);
+      assertThat(command)
+          .doesNotContainPattern("\\{(session|namespace|template|operator|name)}")
+          .doesNotContain("<");
+      assertThat(cause.command(Map.of()).replace("{websecure}", "")).doesNotContain("{");
     }
   }
 }

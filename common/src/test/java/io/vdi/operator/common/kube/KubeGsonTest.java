@@ -1,8 +1,6 @@
 package io.vdi.operator.common.kube;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1EmptyDirVolumeSource;
@@ -12,10 +10,11 @@ import io.kubernetes.client.openapi.models.V1Volume;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class KubeGsonTest {
-  /** As a kubelet of 1.36 writes it, with a field of a Kubernetes to come. */
+  /** As a kubelet 1.36 writes it, with a field that no version has yet. */
   private static final String POD =
       """
       {"apiVersion":"v1","kind":"Pod",
@@ -33,22 +32,25 @@ class KubeGsonTest {
       """;
 
   @Test
-  void aPodOfANewerKubeletIsReadByOurRecord() {
+  @DisplayName("our record reads a pod with unknown fields")
+  void unknownFieldsInOurRecord() {
     Pod pod = KubeGson.gson().fromJson(POD, Pod.class);
-    assertTrue(pod.isReady());
-    assertEquals("n1", pod.spec().nodeName());
+    assertThat(pod.isReady()).isTrue();
+    assertThat(pod.spec().nodeName()).isEqualTo("n1");
   }
 
   @Test
-  void theClientsOwnModelReadsItToo() {
+  @DisplayName("the client's own model reads it, too")
+  void unknownFieldsInTheClientsModel() {
     KubeGson.install();
     V1Pod pod = JSON.deserialize(POD, V1Pod.class);
-    assertEquals("n1", pod.getSpec().getNodeName());
-    assertEquals("2026-01-01T00:00Z", pod.getMetadata().getCreationTimestamp().toString());
+    assertThat(pod.getSpec().getNodeName()).isEqualTo("n1");
+    assertThat(pod.getMetadata().getCreationTimestamp()).hasToString("2026-01-01T00:00Z");
   }
 
   @Test
-  void emptyListsAndMapsAreLeftOutAndEmptyObjectsStay() {
+  @DisplayName("empty lists and maps are omitted, empty objects are not")
+  void emptyValues() {
     String json =
         KubeGson.gson()
             .toJson(
@@ -56,13 +58,13 @@ class KubeGsonTest {
                     .volumes(
                         List.of(
                             new V1Volume().name("home").emptyDir(new V1EmptyDirVolumeSource()))));
-    assertTrue(json.contains("\"emptyDir\":{}"), json);
-    assertFalse(json.contains("[]"), json);
-    assertFalse(json.replace("\"emptyDir\":{}", "").contains("{}"), json);
+    assertThat(json).contains("\"emptyDir\":{}").doesNotContain("[]");
+    assertThat(json.replace("\"emptyDir\":{}", "")).doesNotContain("{}");
   }
 
   @Test
-  void whatUsersWriteNeverMakesASessionUnreadable() {
+  @DisplayName("no value that a user can write makes a session undecodable")
+  void invalidValues() {
     VdiSession session =
         KubeGson.gson()
             .fromJson(
@@ -71,8 +73,8 @@ class KubeGsonTest {
                  "status":{"phase":"Unheard","startTime":"yesterday","conditions":[{"type":null}]}}
                 """,
                 VdiSession.class);
-    assertEquals("", session.spec().user());
-    assertTrue(session.status().currentPhase().isEmpty());
-    assertTrue(session.status().startedAt().isEmpty());
+    assertThat(session.spec().user()).isEmpty();
+    assertThat(session.status().currentPhase()).isEmpty();
+    assertThat(session.status().startedAt()).isEmpty();
   }
 }

@@ -1,7 +1,6 @@
 package io.vdi.operator.common.model;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -18,36 +17,39 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.Yaml;
 
-/** The CRD YAML is the contract; the records must say the same, no field more and no field less. */
+/** The schema of the CRDs is the contract: the records have exactly its fields and types. */
 class CrdAgreementTest {
   private static final Path CRDS = Path.of("../charts/vdi-operator/templates/crds");
 
   @Test
-  void sessionRecordAndSchemaAgree() throws IOException {
+  @DisplayName("VdiSession has the fields of the schema")
+  void session() throws IOException {
     agree("vdisessions", VdiSession.class);
   }
 
   @Test
-  void templateRecordAndSchemaAgree() throws IOException {
+  @DisplayName("VdiTemplate has the fields of the schema")
+  void template() throws IOException {
     agree("vditemplates", VdiTemplate.class);
   }
 
   @Test
-  void phasesAgree() throws IOException {
+  @DisplayName("Phase has the values of the schema")
+  void phases() throws IOException {
     Map<?, ?> status = at(schema("vdisessions"), "properties", "status", "properties", "phase");
-    assertEquals(
-        Arrays.stream(Phase.values()).map(Phase::text).collect(Collectors.toSet()),
-        Set.copyOf((List<?>) status.get("enum")));
+    assertThat(Arrays.stream(Phase.values()).map(Phase::text).toList())
+        .containsExactlyInAnyOrderElementsOf(
+            ((List<?>) status.get("enum")).stream().map(String::valueOf).toList());
   }
 
   @Test
-  void theDefaultsOfTheTemplateAreNotInTheSchema() throws IOException {
-    // A schema default would hide the template's: spec.md section 1.
-    assertTrue(!Files.readString(CRDS.resolve("vdisessions.yaml")).contains("default:"));
+  @DisplayName("the schema of VDISession has no defaults; they would override the template's")
+  void noDefaults() throws IOException {
+    assertThat(Files.readString(CRDS.resolve("vdisessions.yaml"))).doesNotContain("default:");
   }
 
   private static void agree(String name, Class<?> record) throws IOException {
@@ -64,24 +66,24 @@ class CrdAgreementTest {
 
   private static void agree(String path, Map<?, ?> schema, Type type) {
     if (type instanceof ParameterizedType p && p.getRawType().equals(List.class)) {
-      assertEquals("array", schema.get("type"), path);
+      assertThat(schema.get("type")).as(path).isEqualTo("array");
       agree(path + "[]", (Map<?, ?>) schema.get("items"), p.getActualTypeArguments()[0]);
       return;
     }
     if (!(type instanceof Class<?> c) || !c.isRecord()) {
-      assertEquals(jsonType(type), schema.get("type"), path);
+      assertThat(schema.get("type")).as(path).isEqualTo(jsonType(type));
       return;
     }
-    assertEquals("object", schema.get("type"), path);
+    assertThat(schema.get("type")).as(path).isEqualTo("object");
     Map<?, ?> properties = (Map<?, ?>) schema.get("properties");
     Set<String> components = new TreeSet<>();
     for (RecordComponent component : c.getRecordComponents()) {
       String name = name(c, component);
       components.add(name);
-      assertTrue(properties.containsKey(name), path + "." + name + " is not in the CRD");
+      assertThat(properties.containsKey(name)).as(path + "." + name + " in the CRD").isTrue();
       agree(path + "." + name, (Map<?, ?>) properties.get(name), component.getGenericType());
     }
-    assertEquals(components, new TreeSet<>(properties.keySet()), path);
+    assertThat(components).as(path).isEqualTo(properties.keySet());
   }
 
   private static String name(Class<?> record, RecordComponent component) {
@@ -113,7 +115,7 @@ class CrdAgreementTest {
         type.equals(String.class)
             || type.equals(Instant.class)
             || (type instanceof Class<?> c && c.isEnum());
-    assertTrue(text, "no rule for " + type);
+    assertThat(text).as("a rule for " + type).isTrue();
     return "string";
   }
 

@@ -1,7 +1,6 @@
 package io.vdi.operator.common.quota;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.quota.QuotaQueue.PendingSession;
 import java.time.Instant;
@@ -19,77 +18,80 @@ class QuotaQueueProperties {
   private static final Instant START = Instant.parse("2026-01-01T12:00:00Z");
 
   @Property
-  void nobodyGoesOnBeyondALimit(
+  void admittedSessionsStayWithinTheLimits(
       @ForAll("quota") QuotaLimits quota,
-      @ForAll("shares") List<QuotaRequest> held,
-      @ForAll("shares") List<QuotaRequest> wishes) {
-    List<PendingSession> seekers = seekers(wishes);
+      @ForAll("requests") List<QuotaRequest> held,
+      @ForAll("requests") List<QuotaRequest> requests) {
+    List<PendingSession> pending = pending(requests);
     Map<String, QuotaQueue.QueuePosition> waiting =
-        QuotaQueue.waitingSessions(quota, held, seekers);
+        QuotaQueue.waitingSessions(quota, held, pending);
     QuotaUsage before = QuotaUsage.of(held);
     QuotaUsage after = QuotaUsage.of(held);
-    seekers.stream().filter(s -> !waiting.containsKey(s.id())).forEach(s -> after.add(s.request()));
+    pending.stream().filter(s -> !waiting.containsKey(s.id())).forEach(s -> after.add(s.request()));
     for (QuotaScope scope : QuotaScope.values()) {
       after
           .all(scope)
           .forEach((name, used) -> {
             ResourceAmounts limit = quota.limit(scope, name);
             ResourceAmounts had = before.of(scope, name);
-            assertTrue(used.gpus() <= Math.max(limit.gpus(), had.gpus()));
-            assertTrue(used.sessions() <= Math.max(limit.sessions(), had.sessions()));
+            assertThat(used.gpus()).isLessThanOrEqualTo(Math.max(limit.gpus(), had.gpus()));
+            assertThat(used.sessions())
+                .isLessThanOrEqualTo(Math.max(limit.sessions(), had.sessions()));
           });
     }
   }
 
   @Property
-  void whoComesFirstInTimeIsFirstAtEachLimit(
+  void aSessionIsNotAdmittedBeforeAnOlderOneAtTheSameLimit(
       @ForAll("quota") QuotaLimits quota,
-      @ForAll("shares") List<QuotaRequest> held,
-      @ForAll("shares") List<QuotaRequest> wishes) {
-    List<PendingSession> seekers = seekers(wishes);
+      @ForAll("requests") List<QuotaRequest> held,
+      @ForAll("requests") List<QuotaRequest> requests) {
+    List<PendingSession> pending = pending(requests);
     Map<String, QuotaQueue.QueuePosition> waiting =
-        QuotaQueue.waitingSessions(quota, held, seekers);
-    for (int older = 0; older < seekers.size(); older++) {
-      QuotaQueue.QueuePosition wait = waiting.get(seekers.get(older).id());
+        QuotaQueue.waitingSessions(quota, held, pending);
+    for (int older = 0; older < pending.size(); older++) {
+      QuotaQueue.QueuePosition wait = waiting.get(pending.get(older).id());
       if (wait == null) {
         continue;
       }
-      for (PendingSession younger : seekers.subList(older + 1, seekers.size())) {
+      for (PendingSession younger : pending.subList(older + 1, pending.size())) {
         for (QuotaViolation limit : wait.violations()) {
           boolean sameLimit =
               limit.scope().nameOf(younger.request()).equals(limit.name())
                   && (limit.resource() == QuotaViolation.QuotaResource.SESSIONS
                       || younger.request().amount().gpus() > 0);
-          assertTrue(!sameLimit || waiting.containsKey(younger.id()), younger + " passed " + limit);
+          if (sameLimit) {
+            assertThat(waiting).as("waiting at " + limit).containsKey(younger.id());
+          }
         }
       }
     }
   }
 
   @Property
-  void theFirstIsOnlyKeptByWhatIsHeldAndTheOrderOfTheListIsNothing(
-      @ForAll("quota") QuotaLimits quota, @ForAll("shares") List<QuotaRequest> wishes) {
-    List<PendingSession> seekers = seekers(wishes);
+  void theOldestWaitsOnlyForUsageAndTheOrderOfTheListDoesNotMatter(
+      @ForAll("quota") QuotaLimits quota, @ForAll("requests") List<QuotaRequest> requests) {
+    List<PendingSession> pending = pending(requests);
     Map<String, QuotaQueue.QueuePosition> waiting =
-        QuotaQueue.waitingSessions(quota, List.of(), seekers);
-    assertEquals(waiting, QuotaQueue.waitingSessions(quota, List.of(), seekers.reversed()));
-    if (!seekers.isEmpty()) {
-      boolean fits = quota.violations(new QuotaUsage(), seekers.getFirst().request()).isEmpty();
-      assertEquals(fits, !waiting.containsKey(seekers.getFirst().id()));
+        QuotaQueue.waitingSessions(quota, List.of(), pending);
+    assertThat(QuotaQueue.waitingSessions(quota, List.of(), pending.reversed())).isEqualTo(waiting);
+    if (!pending.isEmpty()) {
+      boolean fits = quota.violations(new QuotaUsage(), pending.getFirst().request()).isEmpty();
+      assertThat(waiting.containsKey(pending.getFirst().id())).isEqualTo(!fits);
     }
   }
 
-  private static List<PendingSession> seekers(List<QuotaRequest> wishes) {
-    List<PendingSession> seekers = new ArrayList<>();
-    for (QuotaRequest wish : wishes) {
-      seekers.add(
-          new PendingSession("s" + seekers.size(), wish, START.plusSeconds(seekers.size())));
+  private static List<PendingSession> pending(List<QuotaRequest> requests) {
+    List<PendingSession> pending = new ArrayList<>();
+    for (QuotaRequest request : requests) {
+      pending.add(
+          new PendingSession("s" + pending.size(), request, START.plusSeconds(pending.size())));
     }
-    return seekers;
+    return pending;
   }
 
   @Provide
-  Arbitrary<List<QuotaRequest>> shares() {
+  Arbitrary<List<QuotaRequest>> requests() {
     return Combinators.combine(
             Arbitraries.of("alice", "bob"),
             Arbitraries.of("desks", "labs"),

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * GPUs of the node that are not there: a device plugin by the kubelet's own API, which offers them
- * as often as the time-slicing configuration in the cluster says.
+ * Simulated GPUs on the node that runs containers: a device plugin that offers each GPU as many
+ * times as the time-slicing configuration in the cluster says.
  */
 public final class FakeGpusAddon {
   private FakeGpusAddon() {}
 
-  /** Starts the plugin on the node. */
+  /** Starts the plugin on the node, with this number of GPUs. */
   public static void start(EmbeddedCluster cluster, int gpus) {
     cluster.runOnNode(
         "device-plugin",

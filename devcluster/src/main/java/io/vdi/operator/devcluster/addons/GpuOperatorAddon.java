@@ -4,14 +4,14 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
 
-/** What of NVIDIA's GPU operator is seen by the API server. */
+/** The objects of NVIDIA's GPU operator in the API server, without its programs. */
 public final class GpuOperatorAddon {
-  /** Where its policy is. */
+  /** The path of its ClusterPolicy. */
   public static final String POLICY = "/apis/nvidia.com/v1/clusterpolicies/cluster-policy";
 
   private GpuOperatorAddon() {}
 
-  /** Its CRD and namespace, and a fresh policy that names no configuration. */
+  /** Creates its CRD, its namespace and a new policy that names no configuration. */
   public static void install(KubeClient api) {
     Manifests.apply(
         api,

@@ -8,17 +8,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Volumes as folders of the node: Rancher's local path provisioner, set up as K3s does, with its
- * StorageClass {@code local-path} as the default. A folder belongs to root and has mode 0700, the
- * least that a provisioner gives; it is the kubelet that lets a pod's group in.
+ * Volumes as directories of the node: Rancher's local path provisioner, configured like in K3s,
+ * with StorageClass {@code local-path} as the default. A directory belongs to root and has mode
+ * 0700, the strictest that provisioners set; the kubelet gives the pod's fsGroup access to it.
  */
 public final class LocalPathAddon {
   private LocalPathAddon() {}
 
   /**
-   * Starts it on the node.
+   * Starts the provisioner on the node.
    *
-   * @param helperImage an image on the node with a shell, for the pods that make the folders
+   * @param helperImage an image on the node with a shell, for the pods that create the directories
    */
   public static void start(EmbeddedCluster cluster, String helperImage) {
     KubeClient api = cluster.connect();

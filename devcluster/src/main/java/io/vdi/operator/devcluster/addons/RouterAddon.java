@@ -1,33 +1,60 @@
 package io.vdi.operator.devcluster.addons;
 
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.build.GoPrograms;
+import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.ClusterCertificateAuthority;
 import io.vdi.operator.devcluster.cluster.ContainerNode;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
-import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.PrivateFile;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.List;
 
 /**
- * Traefik as K3s has it, in namespace kube-system: entry points {@code web} and {@code websecure}
- * on ports 80 and 443 of the node, routes from IngressRoutes. Its certificate is the cluster's own
- * for a whole domain.
+ * Traefik in namespace kube-system, as in K3s: entry points {@code web} and {@code websecure} on
+ * ports 80 and 443 of the node, routes from IngressRoutes, and a wildcard certificate of the
+ * cluster's CA.
  */
 public final class RouterAddon {
+  /** The name of Traefik's image. */
+  public static final String IMAGE = "localhost/vdi-devcluster/traefik:1";
+
   private RouterAddon() {}
 
+  /** The file with the router's certificate, which clients must trust. */
+  public static Path certificate(Path clusterFolder) {
+    return clusterFolder.resolve("router.crt");
+  }
+
+  /** Installs Traefik's CRDs and waits until the API server serves them. */
+  public static void installCrds(Cluster cluster) {
+    Path crds = GoPrograms.inDefaultCache().traefikCrds();
+    KubeClient api = cluster.connect();
+    try {
+      Manifests.apply(api, Files.readString(crds));
+      Manifests.awaitCrds(api, "traefik.io/v1alpha1", List.of("ingressroutes"));
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + crds, e);
+    } finally {
+      api.close();
+    }
+  }
+
   /**
-   * Deploys it; its image is on the node.
+   * Deploys Traefik. Requires its CRDs in the cluster and its image on the node.
    *
-   * @param domain whose hosts the certificate is for
+   * @param domain the certificate is for all hosts directly below it
    */
   public static void start(EmbeddedCluster cluster, String domain) {
     ClusterCertificateAuthority.Pair pair =
         cluster.authority().server(domain, List.of("*." + domain), List.of());
-    ClusterCertificateAuthority.writePrivate(
-        FullCluster.routerCertificate(cluster.folder()), pair.certificate());
+    PrivateFile.write(certificate(cluster.folder()), pair.certificate());
     KubeClient api = cluster.connect();
     Manifests.apply(
         api,
@@ -93,11 +120,7 @@ public final class RouterAddon {
                     - --log.level=INFO
                   readinessProbe: {tcpSocket: {port: 443}, periodSeconds: 1}
         """
-            .formatted(
-                base64(pair.certificate()),
-                base64(pair.key()),
-                ContainerNode.NAME,
-                FullCluster.ROUTER));
+            .formatted(base64(pair.certificate()), base64(pair.key()), ContainerNode.NAME, IMAGE));
     api.close();
   }
 

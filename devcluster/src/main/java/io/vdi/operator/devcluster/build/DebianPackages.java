@@ -1,36 +1,30 @@
 package io.vdi.operator.devcluster.build;
 
-import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.LockFile;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 
-/** Programs that come from Debian's packages. */
+/** Installs programs from Debian packages. */
 public final class DebianPackages {
   private DebianPackages() {}
 
   /**
-   * Whether the program is there, after its package was installed if need be; starts no service of
-   * it. Only root can do that, and only on Debian.
+   * Installs a package if its program is missing. Does not start the services of the package.
+   *
+   * @return whether the program is there; installing requires root and Debian
    */
   public static boolean provide(String name, Path program) {
     if (Files.isExecutable(program)) {
       return true;
     }
-    Path lock = Path.of(System.getProperty("java.io.tmpdir"), "vdi-operator-packages.lock");
-    try (FileChannel channel =
-        FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      // apt-get does not wait for another that some other test has started.
-      channel.lock();
-      return Files.isExecutable(program) || install(name, program);
-    } catch (IOException e) {
-      throw new ClusterException("cannot lock " + lock, e);
-    }
+    // apt-get fails if another apt-get runs, for example for a test of another module.
+    return LockFile.hold(
+        Path.of(System.getProperty("java.io.tmpdir"), "vdi-operator-packages.lock"),
+        () -> Files.isExecutable(program) || install(name, program));
   }
 
   private static boolean install(String name, Path program) {
@@ -47,14 +41,17 @@ public final class DebianPackages {
     try {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       builder.environment().put("DEBIAN_FRONTEND", "noninteractive");
-      // As in single-user mode: what is installed does not start its daemons.
+      // Runlevel 1 (single-user mode) prevents the package from starting its services.
       builder.environment().put("RUNLEVEL", "1");
       Process process = builder.start();
       process.getOutputStream().close();
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       boolean done = process.waitFor() == 0;
       if (!done) {
-        Progress.say(String.join(" ", command) + " failed: " + output.lines().toList().getLast());
+        Progress.say(
+            String.join(" ", command)
+                + " failed: "
+                + output.lines().reduce((first, second) -> second).orElse(""));
       }
       return done;
     } catch (IOException e) {

@@ -5,9 +5,6 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -39,7 +36,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 
-/** The certificate authority of one cluster: it lives as long as the cluster, in its folder. */
+/** The CA of one cluster. Its key is in memory only, so it ends with the cluster. */
 public final class ClusterCertificateAuthority {
   private static final int DAYS = 30;
 
@@ -58,15 +55,16 @@ public final class ClusterCertificateAuthority {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
       certificate = sign(builder);
     } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
-      throw new ClusterException("cannot make a certificate authority: " + e, e);
+      throw new ClusterException("cannot create a CA: " + e, e);
     }
   }
 
+  /** The CA certificate, as PEM. */
   String certificate() {
     return pem(certificate);
   }
 
-  /** A serving certificate for these names and addresses. */
+  /** Issues a serving certificate for these DNS names and IP addresses. */
   public Pair server(String name, List<String> dnsNames, List<String> addresses) {
     GeneralName[] names =
         Stream.concat(
@@ -76,12 +74,12 @@ public final class ClusterCertificateAuthority {
     return issue(name, List.of(), KeyPurposeId.id_kp_serverAuth, names);
   }
 
-  /** A client certificate: the API server takes CN for the user and each O for a group. */
+  /** Issues a client certificate. The API server takes CN as the user and each O as a group. */
   Pair client(String user, List<String> groups) {
     return issue(user, groups, KeyPurposeId.id_kp_clientAuth);
   }
 
-  /** A key pair for signing service-account tokens. */
+  /** Creates a key pair for service account tokens; the certificate is the public key. */
   static Pair signingKeys() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
@@ -89,11 +87,11 @@ public final class ClusterCertificateAuthority {
       KeyPair pair = generator.generateKeyPair();
       return new Pair(pem(pair.getPublic()), pem(pair.getPrivate()));
     } catch (GeneralSecurityException e) {
-      throw new ClusterException("cannot make signing keys: " + e, e);
+      throw new ClusterException("cannot create signing keys: " + e, e);
     }
   }
 
-  /** A kubeconfig that carries everything it needs. */
+  /** A kubeconfig with a new client certificate and all keys embedded. */
   String kubeconfig(String server, String user, List<String> groups) {
     Pair client = client(user, groups);
     return """
@@ -117,18 +115,6 @@ public final class ClusterCertificateAuthority {
             base64(client.certificate()),
             base64(client.key()),
             user);
-  }
-
-  /** Writes a file that only its owner may read. */
-  public static Path writePrivate(Path file, String content) {
-    try {
-      Files.deleteIfExists(file);
-      Files.createFile(
-          file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      return Files.writeString(file, content);
-    } catch (IOException e) {
-      throw new ClusterException("cannot write " + file + ": " + e, e);
-    }
   }
 
   private Pair issue(
@@ -180,7 +166,7 @@ public final class ClusterCertificateAuthority {
   private static String pem(Object object) {
     StringWriter text = new StringWriter();
     try (JcaPEMWriter writer = new JcaPEMWriter(text)) {
-      // PKCS#8 for keys: what BouncyCastle would write for them, not every client can read.
+      // PKCS#8 for keys: not every client can read the format that BouncyCastle writes.
       writer.writeObject(
           object instanceof PrivateKey key
               ? new PemObject("PRIVATE KEY", key.getEncoded())

@@ -4,52 +4,54 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.build.DebianPackages;
-import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.IsolatedHost;
+import io.vdi.operator.devcluster.process.PrivateFile;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
- * A node that runs containers: containerd, the kubelet and kube-proxy in a {@link IsolatedHost}.
- * Its images are those that were imported; it pulls none.
+ * A node that runs containers: containerd, the kubelet and kube-proxy in an {@link IsolatedHost}.
  */
 public final class ContainerNode {
-  /** Its name in the cluster. */
+  /** The node's name in the cluster. */
   public static final String NAME = "node-1";
 
-  /** The image that holds a pod's namespaces. */
-  static final String PAUSE = "localhost/vdi-devcluster/pause:1";
+  /** The name of the image that holds a pod's namespaces. */
+  public static final String PAUSE_IMAGE = "localhost/vdi-devcluster/pause:1";
 
-  private static final Duration START = Duration.ofSeconds(60);
-  private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
-  private static final String SOCKET = "/run/containerd/containerd.sock";
-
-  /** The kubelet's folder inside: device plugins and the kubelet agree on no other. */
+  /** The kubelet's directory inside the host. Device plugins expect this path. */
   public static final String KUBELET = "/var/lib/kubelet";
 
-  private final IsolatedHost machine;
-  private final Path folder;
-  private final Path containerd;
-  private final String cgroup;
+  private static final Duration START = Duration.ofSeconds(60);
 
-  private ContainerNode(IsolatedHost machine, Path folder) {
-    this.machine = machine;
-    this.folder = folder;
-    this.containerd = GoPrograms.inDefaultCache().containerd();
-    this.cgroup = "vdi-" + ProcessHandle.current().pid() + "-" + machine.address();
+  private final IsolatedHost host;
+  private final ClusterProcesses processes;
+  private final ControlPlane controlPlane;
+  private final ControlGroups groups;
+  private final Containerd containerd;
+
+  private ContainerNode(
+      IsolatedHost host,
+      ClusterProcesses processes,
+      ControlPlane controlPlane,
+      ControlGroups groups,
+      Containerd containerd) {
+    this.host = host;
+    this.processes = processes;
+    this.controlPlane = controlPlane;
+    this.groups = groups;
+    this.containerd = containerd;
   }
 
-  /** Installs what comes from Debian's packages. */
-  static boolean provided() {
+  /** Installs the programs that come from Debian packages; returns whether all are there. */
+  static boolean installPackages() {
     return DebianPackages.provide("iproute2", Path.of("/usr/sbin/ip"))
         && DebianPackages.provide("runc", Path.of("/usr/sbin/runc"))
         && DebianPackages.provide("containernetworking-plugins", Path.of("/usr/lib/cni/bridge"))
@@ -59,95 +61,81 @@ public final class ContainerNode {
   /**
    * Returns when the node is ready.
    *
-   * @param folder of the cluster, with the kubeconfig of an admin
-   * @param kubernetes the folder with the programs
-   * @param apiServer its URL
-   * @param serviceRange of the cluster
-   * @param started takes what this starts, to be ended
-   * @param pauseImage an archive with {@link #PAUSE}
+   * @param pauseImage an archive with {@link #PAUSE_IMAGE}
    */
   static ContainerNode start(
-      IsolatedHost machine,
-      Path folder,
-      Path kubernetes,
-      ClusterCertificateAuthority authority,
-      String apiServer,
-      String serviceRange,
-      Path pauseImage,
-      List<ChildProcess> started) {
-    ContainerNode node = new ContainerNode(machine, folder);
-    Path kubeconfig = folder.resolve("kubeconfig");
+      IsolatedHost host, ClusterProcesses processes, ControlPlane controlPlane, Path pauseImage) {
     try {
-      node.makeRoom(serviceRange);
-      started.add(node.startContainerd());
-      node.importImage(pauseImage);
-      started.add(node.startKubelet(kubernetes, authority, apiServer));
-      started.add(node.startProxy(kubernetes, kubeconfig));
+      prepare(host, controlPlane.folder());
+      ControlGroups groups =
+          new ControlGroups("vdi-" + ProcessHandle.current().pid() + "-" + host.address());
+      groups.create();
+      Containerd containerd = Containerd.start(host, processes, controlPlane.folder());
+      ContainerNode node = new ContainerNode(host, processes, controlPlane, groups, containerd);
+      containerd.importImage(pauseImage);
+      node.startKubelet();
+      node.startProxy();
+      node.awaitReady();
+      return node;
     } catch (IOException e) {
       throw new ClusterException("cannot prepare the node: " + e.getMessage(), e);
     }
-    KubeClient api = Cluster.connect(kubeconfig);
-    Progress.await(
-        () -> "node " + NAME + " to be ready",
-        START,
-        () -> {
-          started.forEach(ChildProcess::requireAlive);
-          return api.request("GET", "/api/v1/nodes/" + NAME, null)
-              .ok()
-              .filter(ContainerNode::isReady)
-              .isPresent();
-        });
-    api.close();
-    return node;
   }
 
-  /** Puts the images of an archive (OCI or Docker) onto the node. */
+  /** Imports the images of an archive (OCI or Docker). */
   void importImage(Path archive) {
-    machine.run(
-        containerd.resolve("ctr").toString(),
-        "--address=" + SOCKET,
-        "--namespace=k8s.io",
-        "images",
-        "import",
-        archive.toAbsolutePath().toString());
+    containerd.importImage(archive);
   }
 
-  /** Removes what is left of it, after its machine has ended. */
-  void tidyUp() {
+  /** Starts a program on the node, outside of any container. */
+  ChildProcess run(String name, List<String> command, Map<String, String> environment) {
+    return processes.start(name, command, environment);
+  }
+
+  /** Deletes what the node leaves on this host, after its processes have exited. */
+  void cleanUp() {
+    groups.delete();
+  }
+
+  /** Mounts and routes of the host. */
+  private static void prepare(IsolatedHost host, Path folder) throws IOException {
+    Path kubelet = Files.createDirectories(folder.resolve("kubelet"));
+    Path changes = Files.createDirectories(folder.resolve("changes"));
+    Path work = Files.createDirectories(folder.resolve("work"));
+    host.run(
+        "mount",
+        "-t",
+        "overlay",
+        "-o",
+        "lowerdir=/var/lib,upperdir=%s,workdir=%s".formatted(changes, work),
+        "overlay",
+        "/var/lib");
+    host.run("mkdir", "-p", KUBELET);
+    host.run("mount", "--bind", kubelet.toString(), KUBELET);
+    host.run("mount", "--make-shared", KUBELET);
+    // kube-proxy's rules translate the addresses of Services. The kernel drops packets to an
+    // address
+    // without a route before it applies the rules, so it gets a route to an unused interface.
+    host.run("ip", "link", "add", "services", "type", "veth", "peer", "name", "nowhere");
+    host.run("ip", "link", "set", "services", "up");
+    host.run("ip", "route", "add", ControlPlane.SERVICE_RANGE, "dev", "services");
+  }
+
+  private void awaitReady() {
+    KubeClient api = Cluster.connect(controlPlane.kubeconfig());
     try {
-      // The kernel takes a moment to end the processes in them.
-      Progress.await(() -> "the node's control groups to go", START, this::removeGroups);
-    } catch (ClusterException e) {
-      Progress.say(e.getMessage());
-    }
-  }
-
-  /** Whether none is left. */
-  private boolean removeGroups() {
-    boolean gone = true;
-    for (Path group : groups()) {
-      try (Stream<Path> all = Files.walk(group)) {
-        // Not the files in it, which are none: they go with the folder.
-        for (Path folder :
-            all.filter(Files::isDirectory).sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(folder);
-        }
-      } catch (IOException e) {
-        gone = false;
-      }
-    }
-    return gone;
-  }
-
-  /** Its own group in each hierarchy (version 1), or in the only one. */
-  private List<Path> groups() {
-    try (Stream<Path> hierarchies = Files.list(CGROUPS)) {
-      return Stream.concat(Stream.of(CGROUPS), hierarchies)
-          .map(hierarchy -> hierarchy.resolve(cgroup))
-          .filter(Files::isDirectory)
-          .toList();
-    } catch (IOException e) {
-      return List.of();
+      Progress.await(
+          () -> "node " + NAME + " to be ready",
+          START,
+          () -> {
+            processes.requireAlive();
+            return api.request("GET", "/api/v1/nodes/" + NAME, null)
+                .ok()
+                .filter(ContainerNode::isReady)
+                .isPresent();
+          });
+    } finally {
+      api.close();
     }
   }
 
@@ -159,171 +147,78 @@ public final class ContainerNode {
                 && condition.get("status").getAsString().equals("True"));
   }
 
-  private void makeRoom(String serviceRange) throws IOException {
-    Files.createDirectories(folder.resolve("kubelet"));
-    Files.createDirectories(folder.resolve("cni"));
-    Path changes = Files.createDirectories(folder.resolve("changes"));
-    Path work = Files.createDirectories(folder.resolve("work"));
-    machine.run(
-        "mount",
-        "-t",
-        "overlay",
-        "-o",
-        "lowerdir=/var/lib,upperdir=%s,workdir=%s".formatted(changes, work),
-        "overlay",
-        "/var/lib");
-    machine.run("mkdir", "-p", KUBELET);
-    machine.run("mount", "--bind", folder.resolve("kubelet").toString(), KUBELET);
-    machine.run("mount", "--make-shared", KUBELET);
-    // Addresses of services lead nowhere but to kube-proxy's rules; without a route, no packet to
-    // them would get that far.
-    machine.run("ip", "link", "add", "services", "type", "veth", "peer", "name", "nowhere");
-    machine.run("ip", "link", "set", "services", "up");
-    machine.run("ip", "route", "add", serviceRange, "dev", "services");
-    if (Files.exists(CGROUPS.resolve("cgroup.controllers"))) {
-      Files.createDirectories(CGROUPS.resolve(cgroup));
-    } else {
-      try (Stream<Path> controllers = Files.list(CGROUPS)) {
-        for (Path controller : controllers.filter(Files::isDirectory).toList()) {
-          Files.createDirectories(controller.resolve(cgroup));
-        }
-        // All pods together weigh as much as many processes of the host, not as one of them.
-        Path weight = CGROUPS.resolve("cpu").resolve(cgroup).resolve("cpu.shares");
-        if (Files.exists(weight)) {
-          Files.writeString(weight, "20480");
-        }
-      }
-    }
-  }
-
-  private ChildProcess startContainerd() throws IOException {
-    Files.writeString(
-        folder.resolve("cni/10-pods.conflist"),
-        """
-        {"cniVersion": "1.0.0", "name": "pods", "plugins": [
-          {"type": "bridge", "bridge": "cni0", "isDefaultGateway": true, "hairpinMode": true,
-           "ipam": {"type": "host-local", "dataDir": "/run/cni-addresses",
-                    "ranges": [[{"subnet": "10.248.0.0/16"}]]}},
-          {"type": "portmap", "capabilities": {"portMappings": true}}]}
-        """);
-    Path config = folder.resolve("containerd.toml");
-    Files.writeString(
-        config,
-        """
-        version = 3
-        root = "%s"
-        state = "/run/containerd"
-        [grpc]
-        address = "%s"
-        [plugins.'io.containerd.cri.v1.images'.pinned_images]
-        sandbox = "%s"
-        [plugins.'io.containerd.cri.v1.runtime']
-        # Where this host lacks CAP_SYS_RESOURCE.
-        restrict_oom_score_adj = true
-        [plugins.'io.containerd.cri.v1.runtime'.cni]
-        bin_dirs = ["/usr/lib/cni"]
-        conf_dir = "%s"
-        """
-            .formatted(folder.resolve("containerd"), SOCKET, PAUSE, folder.resolve("cni")));
-    ChildProcess process =
-        start(
-            "containerd",
-            List.of(
-                "env",
-                "PATH="
-                    + containerd
-                    + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                containerd.resolve("containerd").toString(),
-                "--config=" + config));
-    Progress.await(
-        () -> "containerd",
-        START,
-        () -> {
-          process.requireAlive();
-          return answers();
-        });
-    return process;
-  }
-
-  private boolean answers() {
-    try {
-      machine.run(containerd.resolve("ctr").toString(), "--address=" + SOCKET, "version");
-      return true;
-    } catch (ClusterException e) {
-      return false;
-    }
-  }
-
-  private ChildProcess startKubelet(
-      Path kubernetes, ClusterCertificateAuthority authority, String apiServer) throws IOException {
+  private void startKubelet() {
+    Path folder = controlPlane.folder();
+    ClusterCertificateAuthority authority = controlPlane.authority();
+    String user = "system:node:" + NAME;
     Path kubeconfig =
-        ClusterCertificateAuthority.writePrivate(
+        PrivateFile.write(
             folder.resolve("kubelet.kubeconfig"),
-            authority.kubeconfig(apiServer, "system:node:" + NAME, List.of("system:nodes")));
+            authority.kubeconfig(controlPlane.url(), user, List.of("system:nodes")));
     ClusterCertificateAuthority.Pair serving =
-        authority.server("system:node:" + NAME, List.of(NAME), List.of(machine.address()));
-    Path certificate =
-        ClusterCertificateAuthority.writePrivate(
-            folder.resolve("kubelet.crt"), serving.certificate());
-    Path key =
-        ClusterCertificateAuthority.writePrivate(folder.resolve("kubelet.key"), serving.key());
-    Path config = folder.resolve("kubelet.yaml");
-    Files.writeString(
-        config,
-        """
-        apiVersion: kubelet.config.k8s.io/v1beta1
-        kind: KubeletConfiguration
-        authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: "%s"}}
-        authorization: {mode: Webhook}
-        tlsCertFile: "%s"
-        tlsPrivateKeyFile: "%s"
-        cgroupDriver: cgroupfs
-        cgroupRoot: /%s
-        # Hosts with control groups of version 1 are served as well.
-        failCgroupV1: false
-        failSwapOn: false
-        containerRuntimeEndpoint: unix://%s
-        # Nobody serves names here: they fail at once instead of late.
-        clusterDNS: ["%s"]
-        resolvConf: ""
-        evictionHard: {memory.available: 100Mi, nodefs.available: 1%%, imagefs.available: 1%%}
-        imageGCHighThresholdPercent: 100
-        imageMinimumGCAge: 24h
-        serializeImagePulls: false
-        """
-            .formatted(
-                folder.resolve("ca.crt"), certificate, key, cgroup, SOCKET, machine.address()));
-    return start(
+        authority.server(user, List.of(NAME), List.of(host.address()));
+    Path certificate = PrivateFile.write(folder.resolve("kubelet.crt"), serving.certificate());
+    Path key = PrivateFile.write(folder.resolve("kubelet.key"), serving.key());
+    Path config =
+        PrivateFile.write(
+            folder.resolve("kubelet.yaml"),
+            """
+            apiVersion: kubelet.config.k8s.io/v1beta1
+            kind: KubeletConfiguration
+            authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: "%s"}}
+            authorization: {mode: Webhook}
+            tlsCertFile: "%s"
+            tlsPrivateKeyFile: "%s"
+            cgroupDriver: cgroupfs
+            cgroupRoot: /%s
+            # Hosts with control groups of version 1 are supported as well.
+            failCgroupV1: false
+            failSwapOn: false
+            containerRuntimeEndpoint: unix://%s
+            # There is no DNS server. Nothing listens at this address, so look-ups fail immediately.
+            clusterDNS: ["%s"]
+            resolvConf: ""
+            evictionHard: {memory.available: 100Mi, nodefs.available: 1%%, imagefs.available: 1%%}
+            imageGCHighThresholdPercent: 100
+            imageMinimumGCAge: 24h
+            serializeImagePulls: false
+            """
+                .formatted(
+                    folder.resolve("ca.crt"),
+                    certificate,
+                    key,
+                    groups.name(),
+                    Containerd.SOCKET,
+                    host.address()));
+    processes.start(
         "kubelet",
         List.of(
-            kubernetes.resolve("kubelet").toString(),
+            controlPlane.program("kubelet").toString(),
             "--config=" + config,
             "--kubeconfig=" + kubeconfig,
             "--root-dir=" + KUBELET,
-            "--node-ip=" + machine.address(),
-            "--hostname-override=" + NAME));
+            "--node-ip=" + host.address(),
+            "--hostname-override=" + NAME),
+        Map.of());
   }
 
-  private ChildProcess startProxy(Path kubernetes, Path kubeconfig) throws IOException {
-    Path config = folder.resolve("kube-proxy.yaml");
-    Files.writeString(
-        config,
-        """
-        apiVersion: kubeproxy.config.k8s.io/v1alpha1
-        kind: KubeProxyConfiguration
-        mode: nftables
-        clientConnection: {kubeconfig: "%s"}
-        hostnameOverride: %s
-        # These limits are the host's, not a namespace's.
-        conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
-        """
-            .formatted(kubeconfig, NAME));
-    return start(
-        "kube-proxy", List.of(kubernetes.resolve("kube-proxy").toString(), "--config=" + config));
-  }
-
-  private ChildProcess start(String name, List<String> command) {
-    return ChildProcess.start(
-        name, machine.inside(command), Map.of(), folder.resolve(name + ".log"));
+  private void startProxy() {
+    Path config =
+        PrivateFile.write(
+            controlPlane.folder().resolve("kube-proxy.yaml"),
+            """
+            apiVersion: kubeproxy.config.k8s.io/v1alpha1
+            kind: KubeProxyConfiguration
+            mode: nftables
+            clientConnection: {kubeconfig: "%s"}
+            hostnameOverride: %s
+            # Zero leaves these limits of the kernel unchanged, which are not per network namespace.
+            conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
+            """
+                .formatted(controlPlane.kubeconfig(), NAME));
+    processes.start(
+        "kube-proxy",
+        List.of(controlPlane.program("kube-proxy").toString(), "--config=" + config),
+        Map.of());
   }
 }

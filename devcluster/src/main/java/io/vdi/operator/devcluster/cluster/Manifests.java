@@ -14,9 +14,9 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
-/** Puts YAML manifests into a cluster: made where absent, replaced where present. */
+/** Applies YAML manifests to a cluster: creates objects, and replaces those that exist. */
 public final class Manifests {
-  /** Writes what stands there: in a manifest {@code status: {}} has a meaning. */
+  /** Keeps empty objects, because {@code status: {}} in a manifest has a meaning. */
   private static final Gson PLAIN = new Gson();
 
   private static final List<String> CLUSTER_WIDE =
@@ -34,20 +34,22 @@ public final class Manifests {
 
   private Manifests() {}
 
+  /** Applies the manifests, in namespace {@code default} where they name none. */
   public static void apply(KubeClient api, String yaml) {
     apply(api, yaml, "default");
   }
 
   /**
-   * The same for manifests that leave the namespace open.
+   * Applies the manifests.
    *
    * @param namespace for namespaced objects that name none
+   * @throws IllegalStateException if the API server rejects an object
    */
   public static void apply(KubeClient api, String yaml, String namespace) {
     for (JsonObject object : parse(yaml)) {
       String collection = collection(object, namespace);
-      ApiResult<JsonObject> made = api.request("POST", collection, object);
-      if (made.isAlreadyExists()) {
+      ApiResult<JsonObject> result = api.request("POST", collection, object);
+      if (result.isAlreadyExists()) {
         String path =
             collection + "/" + object.getAsJsonObject("metadata").get("name").getAsString();
         JsonElement version =
@@ -56,13 +58,13 @@ public final class Manifests {
                 .getAsJsonObject("metadata")
                 .get("resourceVersion");
         object.getAsJsonObject("metadata").add("resourceVersion", version);
-        made = api.request("PUT", path, object);
+        result = api.request("PUT", path, object);
       }
-      made.orElseThrow();
+      result.orElseThrow();
     }
   }
 
-  /** The documents of a YAML text, as JSON. */
+  /** Parses the documents of a YAML text as JSON. Empty documents are left out. */
   public static List<JsonObject> parse(String yaml) {
     List<JsonObject> objects = new ArrayList<>();
     for (Object document : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(yaml)) {
@@ -73,7 +75,7 @@ public final class Manifests {
     return objects;
   }
 
-  /** Waits until the API server serves these kinds. */
+  /** Waits until the API server serves these resources. */
   public static void awaitCrds(KubeClient api, String groupVersion, List<String> plurals) {
     Progress.await(
         () -> "the API server to serve " + String.join(", ", plurals),

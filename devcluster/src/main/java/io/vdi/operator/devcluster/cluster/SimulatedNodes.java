@@ -15,22 +15,23 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * GPU nodes without machines: KWOK plays their kubelets, and the provisioner of StorageClass {@code
- * kwok-volume}. The scheduler's accounting of GPUs is the real one. Real nodes are left alone.
+ * GPU nodes without machines: KWOK simulates their kubelets and the provisioner of StorageClass
+ * {@code kwok-volume}. The scheduler that accounts for the GPUs is real. Real nodes of the cluster
+ * are not touched.
  */
 public final class SimulatedNodes implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final String NODES = "/api/v1/nodes";
 
   /**
-   * The simulated machines.
+   * How many nodes, and their size.
    *
-   * @param gpus of each
-   * @param pods how many pods fit on each
+   * @param gpus GPUs of each node
+   * @param pods limit of pods on each node
    */
   public record Spec(int count, int gpus, int pods) {}
 
-  // A cluster may have simulated nodes already, of an embedded one that runs on.
+  // Unique, because the cluster may already have simulated nodes of another run.
   private final String prefix = "simulated-" + UUID.randomUUID().toString().substring(0, 8) + "-";
   private final Path kubeconfig;
   private final Spec spec;
@@ -45,10 +46,11 @@ public final class SimulatedNodes implements AutoCloseable {
   /**
    * Returns when the nodes are ready.
    *
-   * @param kwok the folder with KWOK, see {@link GoPrograms#kwok}
-   * @param defaultClass whether {@code kwok-volume} is to be the cluster's default StorageClass
+   * @param kwok directory with KWOK, see {@link GoPrograms#kwok}
+   * @param folder directory for the log
+   * @param defaultClass whether {@code kwok-volume} becomes the cluster's default StorageClass
    */
-  static SimulatedNodes start(
+  public static SimulatedNodes start(
       Path kubeconfig, Path kwok, Path folder, Spec spec, boolean defaultClass) {
     ChildProcess process =
         ChildProcess.start(
@@ -97,7 +99,7 @@ public final class SimulatedNodes implements AutoCloseable {
     }
   }
 
-  /** Ends KWOK and takes the nodes out of the cluster. */
+  /** Deletes the nodes from the cluster and stops KWOK. */
   @Override
   public void close() {
     KubeClient api = Cluster.connect(kubeconfig);
@@ -108,7 +110,7 @@ public final class SimulatedNodes implements AutoCloseable {
     kwok.close();
   }
 
-  /** Ends KWOK at once, for a cluster that ends too. */
+  /** Kills KWOK; for a cluster that is deleted as well. */
   void kill() {
     kwok.kill();
   }

@@ -10,28 +10,19 @@ import io.vdi.operator.devcluster.process.Progress;
 import java.nio.file.Path;
 
 /**
- * A cluster as the operator finds it at its users': a node that runs containers, a router with
- * certificates, a provisioner of volumes, GPUs (which are played), and simulated nodes beside it
- * where that is wanted.
+ * A cluster like those of users: a node that runs containers, a router with a certificate, a
+ * provisioner of volumes, simulated GPUs, and optionally simulated nodes.
  */
 public final class FullCluster {
-  /** The domain that the router has a certificate for. */
+  /** The domain of the router's certificate. */
   public static final String DOMAIN = "vdi.example.com";
 
   /** The name of the desktop's image. */
   public static final String DESKTOP = "localhost/vdi-operator/desktop:0.1.0";
 
-  /** The name of the router's image. */
-  public static final String ROUTER = "localhost/vdi-devcluster/traefik:1";
-
   private FullCluster() {}
 
-  /** What the router shows, to be trusted by who visits. */
-  public static Path routerCertificate(Path clusterFolder) {
-    return clusterFolder.resolve("router.crt");
-  }
-
-  /** Builds the programs that it needs, so that later steps find them. */
+  /** Builds the programs, so that {@link #start} does not have to. */
   static void build() {
     GoPrograms programs = GoPrograms.inDefaultCache();
     programs.kubernetes();
@@ -45,11 +36,12 @@ public final class FullCluster {
   }
 
   /**
-   * Returns when it is there, with the images of the operator and of the desktop on its node.
+   * Returns when the cluster is ready, with the images of the operator and the desktop on its node.
+   * The router and the provisioner may still be starting.
    *
-   * @param images the folder with their archives, {@code <name>.tar}
-   * @param gpus of the node
-   * @param simulated nodes beside it, labelled {@code vdi.devcluster/simulated}; may be none
+   * @param images directory with the archives of the images, {@code <name>.tar}
+   * @param gpus number of GPUs of the node
+   * @param simulated nodes with label {@code vdi.devcluster/simulated}; may be none
    */
   public static EmbeddedCluster start(
       Path folder, Path images, int gpus, SimulatedNodes.Spec simulated) {
@@ -57,8 +49,8 @@ public final class FullCluster {
     EmbeddedCluster cluster =
         EmbeddedCluster.startWithNode(folder, simulated, images.resolve("pause.tar"));
     Progress.say(
-        "Kubernetes " + GoPrograms.KUBERNETES + " is up, with a node that runs containers");
-    cluster.installTraefikCrds();
+        "Kubernetes " + GoPrograms.KUBERNETES + " is running, with a node that runs containers");
+    RouterAddon.installCrds(cluster);
     cluster.importImage(images.resolve("traefik.tar"));
     RouterAddon.start(cluster, DOMAIN);
     FakeGpusAddon.start(cluster, gpus);

@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Helm, as users run it, with a folder of its own for what it keeps. */
+/** Runs Helm, with its cache and configuration in a directory of our own. */
 public final class Helm {
   private final Path helm;
   private final Path home;
@@ -22,19 +22,21 @@ public final class Helm {
     this.cluster = cluster;
   }
 
-  /** For what needs no cluster, such as {@link #template}. */
+  /** For commands without a cluster, such as {@link #template}, or with that of KUBECONFIG. */
   public static Helm offline() {
     return new Helm(Path.of(System.getProperty("java.io.tmpdir"), "vdi-helm"), List.of());
   }
 
   /**
-   * @param home for its cache and configuration
+   * For commands on this cluster.
+   *
+   * @param home directory for Helm's cache and configuration
    */
   public static Helm of(Cluster cluster, Path home) {
     return new Helm(home, List.of("--kubeconfig", cluster.kubeconfig().toString()));
   }
 
-  /** The manifests of the chart as YAML, with these flags. */
+  /** Renders the manifests of the chart as YAML, with these flags. */
   public String template(Path chart, String namespace, String... flags) {
     List<String> arguments =
         new ArrayList<>(List.of("template", "vdi-operator", chart.toString(), "-n", namespace));
@@ -42,7 +44,7 @@ public final class Helm {
     return run(arguments.toArray(String[]::new));
   }
 
-  /** Installs the chart, or upgrades it, with these flags; returns when all its pods are ready. */
+  /** Installs or upgrades the chart with these flags. Returns when all of its pods are ready. */
   public void install(Path chart, String namespace, String... flags) {
     List<String> arguments =
         new ArrayList<>(
@@ -60,9 +62,9 @@ public final class Helm {
   }
 
   /**
-   * Runs it and returns its output.
+   * Runs Helm and returns its standard output.
    *
-   * @throws ClusterException with its words, where it fails
+   * @throws ClusterException with Helm's error message, if it fails
    */
   public String run(String... arguments) {
     List<String> command = new ArrayList<>(List.of(helm.toString()));

@@ -1,12 +1,9 @@
 package io.vdi.operator.devcluster.operator;
 
-import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.devcluster.build.GoPrograms;
-import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.ExitWithParent;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.net.URI;
@@ -17,24 +14,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * A service of the operator as a process of this machine, with the rights of its service account in
- * a {@link Cluster}: the packaged jars, the JVM flags of the image, an AOT cache.
+ * A service of the operator as a process on this machine, with the permissions of its service
+ * account in a cluster.
  */
 public final class OperatorProcess implements AutoCloseable {
-  /** Those of the image; chosen by measurement, see docs/decisions/jvm.md. */
+  /** The JVM flags of the images. docs/decisions/jvm.md has the measurements behind them. */
   public static final List<String> JVM_FLAGS =
       List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx256m", "-Xlog:aot*=off");
 
-  private static final String AOT = ".aot";
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final ChildProcess process;
@@ -46,14 +40,14 @@ public final class OperatorProcess implements AutoCloseable {
   }
 
   /**
-   * What to run and how.
+   * What to start and how.
    *
-   * @param java how the JVM is called, up to its flags
-   * @param jvm flags for it: {@link #JVM_FLAGS}, or others to compare
-   * @param classPath jars, in the order that an AOT cache was recorded with
-   * @param program the main class, and its arguments
-   * @param folder for its log
-   * @param environment settings, as {@code VDI_…}
+   * @param java the command that starts the JVM, without its flags
+   * @param jvm JVM flags: {@link #JVM_FLAGS}, or others to compare
+   * @param classPath jars, in the order with which the AOT cache was recorded
+   * @param program the main class and its arguments
+   * @param folder directory for the log
+   * @param environment settings, as variables {@code VDI_…}
    */
   public record Launch(
       List<String> java,
@@ -66,9 +60,9 @@ public final class OperatorProcess implements AutoCloseable {
       Map<String, String> environment) {
 
     /**
-     * A service as Maven packaged it.
+     * A service as packaged by Maven.
      *
-     * @param target Maven's target folder of the service's module: the jar and lib/
+     * @param target Maven's target directory of the module, with the jar and lib/
      */
     public static Launch of(
         Path target,
@@ -93,13 +87,14 @@ public final class OperatorProcess implements AutoCloseable {
           environment);
     }
 
-    /** The same service by another JVM. */
+    /** The same service with another JVM. */
     public Launch as(
         List<String> newJava, List<String> newJvm, List<Path> newClassPath, List<String> main) {
       return new Launch(newJava, newJvm, newClassPath, main, kubeconfig, folder, name, environment);
     }
 
-    private Launch with(String newName, String jvmFlag) {
+    /** The same with another name and an additional JVM flag. */
+    Launch with(String newName, String jvmFlag) {
       List<String> flags = new ArrayList<>(jvm);
       flags.add(jvmFlag);
       return new Launch(java, flags, classPath, program, kubeconfig, folder, newName, environment);
@@ -114,14 +109,18 @@ public final class OperatorProcess implements AutoCloseable {
       return command;
     }
 
-    /** Where its AOT cache is kept: beside the jar that it is of. */
-    private Path target() {
+    /** The directory of the service's jar. */
+    Path target() {
       return classPath.getFirst().getParent();
     }
   }
 
+  /**
+   * Starts the service; see {@link #awaitReady}. It serves health and metrics on a free port of the
+   * loopback interface, unless {@code VDI_SERVER_PORT} sets one.
+   */
   public static OperatorProcess start(Launch launch) {
-    int port = EmbeddedCluster.freePorts(1)[0];
+    int port = LoopbackPorts.free(1).getFirst();
     Map<String, String> environment = new HashMap<>(launch.environment());
     environment.put("KUBECONFIG", launch.kubeconfig().toString());
     environment.put("VDI_SERVER_HOST", "127.0.0.1");
@@ -129,7 +128,7 @@ public final class OperatorProcess implements AutoCloseable {
     try {
       Files.createDirectories(launch.folder());
     } catch (IOException e) {
-      throw new ClusterException("cannot make " + launch.folder(), e);
+      throw new ClusterException("cannot create " + launch.folder(), e);
     }
     return new OperatorProcess(
         ChildProcess.start(
@@ -140,69 +139,16 @@ public final class OperatorProcess implements AutoCloseable {
         Integer.parseInt(environment.get("VDI_SERVER_PORT")));
   }
 
-  /**
-   * The same from an AOT cache, as in the image. The cache is made first, by a training run against
-   * this cluster, where there is none yet for exactly these jars, flags and JVM.
-   */
-  public static OperatorProcess startWithAotCache(Launch launch) {
-    return startWithAotCache(launch, OperatorProcess::awaitReady);
-  }
-
-  /**
-   * The same.
-   *
-   * @param training what the service is to be used for meanwhile: what it does then is compiled
-   *     sooner later
-   */
-  public static OperatorProcess startWithAotCache(
-      Launch launch, Consumer<OperatorProcess> training) {
-    Path cache = launch.target().resolve(launch.name() + "-" + fingerprint(launch) + AOT);
-    if (!Files.exists(cache)) {
-      Progress.say("recording an AOT cache for " + launch.name() + ", once for each build of it");
-      deleteCaches(launch.target());
-      Path fresh = cache.resolveSibling(cache.getFileName() + "." + ProcessHandle.current().pid());
-      try (OperatorProcess trained =
-          start(launch.with(launch.name() + "-training", "-XX:AOTCacheOutput=" + fresh))) {
-        training.accept(trained);
-      }
-      try {
-        Files.move(fresh, cache);
-      } catch (IOException e) {
-        Progress.say("no AOT cache, starting without: " + e);
-        return start(launch);
-      }
-    }
-    return start(launch.with(launch.name(), "-XX:AOTCache=" + cache));
-  }
-
-  /** Those of earlier builds: nobody uses them again. */
-  private static void deleteCaches(Path target) {
-    try (Stream<Path> files = Files.list(target)) {
-      files.filter(file -> file.toString().endsWith(AOT)).forEach(GoPrograms::deleteTree);
-    } catch (IOException e) {
-      Progress.say("cannot delete old AOT caches: " + e);
-    }
-  }
-
-  /** Removes a folder of logs and keys with all that is in it. */
-  public static void deleteFolder(Path folder) {
-    GoPrograms.deleteTree(folder);
-  }
-
-  /** Ports of loopback that are free now, for settings of services. */
-  public static List<Integer> freePorts(int count) {
-    return Arrays.stream(EmbeddedCluster.freePorts(count)).boxed().toList();
-  }
-
   public ChildProcess process() {
     return process;
   }
 
+  /** The port of health and metrics. */
   public int port() {
     return port;
   }
 
-  /** Returns when the service says that it is ready. */
+  /** Waits until the service reports that it is ready. */
   public void awaitReady() {
     Progress.await(
         () -> "the service to be ready" + reason(),
@@ -213,12 +159,12 @@ public final class OperatorProcess implements AutoCloseable {
         });
   }
 
-  /** The HTTP status of a page, or 0 where nothing answers. */
+  /** The HTTP status of a page, or 0 without an answer. */
   public int status(String path) {
     return request(path).map(HttpResponse::statusCode).orElse(0);
   }
 
-  /** A page, or an empty text where nothing answers. */
+  /** The body of a page, or an empty text without an answer. */
   public String page(String path) {
     return request(path).map(HttpResponse::body).orElse("");
   }
@@ -253,7 +199,12 @@ public final class OperatorProcess implements AutoCloseable {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
-  /** The jar of a module and its libraries; an AOT cache wants them in a fixed order. */
+  /**
+   * The jar of a module and its libraries, in a fixed order, as AOT caches require.
+   *
+   * @param target the directory with the jar and lib/
+   * @param module a path that ends with the module's name
+   */
   public static List<Path> jars(Path target, Path module) {
     List<Path> jars = new ArrayList<>();
     jars.add(target.resolve(module.getFileName() + ".jar"));
@@ -261,21 +212,12 @@ public final class OperatorProcess implements AutoCloseable {
       lib.sorted().forEach(jars::add);
     } catch (IOException e) {
       throw new ClusterException(
-          "the service is not built: " + target.resolve("lib") + " is missing; run make build", e);
+          module.getFileName()
+              + " is not built: "
+              + target.resolve("lib")
+              + " is missing; run make build",
+          e);
     }
     return jars;
-  }
-
-  private static String fingerprint(Launch launch) {
-    StringBuilder text = new StringBuilder(System.getProperty("java.vm.version"));
-    text.append(launch.jvm());
-    for (Path jar : launch.classPath()) {
-      try {
-        text.append(jar).append(Files.size(jar)).append(Files.getLastModifiedTime(jar));
-      } catch (IOException e) {
-        text.append("missing");
-      }
-    }
-    return Hashes.sha256(text.toString(), 12);
   }
 }

@@ -5,11 +5,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The services of the operator, and how each runs beside a cluster instead of in it. */
+/** The services of the operator, and how each runs as a process outside the cluster. */
 public enum OperatorService {
   CONTROLLER("controller", "controller"),
   ADMISSION_WEBHOOK("admission-webhook", "admission"),
   REAPER("reaper", "reaper");
+
+  /** The namespace in which the operator is installed by default. */
+  public static final String NAMESPACE = "vdi-system";
 
   private final String module;
   private final String mainClass;
@@ -19,12 +22,12 @@ public enum OperatorService {
     this.mainClass = "io.vdi.operator." + packageName + ".Main";
   }
 
-  /** Its folder in the checkout. */
+  /** Its Maven module, which is a directory of the checkout. */
   public String module() {
     return module;
   }
 
-  /** Where it starts. */
+  /** The name of its main class. */
   public String mainClass() {
     return mainClass;
   }
@@ -35,15 +38,15 @@ public enum OperatorService {
   }
 
   /**
-   * How to run it.
+   * How to start it outside the cluster.
    *
-   * @param checkout where it was built
+   * @param checkout directory in which it was built
    * @param namespace the operator's
    * @param kubeconfig of its service account
-   * @param folder for its log
-   * @param name of the process, where there are several
-   * @param settings as {@code VDI_…}, beyond what follows from running here
-   * @param jvm its JVM's flags
+   * @param folder directory for its log
+   * @param name of the process; different for each replica
+   * @param settings additional settings, as variables {@code VDI_…}
+   * @param jvm JVM flags
    */
   public OperatorProcess.Launch launch(
       Path checkout,
@@ -68,13 +71,13 @@ public enum OperatorService {
         jvm);
   }
 
-  /** Settings of an admission webhook that the API server asks at this port of loopback. */
+  /** Settings of an admission webhook that the API server calls at this port of 127.0.0.1. */
   public static Map<String, String> webhookAt(int port) {
     return Map.of(
         "VDI_ADMISSION_HOST", "127.0.0.1",
         "VDI_ADMISSION_PORT", String.valueOf(port),
-        "VDI_CERTIFICATES_NAMES", "127.0.0.1",
-        "VDI_ADMISSION_DRAIN", "0",
+        "VDI_CERTIFICATES_DNS_NAMES", "127.0.0.1",
+        "VDI_ADMISSION_DRAIN_PERIOD", "0",
         "VDI_CERTIFICATES_INTERVAL", "1s");
   }
 }

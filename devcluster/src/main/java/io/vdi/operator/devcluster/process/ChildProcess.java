@@ -10,8 +10,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * A program that lives no longer than this JVM. We hold the other end of its standard input and the
- * program ends when that closes, so nothing is left behind even by kill -9 of this JVM.
+ * A program that exits when this JVM exits. This JVM holds the other end of the program's standard
+ * input, and the program exits when that closes. So even kill -9 of this JVM leaves no process
+ * behind.
  */
 public final class ChildProcess implements AutoCloseable {
   private final String name;
@@ -30,20 +31,20 @@ public final class ChildProcess implements AutoCloseable {
   }
 
   /**
-   * @param environment added to this JVM's own
-   * @param log where its output goes
+   * @param environment variables added to those of this JVM
+   * @param log file for standard output and standard error; the program appends to it
    */
   public static ChildProcess start(
       String name, List<String> command, Map<String, String> environment, Path log) {
     return new ChildProcess(name, command, environment, log);
   }
 
-  /** A command that leaves the processors to others where they are short. */
+  /** The command with a lower CPU priority, for programs that others must not wait for. */
   public static List<String> inBackground(List<String> command) {
     return Stream.concat(Stream.of("nice", "-n", "10"), command.stream()).toList();
   }
 
-  /** Starts the same again, after {@link #close} or {@link #kill}. */
+  /** Starts the program again, after {@link #close} or {@link #kill}. */
   public void restart() {
     process = launch();
   }
@@ -60,7 +61,7 @@ public final class ChildProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Completes when it ends, whether told to or not. */
+  /** Completes when the process exits, for whatever reason. */
   public CompletableFuture<Process> onExit() {
     return process.onExit();
   }
@@ -73,7 +74,7 @@ public final class ChildProcess implements AutoCloseable {
     return log;
   }
 
-  /** What it wrote so far. */
+  /** The output so far. */
   public String output() {
     try {
       return Files.readString(log);
@@ -82,13 +83,17 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /** For a failure message: that it ended, and its last lines. */
+  /**
+   * Fails if the process has exited.
+   *
+   * @throws ClusterException with the exit status and the last lines of the output
+   */
   public void requireAlive() {
     if (!isAlive()) {
       List<String> lines = output().lines().toList();
       throw new ClusterException(
           name
-              + " ended with status "
+              + " exited with status "
               + process.exitValue()
               + "; its last lines ("
               + log
@@ -99,27 +104,27 @@ public final class ChildProcess implements AutoCloseable {
 
   /** SIGTERM; see {@link #onExit}. */
   public void terminate() {
-    // By the handle: Process.destroy would close its standard input too, which kills it at once.
+    // Not Process.destroy, which also closes standard input: the program would exit immediately.
     process.toHandle().destroy();
   }
 
-  /** SIGKILL: no chance to tidy up. */
+  /** SIGKILL: the program cannot clean up. */
   public void kill() {
     process.destroyForcibly();
-    awaitEnd(10);
+    awaitExit(10);
   }
 
-  /** SIGTERM, and SIGKILL where that does not end it within 15 seconds. */
+  /** SIGTERM, and SIGKILL if the process still runs after 15 seconds. */
   @Override
   public void close() {
     terminate();
-    if (!awaitEnd(15)) {
-      Progress.say(name + " does not end, killing it");
+    if (!awaitExit(15)) {
+      Progress.say(name + " does not stop within 15 s, killing it");
       kill();
     }
   }
 
-  private boolean awaitEnd(int seconds) {
+  private boolean awaitExit(int seconds) {
     try {
       return process.waitFor(seconds, TimeUnit.SECONDS);
     } catch (InterruptedException e) {

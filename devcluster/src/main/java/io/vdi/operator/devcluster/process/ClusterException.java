@@ -1,6 +1,6 @@
 package io.vdi.operator.devcluster.process;
 
-/** The cluster cannot be had; the message tells the user why and what to do. */
+/** The cluster is unavailable. The message says why and what the user can do. */
 public final class ClusterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

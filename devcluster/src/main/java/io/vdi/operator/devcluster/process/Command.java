@@ -7,20 +7,20 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Runs a program to its end. */
+/** Runs a program and waits until it exits. */
 public final class Command {
   private Command() {}
 
   /**
-   * Its standard output.
+   * Runs the command and returns its standard output. Standard input is empty.
    *
-   * @throws ClusterException with what it wrote to standard error, where it fails
+   * @throws ClusterException with standard error, if the exit status is not 0
    */
   public static String run(List<String> command) {
     return run(command, Map.of());
   }
 
-  /** The same, with these variables in its environment. */
+  /** The same with additional environment variables. */
   public static String run(List<String> command, Map<String, String> environment) {
     String what = Path.of(command.getFirst()).getFileName().toString();
     try {

@@ -5,8 +5,8 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.Arrays;
 
 /**
- * Runs another main class and ends with the process that started this one: {@link ChildProcess}
- * holds the other end of our standard input. So that services need not know of it.
+ * Runs another main class and exits when the process that started this one exits: {@link
+ * ChildProcess} holds the other end of standard input. The services contain no code for this.
  */
 public final class ExitWithParent {
   private ExitWithParent() {}
@@ -14,14 +14,14 @@ public final class ExitWithParent {
   public static void main(String[] args) throws ReflectiveOperationException {
     Thread.ofPlatform()
         .daemon()
-        .name("with-parent")
+        .name("exit-with-parent")
         .start(() -> {
           try {
             while (System.in.read() >= 0) {
               // Nothing is ever written to it.
             }
           } catch (IOException e) {
-            // Closed: the parent has gone.
+            // Standard input is closed: the parent has exited.
           }
           Runtime.getRuntime().halt(143);
         });

@@ -11,10 +11,9 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * A machine of our own on this one: namespaces for network, mounts and processes. From inside, no
- * packet reaches more than this host, over one link; nothing that is mounted or started inside
- * outlives it, for the kernel ends a process namespace with its first process, and that ends when
- * we do.
+ * Namespaces for network, mounts and processes on this host. Packets from inside reach this host
+ * only, over one link. Mounts and processes inside never outlive it: the kernel ends a process
+ * namespace with its first process, which exits when this JVM exits.
  */
 public final class IsolatedHost implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(10);
@@ -31,13 +30,13 @@ public final class IsolatedHost implements AutoCloseable {
     this.address = address;
   }
 
-  /** Why there can be none here; empty where there can. */
+  /** Why this machine does not support it; empty if it does. */
   public static Optional<String> unsupportedReason() {
     if (!System.getProperty("os.name").equals("Linux")) {
-      return Optional.of("it needs Linux");
+      return Optional.of("Linux is required");
     }
     if (!"root".equals(System.getProperty("user.name"))) {
-      return Optional.of("it needs root");
+      return Optional.of("root is required");
     }
     try {
       Command.run(Stream.concat(NAMESPACES.stream(), Stream.of("true")).toList());
@@ -48,36 +47,36 @@ public final class IsolatedHost implements AutoCloseable {
   }
 
   /**
-   * Starts one.
+   * Creates the namespaces.
    *
-   * @param folder for its log
+   * @param folder directory for the log
    */
   public static IsolatedHost start(Path folder) {
     ChildProcess holder =
         ChildProcess.start(
-            "machine",
-            // Takes in orphans, as the first process must, until our end of its input closes.
+            "node-host",
+            // The first process adopts orphans. It exits when its standard input closes.
             Stream.concat(NAMESPACES.stream(), Stream.of("bash", "-c", "read -r _")).toList(),
             Map.of(),
-            folder.resolve("machine.log"));
+            folder.resolve("node-host.log"));
     try {
       int link = new Random().nextInt(256 * 64);
-      IsolatedHost machine = new IsolatedHost(holder, firstProcess(holder), endOf(link, 2));
-      machine.connect("vdi" + holder.pid(), endOf(link, 1));
-      machine.hideTheHost();
-      return machine;
+      IsolatedHost host = new IsolatedHost(holder, firstProcess(holder), linkAddress(link, 2));
+      host.connect("vdi" + holder.pid(), linkAddress(link, 1));
+      host.hideHostDirectories();
+      return host;
     } catch (RuntimeException e) {
       holder.kill();
       throw e;
     }
   }
 
-  /** Its address on the link to this host. */
+  /** The IP address inside, on the link to this host. */
   public String address() {
     return address;
   }
 
-  /** The command that runs this one inside. */
+  /** The command that runs the given command inside. */
   public List<String> inside(List<String> command) {
     return Stream.concat(
             Stream.of("nsenter", "--target", init, "--net", "--mount", "--pid", "--"),
@@ -85,19 +84,19 @@ public final class IsolatedHost implements AutoCloseable {
         .toList();
   }
 
-  /** Runs it inside, to its end, and returns its output. */
+  /** Runs the command inside and returns its standard output. */
   public String run(String... command) {
     return Command.run(inside(List.of(command)));
   }
 
-  /** Ends all that runs inside. */
+  /** Kills everything that runs inside. */
   @Override
   public void close() {
     holder.kill();
   }
 
-  /** For links between this host and machines on it: of each four addresses, two are used. */
-  private static String endOf(int link, int end) {
+  /** The address of one end of a link. Each link is a /30 network: four addresses, two usable. */
+  private static String linkAddress(int link, int end) {
     return "10.213." + link / 64 + "." + (link % 64 * 4 + end);
   }
 
@@ -105,13 +104,13 @@ public final class IsolatedHost implements AutoCloseable {
     Path children = Path.of("/proc/%d/task/%d/children".formatted(holder.pid(), holder.pid()));
     String[] found = {""};
     Progress.await(
-        () -> "namespaces for a machine",
+        () -> "the namespaces of the node",
         START,
         () -> {
           holder.requireAlive();
           try {
             found[0] = Files.readString(children).strip();
-            // The shell, not its parent on the way there.
+            // The shell, not unshare before it has started the shell.
             return !found[0].isEmpty()
                 && Files.readString(Path.of("/proc", found[0], "comm")).startsWith("bash");
           } catch (IOException e) {
@@ -121,18 +120,18 @@ public final class IsolatedHost implements AutoCloseable {
     return found[0];
   }
 
-  private void connect(String name, String host) {
+  private void connect(String name, String hostAddress) {
     Command.run(
         List.of("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", init));
-    Command.run(List.of("ip", "address", "add", host + "/30", "dev", name));
+    Command.run(List.of("ip", "address", "add", hostAddress + "/30", "dev", name));
     Command.run(List.of("ip", "link", "set", name, "up"));
     run("ip", "link", "set", "lo", "up");
     run("ip", "address", "add", address + "/30", "dev", "eth0");
     run("ip", "link", "set", "eth0", "up");
   }
 
-  /** What programs keep under fixed names is this machine's own. */
-  private void hideTheHost() {
+  /** Hides the directories in which programs of the host keep files under fixed names. */
+  private void hideHostDirectories() {
     run("mount", "--make-rshared", "/");
     for (String folder : List.of("/run", "/var/log")) {
       run("mount", "-t", "tmpfs", "tmpfs", folder);

@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** Waits by conditions, and tells on standard error what for when it takes longer than a moment. */
+/** Progress messages on standard error, and waiting for conditions with such messages. */
 public final class Progress {
   private static final Duration QUIET = Duration.ofSeconds(4);
   private static final Duration REPEAT = Duration.ofSeconds(10);
@@ -13,15 +13,17 @@ public final class Progress {
 
   private Progress() {}
 
+  /** Prints one line for the user. */
   public static void say(String line) {
     System.err.println("» " + line);
   }
 
   /**
-   * Returns when the condition holds.
+   * Waits until the condition holds. After 4 seconds, and every 10 seconds from then on, a message
+   * says what it waits for.
    *
-   * @param what completes the sentence "waiting for …"; asked anew for each line
-   * @throws ClusterException when it does not within the limit
+   * @param what completes the sentence "waiting for …"; evaluated for each message
+   * @throws ClusterException if the condition does not hold within the limit
    */
   public static void await(Supplier<String> what, Duration limit, BooleanSupplier condition) {
     Instant start = Instant.now();

@@ -10,12 +10,16 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** What an API server writes down of what it was asked, in this folder. */
+/**
+ * The audit log of an API server.
+ *
+ * @param folder where the API server's policy and log are
+ */
 public record AuditLog(Path folder) {
   /**
-   * Flags that make the API server write it.
+   * Writes the audit policy, and returns the flags that make the API server use it.
    *
-   * @param rules of the policy, as a list in YAML: whose requests to write down
+   * @param rules of the policy, as a list in YAML: which requests to log
    */
   public List<String> flags(String rules) {
     Path policy = folder.resolve("audit-policy.yaml");
@@ -36,11 +40,12 @@ public record AuditLog(Path folder) {
     return List.of("--audit-policy-file=" + policy, "--audit-log-path=" + file());
   }
 
+  /** The log: one JSON object in each line. */
   public Path file() {
     return folder.resolve("audit.log");
   }
 
-  /** Returns what this makes of the requests so far. */
+  /** Returns the result of this query over the requests so far. */
   public <T> T read(Function<Stream<JsonObject>, T> query) {
     try (Stream<String> lines = Files.lines(file())) {
       return query.apply(lines.map(line -> JsonParser.parseString(line).getAsJsonObject()));
@@ -49,10 +54,11 @@ public record AuditLog(Path folder) {
     }
   }
 
-  /** What a request was about: {@code vdisessions/status}. */
+  /** The resource of a request, with its subresource: {@code vdisessions/status}. */
   public static String resource(JsonObject entry) {
     JsonObject object = entry.getAsJsonObject("objectRef");
-    String part = object.has("subresource") ? "/" + object.get("subresource").getAsString() : "";
-    return object.get("resource").getAsString() + part;
+    String subresource =
+        object.has("subresource") ? "/" + object.get("subresource").getAsString() : "";
+    return object.get("resource").getAsString() + subresource;
   }
 }

@@ -7,13 +7,13 @@ import io.vdi.operator.common.kube.ResourceList;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.ClusterProvider;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,16 +26,31 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * JUnit: one cluster for the whole run, a namespace for each test class. A test asks for them by
- * parameters of type {@link Cluster}, {@link KubeClient} (as admin) and {@link TestNamespace}.
+ * A JUnit extension: one cluster for the whole run, and a namespace for each test class. Tests get
+ * them as parameters of type {@link Cluster}, {@link KubeClient} (as admin) and {@link
+ * TestNamespace}.
  */
 public final class ClusterExtension
     implements BeforeAllCallback, AfterAllCallback, ParameterResolver {
   private static final Namespace STORE = Namespace.create(ClusterExtension.class);
   private static final AtomicInteger COUNTER = new AtomicInteger();
 
-  /** The namespace of the test class. */
-  public record TestNamespace(String name) {
+  /**
+   * The namespace of the test class.
+   *
+   * @param patience how long each {@code await…} method of its sessions waits before it fails
+   */
+  public record TestNamespace(KubeClient api, String name, Duration patience) {
+    /** The same namespace with another limit for waiting. */
+    public TestNamespace withPatience(Duration limit) {
+      return new TestNamespace(api, name, limit);
+    }
+
+    /** A session of this name, which need not exist yet. */
+    public SessionFixture session(String session) {
+      return new SessionFixture(api, name, session, patience);
+    }
+
     @Override
     public String toString() {
       return name;
@@ -47,17 +62,17 @@ public final class ClusterExtension
     public void close() {
       api.close();
       if (cluster instanceof EmbeddedCluster embedded) {
-        keepUsedRights(embedded);
+        writeRbacUsage(embedded);
       }
       cluster.close();
     }
 
-    /** For the test across all modules that compares them with the roles of the chart. */
-    private static void keepUsedRights(EmbeddedCluster cluster) {
+    /** For the chart's tests, which compare it with the roles of each service. */
+    private static void writeRbacUsage(EmbeddedCluster cluster) {
       try {
         Files.write(Path.of("target", "used-rights.txt"), RbacUsage.of(cluster.folder()));
       } catch (IOException e) {
-        throw new ClusterException("cannot keep what rights were used", e);
+        throw new ClusterException("cannot write target/used-rights.txt", e);
       }
     }
   }
@@ -75,19 +90,19 @@ public final class ClusterExtension
 
   private static TestNamespace create(ExtensionContext context) {
     String simple = context.getRequiredTestClass().getSimpleName().toLowerCase(Locale.ROOT);
-    // A number and the time, so that a cluster that outlives the run has room for the next one.
+    // The time makes the name unique in a cluster that outlives this run.
     String name =
         "it-%s-%d-%x"
             .formatted(
                 simple.substring(0, Math.min(simple.length(), 30)),
                 COUNTER.incrementAndGet(),
                 System.currentTimeMillis() / 1000);
-    Manifests.apply(
-        shared(context).api(), "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}");
-    return new TestNamespace(name);
+    KubeClient api = shared(context).api();
+    Manifests.apply(api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + name + "}}");
+    return new TestNamespace(api, name, SessionFixture.PATIENCE);
   }
 
-  /** Takes the namespace away with all that is in it: no controller runs any more that would. */
+  /** Deletes the namespace, and the finalizers in it: no controller runs that would remove them. */
   @Override
   public void afterAll(ExtensionContext context) {
     KubeClient api = shared(context).api();
@@ -122,7 +137,7 @@ public final class ClusterExtension
     return values.get(type);
   }
 
-  /** JUnit closes it at the end of the run: what is in the root store is AutoCloseable. */
+  /** The cluster. JUnit closes every AutoCloseable in the root store at the end of the run. */
   private static Shared shared(ExtensionContext context) {
     return context
         .getRoot()

@@ -7,11 +7,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/** Which rights service accounts made use of, as the API server wrote it down. */
+/** The permissions that service accounts used, from the audit log of the API server. */
 public final class RbacUsage {
   private RbacUsage() {}
 
-  /** Flags that make the API server write it down in this folder. */
+  /** Flags that make the API server log the requests of service accounts in this folder. */
   public static List<String> flags(Path folder) {
     return new AuditLog(folder)
         .flags(
@@ -21,14 +21,17 @@ public final class RbacUsage {
             """);
   }
 
-  /** Lines such as {@code vdi-controller patch vdi.kasm.io vdisessions/status}. */
+  /**
+   * Each permission that was used, as {@code vdi-controller patch vdi.kasm.io vdisessions/status}.
+   * The core group is empty: {@code vdi-controller list pods}.
+   */
   static Set<String> of(Path folder) {
     return new AuditLog(folder)
         .read(entries ->
             entries
                 .parallel()
                 .filter(RbacUsage::wasAllowed)
-                .map(RbacUsage::right)
+                .map(RbacUsage::permission)
                 .collect(Collectors.toCollection(TreeSet::new)));
   }
 
@@ -41,7 +44,7 @@ public final class RbacUsage {
             .contains("\"authorization.k8s.io/decision\":\"allow\"");
   }
 
-  private static String right(JsonObject entry) {
+  private static String permission(JsonObject entry) {
     String user = entry.getAsJsonObject("user").get("username").getAsString();
     JsonObject object = entry.getAsJsonObject("objectRef");
     String group = object.has("apiGroup") ? object.get("apiGroup").getAsString() : "";

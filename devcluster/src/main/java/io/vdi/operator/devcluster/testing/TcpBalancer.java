@@ -12,16 +12,21 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One address on loopback for several servers, as a Service is: connections go to them in turn, and
- * past one that does not listen.
+ * One address on loopback for several servers, like a Service of Kubernetes: each connection goes
+ * to the next server, and skips a server that does not listen.
  */
 public final class TcpBalancer implements AutoCloseable {
   private static final int CONNECT_MILLIS = 1000;
 
   private final ServerSocket listener;
   private final List<Integer> ports;
-  private final AtomicInteger turn = new AtomicInteger();
+  private final AtomicInteger next = new AtomicInteger();
 
+  /**
+   * Listens on a free port.
+   *
+   * @param ports of the servers, on loopback
+   */
   public TcpBalancer(List<Integer> ports) {
     this.ports = List.copyOf(ports);
     try {
@@ -42,13 +47,13 @@ public final class TcpBalancer implements AutoCloseable {
         Socket client = listener.accept();
         Thread.ofVirtual().start(() -> connect(client));
       } catch (IOException e) {
-        // Closed; or this client has gone again.
+        // This balancer was closed, or the client closed its connection again.
       }
     }
   }
 
   private void connect(Socket client) {
-    int first = turn.getAndIncrement();
+    int first = next.getAndIncrement();
     for (int i = 0; i < ports.size(); i++) {
       Socket server = new Socket();
       try {
@@ -69,7 +74,7 @@ public final class TcpBalancer implements AutoCloseable {
     close(client);
   }
 
-  /** Until one of them ends; then both do. */
+  /** Copies until one side closes the connection, then closes both. */
   private static void copy(Socket from, Socket to) {
     try (from;
         to;
@@ -77,7 +82,7 @@ public final class TcpBalancer implements AutoCloseable {
         OutputStream out = to.getOutputStream()) {
       in.transferTo(out);
     } catch (IOException e) {
-      // So ends a connection whose other side was killed.
+      // The other side was killed.
     }
   }
 
@@ -85,7 +90,7 @@ public final class TcpBalancer implements AutoCloseable {
     try {
       socket.close();
     } catch (IOException e) {
-      // It is no longer used either way.
+      // Nothing uses the socket any more.
     }
   }
 

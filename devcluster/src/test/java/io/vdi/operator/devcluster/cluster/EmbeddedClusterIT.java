@@ -1,9 +1,7 @@
 package io.vdi.operator.devcluster.cluster;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
@@ -42,32 +40,31 @@ class EmbeddedClusterIT {
   }
 
   @Test
-  void kubectlOfTheSameVersionIsThere(Cluster cluster) throws Exception {
+  void kubectlHasTheVersionOfTheCluster(Cluster cluster) throws Exception {
     if (cluster instanceof EmbeddedCluster embedded) {
       Process kubectl =
           new ProcessBuilder(embedded.kubectl().toString(), "version", "-o", "json")
               .redirectErrorStream(true)
               .start();
       String version = new String(kubectl.getInputStream().readAllBytes());
-      assertTrue(version.contains("\"gitVersion\": \"" + GoPrograms.KUBERNETES), version);
+      assertThat(version).contains("\"gitVersion\": \"" + GoPrograms.KUBERNETES);
     }
   }
 
   @Test
-  void aKubeconfigWithAServiceAccountsTokenHasItsRightsOnly(
+  void aServiceAccountKubeconfigHasOnlyItsPermissions(
       Cluster cluster, ClusterExtension.TestNamespace namespace, @TempDir Path folder) {
     Path file =
         cluster.serviceAccountKubeconfig(
             namespace.name(), "powerless", folder.resolve("kubeconfig"));
     KubeClient api = Cluster.connect(file);
-    assertEquals(
-        "Forbidden",
-        api.list(ResourceType.POD, namespace.name(), "").failure().orElseThrow().reason());
+    assertThat(api.list(ResourceType.POD, namespace.name(), "").failure().orElseThrow().reason())
+        .isEqualTo("Forbidden");
     api.close();
   }
 
   @Test
-  void nothingIsLeftWhenTheParentIsKilled(@TempDir Path folder) throws Exception {
+  void noProcessIsLeftWhenTheParentIsKilled(@TempDir Path folder) throws Exception {
     Path state = folder.resolve("cluster");
     ChildProcess parent =
         ChildProcess.start(
@@ -88,7 +85,7 @@ class EmbeddedClusterIT {
         });
     List<ProcessHandle> children =
         ProcessHandle.of(parent.pid()).orElseThrow().descendants().toList();
-    assertEquals(5, children.size(), "etcd, three of the control plane, kwok");
+    assertThat(children).as("etcd, three of the control plane, kwok").hasSize(5);
     parent.kill();
     await()
         .atMost(Duration.ofSeconds(20))
@@ -99,12 +96,14 @@ class EmbeddedClusterIT {
   void closingRemovesEverything(@TempDir Path folder) throws IOException {
     Path state = folder.resolve("cluster");
     EmbeddedCluster cluster = EmbeddedCluster.start(state, new SimulatedNodes.Spec(1, 1, 10));
-    assertTrue(Files.exists(cluster.kubeconfig()));
-    assertEquals("rw-------", permissions(cluster.kubeconfig()));
+    assertThat(cluster.kubeconfig()).exists();
+    assertThat(permissions(cluster.kubeconfig())).isEqualTo("rw-------");
     long pid = cluster.apiServer().pid();
     cluster.close();
-    assertFalse(Files.exists(state));
-    assertFalse(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+    assertThat(state).doesNotExist();
+    assertThat(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false))
+        .as("the API server runs")
+        .isFalse();
   }
 
   private static String permissions(Path file) throws IOException {

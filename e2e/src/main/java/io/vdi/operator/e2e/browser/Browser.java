@@ -1,5 +1,6 @@
 package io.vdi.operator.e2e.browser;
 
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.devcluster.process.ClusterException;
@@ -27,14 +28,17 @@ import org.openqa.selenium.chrome.ChromeOptions;
 
 /**
  * Debian's Chromium without a window. It resolves the hosts of sessions to the cluster's router and
- * nothing else, and trusts the router's certificate only.
+ * no other host at all, and trusts only the router's certificate.
  */
 public final class Browser implements AutoCloseable {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
   private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
   private static final Logger LOG = Logger.getLogger("org.openqa.selenium");
 
-  /** How many of 64 by 36 points of the stream differ from its first: a picture, not a blank. */
+  /**
+   * Scales the stream to 64 by 36 points and returns how many of them differ from the first one. A
+   * blank screen has none.
+   */
   private static final String DIFFERENT_POINTS =
       """
       let most = 0;
@@ -57,13 +61,17 @@ public final class Browser implements AutoCloseable {
     this.driver = driver;
   }
 
-  /** Whether there is one, after it was installed if need be. */
+  /** Whether Chromium and its driver are installed; installs them if possible. */
   public static boolean provided() {
     return DebianPackages.provide("chromium", CHROMIUM)
         && DebianPackages.provide("chromium-driver", DRIVER);
   }
 
-  /** Starts one for the sessions of a cluster with a router. */
+  /**
+   * Starts a browser with an empty profile.
+   *
+   * @param router the address of the cluster's router
+   */
   public static Browser start(String router, Path routerCertificate) {
     LOG.setLevel(Level.SEVERE);
     ChromeOptions options = new ChromeOptions();
@@ -95,17 +103,25 @@ public final class Browser implements AutoCloseable {
             options));
   }
 
-  /** Opens a page with this account. */
-  public void open(URI page, Account account) {
-    driver.get(
-        "https://%s:%s@%s/"
-            .formatted(
-                account.user(),
-                URLEncoder.encode(account.password(), StandardCharsets.UTF_8),
-                page.getHost()));
+  /** Opens the page of a desktop. */
+  public void open(URI page, DesktopCredentials credentials) {
+    driver.get(withCredentials(page, credentials));
   }
 
-  /** Returns when the page shows the stream of a desktop. */
+  /** A URL with user name and password: a browser without a window shows no dialog for them. */
+  static String withCredentials(URI page, DesktopCredentials credentials) {
+    return "https://%s:%s@%s/"
+        .formatted(
+            credentials.user(),
+            URLEncoder.encode(credentials.password(), StandardCharsets.UTF_8),
+            page.getHost());
+  }
+
+  /**
+   * Returns when the page shows the stream of a desktop.
+   *
+   * @throws ClusterException if it does not within the limit
+   */
   public void awaitPicture(Duration limit) {
     Progress.await(
         () -> "a picture in the browser; the page is \"" + driver.getTitle() + "\"",
@@ -113,7 +129,7 @@ public final class Browser implements AutoCloseable {
         () -> driver.executeScript(DIFFERENT_POINTS) instanceof Long points && points > 16);
   }
 
-  /** Saves what is to be seen, as PNG. */
+  /** Saves the visible page as PNG; returns the file. */
   public Path save(Path file) {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
@@ -128,8 +144,8 @@ public final class Browser implements AutoCloseable {
     driver.quit();
   }
 
-  /** Of the key in a certificate, as Chromium wants it. */
-  private static String fingerprint(Path certificate) {
+  /** The SHA-256 of the public key of a certificate in base 64, which Chromium's flag requires. */
+  static String fingerprint(Path certificate) {
     try (InputStream in = Files.newInputStream(certificate)) {
       byte[] key =
           CertificateFactory.getInstance("X.509")

@@ -1,5 +1,6 @@
 /**
- * A user's browser, and what it shows. Imports the development cluster, for its certificates and
- * addresses. Start reading at {@link io.vdi.operator.e2e.browser.Browser}.
+ * Clients of desktops: a real browser, and a plain HTTP client. Imports the development cluster,
+ * for the domain and the Debian packages. Start reading at {@link
+ * io.vdi.operator.e2e.browser.Browser}.
  */
 package io.vdi.operator.e2e.browser;

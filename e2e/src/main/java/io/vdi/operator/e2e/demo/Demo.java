@@ -2,14 +2,15 @@ package io.vdi.operator.e2e.demo;
 
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.operator.DevEnvironment;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.devcluster.process.Progress;
-import io.vdi.operator.e2e.browser.Account;
 import io.vdi.operator.e2e.browser.Browser;
-import io.vdi.operator.e2e.browser.Visitor;
+import io.vdi.operator.e2e.browser.PageClient;
+import io.vdi.operator.e2e.node.SessionCredentials;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
@@ -20,84 +21,55 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** The main job, shown with kubectl as a user would do it. */
+/**
+ * Shows the main features with kubectl, as a user would use them, and checks each of them. Two
+ * environment variables change it: {@code DEMO_ONCE=1} exits after the checks, {@code DEMO_PICTURE}
+ * is the file for the screenshot of the desktop.
+ */
 final class Demo {
   private static final String URL = "https://alice.vdi.example.com";
 
+  private static final String ALICE = "app.kubernetes.io/instance=alice-desktop";
+  private static final String CHILDREN =
+      "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io";
   private static final String BRIEF = "involvedObject.name=brief-desktop";
   private static final String REASONS = "jsonpath={.items[*].reason}";
 
-  private final DevEnvironment workbench;
+  private final DevEnvironment environment;
 
-  Demo(DevEnvironment workbench) {
-    this.workbench = workbench;
+  Demo(DevEnvironment environment) {
+    this.environment = environment;
   }
 
-  /** Returns whether everything came out as it should. */
+  /** Returns whether all checks passed. */
   boolean run() {
-    boolean ours = !workbench.isUp();
-    if (ours) {
-      Process supervisor = workbench.upForNow();
-      Runtime.getRuntime()
-          .addShutdownHook(
-              new Thread(() -> {
-                // By the handle: Process.destroy would close its standard input too, which kills
-                // it.
-                supervisor.toHandle().destroy();
-                supervisor.onExit().join();
-              }));
+    boolean startedHere = !environment.isUp();
+    if (startedHere) {
+      start();
     }
-    System.out.println(
-        workbench.onNode()
-            ? "\nOn a node of our own that runs containers, with the chart installed by Helm:"
-            : "\nOn simulated nodes, for containers cannot run here: " + workbench.why());
-    show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
-    show("apply", "-f", "docs/examples/alice-desktop.yaml");
-    show("apply", "-f", "docs/examples/brief-desktop.yaml");
-    watchUntilRunning();
-    show("get", "vdi", "-o", "wide");
-    show("get", "vdit");
-    show(
-        "get",
-        "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
-        "-l",
-        "app.kubernetes.io/instance=alice-desktop");
-    show("get", "events", "--field-selector", "involvedObject.name=alice-desktop");
-    System.out.println("\nWhat was left open has been filled in from the template:");
-    show("get", "vdi", "alice-desktop", "-o", "jsonpath={.spec}{'\\n'}");
-    boolean noMail = refuses("no-mail.yaml", "spec.user");
-    boolean greedy = refuses("greedy-desktop.yaml", "gpu 3: is more than template ubuntu-desktop");
-    boolean second =
-        refuses(
-            "second-desktop.yaml",
-            "GPU quota exceeded for user alice@example.com: used 1, requested 2, limit 2");
-    boolean ended = endsByItself();
-    boolean good =
-        noMail
-            && greedy
-            && second
-            && ended
-            && field("{.status.url}").equals(URL)
-            && kubectl(
-                        "get",
-                        "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io",
-                        "-l",
-                        "app.kubernetes.io/instance=alice-desktop",
-                        "-o",
-                        "name")
-                    .lines()
-                    .count()
-                == 5
-            && (!workbench.onNode() || isSeen());
+    showSessions();
+    // All of them run and print their output, even if one fails.
+    List<Boolean> checks =
+        List.of(
+            isRejected("no-mail.yaml", "spec.user"),
+            isRejected("greedy-desktop.yaml", "gpu 3: is more than template ubuntu-desktop"),
+            isRejected(
+                "second-desktop.yaml",
+                "GPU quota exceeded for user alice@example.com: used 1, requested 2, limit 2"),
+            expires(),
+            field("{.status.url}").equals(URL),
+            kubectl("get", CHILDREN, "-l", ALICE, "-o", "name").lines().count() == 5);
+    boolean good = !checks.contains(false) && (!environment.hasContainerNode() || desktopWorks());
     System.out.println(
         good
             ? "\n✓ alice-desktop is Running at "
                 + URL
-                + (workbench.onNode() ? "" : " on a simulated node")
-            : "\n✗ alice-desktop is not as it should be: " + field("{.status}"));
+                + (environment.hasContainerNode() ? "" : " on a simulated node")
+            : "\n✗ a check failed; the status of alice-desktop is " + field("{.status}"));
     if (!"1".equals(System.getenv("DEMO_ONCE"))) {
-      System.out.println("  export KUBECONFIG=" + workbench.kubeconfig());
-      System.out.println("  Ctrl-C ends it" + (ours ? " and takes everything down" : ""));
+      System.out.println("  export KUBECONFIG=" + environment.kubeconfig());
+      System.out.println(
+          "  Press Ctrl-C to exit" + (startedHere ? " and to stop the cluster" : ""));
       try {
         Thread.currentThread().join();
       } catch (InterruptedException e) {
@@ -107,18 +79,49 @@ final class Demo {
     return good;
   }
 
-  /** The desktop itself: its password, its picture, and that its home outlives a suspension. */
-  private boolean isSeen() {
-    Path certificate = workbench.routerCertificate();
-    Visitor visitor = new Visitor(workbench.address(), certificate);
+  /** Starts the cluster; it stops with this process. */
+  private void start() {
+    Process supervisor = environment.upWithParent();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              // Process.destroy would also close its standard input, which kills it immediately.
+              supervisor.toHandle().destroy();
+              supervisor.onExit().join();
+            }));
+  }
+
+  private void showSessions() {
+    System.out.println(
+        environment.hasContainerNode()
+            ? "\nThe operator is installed by Helm on a node that runs containers:"
+            : "\nNodes are simulated, because this machine cannot run containers: "
+                + environment.noContainersReason());
+    show("apply", "-f", "docs/examples/ubuntu-desktop.yaml");
+    show("apply", "-f", "docs/examples/alice-desktop.yaml");
+    show("apply", "-f", "docs/examples/brief-desktop.yaml");
+    watchUntilRunning();
+    show("get", "vdi", "-o", "wide");
+    show("get", "vdit");
+    show("get", CHILDREN, "-l", ALICE);
+    show("get", "events", "--field-selector", "involvedObject.name=alice-desktop");
+    System.out.println("\nFields that were not set have their defaults from the template:");
+    show("get", "vdi", "alice-desktop", "-o", "jsonpath={.spec}{'\\n'}");
+  }
+
+  /** Checks the desktop itself: password, picture, a home that survives suspension, the doctor. */
+  private boolean desktopWorks() {
+    Path certificate = environment.routerCertificate();
+    PageClient pages = new PageClient(environment.address(), certificate);
     URI page = URI.create(URL + "/");
-    System.out.println("\nThe page without, and with, the password that the operator made:");
-    Account account = account();
-    int stranger = visitor.status(page, Optional.empty());
-    int owner = visitor.status(page, Optional.of(account));
-    System.out.println("GET " + page + "  " + stranger + "\nGET " + page + "  " + owner);
-    boolean pictured = isPictured(page, account);
-    System.out.println("\nA file in the home, before and after the desktop was suspended:");
+    System.out.println("\nThe page without and with the generated password:");
+    DesktopCredentials credentials = credentials();
+    int withoutPassword = pages.status(page, Optional.empty());
+    int withPassword = pages.status(page, Optional.of(credentials));
+    System.out.println(
+        "GET " + page + "  " + withoutPassword + "\nGET " + page + "  " + withPassword);
+    boolean pictured = showsPicture(page, credentials);
+    System.out.println("\nA file in the home, before and after suspending the desktop:");
     show("exec", "alice-desktop", "--", "sh", "-c", "echo kept > ~/note; cat ~/note");
     show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":true}}");
     awaitPhase("Suspended");
@@ -126,17 +129,17 @@ final class Demo {
     awaitPhase("Running");
     show("exec", "alice-desktop", "--", "cat", "note");
     boolean kept = kubectl("exec", "alice-desktop", "--", "cat", "note").strip().equals("kept");
-    return stranger == 401 && owner == 200 && pictured && kept && isWell();
+    return withoutPassword == 401 && withPassword == 200 && pictured && kept && isHealthy();
   }
 
-  /** What the doctor says of it. The plugin's own program, without its archive around it. */
-  private boolean isWell() {
+  /** Runs the doctor in this process; users run it from the plugin's archive. */
+  private boolean isHealthy() {
     List<String> arguments =
         List.of(
             "doctor",
             "alice-desktop",
-            "--router=" + workbench.address(),
-            "--certificate-authority=" + workbench.routerCertificate());
+            "--router=" + environment.address(),
+            "--certificate-authority=" + environment.routerCertificate());
     System.out.println("\n$ kubectl vdi " + String.join(" ", arguments));
     return io.vdi.operator.cli.Main.run(
             new Console(
@@ -144,30 +147,37 @@ final class Demo {
                 new PrintWriter(System.err, true),
                 80,
                 false,
-                Map.of("KUBECONFIG", workbench.kubeconfig().toString())),
+                Map.of("KUBECONFIG", environment.kubeconfig().toString())),
             arguments.toArray(String[]::new))
         == 0;
   }
 
-  private Account account() {
-    KubeClient api = Cluster.connect(workbench.kubeconfig());
-    Account account = Account.of(api, "default", "alice-desktop");
-    api.close();
-    return account;
+  private DesktopCredentials credentials() {
+    KubeClient api = Cluster.connect(environment.kubeconfig());
+    try {
+      return SessionCredentials.read(api, "default", "alice-desktop");
+    } finally {
+      api.close();
+    }
   }
 
-  private boolean isPictured(URI page, Account account) {
+  private boolean showsPicture(URI page, DesktopCredentials credentials) {
     if (!Browser.provided()) {
-      System.out.println("\nNo picture: there is no browser here, see above.");
+      System.out.println("\nNo picture: this machine has no browser, see above.");
       return false;
     }
-    try (Browser browser = Browser.start(workbench.address(), workbench.routerCertificate())) {
-      browser.open(page, account);
+    try (Browser browser = Browser.start(environment.address(), environment.routerCertificate())) {
+      browser.open(page, credentials);
       browser.awaitPicture(Duration.ofSeconds(60));
-      Path picture = browser.save(workbench.checkout().resolve(".devcluster/alice-desktop.png"));
-      System.out.println("\nWhat Chromium shows at " + page + ": " + picture);
+      System.out.println("\nA screenshot of " + page + " in Chromium: " + browser.save(picture()));
       return true;
     }
+  }
+
+  private Path picture() {
+    return Optional.ofNullable(System.getenv("DEMO_PICTURE"))
+        .map(Path::of)
+        .orElse(environment.checkout().resolve(".devcluster/alice-desktop.png"));
   }
 
   private void awaitPhase(String phase) {
@@ -177,8 +187,8 @@ final class Demo {
         () -> field("{.status.phase}").equals(phase));
   }
 
-  /** Shows that this is refused; returns whether it was, with these words. */
-  private boolean refuses(String example, String words) {
+  /** Applies an example that must be rejected; returns whether it was, with this message. */
+  private boolean isRejected(String example, String message) {
     String file = "docs/examples/refused/" + example;
     System.out.println("\n$ kubectl apply -f " + file);
     try {
@@ -187,15 +197,15 @@ final class Demo {
     } catch (ClusterException e) {
       String answer = e.getMessage().split("\n", 2)[1];
       System.out.println(answer);
-      return answer.contains(words);
+      return answer.contains(message);
     }
   }
 
-  /** Shows that brief-desktop, with its timeout of seconds, was warned of its end and is gone. */
-  private boolean endsByItself() {
-    System.out.println("\nbrief-desktop had a timeout of 3 s; the reaper ends it:");
+  /** Returns whether the reaper first warned of the end of brief-desktop and then deleted it. */
+  private boolean expires() {
+    System.out.println("\nbrief-desktop has a timeout of 3 s; the reaper deletes it:");
     Progress.await(
-        () -> "brief-desktop to be gone",
+        () -> "brief-desktop to be deleted",
         Duration.ofSeconds(60),
         () -> kubectl("get", "vdi", "--ignore-not-found", "brief-desktop").isEmpty());
     show("get", "events", "--field-selector", BRIEF);
@@ -203,7 +213,7 @@ final class Demo {
     return reasons.contains("SessionExpiring") && reasons.contains("SessionExpired");
   }
 
-  /** As {@code kubectl get vdi --watch} shows it: a line for each change of phase. */
+  /** Prints a line for each change of phase, like {@code kubectl get vdi --watch}. */
   private void watchUntilRunning() {
     System.out.println("\n$ kubectl get vdi --watch");
     System.out.println(
@@ -231,9 +241,9 @@ final class Demo {
   }
 
   private String kubectl(String... arguments) {
-    List<String> command = new ArrayList<>(List.of("env", "-C", workbench.checkout().toString()));
-    command.add(workbench.kubectl().toString());
+    List<String> command = new ArrayList<>(List.of("env", "-C", environment.checkout().toString()));
+    command.add(environment.kubectl().toString());
     command.addAll(List.of(arguments));
-    return Command.run(command, Map.of("KUBECONFIG", workbench.kubeconfig().toString()));
+    return Command.run(command, Map.of("KUBECONFIG", environment.kubeconfig().toString()));
   }
 }

@@ -4,7 +4,7 @@ import io.vdi.operator.devcluster.operator.DevEnvironment;
 import io.vdi.operator.devcluster.process.ClusterException;
 import java.nio.file.Path;
 
-/** The command behind make demo. */
+/** The program of {@code make demo}. */
 public final class Main {
   private Main() {}
 

@@ -1,29 +1,29 @@
 package io.vdi.operator.e2e.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
-import io.vdi.operator.e2e.browser.Account;
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.node.OperatorNode;
+import io.vdi.operator.e2e.node.SharedNode;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import okhttp3.Credentials;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -33,14 +33,15 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The plugin out of its archive, called by kubectl, on a real desktop. */
+/** The plugin as unpacked from its archive and called by kubectl, on a real desktop. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(1)
 class CommandsIT {
   private static final String NAME = "carol-desktop";
 
   private final Path folder;
-  private Node node;
+  private OperatorNode node;
   private Shell shell;
 
   CommandsIT(@TempDir Path folder) {
@@ -48,8 +49,8 @@ class CommandsIT {
   }
 
   @BeforeAll
-  void install() throws IOException {
-    node = Node.shared();
+  void install() {
+    node = SharedNode.get();
     shell = new Shell(node, folder);
     node.template("brief", "resources: {defaultCPU: 400m, defaultMemory: 1Gi, defaultGPU: 0}");
     node.apply(
@@ -72,28 +73,27 @@ class CommandsIT {
 
   @Test
   @Order(1)
-  void openWaitsAndTellsWhatTheBrowserAsksFor() {
-    String told = shell.run("kubectl vdi open " + NAME + " --wait");
-    Account account = Account.of(node.api(), "default", NAME);
-    assertTrue(told.contains("URL:       https://carol.vdi.example.com\n"), told);
-    assertTrue(told.contains("User:      ubuntu\nPassword:  " + account.password() + "\n"), told);
+  void openWaitsAndPrintsUrlAndCredentials() {
+    String output = shell.run("kubectl vdi open " + NAME + " --wait");
+    DesktopCredentials credentials = node.credentials(NAME);
+    assertThat(output).contains("URL:       https://carol.vdi.example.com\n");
+    assertThat(output).contains("User:      ubuntu\nPassword:  " + credentials.password() + "\n");
   }
 
   @Test
   @Order(2)
   void listsAreTablesJsonAndYaml() {
     String table = shell.run("kubectl vdi list");
-    assertTrue(
-        table.matches("(?s)NAME +USER +PHASE +URL +ENDS IN +AGE\n.*" + NAME + " .*Running .*"),
-        table);
+    assertThat(table)
+        .matches("(?s)NAME +USER +PHASE +URL +ENDS IN +AGE\n.*" + NAME + " .*Running .*");
     JsonObject json =
         JsonParser.parseString(shell.run("kubectl vdi list -o json")).getAsJsonObject();
     assertEquals("VDISessionList", json.get("kind").getAsString());
-    assertTrue(shell.run("kubectl vdi get " + NAME + " -o yaml").contains("phase: Running"));
-    assertTrue(shell.run("kubectl vdi get " + NAME).contains("True, DesktopReady"));
-    assertTrue(shell.run("kubectl vdi templates").contains("brief"));
+    assertThat(shell.run("kubectl vdi get " + NAME + " -o yaml")).contains("phase: Running");
+    assertThat(shell.run("kubectl vdi get " + NAME)).contains("True, DesktopReady");
+    assertThat(shell.run("kubectl vdi templates")).contains("brief");
     String quota = shell.run("kubectl vdi quota");
-    assertTrue(quota.matches("(?s).*user +carol@example.com +1/unlimited +0/.*"), quota);
+    assertThat(quota).matches("(?s).*user +carol@example.com +1/unlimited +0/.*");
     assertEquals(NAME, shell.run("kubectl_complete-vdi get car").lines().findFirst().orElseThrow());
   }
 
@@ -110,24 +110,19 @@ class CommandsIT {
             log);
     try {
       Pattern url = Pattern.compile("URL: +(http://127[.]0[.]0[.]1:\\d+/)");
-      await().atMost(Node.PATIENCE).until(() -> url.matcher(Files.readString(log)).find());
+      await().atMost(SharedNode.PATIENCE).until(() -> url.matcher(Files.readString(log)).find());
       Matcher found = url.matcher(Files.readString(log));
-      assertTrue(found.find());
-      Account account = Account.of(node.api(), "default", NAME);
-      String credentials =
-          Base64.getEncoder()
-              .encodeToString(
-                  (account.user() + ":" + account.password()).getBytes(StandardCharsets.UTF_8));
+      assertThat(found.find()).as("URL in the output").isTrue();
+      DesktopCredentials credentials = node.credentials(NAME);
+      String authorization = Credentials.basic(credentials.user(), credentials.password());
       try (HttpClient http = HttpClient.newHttpClient()) {
         HttpRequest page = HttpRequest.newBuilder(URI.create(found.group(1))).build();
         assertEquals(401, http.send(page, HttpResponse.BodyHandlers.discarding()).statusCode());
         HttpRequest known =
-            HttpRequest.newBuilder(page.uri())
-                .header("Authorization", "Basic " + credentials)
-                .build();
+            HttpRequest.newBuilder(page.uri()).header("Authorization", authorization).build();
         HttpResponse<String> answer = http.send(known, HttpResponse.BodyHandlers.ofString());
         assertEquals(200, answer.statusCode());
-        assertTrue(answer.body().contains("<title>Selkies</title>"), answer.body());
+        assertThat(answer.body()).contains("<title>Selkies</title>");
       }
     } finally {
       open.kill();
@@ -136,7 +131,7 @@ class CommandsIT {
 
   @Test
   @Order(4)
-  void theDoctorWatchesAndTellsWhatChanges() throws IOException {
+  void theDoctorWatchesAndPrintsEachChange() throws IOException {
     Path log = folder.resolve("watch.log");
     ChildProcess watch =
         ChildProcess.start(
@@ -169,35 +164,31 @@ class CommandsIT {
     }
   }
 
-  private static void awaitLine(Path log, String words) {
-    await(words).atMost(Node.PATIENCE).until(() -> Files.readString(log).contains(words));
+  private static void awaitLine(Path log, String line) {
+    await(line).atMost(SharedNode.PATIENCE).until(() -> Files.readString(log).contains(line));
   }
 
   @Test
   @Order(5)
   void aSessionIsExtendedSuspendedResumedAndDeleted() {
-    assertTrue(
-        shell
-            .run("kubectl vdi extend " + NAME + " --by 90m")
-            .contains("timeout 8h -> 9h30m, until"));
-    assertTrue(shell.run("kubectl vdi suspend " + NAME + " --wait").contains(NAME + " suspended"));
+    assertThat(shell.run("kubectl vdi extend " + NAME + " --by 90m"))
+        .contains("timeout 8h -> 9h30m, until");
+    assertThat(shell.run("kubectl vdi suspend " + NAME + " --wait")).contains(NAME + " suspended");
     assertEquals("Suspended", node.phase(NAME));
-    assertTrue(shell.run("kubectl vdi suspend " + NAME).contains("is suspended already"));
-    assertTrue(shell.run("kubectl vdi resume " + NAME + " --wait").contains(NAME + " resumed"));
+    assertThat(shell.run("kubectl vdi suspend " + NAME)).contains("is suspended already");
+    assertThat(shell.run("kubectl vdi resume " + NAME + " --wait")).contains(NAME + " resumed");
     assertEquals("Running", node.phase(NAME));
-    assertTrue(shell.run("kubectl vdi delete " + NAME + " --wait").contains(NAME + " deleted"));
+    assertThat(shell.run("kubectl vdi delete " + NAME + " --wait")).contains(NAME + " deleted");
     ClusterException gone =
         assertThrows(ClusterException.class, () -> shell.run("kubectl vdi get " + NAME));
-    assertTrue(
-        gone.getMessage()
-            .contains("error: there is no session \"" + NAME + "\" in namespace default"),
-        gone.getMessage());
+    assertThat(gone)
+        .hasMessageContaining("error: there is no session \"" + NAME + "\" in namespace default");
   }
 
-  /** With this mode the JVM ends where it cannot use the cache. */
+  /** With this AOT mode the JVM exits if it cannot use the cache. */
   @Test
   @Order(6)
-  void itStartsFromItsAotCacheWhereverItWasUnpacked() {
+  void itStartsFromItsAotCacheInAnyFolder() {
     shell.run("kubectl vdi --version", Map.of("VDI_JAVA_OPTIONS", "-XX:AOTMode=on"));
   }
 }

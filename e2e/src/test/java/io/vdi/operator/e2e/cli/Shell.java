@@ -2,45 +2,45 @@ package io.vdi.operator.e2e.cli;
 
 import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.process.Command;
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.node.OperatorNode;
 import io.vdi.operator.images.Images;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A shell as an admin has it: kubectl, its plugin and Helm on the PATH, in the checkout. */
+/** A shell in the checkout, with kubectl, the plugin and Helm on the PATH. */
 public final class Shell {
-  private final Node node;
+  private final OperatorNode node;
   private final Path folder;
 
   /**
    * Unpacks the plugin.
    *
-   * @param folder for it, and for what Helm keeps
+   * @param folder for the plugin and for Helm's files
    */
-  public Shell(Node node, Path folder) {
+  public Shell(OperatorNode node, Path folder) {
     this.node = node;
     this.folder = folder;
-    Path archive = Images.of(Node.CHECKOUT).provide(Images.PLUGIN);
+    Path archive = Images.of(node.checkout()).provide(Images.PLUGIN);
     Command.run(List.of("tar", "--extract", "--file=" + archive, "--directory=" + folder));
   }
 
   /**
-   * Runs a command, and returns what it prints.
+   * Runs a command; returns its output.
    *
-   * @throws io.vdi.operator.devcluster.process.ClusterException with its complaint, where it fails
+   * @throws io.vdi.operator.devcluster.process.ClusterException with its output, if it fails
    */
   public String run(String command) {
     return run(command, Map.of());
   }
 
-  /** The same with more in its environment. */
+  /** Runs a command with further environment variables; see {@link #run(String)}. */
   public String run(String command, Map<String, String> more) {
     Map<String, String> environment = environment();
     environment.putAll(more);
     return Command.run(
-        List.of("sh", "-c", "cd '" + Node.CHECKOUT + "' && " + command), environment);
+        List.of("sh", "-c", "cd '" + node.checkout() + "' && " + command), environment);
   }
 
   Map<String, String> environment() {

@@ -1,104 +1,112 @@
 package io.vdi.operator.e2e.doctor;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.vdi.operator.cli.cluster.ClusterAccess;
-import io.vdi.operator.cli.doctor.Doctor;
-import io.vdi.operator.cli.doctor.DoctorContext;
-import io.vdi.operator.cli.doctor.Finding;
-import io.vdi.operator.cli.doctor.Report;
+import com.google.gson.JsonObject;
 import io.vdi.operator.common.diagnosis.KnownCause;
-import io.vdi.operator.e2e.node.Node;
+import io.vdi.operator.e2e.cli.Shell;
+import io.vdi.operator.e2e.node.OperatorNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.Optional;
+import java.util.EnumSet;
+import java.util.Set;
 
-/** Where the doctor is at work: the node, and programs as an admin has them on the PATH. */
+/** What all tests of the doctor share: the node, a shell with its tools, and the causes found. */
 final class DoctorHarness {
+  /** The session that is healthy unless a test breaks it. It holds the node's only GPU. */
+  static final String ALICE = "alice-faults";
+
   static final Duration PATIENCE = Duration.ofSeconds(90);
 
-  private final Node node;
+  private static final Path PROGRESS = Path.of("target/faults.txt");
 
-  DoctorHarness(Node node) {
+  private final OperatorNode node;
+  private final Shell shell;
+  private final Path folder;
+  private final TurnRelay relay;
+  private final Set<KnownCause> found = EnumSet.noneOf(KnownCause.class);
+
+  /**
+   * @param folder for the plugin, kubeconfig files and the files of the relay
+   */
+  DoctorHarness(OperatorNode node, Path folder) {
     this.node = node;
+    this.folder = folder;
+    this.shell = new Shell(node, folder);
+    this.relay = new TurnRelay(folder);
   }
 
-  /** How the doctor is asked, where a test does not say otherwise. */
-  DoctorContext examination(String namespace, String session) {
-    return new DoctorContext(
-        new ClusterAccess(node.api(), namespace, Node.NAMESPACE),
-        Optional.of(session),
-        false,
-        false,
-        Optional.of(node.cluster().address()),
-        Optional.of(node.routerCertificate()),
-        InstantSource.system());
+  OperatorNode node() {
+    return node;
   }
 
-  static Report examine(DoctorContext examination) {
-    return new Doctor(examination).examine(rows -> {});
+  Path folder() {
+    return folder;
   }
 
-  /** Returns when the doctor names this cause first. */
-  Finding awaitCause(KnownCause cause, DoctorContext examination) {
-    StringBuilder last = new StringBuilder();
-    return await(cause.code())
-        .conditionEvaluationListener(condition -> {})
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(500))
-        .until(
-            () -> {
-              Report report = examine(examination);
-              String found = report.findings().toString();
-              if (!found.contentEquals(last)) {
-                last.setLength(0);
-                last.append(found);
-                say(cause.code() + "? " + found);
-              }
-              return report.cause();
-            },
-            found -> found.filter(finding -> finding.cause() == cause).isPresent())
-        .orElseThrow();
+  TurnRelay relay() {
+    return relay;
   }
 
-  /** Returns when the doctor finds it no longer, whatever else. */
-  void awaitMended(KnownCause cause, DoctorContext examination) {
-    await(cause.code() + " to be mended")
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(500))
-        .until(() ->
-            examine(examination).findings().stream().noneMatch(found -> found.cause() == cause));
+  /** Runs a command as an administrator would; returns its output. */
+  String shell(String command) {
+    return shell.run(command);
   }
 
-  void awaitHealth(DoctorContext examination) {
-    StringBuilder last = new StringBuilder();
-    await("no finding")
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(500))
-        .until(() -> {
-          String found = examine(examination).findings().toString();
-          if (!found.contentEquals(last)) {
-            last.setLength(0);
-            last.append(found);
-            say("healthy? " + found);
-          }
-          return found.equals("[]");
-        });
+  Shell shell() {
+    return shell;
   }
 
-  /** At once, and not when the test is over. */
-  static void say(String words) {
+  /** The doctor with its usual inputs, for a session in the namespace default. */
+  DoctorRun doctor(String session) {
+    return doctor("default", session);
+  }
+
+  DoctorRun doctor(String namespace, String session) {
+    return DoctorRun.of(this, namespace, session);
+  }
+
+  /** The doctor for the healthy session. */
+  DoctorRun alice() {
+    return doctor(ALICE);
+  }
+
+  void awaitRunning(String session) {
+    await(session).atMost(PATIENCE).until(() -> node.phase(session).equals("Running"));
+  }
+
+  /** Requires that the message in a session's status names this cause too. */
+  void assertStatusNames(KnownCause cause, String session) {
+    JsonObject status = node.session(session).getAsJsonObject("status");
+    assertThat(status.get("message").getAsString()).as(session).endsWith(cause.tag());
+  }
+
+  /** Restores everything that the chart installs, and waits until alice's session is healthy. */
+  void helmUpgrade() {
+    shell("helm upgrade vdi-operator charts/vdi-operator -n vdi-system --reuse-values");
+    alice().awaitHealth();
+  }
+
+  /** Counts a cause as covered: the doctor has named it first. */
+  void record(KnownCause cause) {
+    found.add(cause);
+  }
+
+  /** The causes that the doctor has named first so far. */
+  Set<KnownCause> found() {
+    return EnumSet.copyOf(found);
+  }
+
+  /** Appends to a file that can be followed while the tests run. */
+  static void say(String message) {
     try {
       Files.writeString(
-          Path.of("target/faults.txt"),
-          words + "\n",
-          StandardOpenOption.CREATE,
-          StandardOpenOption.APPEND);
+          PROGRESS, message + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,33 +1,36 @@
 package io.vdi.operator.e2e.node;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.devcluster.addons.GpuOperatorAddon;
 import io.vdi.operator.e2e.cli.Shell;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One GPU becomes eight on a real kubelet, by its device plugin API; the device plugin is played,
- * and reads the same configuration as NVIDIA's.
+ * Time slicing on a real kubelet, which learns of eight GPUs through its device plugin API. The
+ * device plugin is simulated and reads the same configuration as NVIDIA's.
  */
+@Order(3)
 class SlicingIT {
   @TempDir Path folder;
 
   @Test
-  void eightPodsShareOneGpu() throws IOException {
-    Node node = Node.shared();
-    await("the device plugin").atMost(Node.PATIENCE).until(() -> allocatable(node).equals("1"));
+  void eightPodsShareOneGpu() {
+    OperatorNode node = SharedNode.get();
+    await("the device plugin")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> allocatable(node).equals("1"));
     GpuOperatorAddon.install(node.api());
     Shell shell = new Shell(node, folder);
-    assertTrue(configure(shell, 8).contains("node-1: 1 x 8 = 8"));
+    assertThat(configure(shell, 8)).contains("node-1: 1 x 8 = 8");
     assertEquals("8", allocatable(node));
     List<String> names = IntStream.range(0, 8).mapToObj(i -> "sharer-" + i).toList();
     names.forEach(name ->
@@ -47,14 +50,14 @@ class SlicingIT {
             """
                 .formatted(name)));
     await("eight pods on one GPU")
-        .atMost(Node.PATIENCE)
+        .atMost(SharedNode.PATIENCE)
         .until(() ->
             names.stream()
                 .allMatch(name ->
                     node.kubectl("get", "pod", name, "-o", "jsonpath={.status.phase}")
                         .equals("Running")));
     names.forEach(name -> node.kubectl("delete", "pod", name, "--wait=false"));
-    assertTrue(configure(shell, 1).contains("node-1: 1 x 1 = 1"));
+    assertThat(configure(shell, 1)).contains("node-1: 1 x 1 = 1");
     node.kubectl("delete", "crd", "clusterpolicies.nvidia.com");
   }
 
@@ -62,7 +65,7 @@ class SlicingIT {
     return shell.run("gpu/configure_gpu_slicing.sh --timeout 60 --replicas " + replicas);
   }
 
-  private static String allocatable(Node node) {
+  private static String allocatable(OperatorNode node) {
     JsonObject found = node.api().request("GET", "/api/v1/nodes/node-1", null).orElseThrow();
     JsonObject allocatable = found.getAsJsonObject("status").getAsJsonObject("allocatable");
     return allocatable.has("nvidia.com/gpu") ? allocatable.get("nvidia.com/gpu").getAsString() : "";

@@ -1,8 +1,8 @@
 package io.vdi.operator.e2e.node;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
@@ -20,12 +20,15 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /**
- * The chart is upgraded and rolled back while desktops run and more are made. The operator's pods
- * are real; the desktops are on a simulated node, for twenty real ones are too many for a test.
+ * The chart is upgraded and rolled back while desktops run and more sessions are created. The
+ * operator's pods are real. The desktops are on a simulated node, because the machine is too small
+ * for twenty real ones.
  */
+@Order(4)
 class UpgradeIT {
   private static final int DESKTOPS = 20;
   private static final String SESSIONS =
@@ -34,8 +37,8 @@ class UpgradeIT {
   private static final String PODS = "/api/v1/namespaces/default/pods";
 
   @Test
-  void nobodyIsDisturbedAndNothingRefused() throws Exception {
-    Node node = Node.shared();
+  void runningDesktopsStayAndNoSessionIsRejected() throws Exception {
+    OperatorNode node = SharedNode.get();
     node.apply(
         """
         apiVersion: vdi.kasm.io/v1alpha1
@@ -49,28 +52,28 @@ class UpgradeIT {
       create(node.api(), "before-" + i).orElseThrow();
     }
     await("the desktops to run")
-        .atMost(Node.PATIENCE)
+        .atMost(SharedNode.PATIENCE)
         .until(() -> running(node.api(), BEFORE) == DESKTOPS);
     Map<String, String> pods = pods(node.api());
     List<String> disturbed = Collections.synchronizedList(new ArrayList<>());
-    List<String> refused = Collections.synchronizedList(new ArrayList<>());
-    AtomicInteger made = new AtomicInteger();
+    List<String> rejected = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger created = new AtomicInteger();
     try (ScheduledExecutorService work = Executors.newScheduledThreadPool(4)) {
       ScheduledFuture<?> creating =
           work.scheduleAtFixedRate(
               () ->
-                  create(node.api(), "during-" + made.getAndIncrement())
+                  create(node.api(), "during-" + created.getAndIncrement())
                       .failure()
-                      .ifPresent(failure -> refused.add(Instant.now() + " " + failure)),
+                      .ifPresent(failure -> rejected.add(Instant.now() + " " + failure)),
               0,
               100,
               TimeUnit.MILLISECONDS);
-      ScheduledFuture<?> looking =
+      ScheduledFuture<?> checking =
           work.scheduleAtFixedRate(
               () -> {
                 long still = running(node.api(), BEFORE);
                 if (still != DESKTOPS) {
-                  disturbed.add(still + " of them run");
+                  disturbed.add("only " + still + " of them run");
                 }
               },
               0,
@@ -80,51 +83,51 @@ class UpgradeIT {
           "controller.jvmFlags={-Dnew=1}",
           "admissionWebhook.jvmFlags={-Dnew=1}",
           "reaper.jvmFlags={-Dnew=1}");
-      assertTrue(podsOf(node).contains("-Dnew=1"));
+      assertThat(podsOf(node)).contains("-Dnew=1");
       System.out.println("upgraded at " + Instant.now());
       node.helm()
           .run(
               "rollback",
               "vdi-operator",
-              "--namespace=" + Node.NAMESPACE,
+              "--namespace=" + OperatorNode.NAMESPACE,
               "--wait",
               "--timeout=3m");
       System.out.println("rolled back at " + Instant.now());
       awaitEndOf(node);
-      System.out.println("the old pods are gone at " + Instant.now());
+      System.out.println("the old pods were deleted at " + Instant.now());
       stop(creating);
-      stop(looking);
+      stop(checking);
     }
-    assertEquals(List.of(), refused);
+    assertEquals(List.of(), rejected);
     assertEquals(List.of(), disturbed);
-    assertTrue(made.get() > 50, "only " + made + " were made meanwhile");
-    await("all that were made to run")
-        .atMost(Node.PATIENCE)
-        .until(() -> running(node.api(), "?labelSelector=made=during") == made.get());
+    assertThat(created.get()).as("sessions created meanwhile").isGreaterThan(50);
+    await("all created sessions to run")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> running(node.api(), "?labelSelector=made=during") == created.get());
     Map<String, String> after = pods(node.api());
     pods.forEach((name, uid) -> assertEquals(uid, after.get(name), name));
-    System.out.println(made + " sessions made during upgrade and rollback");
+    System.out.println(created + " sessions created during upgrade and rollback");
     node.kubectl("delete", "vdi", "--all", "--wait=false");
-    await("the sessions to go")
-        .atMost(Node.PATIENCE.multipliedBy(2))
+    await("the sessions to be deleted")
+        .atMost(SharedNode.PATIENCE.multipliedBy(2))
         .until(() -> items(node.api(), SESSIONS).isEmpty());
   }
 
-  /** Old pods answer until they have gone. */
-  private static void awaitEndOf(Node node) {
-    await("the old pods to go")
-        .atMost(Node.PATIENCE)
+  /** The pods of the upgraded release serve requests until they are deleted. */
+  private static void awaitEndOf(OperatorNode node) {
+    await("the old pods to be deleted")
+        .atMost(SharedNode.PATIENCE)
         .until(() -> !podsOf(node).contains("-Dnew=1"));
   }
 
-  private static String podsOf(Node node) {
-    return node.kubectl("get", "pods", "-n", Node.NAMESPACE, "-o", "yaml");
+  private static String podsOf(OperatorNode node) {
+    return node.kubectl("get", "pods", "-n", OperatorNode.NAMESPACE, "-o", "yaml");
   }
 
   private static void stop(ScheduledFuture<?> task)
       throws InterruptedException, ExecutionException {
     if (!task.cancel(false)) {
-      // It ended by an exception.
+      // The task has ended with an exception; get() throws it.
       task.get();
     }
   }

@@ -6,14 +6,15 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What a row of answers of one desktop says. While it gives none somebody may be there; and a new
- * history, such as that of a new leader, knows nothing of the time before.
+ * What consecutive probes of one desktop show. Between two answers a client may have been
+ * connected; only short gaps are ignored. A new history, such as that of a new leader, starts the
+ * idle time again.
  *
- * @param activity as of the last answer
- * @param lastAnswer when it was last understood
- * @param idleSince since when, by the answers, nobody has been there; survives a slip
- * @param lastConnected when somebody was seen for the last time
- * @param consecutiveFailures how many times in a row it gave no answer
+ * @param activity according to the last probe
+ * @param lastAnswer the time of the last answer
+ * @param idleSince since when all answers have shown no client; a short gap does not reset it
+ * @param lastConnected when a client was last observed
+ * @param consecutiveFailures how many probes in a row have failed
  */
 record ActivityHistory(
     Activity activity,
@@ -26,13 +27,13 @@ record ActivityHistory(
           new Activity.Unknown(), Optional.empty(), Optional.empty(), Optional.empty(), 0);
 
   /**
-   * The history with one more answer.
+   * The history with one more probe.
    *
-   * @param gap a silence longer than this is no slip: what was before it does not count any more
+   * @param maxGap a longer time without an answer resets the idle time
    */
-  ActivityHistory and(ProbeResult answer, Instant now, Duration gap) {
-    return switch (answer) {
-      case ProbeResult.NoAnswer nothing ->
+  ActivityHistory with(ProbeResult result, Instant now, Duration maxGap) {
+    return switch (result) {
+      case ProbeResult.NoAnswer _ ->
           new ActivityHistory(
               new Activity.Unknown(),
               lastAnswer,
@@ -42,9 +43,10 @@ record ActivityHistory(
       case ProbeResult.ConnectedClients(int count) when count > 0 ->
           new ActivityHistory(
               new Activity.Connected(now), Optional.of(now), Optional.empty(), Optional.of(now), 0);
-      case ProbeResult.ConnectedClients nobody -> {
-        boolean slip = lastAnswer.filter(last -> !last.plus(gap).isBefore(now)).isPresent();
-        Instant since = idleSince.filter(before -> slip).orElse(now);
+      case ProbeResult.ConnectedClients _ -> {
+        boolean withoutGap =
+            lastAnswer.filter(last -> !last.plus(maxGap).isBefore(now)).isPresent();
+        Instant since = idleSince.filter(before -> withoutGap).orElse(now);
         yield new ActivityHistory(
             new Activity.Idle(since, now), Optional.of(now), Optional.of(since), lastConnected, 0);
       }

@@ -4,11 +4,11 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.ObjectMeta;
-import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceNames;
@@ -21,12 +21,10 @@ import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,67 +35,62 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the desktops of running sessions with an idleTimeout, so many at a time, who is connected;
- * remembers it, and writes it into status.lastActivityTime.
+ * Asks the desktops of Running sessions with an idle timeout for their connected clients, up to
+ * {@code activity.maxConcurrentRequests} concurrently. It remembers the answers and writes {@code
+ * status.lastActivityTime}.
  */
 public final class ActivityMonitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ActivityMonitor.class);
 
-  /** Of a short idleTimeout at least so many looks are taken. */
-  private static final int LOOKS = 4;
+  /** The minimum number of probes within one idle timeout. */
+  private static final int PROBES_PER_IDLE_TIMEOUT = 4;
 
-  private static final Duration LEAST = Duration.ofMillis(500);
+  private static final Duration MIN_RETRY_INTERVAL = Duration.ofMillis(500);
 
-  /** How often one is asked that has been idle for long enough and is still there. */
-  private static final Duration OVERDUE = Duration.ofSeconds(5);
+  /** How often a desktop is asked that has been idle for long enough and is not yet deleted. */
+  private static final Duration OVERDUE_INTERVAL = Duration.ofSeconds(5);
 
-  /** One silence may be a slip. */
-  private static final int SILENCES_TO_TELL = 2;
+  /** A single failed probe is not reported. */
+  private static final int FAILURES_TO_REPORT = 2;
 
-  /**
-   * @param interval how often a desktop is asked
-   * @param timeout how long it may take to answer
-   * @param statusInterval how old lastActivityTime may be while somebody is connected
-   */
-  public record ActivityConfig(
-      Duration interval, Duration timeout, Duration statusInterval, boolean dryRun) {}
-
-  /** Told of what was found out, to tell users, metrics and judges. */
+  /** Receives the results, for Events, metrics and the session queue. */
   public interface Listener {
-    /** Whether a desktop answered. */
-    void asked(boolean answered);
+    /** A desktop was asked. */
+    void probed(boolean answered);
 
-    /** A desktop does not answer any more. */
-    void silent(VdiSession session, String why);
+    /** A desktop has stopped answering. Called once until it answers again. */
+    void activityUnknown(VdiSession session, String reason);
 
-    /** It is time to judge the session anew. */
-    void learned(SessionKey session);
+    /** The activity of a session has changed, or its idle timeout is reached. */
+    void activityChanged(SessionKey session);
   }
 
   private final KubeClient api;
   private final ResourceCache<VdiSession> sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<Pod> pods;
-  private final Supplier<ActivityConfig> settings;
+  private final Supplier<ActivityConfig> config;
   private final BooleanSupplier mayWrite;
   private final Listener listener;
   private final InstantSource clock;
   private final WorkQueue<SessionKey> queue;
-  private final WorkerPool<SessionKey> loop;
-  private final SelkiesClient desktops = new SelkiesClient();
+  private final WorkerPool<SessionKey> workers;
+  private final SelkiesClient selkies = new SelkiesClient();
   private final Map<String, ActivityHistory> histories = new ConcurrentHashMap<>();
   private final Map<String, String> passwords = new ConcurrentHashMap<>();
 
-  /** The sessions whose desktops are asked, and their UIDs. */
-  private final Map<SessionKey, String> watched = new ConcurrentHashMap<>();
+  /** The UIDs of the sessions whose desktops are asked. */
+  private final Map<SessionKey, String> monitored = new ConcurrentHashMap<>();
 
+  /**
+   * @param mayWrite whether this replica may write; asked before each write
+   */
   public ActivityMonitor(
       KubeClient api,
       ResourceCache<VdiSession> sessions,
       ResourceCache<VdiTemplate> templates,
       ResourceCache<Pod> pods,
-      Supplier<ActivityConfig> settings,
-      int atOnce,
+      Supplier<ActivityConfig> config,
       BooleanSupplier mayWrite,
       Listener listener,
       InstantSource clock) {
@@ -105,34 +98,36 @@ public final class ActivityMonitor implements AutoCloseable {
     this.sessions = sessions;
     this.templates = templates;
     this.pods = pods;
-    this.settings = settings;
+    this.config = config;
     this.mayWrite = mayWrite;
     this.listener = listener;
     this.clock = clock;
     this.queue = new WorkQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
-    this.loop = new WorkerPool<>("desktop", queue, atOnce, this::look, clock);
+    this.workers =
+        new WorkerPool<>(
+            "desktop", queue, config.get().maxConcurrentRequests(), this::reconcile, clock);
   }
 
   public void start() {
-    loop.start();
+    workers.start();
   }
 
-  /** What is known of the session with this UID. */
+  /** What is known about the clients of the session with this UID. */
   public Activity of(String uid) {
     return histories.getOrDefault(uid, ActivityHistory.NONE).activity();
   }
 
-  /** Takes up a session where its desktop is to be asked; one that is asked already stays so. */
+  /** Starts to ask the desktop of this session if it is Running and has an idle timeout. */
   public void changed(VdiSession session) {
     SessionKey key = SessionKey.of(session);
-    if (idleTimeout(session).isPresent() && watched.putIfAbsent(key, session.uid()) == null) {
+    if (idleTimeout(session).isPresent() && monitored.putIfAbsent(key, session.uid()) == null) {
       queue.add(key);
     }
   }
 
-  /** A worker that has been on this session for too long, if there is one. */
+  /** A session on which a worker is stuck. */
   public Optional<SessionKey> stuck() {
-    return loop.stuck();
+    return workers.stuck();
   }
 
   private Optional<Duration> idleTimeout(VdiSession session) {
@@ -148,190 +143,184 @@ public final class ActivityMonitor implements AutoCloseable {
         : Optional.empty();
   }
 
-  private ReconcileResult look(SessionKey key) {
-    // Before it is read: a change that comes now is not to be missed.
-    String known = watched.remove(key);
+  private ReconcileResult reconcile(SessionKey key) {
+    // Before the session is read: a later change must queue the key again.
+    String previous = monitored.remove(key);
     Optional<VdiSession> session = sessions.get(key.namespace(), key.name());
     Optional<Duration> limit = session.flatMap(this::idleTimeout);
-    if (known != null && (limit.isEmpty() || !session.get().uid().equals(known))) {
-      histories.remove(known);
-      passwords.remove(known);
+    if (previous != null && (limit.isEmpty() || !session.get().uid().equals(previous))) {
+      histories.remove(previous);
+      passwords.remove(previous);
     }
     if (limit.isEmpty()) {
       return new ReconcileResult.Done();
     }
-    watched.put(key, session.get().uid());
+    monitored.put(key, session.get().uid());
     try {
-      return new ReconcileResult.RequeueAfter(look(session.get(), limit.get()));
+      return new ReconcileResult.RequeueAfter(probe(session.get(), limit.get()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new ReconcileResult.Done();
     }
   }
 
-  /** Returns when to look again. */
-  private Duration look(VdiSession session, Duration limit) throws InterruptedException {
-    ActivityConfig how = settings.get();
-    Duration interval = shorter(how.interval(), limit.dividedBy(LOOKS));
-    ProbeResult answer = ask(session, how);
+  /** Returns when to ask again. */
+  private Duration probe(VdiSession session, Duration idleTimeout) throws InterruptedException {
+    ActivityConfig settings = config.get();
+    Duration interval = min(settings.interval(), idleTimeout.dividedBy(PROBES_PER_IDLE_TIMEOUT));
+    ProbeResult result = ask(session, settings);
     Instant now = clock.instant();
     ActivityHistory before = histories.getOrDefault(session.uid(), ActivityHistory.NONE);
-    ActivityHistory history = before.and(answer, now, interval.multipliedBy(3).plus(how.timeout()));
+    ActivityHistory history =
+        before.with(result, now, interval.multipliedBy(3).plus(settings.timeout()));
     histories.put(session.uid(), history);
-    listener.asked(answer instanceof ProbeResult.ConnectedClients);
-    if (answer instanceof ProbeResult.NoAnswer(String why)) {
-      silent(session, history, why);
-      return longer(interval.dividedBy(5), LEAST);
+    listener.probed(result instanceof ProbeResult.ConnectedClients);
+    if (result instanceof ProbeResult.NoAnswer(String reason)) {
+      failed(session, history, reason);
+      return max(interval.dividedBy(5), MIN_RETRY_INTERVAL);
     }
-    if (before.consecutiveFailures() >= SILENCES_TO_TELL) {
+    if (before.consecutiveFailures() >= FAILURES_TO_REPORT) {
       LOG.info("{}: the desktop answers again", SessionKey.of(session));
     }
-    write(session, history, how);
+    writeLastActivityTime(session, history, settings);
     if (!before.activity().getClass().equals(history.activity().getClass())) {
-      listener.learned(SessionKey.of(session));
+      listener.activityChanged(SessionKey.of(session));
     }
     return history.activity() instanceof Activity.Idle(Instant since, Instant asOf)
-        ? idle(session, since, asOf, limit, interval)
+        ? idle(session, since, asOf, idleTimeout, interval)
         : interval;
   }
 
   private Duration idle(
-      VdiSession session, Instant since, Instant asOf, Duration limit, Duration interval) {
+      VdiSession session, Instant since, Instant asOf, Duration idleTimeout, Duration interval) {
     Instant from = session.status().startedAt().filter(since::isBefore).orElse(since);
-    Duration left = Duration.between(asOf, from.plus(limit));
-    if (left.isPositive()) {
-      // In its very moment, so that the end is met in time.
-      return shorter(interval, longer(left, Duration.ofMillis(50)));
+    Duration remaining = Duration.between(asOf, from.plus(idleTimeout));
+    if (remaining.isPositive()) {
+      // Ask exactly at the deadline: only a new observation can end the session in time.
+      return min(interval, max(remaining, Duration.ofMillis(50)));
     }
-    listener.learned(SessionKey.of(session));
-    return shorter(interval, OVERDUE);
+    listener.activityChanged(SessionKey.of(session));
+    return min(interval, OVERDUE_INTERVAL);
   }
 
-  private void silent(VdiSession session, ActivityHistory history, String why) {
+  private void failed(VdiSession session, ActivityHistory history, String reason) {
     passwords.remove(session.uid());
-    if (history.consecutiveFailures() == SILENCES_TO_TELL) {
+    if (history.consecutiveFailures() == FAILURES_TO_REPORT) {
       LOG.warn(
-          "{}: whether anybody is connected cannot be told, so it is not idle: {}",
+          "{}: cannot determine whether a client is connected; treating the session as active: {}",
           SessionKey.of(session),
-          why);
-      listener.silent(session, why);
+          reason);
+      listener.activityUnknown(session, reason);
     }
   }
 
-  private ProbeResult ask(VdiSession session, ActivityConfig how) throws InterruptedException {
+  private ProbeResult ask(VdiSession session, ActivityConfig settings) throws InterruptedException {
     Optional<Pod> pod =
         pods.get(session.namespace(), session.name())
             .filter(p -> p.metadata().isControlledBy(session.uid()) && !p.metadata().isDeleting())
             .filter(p -> !p.status().podIp().isEmpty());
+    if (pod.isEmpty()) {
+      return new ProbeResult.NoAnswer("its pod has no address");
+    }
     Optional<VdiTemplate> template = templates.get("", session.spec().template());
-    if (pod.isEmpty() || template.isEmpty()) {
-      return new ProbeResult.NoAnswer(
-          pod.isEmpty() ? "its pod has no address" : "its template is gone");
+    if (template.isEmpty()) {
+      return new ProbeResult.NoAnswer("its template is missing");
     }
     Optional<String> password = password(session);
     return password.isEmpty()
-        ? new ProbeResult.NoAnswer("its Secret cannot be read")
-        : desktops.ask(
+        ? new ProbeResult.NoAnswer("cannot read its Secret")
+        : selkies.probe(
             new SelkiesEndpoint(
                 pod.get().status().podIp(),
                 template.get().spec().port(),
-                user(template.get()),
+                DesktopCredentials.userName(template),
                 password.get()),
-            how.timeout());
+            settings.timeout());
   }
 
-  private static String user(VdiTemplate template) {
-    return template.spec().env().stream()
-        .filter(variable -> variable.name().equals(DesktopCredentials.USER_VARIABLE))
-        .map(VdiTemplate.EnvVar::value)
-        .findFirst()
-        .orElse(DesktopCredentials.DEFAULT_USER);
-  }
-
-  /** Of a Secret of this very session only, or another user's desktop might be told it. */
+  /**
+   * Reads only a Secret that this session controls: with another one, the password of another user
+   * would be sent to this desktop.
+   */
   private Optional<String> password(VdiSession session) {
-    String known = passwords.get(session.uid());
-    if (known != null) {
-      return Optional.of(known);
+    String cached = passwords.get(session.uid());
+    if (cached != null) {
+      return Optional.of(cached);
     }
     String path =
         ResourceType.SECRET.path(session.namespace(), ResourceNames.secret(session.name()));
     Optional<String> password =
         api.request("GET", path, null)
             .ok()
-            .filter(secret -> owner(secret).equals(session.uid()))
-            .map(secret -> secret.getAsJsonObject("data"))
-            .filter(data -> data.has(DesktopCredentials.PASSWORD_KEY))
-            .flatMap(data -> decode(data.get(DesktopCredentials.PASSWORD_KEY).getAsString()));
+            .filter(secret -> metadata(secret).isControlledBy(session.uid()))
+            .flatMap(secret -> DesktopCredentials.decode(secret, DesktopCredentials.PASSWORD_KEY));
     password.ifPresent(found -> passwords.put(session.uid(), found));
     return password;
   }
 
-  private static String owner(JsonObject secret) {
-    return KubeGson.gson()
-        .fromJson(secret.get("metadata"), ObjectMeta.class)
-        .controller()
-        .map(OwnerReference::uid)
-        .orElse("");
+  private static ObjectMeta metadata(JsonObject object) {
+    return KubeGson.gson().fromJson(object.get("metadata"), ObjectMeta.class);
   }
 
-  private static Optional<String> decode(String base64) {
-    try {
-      return Optional.of(new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
-  }
-
-  /** A time already written that is young enough stays; the last of all is written in any case. */
-  private void write(VdiSession session, ActivityHistory history, ActivityConfig how) {
-    Optional<Instant> seen =
+  /**
+   * While a client is connected, the field is written once per {@code statusInterval}. When the
+   * last client disconnects, its time is always written.
+   */
+  private void writeLastActivityTime(
+      VdiSession session, ActivityHistory history, ActivityConfig settings) {
+    Optional<Instant> lastConnected =
         history.lastConnected().map(time -> time.truncatedTo(ChronoUnit.SECONDS));
-    if (seen.isEmpty() || how.dryRun() || !mayWrite.getAsBoolean()) {
+    if (lastConnected.isEmpty()
+        || settings.dryRun()
+        || !mayWrite.getAsBoolean()
+        || isRecent(session, history, lastConnected.get(), settings.statusInterval())) {
       return;
     }
-    Instant written = session.status().lastActivityTime();
-    boolean young =
-        history.activity() instanceof Activity.Connected
-            && written != null
-            && !written.isBefore(session.status().startedAt().orElse(written))
-            && Duration.between(written, seen.get()).compareTo(how.statusInterval()) < 0;
-    if (young || (written != null && !written.isBefore(seen.get()))) {
-      return;
-    }
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("uid", session.uid());
-    JsonObject status = new JsonObject();
-    status.addProperty("lastActivityTime", seen.get().toString());
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
-    patch.add("status", status);
+    JsonObject patch =
+        MergePatch.forObject(session.metadata())
+            .set("status.lastActivityTime", lastConnected.get().toString())
+            .toJson();
     ApiResult<VdiSession> result =
         api.mergePatchStatus(ResourceType.SESSION, session.namespace(), session.name(), patch);
     result.ok().ifPresent(sessions::changed);
     result
         .failure()
-        .filter(why -> !result.isNotFound() && !result.isConflict())
-        .ifPresent(why ->
+        .filter(failure -> !result.isNotFound() && !result.isConflict())
+        .ifPresent(failure ->
             LOG.info(
-                "{}: lastActivityTime is not written: {}", SessionKey.of(session), why.message()));
+                "{}: cannot write lastActivityTime: {}",
+                SessionKey.of(session),
+                failure.message()));
   }
 
-  private static Duration shorter(Duration a, Duration b) {
+  /** Whether the time in the status is recent enough. */
+  private static boolean isRecent(
+      VdiSession session, ActivityHistory history, Instant lastConnected, Duration statusInterval) {
+    Instant written = session.status().lastActivityTime();
+    if (written == null) {
+      return false;
+    }
+    boolean ofThisRun = session.status().startedAt().filter(written::isBefore).isEmpty();
+    boolean young = Duration.between(written, lastConnected).compareTo(statusInterval) < 0;
+    return !written.isBefore(lastConnected)
+        || (history.activity() instanceof Activity.Connected && ofThisRun && young);
+  }
+
+  private static Duration min(Duration a, Duration b) {
     return a.compareTo(b) < 0 ? a : b;
   }
 
-  private static Duration longer(Duration a, Duration b) {
+  private static Duration max(Duration a, Duration b) {
     return a.compareTo(b) > 0 ? a : b;
   }
 
   @Override
   public void close() {
     try {
-      loop.stop(settings.get().timeout());
+      workers.stop(config.get().timeout());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    desktops.close();
+    selkies.close();
   }
 }

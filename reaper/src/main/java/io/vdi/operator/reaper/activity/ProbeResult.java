@@ -1,10 +1,10 @@
 package io.vdi.operator.reaper.activity;
 
-/** What a desktop says of people. */
+/** The outcome of asking a desktop for its connected clients. */
 sealed interface ProbeResult {
-  /** So many are connected. */
+  /** The number of connected clients. */
   record ConnectedClients(int count) implements ProbeResult {}
 
-  /** None, or none that can be understood. */
-  record NoAnswer(String why) implements ProbeResult {}
+  /** No response, or one that does not contain the number of clients. */
+  record NoAnswer(String reason) implements ProbeResult {}
 }

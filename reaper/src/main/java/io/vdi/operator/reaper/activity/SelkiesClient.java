@@ -18,11 +18,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Asks desktops by Selkies' {@code GET /api/sessions}. What answers runs its user's programs: its
- * answer is read only so far, only so long, and follows no redirect.
+ * Calls {@code GET /api/sessions} of Selkies. The user of a desktop can run any server at its
+ * address, so responses are limited in size and time, and redirects are not followed.
  */
 final class SelkiesClient implements AutoCloseable {
-  private static final int MAX_ANSWER = 256 * 1024;
+  private static final int MAX_BODY_BYTES = 256 * 1024;
 
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -32,12 +32,14 @@ final class SelkiesClient implements AutoCloseable {
           .build();
 
   /**
-   * @param timeout for the whole of it, from the connection to the answer's last byte
+   * Asks a desktop for its connected clients.
+   *
+   * @param timeout from the connection to the last byte of the response
    */
-  ProbeResult ask(SelkiesEndpoint address, Duration timeout) throws InterruptedException {
-    String credentials = address.user() + ":" + address.password();
+  ProbeResult probe(SelkiesEndpoint endpoint, Duration timeout) throws InterruptedException {
+    String credentials = endpoint.user() + ":" + endpoint.password();
     HttpRequest request =
-        HttpRequest.newBuilder(address.sessions())
+        HttpRequest.newBuilder(endpoint.sessions())
             .header("Accept", "application/json")
             .header(
                 "Authorization",
@@ -46,16 +48,16 @@ final class SelkiesClient implements AutoCloseable {
                         .encodeToString(credentials.getBytes(StandardCharsets.UTF_8)))
             .timeout(timeout)
             .build();
-    CompletableFuture<HttpResponse<String>> answer =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), MAX_ANSWER));
+    CompletableFuture<HttpResponse<String>> response =
+        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), MAX_BODY_BYTES));
     try {
-      return read(answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
+      return read(response.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
     } catch (TimeoutException e) {
-      return new ProbeResult.NoAnswer("no answer within " + timeout.toMillis() + " ms");
+      return new ProbeResult.NoAnswer("no response within " + timeout.toMillis() + " ms");
     } catch (ExecutionException e) {
-      return new ProbeResult.NoAnswer(words(e.getCause()));
+      return new ProbeResult.NoAnswer(message(e.getCause()));
     } finally {
-      answer.cancel(true);
+      response.cancel(true);
     }
   }
 
@@ -70,11 +72,11 @@ final class SelkiesClient implements AutoCloseable {
         | IllegalStateException
         | ClassCastException
         | NullPointerException e) {
-      return new ProbeResult.NoAnswer("no list of sessions in its answer");
+      return new ProbeResult.NoAnswer("the response contains no list of sessions");
     }
   }
 
-  private static String words(Throwable failure) {
+  private static String message(Throwable failure) {
     String message = failure.getMessage();
     return failure instanceof IOException && message != null && !message.isBlank()
         ? message

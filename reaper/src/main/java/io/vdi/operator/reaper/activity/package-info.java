@@ -1,6 +1,7 @@
 /**
- * Who is at a desktop, asked of the desktop itself, and what follows from its answers over time.
- * Start at {@link io.vdi.operator.reaper.activity.ActivityMonitor}; {@link
- * io.vdi.operator.reaper.activity.ActivityHistory} is the pure part.
+ * Asks desktops for their connected clients, and derives since when they are idle. Imports the
+ * policy, the client and the work queue. Start at {@link
+ * io.vdi.operator.reaper.activity.ActivityMonitor}; {@link
+ * io.vdi.operator.reaper.activity.ActivityHistory} is pure.
  */
 package io.vdi.operator.reaper.activity;

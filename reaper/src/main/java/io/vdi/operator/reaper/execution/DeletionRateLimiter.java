@@ -6,30 +6,30 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** Deletions are limited: in no minute more than so many. */
+/** Limits deletions to N per minute, in every period of one minute. */
 public final class DeletionRateLimiter {
   private static final long MINUTE = Duration.ofMinutes(1).toNanos();
 
-  private final Deque<Long> spent = new ArrayDeque<>();
+  private final Deque<Long> deletions = new ArrayDeque<>();
   private final LongSupplier nanoTime;
 
   /**
-   * @param nanoTime as {@link System#nanoTime}
+   * @param nanoTime such as {@link System#nanoTime}
    */
   public DeletionRateLimiter(LongSupplier nanoTime) {
     this.nanoTime = nanoTime;
   }
 
-  /** Takes one, or returns after how long there may be one again. */
-  synchronized Optional<Duration> take(int perMinute) {
+  /** Counts one deletion, or returns after how long the next one is allowed. */
+  synchronized Optional<Duration> tryAcquire(int perMinute) {
     long now = nanoTime.getAsLong();
-    while (!spent.isEmpty() && now - spent.peekFirst() >= MINUTE) {
-      spent.removeFirst();
+    while (!deletions.isEmpty() && now - deletions.peekFirst() >= MINUTE) {
+      deletions.removeFirst();
     }
-    if (spent.size() < perMinute) {
-      spent.addLast(now);
+    if (deletions.size() < perMinute) {
+      deletions.addLast(now);
       return Optional.empty();
     }
-    return Optional.of(Duration.ofNanos(MINUTE - (now - spent.peekFirst())).plusMillis(1));
+    return Optional.of(Duration.ofNanos(MINUTE - (now - deletions.peekFirst())).plusMillis(1));
   }
 }

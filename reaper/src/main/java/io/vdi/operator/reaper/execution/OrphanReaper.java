@@ -1,20 +1,23 @@
 package io.vdi.operator.reaper.execution;
 
 import com.google.gson.JsonElement;
-import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.reaper.policy.Candidate;
+import io.vdi.operator.reaper.policy.ChildVerdict;
+import io.vdi.operator.reaper.policy.HomeVerdict;
+import io.vdi.operator.reaper.policy.ManagedObject;
 import io.vdi.operator.reaper.policy.ManagedObjects;
 import io.vdi.operator.reaper.policy.ReapPolicy;
-import io.vdi.operator.reaper.policy.Verdict;
+import io.vdi.operator.reaper.policy.ReapReason;
+import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,150 +26,189 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.StreamSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One look at one object that seems to have no session: an orphan, or a home that outlives its
- * session. All that is judged is asked of the API server in that moment; no cache is believed.
+ * Handles one object that {@link OrphanScan} found: a child whose session does not exist, or a
+ * retained home. It reads the object and its session from the API server and decides on these; it
+ * uses no cache.
  */
 public final class OrphanReaper {
   private static final Logger LOG = LoggerFactory.getLogger(OrphanReaper.class);
-  private static final Duration IN_USE = Duration.ofMinutes(1);
+
+  /** When to decide again on a home that a pod uses, or on an object in a dry run. */
+  private static final Duration RECHECK_INTERVAL = Duration.ofMinutes(1);
 
   private final KubeClient api;
-  private final Supplier<ReapConfig> policy;
-  private final BooleanSupplier mayWrite;
-  private final DeletionRateLimiter budget;
-  private final ReaperReport findings;
-  private final ReapListener tally;
+  private final Deleter deleter;
+  private final Supplier<RetentionConfig> retention;
+  private final Supplier<DeletionConfig> limits;
+  private final ReaperReport report;
+  private final ReapListener listener;
   private final InstantSource clock;
-  private final Map<String, Instant> orphanSeen = new ConcurrentHashMap<>();
+  private final FirstObserved orphaned = new FirstObserved();
   private final Map<ObjectKey, String> uids = new ConcurrentHashMap<>();
-  private final Map<String, Instant> told = new ConcurrentHashMap<>();
+  private final Map<String, Instant> loggedDue = new ConcurrentHashMap<>();
 
   public OrphanReaper(
       KubeClient api,
-      Supplier<ReapConfig> policy,
-      BooleanSupplier mayWrite,
-      DeletionRateLimiter budget,
-      ReaperReport findings,
-      ReapListener tally,
+      Deleter deleter,
+      Supplier<RetentionConfig> retention,
+      Supplier<DeletionConfig> limits,
+      ReaperReport report,
+      ReapListener listener,
       InstantSource clock) {
     this.api = api;
-    this.policy = policy;
-    this.mayWrite = mayWrite;
-    this.budget = budget;
-    this.findings = findings;
-    this.tally = tally;
+    this.deleter = deleter;
+    this.retention = retention;
+    this.limits = limits;
+    this.report = report;
+    this.listener = listener;
     this.clock = clock;
   }
 
-  /** One look, and when to look again. */
-  public ReconcileResult look(ObjectKey key) {
-    if (!mayWrite.getAsBoolean()) {
+  /** An object and when it is, or was, due for deletion. */
+  private record PendingDeletion(
+      ObjectKey key, ObjectMeta metadata, Category category, Instant due, String message) {}
+
+  /** What the report calls the object, and what the metrics call its deletion. */
+  private enum Category {
+    ORPHAN(ReapReason.ORPHAN, ReportEntry.State.ORPHAN, "orphan"),
+    HOME(ReapReason.HOME_RETENTION, ReportEntry.State.HOME, "retained");
+
+    private final ReapReason reason;
+    private final ReportEntry.State state;
+    private final String text;
+
+    Category(ReapReason reason, ReportEntry.State state, String text) {
+      this.reason = reason;
+      this.state = state;
+      this.text = text;
+    }
+  }
+
+  /** Decides on the object, carries the verdict out, and returns when to decide again. */
+  public ReconcileResult reconcile(ObjectKey key) {
+    if (!deleter.mayWrite()) {
       return new ReconcileResult.Done();
     }
-    ApiResult<PartialObjectMetadata> live = api.get(key.kind(), key.namespace(), key.name());
-    Optional<ObjectMeta> object = live.ok().map(PartialObjectMetadata::metadata);
-    Optional<String> name = object.flatMap(meta -> ManagedObjects.session(key.kind(), meta));
-    String uid = object.map(ObjectMeta::uid).orElse("");
-    String before = uids.put(key, uid);
-    if (before != null && !before.equals(uid)) {
-      forget(before);
+    ApiResult<PartialObjectMetadata> live = api.get(key.type(), key.namespace(), key.name());
+    if (live.ok().isEmpty() && !live.isNotFound()) {
+      return retry(live);
     }
-    if (name.isEmpty()) {
-      return live.ok().isPresent() || live.isNotFound() ? nothing(key) : retry(live);
+    forgetPrevious(key, live.ok().map(PartialObjectMetadata::uid).orElse(""));
+    Optional<ManagedObject> managed =
+        live.ok().flatMap(object -> ManagedObjects.identify(key.type(), object.metadata()));
+    if (managed.isEmpty()) {
+      return forget(key);
     }
-    ApiResult<VdiSession> session = api.get(ResourceType.SESSION, key.namespace(), name.get());
+    ApiResult<VdiSession> session =
+        api.get(ResourceType.SESSION, key.namespace(), managed.get().session());
     if (session.ok().isEmpty() && !session.isNotFound()) {
       return retry(session);
     }
     Instant now = clock.instant();
-    boolean home = ManagedObjects.isHome(key.kind(), object.get());
-    Candidate candidate =
-        home
-            ? new Candidate.Home(object.get(), session.ok())
-            : new Candidate.Child(
-                key.kind(),
-                object.get(),
-                session.ok(),
-                orphanSeen.computeIfAbsent(uid, seen -> now));
-    return carryOut(
-        key, object.get(), home, ReapPolicy.judge(candidate, now, policy.get().rules()), now);
-  }
-
-  private ReconcileResult carryOut(
-      ObjectKey key, ObjectMeta object, boolean home, Verdict verdict, Instant now) {
-    return switch (verdict) {
-      case Verdict.Keep(Optional<Instant> until) -> {
-        if (until.isEmpty()) {
-          yield home && object.annotation(Annotations.RELEASED_AT).isPresent()
-              ? forEver(key, object)
-              : nothing(key);
-        }
-        find(key, object, home, until.get(), home ? "retained" : "its session is gone");
-        yield new ReconcileResult.RequeueAfter(Duration.between(now, until.get()));
-      }
-      case Verdict.Note(Optional<Instant> since) -> note(key, object, since);
-      case Verdict.Orphan orphan -> delete(key, object, home, orphan);
-      case Verdict.Warn _, Verdict.Expire _, Verdict.Stuck _, Verdict.Unknown _ ->
-          throw new IllegalStateException("no verdict on an object: " + verdict);
+    return switch (managed.get()) {
+      case ManagedObject.Child child -> reconcileChild(key, child, session.ok(), now);
+      case ManagedObject.RetainedHome home -> reconcileHome(key, home, session.ok(), now);
     };
   }
 
-  private ReconcileResult forEver(ObjectKey key, ObjectMeta object) {
-    findings.put(
-        object.uid(),
-        finding(key, ReportEntry.Sort.HOME, Optional.empty(), "retained", "kept for ever"));
-    return new ReconcileResult.Done();
+  private ReconcileResult reconcileChild(
+      ObjectKey key, ManagedObject.Child child, Optional<VdiSession> session, Instant now) {
+    ObjectMeta object = child.metadata();
+    Instant since = orphaned.observe(object.uid(), now);
+    return switch (ReapPolicy.decide(child, session, since, now, retention.get())) {
+      case ChildVerdict.Ignore() -> forget(key);
+      case ChildVerdict.Wait(Instant due) -> {
+        put(new PendingDeletion(key, object, Category.ORPHAN, due, "its session is gone"));
+        yield new ReconcileResult.RequeueAfter(Duration.between(now, due));
+      }
+      case ChildVerdict.Delete(Instant due, String message) ->
+          delete(new PendingDeletion(key, object, Category.ORPHAN, due, message));
+    };
   }
 
-  private ReconcileResult delete(
-      ObjectKey key, ObjectMeta object, boolean home, Verdict.Orphan orphan) {
-    ReapConfig how = policy.get();
-    find(key, object, home, orphan.due(), orphan.message());
-    if (how.dryRun()) {
-      if (!orphan.due().equals(told.put(object.uid(), orphan.due()))) {
-        LOG.info("{}: (dry run) would be deleted: {}", key, orphan.message());
-        tally.wouldReap(orphan.reason());
+  private ReconcileResult reconcileHome(
+      ObjectKey key, ManagedObject.RetainedHome home, Optional<VdiSession> session, Instant now) {
+    ObjectMeta object = home.metadata();
+    return switch (ReapPolicy.decide(home, session, now, retention.get())) {
+      case HomeVerdict.Ignore() -> forget(key);
+      case HomeVerdict.MarkReleased(Instant since) ->
+          patchHome(
+              key,
+              object,
+              MergePatch.forVersion(object)
+                  .annotation(
+                      Annotations.RELEASED_AT, since.truncatedTo(ChronoUnit.SECONDS).toString()),
+              "no session uses this home any more");
+      case HomeVerdict.ClearReleased() ->
+          patchHome(
+              key,
+              object,
+              MergePatch.forVersion(object).removeAnnotation(Annotations.RELEASED_AT),
+              "a session uses this home again");
+      case HomeVerdict.Retain(Instant due) -> {
+        put(new PendingDeletion(key, object, Category.HOME, due, "retained"));
+        yield new ReconcileResult.RequeueAfter(Duration.between(now, due));
       }
-      return new ReconcileResult.RequeueAfter(IN_USE);
+      case HomeVerdict.RetainForever() -> {
+        put(key, object, Category.HOME, Optional.empty(), "kept for ever");
+        yield new ReconcileResult.Done();
+      }
+      case HomeVerdict.Delete(Instant due, String message) ->
+          delete(new PendingDeletion(key, object, Category.HOME, due, message));
+    };
+  }
+
+  private ReconcileResult delete(PendingDeletion deletion) {
+    put(deletion);
+    ObjectKey key = deletion.key();
+    ReapReason reason = deletion.category().reason;
+    DeletionConfig config = limits.get();
+    if (config.dryRun()) {
+      if (!deletion.due().equals(loggedDue.put(deletion.metadata().uid(), deletion.due()))) {
+        LOG.info("{}: (dry run) would be deleted: {}", key, deletion.message());
+        listener.wouldReap(reason);
+      }
+      return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
     }
-    if (key.kind().plural().equals(ResourceType.PERSISTENT_VOLUME_CLAIM.plural())) {
+    if (key.type().isSameResource(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
       ApiResult<JsonObject> pods = api.request("GET", ResourceType.POD.path(key.namespace()), null);
       if (pods.ok().isEmpty()) {
         return retry(pods);
       }
-      Optional<String> user = userOf(key.name(), pods.ok().get());
-      if (user.isPresent()) {
-        find(key, object, home, orphan.due(), "pod " + user.get() + " uses it");
-        return new ReconcileResult.RequeueAfter(IN_USE);
+      Optional<String> pod = podThatMounts(key.name(), pods.ok().get());
+      if (pod.isPresent()) {
+        put(
+            new PendingDeletion(
+                key,
+                deletion.metadata(),
+                deletion.category(),
+                deletion.due(),
+                "pod " + pod.get() + " uses it"));
+        return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
       }
     }
-    Optional<Duration> wait = budget.take(how.deletionsPerMinute());
-    if (wait.isPresent()) {
-      return new ReconcileResult.RequeueAfter(wait.get());
-    }
-    if (!mayWrite.getAsBoolean()) {
-      return new ReconcileResult.Done();
-    }
-    ApiResult<PartialObjectMetadata> result = api.deleteIfUnchanged(key.kind(), object);
-    if (result.ok().isPresent()) {
-      tally.reaped(orphan.reason(), Duration.between(orphan.due(), clock.instant()));
-      LOG.info("{}: deleted ({}): {}", key, orphan.reason().text(), orphan.message());
-      return nothing(key);
-    }
-    return result.isNotFound()
-        ? nothing(key)
-        : result.isConflict() ? new ReconcileResult.RequeueAfter(Duration.ZERO) : retry(result);
+    return switch (deleter.delete(key.type(), deletion.metadata(), config.maxPerMinute())) {
+      case Deleter.Outcome.Deleted<PartialObjectMetadata> _ -> {
+        listener.reaped(reason, deletion.due());
+        LOG.info("{}: deleted ({}): {}", key, reason.text(), deletion.message());
+        yield forget(key);
+      }
+      case Deleter.Outcome.RateLimited<PartialObjectMetadata>(Duration delay) ->
+          new ReconcileResult.RequeueAfter(delay);
+      case Deleter.Outcome.NotLeader<PartialObjectMetadata>() -> new ReconcileResult.Done();
+      case Deleter.Outcome.Failed<PartialObjectMetadata>(ApiResult<PartialObjectMetadata> result) ->
+          result.isNotFound() ? forget(key) : requeue(result);
+    };
   }
 
-  /** A pod that has not ended and mounts the claim, if there is one. */
-  private static Optional<String> userOf(String claim, JsonObject pods) {
+  /** A pod that has not ended and mounts the claim. */
+  private static Optional<String> podThatMounts(String claim, JsonObject pods) {
     return pods.getAsJsonArray("items").asList().stream()
         .map(JsonElement::getAsJsonObject)
         .filter(pod -> mounts(pod, claim) && !hasEnded(pod))
@@ -189,61 +231,67 @@ public final class OrphanReaper {
     return phase.equals("Succeeded") || phase.equals("Failed");
   }
 
-  /** Written on the home itself: its time goes on over a restart of ours. */
-  private ReconcileResult note(ObjectKey key, ObjectMeta object, Optional<Instant> since) {
-    if (policy.get().dryRun()) {
-      findings.put(
-          object.uid(),
-          finding(key, ReportEntry.Sort.HOME, Optional.empty(), "retained", "no session has it"));
+  /**
+   * Changes the release time, which is stored on the claim itself so that the retention period
+   * survives a restart of the reaper.
+   */
+  private ReconcileResult patchHome(
+      ObjectKey key, ObjectMeta object, MergePatch patch, String message) {
+    if (limits.get().dryRun()) {
+      put(key, object, Category.HOME, Optional.empty(), message);
       return new ReconcileResult.Done();
     }
-    JsonObject annotations = new JsonObject();
-    if (since.isPresent()) {
-      annotations.addProperty(
-          Annotations.RELEASED_AT, since.get().truncatedTo(ChronoUnit.SECONDS).toString());
-    } else {
-      annotations.add(Annotations.RELEASED_AT, JsonNull.INSTANCE);
-    }
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("uid", object.uid());
-    metadata.addProperty("resourceVersion", object.resourceVersion());
-    metadata.add("annotations", annotations);
-    JsonObject patch = new JsonObject();
-    patch.add("metadata", metadata);
     ApiResult<PartialObjectMetadata> result =
-        api.mergePatch(key.kind(), key.namespace(), key.name(), patch);
+        api.mergePatch(key.type(), key.namespace(), key.name(), patch.toJson());
     if (result.ok().isPresent()) {
-      LOG.info(
-          "{}: {}",
-          key,
-          since.isPresent() ? "no session has this home any more" : "a session has it again");
+      LOG.info("{}: {}", key, message);
       return new ReconcileResult.RequeueAfter(Duration.ZERO);
     }
-    return result.isConflict() ? new ReconcileResult.RequeueAfter(Duration.ZERO) : retry(result);
+    return requeue(result);
   }
 
-  private void find(ObjectKey key, ObjectMeta object, boolean home, Instant due, String message) {
-    findings.put(
+  private void put(PendingDeletion deletion) {
+    put(
+        deletion.key(),
+        deletion.metadata(),
+        deletion.category(),
+        Optional.of(deletion.due()),
+        deletion.message());
+  }
+
+  private void put(
+      ObjectKey key, ObjectMeta object, Category category, Optional<Instant> due, String message) {
+    report.put(
         object.uid(),
-        finding(
-            key,
-            home ? ReportEntry.Sort.HOME : ReportEntry.Sort.ORPHAN,
-            Optional.of(due),
-            home ? "retained" : "orphan",
+        new ReportEntry(
+            category.state,
+            key.type().kind(),
+            key.namespace(),
+            key.name(),
+            due,
+            category.text,
             message));
   }
 
-  private static ReportEntry finding(
-      ObjectKey key, ReportEntry.Sort sort, Optional<Instant> due, String reason, String message) {
-    return new ReportEntry(
-        sort, key.kind().kind(), key.namespace(), key.name(), due, reason, message);
+  /** Immediately after a conflict: the object has changed, and the decision must be made again. */
+  private static ReconcileResult requeue(ApiResult<?> result) {
+    return result.isConflict() ? new ReconcileResult.RequeueAfter(Duration.ZERO) : retry(result);
   }
 
   private static ReconcileResult retry(ApiResult<?> result) {
-    return new ReconcileResult.Retry(result.failure().map(ApiFailure::message).orElse("no answer"));
+    return new ReconcileResult.Retry(
+        result.failure().map(ApiFailure::message).orElse("no response"));
   }
 
-  private ReconcileResult nothing(ObjectKey key) {
+  /** A recreated object has another UID and starts without a history. */
+  private void forgetPrevious(ObjectKey key, String uid) {
+    String previous = uids.put(key, uid);
+    if (previous != null && !previous.equals(uid)) {
+      forget(previous);
+    }
+  }
+
+  private ReconcileResult forget(ObjectKey key) {
     String uid = uids.remove(key);
     if (uid != null) {
       forget(uid);
@@ -252,8 +300,8 @@ public final class OrphanReaper {
   }
 
   private void forget(String uid) {
-    orphanSeen.remove(uid);
-    told.remove(uid);
-    findings.remove(uid);
+    orphaned.forget(uid);
+    loggedDue.remove(uid);
+    report.remove(uid);
   }
 }

@@ -5,13 +5,15 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Labels;
-import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.reaper.policy.ManagedObject;
 import io.vdi.operator.reaper.policy.ManagedObjects;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,79 +24,80 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks at everything: all sessions once more, whatever was missed of them; and all objects that
- * bear our label, asked for live and page by page, for those that the cache knows no session of.
+ * Finds the objects that may be orphans or retained homes. It lists all objects with the operator's
+ * label, page by page and metadata only, and compares them with the session cache. It also queues
+ * every session, in case an event was lost.
  */
 public final class OrphanScan {
   private static final Logger LOG = LoggerFactory.getLogger(OrphanScan.class);
 
-  /** All kinds of spec.md section 2. */
+  /** The types of all children; docs/specification.md, section 2. */
   public static final List<ResourceType<PartialObjectMetadata>> KINDS =
-      List.of(
-          ResourceType.POD.metadataOnly(),
-          ResourceType.PERSISTENT_VOLUME_CLAIM.metadataOnly(),
-          ResourceType.SECRET,
-          ResourceType.SERVICE,
-          ResourceType.INGRESS_ROUTE,
-          ResourceType.INGRESS);
+      Arrays.stream(ChildKind.values())
+          .flatMap(kind -> kind.resourceTypes().stream())
+          .map(ResourceType::metadataOnly)
+          .toList();
 
   private final KubeClient api;
   private final ResourceCache<VdiSession> sessions;
   private final Consumer<SessionKey> onSession;
-  private final Consumer<ObjectKey> onOrphan;
-  private final BooleanSupplier goesOn;
-  private final Map<ResourceType<?>, String> troubles = new HashMap<>();
+  private final Consumer<ObjectKey> onCandidate;
+  private final BooleanSupplier mayWrite;
+  private final Map<ResourceType<?>, String> errors = new HashMap<>();
 
   /**
-   * @param onOrphan told of each object that may be one
-   * @param goesOn asked between pages and kinds
+   * @param onSession receives every session
+   * @param onCandidate receives every object that may be an orphan or a retained home
+   * @param mayWrite whether this replica is still the leader; asked before each type
    */
   public OrphanScan(
       KubeClient api,
       ResourceCache<VdiSession> sessions,
       Consumer<SessionKey> onSession,
-      Consumer<ObjectKey> onOrphan,
-      BooleanSupplier goesOn) {
+      Consumer<ObjectKey> onCandidate,
+      BooleanSupplier mayWrite) {
     this.api = api;
     this.sessions = sessions;
     this.onSession = onSession;
-    this.onOrphan = onOrphan;
-    this.goesOn = goesOn;
+    this.onCandidate = onCandidate;
+    this.mayWrite = mayWrite;
   }
 
-  /** One sweep. A kind that cannot be listed is left for the next, and said so once. */
+  /** One scan. A type that cannot be listed is logged once and left to the next scan. */
   public void run() {
     sessions.list().forEach(session -> onSession.accept(SessionKey.of(session)));
-    for (ResourceType<PartialObjectMetadata> kind : KINDS) {
-      if (!goesOn.getAsBoolean()) {
+    for (ResourceType<PartialObjectMetadata> type : KINDS) {
+      if (!mayWrite.getAsBoolean()) {
         return;
       }
       ApiResult<Integer> listed =
-          api.forEach(kind, Labels.MANAGED_SELECTOR, object -> look(kind, object.metadata()));
-      // A cluster without Traefik has no IngressRoutes.
-      String trouble =
+          api.forEach(type, Labels.MANAGED_SELECTOR, object -> check(type, object));
+      // Not found is normal: a cluster without Traefik has no IngressRoutes.
+      String error =
           listed.isNotFound() ? "" : listed.failure().map(ApiFailure::message).orElse("");
-      if (!trouble.isEmpty() && !trouble.equals(troubles.put(kind, trouble))) {
-        LOG.warn("cannot look for orphans among {}: {}", kind.qualifiedName(), trouble);
-      } else if (trouble.isEmpty()) {
-        troubles.remove(kind);
+      if (error.isEmpty()) {
+        errors.remove(type);
+      } else if (!error.equals(errors.put(type, error))) {
+        LOG.warn("cannot list {} to find orphans: {}", type.qualifiedName(), error);
       }
     }
   }
 
-  private void look(ResourceType<PartialObjectMetadata> kind, ObjectMeta object) {
-    Optional<String> name = ManagedObjects.session(kind, object);
-    if (name.isEmpty()) {
-      return;
-    }
-    Optional<VdiSession> session = sessions.get(object.namespace(), name.get());
-    boolean owned = session.filter(s -> object.isControlledBy(s.uid())).isPresent();
-    boolean homeInUse =
-        ManagedObjects.isHome(kind, object)
-            && session.filter(s -> ManagedObjects.isHomeOf(object, s)).isPresent()
-            && object.annotation(Annotations.RELEASED_AT).isEmpty();
-    if (!owned && !homeInUse) {
-      onOrphan.accept(new ObjectKey(kind, object.namespace(), object.name()));
-    }
+  private void check(ResourceType<PartialObjectMetadata> type, PartialObjectMetadata object) {
+    ManagedObjects.identify(type, object.metadata())
+        .filter(managed -> !isInUse(managed))
+        .ifPresent(
+            managed -> onCandidate.accept(new ObjectKey(type, object.namespace(), object.name())));
+  }
+
+  private boolean isInUse(ManagedObject managed) {
+    Optional<VdiSession> session = sessions.get(managed.metadata().namespace(), managed.session());
+    return switch (managed) {
+      case ManagedObject.Child child ->
+          session.filter(owner -> child.metadata().isControlledBy(owner.uid())).isPresent();
+      case ManagedObject.RetainedHome home ->
+          session.filter(user -> ManagedObjects.isHomeOf(home.metadata(), user)).isPresent()
+              && home.metadata().annotation(Annotations.RELEASED_AT).isEmpty();
+    };
   }
 }

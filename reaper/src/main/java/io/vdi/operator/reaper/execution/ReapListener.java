@@ -1,15 +1,15 @@
 package io.vdi.operator.reaper.execution;
 
 import io.vdi.operator.reaper.policy.ReapReason;
-import java.time.Duration;
+import java.time.Instant;
 
-/** Told of what was done, for the metrics. */
+/** Receives each deletion, for the metrics. */
 public interface ReapListener {
   /**
-   * @param late how long after its time
+   * @param due when the deletion was due
    */
-  void reaped(ReapReason reason, Duration late);
+  void reaped(ReapReason reason, Instant due);
 
-  /** What a dry run would have deleted, once for each. */
+  /** A dry run would have deleted an object. Called once for each object and due time. */
   void wouldReap(ReapReason reason);
 }

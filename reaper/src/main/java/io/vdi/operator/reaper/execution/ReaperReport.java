@@ -9,61 +9,68 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What was found out last about all that does not simply stay: the source of the report. */
+/**
+ * The latest verdict on each session, orphan and home that is not in its normal state: the source
+ * of {@code /report}, of the table in the log, and of the gauges.
+ */
 public final class ReaperReport {
-  /** The report is for people; counts are in the metrics. */
-  private static final int SHOWN = 1000;
+  /** How many entries a report lists; its counts and the gauges include all. */
+  private static final int MAX_ENTRIES = 1000;
 
   private final Map<String, ReportEntry> byUid = new ConcurrentHashMap<>();
 
-  void put(String uid, ReportEntry finding) {
-    byUid.put(uid, finding);
+  void put(String uid, ReportEntry entry) {
+    byUid.put(uid, entry);
   }
 
   void remove(String uid) {
     byUid.remove(uid);
   }
 
-  private long count(ReportEntry.Sort sort) {
-    return byUid.values().stream().filter(finding -> finding.sort() == sort).count();
+  private long count(ReportEntry.State state) {
+    return byUid.values().stream().filter(entry -> entry.state() == state).count();
   }
 
   public long overdue() {
-    return count(ReportEntry.Sort.OVERDUE);
+    return count(ReportEntry.State.OVERDUE);
   }
 
   public long stuck() {
-    return count(ReportEntry.Sort.STUCK);
+    return count(ReportEntry.State.STUCK);
   }
 
   public long homes() {
-    return count(ReportEntry.Sort.HOME);
+    return count(ReportEntry.State.HOME);
   }
 
-  /** Orphans of one kind. */
+  /**
+   * How many orphans of one kind there are.
+   *
+   * @param kind such as {@code Pod}
+   */
   public long orphans(String kind) {
     return byUid.values().stream()
-        .filter(finding -> finding.sort() == ReportEntry.Sort.ORPHAN && finding.kind().equals(kind))
+        .filter(entry -> entry.state() == ReportEntry.State.ORPHAN && entry.kind().equals(kind))
         .count();
   }
 
-  /** As JSON: how many of each sort, and the most urgent of them. */
+  /** The number of entries by state, and the first 1,000 by state and due time. */
   public JsonObject json() {
     JsonObject counts = new JsonObject();
-    for (ReportEntry.Sort sort : ReportEntry.Sort.values()) {
-      counts.addProperty(word(sort), count(sort));
+    for (ReportEntry.State state : ReportEntry.State.values()) {
+      counts.addProperty(text(state), count(state));
     }
     JsonArray list = new JsonArray();
-    for (ReportEntry finding : mostUrgent()) {
-      JsonObject one = new JsonObject();
-      one.addProperty("state", word(finding.sort()));
-      one.addProperty("kind", finding.kind());
-      one.addProperty("namespace", finding.namespace());
-      one.addProperty("name", finding.name());
-      finding.due().ifPresent(due -> one.addProperty("due", due.toString()));
-      one.addProperty("reason", finding.reason());
-      one.addProperty("message", finding.message());
-      list.add(one);
+    for (ReportEntry entry : sorted()) {
+      JsonObject json = new JsonObject();
+      json.addProperty("state", text(entry.state()));
+      json.addProperty("kind", entry.kind());
+      json.addProperty("namespace", entry.namespace());
+      json.addProperty("name", entry.name());
+      entry.due().ifPresent(due -> json.addProperty("due", due.toString()));
+      json.addProperty("reason", entry.reason());
+      json.addProperty("message", entry.message());
+      list.add(json);
     }
     JsonObject json = new JsonObject();
     json.add("counts", counts);
@@ -71,42 +78,39 @@ public final class ReaperReport {
     return json;
   }
 
-  /** As a table, empty where there is nothing to tell. */
+  /** The same entries as a table; empty if there are none. */
   public String table() {
-    List<ReportEntry> list = mostUrgent();
-    if (list.isEmpty()) {
+    List<ReportEntry> entries = sorted();
+    if (entries.isEmpty()) {
       return "";
     }
-    int width = list.stream().mapToInt(finding -> what(finding).length()).max().orElse(0);
+    int width = entries.stream().mapToInt(entry -> entry.object().length()).max().orElse(0);
     String row = "%-8s %-" + width + "s %-20s %s%n";
-    StringBuilder table = new StringBuilder(String.format(row, "STATE", "WHAT", "DUE", "WHY"));
-    for (ReportEntry finding : list) {
+    StringBuilder table =
+        new StringBuilder(String.format(row, "STATE", "OBJECT", "DUE", "MESSAGE"));
+    for (ReportEntry entry : entries) {
       table.append(
           String.format(
               row,
-              word(finding.sort()),
-              what(finding),
-              finding.due().map(due -> due.toString()).orElse("-"),
-              finding.message()));
+              text(entry.state()),
+              entry.object(),
+              entry.due().map(due -> due.toString()).orElse("-"),
+              entry.message()));
     }
     return table.toString().stripTrailing();
   }
 
-  private List<ReportEntry> mostUrgent() {
+  private List<ReportEntry> sorted() {
     return byUid.values().stream()
         .sorted(
-            Comparator.comparing(ReportEntry::sort)
-                .thenComparing(finding -> finding.due().orElse(Instant.MAX))
-                .thenComparing(ReaperReport::what))
-        .limit(SHOWN)
+            Comparator.comparing(ReportEntry::state)
+                .thenComparing(entry -> entry.due().orElse(Instant.MAX))
+                .thenComparing(ReportEntry::object))
+        .limit(MAX_ENTRIES)
         .toList();
   }
 
-  private static String what(ReportEntry finding) {
-    return finding.kind() + " " + finding.namespace() + "/" + finding.name();
-  }
-
-  private static String word(ReportEntry.Sort sort) {
-    return sort.name().toLowerCase(Locale.ROOT);
+  private static String text(ReportEntry.State state) {
+    return state.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -3,9 +3,13 @@ package io.vdi.operator.reaper.execution;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Something worth a line in the report. */
+/**
+ * One entry of {@code /report}.
+ *
+ * @param due when the object is or was due; empty if there is no such time
+ */
 record ReportEntry(
-    Sort sort,
+    State state,
     String kind,
     String namespace,
     String name,
@@ -13,18 +17,24 @@ record ReportEntry(
     String reason,
     String message) {
 
-  enum Sort {
-    /** A session that ends soon. */
+  /** In the order of the report. */
+  enum State {
+    /** A session that was warned. */
     ENDING,
-    /** A session that should be gone and is not: dry run, brake, limit. */
+    /** A session past its end that a dry run, the guard or the rate limit keeps. */
     OVERDUE,
-    /** A deleted session that does not go. */
+    /** A deleted session whose finalizer is still present after {@code terminatingTimeout}. */
     STUCK,
-    /** A session of which nothing can be said. */
+    /** A session whose end cannot be computed. */
     UNKNOWN,
-    /** An object whose session is gone. */
+    /** A child whose session does not exist. */
     ORPHAN,
-    /** A home that no session has. */
+    /** A home that no session uses. */
     HOME
+  }
+
+  /** "Pod team-a/desk" */
+  String object() {
+    return kind + " " + namespace + "/" + name;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Carries out what was judged: sessions by their due time, orphans and homes found by a sweep. Each
- * deletion is judged once more on what the API server says in that moment, and holds only for
- * exactly that. Start at {@link io.vdi.operator.reaper.execution.SessionReaper}.
+ * Carries out what the policy decides, and is the only package that deletes; each deletion is
+ * decided again on what the API server returns. Imports the policy, the client and the work queue.
+ * Start at {@link io.vdi.operator.reaper.execution.SessionReaper}.
  */
 package io.vdi.operator.reaper.execution;

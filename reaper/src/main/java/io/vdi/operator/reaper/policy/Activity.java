@@ -2,18 +2,18 @@ package io.vdi.operator.reaper.policy;
 
 import java.time.Instant;
 
-/** What is known about people at a desktop. */
+/** What is known about the clients of a desktop. */
 public sealed interface Activity {
-  /** Nothing: it was not asked, or gives no answer. Unknown is never idle. */
+  /** Nothing: the desktop was not asked, or did not answer. Unknown never counts as idle. */
   record Unknown() implements Activity {}
 
-  /** Somebody was connected then. */
+  /** At least one client was connected at this time. */
   record Connected(Instant asOf) implements Activity {}
 
   /**
-   * Nobody was connected then.
+   * No client was connected at the time {@code asOf}.
    *
-   * @param since when somebody was, or may have been, connected for the last time
+   * @param since the last time at which a client was, or may have been, connected
    */
   record Idle(Instant since, Instant asOf) implements Activity {}
 }

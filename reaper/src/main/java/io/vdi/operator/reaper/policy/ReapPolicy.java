@@ -2,71 +2,79 @@ package io.vdi.operator.reaper.policy;
 
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ObjectMeta;
-import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
 
 /**
- * What is to become of something, spec.md section 5. Never before its time, never on doubt; and
- * what has had its time has had it at every later moment too, unless something changes.
+ * Decides what the reaper does with a session, a child or a home; docs/specification.md, section 5.
+ * Nothing is deleted before its due time or while that time is unknown. What is due now stays due
+ * at every later time unless an object changes; only idleness must be confirmed by a new
+ * observation.
  */
 public final class ReapPolicy {
   private ReapPolicy() {}
 
-  public static Verdict judge(Candidate candidate, Instant now, RetentionConfig rules) {
-    return switch (candidate) {
-      case Candidate.Session session -> new SessionExpiryPolicy(session, rules, now).judge();
-      case Candidate.Child child -> child(child, now, rules);
-      case Candidate.Home home -> home(home, now, rules);
-    };
+  public static SessionVerdict decide(
+      SessionState state, SessionHistory history, Instant now, RetentionConfig config) {
+    return new SessionExpiryPolicy(state, history, config, now).decide();
   }
 
-  private static Verdict child(Candidate.Child child, Instant now, RetentionConfig rules) {
-    ObjectMeta object = child.object();
-    Optional<String> name = ManagedObjects.session(child.kind(), object);
-    boolean itsOwn =
-        child.session().filter(session -> object.isControlledBy(session.uid())).isPresent();
-    if (name.isEmpty()
-        || itsOwn
-        || isLeftAlone(object)
-        || ManagedObjects.isHome(child.kind(), object)) {
-      return Verdict.Keep.FOR_NOW;
+  /**
+   * @param session the session that the child's labels name, as it is now
+   * @param orphanedSince when this process first observed the child without its session
+   */
+  public static ChildVerdict decide(
+      ManagedObject.Child child,
+      Optional<VdiSession> session,
+      Instant orphanedSince,
+      Instant now,
+      RetentionConfig config) {
+    ObjectMeta object = child.metadata();
+    boolean owned = session.filter(owner -> object.isControlledBy(owner.uid())).isPresent();
+    if (owned || object.isDeleting() || ManagedObjects.isKept(object)) {
+      return new ChildVerdict.Ignore();
     }
     Instant due =
-        latest(object.creationTimestamp(), child.orphanSeen()).plus(rules.orphanGracePeriod());
+        latest(object.creationTimestamp(), orphanedSince).plus(config.orphanGracePeriod());
     String uid = object.controller().map(owner -> " (" + owner.uid() + ")").orElse("");
     return now.isBefore(due)
-        ? Verdict.Keep.until(due)
-        : new Verdict.Orphan(
-            ReapReason.ORPHAN, due, "its session " + name.get() + uid + " is gone");
+        ? new ChildVerdict.Wait(due)
+        : new ChildVerdict.Delete(due, "its session " + child.session() + uid + " is gone");
   }
 
-  private static Verdict home(Candidate.Home home, Instant now, RetentionConfig rules) {
-    ObjectMeta claim = home.claim();
-    if (!ManagedObjects.isHome(ResourceType.PERSISTENT_VOLUME_CLAIM, claim) || isLeftAlone(claim)) {
-      return Verdict.Keep.FOR_NOW;
+  /**
+   * @param session the session that the home's labels name, as it is now
+   */
+  public static HomeVerdict decide(
+      ManagedObject.RetainedHome home,
+      Optional<VdiSession> session,
+      Instant now,
+      RetentionConfig config) {
+    ObjectMeta claim = home.metadata();
+    boolean marked = claim.annotation(Annotations.RELEASED_AT).isPresent();
+    if (claim.isDeleting()) {
+      return new HomeVerdict.Ignore();
+    }
+    if (ManagedObjects.isKept(claim)) {
+      return marked ? new HomeVerdict.RetainForever() : new HomeVerdict.Ignore();
     }
     Optional<Instant> released =
         claim.annotation(Annotations.RELEASED_AT).flatMap(ReapPolicy::instant);
-    if (home.session().filter(session -> ManagedObjects.isHomeOf(claim, session)).isPresent()) {
-      return released.isPresent() ? new Verdict.Note(Optional.empty()) : Verdict.Keep.FOR_NOW;
+    if (session.filter(user -> ManagedObjects.isHomeOf(claim, user)).isPresent()) {
+      return released.isPresent() ? new HomeVerdict.ClearReleased() : new HomeVerdict.Ignore();
     }
     if (released.isEmpty()) {
-      return new Verdict.Note(Optional.of(now));
+      return new HomeVerdict.MarkReleased(now);
     }
-    if (rules.homeRetention().isZero()) {
-      return Verdict.Keep.FOR_NOW;
+    if (config.homeRetention().isZero()) {
+      return new HomeVerdict.RetainForever();
     }
-    Instant due = released.get().plus(rules.homeRetention());
+    Instant due = released.get().plus(config.homeRetention());
     return now.isBefore(due)
-        ? Verdict.Keep.until(due)
-        : new Verdict.Orphan(
-            ReapReason.HOME_RETENTION, due, "no session has had it since " + released.get());
-  }
-
-  private static boolean isLeftAlone(ObjectMeta object) {
-    return object.isDeleting() || ManagedObjects.isKept(object);
+        ? new HomeVerdict.Retain(due)
+        : new HomeVerdict.Delete(due, "no session has used it since " + released.get());
   }
 
   private static Instant latest(Instant a, Instant b) {

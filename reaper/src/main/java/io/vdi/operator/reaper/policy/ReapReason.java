@@ -1,6 +1,6 @@
 package io.vdi.operator.reaper.policy;
 
-/** Why something goes; the label of {@code vdi_reaped_total}. */
+/** Why the reaper deletes something. */
 public enum ReapReason {
   TIMEOUT("timeout"),
   IDLE("idle"),
@@ -8,7 +8,7 @@ public enum ReapReason {
   FAILED("failed"),
   ORPHAN("orphan"),
   HOME_RETENTION("homeRetention"),
-  /** A deleted session that the controller has not let go of. */
+  /** A deleted session whose finalizer the controller has not removed. */
   STUCK("stuck");
 
   private final String text;
@@ -17,6 +17,7 @@ public enum ReapReason {
     this.text = text;
   }
 
+  /** The value of the label {@code reason} of {@code vdi_reaped_total}. */
   public String text() {
     return text;
   }

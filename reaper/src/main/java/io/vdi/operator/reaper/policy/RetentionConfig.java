@@ -3,14 +3,16 @@ package io.vdi.operator.reaper.policy;
 import java.time.Duration;
 
 /**
- * The settings that judgement needs; {@link Duration#ZERO} stands for never.
+ * The settings that determine what is deleted when.
  *
  * @param warningBefore how long before its end a session is warned
- * @param failedSessionTtl how long a Failed session stays
- * @param deleteNeverStarted whether sessions go that were not ready in their startup timeout
- * @param terminatingTimeout how long the controller may take to let go of a deleted session
- * @param orphanGracePeriod how long an orphan stays
- * @param homeRetention how long a home stays that no session has
+ * @param failedSessionTtl how long a Failed session stays; zero: it is never deleted
+ * @param deleteNeverStarted whether sessions are deleted that were not ready within the startup
+ *     timeout of their template
+ * @param terminatingTimeout how long the controller can take to remove the finalizer of a deleted
+ *     session
+ * @param orphanGracePeriod how long a child without a session stays
+ * @param homeRetention how long a home stays that no session uses; zero: it is never deleted
  */
 public record RetentionConfig(
     Duration warningBefore,

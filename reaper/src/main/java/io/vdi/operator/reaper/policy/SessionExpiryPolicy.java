@@ -9,232 +9,245 @@ import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The judgement of one session at one moment. */
+/** The decision on one session at one moment: its deadlines, and what follows from them. */
 final class SessionExpiryPolicy {
-  /** That nobody is at a desktop must have been seen no longer ago than this to count. */
-  private static final Duration FRESH = Duration.ofSeconds(10);
+  /** An idle observation that is older than this does not end a session. */
+  private static final Duration MAX_OBSERVATION_AGE = Duration.ofSeconds(10);
 
   /**
-   * One way in which the session comes to its end.
+   * One reason for which the session ends, and when.
    *
-   * @param lead how long before it the warning is due
-   * @param certain false: not on what is known so far
-   * @param why "its timeout of 8h is reached"
-   * @param remedy what its user can do, or empty
+   * @param lead how long before the deadline the warning is due
+   * @param certain false if what is known so far is not enough to end the session
+   * @param message "its timeout of 8h is reached"
+   * @param remedy what the user can do, or empty
    */
   private record Deadline(
-      ReapReason reason, Instant at, Duration lead, boolean certain, String why, String remedy) {
+      ReapReason reason,
+      Instant at,
+      Duration lead,
+      boolean certain,
+      String message,
+      String remedy) {
     Instant warning() {
       return at.minus(lead);
     }
   }
 
-  private final Candidate.Session seen;
+  private final SessionState state;
+  private final SessionHistory history;
   private final VdiSession session;
   private final VdiSession.Status status;
   private final Optional<Defaults.EffectiveSpec> spec;
-  private final RetentionConfig rules;
+  private final RetentionConfig config;
   private final Instant now;
-  private final List<Deadline> dues = new ArrayList<>();
-  private Optional<String> doubt = Optional.empty();
 
-  SessionExpiryPolicy(Candidate.Session seen, RetentionConfig rules, Instant now) {
-    this.seen = seen;
-    this.session = seen.session();
+  SessionExpiryPolicy(
+      SessionState state, SessionHistory history, RetentionConfig config, Instant now) {
+    this.state = state;
+    this.history = history;
+    this.session = state.session();
     this.status = session.status();
     this.spec =
-        seen.template().map(template -> Defaults.effectiveSpec(session.spec(), template.spec()));
-    this.rules = rules;
+        state.template().map(template -> Defaults.effectiveSpec(session.spec(), template.spec()));
+    this.config = config;
     this.now = now;
   }
 
-  Verdict judge() {
+  SessionVerdict decide() {
     if (session.metadata().isDeleting()) {
       return terminating();
     }
-    // While it is suspended its time rests; what was known of its last run says nothing.
+    // A suspended session has no end. Its status is still that of the previous run.
     if (ManagedObjects.isKept(session.metadata()) || session.spec().suspended()) {
-      return Verdict.Keep.FOR_NOW;
+      return SessionVerdict.Keep.UNTIL_CHANGED;
     }
-    status.startedAt().ifPresent(this::timeout);
-    idle();
-    neverStarted();
-    failed();
-    return verdict();
+    List<Deadline> deadlines =
+        Stream.of(timeout(), idle(), neverStarted(), failed()).flatMap(Optional::stream).toList();
+    return deadlines.isEmpty() && status.startedAt().isPresent()
+        ? new SessionVerdict.Unknown(whyTimeoutIsUnknown())
+        : verdict(deadlines);
   }
 
-  private Verdict verdict() {
+  private SessionVerdict verdict(List<Deadline> deadlines) {
     Comparator<Deadline> byTime = Comparator.comparing(Deadline::at);
-    Optional<Deadline> over =
-        dues.stream().filter(due -> due.certain() && !now.isBefore(due.at())).min(byTime);
-    if (over.isPresent()) {
-      return new Verdict.Expire(over.get().reason(), over.get().at(), over.get().why());
-    }
-    if (dues.isEmpty() && doubt.isPresent()) {
-      return new Verdict.Unknown(doubt.get());
+    Optional<Deadline> passed =
+        deadlines.stream()
+            .filter(deadline -> deadline.certain() && !now.isBefore(deadline.at()))
+            .min(byTime);
+    if (passed.isPresent()) {
+      return new SessionVerdict.Expire(
+          passed.get().reason(), passed.get().at(), passed.get().message());
     }
     Optional<Instant> next =
-        dues.stream()
-            .flatMap(due -> Stream.of(due.warning(), due.at()))
+        deadlines.stream()
+            .flatMap(deadline -> Stream.of(deadline.warning(), deadline.at()))
             .filter(now::isBefore)
             .min(Comparator.naturalOrder());
-    return dues.stream()
-        .filter(due -> !now.isBefore(due.warning()) && now.isBefore(due.at()))
+    return deadlines.stream()
+        .filter(deadline -> !now.isBefore(deadline.warning()) && now.isBefore(deadline.at()))
         .min(byTime)
-        .<Verdict>map(
-            due -> new Verdict.Warn(due.reason(), due.at(), warning(due), next.orElse(due.at())))
-        .orElseGet(() -> new Verdict.Keep(next));
+        .<SessionVerdict>map(deadline ->
+            new SessionVerdict.Warn(
+                deadline.reason(), deadline.at(), warning(deadline), next.orElse(deadline.at())))
+        .orElseGet(() -> new SessionVerdict.Keep(next));
   }
 
-  private static String warning(Deadline due) {
+  private static String warning(Deadline deadline) {
     return "ends at "
-        + due.at().truncatedTo(ChronoUnit.SECONDS)
+        + deadline.at().truncatedTo(ChronoUnit.SECONDS)
         + ", when "
-        + due.why()
-        + (due.remedy().isEmpty() ? "" : "; " + due.remedy());
+        + deadline.message()
+        + (deadline.remedy().isEmpty() ? "" : "; " + deadline.remedy());
   }
 
-  private Verdict terminating() {
+  private SessionVerdict terminating() {
     if (!session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
-      return Verdict.Keep.FOR_NOW;
+      return SessionVerdict.Keep.UNTIL_CHANGED;
     }
     Instant since = session.metadata().deletionTimestamp();
-    Instant limit = since.plus(rules.terminatingTimeout());
+    Instant limit = since.plus(config.terminatingTimeout());
     return now.isBefore(limit)
-        ? Verdict.Keep.until(limit)
-        : new Verdict.Stuck(
+        ? SessionVerdict.Keep.until(limit)
+        : new SessionVerdict.Stuck(
             since,
             "deleted at "
                 + since
-                + " and still not let go of by the controller: see whether it runs");
+                + ", and the controller has not removed its finalizer: check that the controller"
+                + " runs");
   }
 
-  /** Counted from status.startTime, which begins anew when a suspended session is resumed. */
-  private void timeout(Instant start) {
-    if (spec.isPresent() && !spec.get().problems().isEmpty()) {
-      doubt = Optional.of(String.join("; ", spec.get().problems()));
-      return;
+  /** Counts from {@code status.startTime}, which is set again when a session is resumed. */
+  private Optional<Deadline> timeout() {
+    if (status.startedAt().isEmpty()
+        || spec.filter(effective -> !effective.problems().isEmpty()).isPresent()) {
+      return Optional.empty();
     }
-    Optional<Duration> own = Durations.parse(session.spec().timeout());
+    Instant start = status.startTime();
     if (spec.isPresent()) {
       Duration lifetime = spec.get().lifetime();
       boolean capped = lifetime.compareTo(spec.get().timeout()) < 0;
-      timeout(
-          start.plus(lifetime),
-          capped
-              ? "the " + Durations.format(lifetime) + " are over that its template allows at most"
-              : "its timeout of " + Durations.format(lifetime) + " is over",
-          capped ? "" : "raise spec.timeout to go on");
-    } else if (own.isPresent()) {
-      timeout(
-          start.plus(own.get()),
-          "its timeout of " + Durations.format(own.get()) + " is over",
-          "raise spec.timeout to go on");
-    } else if (status.expiresAt() != null) {
-      timeout(status.expiresAt(), "its timeout is over", "set spec.timeout to go on");
-    } else {
-      doubt =
-          Optional.of(
-              "how long it may run is not known: it names no timeout, and template "
-                  + session.spec().template()
-                  + " is missing");
+      return Optional.of(
+          timeout(
+              start.plus(lifetime),
+              capped
+                  ? "the maximum timeout of its template, "
+                      + Durations.format(lifetime)
+                      + ", is reached"
+                  : timeoutReached(lifetime),
+              capped ? "" : "raise spec.timeout to continue"));
     }
+    return Durations.parse(session.spec().timeout())
+        .map(own -> timeout(start.plus(own), timeoutReached(own), "raise spec.timeout to continue"))
+        .or(() ->
+            Optional.ofNullable(status.expiresAt())
+                .map(at -> timeout(at, "its timeout is reached", "set spec.timeout to continue")));
   }
 
-  private void timeout(Instant at, String why, String remedy) {
-    dues.add(new Deadline(ReapReason.TIMEOUT, at, rules.warningBefore(), true, why, remedy));
+  private Deadline timeout(Instant at, String message, String remedy) {
+    return new Deadline(ReapReason.TIMEOUT, at, config.warningBefore(), true, message, remedy);
   }
 
-  private void idle() {
+  private static String timeoutReached(Duration timeout) {
+    return "its timeout of " + Durations.format(timeout) + " is reached";
+  }
+
+  private String whyTimeoutIsUnknown() {
+    return spec.map(effective -> String.join("; ", effective.problems()))
+        .orElseGet(() ->
+            "its end is unknown: spec.timeout is not set, and template "
+                + session.spec().template()
+                + " is missing");
+  }
+
+  private Optional<Deadline> idle() {
     Optional<Duration> limit = spec.flatMap(Defaults.EffectiveSpec::idleTimeout);
     if (limit.isPresent()
         && status.currentPhase().equals(Optional.of(Phase.RUNNING))
         && status.startedAt().isPresent()
         && spec.get().problems().isEmpty()
-        && seen.activity() instanceof Activity.Idle(Instant since, Instant asOf)) {
+        && history.activity() instanceof Activity.Idle(Instant since, Instant asOf)) {
       Instant from = since.isAfter(status.startTime()) ? since : status.startTime();
       Instant at = from.plus(limit.get());
-      boolean certain = !asOf.isBefore(at) && !asOf.isBefore(now.minus(FRESH));
-      dues.add(
+      boolean certain = !asOf.isBefore(at) && !asOf.isBefore(now.minus(MAX_OBSERVATION_AGE));
+      return Optional.of(
           new Deadline(
               ReapReason.IDLE,
               at,
               lead(limit.get()),
               certain,
-              "nobody has been connected for " + Durations.format(limit.get()),
-              "connect to go on"));
+              "no client has been connected for " + Durations.format(limit.get()),
+              "connect to continue"));
     }
+    return Optional.empty();
   }
 
-  /** A desktop that was never ready, by the startup timeout of the controller. */
-  private void neverStarted() {
-    if (!rules.deleteNeverStarted() || status.startedAt().isPresent() || spec.isEmpty()) {
-      return;
+  /** For a desktop that was never ready; uses the same startup timeout as the controller. */
+  private Optional<Deadline> neverStarted() {
+    if (!config.deleteNeverStarted() || status.startedAt().isPresent() || spec.isEmpty()) {
+      return Optional.empty();
     }
     Duration limit = spec.get().startupTimeout();
-    boolean gaveUp =
+    boolean startupTimedOut =
         status
             .condition(Condition.READY)
             .filter(ready -> ready.reason().equals(Condition.STARTUP_TIMEOUT))
             .isPresent();
     Optional<Instant> at =
-        gaveUp
+        startupTimedOut
             ? failedSince()
-            : seen.pod()
+            : state
+                .pod()
                 .filter(pod -> pod.metadata().isControlledBy(session.uid()))
                 .filter(pod -> !pod.isReady() && !pod.isFinished())
-                .map(pod -> placedOrMade(pod).plus(limit));
-    at.ifPresent(end ->
-        dues.add(
-            new Deadline(
-                ReapReason.NEVER_STARTED,
-                end,
-                lead(limit),
-                true,
-                "it has not become ready within " + Durations.format(limit),
-                "")));
+                .map(pod -> scheduledOrCreated(pod).plus(limit));
+    return at.map(end ->
+        new Deadline(
+            ReapReason.NEVER_STARTED,
+            end,
+            lead(limit),
+            true,
+            "it has not become ready within " + Durations.format(limit),
+            ""));
   }
 
-  private static Instant placedOrMade(Pod pod) {
+  private static Instant scheduledOrCreated(Pod pod) {
     return pod.scheduledAt().orElse(pod.metadata().creationTimestamp());
   }
 
-  private void failed() {
-    Duration limit = rules.failedSessionTtl();
-    if (!limit.isZero()) {
-      failedSince()
-          .ifPresent(since ->
-              dues.add(
-                  new Deadline(
-                      ReapReason.FAILED,
-                      since.plus(limit),
-                      lead(limit),
-                      true,
-                      "it has been Failed for " + Durations.format(limit),
-                      "mend what its status names")));
-    }
+  private Optional<Deadline> failed() {
+    Duration limit = config.failedSessionTtl();
+    return failedSince()
+        .filter(since -> !limit.isZero())
+        .map(since ->
+            new Deadline(
+                ReapReason.FAILED,
+                since.plus(limit),
+                lead(limit),
+                true,
+                "it has been Failed for " + Durations.format(limit),
+                "fix the cause that its status names"));
   }
 
-  /** By the controller's word; without it since we have seen it ourselves. */
+  /** The time in the condition that the controller wrote; else when the reaper observed it. */
   private Optional<Instant> failedSince() {
     return status.currentPhase().equals(Optional.of(Phase.FAILED))
         ? status
             .condition(Condition.FAILED)
             .filter(Condition::isTrue)
             .map(Condition::lastTransitionTime)
-            .or(seen::failedSeen)
+            .or(history::failedSince)
         : Optional.empty();
   }
 
-  /** What takes less than twice as long as the warning's lead is warned of half-way. */
+  /** Half of the whole time, but at most {@code warningBefore}. */
   private Duration lead(Duration whole) {
     Duration half = whole.dividedBy(2);
-    return half.compareTo(rules.warningBefore()) < 0 ? half : rules.warningBefore();
+    return half.compareTo(config.warningBefore()) < 0 ? half : config.warningBefore();
   }
 }

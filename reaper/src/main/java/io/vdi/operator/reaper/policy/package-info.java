@@ -1,6 +1,6 @@
 /**
- * What is to become of a session, an object, a home: values in, a {@link
- * io.vdi.operator.reaper.policy.Verdict} out. No I/O, no clock; imports the model only. Start at
- * {@link io.vdi.operator.reaper.policy.ReapPolicy}.
+ * Decides which sessions, children and homes the reaper deletes, and when: values in, verdicts out.
+ * Pure: it imports the model only, does no I/O and reads no clock. Start at {@link
+ * io.vdi.operator.reaper.policy.ReapPolicy}.
  */
 package io.vdi.operator.reaper.policy;

@@ -1,7 +1,6 @@
 package io.vdi.operator.reaper.activity;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.reaper.policy.Activity;
 import java.time.Duration;
@@ -16,10 +15,10 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** Unknown is never idle, whatever the row of answers. */
+/** An unknown activity never counts as idle, whatever the sequence of probes. */
 class ActivityHistoryProperties {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
-  private static final Duration GAP = Duration.ofSeconds(100);
+  private static final Duration MAX_GAP = Duration.ofSeconds(100);
 
   record Step(int secondsLater, ProbeResult answer) {}
 
@@ -37,53 +36,68 @@ class ActivityHistoryProperties {
   }
 
   @Property
-  void idleIsOnlyTheTimeOverWhichNobodyWasSeenWithoutAGap(@ForAll("steps") List<Step> steps) {
+  void idleTimeCountsFromTheFirstOfTheAnswersThatShowNoClientWithoutAGap(
+      @ForAll("steps") List<Step> steps) {
     ActivityHistory history = ActivityHistory.NONE;
     Instant now = START;
-    // By hand: the first answer of the row of "nobody" that is not broken.
+    // Computed independently: the first of the latest answers without a client and without a gap.
     Optional<Instant> emptySince = Optional.empty();
     Optional<Instant> lastAnswer = Optional.empty();
     for (Step step : steps) {
       now = now.plusSeconds(step.secondsLater());
-      history = history.and(step.answer(), now, GAP);
+      history = history.with(step.answer(), now, MAX_GAP);
       switch (step.answer()) {
-        case ProbeResult.NoAnswer nothing ->
-            assertTrue(history.activity() instanceof Activity.Unknown);
+        case ProbeResult.NoAnswer _ ->
+            assertThat(history.activity()).isEqualTo(new Activity.Unknown());
         case ProbeResult.ConnectedClients(int count) when count > 0 -> {
-          assertEquals(new Activity.Connected(now), history.activity());
+          assertThat(history.activity()).isEqualTo(new Activity.Connected(now));
           emptySince = Optional.empty();
           lastAnswer = Optional.of(now);
         }
-        case ProbeResult.ConnectedClients nobody -> {
+        case ProbeResult.ConnectedClients _ -> {
           Instant at = now;
-          boolean broken = lastAnswer.filter(last -> !last.plus(GAP).isBefore(at)).isEmpty();
+          boolean broken = lastAnswer.filter(last -> !last.plus(MAX_GAP).isBefore(at)).isEmpty();
           emptySince = broken ? Optional.of(now) : emptySince.or(() -> Optional.of(at));
           lastAnswer = Optional.of(now);
-          assertEquals(new Activity.Idle(emptySince.get(), now), history.activity());
+          assertThat(history.activity()).isEqualTo(new Activity.Idle(emptySince.get(), now));
         }
       }
     }
   }
 
   @Example
-  void aNewHistoryKnowsNothingOfTheTimeBefore() {
-    assertEquals(
-        new Activity.Idle(START, START),
-        ActivityHistory.NONE.and(new ProbeResult.ConnectedClients(0), START, GAP).activity());
+  void aNewHistoryStartsTheIdleTime() {
+    assertThat(
+            ActivityHistory.NONE
+                .with(new ProbeResult.ConnectedClients(0), START, MAX_GAP)
+                .activity())
+        .isEqualTo(new Activity.Idle(START, START));
   }
 
   @Example
-  void oneSilenceIsASlipALongOneIsNot() {
-    ActivityHistory idle =
-        ActivityHistory.NONE.and(new ProbeResult.ConnectedClients(0), START, GAP);
-    ActivityHistory slip =
-        idle.and(new ProbeResult.NoAnswer("busy"), START.plusSeconds(30), GAP)
-            .and(new ProbeResult.ConnectedClients(0), START.plusSeconds(60), GAP);
-    assertEquals(new Activity.Idle(START, START.plusSeconds(60)), slip.activity());
-    ActivityHistory gone =
-        idle.and(new ProbeResult.NoAnswer("busy"), START.plusSeconds(30), GAP)
-            .and(new ProbeResult.ConnectedClients(0), START.plusSeconds(200), GAP);
-    assertEquals(
-        new Activity.Idle(START.plusSeconds(200), START.plusSeconds(200)), gone.activity());
+  void aShortGapDoesNotResetTheIdleTimeAndALongOneDoes() {
+    ActivityHistory failed =
+        ActivityHistory.NONE
+            .with(new ProbeResult.ConnectedClients(0), START, MAX_GAP)
+            .with(new ProbeResult.NoAnswer("busy"), START.plusSeconds(30), MAX_GAP);
+    assertThat(failed.consecutiveFailures()).isEqualTo(1);
+    Instant early = START.plusSeconds(60);
+    assertThat(failed.with(new ProbeResult.ConnectedClients(0), early, MAX_GAP).activity())
+        .isEqualTo(new Activity.Idle(START, early));
+    Instant late = START.plusSeconds(200);
+    assertThat(failed.with(new ProbeResult.ConnectedClients(0), late, MAX_GAP).activity())
+        .isEqualTo(new Activity.Idle(late, late));
+  }
+
+  @Example
+  void anAnswerResetsTheFailures() {
+    ActivityHistory history = ActivityHistory.NONE;
+    for (int i = 1; i <= 3; i++) {
+      history = history.with(new ProbeResult.NoAnswer("busy"), START, MAX_GAP);
+      assertThat(history.consecutiveFailures()).isEqualTo(i);
+    }
+    history = history.with(new ProbeResult.ConnectedClients(1), START, MAX_GAP);
+    assertThat(history.consecutiveFailures()).isZero();
+    assertThat(history.lastConnected()).contains(START);
   }
 }

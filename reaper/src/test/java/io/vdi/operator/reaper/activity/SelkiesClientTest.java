@@ -1,8 +1,6 @@
 package io.vdi.operator.reaper.activity;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
@@ -22,12 +20,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What answers at a desktop's address may be anything: its user's programs run there. */
+/** Any server can answer at the address of a desktop, because its user can run programs there. */
 class SelkiesClientTest {
   private static final Duration TIMEOUT = Duration.ofMillis(600);
 
   private final HttpServer server;
-  private final SelkiesClient desktops = new SelkiesClient();
+  private final SelkiesClient client = new SelkiesClient();
   private final CountDownLatch end = new CountDownLatch(1);
 
   SelkiesClientTest() throws IOException {
@@ -39,46 +37,46 @@ class SelkiesClientTest {
   @AfterEach
   void stop() {
     end.countDown();
-    desktops.close();
+    client.close();
     server.stop(0);
   }
 
   @Test
-  void thePeopleAreCounted() throws InterruptedException {
+  void connectedClientsAreCounted() throws InterruptedException {
     answer(
         200,
         """
         {"sessions": [{"id": "a", "transport": "websockets", "role": "controller", "rtt_ms": 12},
                       {"id": "b", "transport": "websockets", "role": "viewer", "rtt_ms": null}]}
         """);
-    assertEquals(new ProbeResult.ConnectedClients(2), ask());
+    assertThat(probe()).isEqualTo(new ProbeResult.ConnectedClients(2));
   }
 
   @Test
-  void nobodyIsAnAnswerToo() throws InterruptedException {
+  void noConnectedClientIsAnAnswer() throws InterruptedException {
     answer(200, "{\"sessions\": []}");
-    assertEquals(new ProbeResult.ConnectedClients(0), ask());
+    assertThat(probe()).isEqualTo(new ProbeResult.ConnectedClients(0));
   }
 
   @Test
-  void itIsAskedWithItsOwnPassword() throws InterruptedException {
+  void theRequestHasThePasswordOfTheSession() throws InterruptedException {
     AtomicReference<String> header = new AtomicReference<>();
     handle(exchange -> {
       header.set(exchange.getRequestHeaders().getFirst("Authorization"));
       exchange.sendResponseHeaders(200, -1);
       exchange.close();
     });
-    ask();
-    assertEquals(
-        "Basic "
-            + Base64.getEncoder()
-                .encodeToString("ubuntu:pässword".getBytes(StandardCharsets.UTF_8)),
-        header.get());
+    probe();
+    assertThat(header.get())
+        .isEqualTo(
+            "Basic "
+                + Base64.getEncoder()
+                    .encodeToString("ubuntu:pässword".getBytes(StandardCharsets.UTF_8)));
   }
 
   @Test
-  void thePasswordIsNeverPrinted() {
-    assertTrue(!address().toString().contains("pässword"));
+  void theTextOfAnEndpointDoesNotContainThePassword() {
+    assertThat(endpoint().toString()).doesNotContain("pässword");
   }
 
   @ParameterizedTest
@@ -95,16 +93,16 @@ class SelkiesClientTest {
         "\"sessions\"",
         "{\"sessions\": {\"length\": 0}}"
       })
-  void whatIsNoListOfSessionsIsNoAnswer(String body) throws InterruptedException {
+  void aResponseWithoutAListOfSessionsIsNoAnswer(String body) throws InterruptedException {
     answer(200, body);
-    assertInstanceOf(ProbeResult.NoAnswer.class, ask());
+    assertThat(probe()).isInstanceOf(ProbeResult.NoAnswer.class);
   }
 
   @ParameterizedTest
   @ValueSource(ints = {204, 401, 403, 404, 500, 503})
-  void anotherStatusIsNoAnswer(int status) throws InterruptedException {
+  void aStatusOtherThan200IsNoAnswer(int status) throws InterruptedException {
     answer(status, "{\"sessions\": []}");
-    assertEquals(new ProbeResult.NoAnswer("HTTP status " + status), ask());
+    assertThat(probe()).isEqualTo(new ProbeResult.NoAnswer("HTTP status " + status));
   }
 
   @Test
@@ -122,12 +120,12 @@ class SelkiesClientTest {
       exchange.sendResponseHeaders(302, -1);
       exchange.close();
     });
-    assertEquals(new ProbeResult.NoAnswer("HTTP status 302"), ask());
-    assertTrue(!followed.get());
+    assertThat(probe()).isEqualTo(new ProbeResult.NoAnswer("HTTP status 302"));
+    assertThat(followed.get()).as("followed the redirect").isFalse();
   }
 
   @Test
-  void aTooLongAnswerIsNotReadToItsEnd() throws InterruptedException {
+  void aResponseThatIsTooLargeIsNoAnswer() throws InterruptedException {
     handle(exchange -> {
       exchange.sendResponseHeaders(200, 0);
       try (OutputStream body = exchange.getResponseBody()) {
@@ -137,33 +135,33 @@ class SelkiesClientTest {
         }
       }
     });
-    assertInstanceOf(ProbeResult.NoAnswer.class, ask());
+    assertThat(probe()).isInstanceOf(ProbeResult.NoAnswer.class);
   }
 
   @Test
-  void whoAnswersInDripsIsCutOff() throws InterruptedException {
+  void aServerThatDoesNotCompleteItsResponseTimesOut() throws InterruptedException {
     handle(exchange -> {
       exchange.sendResponseHeaders(200, 0);
       exchange.getResponseBody().write('{');
       exchange.getResponseBody().flush();
-      waitForTheEnd();
+      awaitEnd();
     });
-    assertEquals(new ProbeResult.NoAnswer("no answer within 600 ms"), ask());
+    assertThat(probe()).isEqualTo(new ProbeResult.NoAnswer("no response within 600 ms"));
   }
 
   @Test
-  void whoNeverAnswersIsCutOff() throws InterruptedException {
-    handle(exchange -> waitForTheEnd());
-    assertInstanceOf(ProbeResult.NoAnswer.class, ask());
+  void aServerThatDoesNotRespondTimesOut() throws InterruptedException {
+    handle(exchange -> awaitEnd());
+    assertThat(probe()).isInstanceOf(ProbeResult.NoAnswer.class);
   }
 
   @Test
-  void whereNobodyListensThereIsNoAnswer() throws InterruptedException {
+  void aRefusedConnectionIsNoAnswer() throws InterruptedException {
     server.stop(0);
-    assertInstanceOf(ProbeResult.NoAnswer.class, ask());
+    assertThat(probe()).isInstanceOf(ProbeResult.NoAnswer.class);
   }
 
-  private void waitForTheEnd() {
+  private void awaitEnd() {
     try {
       end.await();
     } catch (InterruptedException e) {
@@ -184,11 +182,11 @@ class SelkiesClientTest {
     server.createContext("/api/sessions", handler);
   }
 
-  private SelkiesEndpoint address() {
+  private SelkiesEndpoint endpoint() {
     return new SelkiesEndpoint("127.0.0.1", server.getAddress().getPort(), "ubuntu", "pässword");
   }
 
-  private ProbeResult ask() throws InterruptedException {
-    return desktops.ask(address(), TIMEOUT);
+  private ProbeResult probe() throws InterruptedException {
+    return client.probe(endpoint(), TIMEOUT);
   }
 }

@@ -1,6 +1,6 @@
 package io.vdi.operator.reaper.execution;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,22 +14,24 @@ import net.jqwik.api.constraints.Size;
 
 class DeletionRateLimiterProperties {
   @Property
-  void inNoMinuteMoreThanAllowedAndNobodyWaitsWithoutNeed(
+  void noMinuteHasMoreDeletionsThanAllowedAndNoneWaitsWithoutNeed(
       @ForAll @IntRange(min = 1, max = 20) int perMinute,
       @ForAll @Size(max = 100) List<@IntRange(max = 20) Integer> pauses) {
     AtomicLong now = new AtomicLong(1);
-    DeletionRateLimiter budget = new DeletionRateLimiter(now::get);
+    DeletionRateLimiter limiter = new DeletionRateLimiter(now::get);
     List<Long> taken = new ArrayList<>();
     for (int pause : pauses) {
       now.addAndGet(Duration.ofSeconds(pause).toNanos());
-      Optional<Duration> wait = budget.take(perMinute);
+      Optional<Duration> wait = limiter.tryAcquire(perMinute);
       long inLastMinute = taken.stream().filter(at -> now.get() - at < 60_000_000_000L).count();
-      assertTrue(wait.isEmpty() == inLastMinute < perMinute);
+      assertThat(wait.isEmpty())
+          .as("allowed after %s deletions in the last minute", inLastMinute)
+          .isEqualTo(inLastMinute < perMinute);
       if (wait.isEmpty()) {
         taken.add(now.get());
       } else {
         now.addAndGet(wait.get().toNanos());
-        assertTrue(budget.take(perMinute).isEmpty(), "after the wait there is room");
+        assertThat(limiter.tryAcquire(perMinute)).as("delay after the wait").isEmpty();
         taken.add(now.get());
       }
     }

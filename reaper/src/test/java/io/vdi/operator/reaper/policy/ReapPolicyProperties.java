@@ -1,13 +1,11 @@
 package io.vdi.operator.reaper.policy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.ResourceType;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -20,12 +18,12 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.IntRange;
 
-/** Monotone in time, never before its time, never on doubt: over sessions of all kinds. */
+/** What holds for the policy in every state of a session or home. */
 class ReapPolicyProperties {
   private static final int DAY = 24 * 3600;
 
   @Provide
-  Arbitrary<SessionBuilder> samples() {
+  Arbitrary<SessionBuilder> sessions() {
     Arbitrary<Optional<String>> durations =
         Arbitraries.of("45s", "9m", "1h30m", "8h", "nonsense").optional(0.8);
     Arbitrary<Optional<Instant>> times =
@@ -47,129 +45,135 @@ class ReapPolicyProperties {
     Arbitrary<SessionBuilder> base =
         Combinators.combine(durations, durations, durations, times, times, times, activities)
             .as((timeout, idle, max, started, expires, failed, activity) -> {
-              SessionBuilder sample = new SessionBuilder();
-              sample.timeout = timeout;
-              sample.idleTimeout = idle;
-              sample.maxTimeout = max;
-              sample.started = started;
-              sample.expiresAt = expires;
-              sample.failedCondition = failed;
-              sample.activity = activity;
-              return sample;
+              SessionBuilder session = new SessionBuilder();
+              session.timeout = timeout;
+              session.idleTimeout = idle;
+              session.maxTimeout = max;
+              session.started = started;
+              session.expiresAt = expires;
+              session.failedCondition = failed;
+              session.activity = activity;
+              return session;
             });
     Arbitrary<Integer> oneInTen = Arbitraries.integers().between(0, 9);
     return Combinators.combine(
             base, Arbitraries.of(Phase.class).optional(), oneInTen, oneInTen, oneInTen, times)
-        .as((sample, phase, template, suspended, kept, deleted) -> {
-          sample.phase = phase;
-          sample.template = template > 1;
-          sample.suspended = suspended == 0;
-          sample.keep = kept == 0;
-          sample.deleted = deleted.filter(at -> kept > 7);
-          return sample;
+        .as((session, phase, template, suspended, kept, deleted) -> {
+          session.phase = phase;
+          session.template = template > 1;
+          session.suspended = suspended == 0;
+          session.keep = kept == 0;
+          session.deleted = deleted.filter(at -> kept > 7);
+          return session;
         });
   }
 
   @Property(tries = 3000)
-  void whatHasHadItsTimeHasHadItForEver(
-      @ForAll("samples") SessionBuilder sample,
+  void aSessionThatIsDueStaysDue(
+      @ForAll("sessions") SessionBuilder session,
       @ForAll @IntRange(min = -DAY, max = 3 * DAY) int at,
       @ForAll @IntRange(max = 99 * DAY) int later) {
     Instant now = SessionBuilder.NOON.plusSeconds(at);
-    // Idleness alone is a matter of fresh knowledge, and so ends with it.
-    if (sample.judge(now) instanceof Verdict.Expire expire && expire.reason() != ReapReason.IDLE) {
-      assertInstanceOf(Verdict.Expire.class, sample.judge(now.plusSeconds(later)));
+    // Idleness is the exception: it must be confirmed by a recent observation.
+    if (session.decide(now) instanceof SessionVerdict.Expire expire
+        && expire.reason() != ReapReason.IDLE) {
+      assertThat(session.decide(now.plusSeconds(later))).isInstanceOf(SessionVerdict.Expire.class);
     }
   }
 
   @Property(tries = 3000)
-  void neverBeforeItsTime(
-      @ForAll("samples") SessionBuilder sample,
+  void noSessionExpiresBeforeItsDueTime(
+      @ForAll("sessions") SessionBuilder session,
       @ForAll @IntRange(min = -DAY, max = 3 * DAY) int at) {
     Instant now = SessionBuilder.NOON.plusSeconds(at);
-    if (!(sample.judge(now)
-        instanceof Verdict.Expire(ReapReason reason, Instant due, String why))) {
+    if (!(session.decide(now)
+        instanceof SessionVerdict.Expire(ReapReason reason, Instant due, String message))) {
       return;
     }
-    assertTrue(!now.isBefore(due));
-    assertTrue(!sample.suspended && !sample.keep && sample.deleted.isEmpty());
+    assertThat(now).as("%s", message).isAfterOrEqualTo(due);
+    assertThat(session.suspended).as("suspended").isFalse();
+    assertThat(session.keep).as("protected by vdi.kasm.io/keep").isFalse();
+    assertThat(session.deleted).as("deletion timestamp").isEmpty();
     switch (reason) {
-      case TIMEOUT -> assertEquals(lifetimeEnd(sample), due);
+      case TIMEOUT -> assertThat(due).isEqualTo(lifetimeEnd(session));
       case IDLE -> {
-        Activity.Idle idle = assertInstanceOf(Activity.Idle.class, sample.activity);
-        Duration limit = Durations.parse(sample.idleTimeout.orElseThrow()).orElseThrow();
-        assertTrue(Duration.between(idle.since(), idle.asOf()).compareTo(limit) >= 0);
-        assertTrue(Duration.between(sample.started.orElseThrow(), due).compareTo(limit) >= 0);
-        assertTrue(Duration.between(idle.asOf(), now).toSeconds() <= 10);
+        Activity.Idle idle = assertInstanceOf(Activity.Idle.class, session.activity);
+        Duration limit = Durations.parse(session.idleTimeout.orElseThrow()).orElseThrow();
+        assertThat(Duration.between(idle.since(), idle.asOf())).isGreaterThanOrEqualTo(limit);
+        assertThat(Duration.between(session.started.orElseThrow(), due))
+            .isGreaterThanOrEqualTo(limit);
+        // In whole seconds, as the times of this test are.
+        assertThat(Duration.between(idle.asOf(), now).toSeconds()).isLessThanOrEqualTo(10);
       }
       case FAILED ->
-          assertEquals(sample.failedCondition.orElseThrow().plus(Duration.ofHours(24)), due);
+          assertThat(due)
+              .isEqualTo(session.failedCondition.orElseThrow().plus(Duration.ofHours(24)));
       case NEVER_STARTED, ORPHAN, HOME_RETENTION, STUCK ->
-          throw new AssertionError(reason + " without any ground");
+          throw new AssertionError("no session has a cause for " + reason);
     }
   }
 
-  /** By another way than the judge's. */
-  private static Instant lifetimeEnd(SessionBuilder sample) {
-    Instant start = sample.started.orElseThrow();
-    if (!sample.template && sample.timeout.flatMap(Durations::parse).isEmpty()) {
-      return sample.expiresAt.orElseThrow();
+  /** Computed in another way than by the policy. */
+  private static Instant lifetimeEnd(SessionBuilder session) {
+    Instant start = session.started.orElseThrow();
+    if (!session.template && session.timeout.flatMap(Durations::parse).isEmpty()) {
+      return session.expiresAt.orElseThrow();
     }
-    Instant own = start.plus(sample.timeout.flatMap(Durations::parse).orElse(Duration.ofHours(8)));
+    Instant own = start.plus(session.timeout.flatMap(Durations::parse).orElse(Duration.ofHours(8)));
     Instant cap =
-        sample
+        session
             .maxTimeout
-            .filter(max -> sample.template)
+            .filter(max -> session.template)
             .flatMap(Durations::parse)
             .map(start::plus)
             .orElse(Instant.MAX);
     return own.isBefore(cap) ? own : cap;
   }
 
-  /** Or a queue that wakes at that time would miss something. */
+  /** Otherwise a queue that wakes at that time would miss a deadline. */
   @Property(tries = 3000)
-  void betweenTwoLooksNothingChanges(
-      @ForAll("samples") SessionBuilder sample,
+  void theVerdictDoesNotChangeBeforeTheTimeThatItNames(
+      @ForAll("sessions") SessionBuilder session,
       @ForAll @IntRange(min = -DAY, max = 3 * DAY) int at,
       @ForAll @IntRange(max = 1000) int permille) {
     Instant now = SessionBuilder.NOON.plusSeconds(at);
-    Verdict first = sample.judge(now);
+    SessionVerdict first = session.decide(now);
     Optional<Instant> until =
         switch (first) {
-          case Verdict.Keep(Optional<Instant> next) -> next;
-          case Verdict.Warn warn -> Optional.of(warn.until());
+          case SessionVerdict.Keep(Optional<Instant> next) -> next;
+          case SessionVerdict.Warn warn -> Optional.of(warn.until());
           default -> Optional.of(now);
         };
     Instant next = until.orElse(now.plusSeconds(99 * DAY));
-    assertTrue(!next.isBefore(now));
-    if (until.isPresent() && (first instanceof Verdict.Keep || first instanceof Verdict.Warn)) {
-      assertTrue(next.isAfter(now), "a look that leads to the same look at once");
+    assertThat(next).isAfterOrEqualTo(now);
+    if (until.isPresent()
+        && (first instanceof SessionVerdict.Keep || first instanceof SessionVerdict.Warn)) {
+      assertThat(next).as("when to decide again after %s", first).isAfter(now);
     }
     Instant between =
         now.plusNanos(Duration.between(now, next).toNanos() / 1000 * permille).minusNanos(1);
     if (between.isAfter(now)) {
-      assertEquals(first, sample.judge(between));
+      assertThat(session.decide(between)).isEqualTo(first);
     }
   }
 
   @Property
-  void aHomeNeverGoesBeforeItsRetentionNorWhileItsUserHasItsSession(
+  void aHomeIsDeletedOnlyAfterItsRetentionPeriodAndIfNoSessionUsesIt(
       @ForAll @IntRange(min = -90, max = 90) int released,
       @ForAll @IntRange(min = -90, max = 180) int now,
-      @ForAll boolean session,
-      @ForAll boolean noted) {
+      @ForAll boolean inUse,
+      @ForAll boolean marked) {
     Instant since = SessionBuilder.NOON.plus(Duration.ofDays(released));
     Instant at = SessionBuilder.NOON.plus(Duration.ofDays(now));
-    Verdict verdict =
-        ReapPolicy.judge(
-            new Candidate.Home(
-                SessionBuilder.object(
-                    ResourceType.PERSISTENT_VOLUME_CLAIM,
-                    Optional.empty(),
-                    noted ? Map.of(Annotations.RELEASED_AT, since.toString()) : Map.of()),
-                session ? Optional.of(new SessionBuilder().session()) : Optional.empty()),
+    HomeVerdict verdict =
+        ReapPolicy.decide(
+            SessionBuilder.home(
+                marked ? Map.of(Annotations.RELEASED_AT, since.toString()) : Map.of()),
+            inUse ? Optional.of(new SessionBuilder().session()) : Optional.empty(),
             at,
-            SessionBuilder.RULES);
-    assertEquals(noted && !session && now - released >= 30, verdict instanceof Verdict.Orphan);
+            SessionBuilder.CONFIG);
+    assertThat(verdict instanceof HomeVerdict.Delete)
+        .as("deleted, with %s", verdict)
+        .isEqualTo(marked && !inUse && now - released >= 30);
   }
 }

@@ -2,12 +2,13 @@ package io.vdi.operator.reaper.policy;
 
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -17,10 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Sessions and objects as tests of judgement want them. */
+/** Builds session "desk" and its objects in the states that the tests of the policy need. */
 final class SessionBuilder {
   static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
-  static final RetentionConfig RULES =
+  static final RetentionConfig CONFIG =
       new RetentionConfig(
           Duration.ofMinutes(10),
           Duration.ofHours(24),
@@ -40,7 +41,8 @@ final class SessionBuilder {
   Optional<Instant> expiresAt = Optional.empty();
   Optional<Instant> deleted = Optional.empty();
   Optional<Instant> failedCondition = Optional.empty();
-  Optional<Instant> failedSeen = Optional.empty();
+  Optional<Instant> failedSince = Optional.empty();
+  Optional<Pod> pod = Optional.empty();
   Activity activity = new Activity.Unknown();
 
   VdiSession session() {
@@ -83,17 +85,21 @@ final class SessionBuilder {
             conditions));
   }
 
-  Candidate.Session candidate() {
-    return new Candidate.Session(
-        session(),
-        template ? Optional.of(templateObject()) : Optional.empty(),
-        Optional.empty(),
-        activity,
-        failedSeen);
+  SessionState state() {
+    return new SessionState(
+        session(), template ? Optional.of(templateObject()) : Optional.empty(), pod);
   }
 
-  Verdict judge(Instant now) {
-    return ReapPolicy.judge(candidate(), now, RULES);
+  SessionHistory history() {
+    return new SessionHistory(activity, failedSince);
+  }
+
+  SessionVerdict decide(Instant now) {
+    return decide(now, CONFIG);
+  }
+
+  SessionVerdict decide(Instant now, RetentionConfig config) {
+    return ReapPolicy.decide(state(), history(), now, config);
   }
 
   private VdiTemplate templateObject() {
@@ -105,15 +111,13 @@ final class SessionBuilder {
             VdiTemplate.class);
   }
 
-  /** The metadata of an object of session "desk", with all the marks. */
+  /** The metadata of an object of session "desk", with all marks of a child. */
   static ObjectMeta object(
-      ResourceType<?> kind, Optional<String> ownerUid, Map<String, String> annotations) {
+      ChildKind kind, Optional<String> ownerUid, Map<String, String> annotations) {
     Map<String, String> all = new HashMap<>(annotations);
     all.put(Annotations.USER, "alice@example.com");
     return new ObjectMeta(
-        kind.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)
-            ? "vdi-data-desk"
-            : kind.equals(ResourceType.SECRET) ? "vdi-auth-desk" : "desk",
+        kind.nameFor("desk"),
         "ns",
         "uid-object",
         "9",
@@ -126,5 +130,14 @@ final class SessionBuilder {
         ownerUid.stream()
             .map(uid -> new OwnerReference("vdi.kasm.io/v1alpha1", "VDISession", "desk", uid, true))
             .toList());
+  }
+
+  static ManagedObject.Child child(ChildKind kind, Optional<String> ownerUid) {
+    return new ManagedObject.Child(kind, object(kind, ownerUid, Map.of()), "desk");
+  }
+
+  static ManagedObject.RetainedHome home(Map<String, String> annotations) {
+    return new ManagedObject.RetainedHome(
+        object(ChildKind.HOME, Optional.empty(), annotations), "desk");
   }
 }

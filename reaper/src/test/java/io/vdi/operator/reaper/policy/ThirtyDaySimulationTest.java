@@ -1,7 +1,6 @@
 package io.vdi.operator.reaper.policy;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Phase;
@@ -18,40 +17,41 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * Thirty days of a thousand desks on a simulated clock: people come, go, extend, shorten, suspend;
- * desktops fail. Looks are taken only when a verdict asked for one or something changed, as the
- * queue does it; every end must come in its very second, and none that is not due.
+ * Thirty days of a thousand desks on a simulated clock: users connect, disconnect, extend, shorten
+ * and suspend sessions, and desktops fail. As with the queue, a decision is made only when a
+ * verdict asked for it or something changed. Every session must end in the second in which it is
+ * due, and none before.
  */
 class ThirtyDaySimulationTest {
   private static final Duration MONTH = Duration.ofDays(30);
   private static final int DESKS = 1000;
 
-  /** How often a desktop is asked; the look at the moment of idleness comes on top of that. */
-  private static final Duration POLL = Duration.ofMinutes(2);
+  /** How often a desktop is asked, in addition to the probe at its idle deadline. */
+  private static final Duration PROBE_INTERVAL = Duration.ofMinutes(2);
 
-  private record Look(Instant at, int desk, int life) {}
+  private record Check(Instant at, int desk, int generation) {}
 
-  /** One desk: a session, after its end the next one. */
+  /** One desk: a session, and after its end the next one. */
   private static final class Desk {
-    final SessionBuilder sample = new SessionBuilder();
-    int life;
+    final SessionBuilder session = new SessionBuilder();
+    int generation;
     boolean connected;
     Instant idleSince = SessionBuilder.NOON;
     Optional<Instant> warned = Optional.empty();
 
-    /** A change can put the end into the past: it is then due at once. */
+    /** A change can move the end into the past: the session is then due immediately. */
     Instant changed = SessionBuilder.NOON;
   }
 
   private final Random random = new Random(20260301);
   private final List<Desk> desks = new ArrayList<>();
-  private final PriorityQueue<Look> looks =
-      new PriorityQueue<>(Comparator.comparing(Look::at).thenComparing(Look::desk));
+  private final PriorityQueue<Check> checks =
+      new PriorityQueue<>(Comparator.comparing(Check::at).thenComparing(Check::desk));
   private final Map<ReapReason, Integer> ends = new EnumMap<>(ReapReason.class);
   private int warnings;
 
   @Test
-  void everyEndComesInItsSecondAndNoneThatIsNotDue() {
+  void everySessionEndsInItsSecondAndNoneBefore() {
     for (int i = 0; i < DESKS; i++) {
       desks.add(new Desk());
       begin(i, SessionBuilder.NOON.plusSeconds(random.nextInt(3600)));
@@ -59,97 +59,100 @@ class ThirtyDaySimulationTest {
     Instant end = SessionBuilder.NOON.plus(MONTH);
     Instant nextEvent = SessionBuilder.NOON;
     while (nextEvent.isBefore(end)) {
-      looksUntil(nextEvent);
+      checkUntil(nextEvent);
       event(random.nextInt(DESKS), nextEvent);
-      // Some nine in a day at each desk.
+      // About nine events per day and desk.
       nextEvent = nextEvent.plusMillis(1 + random.nextInt(20_000));
     }
-    assertTrue(ends.getOrDefault(ReapReason.TIMEOUT, 0) > 5_000, ends::toString);
-    assertTrue(ends.getOrDefault(ReapReason.IDLE, 0) > 5_000, ends::toString);
-    assertTrue(ends.getOrDefault(ReapReason.FAILED, 0) > 100, ends::toString);
-    assertTrue(warnings > 5_000, "warnings: " + warnings);
+    assertThat(ends.getOrDefault(ReapReason.TIMEOUT, 0)).as("%s", ends).isGreaterThan(5_000);
+    assertThat(ends.getOrDefault(ReapReason.IDLE, 0)).as("%s", ends).isGreaterThan(5_000);
+    assertThat(ends.getOrDefault(ReapReason.FAILED, 0)).as("%s", ends).isGreaterThan(100);
+    assertThat(warnings).as("warnings").isGreaterThan(5_000);
   }
 
-  private void looksUntil(Instant time) {
-    while (!looks.isEmpty() && !looks.peek().at().isAfter(time)) {
-      Look look = looks.poll();
-      if (desks.get(look.desk()).life == look.life()) {
-        look(look.desk(), look.at());
+  private void checkUntil(Instant time) {
+    while (!checks.isEmpty() && !checks.peek().at().isAfter(time)) {
+      Check next = checks.poll();
+      if (desks.get(next.desk()).generation == next.generation()) {
+        check(next.desk(), next.at());
       }
     }
   }
 
-  private void look(int i, Instant now) {
+  private void check(int i, Instant now) {
     Desk desk = desks.get(i);
-    SessionBuilder sample = desk.sample;
-    if (sample.phase.equals(Optional.of(Phase.RUNNING)) && sample.idleTimeout.isPresent()) {
-      sample.activity =
+    SessionBuilder session = desk.session;
+    if (session.phase.equals(Optional.of(Phase.RUNNING)) && session.idleTimeout.isPresent()) {
+      session.activity =
           desk.connected ? new Activity.Connected(now) : new Activity.Idle(desk.idleSince, now);
     }
-    switch (sample.judge(now)) {
-      case Verdict.Keep(Optional<Instant> until) -> until.ifPresent(at -> lookAt(i, at));
-      case Verdict.Warn warn -> {
+    switch (session.decide(now)) {
+      case SessionVerdict.Keep(Optional<Instant> until) ->
+          until.ifPresent(at -> scheduleCheck(i, at));
+      case SessionVerdict.Warn warn -> {
         if (!desk.warned.equals(Optional.of(warn.due()))) {
           desk.warned = Optional.of(warn.due());
           warnings++;
         }
-        lookAt(i, warn.until());
+        scheduleCheck(i, warn.until());
       }
-      case Verdict.Expire(ReapReason reason, Instant due, String why) -> {
-        assertEquals(dueByHand(desk), Optional.of(due), () -> "desk " + i + ": " + why);
+      case SessionVerdict.Expire(ReapReason reason, Instant due, String message) -> {
+        assertThat(due).as("desk %s: %s", i, message).isEqualTo(expectedEnd(desk).orElseThrow());
         Duration late = Duration.between(due.isAfter(desk.changed) ? due : desk.changed, now);
-        assertTrue(late.toSeconds() <= 1, () -> "desk " + i + " ended " + late + " late: " + why);
+        assertThat(late.toSeconds())
+            .as("lateness of desk %s in seconds: %s", i, message)
+            .isLessThanOrEqualTo(1);
         ends.merge(reason, 1, Integer::sum);
         begin(i, now.plusSeconds(60));
       }
-      case Verdict.Unknown _, Verdict.Stuck _, Verdict.Orphan _, Verdict.Note _ ->
-          throw new AssertionError("no such session was made");
+      case SessionVerdict.Unknown _, SessionVerdict.Stuck _ ->
+          throw new AssertionError("the simulation has no such sessions");
     }
   }
 
-  /** The earliest end of a session by the rules of the spec, written once more. */
-  private static Optional<Instant> dueByHand(Desk desk) {
-    SessionBuilder sample = desk.sample;
-    List<Instant> dues = new ArrayList<>();
-    sample.started.ifPresent(start -> {
-      dues.add(start.plus(Durations.parse(sample.timeout.orElseThrow()).orElseThrow()));
-      if (sample.idleTimeout.isPresent()
+  /** The earliest end of a session according to the specification, computed independently. */
+  private static Optional<Instant> expectedEnd(Desk desk) {
+    SessionBuilder session = desk.session;
+    List<Instant> deadlines = new ArrayList<>();
+    session.started.ifPresent(start -> {
+      deadlines.add(start.plus(Durations.parse(session.timeout.orElseThrow()).orElseThrow()));
+      if (session.idleTimeout.isPresent()
           && !desk.connected
-          && sample.phase.equals(Optional.of(Phase.RUNNING))) {
+          && session.phase.equals(Optional.of(Phase.RUNNING))) {
         Instant from = desk.idleSince.isAfter(start) ? desk.idleSince : start;
-        dues.add(from.plus(Durations.parse(sample.idleTimeout.get()).orElseThrow()));
+        deadlines.add(from.plus(Durations.parse(session.idleTimeout.get()).orElseThrow()));
       }
     });
-    sample.failedCondition.ifPresent(since -> dues.add(since.plus(Duration.ofHours(24))));
-    return dues.stream().min(Comparator.naturalOrder());
+    session.failedCondition.ifPresent(since -> deadlines.add(since.plus(Duration.ofHours(24))));
+    return deadlines.stream().min(Comparator.naturalOrder());
   }
 
-  private void lookAt(int i, Instant at) {
-    looks.add(new Look(at, i, desks.get(i).life));
+  private void scheduleCheck(int i, Instant at) {
+    checks.add(new Check(at, i, desks.get(i).generation));
   }
 
   private void begin(int i, Instant now) {
     Desk desk = desks.get(i);
-    desk.life++;
+    desk.generation++;
     desk.connected = random.nextBoolean();
     desk.idleSince = now;
     desk.warned = Optional.empty();
-    SessionBuilder sample = desk.sample;
-    sample.phase = Optional.of(Phase.RUNNING);
-    sample.started = Optional.of(now);
-    sample.suspended = false;
-    sample.failedCondition = Optional.empty();
-    sample.timeout = Optional.of(List.of("45m", "2h", "8h", "12h").get(random.nextInt(4)));
-    sample.idleTimeout = random.nextBoolean() ? Optional.of("1h") : Optional.empty();
-    sample.activity = new Activity.Unknown();
+    SessionBuilder session = desk.session;
+    session.phase = Optional.of(Phase.RUNNING);
+    session.started = Optional.of(now);
+    session.suspended = false;
+    session.failedCondition = Optional.empty();
+    session.timeout = Optional.of(List.of("45m", "2h", "8h", "12h").get(random.nextInt(4)));
+    session.idleTimeout = random.nextBoolean() ? Optional.of("1h") : Optional.empty();
+    session.activity = new Activity.Unknown();
     changed(i, now);
   }
 
-  /** Something changes, and as from an informer a look follows at once. */
+  /** Something changes, and a check follows immediately, as after an event of an informer. */
   private void event(int i, Instant now) {
     Desk desk = desks.get(i);
-    SessionBuilder sample = desk.sample;
-    if (sample.started.filter(now::isBefore).isPresent()) {
+    SessionBuilder session = desk.session;
+    if (session.started.filter(now::isBefore).isPresent()) {
       return;
     }
     switch (random.nextInt(12)) {
@@ -157,26 +160,26 @@ class ThirtyDaySimulationTest {
         desk.connected = !desk.connected;
         desk.idleSince = now;
       }
-      case 4 -> sample.timeout = Optional.of(List.of("1h", "24h", "8h").get(random.nextInt(3)));
+      case 4 -> session.timeout = Optional.of(List.of("1h", "24h", "8h").get(random.nextInt(3)));
       case 5 -> {
-        sample.suspended = true;
-        sample.phase = Optional.of(Phase.SUSPENDED);
-        sample.started = Optional.empty();
-        sample.failedCondition = Optional.empty();
+        session.suspended = true;
+        session.phase = Optional.of(Phase.SUSPENDED);
+        session.started = Optional.empty();
+        session.failedCondition = Optional.empty();
       }
       case 6, 7, 8 -> {
-        if (sample.suspended) {
-          sample.suspended = false;
-          sample.phase = Optional.of(Phase.RUNNING);
-          sample.started = Optional.of(now);
+        if (session.suspended) {
+          session.suspended = false;
+          session.phase = Optional.of(Phase.RUNNING);
+          session.started = Optional.of(now);
           desk.idleSince = now;
         }
       }
       case 9 -> {
-        if (!sample.suspended && random.nextInt(8) == 0) {
-          sample.phase = Optional.of(Phase.FAILED);
-          sample.failedCondition = Optional.of(sample.failedCondition.orElse(now));
-          sample.started = Optional.empty();
+        if (!session.suspended && random.nextInt(8) == 0) {
+          session.phase = Optional.of(Phase.FAILED);
+          session.failedCondition = Optional.of(session.failedCondition.orElse(now));
+          session.started = Optional.empty();
         }
       }
       default -> {}
@@ -187,10 +190,10 @@ class ThirtyDaySimulationTest {
   private void changed(int i, Instant now) {
     Desk desk = desks.get(i);
     desk.changed = now;
-    lookAt(i, now);
-    if (desk.sample.idleTimeout.isPresent() && !desk.connected) {
-      dueByHand(desk).filter(due -> due.isAfter(now)).ifPresent(due -> lookAt(i, due));
+    scheduleCheck(i, now);
+    if (desk.session.idleTimeout.isPresent() && !desk.connected) {
+      expectedEnd(desk).filter(due -> due.isAfter(now)).ifPresent(due -> scheduleCheck(i, due));
     }
-    lookAt(i, now.plus(POLL));
+    scheduleCheck(i, now.plus(PROBE_INTERVAL));
   }
 }

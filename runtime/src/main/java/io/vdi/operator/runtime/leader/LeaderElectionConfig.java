@@ -9,7 +9,8 @@ import java.util.UUID;
 /**
  * The settings {@code leaderElection.*}.
  *
- * @param enabled false: this process works without a Lease
+ * @param enabled whether a Lease is required; without one, only one replica may run
+ * @param namespace of the Lease
  */
 public record LeaderElectionConfig(
     boolean enabled, String namespace, String leaseName, LeaderElector.LeaseTiming timing) {
@@ -18,6 +19,7 @@ public record LeaderElectionConfig(
   public static final LeaderElectionConfig NONE =
       new LeaderElectionConfig(false, "", "", LeaderElector.LeaseTiming.STANDARD);
 
+  /** Reads section {@code leaderElection}. The reader collects the problems. */
   public static LeaderElectionConfig read(ConfigReader read) {
     LeaderElector.LeaseTiming timing =
         new LeaderElector.LeaseTiming(
@@ -36,7 +38,10 @@ public record LeaderElectionConfig(
         timing);
   }
 
-  /** A name for this process among candidates for a Lease: the host's, and what makes it unique. */
+  /**
+   * A name for this process as holder of a Lease: the host name, which is the pod's name, and a
+   * random UUID, because a restarted container has the same host name.
+   */
   public static String identity() {
     String host;
     try {

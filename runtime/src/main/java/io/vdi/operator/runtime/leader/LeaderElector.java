@@ -17,10 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Leader election by a Lease, by the rules of client-go: every change of the Lease is a replace at
- * the resource version that was read, so that of two candidates one loses; and whether a holder
- * still lives is judged by when WE last saw the Lease change, never by comparing our clock with the
- * holder's.
+ * Leader election with a Lease, by the rules of client-go. Every change of the Lease is a replace
+ * with the resource version that was read, so that of two candidates one gets a conflict. A Lease
+ * counts as expired when this process has not observed a change for the lease duration; the times
+ * that the holder wrote are never compared with this process's clock.
  */
 public final class LeaderElector {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderElector.class);
@@ -28,19 +28,22 @@ public final class LeaderElector {
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(ZoneOffset.UTC);
 
   /**
-   * @param duration how long a silent holder is believed to live
-   * @param renewDeadline after how long without a renewal the holder gives up; shorter than {@code
-   *     duration}, so that it stops before another can start
-   * @param retry how often to try
+   * The times of leader election.
+   *
+   * @param duration how long a candidate waits after the last observed renewal
+   * @param renewDeadline the holder stops when it could not renew for this long; shorter than
+   *     {@code duration}, so that it stops before a candidate can start
+   * @param retry the interval of renewals, and of attempts to get the Lease
    */
   public record LeaseTiming(Duration duration, Duration renewDeadline, Duration retry) {
     public static final LeaseTiming STANDARD =
         new LeaseTiming(Duration.ofSeconds(15), Duration.ofSeconds(10), Duration.ofSeconds(2));
   }
 
-  /** How a term ended. */
+  /** How {@link #run} ended. */
   public enum TermEnd {
     RELEASED,
+    /** Not renewed within the renew deadline: another process may lead by now. */
     LOST
   }
 
@@ -53,13 +56,13 @@ public final class LeaderElector {
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
 
-  private String seenVersion = "";
-  private Instant seenAt = Instant.EPOCH;
+  private String observedVersion = "";
+  private Instant observedAt = Instant.EPOCH;
   private Optional<Lease> ours = Optional.empty();
   private volatile Instant renewedAt = Instant.EPOCH;
   private volatile boolean started;
   private volatile boolean leading;
-  private volatile String trouble = "";
+  private volatile String lastError = "";
 
   /**
    * @param identity see {@link LeaderElectionConfig#identity}
@@ -76,16 +79,16 @@ public final class LeaderElector {
   }
 
   /**
-   * Whether we may write now. Turns false by itself when the Lease could not be renewed in time,
-   * also while the renewing thread hangs: ask it before each write.
+   * Whether this process may write now; check it before each write. It becomes false when the renew
+   * deadline passes, also while the renewing thread hangs.
    */
   public boolean isLeader() {
     return leading && clock.instant().isBefore(renewedAt.plus(timing.renewDeadline()));
   }
 
   /**
-   * Waits for the Lease, calls {@code onElected} once, and holds the Lease until {@link #release}
-   * or until it is lost.
+   * Waits for the Lease, calls {@code onElected} once, and renews the Lease until {@link #release}
+   * is called or the Lease is lost.
    */
   public TermEnd run(Runnable onElected) throws InterruptedException {
     started = true;
@@ -100,11 +103,11 @@ public final class LeaderElector {
       onElected.run();
       while (!stop.await(timing.retry().toMillis(), TimeUnit.MILLISECONDS)) {
         if (!tryToHold() && !isLeader()) {
-          LOG.error("lease {}/{} is lost: {}", namespace, name, trouble);
+          LOG.error("lease {}/{} is lost: {}", namespace, name, lastError);
           return TermEnd.LOST;
         }
       }
-      giveUp();
+      clearHolder();
       return TermEnd.RELEASED;
     } finally {
       leading = false;
@@ -113,8 +116,8 @@ public final class LeaderElector {
   }
 
   /**
-   * Gives the Lease back, so that another need not wait for it to expire. Returns when that is
-   * done.
+   * Ends {@link #run} and removes this process from the Lease, so that the next leader need not
+   * wait until it expires. Returns when that is done, or after the renew deadline.
    */
   public void release() throws InterruptedException {
     stop.countDown();
@@ -126,7 +129,7 @@ public final class LeaderElector {
   private boolean tryToHold() {
     Instant now = clock.instant();
     if (ours.isPresent()) {
-      // A holder need not look first: who wrote in between makes this a conflict.
+      // The holder need not read it first: a write in between makes this a conflict.
       ApiResult<Lease> renewed = api.replace(ResourceType.LEASE, namespace, name, body(ours, now));
       if (!renewed.isConflict() && !renewed.isNotFound()) {
         return held(renewed, now);
@@ -137,21 +140,22 @@ public final class LeaderElector {
       case ApiResult.Ok<Lease>(Lease lease) -> takeOrRenew(lease, now);
       case ApiResult.Rejected<Lease> r when r.code() == 404 ->
           held(api.create(ResourceType.LEASE, namespace, body(Optional.empty(), now)), now);
-      case ApiResult.Rejected<Lease> r -> trouble(r.message());
-      case ApiResult.Unreachable<Lease>(String message) -> trouble(message);
+      case ApiResult.Rejected<Lease> r -> failed(r.message());
+      case ApiResult.Unreachable<Lease>(String message) -> failed(message);
     };
   }
 
   private boolean takeOrRenew(Lease lease, Instant now) {
-    if (!lease.metadata().resourceVersion().equals(seenVersion)) {
-      seenVersion = lease.metadata().resourceVersion();
-      seenAt = now;
+    if (!lease.metadata().resourceVersion().equals(observedVersion)) {
+      observedVersion = lease.metadata().resourceVersion();
+      // Taken after the call: the holder may have renewed the Lease while it was under way.
+      observedAt = clock.instant();
     }
     String holder = lease.spec().holderIdentity();
     Duration life = Duration.ofSeconds(Math.max(1, lease.spec().leaseDurationSeconds()));
-    boolean free = holder.isEmpty() || !now.isBefore(seenAt.plus(life));
+    boolean free = holder.isEmpty() || !now.isBefore(observedAt.plus(life));
     if (!holder.equals(identity) && !free) {
-      trouble = "held by " + holder;
+      lastError = "held by " + holder;
       return false;
     }
     return held(
@@ -161,28 +165,28 @@ public final class LeaderElector {
   private boolean held(ApiResult<Lease> result, Instant now) {
     return switch (result) {
       case ApiResult.Ok<Lease>(Lease lease) -> {
-        seenVersion = lease.metadata().resourceVersion();
-        seenAt = now;
+        observedVersion = lease.metadata().resourceVersion();
+        observedAt = now;
         ours = Optional.of(lease);
-        // The time before the call: the Lease runs from then at the earliest.
+        // Taken before the call: the Lease cannot have been renewed earlier.
         renewedAt = now;
-        trouble = "";
+        lastError = "";
         yield true;
       }
-      case ApiResult.Rejected<Lease> r -> trouble(r.message());
-      case ApiResult.Unreachable<Lease>(String message) -> trouble(message);
+      case ApiResult.Rejected<Lease> r -> failed(r.message());
+      case ApiResult.Unreachable<Lease>(String message) -> failed(message);
     };
   }
 
-  private boolean trouble(String message) {
-    if (!message.equals(trouble)) {
+  private boolean failed(String message) {
+    if (!message.equals(lastError)) {
       LOG.warn("lease {}/{}: {}; trying again", namespace, name, message);
-      trouble = message;
+      lastError = message;
     }
     return false;
   }
 
-  private void giveUp() {
+  private void clearHolder() {
     leading = false;
     if (api.get(ResourceType.LEASE, namespace, name) instanceof ApiResult.Ok<Lease>(Lease lease)
         && lease.spec().holderIdentity().equals(identity)) {
@@ -194,6 +198,7 @@ public final class LeaderElector {
     }
   }
 
+  /** The whole Lease with this process as its holder. */
   private JsonObject body(Optional<Lease> before, Instant now) {
     JsonObject metadata = new JsonObject();
     metadata.addProperty("name", name);

@@ -1,6 +1,6 @@
 /**
- * The life of a service of which one replica works: it waits for the CRDs, fills its caches, is
- * elected, works, ends. Imports the client and the service bootstrap; knows no service. Start at
- * {@link io.vdi.operator.runtime.ServiceRuntime}.
+ * Leader election: one replica of a service works, the others wait. Imports the Kubernetes client,
+ * and of runtime only the configuration. Start at {@link
+ * io.vdi.operator.runtime.leader.LeaderElector}.
  */
 package io.vdi.operator.runtime.leader;

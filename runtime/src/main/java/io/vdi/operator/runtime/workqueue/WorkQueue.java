@@ -16,20 +16,22 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 
 /**
- * Keys that want attention, each at most once, in the order in which they came. A key that is being
- * worked on is not handed out a second time; if it is added meanwhile it comes again when its
- * worker is done. Nothing added is ever lost, and there is no bound but the number of keys.
+ * A queue of keys to reconcile. Each key is in it at most once, in the order of its addition. A key
+ * is never given to two workers: one that is added while a worker has it is queued again when the
+ * worker is done. No addition is lost. The size is bounded only by the number of keys.
+ *
+ * <p>Why not the queue of the client library: docs/decisions/own-queue.md.
  */
 public final class WorkQueue<K> {
-  private record Later<K>(K key, long atNanos) {}
+  private record Delayed<K>(K key, long atNanos) {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Queue<K> ready = new ArrayDeque<>();
   private final Set<K> waiting = new HashSet<>();
   private final Set<K> inProgress = new HashSet<>();
-  private final PriorityQueue<Later<K>> later =
-      new PriorityQueue<>(Comparator.comparingLong(Later::atNanos));
+  private final PriorityQueue<Delayed<K>> delayed =
+      new PriorityQueue<>(Comparator.comparingLong(Delayed::atNanos));
   private final Map<K, Long> dueNanos = new HashMap<>();
   private final Map<K, Integer> failures = new HashMap<>();
   private final Backoff backoff;
@@ -41,7 +43,7 @@ public final class WorkQueue<K> {
     this.random = random;
   }
 
-  /** Asks for attention now. */
+  /** Queues a key now. */
   public void add(K key) {
     lock.lock();
     try {
@@ -52,18 +54,18 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** Asks for attention after a while; where an earlier time is already set, that one stays. */
+  /** Queues a key after the delay. If it is due earlier already, the earlier time stays. */
   public void addAfter(K key, Duration delay) {
     lock.lock();
     try {
-      // Half the range of the clock stands for ever: the sum must not wrap round.
+      // Half the range of the clock is as good as forever, and the sum must not overflow.
       long wait = Math.min(saturatedNanos(delay), Long.MAX_VALUE / 2);
       long at = System.nanoTime() + Math.max(0, wait);
       Long due = dueNanos.get(key);
       if (due == null || at - due < 0) {
         dueNanos.put(key, at);
-        forgetStale();
-        later.add(new Later<>(key, at));
+        removeStale();
+        delayed.add(new Delayed<>(key, at));
         changed.signal();
       }
     } finally {
@@ -71,7 +73,11 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** Asks again after a failure, each time in a row later than the last. Returns the delay. */
+  /**
+   * Queues a key after a failure, with a delay that grows with each failure in a row.
+   *
+   * @return the delay
+   */
   public Duration retry(K key) {
     lock.lock();
     try {
@@ -83,7 +89,7 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** Forgets the failures of a key that has succeeded. */
+  /** Resets the back-off of a key, after a success. */
   public void forgetFailures(K key) {
     lock.lock();
     try {
@@ -93,7 +99,7 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** How many keys have failed and not succeeded since. */
+  /** The number of keys that have failed since their last success. */
   public int retrying() {
     lock.lock();
     try {
@@ -103,7 +109,11 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** The next key, waiting for one; empty when the queue is closed. Call {@link #done} after it. */
+  /**
+   * Waits for the next key. The worker must call {@link #done} when it has finished with it.
+   *
+   * @return empty when the queue is closed
+   */
   public Optional<K> take() throws InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -113,8 +123,8 @@ public final class WorkQueue<K> {
         if (key != null) {
           waiting.remove(key);
           inProgress.add(key);
-          if (!ready.isEmpty() || !later.isEmpty()) {
-            // Another has to take over: the next key, or the watch over the next delayed one.
+          if (!ready.isEmpty() || !delayed.isEmpty()) {
+            // Wake another worker for the next key, or to wait for the next delayed one.
             changed.signal();
           }
           return Optional.of(key);
@@ -131,7 +141,7 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** The worker of this key is done with it. */
+  /** Marks the key as finished by its worker. */
   public void done(K key) {
     lock.lock();
     try {
@@ -145,7 +155,7 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** Keys that wait for a worker now; delayed ones are not counted. */
+  /** The number of keys that wait for a worker; delayed keys are not counted. */
   public int depth() {
     lock.lock();
     try {
@@ -155,7 +165,7 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** Keys that a worker has in hand. */
+  /** The number of keys that a worker has. */
   public int inProgress() {
     lock.lock();
     try {
@@ -165,7 +175,7 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** No key is handed out any more. */
+  /** Ends all waiting; {@link #take} returns no key from now on. */
   public void close() {
     lock.lock();
     try {
@@ -183,25 +193,29 @@ public final class WorkQueue<K> {
     }
   }
 
-  /** Keys that were told otherwise meanwhile must not fill the memory until their old time. */
-  private void forgetStale() {
-    if (later.size() > 2 * dueNanos.size() + 64) {
-      later.clear();
-      dueNanos.forEach((key, at) -> later.add(new Later<>(key, at)));
+  /** Removes entries with an outdated time, so that they do not use memory until that time. */
+  private void removeStale() {
+    if (delayed.size() > 2 * dueNanos.size() + 64) {
+      delayed.clear();
+      dueNanos.forEach((key, at) -> delayed.add(new Delayed<>(key, at)));
     }
   }
 
-  /** Moves what is due to the ready ones; returns the nanoseconds until the next is due. */
+  /**
+   * Moves the keys that are due to the ready ones.
+   *
+   * @return nanoseconds until the next one is due
+   */
   private long promoteDue() {
     long now = System.nanoTime();
-    while (!later.isEmpty()) {
-      Later<K> next = later.peek();
+    while (!delayed.isEmpty()) {
+      Delayed<K> next = delayed.peek();
       Long due = dueNanos.get(next.key());
       boolean stale = due == null || due != next.atNanos();
       if (!stale && next.atNanos() - now > 0) {
         return next.atNanos() - now;
       }
-      later.poll();
+      delayed.poll();
       if (!stale) {
         dueNanos.remove(next.key());
         enqueue(next.key());

@@ -11,26 +11,29 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Virtual threads that take keys from a queue and work on them, until told to stop. */
+/** Virtual threads that take keys from a {@link WorkQueue} and reconcile them. */
 public final class WorkerPool<K> {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerPool.class);
 
-  /** A piece of work that takes longer is stuck: every call that it makes has a shorter limit. */
+  /**
+   * A reconcile that takes longer is stuck: each call to the API server has a time limit of 15
+   * seconds, and a reconcile makes only a few.
+   */
   private static final Duration STUCK = Duration.ofMinutes(2);
 
-  /** What is to become of a key after one pass. */
+  /** What to do with a key after a reconcile. */
   public sealed interface ReconcileResult {
-    /** Nothing to do until something changes. */
+    /** Nothing until the key is added again. */
     record Done() implements ReconcileResult {}
 
-    /** It went well; look again after this time. */
+    /** Success; reconcile again after this time. */
     record RequeueAfter(Duration after) implements ReconcileResult {}
 
-    /** It did not go well and may yet: look again with back-off. */
+    /** Failure that may pass; reconcile again with back-off. */
     record Retry(String why) implements ReconcileResult {}
   }
 
-  /** One pass over one key. */
+  /** Reconciles one key. */
   @FunctionalInterface
   public interface Reconciler<K> {
     ReconcileResult reconcile(K key);
@@ -39,17 +42,17 @@ public final class WorkerPool<K> {
   private final String name;
   private final WorkQueue<K> queue;
   private final int workers;
-  private final Reconciler<K> work;
+  private final Reconciler<K> reconciler;
   private final InstantSource clock;
-  private final Map<K, Instant> underWay = new ConcurrentHashMap<>();
+  private final Map<K, Instant> inProgress = new ConcurrentHashMap<>();
   private final CountDownLatch ended;
 
   public WorkerPool(
-      String name, WorkQueue<K> queue, int workers, Reconciler<K> work, InstantSource clock) {
+      String name, WorkQueue<K> queue, int workers, Reconciler<K> reconciler, InstantSource clock) {
     this.name = name;
     this.queue = queue;
     this.workers = workers;
-    this.work = work;
+    this.reconciler = reconciler;
     this.clock = clock;
     this.ended = new CountDownLatch(workers);
   }
@@ -61,21 +64,19 @@ public final class WorkerPool<K> {
   }
 
   /**
-   * Takes no more work and waits for what is under way.
+   * Takes no more keys and waits for the reconciles in progress.
    *
-   * @return whether all of it was finished in that time
+   * @return whether all of them finished in time
    */
-  public boolean stop(Duration patience) throws InterruptedException {
+  public boolean stop(Duration timeout) throws InterruptedException {
     queue.close();
-    return ended.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+    return ended.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /**
-   * The key on which a worker has been for too long, if there is one: then the loop is not live.
-   */
+  /** A key whose reconcile takes longer than 2 minutes, if there is one; see liveness. */
   public Optional<K> stuck() {
     Instant limit = clock.instant().minus(STUCK);
-    return underWay.entrySet().stream()
+    return inProgress.entrySet().stream()
         .filter(entry -> entry.getValue().isBefore(limit))
         .map(Map.Entry::getKey)
         .findFirst();
@@ -84,7 +85,7 @@ public final class WorkerPool<K> {
   private void run() {
     try {
       for (Optional<K> key = queue.take(); key.isPresent(); key = queue.take()) {
-        pass(key.get());
+        reconcile(key.get());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -93,10 +94,10 @@ public final class WorkerPool<K> {
     }
   }
 
-  private void pass(K key) {
-    underWay.put(key, clock.instant());
+  private void reconcile(K key) {
+    inProgress.put(key, clock.instant());
     try {
-      switch (work.reconcile(key)) {
+      switch (reconciler.reconcile(key)) {
         case ReconcileResult.Done() -> queue.forgetFailures(key);
         case ReconcileResult.RequeueAfter(Duration after) -> {
           queue.forgetFailures(key);
@@ -104,15 +105,15 @@ public final class WorkerPool<K> {
         }
         case ReconcileResult.Retry(String why) -> {
           Duration delay = queue.retry(key);
-          LOG.info("{}: {}; again in {} ms", key, why, delay.toMillis());
+          LOG.info("{}: {}; retrying in {} ms", key, why, delay.toMillis());
         }
       }
     } catch (RuntimeException e) {
-      // A bug of ours on one key must not end a worker, and must not be forgotten either.
+      // A bug that shows with one key must not end the worker; the key must not be lost either.
       Duration delay = queue.retry(key);
-      LOG.error("{}: unexpected failure; again in {} ms", key, delay.toMillis(), e);
+      LOG.error("{}: unexpected error; retrying in {} ms", key, delay.toMillis(), e);
     } finally {
-      underWay.remove(key);
+      inProgress.remove(key);
       queue.done(key);
     }
   }

@@ -1,6 +1,5 @@
 /**
- * A queue of keys and the workers that empty it: the engine of a controller, without any knowledge
- * of Kubernetes. Imports the JDK and the logger only. Start at {@link
- * io.vdi.operator.runtime.workqueue.WorkerPool}.
+ * A queue of keys and the workers that reconcile them, without any knowledge of Kubernetes. Imports
+ * the JDK and the logger only. Start at {@link io.vdi.operator.runtime.workqueue.WorkerPool}.
  */
 package io.vdi.operator.runtime.workqueue;

@@ -1,8 +1,7 @@
 package io.vdi.operator.runtime.config;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.helidon.common.media.type.MediaTypes;
 import io.helidon.config.Config;
@@ -14,6 +13,7 @@ import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.QuotaViolation;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class QuotaConfigTest {
@@ -33,45 +33,50 @@ class QuotaConfigTest {
       """;
 
   @Test
-  void aRefusalSaysWhichLimitItsValueWhatIsUsedAndWhatWasAsked() throws InvalidConfigException {
+  @DisplayName("a violation names the limit, what is used and what is requested")
+  void violations() throws InvalidConfigException {
     QuotaLimits quota = read(SETTINGS);
-    QuotaRequest share =
+    QuotaRequest request =
         new QuotaRequest("carol@example.com", "desks", "t", new ResourceAmounts(1, 1));
-    QuotaUsage usage = QuotaUsage.of(List.of(share.with(new ResourceAmounts(1, 2))));
-    assertEquals(
-        "GPU quota exceeded for user carol@example.com: used 2, requested 1, limit 2",
-        quota.violations(usage, share).getFirst().message());
-    QuotaUsage full = QuotaUsage.of(List.of(share.with(new ResourceAmounts(10, 0))));
-    assertEquals(
-        List.of(
+    QuotaUsage usage = QuotaUsage.of(List.of(request.with(new ResourceAmounts(1, 2))));
+    assertThat(quota.violations(usage, request).getFirst().message())
+        .isEqualTo("GPU quota exceeded for user carol@example.com: used 2, requested 1, limit 2");
+    QuotaUsage full = QuotaUsage.of(List.of(request.with(new ResourceAmounts(10, 0))));
+    assertThat(quota.violations(full, request))
+        .extracting(QuotaViolation::message)
+        .containsExactly(
             "Session quota exceeded for user carol@example.com: used 10, requested 1, limit 3",
-            "Session quota exceeded for cluster: used 10, requested 1, limit 10"),
-        quota.violations(full, share).stream().map(QuotaViolation::message).toList());
+            "Session quota exceeded for cluster: used 10, requested 1, limit 10");
   }
 
   @Test
-  void exceptionsTakeTheStandardForWhatTheyDoNotName() throws InvalidConfigException {
+  @DisplayName("an exception takes the default for what it does not name")
+  void exceptions() throws InvalidConfigException {
     QuotaLimits quota = read(SETTINGS);
-    assertEquals(new ResourceAmounts(3, 4), quota.limit(QuotaScope.USER, "alice@example.com"));
-    assertEquals(
-        new ResourceAmounts(ResourceAmounts.UNLIMITED, 2),
-        quota.limit(QuotaScope.USER, "bob@example.com"));
+    assertThat(quota.limit(QuotaScope.USER, "alice@example.com"))
+        .isEqualTo(new ResourceAmounts(3, 4));
+    assertThat(quota.limit(QuotaScope.USER, "bob@example.com"))
+        .isEqualTo(new ResourceAmounts(ResourceAmounts.UNLIMITED, 2));
   }
 
   @Test
-  void whoAsksForNothingIsRefusedNothing() throws InvalidConfigException {
-    QuotaRequest share =
+  @DisplayName("a session that requests nothing violates no limit")
+  void nothingRequested() throws InvalidConfigException {
+    QuotaRequest request =
         new QuotaRequest("carol@example.com", "desks", "t", new ResourceAmounts(0, 0));
-    QuotaUsage full = QuotaUsage.of(List.of(share.with(new ResourceAmounts(100, 100))));
-    assertEquals(List.of(), read(SETTINGS).violations(full, share));
+    QuotaUsage full = QuotaUsage.of(List.of(request.with(new ResourceAmounts(100, 100))));
+    assertThat(read(SETTINGS).violations(full, request)).isEmpty();
   }
 
   @Test
-  void badLimitsAreNamed() {
+  @DisplayName("every invalid limit is reported, together with the problems of other keys")
+  void badLimits() {
     String bad = SETTINGS.replace("gpus: 4", "gpus: many").replace("sessions: 10", "sessions: -1");
-    String message = assertThrows(InvalidConfigException.class, () -> read(bad)).getMessage();
-    assertTrue(message.contains("quota.user.exceptions Alice@Example.com: gpus \"many\""), message);
-    assertTrue(message.contains("quota.cluster.sessions \"-1\" must be a whole number"), message);
+    assertThatThrownBy(() -> read(bad))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessage(
+            "quota.user.exceptions Alice@Example.com: gpus \"many\" must be a whole number, or"
+                + " unlimited; quota.cluster.sessions \"-1\" must be a whole number, or unlimited");
   }
 
   private static QuotaLimits read(String yaml) throws InvalidConfigException {

@@ -1,13 +1,13 @@
 package io.vdi.operator.runtime.config;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.Logger;
+import io.helidon.config.Config;
+import io.vdi.operator.common.testing.CapturedLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,12 +16,16 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /** With the application.yaml of the test resources. */
+@Timeout(60)
 class ReloadableConfigTest {
   private record Example(int size, List<String> names, Mode mode) {}
 
@@ -30,98 +34,167 @@ class ReloadableConfigTest {
     QUEUE_UP
   }
 
-  @TempDir Path folder;
+  @TempDir private Path directory;
+  private final CapturedLog log = CapturedLog.of(ReloadableConfig.class);
+  private final List<Example> changes = new CopyOnWriteArrayList<>();
+
+  @AfterEach
+  void stopCapture() {
+    log.close();
+  }
 
   @Test
-  void laterLayersWin() throws Exception {
+  @DisplayName("the file overrides the jar, and the environment overrides both")
+  void layers() throws Exception {
     Path file = write("size: 7\nnested: {modeOfWork: queueUp}");
-    assertEquals(new Example(1, List.of("a"), Mode.REJECT), read(Optional.empty(), Map.of()));
-    assertEquals(new Example(7, List.of("a"), Mode.QUEUE_UP), read(Optional.of(file), Map.of()));
-    assertEquals(
-        new Example(9, List.of("x", "y"), Mode.REJECT),
-        read(
-            Optional.of(file),
-            Map.of("VDI_SIZE", "9", "VDI_NAMES", "x, y", "VDI_NESTED_MODE_OF_WORK", "reject")));
+    assertThat(read(Optional.empty(), Map.of()).current())
+        .isEqualTo(new Example(1, List.of("a"), Mode.REJECT));
+    assertThat(read(Optional.of(file), Map.of()).current())
+        .isEqualTo(new Example(7, List.of("a"), Mode.QUEUE_UP));
+    assertThat(
+            read(
+                    Optional.of(file),
+                    Map.of(
+                        "VDI_SIZE", "9", "VDI_NAMES", "x, y", "VDI_NESTED_MODE_OF_WORK", "reject"))
+                .current())
+        .isEqualTo(new Example(9, List.of("x", "y"), Mode.REJECT));
   }
 
   @Test
-  void everyProblemIsNamedWithKeyValueAndRule() throws Exception {
+  @DisplayName("invalid settings at the start are refused with every problem")
+  void invalidAtStart() throws Exception {
     Path file = write("size: many\nnested: {modeOfWork: sometimes}");
-    InvalidConfigException e =
-        assertThrows(InvalidConfigException.class, () -> read(Optional.of(file), Map.of()));
-    assertEquals(
-        "size \"many\" must be a whole number from 1 to 10; "
-            + "nested.modeOfWork \"sometimes\" must be one of reject, queueUp",
-        e.getMessage());
+    assertThatThrownBy(() -> read(Optional.of(file), Map.of()))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessage(
+            "size \"many\" must be a whole number from 1 to 10; "
+                + "nested.modeOfWork \"sometimes\" must be one of reject, queueUp");
   }
 
   @Test
-  void anUnknownKeyInTheFileIsRefused() throws Exception {
-    Path file = write("sise: 3");
-    InvalidConfigException e =
-        assertThrows(InvalidConfigException.class, () -> read(Optional.of(file), Map.of()));
-    assertTrue(e.getMessage().contains("no setting is called \"sise\""), e.getMessage());
+  @DisplayName("a changed file applies without a restart")
+  void change() throws Exception {
+    Path file = write("size: 2");
+    try (ReloadableConfig<Example> config = read(Optional.of(file), Map.of())) {
+      watch(config);
+      replace(file, "size: 3");
+      await().until(() -> changes.size() == 1);
+      assertThat(config.current().size()).isEqualTo(3);
+      assertThat(changes).containsExactly(config.current());
+    }
   }
 
   @Test
-  void aFileThatIsNoYamlOrNotThereIsAClearError() throws Exception {
-    Path bad = write("size: [1");
-    assertThrows(InvalidConfigException.class, () -> read(Optional.of(bad), Map.of()));
-    InvalidConfigException e =
-        assertThrows(
-            InvalidConfigException.class,
-            () -> read(Optional.of(folder.resolve("nowhere")), Map.of()));
-    assertTrue(e.getMessage().contains("cannot be read"), e.getMessage());
+  @DisplayName("an invalid change keeps the former settings until the file is valid again")
+  void invalidChange() throws Exception {
+    Path file = write("size: 2");
+    try (ReloadableConfig<Example> config = read(Optional.of(file), Map.of())) {
+      watch(config);
+      replace(file, "size: 0");
+      await().until(() -> !config.isValid());
+      assertThat(config.current().size()).isEqualTo(2);
+      replace(file, "size: [2");
+      await().until(() -> log.messages(Level.ERROR).size() == 2);
+      assertThat(config.isValid()).isFalse();
+      replace(file, "size: 4");
+      await().until(config::isValid);
+      assertThat(config.current().size()).isEqualTo(4);
+      await().until(() -> changes.size() == 1);
+      assertThat(log.messages(Level.ERROR).getFirst())
+          .isEqualTo(
+              "the changed settings are invalid, the former ones stay: size \"0\" must be a whole"
+                  + " number from 1 to 10");
+    }
   }
 
   @Test
-  void aChangedFileIsTakenUpAndABadOneIsNot() throws Exception {
-    Path file = write("size: 2\nlogging: {levels: {io.vdi.reload: DEBUG}}");
-    ReloadableConfig<Example> settings =
-        new ReloadableConfig<>(layers(Optional.of(file), Map.of()), ReloadableConfigTest::from);
-    AtomicInteger changes = new AtomicInteger();
-    settings.watch(Duration.ofMillis(10), s -> changes.incrementAndGet());
-    assertEquals(Level.DEBUG, level());
-    replace(file, "size: 3\nlogging: {levels: {io.vdi.reload: ERROR}}");
-    await().until(() -> settings.current().size() == 3);
-    assertEquals(Level.ERROR, level());
-    replace(file, "size: 0");
-    await().until(() -> !settings.isValid());
-    assertEquals(3, settings.current().size());
-    replace(file, "size: 4");
-    await().until(() -> settings.isValid() && settings.current().size() == 4);
-    await().untilAtomic(changes, org.hamcrest.Matchers.is(2));
-    assertEquals(null, level());
-    settings.close();
-    assertFalse(Files.notExists(file));
+  @DisplayName("a deleted file is an invalid change")
+  void deletedFile() throws Exception {
+    Path file = write("size: 2");
+    try (ReloadableConfig<Example> config = read(Optional.of(file), Map.of())) {
+      watch(config);
+      Files.delete(file);
+      await().until(() -> !config.isValid());
+      assertThat(config.current().size()).isEqualTo(2);
+    }
   }
 
-  private static Level level() {
-    return ((LoggerContext) LoggerFactory.getILoggerFactory())
-        .getLogger("io.vdi.reload")
-        .getLevel();
+  @Test
+  @DisplayName("an error in the listener does not end the watch")
+  void failingListener() throws Exception {
+    Path file = write("size: 2");
+    try (ReloadableConfig<Example> config = read(Optional.of(file), Map.of())) {
+      config.watch(
+          Duration.ofMillis(5),
+          changed -> {
+            changes.add(changed);
+            throw new IllegalStateException("a bug");
+          });
+      replace(file, "size: 3");
+      await().until(() -> changes.size() == 1);
+      replace(file, "size: 4");
+      await().until(() -> changes.size() == 2);
+      assertThat(config.current().size()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  @DisplayName("log levels change with the file; a level that is removed is restored")
+  void levels() throws Exception {
+    Path file = write("logging: {levels: {io.vdi.reload: DEBUG}}");
+    try (ReloadableConfig<Example> config = read(Optional.of(file), Map.of())) {
+      assertThat(level()).contains("DEBUG");
+      watch(config);
+      replace(file, "logging: {levels: {io.vdi.reload: error}}");
+      await().until(() -> level().equals(Optional.of("ERROR")));
+      replace(file, "size: 4");
+      await().until(() -> level().isEmpty());
+    }
+  }
+
+  @Test
+  @DisplayName("an unknown log level is refused with the logger's name")
+  void unknownLevel() throws Exception {
+    Path file = write("logging: {levels: {io.vdi.reload: LOUD}}");
+    assertThatThrownBy(() -> read(Optional.of(file), Map.of()))
+        .hasMessage(
+            "logging.levels.io.vdi.reload \"LOUD\" must be one of TRACE, DEBUG, INFO, WARN, ERROR,"
+                + " OFF");
+  }
+
+  @Test
+  @DisplayName("source names the file, or the jar when there is none")
+  void source() throws Exception {
+    Path file = write("size: 2");
+    assertThat(read(Optional.of(file), Map.of()).source()).isEqualTo(file.toString());
+    assertThat(read(Optional.empty(), Map.of()).source()).isEqualTo("application.yaml in the jar");
+  }
+
+  private static Optional<String> level() {
+    return Optional.ofNullable(((Logger) LoggerFactory.getLogger("io.vdi.reload")).getLevel())
+        .map(Object::toString);
+  }
+
+  private void watch(ReloadableConfig<Example> config) {
+    config.watch(Duration.ofMillis(5), changes::add);
   }
 
   private Path write(String content) throws IOException {
-    return Files.writeString(folder.resolve("application.yaml"), content);
+    return Files.writeString(directory.resolve("application.yaml"), content);
   }
 
-  /** As the kubelet does it: the new content is there all at once. */
+  /** Replaces the content atomically, as the kubelet does. */
   private void replace(Path file, String content) throws IOException {
-    Path next = Files.writeString(folder.resolve("next.yaml"), content);
+    Path next = Files.writeString(directory.resolve("next.yaml"), content);
     Files.move(next, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static Example read(Optional<Path> file, Map<String, String> environment)
-      throws InvalidConfigException {
-    return from(layers(file, environment).load());
+  private static ReloadableConfig<Example> read(
+      Optional<Path> file, Map<String, String> environment) throws InvalidConfigException {
+    return new ReloadableConfig<>(new ConfigLoader(file, environment), ReloadableConfigTest::parse);
   }
 
-  private static ConfigLoader layers(Optional<Path> file, Map<String, String> environment) {
-    return new ConfigLoader(file, environment);
-  }
-
-  private static Example from(io.helidon.config.Config config) throws InvalidConfigException {
+  private static Example parse(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
     Example example =
         new Example(

@@ -1,6 +1,6 @@
 package io.vdi.operator.runtime.workqueue;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Random;
@@ -10,10 +10,10 @@ import net.jqwik.api.constraints.IntRange;
 
 class BackoffProperties {
   @Property
-  void betweenHalfAndTheWholeAndNeverAboveTheCeiling(
+  void delayIsBetweenHalfAndWholeOfTheStepAndAtMostTheCeiling(
       @ForAll @IntRange(min = 1, max = 1000) int failures, @ForAll long seed) {
     Duration delay = Backoff.STANDARD.delay(failures, new Random(seed));
     long full = Math.min(100L << Math.min(failures - 1, 20), Duration.ofMinutes(1).toMillis());
-    assertTrue(delay.toMillis() <= full && delay.toMillis() >= full / 2, delay.toString());
+    assertThat(delay.toMillis()).isBetween(full / 2, full);
   }
 }

@@ -1,18 +1,11 @@
 package io.vdi.operator.runtime.workqueue;
 
-import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.time.InstantSource;
-import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,50 +14,138 @@ class WorkQueueTest {
   private final WorkQueue<Integer> queue = new WorkQueue<>(Backoff.STANDARD, new Random(1));
 
   @Test
-  void aKeyAddedTwiceComesOnce() throws InterruptedException {
+  @DisplayName("keys come in the order of their addition, each once")
+  void order() throws InterruptedException {
+    queue.add(3);
     queue.add(1);
-    queue.add(1);
+    queue.add(3);
     queue.add(2);
-    assertEquals(Optional.of(1), queue.take());
-    assertEquals(Optional.of(2), queue.take());
-    assertEquals(0, queue.depth());
+    assertThat(queue.depth()).isEqualTo(3);
+    assertThat(queue.take()).contains(3);
+    assertThat(queue.take()).contains(1);
+    assertThat(queue.take()).contains(2);
+    assertThat(queue.depth()).isZero();
+    assertThat(queue.inProgress()).isEqualTo(3);
   }
 
   @Test
-  void aKeyAddedWhileItIsWorkedOnComesAgainAfterwardsAndNotBefore() throws InterruptedException {
+  @DisplayName("a key added while a worker has it comes again after done, and not before")
+  void addedWhileInProgress() throws InterruptedException {
     queue.add(1);
     queue.take();
     queue.add(1);
+    queue.add(1);
     queue.add(2);
-    assertEquals(Optional.of(2), queue.take());
+    assertThat(queue.take()).contains(2);
     queue.done(1);
-    assertEquals(Optional.of(1), queue.take());
+    assertThat(queue.take()).contains(1);
+    queue.done(1);
+    queue.done(2);
+    assertThat(queue.depth()).isZero();
+    assertThat(queue.inProgress()).isZero();
   }
 
   @Test
-  void theEarlierOfTwoDelaysHolds() throws InterruptedException {
+  @DisplayName("of two delays the earlier one applies, in whichever order they are set")
+  void earlierDelay() throws InterruptedException {
     queue.addAfter(1, Duration.ofHours(1));
     queue.addAfter(1, Duration.ofMillis(5));
-    assertEquals(Optional.of(1), queue.take());
+    assertThat(queue.take()).contains(1);
+    queue.done(1);
+    queue.addAfter(2, Duration.ofMillis(5));
+    queue.addAfter(2, Duration.ofHours(1));
+    assertThat(queue.take()).contains(2);
   }
 
   @Test
-  void aDelayWithoutEndIsNoPast() throws InterruptedException {
+  @DisplayName("delayed keys come in the order of their times and do not count as waiting")
+  void delayedOrder() throws InterruptedException {
+    queue.addAfter(1, Duration.ofMillis(30));
+    queue.addAfter(2, Duration.ofMillis(10));
+    queue.addAfter(3, Duration.ofMillis(20));
+    assertThat(queue.depth()).isZero();
+    assertThat(queue.take()).contains(2);
+    assertThat(queue.take()).contains(3);
+    assertThat(queue.take()).contains(1);
+  }
+
+  @Test
+  @DisplayName("add makes a delayed key due and cancels its delay")
+  void addBeforeDelay() throws InterruptedException {
+    queue.addAfter(1, Duration.ofMillis(20));
+    queue.add(1);
+    assertThat(queue.take()).contains(1);
+    queue.done(1);
+    queue.addAfter(2, Duration.ofMillis(40));
+    assertThat(queue.take()).as("the cancelled delay of key 1 does not return it").contains(2);
+  }
+
+  @Test
+  @DisplayName("a delay beyond the range of the clock is not in the past")
+  void endlessDelay() throws InterruptedException {
     queue.addAfter(1, Duration.ofSeconds(Long.MAX_VALUE));
     queue.add(2);
-    assertEquals(Optional.of(2), queue.take());
-    assertEquals(0, queue.depth());
+    assertThat(queue.take()).contains(2);
+    assertThat(queue.depth()).isZero();
   }
 
   @Test
-  void closingWakesAllWhoWait() throws InterruptedException {
+  @DisplayName("a negative delay is due now")
+  void negativeDelay() throws InterruptedException {
+    queue.addAfter(1, Duration.ofSeconds(-5));
+    assertThat(queue.take()).contains(1);
+  }
+
+  @Test
+  @DisplayName("many outdated delays of one key leave its last one")
+  void outdatedDelays() throws InterruptedException {
+    for (int millis = 10_000; millis > 0; millis -= 10) {
+      queue.addAfter(1, Duration.ofMillis(millis));
+    }
+    assertThat(queue.take()).contains(1);
+    queue.done(1);
+    queue.addAfter(2, Duration.ofMillis(20));
+    assertThat(queue.take()).contains(2);
+  }
+
+  @Test
+  @DisplayName("each failure in a row doubles the delay; a success resets it")
+  void retry() throws InterruptedException {
+    WorkQueue<Integer> slow =
+        new WorkQueue<>(new Backoff(Duration.ofHours(1), Duration.ofHours(5)), new Random(1));
+    assertThat(slow.retry(1)).isBetween(Duration.ofMinutes(30), Duration.ofHours(1));
+    assertThat(slow.retry(1)).isBetween(Duration.ofHours(1), Duration.ofHours(2));
+    assertThat(slow.retry(1)).isBetween(Duration.ofHours(2), Duration.ofHours(4));
+    assertThat(slow.retry(1)).isBetween(Duration.ofMinutes(150), Duration.ofHours(5));
+    assertThat(slow.retry(2)).isBetween(Duration.ofMinutes(30), Duration.ofHours(1));
+    assertThat(slow.retrying()).isEqualTo(2);
+    slow.forgetFailures(1);
+    assertThat(slow.retrying()).isEqualTo(1);
+    assertThat(slow.retry(1)).isBetween(Duration.ofMinutes(30), Duration.ofHours(1));
+    assertThat(slow.depth()).isZero();
+  }
+
+  @Test
+  @DisplayName("a retried key comes after its delay")
+  void retriedKeyComes() throws InterruptedException {
+    queue.add(1);
+    queue.take();
+    queue.retry(1);
+    queue.done(1);
+    assertThat(queue.take()).contains(1);
+  }
+
+  @Test
+  @DisplayName("close wakes all waiting workers; no key comes any more")
+  void close() throws InterruptedException {
     CountDownLatch ended = new CountDownLatch(8);
     for (int i = 0; i < 8; i++) {
       Thread.ofVirtual()
           .start(() -> {
             try {
-              queue.take();
-              ended.countDown();
+              if (queue.take().isEmpty()) {
+                ended.countDown();
+              }
             } catch (InterruptedException e) {
               Thread.currentThread().interrupt();
             }
@@ -72,97 +153,7 @@ class WorkQueueTest {
     }
     queue.close();
     ended.await();
-  }
-
-  @Test
-  void fiveThousandDelayedKeysAllComeThrough() throws InterruptedException {
-    int keys = 5000;
-    Map<Integer, Integer> seen = new ConcurrentHashMap<>();
-    WorkerPool<Integer> loop =
-        new WorkerPool<>(
-            "test",
-            queue,
-            64,
-            key -> {
-              seen.merge(key, 1, Integer::sum);
-              return new WorkerPool.ReconcileResult.Done();
-            },
-            InstantSource.system());
-    loop.start();
-    Random random = new Random(7);
-    for (int i = 0; i < keys; i++) {
-      queue.addAfter(i, Duration.ofMillis(random.nextInt(300)));
-    }
-    await().until(() -> seen.size() == keys);
-    assertTrue(seen.values().stream().allMatch(times -> times == 1));
-    assertTrue(loop.stop(Duration.ofSeconds(5)));
-  }
-
-  @Test
-  void neverTwoWorkersOnOneKeyAndNothingIsLost() throws InterruptedException {
-    Set<Integer> inHand = ConcurrentHashMap.newKeySet();
-    Map<Integer, AtomicInteger> lastSeen = new ConcurrentHashMap<>();
-    Map<Integer, AtomicInteger> lastAdded = new ConcurrentHashMap<>();
-    AtomicInteger twice = new AtomicInteger();
-    for (int k = 0; k < 50; k++) {
-      lastSeen.put(k, new AtomicInteger());
-      lastAdded.put(k, new AtomicInteger());
-    }
-    WorkerPool<Integer> loop =
-        new WorkerPool<>(
-            "test",
-            queue,
-            32,
-            key -> {
-              if (!inHand.add(key)) {
-                twice.incrementAndGet();
-              }
-              lastSeen.get(key).set(lastAdded.get(key).get());
-              Thread.onSpinWait();
-              inHand.remove(key);
-              return key % 7 == 0
-                  ? new WorkerPool.ReconcileResult.RequeueAfter(Duration.ofMillis(1))
-                  : new WorkerPool.ReconcileResult.Done();
-            },
-            InstantSource.system());
-    loop.start();
-    Random random = new Random(3);
-    for (int i = 0; i < 50_000; i++) {
-      int key = random.nextInt(50);
-      lastAdded.get(key).incrementAndGet();
-      queue.add(key);
-    }
-    await()
-        .until(() ->
-            lastAdded.entrySet().stream()
-                .allMatch(e -> lastSeen.get(e.getKey()).get() == e.getValue().get()));
-    assertEquals(0, twice.get());
-    assertTrue(loop.stop(Duration.ofSeconds(5)));
-  }
-
-  @Test
-  void aWorkThatThrowsIsTriedAgainAndOthersGoOn() throws InterruptedException {
-    AtomicInteger tries = new AtomicInteger();
-    CountDownLatch other = new CountDownLatch(1);
-    WorkerPool<Integer> loop =
-        new WorkerPool<>(
-            "test",
-            queue,
-            1,
-            key -> {
-              if (key == 2) {
-                other.countDown();
-              } else if (tries.incrementAndGet() < 3) {
-                throw new IllegalStateException("a bug");
-              }
-              return new WorkerPool.ReconcileResult.Done();
-            },
-            InstantSource.system());
-    loop.start();
     queue.add(1);
-    queue.add(2);
-    other.await();
-    await().untilAtomic(tries, org.hamcrest.Matchers.is(3));
-    assertTrue(loop.stop(Duration.ofSeconds(5)));
+    assertThat(queue.take()).isEmpty();
   }
 }

@@ -1,0 +1,106 @@
+package io.vdi.operator.admission;
+
+import io.vdi.operator.admission.quota.QuotaReserver;
+import io.vdi.operator.admission.quota.QuotaReserver.ReservationResult;
+import io.vdi.operator.admission.validation.AdmissionContext;
+import io.vdi.operator.admission.validation.AdmissionRequest;
+import io.vdi.operator.admission.validation.ContextQuery;
+import io.vdi.operator.admission.validation.QuotaCheckRequired;
+import io.vdi.operator.admission.validation.Response;
+import io.vdi.operator.admission.validation.Response.Allow;
+import io.vdi.operator.admission.validation.Response.Deny;
+import io.vdi.operator.admission.validation.Response.Reason;
+import io.vdi.operator.admission.validation.SessionAdmission;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.quota.QuotaViolation;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/**
+ * Answers admission requests: gathers what the rules require to know, lets the rules decide, and
+ * reserves quota if they require it. What cannot be decided in time is denied with code 503.
+ */
+final class AdmissionHandler {
+  private final ContextGatherer gatherer;
+  private final QuotaReserver quota;
+  private final Supplier<AdmissionConfig> config;
+
+  AdmissionHandler(
+      ContextGatherer gatherer, QuotaReserver quota, Supplier<AdmissionConfig> config) {
+    this.gatherer = gatherer;
+    this.quota = quota;
+    this.config = config;
+  }
+
+  /** Adds the defaults to a session. */
+  Response mutate(AdmissionRequest request) {
+    return decide(
+        ContextQuery.forMutation(request), context -> SessionAdmission.mutate(request, context));
+  }
+
+  /** Checks rules, identity and quotas. */
+  Response validate(AdmissionRequest request) {
+    return decide(
+        ContextQuery.forValidation(request),
+        context ->
+            switch (SessionAdmission.validate(request, context, config.get().policy())) {
+              case Response response -> response;
+              case QuotaCheckRequired check -> checkQuota(request, check);
+            });
+  }
+
+  private Response decide(ContextQuery query, Function<AdmissionContext, Response> decision) {
+    return switch (gatherer.gather(query, config.get().admission().deadline())) {
+      case ApiResult.Ok<AdmissionContext>(AdmissionContext context) -> decision.apply(context);
+      case ApiResult.Rejected<AdmissionContext>(int code, String reason, String message) ->
+          undecided(code + " " + reason + ": " + message);
+      case ApiResult.Unreachable<AdmissionContext>(String message) -> undecided(message);
+    };
+  }
+
+  private static Deny undecided(String reason) {
+    return new Deny(
+        Reason.SERVICE_UNAVAILABLE, "cannot be decided now, try again: " + reason, List.of());
+  }
+
+  private Response checkQuota(AdmissionRequest request, QuotaCheckRequired check) {
+    QuotaLimits limits = config.get().quota();
+    if (!limits.limits(check.requested())) {
+      return Allow.unchanged(check.warnings());
+    }
+    String id = check.reservationId().filter(it -> !quota.isUsed(it)).orElse(request.uid());
+    try {
+      ReservationResult result =
+          quota.reserve(
+              id, check.requested(), !request.dryRun(), config.get().admission().deadline());
+      return switch (result) {
+        case ReservationResult.Granted() -> Allow.unchanged(check.warnings());
+        case ReservationResult.Exceeded(List<QuotaViolation> violations) ->
+            exceeded(limits.mode(), QuotaViolation.message(violations), check.warnings());
+        case ReservationResult.Undecided(String reason) ->
+            unavailable("quotas cannot be checked now, try again: " + reason, check);
+      };
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return unavailable("the webhook is stopping, try again", check);
+    }
+  }
+
+  private static Response exceeded(QuotaLimits.Mode mode, String message, List<String> warnings) {
+    return switch (mode) {
+      case REJECT -> new Deny(Reason.FORBIDDEN, message, warnings);
+      case QUEUE ->
+          Allow.unchanged(
+              Stream.concat(
+                      warnings.stream(), Stream.of(message + "; the session waits in the queue"))
+                  .toList());
+    };
+  }
+
+  private static Deny unavailable(String message, QuotaCheckRequired check) {
+    return new Deny(Reason.SERVICE_UNAVAILABLE, message, check.warnings());
+  }
+}

@@ -1,0 +1,55 @@
+package io.vdi.operator.admission.validation;
+
+import java.util.Optional;
+
+/**
+ * What to read from the cluster before the rules judge a request. Most requests require one
+ * template, which is usually in the cache.
+ */
+public sealed interface ContextQuery {
+  /** Nothing: the rules need the request alone. */
+  record None() implements ContextQuery {}
+
+  /** The template of this name. */
+  record Template(String name) implements ContextQuery {}
+
+  /** The sessions that name this template. */
+  record SessionsUsing(String template) implements ContextQuery {}
+
+  /** For {@link SessionAdmission#mutate}. */
+  static ContextQuery forMutation(AdmissionRequest request) {
+    return request.is(AdmissionRequest.SESSION) ? ofSession(request) : new None();
+  }
+
+  /** For {@link SessionAdmission#validate}. */
+  static ContextQuery forValidation(AdmissionRequest request) {
+    return request.is(AdmissionRequest.TEMPLATE) && request.operation().equals("DELETE")
+        ? new SessionsUsing(request.name())
+        : forMutation(request);
+  }
+
+  /**
+   * A new session names its template; the template of an existing session cannot change, so the old
+   * object is the one to ask.
+   */
+  private static ContextQuery ofSession(AdmissionRequest request) {
+    Optional<RawObject> object = request.object().map(RawObject::new);
+    Optional<RawObject> source =
+        switch (request.operation()) {
+          case "CREATE" -> object;
+          case "UPDATE" ->
+              object
+                  .filter(session -> !session.isDeleting())
+                  .flatMap(session -> request.oldObject())
+                  .map(RawObject::new);
+          default -> Optional.empty();
+        };
+    return source
+        .filter(session -> request.subResource().isEmpty())
+        .flatMap(RawObject::template)
+        // An illegal name is in no cache, and would be a different path in a call.
+        .filter(SessionRules::isTemplateName)
+        .<ContextQuery>map(Template::new)
+        .orElseGet(None::new);
+  }
+}

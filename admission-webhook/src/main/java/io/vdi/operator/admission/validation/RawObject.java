@@ -1,0 +1,73 @@
+package io.vdi.operator.admission.validation;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.VdiSession;
+import java.util.Optional;
+
+/**
+ * An object as the client sent it, in which every field can have any type. A field of the wrong
+ * type reads as absent here; {@link SessionRules} and {@link TemplateRules} report it.
+ */
+record RawObject(JsonObject json) {
+  JsonObject metadata() {
+    return section(json, "metadata");
+  }
+
+  JsonObject annotations() {
+    return section(metadata(), "annotations");
+  }
+
+  JsonObject labels() {
+    return section(metadata(), "labels");
+  }
+
+  JsonObject spec() {
+    return section(json, "spec");
+  }
+
+  boolean isDeleting() {
+    return metadata().has("deletionTimestamp");
+  }
+
+  Optional<String> annotation(String key) {
+    return string(annotations(), key);
+  }
+
+  /** The template that a session names. */
+  Optional<String> template() {
+    return string(spec(), "template");
+  }
+
+  /** The user that a session names; empty if there is none. */
+  String user() {
+    return spec().get("user") instanceof JsonPrimitive p ? p.getAsString() : "";
+  }
+
+  /** The session; empty if a field has a type that the model cannot represent. */
+  Optional<VdiSession> session() {
+    try {
+      JsonObject readable = json;
+      if (spec().has("suspended") && spec().get("suspended").isJsonNull()) {
+        // Null means absent, but the boolean component of a record cannot be null.
+        readable = json.deepCopy();
+        readable.getAsJsonObject("spec").remove("suspended");
+      }
+      return Optional.of(KubeGson.gson().fromJson(readable, VdiSession.class));
+    } catch (JsonParseException | NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<String> string(JsonObject parent, String field) {
+    return parent.get(field) instanceof JsonPrimitive p && p.isString()
+        ? Optional.of(p.getAsString())
+        : Optional.empty();
+  }
+
+  private static JsonObject section(JsonObject parent, String field) {
+    return parent.get(field) instanceof JsonObject child ? child : new JsonObject();
+  }
+}

@@ -1,0 +1,58 @@
+package io.vdi.operator.admission.validation;
+
+import io.vdi.operator.admission.validation.Response.Allow;
+import io.vdi.operator.admission.validation.Response.Deny;
+import io.vdi.operator.admission.validation.Response.Reason;
+import java.util.List;
+
+/** Decides about requests for templates; docs/specification.md, section 4. */
+final class TemplateAdmission {
+  private static final int MAX_LISTED = 5;
+
+  private TemplateAdmission() {}
+
+  static Response validate(
+      AdmissionRequest request, AdmissionContext context, AdmissionPolicy policy) {
+    if (request.operation().equals("DELETE")) {
+      return delete(request.name(), context.sessionsUsingTemplate());
+    }
+    if (!request.subResource().isEmpty()) {
+      return Allow.unchanged(List.of());
+    }
+    return request
+        .object()
+        .map(RawObject::new)
+        .map(template -> write(template, request, policy))
+        .orElseGet(() -> Deny.missing("object"));
+  }
+
+  private static Response delete(String name, List<String> sessions) {
+    return sessions.isEmpty()
+        ? Allow.unchanged(List.of())
+        : new Deny(
+            Reason.FORBIDDEN,
+            "VDITemplate %s is used by %d session%s (%s%s): delete these first"
+                .formatted(
+                    name,
+                    sessions.size(),
+                    sessions.size() == 1 ? "" : "s",
+                    String.join(", ", sessions.stream().limit(MAX_LISTED).toList()),
+                    sessions.size() > MAX_LISTED ? ", …" : ""),
+            List.of());
+  }
+
+  private static Response write(
+      RawObject template, AdmissionRequest request, AdmissionPolicy policy) {
+    List<String> warnings = TemplateRules.warnings(template.json());
+    List<String> violations = TemplateRules.violations(template.json(), policy.allowedRegistries());
+    boolean unchanged =
+        request
+            .oldObject()
+            .map(RawObject::new)
+            .filter(old -> old.spec().equals(template.spec()))
+            .isPresent();
+    return violations.isEmpty() || unchanged || template.isDeleting()
+        ? Allow.unchanged(warnings)
+        : Deny.of(Reason.INVALID, violations, warnings);
+  }
+}

@@ -1,0 +1,288 @@
+package io.vdi.operator.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.admission.quota.QuotaReserver;
+import io.vdi.operator.admission.quota.SessionIndex;
+import io.vdi.operator.admission.validation.AdmissionRequest;
+import io.vdi.operator.admission.validation.Response;
+import io.vdi.operator.admission.validation.Response.Allow;
+import io.vdi.operator.admission.validation.Response.Deny;
+import io.vdi.operator.admission.validation.Response.Reason;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The use case without sockets. The caches stay empty, so every lookup reaches the fake API. */
+class AdmissionHandlerTest {
+  private static final String TEMPLATE = "/apis/vdi.kasm.io/v1alpha1/vditemplates/t";
+  private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/desks/vdisessions";
+  private static final String RESERVATIONS =
+      "/api/v1/namespaces/vdi-system/configmaps/vdi-quota-reservations";
+
+  private final FakeApi api = new FakeApi();
+  private final KubeClient client = api.client();
+  private final SessionIndex sessions = new SessionIndex(client, InstantSource.system());
+  private AdmissionConfig config = config(Map.of());
+  private final QuotaReserver quota =
+      new QuotaReserver(
+          client,
+          "vdi-system",
+          sessions,
+          name -> Optional.empty(),
+          () -> config.quota(),
+          InstantSource.system(),
+          System::nanoTime);
+  private final AdmissionHandler handler =
+      new AdmissionHandler(
+          new ContextGatherer(
+              client, sessions, cache(ResourceType.TEMPLATE), cache(ResourceType.NODE)),
+          quota,
+          () -> config);
+
+  @BeforeEach
+  void start() {
+    api.put(TEMPLATE, "{spec: {image: desktop, idleTimeout: 1h, resources: {maxGPU: 2}}}");
+    quota.start();
+  }
+
+  @AfterEach
+  void stop() {
+    quota.close();
+  }
+
+  @Test
+  void mutationAddsTheDefaultsOfTheTemplate() {
+    Allow allow = (Allow) handler.mutate(create("{user: alice@example.com, template: t}", false));
+    assertThat(allow.patch().toString()).contains("/spec/idleTimeout", "\"1h\"", "created-by");
+  }
+
+  @Test
+  void aValidSessionIsAllowedWithoutAQuotaCallIfNoLimitApplies() {
+    Response response = handler.validate(create("{user: alice@example.com, template: t}", false));
+    assertThat(response).isEqualTo(Allow.unchanged(List.of()));
+    assertThat(api.get(RESERVATIONS)).isNull();
+  }
+
+  @Test
+  void anUnknownTemplateIsDenied() {
+    Deny deny = deny(handler.validate(create("{user: a@b.cc, template: other}", false)));
+    assertThat(deny.reason()).isEqualTo(Reason.INVALID);
+    assertThat(deny.message()).contains("there is no such VDITemplate");
+  }
+
+  @Test
+  void aTemplateInUseCannotBeDeleted() {
+    api.put(SESSIONS + "/desk", "{metadata: {namespace: desks}, spec: {template: t}}");
+    Deny deny = deny(handler.validate(deleteTemplate()));
+    assertThat(deny.reason()).isEqualTo(Reason.FORBIDDEN);
+    assertThat(deny.message())
+        .isEqualTo("VDITemplate t is used by 1 session (desks/desk): delete these first");
+    api.remove(SESSIONS + "/desk");
+    assertThat(handler.validate(deleteTemplate())).isEqualTo(Allow.unchanged(List.of()));
+  }
+
+  @Test
+  void anIllegalTemplateNameReachesNoApiServer() {
+    deny(handler.validate(create("{user: a@b.cc, template: '../secrets'}", false)));
+    assertThat(api.count("GET", "vditemplates")).isZero();
+  }
+
+  @Test
+  void aRefusedLookupIs503() {
+    api.failWith(
+        (method, path) -> Optional.of(new FakeApi.Status(500, "InternalError", "etcd is away")));
+    Deny deny = deny(handler.validate(create("{user: a@b.cc, template: t}", false)));
+    assertThat(deny)
+        .isEqualTo(
+            new Deny(
+                Reason.SERVICE_UNAVAILABLE,
+                "cannot be decided now, try again: 500 InternalError: etcd is away",
+                List.of()));
+    assertThat(deny.reason().code()).isEqualTo(503);
+  }
+
+  @Test
+  void anUnreachableApiServerIs503() {
+    api.failWith((method, path) -> {
+      throw new IOException("connection refused");
+    });
+    for (Response response :
+        List.of(
+            handler.mutate(create("{user: a@b.cc, template: t}", false)),
+            handler.validate(create("{user: a@b.cc, template: t}", false)),
+            handler.validate(deleteTemplate()))) {
+      assertThat(deny(response).reason()).isEqualTo(Reason.SERVICE_UNAVAILABLE);
+      assertThat(deny(response).message()).contains("connection refused");
+    }
+  }
+
+  @Test
+  void aLookupOverTheDeadlineIs503() {
+    config = config(Map.of("VDI_ADMISSION_DEADLINE", "1s"));
+    CountDownLatch never = new CountDownLatch(1);
+    api.failWith((method, path) -> {
+      await(never);
+      return Optional.empty();
+    });
+    Deny deny = deny(handler.validate(create("{user: a@b.cc, template: t}", false)));
+    never.countDown();
+    assertThat(deny.reason()).isEqualTo(Reason.SERVICE_UNAVAILABLE);
+    assertThat(deny.message())
+        .isEqualTo("cannot be decided now, try again: no answer from the API server within 1 s");
+  }
+
+  @Test
+  void aQuotaCheckOverTheDeadlineIs503() {
+    config = config(Map.of("VDI_ADMISSION_DEADLINE", "1s", "VDI_QUOTA_USER_GPUS", "1"));
+    CountDownLatch never = new CountDownLatch(1);
+    api.failWith((method, path) -> {
+      if (path.contains("configmaps")) {
+        await(never);
+      }
+      return Optional.empty();
+    });
+    Deny deny = deny(handler.validate(create("{user: a@b.cc, template: t}", false)));
+    never.countDown();
+    assertThat(deny.reason()).isEqualTo(Reason.SERVICE_UNAVAILABLE);
+    assertThat(deny.message())
+        .isEqualTo(
+            "quotas cannot be checked now, try again: no answer from the API server within 1 s");
+  }
+
+  @Test
+  void modeRejectDeniesWhatExceedsTheQuota() {
+    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1"));
+    AdmissionRequest request =
+        create("{user: alice@example.com, template: t, resources: {gpu: 2}}", false);
+    assertThat(handler.validate(request))
+        .isEqualTo(
+            new Deny(
+                Reason.FORBIDDEN,
+                "GPU quota exceeded for user alice@example.com: used 0, requested 2, limit 1",
+                List.of()));
+  }
+
+  @Test
+  void modeQueueAdmitsWhatExceedsTheQuotaWithAWarning() {
+    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1", "VDI_QUOTA_MODE", "queue"));
+    AdmissionRequest request =
+        create("{user: alice@example.com, template: t, resources: {gpu: 2}}", false);
+    assertThat(handler.validate(request))
+        .isEqualTo(
+            Allow.unchanged(
+                List.of(
+                    "GPU quota exceeded for user alice@example.com: used 0, requested 2, limit 1;"
+                        + " the session waits in the queue")));
+    assertThat(api.get(RESERVATIONS)).isNull();
+  }
+
+  @Test
+  void aGrantIsReservedUntilItsSessionIsObserved() {
+    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1"));
+    String spec = "{user: alice@example.com, template: t}";
+    assertThat(handler.validate(create(spec, false))).isEqualTo(Allow.unchanged(List.of()));
+    assertThat(api.get(RESERVATIONS).getAsJsonObject("data").has("uid-1")).isTrue();
+    // The same request again gets the same answer; another one finds the quota used.
+    assertThat(handler.validate(create(spec, false))).isEqualTo(Allow.unchanged(List.of()));
+    Deny deny = deny(handler.validate(create("uid-2", spec, false)));
+    assertThat(deny.message()).contains("used 1, requested 1, limit 1");
+  }
+
+  @Test
+  void aDryRunReservesNothing() {
+    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1"));
+    String spec = "{user: alice@example.com, template: t}";
+    assertThat(handler.validate(create(spec, true))).isEqualTo(Allow.unchanged(List.of()));
+    assertThat(api.get(RESERVATIONS)).isNull();
+    assertThat(handler.validate(create("uid-2", spec, false)))
+        .isEqualTo(Allow.unchanged(List.of()));
+  }
+
+  @Test
+  void aBugInALookupIsNoAnswer() {
+    api.failWith((method, path) -> {
+      throw new IllegalStateException("a bug");
+    });
+    assertThatThrownBy(() -> handler.validate(create("{user: a@b.cc, template: t}", false)))
+        .hasRootCauseMessage("a bug");
+  }
+
+  private static Deny deny(Response response) {
+    assertThat(response).isInstanceOf(Deny.class);
+    return (Deny) response;
+  }
+
+  private static AdmissionRequest create(String spec, boolean dryRun) {
+    return create("uid-1", spec, dryRun);
+  }
+
+  private static AdmissionRequest create(String uid, String spec, boolean dryRun) {
+    JsonObject session = json("{metadata: {name: desk, namespace: desks}, spec: " + spec + "}");
+    return request(uid, "CREATE", AdmissionRequest.SESSION, "desk", dryRun, Optional.of(session));
+  }
+
+  private static AdmissionRequest deleteTemplate() {
+    return request("uid-1", "DELETE", AdmissionRequest.TEMPLATE, "t", false, Optional.empty());
+  }
+
+  private static AdmissionRequest request(
+      String uid,
+      String operation,
+      String kind,
+      String name,
+      boolean dryRun,
+      Optional<JsonObject> object) {
+    return new AdmissionRequest(
+        uid,
+        operation,
+        "vdi.kasm.io",
+        kind,
+        "",
+        kind.equals(AdmissionRequest.SESSION) ? "desks" : "",
+        name,
+        new AdmissionRequest.Caller("admin", List.of("system:masters"), Map.of()),
+        dryRun,
+        object,
+        Optional.empty());
+  }
+
+  private static JsonObject json(String text) {
+    return JsonParser.parseString(text).getAsJsonObject();
+  }
+
+  private <T extends KubeObject> ResourceCache<T> cache(ResourceType<T> type) {
+    return new ResourceCache<>(client, type, "", InstantSource.system(), change -> {});
+  }
+
+  private static AdmissionConfig config(Map<String, String> environment) {
+    try {
+      return AdmissionConfig.from(new ConfigLoader(Optional.empty(), environment).load());
+    } catch (InvalidConfigException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,109 @@
+package io.vdi.operator.admission.quota;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.admission.FakeApi;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.ResourceCache.Change;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.VdiSession;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class SessionIndexTest {
+  private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/desks/vdisessions/";
+
+  private final FakeApi api = new FakeApi();
+  private final SessionIndex index = new SessionIndex(api.client(), InstantSource.system());
+
+  @Test
+  void theSnapshotOfTheCacheIsAsNewAsTheNewestChange() {
+    assertThat(index.cached().resourceVersion()).isZero();
+    index.changed(created(session("a", "7")));
+    index.changed(created(session("b", "5")));
+    assertThat(index.cached().resourceVersion()).isEqualTo(7);
+    index.changed(new Change<>(Optional.of(session("a", "9")), Optional.empty()));
+    assertThat(index.cached().resourceVersion()).isEqualTo(9);
+  }
+
+  @Test
+  void aReservationIdIsRememberedWithItsFirstVersionAlsoAfterTheDeletion() {
+    index.changed(created(session("a", "7")));
+    index.changed(new Change<>(Optional.of(session("a", "7")), Optional.of(session("a", "8"))));
+    index.changed(new Change<>(Optional.of(session("a", "9")), Optional.empty()));
+    assertThat(index.hasObserved("a")).isTrue();
+    assertThat(index.hasObserved("b")).isFalse();
+    assertThat(index.cached().observedAt("a")).contains(7L);
+    assertThat(index.cached().observedAt("b")).isEmpty();
+  }
+
+  @Test
+  void anUnreadableVersionCountsAsTheOldest() {
+    index.changed(created(session("a", "not-a-number")));
+    assertThat(index.cached().resourceVersion()).isZero();
+    assertThat(index.cached().observedAt("a")).contains(0L);
+  }
+
+  @Test
+  void theLiveSnapshotAddsWhatTheWatchHasNotDelivered() {
+    index.changed(created(session("deleted", "7")));
+    put("present");
+    SessionIndex.Snapshot live = index.live().orElseThrow();
+    assertThat(live.sessions()).extracting(VdiSession::name).containsExactly("present");
+    assertThat(live.resourceVersion()).isEqualTo(101);
+    assertThat(live.observedAt("present")).contains(101L);
+    assertThat(live.observedAt("deleted")).contains(7L);
+    assertThat(index.hasObserved("present")).as("known to the watch").isFalse();
+  }
+
+  @Test
+  void anEmptyCacheIsNotBelievedWhenATemplateIsDeleted() {
+    put("desk");
+    assertThat(index.using("t").orElseThrow()).containsExactly("desks/desk");
+    assertThat(index.using("other").orElseThrow()).isEmpty();
+  }
+
+  @Test
+  void anUnreachableApiServerIsNoAnswer() {
+    api.failWith((method, path) -> {
+      throw new IOException("connection refused");
+    });
+    assertThat(index.live()).isInstanceOf(ApiResult.Unreachable.class);
+    assertThat(index.using("t")).isInstanceOf(ApiResult.Unreachable.class);
+  }
+
+  private void put(String name) {
+    api.put(
+        SESSIONS + name,
+        """
+        {metadata: {namespace: desks, annotations: {"%s": %s}}, spec: {template: t}}
+        """
+            .formatted(Annotations.RESERVATION, name));
+  }
+
+  private static Change<VdiSession> created(VdiSession session) {
+    return new Change<>(Optional.empty(), Optional.of(session));
+  }
+
+  private static VdiSession session(String id, String version) {
+    ObjectMeta meta =
+        new ObjectMeta(
+            id,
+            "desks",
+            id,
+            version,
+            1,
+            null,
+            null,
+            null,
+            Map.of(Annotations.RESERVATION, id),
+            List.of(),
+            List.of());
+    return new VdiSession(meta, null, null);
+  }
+}

@@ -1,0 +1,61 @@
+package io.vdi.operator.admission.validation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ContextQueryTest {
+  private static final JsonObject OLD = Requests.session("{template: old}");
+  private static final JsonObject NEW = Requests.session("{template: new}");
+
+  @Test
+  void aNewSessionRequiresItsTemplate() {
+    AdmissionRequest request = Requests.create(NEW, Requests.ADMIN);
+    assertThat(ContextQuery.forMutation(request)).isEqualTo(new ContextQuery.Template("new"));
+    assertThat(ContextQuery.forValidation(request)).isEqualTo(new ContextQuery.Template("new"));
+  }
+
+  @Test
+  void aChangedSessionRequiresTheTemplateThatItHad() {
+    AdmissionRequest request = Requests.update(NEW, OLD);
+    assertThat(ContextQuery.forMutation(request)).isEqualTo(new ContextQuery.Template("old"));
+    assertThat(ContextQuery.forValidation(request)).isEqualTo(new ContextQuery.Template("old"));
+  }
+
+  @Test
+  void aSessionThatIsBeingDeletedRequiresNothing() {
+    JsonObject deleting = NEW.deepCopy();
+    deleting.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
+    assertThat(ContextQuery.forValidation(Requests.update(deleting, OLD)))
+        .isEqualTo(new ContextQuery.None());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"{}", "{template: 7}", "{template: ''}", "{template: ../x}", "{template: A}"})
+  void anIllegalTemplateNameIsNotLookedUp(String spec) {
+    assertThat(ContextQuery.forMutation(Requests.create(Requests.session(spec), Requests.ADMIN)))
+        .isEqualTo(new ContextQuery.None());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"DELETE", "CONNECT", ""})
+  void otherOperationsOnSessionsRequireNothing(String operation) {
+    AdmissionRequest request =
+        Requests.request(operation, Requests.ADMIN, Optional.of(NEW), Optional.of(OLD));
+    assertThat(ContextQuery.forValidation(request)).isEqualTo(new ContextQuery.None());
+  }
+
+  @Test
+  void onlyTheValidationOfADeletedTemplateRequiresItsSessions() {
+    AdmissionRequest request = Requests.template("DELETE", Optional.empty());
+    assertThat(ContextQuery.forValidation(request)).isEqualTo(new ContextQuery.SessionsUsing("t"));
+    assertThat(ContextQuery.forMutation(request)).isEqualTo(new ContextQuery.None());
+    assertThat(ContextQuery.forValidation(Requests.template("CREATE", Optional.of(NEW))))
+        .isEqualTo(new ContextQuery.None());
+  }
+}

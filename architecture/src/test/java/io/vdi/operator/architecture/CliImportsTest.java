@@ -1,0 +1,70 @@
+package io.vdi.operator.architecture;
+
+import org.junit.jupiter.api.Test;
+
+class CliImportsTest {
+  @Test
+  void packagesImportOnlyWhatTheyMay() {
+    ImportRules.of("io.vdi.operator.cli")
+        .allow(
+            "",
+            "the command line and the list of commands",
+            "cli.cluster",
+            "cli.commands",
+            "cli.output",
+            "picocli",
+            "java.io")
+        .allow(
+            "commands",
+            "one class per command, which prints what the cluster or the doctor returns",
+            "cli.cluster",
+            "cli.doctor",
+            "cli.output",
+            "common.diagnosis",
+            "common.kube",
+            "common.model",
+            "common.quota",
+            "com.google.gson",
+            "org.yaml.snakeyaml",
+            "picocli",
+            "java.io",
+            "java.nio.file")
+        .allow(
+            "doctor",
+            "the checks, over HTTP, UDP and the API server; it may be used without the command line",
+            "cli.cluster",
+            "cli.output",
+            "common.diagnosis",
+            "common.kube",
+            "common.model",
+            "com.google.gson",
+            "io.kubernetes.client",
+            "okhttp3",
+            "okio",
+            "org.yaml.snakeyaml",
+            "java.io",
+            "java.net",
+            "java.nio.file",
+            "java.security",
+            "javax.net.ssl",
+            "javax.xml.stream")
+        .allow(
+            "cluster",
+            "requests with the permissions of the user; it prints nothing",
+            "common.kube",
+            "common.model",
+            "com.google.gson",
+            "io.kubernetes.client",
+            "java.io",
+            "java.net",
+            "java.nio.file")
+        .allow(
+            "output",
+            "text for terminals and programs; it sends no requests",
+            "common.kube",
+            "com.google.gson",
+            "org.yaml.snakeyaml",
+            "java.io")
+        .check();
+  }
+}

@@ -1,0 +1,82 @@
+package io.vdi.operator.architecture;
+
+import org.junit.jupiter.api.Test;
+
+class DevclusterImportsTest {
+  @Test
+  void packagesImportOnlyWhatTheyMay() {
+    ImportRules.of("io.vdi.operator.devcluster")
+        .allow("process", "programs that run on this machine", "java.io", "java.nio", "java.net")
+        .allow(
+            "build",
+            "programs are built and kept in a cache",
+            "common.model",
+            "devcluster.process",
+            "java.io",
+            "java.nio")
+        .allow(
+            "cluster",
+            "a cluster of processes and its certificates",
+            "common.kube",
+            "devcluster.build",
+            "devcluster.process",
+            "com.google.gson",
+            "java.io",
+            "java.net",
+            "java.nio",
+            "java.security",
+            "javax.security.auth.x500",
+            "org.bouncycastle",
+            "org.yaml.snakeyaml")
+        .allow(
+            "addons",
+            "what users install beside the operator",
+            "common.kube",
+            "devcluster.build",
+            "devcluster.cluster",
+            "devcluster.process",
+            "java.io",
+            "java.nio")
+        .allow(
+            "operator",
+            "the operator as a chart and as processes",
+            "common.kube",
+            "common.model",
+            "devcluster.addons",
+            "devcluster.build",
+            "devcluster.cluster",
+            "devcluster.process",
+            "com.google.gson",
+            "java.io",
+            "java.net",
+            "java.nio",
+            "java.security")
+        .allow(
+            "testing",
+            "the JUnit extension, sessions and services under test",
+            "common.kube",
+            "common.model",
+            "devcluster.build",
+            "devcluster.cluster",
+            "devcluster.operator",
+            "devcluster.process",
+            "runtime",
+            "runtime.config",
+            "com.google.gson",
+            "java.io",
+            "java.net",
+            "java.nio",
+            "org.awaitility",
+            "org.junit.jupiter.api.extension",
+            "org.testcontainers")
+        .allow(
+            "",
+            "the commands behind make",
+            "devcluster.cluster",
+            "devcluster.operator",
+            "devcluster.process",
+            "java.io",
+            "java.nio")
+        .check();
+  }
+}

@@ -1,0 +1,48 @@
+package io.vdi.operator.architecture;
+
+import org.junit.jupiter.api.Test;
+
+class RuntimeImportsTest {
+  @Test
+  void packagesImportOnlyWhatTheyMay() {
+    ImportRules.of("io.vdi.operator.runtime")
+        .allow(
+            "",
+            "the life of a service: it puts the other packages and Helidon's server together",
+            "common.kube",
+            "common.model",
+            "runtime.config",
+            "runtime.leader",
+            "ch.qos.logback",
+            "com.google.gson",
+            "io.helidon",
+            "org.slf4j",
+            "org.yaml.snakeyaml",
+            "java.io",
+            "java.net")
+        .allow(
+            "config",
+            "configuration from the jar, a file and the environment; it sets log levels",
+            "common.model",
+            "common.quota",
+            "runtime.schedule",
+            "ch.qos.logback.classic",
+            "com.google.gson",
+            "io.helidon.config",
+            "org.slf4j",
+            "java.io",
+            "java.nio.file")
+        .allow(
+            "leader",
+            "one Lease of the cluster, and the settings for it",
+            "common.kube",
+            "common.model",
+            "runtime.config",
+            "com.google.gson",
+            "org.slf4j",
+            "java.net")
+        .allow("schedule", "tasks that repeat; it knows no service", "org.slf4j")
+        .allow("workqueue", "keys and workers; it knows nothing of Kubernetes", "org.slf4j")
+        .check();
+  }
+}

@@ -1,0 +1,109 @@
+package io.vdi.operator.cli.doctor;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vdi.operator.cli.cluster.ClusterAccess;
+import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.common.diagnosis.KnownCause;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Compares the permissions that RBAC grants to the services with the roles of the chart. */
+final class ServicePermissions {
+  private static final int MAX_NAMED = 3;
+
+  private ServicePermissions() {}
+
+  /** One permission that a service requires, as attributes of a SubjectAccessReview. */
+  private record Permission(String service, JsonObject attributes) {
+    @Override
+    public String toString() {
+      String subresource = Json.text(attributes, "subresource");
+      return service
+          + " may not "
+          + Json.text(attributes, "verb")
+          + " "
+          + Json.text(attributes, "resource")
+          + (subresource.isEmpty() ? "" : "/" + subresource);
+    }
+  }
+
+  static CheckResult check(DoctorContext context) {
+    List<Permission> required = new ArrayList<>();
+    for (String service : ServiceChecks.SERVICES) {
+      if (ServiceChecks.deployment(context, service).isPresent()) {
+        required.addAll(inRole(service, "clusterrole", ""));
+        required.addAll(inRole(service, "role", context.cluster().operatorNamespace()));
+      }
+    }
+    List<Boolean> granted = Parallel.map(required, each -> isGranted(context, each));
+    List<Permission> missing = new ArrayList<>();
+    for (int i = 0; i < required.size(); i++) {
+      if (!granted.get(i)) {
+        missing.add(required.get(i));
+      }
+    }
+    if (missing.isEmpty()) {
+      return new CheckResult.Passed(required.size() + " granted");
+    }
+    String role = "vdi-" + missing.getFirst().service();
+    List<String> named = missing.stream().limit(MAX_NAMED).map(Permission::toString).toList();
+    return context.failed(
+        KnownCause.RIGHTS_MISSING,
+        "clusterrole or role " + role,
+        String.join(", ", named)
+            + (missing.size() > MAX_NAMED ? " and " + (missing.size() - MAX_NAMED) + " more" : ""),
+        role);
+  }
+
+  /**
+   * The rules of one role of the chart. A test compares the roles with the requests of the
+   * services, so they are exactly what a service requires.
+   *
+   * @param kind {@code clusterrole} or {@code role}
+   */
+  private static List<Permission> inRole(String service, String kind, String namespace) {
+    List<Permission> permissions = new ArrayList<>();
+    for (JsonObject rule :
+        Json.objects(BundledChart.yaml("templates/" + service + "-" + kind + ".yaml"), "rules")) {
+      List<JsonElement> names = Json.list(rule, "resourceNames");
+      for (JsonElement group : Json.list(rule, "apiGroups")) {
+        for (JsonElement resource : Json.list(rule, "resources")) {
+          for (JsonElement verb : Json.list(rule, "verbs")) {
+            String[] parts = resource.getAsString().split("/", 2);
+            JsonObject attributes = new JsonObject();
+            attributes.add("verb", verb);
+            attributes.add("group", group);
+            attributes.addProperty("resource", parts[0]);
+            attributes.addProperty("subresource", parts.length > 1 ? parts[1] : "");
+            attributes.addProperty("name", names.isEmpty() ? "" : names.getFirst().getAsString());
+            attributes.addProperty("namespace", namespace);
+            permissions.add(new Permission(service, attributes));
+          }
+        }
+      }
+    }
+    return permissions;
+  }
+
+  private static boolean isGranted(DoctorContext context, Permission permission) {
+    String namespace = context.cluster().operatorNamespace();
+    JsonArray groups = new JsonArray();
+    groups.add("system:authenticated");
+    groups.add("system:serviceaccounts");
+    groups.add("system:serviceaccounts:" + namespace);
+    JsonObject spec = new JsonObject();
+    spec.add("resourceAttributes", permission.attributes());
+    spec.addProperty("user", "system:serviceaccount:" + namespace + ":vdi-" + permission.service());
+    spec.add("groups", groups);
+    JsonObject review = new JsonObject();
+    review.addProperty("apiVersion", "authorization.k8s.io/v1");
+    review.addProperty("kind", "SubjectAccessReview");
+    review.add("spec", spec);
+    String path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    JsonObject answer =
+        ClusterAccess.valueOf(context.cluster().api().request("POST", path, review), path);
+    return Json.text(answer, "status", "allowed").equals("true");
+  }
+}

@@ -1,0 +1,228 @@
+package io.vdi.operator.cli.commands;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.cli.FakeCluster;
+import io.vdi.operator.cli.cluster.Json;
+import java.nio.file.Path;
+import mockwebserver3.MockWebServer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands for one session. */
+class SessionCommandsTest {
+  private static final String ALICE = FakeCluster.session("alice");
+  private static final String SECRET = FakeCluster.core("secrets", "vdi-auth-alice");
+
+  private final CommandRunner cli;
+
+  SessionCommandsTest(@TempDir Path folder) {
+    cli = new CommandRunner(folder);
+  }
+
+  @BeforeEach
+  void session() {
+    session("Running", "");
+    cli.server
+        .put(FakeCluster.template("ubuntu"), "spec: {image: i, timeout: 10h}")
+        .put(SECRET, "data: {password: c2VjcmV0}");
+  }
+
+  @AfterEach
+  void close() {
+    cli.close();
+  }
+
+  private void session(String phase, String message) {
+    cli.server.put(
+        ALICE,
+        """
+        metadata:
+          uid: u1
+          generation: 2
+          resourceVersion: "7"
+          creationTimestamp: "2026-01-01T10:00:00Z"
+        spec: {user: alice@example.com, template: ubuntu, suspended: %s}
+        status:
+          phase: %s
+          message: "%s"
+          observedGeneration: 2
+          startTime: "2026-01-01T11:00:00Z"
+          url: https://alice.vdi.example.com
+          conditions:
+            - {type: Ready, status: "True", reason: DesktopReady, message: ready}
+            - {type: StorageReady, status: "False", reason: NotBound, message: "%s"}
+        """
+            .formatted(phase.equals("Suspended"), phase, message, message));
+  }
+
+  @Test
+  void getPrintsFieldsAndConditions() {
+    CommandRunner.Result result = cli.run("get", "alice");
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains(
+            "Name:              team-a/alice\n",
+            "User:              alice@example.com\n",
+            "Phase:             Running\n",
+            "URL:               https://alice.vdi.example.com\n",
+            "Ready:             True, DesktopReady: ready\n",
+            "StorageReady:      False, NotBound\n")
+        .doesNotContain("Message:", "Ends:", "Remedy:");
+  }
+
+  @Test
+  void getPrintsTheRemedyOfAKnownCause() {
+    session("Pending", "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. [VDI201]");
+    assertThat(cli.run("get", "alice").out())
+        .contains(
+            "Message:           0/3 nodes", "Remedy:  ", "kubectl vdi doctor alice -n team-a");
+  }
+
+  @Test
+  void getPrintsTheObject() {
+    assertThat(cli.run("get", "alice", "-o", "yaml").out())
+        .contains("spec:\n  user: alice@example.com\n");
+    assertThat(cli.run("get", "alice", "-o", "json").out()).contains("\"resourceVersion\": \"7\"");
+  }
+
+  @Test
+  void aMissingSessionExitsWith1() {
+    CommandRunner.Result result = cli.run("get", "bob");
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.err()).isEqualTo("error: there is no session \"bob\" in namespace team-a\n");
+  }
+
+  @Test
+  void openPrintsUrlUserAndPassword() {
+    CommandRunner.Result result = cli.run("open", "alice");
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .isEqualTo(
+            """
+            URL:       https://alice.vdi.example.com
+            User:      ubuntu
+            Password:  secret
+            """);
+    assertThat(result.err()).isEmpty();
+  }
+
+  @Test
+  void openWarnsIfTheDesktopDoesNotRun() {
+    session("Suspended", "");
+    assertThat(cli.run("open", "alice").err())
+        .isEqualTo("warning: the session is Suspended; to start it: kubectl vdi resume alice\n");
+    session("Failed", "");
+    assertThat(cli.run("open", "alice").err())
+        .isEqualTo("warning: the session is Failed; use --wait, or kubectl vdi doctor alice\n");
+  }
+
+  @Test
+  void openFailsWithoutPermissionOrPassword() {
+    cli.server.reject("GET " + SECRET, 403, "secrets is forbidden");
+    assertThat(cli.run("open", "alice"))
+        .isEqualTo(new CommandRunner.Result(1, "", "error: secrets is forbidden\n"));
+  }
+
+  @Test
+  void openWaitsForTheDesktop() {
+    session("Creating", "pulling the image");
+    CommandRunner.Result result = cli.run("open", "alice", "--wait", "--wait-timeout=1s");
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.err())
+        .isEqualTo(
+            """
+            vdisession/alice: Creating, pulling the image
+            error: timed out after 1 s; run kubectl vdi doctor alice
+            """);
+    session("Running", "");
+    assertThat(cli.run("open", "alice", "--wait").err()).isEqualTo("vdisession/alice: Running\n");
+  }
+
+  @Test
+  void openPortForwardFailsOnAUsedPort() throws Exception {
+    try (MockWebServer other = new MockWebServer()) {
+      other.start(java.net.InetAddress.getLoopbackAddress(), 0);
+      CommandRunner.Result result =
+          cli.run("open", "alice", "--port-forward", "--port=" + other.getPort());
+      assertThat(result.exitCode()).isEqualTo(1);
+      assertThat(result.err()).startsWith("error: cannot listen on port " + other.getPort());
+    }
+  }
+
+  @Test
+  void extendByAddsToTheTimeoutOfTheTemplate() {
+    CommandRunner.Result result = cli.run("extend", "alice", "--by", "90m");
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .isEqualTo(
+            "vdisession/alice extended: timeout 10h -> 11h30m, until 2026-01-01T22:30:00Z\n");
+    assertThat(Json.text(cli.server.get(ALICE), "spec", "timeout")).isEqualTo("11h30m");
+  }
+
+  @Test
+  void extendToSetsTheTimeout() {
+    assertThat(cli.run("extend", "alice", "--to", "12h").out()).contains("timeout 10h -> 12h");
+    assertThat(cli.run("extend", "alice", "--by", "1h", "--to", "12h").exitCode()).isEqualTo(64);
+  }
+
+  @Test
+  void extendDoesNotShorten() {
+    CommandRunner.Result result = cli.run("extend", "alice", "--to", "1h");
+    assertThat(result.exitCode()).isEqualTo(64);
+    assertThat(result.err())
+        .isEqualTo(
+            "error: --to 1h is shorter than the session's timeout of 10h; to shorten it: kubectl"
+                + " edit vdi alice\n");
+    assertThat(Json.text(cli.server.get(ALICE), "spec", "timeout")).isEmpty();
+  }
+
+  @Test
+  void extendReportsAConflict() {
+    cli.server.reject("PATCH " + ALICE, 409, "the object has been modified");
+    assertThat(cli.run("extend", "alice", "--by", "1h"))
+        .isEqualTo(new CommandRunner.Result(1, "", "error: the object has been modified\n"));
+  }
+
+  @Test
+  void suspendAndResumeChangeTheSpec() {
+    assertThat(cli.run("suspend", "alice").out()).isEqualTo("vdisession/alice suspended\n");
+    assertThat(Json.text(cli.server.get(ALICE), "spec", "suspended")).isEqualTo("true");
+    assertThat(cli.run("suspend", "alice").out())
+        .isEqualTo("vdisession/alice is suspended already\n");
+    assertThat(cli.run("resume", "alice").out()).isEqualTo("vdisession/alice resumed\n");
+    assertThat(Json.text(cli.server.get(ALICE), "spec", "suspended")).isEqualTo("false");
+    assertThat(cli.run("resume", "alice").out()).isEqualTo("vdisession/alice is resumed already\n");
+  }
+
+  @Test
+  void suspendWaitsForThePhaseOfTheLatestGeneration() {
+    session("Suspended", "");
+    assertThat(cli.run("suspend", "alice", "--wait").exitCode()).isZero();
+    cli.server.get(ALICE).getAsJsonObject("metadata").addProperty("generation", 3);
+    assertThat(cli.run("suspend", "alice", "--wait", "--wait-timeout=1s").exitCode()).isEqualTo(1);
+  }
+
+  @Test
+  void deleteDeletesTheSessionAndWaits() {
+    CommandRunner.Result result = cli.run("delete", "alice", "--wait");
+    assertThat(result)
+        .isEqualTo(
+            new CommandRunner.Result(
+                0, "vdisession/alice deleted\n", "vdisession/alice: deleted\n"));
+    assertThat(cli.server.has(ALICE)).isFalse();
+  }
+
+  @Test
+  void deleteDoesNotWaitForANewSessionOfTheSameName() {
+    cli.server.handle(
+        "DELETE " + ALICE,
+        body -> {
+          cli.server.get(ALICE).getAsJsonObject("metadata").addProperty("uid", "u2");
+          return FakeCluster.json(200, cli.server.get(ALICE));
+        });
+    assertThat(cli.run("delete", "alice", "--wait").exitCode()).isZero();
+  }
+}

@@ -1,0 +1,146 @@
+package io.vdi.operator.devcluster.build;
+
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Progress;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Runs the {@code go} command in the sources of one module.
+ *
+ * @param what the name of the program in messages
+ * @param sources directory with go.mod
+ */
+record GoBuild(String what, Path sources) {
+  private static final Pattern VERSION = Pattern.compile("go(\\d+)\\.(\\d+)");
+  private static final Duration FIRST_MESSAGE = Duration.ofSeconds(4);
+  private static final Duration NEXT_MESSAGE = Duration.ofSeconds(10);
+
+  /** How many of the last lines an error message has. */
+  private static final int ERROR_LINES = 15;
+
+  /**
+   * Checks the installed Go.
+   *
+   * @throws ClusterException if there is none, or if it is older than 1.26, which Kubernetes
+   *     requires
+   */
+  static void requireGo() throws InterruptedException {
+    String found;
+    try {
+      Process version = new ProcessBuilder("go", "env", "GOVERSION").start();
+      found = new String(version.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      version.waitFor();
+    } catch (IOException e) {
+      throw new ClusterException(
+          "Go is not installed, or not on the PATH: install Go 1.26 or newer", e);
+    }
+    if (!isSupported(found)) {
+      throw new ClusterException("Go 1.26 or newer is required, found \"" + found + "\"");
+    }
+  }
+
+  /**
+   * Whether Go is new enough.
+   *
+   * @param version as {@code go env GOVERSION} prints it
+   */
+  static boolean isSupported(String version) {
+    Matcher m = VERSION.matcher(version);
+    if (!m.find()) {
+      return false;
+    }
+    int major = Integer.parseInt(m.group(1));
+    int minor = Integer.parseInt(m.group(2));
+    return major > 1 || (major == 1 && minor >= 26);
+  }
+
+  /** Builds static programs of these packages into a directory. */
+  void build(Path out, String ldflags, String... packages)
+      throws IOException, InterruptedException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("build", "-v", "-trimpath", "-ldflags", "-s -w" + ldflags, "-o", out + "/"));
+    arguments.addAll(List.of(packages));
+    run(arguments);
+  }
+
+  /** Downloads a module and returns the directory with its files. */
+  Path download(String module) throws IOException, InterruptedException {
+    run(List.of("mod", "download", module));
+    return moduleDirectory(module);
+  }
+
+  /** The directory with the files of a required module, which is already downloaded. */
+  Path moduleDirectory(String module) throws IOException, InterruptedException {
+    Process list =
+        new ProcessBuilder("go", "list", "-m", "-f", "{{.Dir}}", module)
+            .directory(sources.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String directory = new String(list.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (list.waitFor() != 0) {
+      throw new ClusterException("go list -m " + module + " failed");
+    }
+    return Path.of(directory.strip());
+  }
+
+  /** Runs go and reports progress. If it fails, the exception has the last lines of its output. */
+  private void run(List<String> arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("go"));
+    command.addAll(arguments);
+    ProcessBuilder builder = new ProcessBuilder(command).directory(sources.toFile());
+    builder.environment().put("GOFLAGS", "-mod=readonly -buildvcs=false");
+    builder.environment().put("CGO_ENABLED", "0");
+    builder.environment().put("GOTOOLCHAIN", "local");
+    Process process = builder.redirectErrorStream(true).start();
+    Thread killer = new Thread(process::destroy);
+    Runtime.getRuntime().addShutdownHook(killer);
+    String errors;
+    try (BufferedReader output = process.inputReader()) {
+      errors = follow(output);
+    }
+    int status = process.waitFor();
+    try {
+      Runtime.getRuntime().removeShutdownHook(killer);
+    } catch (IllegalStateException e) {
+      throw new ClusterException("stopped while building " + what, e);
+    }
+    if (status != 0) {
+      throw new ClusterException("building " + what + " failed:\n" + errors);
+    }
+  }
+
+  /** Reads the output to its end, and returns its last lines. */
+  private String follow(BufferedReader output) throws IOException {
+    Instant start = Instant.now();
+    Instant nextMessage = start.plus(FIRST_MESSAGE);
+    int lines = 0;
+    Deque<String> last = new ArrayDeque<>();
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      lines++;
+      last.addLast(line);
+      if (last.size() > ERROR_LINES) {
+        last.removeFirst();
+      }
+      Instant now = Instant.now();
+      if (now.isAfter(nextMessage)) {
+        nextMessage = now.plus(NEXT_MESSAGE);
+        Progress.say(
+            "building %s: %d packages downloaded or compiled (%d s)"
+                .formatted(what, lines, Duration.between(start, now).toSeconds()));
+      }
+    }
+    return String.join("\n", last);
+  }
+}

@@ -1,0 +1,127 @@
+package io.vdi.operator.devcluster.operator;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Installs what services that run outside the cluster require of the chart: the CRDs, their roles
+ * and the webhook configurations. Helm installs the whole chart, see {@link Helm}.
+ *
+ * @param chart the directory of the chart
+ * @param namespace the operator's
+ */
+public record ChartInstaller(Cluster cluster, Path chart, String namespace) {
+  private static final Duration ADMISSION = Duration.ofSeconds(30);
+
+  /** Installs the CRDs and the permissions of the controller's service account. */
+  public void installController() {
+    withClient(api -> {
+      Manifests.apply(
+          api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
+      Manifests.apply(api, template("crds/vdisessions.yaml"));
+      Manifests.apply(api, template("crds/vditemplates.yaml"));
+      grantRoles(api, OperatorService.CONTROLLER);
+      Manifests.awaitCrds(api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates"));
+    });
+  }
+
+  /** Installs the permissions of the reaper's service account. */
+  public void installReaper() {
+    withClient(api -> grantRoles(api, OperatorService.REAPER));
+  }
+
+  /**
+   * Installs the permissions of the webhook's service account and the webhook configurations.
+   *
+   * @param url the URL at which the API server calls the webhook, instead of its Service
+   */
+  public void installWebhook(String url) {
+    withClient(api -> {
+      grantRoles(api, OperatorService.ADMISSION_WEBHOOK);
+      Manifests.apply(
+          api,
+          Helm.offline()
+              .template(
+                  chart, namespace, "--show-only=templates/admission-webhook-configurations.yaml")
+              .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
+    });
+  }
+
+  /**
+   * Waits until the API server trusts the admission webhook. It reads the CA from the webhook
+   * configuration a moment after the webhook has written it there.
+   */
+  public static void awaitAdmission(Cluster cluster) {
+    JsonObject template =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: probe},"
+                    + " spec: {image: probe}}")
+            .getFirst();
+    KubeClient api = cluster.connect();
+    try {
+      Progress.await(
+          () -> "the API server to trust the admission webhook",
+          ADMISSION,
+          () ->
+              api.request("POST", "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All", template)
+                  .ok()
+                  .isPresent());
+    } finally {
+      api.close();
+    }
+  }
+
+  private void grantRoles(KubeClient api, OperatorService service) {
+    grant(api, service, template(service.module() + "-clusterrole.yaml"));
+    grant(api, service, template(service.module() + "-role.yaml"));
+  }
+
+  /** Creates a role and binds it to the service account. */
+  private void grant(KubeClient api, OperatorService service, String manifest) {
+    JsonObject role = Manifests.parse(manifest).getFirst();
+    Manifests.apply(api, manifest, namespace);
+    Manifests.apply(
+        api,
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: %1$sBinding
+        metadata: {name: %2$s}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %1$s, name: %2$s}
+        subjects: [{kind: ServiceAccount, name: %3$s, namespace: %4$s}]
+        """
+            .formatted(
+                role.get("kind").getAsString(),
+                role.getAsJsonObject("metadata").get("name").getAsString(),
+                service.account(),
+                namespace),
+        namespace);
+  }
+
+  private String template(String name) {
+    Path file = chart.resolve("templates").resolve(name);
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + file + " of the chart", e);
+    }
+  }
+
+  private void withClient(Consumer<KubeClient> installation) {
+    KubeClient api = cluster.connect();
+    try {
+      installation.accept(api);
+    } finally {
+      api.close();
+    }
+  }
+}

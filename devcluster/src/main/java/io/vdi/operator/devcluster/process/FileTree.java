@@ -1,0 +1,30 @@
+package io.vdi.operator.devcluster.process;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/** A directory with everything in it. */
+public final class FileTree {
+  private FileTree() {}
+
+  /**
+   * Deletes a file, or a directory with everything in it. Does not follow symbolic links. A file
+   * that cannot be deleted is reported and does not fail the caller, which is usually cleaning up.
+   */
+  public static void delete(Path root) {
+    if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (Stream<Path> paths = Files.walk(root)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      Progress.say("cannot delete " + root + ": " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.vdi.operator.devcluster.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.ExitWithParent;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OperatorServiceTest {
+  @TempDir private Path checkout;
+
+  @Test
+  void aLaunchRunsTheJarsThatMavenHasPackaged() throws IOException {
+    Path target = packaged("reaper", "b.jar", "a.jar");
+    OperatorProcess.Launch launch = launch(OperatorService.REAPER, Map.of("VDI_X", "1"));
+    assertThat(launch.classPath())
+        .startsWith(
+            target.resolve("reaper.jar"), target.resolve("lib/a.jar"), target.resolve("lib/b.jar"));
+    assertThat(launch.program())
+        .containsExactly(ExitWithParent.class.getName(), "io.vdi.operator.reaper.Main");
+    assertThat(launch.environment())
+        .containsEntry("VDI_LEADER_ELECTION_NAMESPACE", "vdi-system")
+        .containsEntry("VDI_X", "1");
+  }
+
+  @Test
+  void theWebhookHasNoLeaderElection() throws IOException {
+    packaged("admission-webhook");
+    OperatorProcess.Launch launch =
+        launch(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(8443));
+    assertThat(launch.program()).last().isEqualTo("io.vdi.operator.admission.Main");
+    assertThat(launch.environment())
+        .containsEntry("VDI_NAMESPACE", "vdi-system")
+        .containsEntry("VDI_ADMISSION_PORT", "8443")
+        .doesNotContainKey("VDI_LEADER_ELECTION_NAMESPACE");
+  }
+
+  @Test
+  void aServiceThatIsNotBuiltIsNamed() {
+    assertThatThrownBy(() -> launch(OperatorService.CONTROLLER, Map.of()))
+        .isInstanceOf(ClusterException.class)
+        .hasMessageStartingWith("controller is not built: ")
+        .hasMessageEndingWith("is missing; run make build");
+  }
+
+  private OperatorProcess.Launch launch(OperatorService service, Map<String, String> settings) {
+    return service.launch(
+        checkout,
+        OperatorService.NAMESPACE,
+        checkout.resolve("kubeconfig"),
+        checkout,
+        "name",
+        settings,
+        List.of());
+  }
+
+  private Path packaged(String module, String... libraries) throws IOException {
+    Path target = checkout.resolve(module).resolve("target");
+    Files.createDirectories(target.resolve("lib"));
+    for (String library : libraries) {
+      Files.createFile(target.resolve("lib").resolve(library));
+    }
+    return target;
+  }
+}

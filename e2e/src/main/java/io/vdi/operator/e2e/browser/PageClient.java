@@ -1,0 +1,71 @@
+package io.vdi.operator.e2e.browser;
+
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+import okhttp3.Credentials;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/** Requests pages through a cluster's router, under the host names of sessions. */
+public final class PageClient {
+  private final OkHttpClient http;
+
+  /**
+   * @param router the address that all host names resolve to
+   * @param certificate the only certificate to trust
+   * @throws ClusterException if the certificate cannot be read
+   */
+  public PageClient(String router, Path certificate) {
+    try (InputStream in = Files.newInputStream(certificate)) {
+      KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+      trusted.load(null);
+      trusted.setCertificateEntry(
+          "router", CertificateFactory.getInstance("X.509").generateCertificate(in));
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(trusted);
+      SSLContext tls = SSLContext.getInstance("TLS");
+      tls.init(null, trust.getTrustManagers(), null);
+      http =
+          new OkHttpClient.Builder()
+              .dns(host -> List.of(InetAddress.getByName(router)))
+              .sslSocketFactory(
+                  tls.getSocketFactory(), (X509TrustManager) trust.getTrustManagers()[0])
+              .followRedirects(false)
+              .build();
+    } catch (IOException | GeneralSecurityException e) {
+      throw new ClusterException("cannot trust " + certificate + ": " + e, e);
+    }
+  }
+
+  /**
+   * Returns the HTTP status of a page, or 0 if there is no answer.
+   *
+   * @param credentials empty to send none
+   */
+  public int status(URI page, Optional<DesktopCredentials> credentials) {
+    Request.Builder request = new Request.Builder().url(page.toString());
+    credentials.ifPresent(known ->
+        request.header("Authorization", Credentials.basic(known.user(), known.password())));
+    try (Response response = http.newCall(request.build()).execute()) {
+      return response.code();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package io.vdi.operator.e2e.doctor;
+
+import io.vdi.operator.common.diagnosis.KnownCause;
+import org.junit.jupiter.api.Test;
+
+/** Pods that are not scheduled, do not start or do not stay up. */
+abstract class WorkloadFaults {
+  private final DoctorHarness harness;
+
+  WorkloadFaults(DoctorHarness harness) {
+    this.harness = harness;
+  }
+
+  @Test
+  void noNodeFits() {
+    harness.doctor("too-big").awaitCause(KnownCause.NO_NODE_FITS);
+    harness.assertStatusNames(KnownCause.NO_NODE_FITS, "too-big");
+  }
+
+  @Test
+  void imageNotPulled() {
+    harness.doctor("no-image").awaitCause(KnownCause.IMAGE_NOT_PULLED);
+    harness.assertStatusNames(KnownCause.IMAGE_NOT_PULLED, "no-image");
+  }
+
+  @Test
+  void desktopCrashes() {
+    harness.doctor("crash").awaitCause(KnownCause.DESKTOP_CRASHES);
+    harness.assertStatusNames(KnownCause.DESKTOP_CRASHES, "crash");
+  }
+
+  /** The kubelet fails the pod: it would overwrite a status that the test writes. */
+  @Test
+  void podFailed() {
+    harness.shell(
+        "kubectl patch pod failed --type=merge --patch='{\"spec\":"
+            + " {\"activeDeadlineSeconds\": 1}}'");
+    harness.doctor("failed").awaitCauseAndFix(KnownCause.POD_FAILED);
+  }
+}

@@ -1,0 +1,90 @@
+package io.vdi.operator.images;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.google.cloud.tools.jib.api.Jib;
+import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
+import com.google.cloud.tools.jib.api.buildplan.FileEntry;
+import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OciTest {
+  @TempDir private Path folder;
+
+  @Test
+  void aLayerHasTheRegularFilesWithFixedTimesAndModes() throws IOException {
+    Path root = tree("root");
+    Files.createSymbolicLink(root.resolve("link"), root.resolve("file"));
+    FileEntriesLayer layer = Oci.layer("name", root, "/app");
+    assertThat(layer.getName()).isEqualTo("name");
+    assertThat(layer.getEntries())
+        .extracting(
+            entry -> entry.getExtractionPath().toString(),
+            entry -> entry.getPermissions().toOctalString(),
+            FileEntry::getModificationTime)
+        .containsExactly(
+            tuple("/app/bin/program", "755", Oci.TIME), tuple("/app/file", "644", Oci.TIME));
+  }
+
+  @Test
+  void depthOneOmitsSubdirectories() throws IOException {
+    assertThat(Oci.layer("name", tree("root"), "/app", 1).getEntries())
+        .extracting(entry -> entry.getExtractionPath().toString())
+        .containsExactly("/app/file");
+  }
+
+  @Test
+  void theSameFilesResultInTheSameArchive() throws IOException {
+    Path first = image(tree("a"));
+    Path second = image(tree("b"));
+    assertThat(second).hasSameBinaryContentAs(first);
+    try (Stream<Path> left = Files.list(folder)) {
+      assertThat(left).as("no directories of layers are left").hasSize(4);
+    }
+  }
+
+  @Test
+  void filesOfTheSameSizeAndTimeAreNotMixedUp() throws IOException {
+    Path first = tree("a");
+    Path second = tree("b");
+    Files.writeString(second.resolve("file"), "CONTENT");
+    assertThat(Files.readAllBytes(image(first))).isNotEqualTo(Files.readAllBytes(image(second)));
+  }
+
+  @Test
+  void aNameThatIsNotLegalIsAnError() {
+    assertThatThrownBy(() -> Oci.write(Jib.fromScratch(), "Not Legal", folder.resolve("x.tar")))
+        .isInstanceOf(ClusterException.class)
+        .hasMessageStartingWith("cannot build image Not Legal: ");
+  }
+
+  private Path image(Path root) throws IOException {
+    Path archive = folder.resolve(root.getFileName() + ".tar");
+    Oci.write(
+        Jib.fromScratch().addFileEntriesLayer(Oci.layer("files", root, "/")),
+        "localhost/test:1",
+        archive);
+    return archive;
+  }
+
+  /** With times of now, which the archive must not contain. */
+  private Path tree(String name) throws IOException {
+    Path root = folder.resolve(name);
+    Path program = Files.createDirectories(root.resolve("bin")).resolve("program");
+    Files.writeString(program, "#!/bin/sh\n");
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path file = Files.writeString(root.resolve("file"), "content");
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    return root;
+  }
+}

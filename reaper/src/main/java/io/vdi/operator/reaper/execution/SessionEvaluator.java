@@ -1,0 +1,93 @@
+package io.vdi.operator.reaper.execution;
+
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.reaper.policy.Activity;
+import io.vdi.operator.reaper.policy.ReapPolicy;
+import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.reaper.policy.SessionHistory;
+import io.vdi.operator.reaper.policy.SessionState;
+import io.vdi.operator.reaper.policy.SessionVerdict;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Asks the policy about sessions, with what the caches or the API server return and what this
+ * process remembers: the activity of the desktop, and since when the session is Failed.
+ */
+public final class SessionEvaluator {
+  private final SessionStateReader reader;
+  private final Function<String, Activity> activities;
+  private final Supplier<RetentionConfig> config;
+  private final InstantSource clock;
+  private final FirstObserved failed = new FirstObserved();
+
+  /** A verdict on this version of a session at this time. */
+  record Evaluation(VdiSession session, SessionVerdict verdict, Instant time) {}
+
+  /**
+   * @param activities the activity of the session with this UID
+   */
+  public SessionEvaluator(
+      SessionStateReader reader,
+      Function<String, Activity> activities,
+      Supplier<RetentionConfig> config,
+      InstantSource clock) {
+    this.reader = reader;
+    this.activities = activities;
+    this.config = config;
+    this.clock = clock;
+  }
+
+  /** Remembers since when the session is Failed, or that it is not. */
+  void observe(VdiSession session) {
+    if (session.status().currentPhase().equals(Optional.of(Phase.FAILED))) {
+      failed.observe(session.uid(), clock.instant());
+    } else {
+      failed.forget(session.uid());
+    }
+  }
+
+  void forget(String uid) {
+    failed.forget(uid);
+  }
+
+  /** The verdict according to the caches. They can be out of date: delete nothing because of it. */
+  Evaluation cached(VdiSession session) {
+    return evaluate(reader.cached(session));
+  }
+
+  /** The verdict according to the API server; see {@link SessionStateReader#live}. */
+  ApiResult<Evaluation> live(VdiSession cached, boolean withPod) {
+    return reader.live(cached, withPod).map(this::evaluate);
+  }
+
+  /** Which of all sessions are due, according to the caches. */
+  public ExpirySnapshot expirySnapshot() {
+    Set<String> expired = new HashSet<>();
+    Set<String> all = new HashSet<>();
+    for (VdiSession session : reader.sessions()) {
+      if (!session.metadata().isDeleting()) {
+        all.add(session.uid());
+        if (cached(session).verdict() instanceof SessionVerdict.Expire) {
+          expired.add(session.uid());
+        }
+      }
+    }
+    return new ExpirySnapshot(expired, all);
+  }
+
+  private Evaluation evaluate(SessionState state) {
+    Instant now = clock.instant();
+    String uid = state.session().uid();
+    SessionHistory history = new SessionHistory(activities.apply(uid), failed.since(uid));
+    return new Evaluation(
+        state.session(), ReapPolicy.decide(state, history, now, config.get()), now);
+  }
+}

@@ -1,0 +1,11 @@
+package io.vdi.operator.reaper.policy;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What the reaper remembers about a session from earlier observations.
+ *
+ * @param failedSince when this process first observed the session as Failed; empty if it is not
+ */
+public record SessionHistory(Activity activity, Optional<Instant> failedSince) {}

@@ -1,0 +1,385 @@
+package io.vdi.operator.reaper.activity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.reaper.FakeSelkies;
+import io.vdi.operator.reaper.policy.Activity;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** One desktop, asked every 10 ms, on a simulated clock that moves only when the test moves it. */
+class ActivityMonitorTest {
+  private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+  private static final Duration INTERVAL = Duration.ofMillis(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final SessionKey KEY = new SessionKey("ns", "desk");
+
+  private final FakeApiServer server = FakeApiServer.start();
+  private final KubeClient api = server.client();
+  private final FakeSelkies selkies = new FakeSelkies("127.0.0.1", 0, "secret");
+  private final ResourceCache<VdiSession> sessions = cache(ResourceType.SESSION);
+  private final ResourceCache<VdiTemplate> templates = cache(ResourceType.TEMPLATE);
+  private final ResourceCache<Pod> pods = cache(ResourceType.POD);
+  private final AtomicInteger answers = new AtomicInteger();
+  private final AtomicInteger failures = new AtomicInteger();
+  private final List<String> unknown = new CopyOnWriteArrayList<>();
+  private final List<SessionKey> changes = new CopyOnWriteArrayList<>();
+  private volatile Instant now = NOON;
+  private volatile boolean leader = true;
+  private volatile boolean dryRun;
+
+  private final ActivityMonitor monitor =
+      new ActivityMonitor(
+          api,
+          sessions,
+          templates,
+          pods,
+          () -> new ActivityConfig(INTERVAL, TIMEOUT, Duration.ofMinutes(1), 2, dryRun),
+          () -> leader,
+          new ActivityMonitor.Listener() {
+            @Override
+            public void probed(boolean answered) {
+              (answered ? answers : failures).incrementAndGet();
+            }
+
+            @Override
+            public void activityUnknown(VdiSession session, String reason) {
+              unknown.add(reason);
+            }
+
+            @Override
+            public void activityChanged(SessionKey session) {
+              changes.add(session);
+            }
+          },
+          () -> now);
+
+  private <T extends KubeObject> ResourceCache<T> cache(ResourceType<T> type) {
+    // The cache forgets what a test put there after 30 s, so its clock stands still.
+    return new ResourceCache<>(api, type, "", InstantSource.fixed(NOON), change -> {});
+  }
+
+  @BeforeEach
+  void objects() {
+    template("\"idleTimeout\": \"30m\"");
+    secret("secret", "uid-desk");
+    pod("uid-desk");
+    monitor.start();
+  }
+
+  @AfterEach
+  void close() {
+    monitor.close();
+    List.of(sessions, templates, pods).forEach(ResourceCache::close);
+    selkies.close();
+    api.close();
+    server.close();
+  }
+
+  @Test
+  void beforeTheFirstProbeTheActivityIsUnknown() {
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
+  }
+
+  @Test
+  void aConnectedClientIsObservedAndWrittenToTheStatus() {
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Connected(NOON));
+    assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
+    assertThat(changes).as("queued for a decision").containsExactly(KEY);
+  }
+
+  @Test
+  void whileAClientIsConnectedTheStatusIsWrittenOncePerStatusInterval() {
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    now = NOON.plusSeconds(59);
+    awaitProbes();
+    assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
+    now = NOON.plusSeconds(60);
+    awaitProbes();
+    assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:01:00Z");
+    assertThat(requests("PATCH")).as("writes").hasSize(2);
+  }
+
+  @Test
+  void whenTheLastClientDisconnectsItsTimeIsWritten() {
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    now = NOON.plusSeconds(3);
+    awaitProbes();
+    selkies.connect(0);
+    awaitProbes();
+    assertThat(monitor.of("uid-desk")).isInstanceOf(Activity.Idle.class);
+    assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:03Z");
+  }
+
+  @Test
+  void withoutAClientTheIdleTimeStartsWithTheFirstProbe() {
+    start(running(""));
+    awaitProbes();
+    now = NOON.plusSeconds(2);
+    awaitProbes();
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, now));
+    assertThat(requests("PATCH")).as("writes without an observed client").isEmpty();
+  }
+
+  @Test
+  void aGapOfMoreThanThreeIntervalsAndATimeoutStartsTheIdleTimeAgain() {
+    start(running(""));
+    awaitProbes();
+    now = NOON.plus(INTERVAL.multipliedBy(3)).plus(TIMEOUT).plusMillis(1);
+    awaitProbes();
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(now, now));
+  }
+
+  @Test
+  void aSessionThatHasReachedItsIdleTimeoutIsQueuedForADecision() {
+    template("\"idleTimeout\": \"2s\"");
+    start(running(""));
+    awaitProbes();
+    assertThat(changes).as("queued after the first probe").containsExactly(KEY);
+    now = NOON.plusSeconds(2);
+    await().until(() -> changes.size() > 3);
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, now));
+  }
+
+  @Test
+  void aDesktopThatStopsAnsweringIsReportedOnceAndNotIdle() {
+    start(running(""));
+    awaitProbes();
+    selkies.fail(true);
+    awaitFailures(3);
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
+    assertThat(unknown).containsExactly("HTTP status 500");
+    selkies.fail(false);
+    awaitProbes();
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, NOON));
+    selkies.fail(true);
+    await().until(() -> unknown.size() == 2);
+  }
+
+  @Test
+  void oneFailedProbeIsNotReported() {
+    selkies.fail(true);
+    start(running(""));
+    awaitFailures(1);
+    selkies.fail(false);
+    awaitProbes();
+    assertThat(unknown).isEmpty();
+  }
+
+  @Test
+  void afterAFailureThePasswordIsReadAgain() {
+    secret("outdated", "uid-desk");
+    start(running(""));
+    awaitFailures(1);
+    secret("secret", "uid-desk");
+    awaitProbes();
+    assertThat(monitor.of("uid-desk")).isInstanceOf(Activity.Idle.class);
+  }
+
+  @Test
+  void thePasswordIsReadOnceWhileTheDesktopAnswers() {
+    start(running(""));
+    awaitProbes();
+    awaitProbes();
+    assertThat(requests("GET")).containsExactly("GET " + secretPath());
+  }
+
+  @Test
+  void theSecretOfAnotherSessionIsNotUsed() {
+    secret("secret", "uid-other");
+    start(running(""));
+    awaitFailures(2);
+    assertThat(selkies.requests()).as("requests to the desktop").isZero();
+    assertThat(unknown).containsExactly("cannot read its Secret");
+  }
+
+  @Test
+  void thePodOfAnotherSessionIsNotAsked() {
+    pod("uid-other");
+    start(running(""));
+    awaitFailures(2);
+    assertThat(selkies.requests()).as("requests to the desktop").isZero();
+    assertThat(unknown).containsExactly("its pod has no address");
+  }
+
+  @Test
+  void aDryRunWritesNothing() {
+    dryRun = true;
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    assertThat(requests("PATCH")).isEmpty();
+  }
+
+  @Test
+  void aReplicaThatIsNotTheLeaderWritesNothing() {
+    leader = false;
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    assertThat(requests("PATCH")).isEmpty();
+  }
+
+  @Test
+  void aStatusThatCannotBeWrittenIsWrittenByALaterProbe() {
+    server.reject(request -> request.method().equals("PATCH"), 500, "InternalError", "refused");
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    server.respondNormally();
+    awaitProbes();
+    assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
+  }
+
+  @Test
+  void aSessionWithoutAnIdleTimeoutIsNotAsked() {
+    template("");
+    monitor.changed(running(""));
+    VdiSession other =
+        session("other", "\"idleTimeout\": \"30m\",", "\"suspended\": false", "Running");
+    podOf("other", "uid-other");
+    start(other);
+    awaitFailures(2);
+    assertThat(selkies.requests()).as("requests to the desktop").isZero();
+  }
+
+  @Test
+  void aSessionThatIsSuspendedIsNotAskedAnyMoreAndItsHistoryIsForgotten() {
+    start(running(""));
+    awaitProbes();
+    sessions.created(session("desk", "", "\"suspended\": true", "Running"));
+    await().until(() -> monitor.of("uid-desk").equals(new Activity.Unknown()));
+    int asked = selkies.requests();
+    start(running(""));
+    await().until(() -> selkies.requests() > asked);
+    await().until(() -> monitor.of("uid-desk") instanceof Activity.Idle);
+  }
+
+  private <T extends KubeObject> T add(ResourceType<T> type, String json) {
+    JsonObject object = JsonParser.parseString(json).getAsJsonObject();
+    JsonObject metadata = object.getAsJsonObject("metadata");
+    metadata.addProperty("uid", "uid-" + metadata.get("name").getAsString());
+    return KubeGson.gson().fromJson(server.put(type, object.toString()), type.objectClass());
+  }
+
+  private List<String> requests(String method) {
+    return server.requests(request -> request.method().equals(method)).stream()
+        .map(FakeApiServer.Request::toString)
+        .toList();
+  }
+
+  private void start(VdiSession session) {
+    monitor.changed(session);
+  }
+
+  private VdiSession running(String spec) {
+    return session("desk", spec, "\"suspended\": false", "Running");
+  }
+
+  private VdiSession session(String name, String spec, String suspended, String phase) {
+    VdiSession session =
+        add(
+            ResourceType.SESSION,
+            """
+            {"metadata": {"name": "%s", "namespace": "ns"},
+             "spec": {"user": "alice@example.com", "template": "ubuntu", %s %s},
+             "status": {"phase": "%s", "startTime": "2026-03-01T12:00:00Z"}}
+            """
+                .formatted(name, spec, suspended, phase));
+    sessions.created(session);
+    return session;
+  }
+
+  private void template(String spec) {
+    templates.created(
+        add(
+            ResourceType.TEMPLATE,
+            "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {\"port\": %d%s}}"
+                .formatted(selkies.port(), spec.isEmpty() ? "" : ", " + spec)));
+  }
+
+  private void pod(String owner) {
+    podOf("desk", owner);
+  }
+
+  private void podOf(String name, String owner) {
+    pods.created(
+        add(
+            ResourceType.POD,
+            "{\"metadata\": {\"name\": \"%s\", \"namespace\": \"ns\", \"ownerReferences\": [%s]},"
+                    .formatted(name, owner(owner))
+                + " \"status\": {\"podIP\": \"127.0.0.1\"}}"));
+  }
+
+  private void secret(String password, String owner) {
+    add(
+        ResourceType.SECRET,
+        """
+        {"metadata": {"name": "vdi-auth-desk", "namespace": "ns", "ownerReferences": [%s]},
+         "data": {"password": "%s"}}
+        """
+            .formatted(
+                owner(owner),
+                Base64.getEncoder().encodeToString(password.getBytes(StandardCharsets.UTF_8))));
+  }
+
+  private static String owner(String uid) {
+    return "{\"apiVersion\": \"vdi.kasm.io/v1alpha1\", \"kind\": \"VDISession\", \"name\": \"desk\","
+        + " \"uid\": \""
+        + uid
+        + "\", \"controller\": true}";
+  }
+
+  private static String secretPath() {
+    return ResourceType.SECRET.path("ns", "vdi-auth-desk");
+  }
+
+  private String lastActivityTime() {
+    return server
+        .find(ResourceType.SESSION, "ns", "desk")
+        .orElseThrow()
+        .getAsJsonObject("status")
+        .get("lastActivityTime")
+        .getAsString();
+  }
+
+  /** Until two more probes are answered: the second one started after this call. */
+  private void awaitProbes() {
+    int before = answers.get();
+    await().until(() -> answers.get() >= before + 3);
+  }
+
+  private void awaitFailures(int count) {
+    int before = failures.get();
+    await().until(() -> failures.get() >= before + count);
+  }
+}
