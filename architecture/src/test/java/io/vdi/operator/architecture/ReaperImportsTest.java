@@ -35,6 +35,8 @@ class ReaperImportsTest {
             "com.google.gson",
             "java.io",
             "java.net",
+            "okhttp3",
+            "okio",
             "org.slf4j")
         .allow(
             "",
@@ -47,6 +49,7 @@ class ReaperImportsTest {
             "runtime",
             "runtime.config",
             "runtime.leader",
+            "runtime.schedule",
             "runtime.workqueue",
             "com.google.gson",
             "io.helidon",

@@ -30,6 +30,7 @@ import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.schedule.Periodic;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
@@ -38,8 +39,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -79,9 +78,10 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
   private final WorkerPool<SessionKey> sessionWorkers;
   private final WorkerPool<ObjectKey> objectWorkers;
   private final OrphanScan orphanScan;
-  private final CountDownLatch stopping = new CountDownLatch(1);
+  private final Periodic scans;
   private volatile boolean elected;
   private volatile Optional<Instant> lastScan = Optional.empty();
+  private String loggedReport = "";
 
   private Reaper(ServiceContext<ReaperConfig> context) {
     this.api = context.api();
@@ -128,6 +128,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     this.objectWorkers =
         new WorkerPool<>("object", objectQueue, OBJECT_WORKERS, orphanReaper::reconcile, nodeClock);
     this.orphanScan = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, mayWrite);
+    this.scans = new Periodic("scan", () -> config.current().sweepInterval(), this::scan);
     metrics.watch(
         report,
         () -> sessionQueue.depth() + objectQueue.depth(),
@@ -160,28 +161,17 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     objectWorkers.start();
     activity.start();
     sessions.list().forEach(activity::changed);
-    Thread.ofVirtual().name("scan").start(this::scanPeriodically);
+    scans.start();
   }
 
-  private void scanPeriodically() {
-    String logged = "";
-    try {
-      do {
-        try {
-          clock.measure(api);
-          orphanScan.run();
-          lastScan = Optional.of(clock.instant());
-          String table = report.table();
-          if (!table.equals(logged)) {
-            LOG.info("report:\n{}", table);
-            logged = table;
-          }
-        } catch (RuntimeException e) {
-          LOG.error("the scan failed; it runs again after sweepInterval", e);
-        }
-      } while (!stopping.await(config.current().sweepInterval().toMillis(), TimeUnit.MILLISECONDS));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+  private void scan() {
+    clock.measure(api);
+    orphanScan.run();
+    lastScan = Optional.of(clock.instant());
+    String table = report.table();
+    if (!table.equals(loggedReport)) {
+      LOG.info("report:\n{}", table);
+      loggedReport = table;
     }
   }
 
@@ -268,7 +258,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
 
   @Override
   public void stop() throws InterruptedException {
-    stopping.countDown();
+    scans.close();
     if (elected) {
       activity.close();
       if (!sessionWorkers.stop(STOP_TIMEOUT) || !objectWorkers.stop(STOP_TIMEOUT)) {

@@ -43,7 +43,7 @@ final class ReaperMetrics implements ReapListener {
       BooleanSupplier leading,
       BooleanSupplier configValid) {
     Gauges gauges = new Gauges(meters);
-    for (ResourceType<?> type : OrphanScan.KINDS) {
+    for (ResourceType<?> type : OrphanScan.TYPES) {
       gauges.add(
           "vdi_orphans_total",
           "Objects whose session does not exist",

@@ -4,70 +4,75 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Base64;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import okhttp3.Call;
+import okhttp3.Credentials;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import okio.BufferedSource;
 
 /**
  * Calls {@code GET /api/sessions} of Selkies. The user of a desktop can run any server at its
  * address, so responses are limited in size and time, and redirects are not followed.
  */
 final class SelkiesClient implements AutoCloseable {
-  private static final int MAX_BODY_BYTES = 256 * 1024;
+  private static final long MAX_BODY_BYTES = 256 * 1024;
 
-  private final HttpClient http =
-      HttpClient.newBuilder()
-          .version(HttpClient.Version.HTTP_1_1)
-          .followRedirects(HttpClient.Redirect.NEVER)
-          .executor(Executors.newVirtualThreadPerTaskExecutor())
+  private final OkHttpClient http =
+      new OkHttpClient.Builder()
+          .protocols(List.of(Protocol.HTTP_1_1))
+          .followRedirects(false)
+          .followSslRedirects(false)
+          .retryOnConnectionFailure(false)
           .build();
 
   /**
    * Asks a desktop for its connected clients.
    *
    * @param timeout from the connection to the last byte of the response
+   * @throws InterruptedException if the thread is interrupted
    */
   ProbeResult probe(SelkiesEndpoint endpoint, Duration timeout) throws InterruptedException {
-    String credentials = endpoint.user() + ":" + endpoint.password();
-    HttpRequest request =
-        HttpRequest.newBuilder(endpoint.sessions())
-            .header("Accept", "application/json")
-            .header(
-                "Authorization",
-                "Basic "
-                    + Base64.getEncoder()
-                        .encodeToString(credentials.getBytes(StandardCharsets.UTF_8)))
-            .timeout(timeout)
-            .build();
-    CompletableFuture<HttpResponse<String>> response =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofString(), MAX_BODY_BYTES));
-    try {
-      return read(response.get(timeout.toMillis(), TimeUnit.MILLISECONDS));
-    } catch (TimeoutException e) {
+    Call call =
+        http.newCall(
+            new Request.Builder()
+                .url(HttpUrl.get(endpoint.sessions()))
+                .header("Accept", "application/json")
+                .header(
+                    "Authorization",
+                    Credentials.basic(endpoint.user(), endpoint.password(), StandardCharsets.UTF_8))
+                .build());
+    call.timeout().timeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    try (Response response = call.execute()) {
+      return read(response);
+    } catch (InterruptedIOException e) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException("interrupted while asking a desktop");
+      }
       return new ProbeResult.NoAnswer("no response within " + timeout.toMillis() + " ms");
-    } catch (ExecutionException e) {
-      return new ProbeResult.NoAnswer(message(e.getCause()));
-    } finally {
-      response.cancel(true);
+    } catch (IOException e) {
+      return new ProbeResult.NoAnswer(message(e));
     }
   }
 
-  private static ProbeResult read(HttpResponse<String> response) {
-    if (response.statusCode() != 200) {
-      return new ProbeResult.NoAnswer("HTTP status " + response.statusCode());
+  private static ProbeResult read(Response response) throws IOException {
+    if (response.code() != 200) {
+      return new ProbeResult.NoAnswer("HTTP status " + response.code());
+    }
+    BufferedSource body = response.body().source();
+    if (body.request(MAX_BODY_BYTES + 1)) {
+      return new ProbeResult.NoAnswer("the response is larger than " + MAX_BODY_BYTES + " bytes");
     }
     try {
-      JsonObject body = JsonParser.parseString(response.body()).getAsJsonObject();
-      return new ProbeResult.ConnectedClients(body.getAsJsonArray("sessions").size());
+      JsonObject json = JsonParser.parseString(body.readUtf8()).getAsJsonObject();
+      return new ProbeResult.ConnectedClients(json.getAsJsonArray("sessions").size());
     } catch (JsonParseException
         | IllegalStateException
         | ClassCastException
@@ -76,15 +81,15 @@ final class SelkiesClient implements AutoCloseable {
     }
   }
 
-  private static String message(Throwable failure) {
+  private static String message(IOException failure) {
     String message = failure.getMessage();
-    return failure instanceof IOException && message != null && !message.isBlank()
-        ? message
-        : failure.getClass().getSimpleName();
+    return message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;
   }
 
   @Override
   public void close() {
-    http.shutdownNow();
+    http.dispatcher().cancelAll();
+    http.connectionPool().evictAll();
+    http.dispatcher().executorService().shutdown();
   }
 }

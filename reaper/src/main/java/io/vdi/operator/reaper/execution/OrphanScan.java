@@ -32,7 +32,7 @@ public final class OrphanScan {
   private static final Logger LOG = LoggerFactory.getLogger(OrphanScan.class);
 
   /** The types of all children; docs/specification.md, section 2. */
-  public static final List<ResourceType<PartialObjectMetadata>> KINDS =
+  public static final List<ResourceType<PartialObjectMetadata>> TYPES =
       Arrays.stream(ChildKind.values())
           .flatMap(kind -> kind.resourceTypes().stream())
           .map(ResourceType::metadataOnly)
@@ -66,7 +66,7 @@ public final class OrphanScan {
   /** One scan. A type that cannot be listed is logged once and left to the next scan. */
   public void run() {
     sessions.list().forEach(session -> onSession.accept(SessionKey.of(session)));
-    for (ResourceType<PartialObjectMetadata> type : KINDS) {
+    for (ResourceType<PartialObjectMetadata> type : TYPES) {
       if (!mayWrite.getAsBoolean()) {
         return;
       }

@@ -27,7 +27,7 @@ class OrphanScanTest {
 
   @Test
   void theTypesAreThoseOfAllChildren() {
-    assertThat(OrphanScan.KINDS)
+    assertThat(OrphanScan.TYPES)
         .extracting(ResourceType::qualifiedName)
         .containsExactlyInAnyOrder(
             "pods",
@@ -36,7 +36,7 @@ class OrphanScanTest {
             "services",
             "ingressroutes.traefik.io",
             "ingresses.networking.k8s.io");
-    assertThat(OrphanScan.KINDS).allMatch(ResourceType::isMetadataOnly);
+    assertThat(OrphanScan.TYPES).allMatch(ResourceType::isMetadataOnly);
   }
 
   @Test
