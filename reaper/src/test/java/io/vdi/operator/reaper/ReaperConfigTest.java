@@ -87,6 +87,14 @@ class ReaperConfigTest {
     });
   }
 
+  @Test
+  void theFormerNameOfTheConcurrencySettingStillWorks() throws InvalidConfigException {
+    ConfigLoader loader =
+        new ConfigLoader(
+            Optional.empty(), Map.of("VDI_ACTIVITY_AT_ONCE", "7"), ReaperConfig.RENAMED_KEYS);
+    assertThat(ReaperConfig.from(loader.load()).activity().maxConcurrentRequests()).isEqualTo(7);
+  }
+
   private static ReaperConfig config(Map<String, String> environment)
       throws InvalidConfigException {
     return ReaperConfig.from(new ConfigLoader(Optional.empty(), environment).load());
