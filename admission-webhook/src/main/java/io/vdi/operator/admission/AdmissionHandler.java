@@ -68,7 +68,7 @@ final class AdmissionHandler {
 
   private Response checkQuota(AdmissionRequest request, QuotaCheckRequired check) {
     QuotaLimits limits = config.get().quota();
-    if (!limits.limits(check.requested())) {
+    if (!limits.appliesTo(check.requested())) {
       return Allow.unchanged(check.warnings());
     }
     String id = check.reservationId().filter(it -> !quota.isUsed(it)).orElse(request.uid());

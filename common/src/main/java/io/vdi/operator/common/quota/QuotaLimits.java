@@ -32,7 +32,7 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
   }
 
   /** Whether any limit applies to the request. */
-  public boolean limits(QuotaRequest request) {
+  public boolean appliesTo(QuotaRequest request) {
     for (QuotaScope scope : QuotaScope.values()) {
       ResourceAmounts limit = limit(scope, scope.nameOf(request));
       for (QuotaViolation.QuotaResource resource : QuotaViolation.QuotaResource.values()) {

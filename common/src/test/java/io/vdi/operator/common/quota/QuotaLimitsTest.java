@@ -24,7 +24,7 @@ class QuotaLimitsTest {
   void unlimited() {
     QuotaLimits limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
     QuotaUsage usage = QuotaUsage.of(List.of(REQUEST.with(new ResourceAmounts(1000, 1000))));
-    assertThat(limits.limits(REQUEST)).isFalse();
+    assertThat(limits.appliesTo(REQUEST)).isFalse();
     assertThat(limits.violations(usage, REQUEST)).isEmpty();
     assertThat(limits.limit(QuotaScope.USER, "anyone")).isEqualTo(new ResourceAmounts(NONE, NONE));
   }
@@ -100,8 +100,8 @@ class QuotaLimitsTest {
   @DisplayName("limits says whether any limit concerns the request")
   void concerned() {
     QuotaLimits limits = limits(QuotaScope.TEMPLATE, new ResourceAmounts(NONE, 1), Map.of());
-    assertThat(limits.limits(REQUEST)).isTrue();
-    assertThat(limits.limits(REQUEST.with(new ResourceAmounts(1, 0)))).isFalse();
+    assertThat(limits.appliesTo(REQUEST)).isTrue();
+    assertThat(limits.appliesTo(REQUEST.with(new ResourceAmounts(1, 0)))).isFalse();
   }
 
   @Test

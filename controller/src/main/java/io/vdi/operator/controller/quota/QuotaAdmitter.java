@@ -78,7 +78,7 @@ public final class QuotaAdmitter {
     QuotaLimits limits = quota.get();
     QuotaRequest request =
         request(session, QuotaRequest.gpusWhenRunning(session.spec(), observed.template()));
-    if (!limits.limits(request)) {
+    if (!limits.appliesTo(request)) {
       return dequeue(observed);
     }
     metrics.requested(request);
