@@ -6,9 +6,6 @@ import io.vdi.operator.devcluster.process.ExitWithParent;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +14,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -28,8 +24,6 @@ public final class OperatorProcess implements AutoCloseable {
   /** The JVM flags of the images. docs/decisions/jvm.md has the measurements behind them. */
   public static final List<String> JVM_FLAGS =
       List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx256m", "-Xlog:aot*=off");
-
-  private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private final ChildProcess process;
   private final int port;
@@ -161,12 +155,12 @@ public final class OperatorProcess implements AutoCloseable {
 
   /** The HTTP status of a page, or 0 without an answer. */
   public int status(String path) {
-    return request(path).map(HttpResponse::statusCode).orElse(0);
+    return ServicePages.get(port, path).map(HttpResponse::statusCode).orElse(0);
   }
 
   /** The body of a page, or an empty text without an answer. */
   public String page(String path) {
-    return request(path).map(HttpResponse::body).orElse("");
+    return ServicePages.get(port, path).map(HttpResponse::body).orElse("");
   }
 
   @Override
@@ -177,22 +171,6 @@ public final class OperatorProcess implements AutoCloseable {
   private String reason() {
     String health = page("/observe/health/ready");
     return health.isEmpty() ? "" : ": " + health;
-  }
-
-  private Optional<HttpResponse<String>> request(String path) {
-    try {
-      HttpRequest request =
-          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-              .timeout(Duration.ofSeconds(5))
-              .header("Accept", path.contains("metrics") ? "text/plain" : "application/json")
-              .build();
-      return Optional.of(HTTP.send(request, HttpResponse.BodyHandlers.ofString()));
-    } catch (IOException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Optional.empty();
-    }
   }
 
   static Path java() {

@@ -1,4 +1,4 @@
-package io.vdi.operator.devcluster.testing;
+package io.vdi.operator.devcluster.operator;
 
 import java.io.IOException;
 import java.net.URI;
@@ -9,12 +9,12 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** Reads the health and metrics pages of a service on loopback. */
-final class ServicePages {
+public final class ServicePages {
   private static final HttpClient HTTP = HttpClient.newHttpClient();
 
   private ServicePages() {}
 
-  static Optional<HttpResponse<String>> get(int port, String path) {
+  public static Optional<HttpResponse<String>> get(int port, String path) {
     try {
       HttpRequest request =
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
@@ -31,7 +31,7 @@ final class ServicePages {
   }
 
   /** The sum of a metric over its labels, from a page in Prometheus' text format. */
-  static double sum(String metrics, String name) {
+  public static double sum(String metrics, String name) {
     return metrics
         .lines()
         .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))

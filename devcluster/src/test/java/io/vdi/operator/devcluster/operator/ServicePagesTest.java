@@ -1,4 +1,4 @@
-package io.vdi.operator.devcluster.testing;
+package io.vdi.operator.devcluster.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
