@@ -37,11 +37,6 @@ public record ControllerConfig(
     return result;
   }
 
-  @Override
-  public String namespace() {
-    return election.namespace();
-  }
-
   private static String domain(ConfigReader read) {
     // The host of a session, at most 63 characters, and a dot come before it.
     return read.text(

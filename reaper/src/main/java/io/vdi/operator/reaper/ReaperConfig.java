@@ -45,11 +45,6 @@ record ReaperConfig(
     return result;
   }
 
-  @Override
-  public String namespace() {
-    return election.namespace();
-  }
-
   private static RetentionConfig retention(ConfigReader read) {
     return new RetentionConfig(
         read.duration("warningBefore"),

@@ -13,6 +13,8 @@ public interface ServiceConfig {
   /** {@code leaderElection.*}; {@link LeaderElectionConfig#NONE} where all replicas work. */
   LeaderElectionConfig election();
 
-  /** The operator's namespace. */
-  String namespace();
+  /** The operator's namespace; that of the Lease where the service has leader election. */
+  default String namespace() {
+    return election().namespace();
+  }
 }

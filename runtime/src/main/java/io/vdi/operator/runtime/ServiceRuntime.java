@@ -188,10 +188,6 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     return observeServer.port();
   }
 
-  public Service service() {
-    return service;
-  }
-
   public Optional<String> readinessError() {
     return switch (state) {
       case STARTING -> Optional.of(crdError.isEmpty() ? "starting" : crdError);
