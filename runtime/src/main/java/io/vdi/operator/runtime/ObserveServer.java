@@ -3,7 +3,9 @@ package io.vdi.operator.runtime;
 import io.helidon.health.HealthCheckResponse;
 import io.helidon.health.HealthCheckType;
 import io.helidon.metrics.api.MeterRegistry;
+import io.helidon.metrics.api.MetricsConfig;
 import io.helidon.metrics.api.MetricsFactory;
+import io.helidon.metrics.api.SystemTagsManager;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.observe.ObserveFeature;
@@ -23,6 +25,24 @@ import java.util.function.Supplier;
  * /observe/health/started}, {@code /live}, {@code /ready}, {@code /observe/metrics}.
  */
 public final class ObserveServer implements AutoCloseable {
+  /**
+   * The label by which Helidon separates meters of the application from those of the JVM. Its
+   * default name, {@code scope}, is a label of the quota metrics: Helidon would replace their
+   * value, and the gauges of two scopes with the same name would become one.
+   */
+  private static final String SCOPE_LABEL = "vdi_scope";
+
+  private static final MeterRegistry METERS = registry();
+
+  private static MeterRegistry registry() {
+    MetricsConfig config =
+        MetricsConfig.builder().scoping(scoping -> scoping.tagName(SCOPE_LABEL)).build();
+    MeterRegistry registry = MetricsFactory.getInstance().globalRegistry(config);
+    // Creating the registry has reset it to the default.
+    SystemTagsManager.instance(config);
+    return registry;
+  }
+
   private final WebServer server;
 
   /** Each returns the reason why not, or empty. */
@@ -86,9 +106,9 @@ public final class ObserveServer implements AutoCloseable {
     return new ObserveServer(server.start());
   }
 
-  /** The registry of this JVM. Helidon adds the label {@code scope="application"} to its meters. */
+  /** The registry of this JVM. Helidon adds the label {@link #SCOPE_LABEL} to its meters. */
   public static MeterRegistry meters() {
-    return MetricsFactory.getInstance().globalRegistry();
+    return METERS;
   }
 
   public int port() {

@@ -3,7 +3,6 @@ package io.vdi.operator.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.helidon.metrics.api.MeterRegistry;
-import io.helidon.metrics.api.MetricsFactory;
 import io.helidon.metrics.api.Tag;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,7 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class GaugesTest {
-  private final MeterRegistry meters = MetricsFactory.getInstance().globalRegistry();
+  private final MeterRegistry meters = ObserveServer.meters();
   private final Gauges gauges = new Gauges(meters);
 
   @AfterEach

@@ -76,6 +76,19 @@ class ObserveServerTest {
   }
 
   @Test
+  @DisplayName("a label named scope keeps its value: the quota metrics have one")
+  void labelNamedScope() throws Exception {
+    for (String scope : List.of("user", "namespace")) {
+      meters.getOrCreate(
+          Gauge.builder("vdi_test_quota", scope::length)
+              .tags(List.of(Tag.create("scope", scope), Tag.create("name", "alice"))));
+    }
+    assertThat(get("/observe/metrics").body())
+        .containsPattern("vdi_test_quota\\{[^}]*scope=\"user\"[^}]*} 4")
+        .containsPattern("vdi_test_quota\\{[^}]*scope=\"namespace\"[^}]*} 9");
+  }
+
+  @Test
   @DisplayName("a port in use is reported with the setting that changes it")
   void portInUse() {
     assertThatThrownBy(() ->

@@ -172,6 +172,7 @@ class QuotaAdmitterTest {
       Map<String, String> tags = meter.id().tagsMap();
       if (meter instanceof Gauge<?> gauge
           && meter.id().name().equals(name)
+          && "user".equals(tags.get("scope"))
           && "alice@example.com".equals(tags.get("name"))) {
         values.put(tags.get("resource"), value(gauge));
       }
