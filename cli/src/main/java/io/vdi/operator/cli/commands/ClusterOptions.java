@@ -1,7 +1,7 @@
 package io.vdi.operator.cli.commands;
 
 import io.vdi.operator.cli.cluster.ClusterAccess;
-import io.vdi.operator.cli.cluster.Kubeconfig;
+import io.vdi.operator.cli.cluster.KubeconfigLoader;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -35,7 +35,7 @@ final class ClusterOptions {
   private String operatorNamespace;
 
   ClusterAccess connect(Map<String, String> environment) {
-    return Kubeconfig.connect(
+    return KubeconfigLoader.connect(
         Optional.ofNullable(kubeconfig),
         Optional.ofNullable(context),
         Optional.ofNullable(namespace),

@@ -3,7 +3,7 @@ package io.vdi.operator.e2e.doctor;
 import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.cli.cluster.ClusterAccess;
-import io.vdi.operator.cli.cluster.Kubeconfig;
+import io.vdi.operator.cli.cluster.KubeconfigLoader;
 import io.vdi.operator.cli.doctor.Doctor;
 import io.vdi.operator.cli.doctor.DoctorContext;
 import io.vdi.operator.cli.doctor.Finding;
@@ -51,7 +51,7 @@ record DoctorRun(
   /** Connects with the given kubeconfig instead of the administrator's. */
   DoctorRun withKubeconfig(Path kubeconfig) {
     ClusterAccess other =
-        Kubeconfig.connect(
+        KubeconfigLoader.connect(
             Optional.of(kubeconfig),
             Optional.empty(),
             Optional.of("default"),

@@ -11,10 +11,10 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class KubeconfigTest {
+class KubeconfigLoaderTest {
   private final Path folder;
 
-  KubeconfigTest(@TempDir Path folder) {
+  KubeconfigLoaderTest(@TempDir Path folder) {
     this.folder = folder;
   }
 
@@ -43,7 +43,7 @@ class KubeconfigTest {
       Optional<String> namespace,
       Map<String, String> environment) {
     try (ClusterAccess cluster =
-        Kubeconfig.connect(file, context, namespace, "vdi-system", environment)) {
+        KubeconfigLoader.connect(file, context, namespace, "vdi-system", environment)) {
       assertThat(cluster.operatorNamespace()).isEqualTo("vdi-system");
       return cluster.namespace();
     }

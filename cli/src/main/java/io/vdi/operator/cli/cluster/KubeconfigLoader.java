@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Selects cluster, user and namespace by the same rules as kubectl. */
-public final class Kubeconfig {
-  private Kubeconfig() {}
+public final class KubeconfigLoader {
+  private KubeconfigLoader() {}
 
   /**
    * Creates the client. The order of precedence is {@code --kubeconfig}, KUBECONFIG, {@code
