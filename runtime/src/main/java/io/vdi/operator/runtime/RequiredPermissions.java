@@ -2,6 +2,8 @@ package io.vdi.operator.runtime;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.kube.RequiredPermission;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -50,30 +52,9 @@ public final class RequiredPermissions {
     return needed.parallelStream().filter(permission -> isDenied(api, permission)).toList();
   }
 
-  /** Each verb on each resource that the rules of a Role or ClusterRole name. */
-  static List<RequiredPermission> parse(String yaml, String namespace) {
-    Map<String, Object> role =
-        new Yaml(new SafeConstructor(new LoaderOptions())).<Map<String, Object>>load(yaml);
-    List<RequiredPermission> permissions = new ArrayList<>();
-    for (Object rule : (List<?>) role.get("rules")) {
-      for (String group : texts(rule, "apiGroups")) {
-        for (String resource : texts(rule, "resources")) {
-          for (String verb : texts(rule, "verbs")) {
-            List<String> names = texts(rule, "resourceNames");
-            for (String name : names.isEmpty() ? List.of("") : names) {
-              permissions.add(new RequiredPermission(verb, group, resource, name, namespace));
-            }
-          }
-        }
-      }
-    }
-    return permissions;
-  }
-
-  private static List<String> texts(Object rule, String field) {
-    return rule instanceof Map<?, ?> fields && fields.get(field) instanceof List<?> values
-        ? values.stream().map(String::valueOf).toList()
-        : List.of();
+  private static List<RequiredPermission> parse(String yaml, String namespace) {
+    Map<String, Object> role = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+    return RequiredPermission.ofRole(KubeGson.gson().toJsonTree(role).getAsJsonObject(), namespace);
   }
 
   private static String read(String file) {
@@ -88,16 +69,8 @@ public final class RequiredPermissions {
   }
 
   private static boolean isDenied(KubeClient api, RequiredPermission permission) {
-    String[] resource = permission.resource().split("/", 2);
-    JsonObject attributes = new JsonObject();
-    attributes.addProperty("verb", permission.verb());
-    attributes.addProperty("group", permission.group());
-    attributes.addProperty("resource", resource[0]);
-    attributes.addProperty("subresource", resource.length > 1 ? resource[1] : "");
-    attributes.addProperty("name", permission.resourceName());
-    attributes.addProperty("namespace", permission.namespace());
     JsonObject spec = new JsonObject();
-    spec.add("resourceAttributes", attributes);
+    spec.add("resourceAttributes", permission.resourceAttributes());
     JsonObject review = new JsonObject();
     review.addProperty("apiVersion", "authorization.k8s.io/v1");
     review.addProperty("kind", "SelfSubjectAccessReview");

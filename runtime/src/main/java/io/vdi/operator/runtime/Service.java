@@ -1,6 +1,7 @@
 package io.vdi.operator.runtime;
 
 import io.helidon.webserver.http.HttpRouting;
+import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
 import java.util.List;
 import java.util.Optional;

@@ -4,6 +4,7 @@ import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeClientFactory;
+import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.runtime.config.ConfigLoader;

@@ -1,11 +1,11 @@
 package io.vdi.operator.cli.doctor;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.kube.RequiredPermission;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,17 +15,10 @@ final class ServicePermissions {
 
   private ServicePermissions() {}
 
-  /** One permission that a service requires, as attributes of a SubjectAccessReview. */
-  private record Permission(String service, JsonObject attributes) {
+  private record Permission(String service, RequiredPermission required) {
     @Override
     public String toString() {
-      String subresource = Json.text(attributes, "subresource");
-      return service
-          + " may not "
-          + Json.text(attributes, "verb")
-          + " "
-          + Json.text(attributes, "resource")
-          + (subresource.isEmpty() ? "" : "/" + subresource);
+      return service + " may not " + required.verb() + " " + required.resource();
     }
   }
 
@@ -64,27 +57,11 @@ final class ServicePermissions {
    * @param kind {@code clusterrole} or {@code role}
    */
   private static List<Permission> inRole(String service, String kind, String namespace) {
-    List<Permission> permissions = new ArrayList<>();
-    for (JsonObject rule :
-        Json.objects(BundledChart.yaml("templates/" + service + "-" + kind + ".yaml"), "rules")) {
-      List<JsonElement> names = Json.list(rule, "resourceNames");
-      for (JsonElement group : Json.list(rule, "apiGroups")) {
-        for (JsonElement resource : Json.list(rule, "resources")) {
-          for (JsonElement verb : Json.list(rule, "verbs")) {
-            String[] parts = resource.getAsString().split("/", 2);
-            JsonObject attributes = new JsonObject();
-            attributes.add("verb", verb);
-            attributes.add("group", group);
-            attributes.addProperty("resource", parts[0]);
-            attributes.addProperty("subresource", parts.length > 1 ? parts[1] : "");
-            attributes.addProperty("name", names.isEmpty() ? "" : names.getFirst().getAsString());
-            attributes.addProperty("namespace", namespace);
-            permissions.add(new Permission(service, attributes));
-          }
-        }
-      }
-    }
-    return permissions;
+    JsonObject role =
+        BundledChart.yaml("templates/" + service + "-" + kind + ".yaml").getAsJsonObject();
+    return RequiredPermission.ofRole(role, namespace).stream()
+        .map(required -> new Permission(service, required))
+        .toList();
   }
 
   private static boolean isGranted(DoctorContext context, Permission permission) {
@@ -94,7 +71,7 @@ final class ServicePermissions {
     groups.add("system:serviceaccounts");
     groups.add("system:serviceaccounts:" + namespace);
     JsonObject spec = new JsonObject();
-    spec.add("resourceAttributes", permission.attributes());
+    spec.add("resourceAttributes", permission.required().resourceAttributes());
     spec.addProperty("user", "system:serviceaccount:" + namespace + ":vdi-" + permission.service());
     spec.add("groups", groups);
     JsonObject review = new JsonObject();
