@@ -124,7 +124,7 @@ final class BareClient implements AutoCloseable {
             Defaults.effectiveSpec(session.spec(), template),
             HostNames.preferred(session.spec().user()),
             SETTINGS);
-    DesiredState.Children children = DesiredState.children(workload, Optional.empty());
+    DesiredState.Children children = DesiredState.children(workload);
     List<Future<ApiResult<?>>> answers = new ArrayList<>();
     for (DesiredObject object : children.objects().values()) {
       answers.add(threads.submit(() -> create(object, parked)));

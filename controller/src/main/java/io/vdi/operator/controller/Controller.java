@@ -54,6 +54,10 @@ public final class Controller implements Service {
   /** Time for the work in progress after SIGTERM; docs/specification.md, section 6. */
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  /** At most 20 s: a status is no older than 30 s; docs/specification.md, section 3. */
+  private static final Backoff BACKOFF =
+      new Backoff(Duration.ofMillis(100), Duration.ofSeconds(20));
+
   private final KubeClient api;
   private final ReloadableConfig<ControllerConfig> settings;
   private final WorkQueue<SessionKey> queue;
@@ -74,7 +78,7 @@ public final class Controller implements Service {
     this.clock = context.clock();
     MeterRegistry meters = context.meters();
     ControllerConfig config = settings.current();
-    this.queue = new WorkQueue<>(Backoff.STANDARD, RandomGenerator.getDefault());
+    this.queue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.bursts = new BurstDetector(config.workers());
     this.caches =
         ControllerCaches.of(

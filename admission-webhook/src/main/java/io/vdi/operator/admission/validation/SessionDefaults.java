@@ -13,7 +13,7 @@ import java.time.Duration;
  */
 final class SessionDefaults {
   private static final VdiSession.Spec EMPTY_SPEC =
-      new VdiSession.Spec(null, null, null, null, null, null, false);
+      new VdiSession.Spec(null, null, null, null, null, null, null, false);
 
   private SessionDefaults() {}
 

@@ -138,7 +138,9 @@ class ReservationPlannerProperties {
             null,
             null);
     return new VdiSession(
-        meta, new VdiSession.Spec("alice@example.com", "t", null, null, null, null, false), null);
+        meta,
+        new VdiSession.Spec("alice@example.com", "t", null, null, null, null, null, false),
+        null);
   }
 
   private static QuotaRequest share() {

@@ -5,6 +5,7 @@ import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.PortForward;
 import io.vdi.operator.cli.cluster.SessionSecret;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -64,6 +65,11 @@ public final class OpenCommand extends SessionCommand {
                   ? "; to start it: kubectl vdi resume " + name()
                   : "; use --wait, or kubectl vdi doctor " + name()));
     }
+    session
+        .status()
+        .condition(Condition.READY)
+        .filter(ready -> ready.reason().equals(Condition.CREDENTIALS_CHANGED))
+        .ifPresent(ready -> warn(ready.message()));
     Optional<VdiTemplate> template = cluster.template(session.spec().template());
     DesktopCredentials credentials = SessionSecret.credentials(cluster, session, template);
     if (!forward) {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Mixin;
     description = "List the templates with the resources of a session that sets none itself.")
 public final class TemplatesCommand extends ClusterCommand {
   private static final VdiSession.Spec SESSION_WITHOUT_SETTINGS =
-      new VdiSession.Spec(null, null, null, null, null, null, false);
+      new VdiSession.Spec(null, null, null, null, null, null, null, false);
 
   @Mixin private FormatOption output;
 

@@ -16,6 +16,9 @@ import java.util.Set;
 
 /** Whether the controller can create the session's objects: template, status, quota. */
 final class AdmissionChecks {
+  /** The end of the message while the controller retries a write. */
+  private static final String RETRIED = "; retrying";
+
   private static final Layer LAYER = Layer.CONTROL_PLANE;
 
   /** The controller writes the first status within a second or two. */
@@ -82,13 +85,17 @@ final class AdmissionChecks {
 
   private static CheckResult accepted(SessionContext context) {
     VdiSession.Status status = context.session().status();
-    Optional<Condition> failed = status.condition(Condition.FAILED).filter(Condition::isTrue);
-    if (failed.isEmpty()) {
+    boolean failed = status.condition(Condition.FAILED).filter(Condition::isTrue).isPresent();
+    boolean withoutPod = context.podObject().isEmpty();
+    if (!failed && !withoutPod) {
       return NONE_REJECTED;
     }
     String observed = "status.message is " + status.message();
     Optional<KnownCause> rejected =
-        CauseClassifier.ofRefusal(failed.get().reason(), status.message());
+        status
+            .condition(failed ? Condition.FAILED : Condition.READY)
+            .filter(condition -> failed || status.message().endsWith(RETRIED))
+            .flatMap(condition -> CauseClassifier.ofRefusal(condition.reason(), status.message()));
     if (rejected.isPresent()) {
       return context.failed(
           rejected.get(),
@@ -99,11 +106,11 @@ final class AdmissionChecks {
               : context.name());
     }
     // After the pod is deleted only the status contains its last problem.
-    return context.podObject().isPresent()
-        ? NONE_REJECTED
-        : KnownCause.ofTag(status.message())
+    return withoutPod
+        ? KnownCause.ofTag(status.message())
             .map(cause -> context.failed(cause, object(context), observed))
-            .orElse(NONE_REJECTED);
+            .orElse(NONE_REJECTED)
+        : NONE_REJECTED;
   }
 
   /** {@code service alice} of {@code Service alice exists and is not owned by this session}. */

@@ -1,5 +1,6 @@
 package io.vdi.operator.common.diagnosis;
 
+import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Pod;
 import java.util.Locale;
 import java.util.Optional;
@@ -51,9 +52,10 @@ public final class CauseClassifier {
     }
     return switch (reason) {
       case "Invalid", "BadRequest" -> Optional.of(KnownCause.TEMPLATE_INVALID);
-      // RBAC writes "cannot"; admission plugins and webhooks do not.
       case "Forbidden" ->
-          text.contains(" cannot ") ? Optional.of(KnownCause.RIGHTS_MISSING) : Optional.empty();
+          ApiFailure.isMissingPermission(reason, message)
+              ? Optional.of(KnownCause.RIGHTS_MISSING)
+              : Optional.empty();
       default -> Optional.empty();
     };
   }

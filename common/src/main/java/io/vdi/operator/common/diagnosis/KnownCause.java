@@ -155,14 +155,16 @@ public enum KnownCause {
       "The kubelet could not allocate the GPU",
       "The device plugin refused the request or was not running when the pod was admitted"
           + " (UnexpectedAdmissionError). Such a pod never starts.",
-      "When the device plugin works again, delete the pod. The controller recreates it.",
-      "kubectl -n {namespace} delete pod {session}"),
+      "The controller creates the pod again, with a growing delay of up to 5 minutes. Check the"
+          + " device plugin of the node.",
+      "kubectl -n gpu-operator get pods -o wide"),
   POD_FAILED(
       208,
-      "The desktop's pod has failed permanently",
+      "The desktop's pod has ended",
       "The node evicted it for lack of memory or disk, shut down, or preempted it.",
-      "Delete the pod. The controller recreates it.",
-      "kubectl -n {namespace} delete pod {session}"),
+      "The controller creates the pod again, with a growing delay of up to 5 minutes. If it ends"
+          + " again and again, free memory and disk on the node, or use another node.",
+      "kubectl -n {namespace} describe vdi {session}"),
   SESSION_QUOTA(
       211,
       "The operator's quota is used up",
@@ -216,8 +218,8 @@ public enum KnownCause {
       231,
       "The desktop's image cannot be pulled",
       "Its name is wrong, the registry is unreachable, or pull secrets are missing.",
-      "Correct image or imagePullSecrets in the template. If the image is correct, the kubelet"
-          + " retries.",
+      "Correct image or imagePullSecrets in the template. The controller then replaces"
+          + " the pod. If the image is correct, the kubelet retries.",
       "kubectl edit vditemplate {template}"),
   DESKTOP_CRASHES(
       232,

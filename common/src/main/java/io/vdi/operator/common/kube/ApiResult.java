@@ -3,11 +3,16 @@ package io.vdi.operator.common.kube;
 import io.vdi.operator.common.model.ApiFailure;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * The outcome of one call. Failures are values, so that the compiler makes a caller handle them.
  */
 public sealed interface ApiResult<T> {
+  /** "maximum memory usage per Container is 1Gi, but limit is 4Gi" and its variants. */
+  Pattern LIMIT_RANGE =
+      Pattern.compile("(minimum|maximum) \\S+ (usage|limit).* per |max limit to request ratio");
+
   record Ok<T>(T value) implements ApiResult<T> {}
 
   /** The API server returned an error: the HTTP code, and the reason and message of its Status. */
@@ -56,10 +61,22 @@ public sealed interface ApiResult<T> {
           Optional.of(new ApiFailure.Transient("Unreachable", message));
       case Rejected<T>(int code, String reason, String message) ->
           Optional.of(
-              code == 409 || code == 429 || code >= 500
+              code == 408 || code == 409 || code == 429 || code >= 500 || isUsedUp(code, message)
                   ? new ApiFailure.Transient(reason, message)
                   : new ApiFailure.Permanent(reason, message));
     };
+  }
+
+  /**
+   * Whether a ResourceQuota or a LimitRange refused the object, or its namespace is being deleted.
+   * All of these end without a change of the object.
+   */
+  private static boolean isUsedUp(int code, String message) {
+    return code == 403
+        && (message.contains("exceeded quota")
+            || message.contains("failed quota")
+            || LIMIT_RANGE.matcher(message).find()
+            || message.contains("is being terminated"));
   }
 
   /**

@@ -20,7 +20,7 @@ public final class Annotations {
   /** {@code "true"} on any object: the reaper does not delete it. */
   public static final String KEEP = "vdi.kasm.io/keep";
 
-  /** On a home with {@code Retain}: the UID of the session that uses it or used it last. */
+  /** On every child: the UID of the session that uses it or used it last. */
   public static final String SESSION_UID = "vdi.kasm.io/session-uid";
 
   /** On a retained home: the time since which no session uses it. */
@@ -28,6 +28,21 @@ public final class Annotations {
 
   /** On a Secret: the time at which its TURN credentials expire. */
   public static final String TURN_EXPIRES = "vdi.kasm.io/turn-expires";
+
+  /**
+   * On a home: the reclaim policy with which the controller last wrote it. Tells a home without an
+   * owner that was released because of {@code Retain} from one that lost its owner otherwise.
+   */
+  public static final String RECLAIM_POLICY = "vdi.kasm.io/reclaim-policy";
+
+  /** On a pod: the number of pods that were replaced before it, for {@code status.restarts}. */
+  public static final String RESTARTS = "vdi.kasm.io/restarts";
+
+  /**
+   * On a session that the reaper deletes: why, such as {@code timeout}. The controller then
+   * releases the home, whatever the reclaim policy is.
+   */
+  public static final String ENDED_BY = "vdi.kasm.io/ended-by";
 
   private Annotations() {}
 }

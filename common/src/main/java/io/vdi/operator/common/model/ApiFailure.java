@@ -8,6 +8,14 @@ public sealed interface ApiFailure {
   /** For the user. */
   String message();
 
+  /**
+   * Whether RBAC refused the request. Its messages contain "cannot"; those of admission plugins and
+   * webhooks, which also refuse with Forbidden, do not.
+   */
+  static boolean isMissingPermission(String reason, String message) {
+    return reason.equals("Forbidden") && message.contains(" cannot ");
+  }
+
   /** May succeed later: retry with back-off. */
   record Transient(String reason, String message) implements ApiFailure {}
 

@@ -24,8 +24,26 @@ public record Condition(
 
   public static final String QUOTA_ADMITTED = "QuotaAdmitted";
 
+  /**
+   * True while the controller works towards the spec. Present only while it is true, as kstatus
+   * expects.
+   */
+  public static final String RECONCILING = "Reconciling";
+
+  /** True while a person must change something. Present only while it is true. */
+  public static final String STALLED = "Stalled";
+
+  /** True since the pod of a suspended session is deleted. Present only while it is true. */
+  public static final String SUSPENDED = "Suspended";
+
+  /** True since the desktop was ready for the first time; stays until the session is deleted. */
+  public static final String INITIALIZED = "Initialized";
+
   /** Reason of Ready when the desktop was not ready within the startup timeout. */
   public static final String STARTUP_TIMEOUT = "StartupTimeout";
+
+  /** Reason of Ready when the Secret is newer than the desktop that runs. */
+  public static final String CREDENTIALS_CHANGED = "CredentialsChanged";
 
   public Condition {
     // Interned: thousands of objects have the same few values.

@@ -38,6 +38,8 @@ public final class Defaults {
       ReclaimPolicy reclaimPolicy,
       Duration timeout,
       Optional<Duration> idleTimeout,
+      IdleAction idleAction,
+      Optional<Duration> deleteAfterSuspended,
       Optional<Duration> maxTimeout,
       Duration startupTimeout,
       List<String> problems) {
@@ -77,6 +79,9 @@ public final class Defaults {
             .orElse(Duration.ofHours(8)),
         Optional.ofNullable(first(session.idleTimeout(), template.idleTimeout(), null))
             .flatMap(text -> duration("idleTimeout", text, problems)),
+        first(session.idleAction(), template.idleAction(), IdleAction.SUSPEND),
+        Optional.ofNullable(template.deleteAfterSuspended())
+            .flatMap(text -> duration("deleteAfterSuspended", text, problems)),
         Optional.ofNullable(template.maxTimeout())
             .flatMap(text -> duration("maxTimeout", text, problems)),
         duration(

@@ -8,7 +8,7 @@ public record PersistentVolumeClaim(ObjectMeta metadata, Spec spec, Status statu
   public PersistentVolumeClaim {
     metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
     spec = spec == null ? new Spec(null, null) : spec;
-    status = status == null ? new Status(null) : status;
+    status = status == null ? new Status(null, null) : status;
   }
 
   public record Spec(String storageClassName, Requests resources) {
@@ -24,14 +24,20 @@ public record PersistentVolumeClaim(ObjectMeta metadata, Spec spec, Status statu
     }
   }
 
-  public record Status(String phase) {
+  public record Status(String phase, Map<String, String> capacity) {
     public Status {
+      capacity = capacity == null ? Map.of() : capacity;
       phase = phase == null ? "Pending" : phase;
     }
   }
 
   public boolean isBound() {
     return status.phase.equals("Bound");
+  }
+
+  /** The size of the bound volume; empty while the claim is not bound. */
+  public String capacity() {
+    return status.capacity().getOrDefault("storage", "");
   }
 
   public String requestedSize() {

@@ -53,7 +53,11 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     }
   }
 
-  public record ContainerStatus(String name, int restartCount, State state, State lastState) {
+  /**
+   * @param started whether its startup probe has succeeded since the container was last started
+   */
+  public record ContainerStatus(
+      String name, int restartCount, boolean started, State state, State lastState) {
     public ContainerStatus {
       state = state == null ? new State(null, null) : state;
       lastState = lastState == null ? new State(null, null) : lastState;
@@ -81,6 +85,11 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
 
   public boolean isReady() {
     return Condition.find(status.conditions, "Ready").filter(Condition::isTrue).isPresent();
+  }
+
+  /** Whether a desktop runs in it, ready or not: a container that has passed its startup probe. */
+  public boolean hasStarted() {
+    return status.containerStatuses.stream().anyMatch(ContainerStatus::started);
   }
 
   public boolean isScheduled() {

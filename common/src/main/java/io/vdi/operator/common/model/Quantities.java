@@ -28,6 +28,11 @@ public final class Quantities {
     }
   }
 
+  /** Whether both are the same amount, such as {@code 1Gi} and {@code 1024Mi}. */
+  public static boolean areEqual(String a, String b) {
+    return parse(a).flatMap(x -> parse(b).map(y -> x.compareTo(y) == 0)).orElse(false);
+  }
+
   /** Whether both are quantities and {@code a} is larger. */
   public static boolean isLarger(String a, String b) {
     return parse(a).flatMap(x -> parse(b).map(y -> x.compareTo(y) > 0)).orElse(false);

@@ -15,7 +15,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
 
   public VdiSession {
     metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
-    spec = spec == null ? new Spec(null, null, null, null, null, null, false) : spec;
+    spec = spec == null ? new Spec(null, null, null, null, null, null, null, false) : spec;
     status = status == null ? Status.EMPTY : status;
   }
 
@@ -26,6 +26,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       Persistence persistence,
       String timeout,
       String idleTimeout,
+      IdleAction idleAction,
       boolean suspended) {
     public Spec {
       user = user == null ? "" : user;
@@ -42,6 +43,8 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
 
   /**
    * The status. The reaper owns {@code lastActivityTime}; the controller writes all other fields.
+   *
+   * @param restarts how many pods the controller has replaced while the session was not suspended
    */
   public record Status(
       Phase phase,
@@ -50,11 +53,12 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       Instant startTime,
       Instant expiresAt,
       Instant lastActivityTime,
+      int restarts,
       String message,
       long observedGeneration,
       List<Condition> conditions) {
     public static final Status EMPTY =
-        new Status(null, null, null, null, null, null, null, 0, null);
+        new Status(null, null, null, null, null, null, 0, null, 0, null);
 
     public Status {
       podName = podName == null ? "" : podName;

@@ -27,6 +27,8 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String timeout,
       String maxTimeout,
       String idleTimeout,
+      IdleAction idleAction,
+      String deleteAfterSuspended,
       Persistence persistence,
       String encoder,
       Integer port,
@@ -45,7 +47,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
     public static final Spec EMPTY =
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;

@@ -26,6 +26,8 @@ class DefaultsTest {
                 ReclaimPolicy.DELETE,
                 Duration.ofHours(8),
                 Optional.empty(),
+                IdleAction.SUSPEND,
+                Optional.empty(),
                 Optional.empty(),
                 Duration.ofMinutes(10),
                 List.of()));
@@ -39,7 +41,8 @@ class DefaultsTest {
             "{}",
             """
             {resources: {defaultGPU: 0, defaultMemory: 8Gi, defaultCPU: "4"}, timeout: 2h,
-             idleTimeout: 30m, maxTimeout: 3h, startupTimeout: 1m,
+             idleTimeout: 30m, idleAction: Delete, deleteAfterSuspended: 720h,
+             maxTimeout: 3h, startupTimeout: 1m,
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
             """);
     assertThat(effective)
@@ -54,6 +57,8 @@ class DefaultsTest {
                 ReclaimPolicy.RETAIN,
                 Duration.ofHours(2),
                 Optional.of(Duration.ofMinutes(30)),
+                IdleAction.DELETE,
+                Optional.of(Duration.ofDays(30)),
                 Optional.of(Duration.ofHours(3)),
                 Duration.ofMinutes(1),
                 List.of()));
@@ -66,10 +71,12 @@ class DefaultsTest {
         effective(
             """
             {resources: {gpu: 2, memory: 1Gi, cpu: 500m}, timeout: 45s, idleTimeout: 5m,
+             idleAction: Suspend,
              persistence: {enabled: false, size: 1Gi, storageClassName: slow, reclaimPolicy: Delete}}
             """,
             """
             {resources: {defaultGPU: 0, defaultMemory: 8Gi}, timeout: 2h, idleTimeout: 30m,
+             idleAction: Delete,
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
             """);
     assertThat(effective)
@@ -84,6 +91,8 @@ class DefaultsTest {
                 ReclaimPolicy.DELETE,
                 Duration.ofSeconds(45),
                 Optional.of(Duration.ofMinutes(5)),
+                IdleAction.SUSPEND,
+                Optional.empty(),
                 Optional.empty(),
                 Duration.ofMinutes(10),
                 List.of()));

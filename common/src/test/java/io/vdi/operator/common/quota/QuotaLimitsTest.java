@@ -155,6 +155,7 @@ class QuotaLimitsTest {
             fields.persistence(),
             fields.timeout(),
             fields.idleTimeout(),
+            fields.idleAction(),
             fields.suspended());
     return new VdiSession(
         KubeGson.gson()

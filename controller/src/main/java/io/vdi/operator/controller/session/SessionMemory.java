@@ -22,7 +22,10 @@ public final class SessionMemory {
       String uid,
       ResyncSchedule resync,
       StatusWriteThrottle statusWrites,
-      DesiredStateCache desiredState) {}
+      DesiredStateCache desiredState,
+      RestartBackoff restarts,
+      StartRetry startRetry,
+      FailureAge failures) {}
 
   private final Map<SessionKey, Entry> entries = new ConcurrentHashMap<>();
   private final RandomGenerator random;
@@ -49,7 +52,10 @@ public final class SessionMemory {
             session.uid(),
             new ResyncSchedule(random),
             new StatusWriteThrottle(),
-            new DesiredStateCache());
+            new DesiredStateCache(),
+            new RestartBackoff(),
+            new StartRetry(),
+            new FailureAge());
     entries.put(key, fresh);
     return fresh;
   }

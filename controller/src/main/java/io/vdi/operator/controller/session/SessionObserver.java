@@ -8,6 +8,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.util.EnumMap;
 import java.util.Map;
@@ -42,7 +43,8 @@ public final class SessionObserver {
         child(session, ChildKind.ROUTE, config.otherRouteType()),
         !config.routeType().equals(ResourceType.INGRESS_ROUTE) || traefikServed.getAsBoolean(),
         resync,
-        Optional.empty());
+        Optional.empty(),
+        PodHistory.NONE);
   }
 
   private Optional<ChildState> child(VdiSession session, ChildKind kind, ResourceType<?> type) {

@@ -1,18 +1,23 @@
 package io.vdi.operator.controller.session;
 
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.plan.FailedStep;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.plan.SessionPlanner;
+import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -73,21 +78,39 @@ public final class SessionReconciler {
 
   private ReconcileResult pass(VdiSession session) {
     Instant now = clock.instant();
-    SessionConfig current = config.get();
+    SessionConfig settings = config.get();
     SessionMemory.Entry remembered = memory.of(session);
-    ObservedSession observed =
-        observer.observe(session, hosts.claim(session), current, remembered.resync().isDue(now));
-    DesiredState desired = remembered.desiredState().of(observed, current);
+    ObservedSession current =
+        observer.observe(session, hosts.claim(session), settings, remembered.resync().isDue(now));
+    DesiredState desired = remembered.desiredState().of(current, settings);
+    ObservedSession observed = current.withHistory(history(remembered, current, desired, now));
     ObservedSession admitted =
-        SessionPlanner.wantsPod(observed, desired)
+        SessionPlanner.wantsPod(observed, desired, now)
             ? quota.admit(observed)
             : quota.dequeue(observed);
-    Plan plan = SessionPlanner.plan(admitted, desired, current, now);
-    LOG.debug("plan: {}", plan.stages());
-    Optional<ApiFailure> failure = executor.execute(session, plan);
-    return failure
-        .map(cause -> failed(admitted, plan, cause, now))
-        .orElseGet(() -> succeeded(admitted, plan, now));
+    Plan plan = SessionPlanner.plan(admitted, desired, settings, now);
+    LOG.debug("plan: {}", plan.steps());
+    List<FailedStep> failures = executor.execute(session, plan);
+    if (failures.isEmpty()) {
+      remembered.failures().reset();
+      return succeeded(admitted, plan, now);
+    }
+    return failed(admitted, plan, remembered.failures().judge(failures, now), now);
+  }
+
+  private static PodHistory history(
+      SessionMemory.Entry remembered, ObservedSession observed, DesiredState desired, Instant now) {
+    VdiSession session = observed.session();
+    if (session.spec().suspended()) {
+      remembered.restarts().reset();
+    }
+    Optional<String> podHash =
+        desired instanceof DesiredState.Children children
+            ? children.get(ChildKind.POD).map(DesiredObject::hash)
+            : Optional.empty();
+    return new PodHistory(
+        remembered.restarts().observe(observed.pod(), now),
+        remembered.startRetry().isDue(session, podHash, now));
   }
 
   private ReconcileResult succeeded(ObservedSession observed, Plan plan, Instant now) {
@@ -98,12 +121,12 @@ public final class SessionReconciler {
   }
 
   private ReconcileResult failed(
-      ObservedSession observed, Plan plan, ApiFailure failure, Instant now) {
-    if (failure instanceof ApiFailure.Permanent) {
+      ObservedSession observed, Plan plan, List<FailedStep> failures, Instant now) {
+    if (failures.stream().anyMatch(failed -> failed.failure() instanceof ApiFailure.Permanent)) {
       // The pod is not created, so that others can have its share of the quota.
       quota.release(observed.session().uid());
     }
-    return statusWriter.failed(observed, plan, failure, now);
+    return statusWriter.failed(observed, config.get(), plan, failures, now);
   }
 
   private ReconcileResult forget(SessionKey key) {

@@ -6,13 +6,18 @@ import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.plan.Action;
+import io.vdi.operator.controller.session.plan.FailedStep;
+import io.vdi.operator.controller.session.plan.FailureStatus;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.Requeue;
-import io.vdi.operator.controller.session.plan.StatusCalculator;
+import io.vdi.operator.controller.session.plan.Step;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
@@ -54,23 +59,45 @@ public final class StatusWriter {
       metrics.ended(observed.session(), now);
       return new ReconcileResult.Done();
     }
+    plan.steps().stream()
+        .map(Step::action)
+        .filter(Action.ReplacePod.class::isInstance)
+        .map(Action.ReplacePod.class::cast)
+        .forEach(replaced -> {
+          events.record(observed.session(), true, "PodReplaced", replaced.reason());
+          LOG.info("the pod is replaced: {}", replaced.reason());
+        });
     return plan.status()
         .map(status -> write(observed, status, plan.requeue(), now))
         .orElseGet(() -> new ReconcileResult.RequeueAfter(delay(plan.requeue())));
   }
 
-  /** After the execution of the plan ended with a failure; docs/specification.md, section 3, 12. */
-  ReconcileResult failed(ObservedSession observed, Plan plan, ApiFailure failure, Instant now) {
-    metrics.error(failure.reason());
-    return switch (failure) {
-      case ApiFailure.Transient(String reason, String message) ->
-          new ReconcileResult.Retry(message);
-      case ApiFailure.Permanent refusal ->
-          plan.status()
-              .map(planned -> StatusCalculator.refused(observed, planned, refusal, now))
-              .map(status -> write(observed, status, new Requeue.Settled(), now))
-              .orElseGet(() -> new ReconcileResult.Retry(refusal.message()));
-    };
+  /** After some writes of the plan failed; docs/specification.md, section 3, Failed writes. */
+  ReconcileResult failed(
+      ObservedSession observed,
+      SessionConfig config,
+      Plan plan,
+      List<FailedStep> failures,
+      Instant now) {
+    failures.forEach(failed -> metrics.error(failed.failure().reason()));
+    Optional<ApiFailure> retried =
+        failures.stream()
+            .map(FailedStep::failure)
+            .filter(ApiFailure.Transient.class::isInstance)
+            .findFirst();
+    SessionMemory.Entry remembered = memory.of(observed.session());
+    ReconcileResult written =
+        plan.status()
+            .filter(status -> remembered.failures().isReported(failures, now))
+            .map(status -> FailureStatus.of(observed, config, status, failures, now))
+            .map(status -> write(observed, status, plan.requeue(), now))
+            .orElseGet(ReconcileResult.Done::new);
+    return retried
+        .<ReconcileResult>map(failure -> new ReconcileResult.Retry(failure.message()))
+        .orElse(
+            written instanceof ReconcileResult.Done
+                ? new ReconcileResult.Retry(failures.getFirst().failure().message())
+                : written);
   }
 
   private ReconcileResult write(

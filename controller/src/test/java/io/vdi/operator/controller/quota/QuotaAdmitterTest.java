@@ -13,6 +13,7 @@ import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.PodHistory;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -154,7 +155,8 @@ class QuotaAdmitterTest {
         Optional.empty(),
         true,
         false,
-        Optional.empty());
+        Optional.empty(),
+        PodHistory.NONE);
   }
 
   private VdiSession session(String name) {

@@ -135,11 +135,13 @@ class SessionReconcilerTest {
         request -> request.method().equals("POST") && request.path().endsWith("/pods"),
         403,
         "Forbidden",
-        "exceeded quota");
+        "pods \"desk\" is forbidden: violates PodSecurity \"restricted\"");
     assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
     assertThat(cluster.caches.sessions().get(KEY.namespace(), KEY.name()).orElseThrow().status())
         .extracting(VdiSession.Status::phase, VdiSession.Status::message)
-        .containsExactly(Phase.FAILED, "exceeded quota [VDI212]");
+        .containsExactly(
+            Phase.FAILED,
+            "pods \"desk\" is forbidden: violates PodSecurity \"restricted\" [VDI213]");
     cluster.server.respondNormally();
     cluster.putSession("second", "alice@example.com", "");
     reconciler.reconcile(new SessionKey(FakeCluster.NAMESPACE, "second"));
@@ -156,7 +158,7 @@ class SessionReconcilerTest {
         "ServiceUnavailable",
         "etcd is down");
     assertThat(reconciler.reconcile(KEY)).isEqualTo(new ReconcileResult.Retry("etcd is down"));
-    assertThat(pod()).as("stages after a failure are not started").isEmpty();
+    assertThat(pod()).as("the pod does not need the Service").isPresent();
     assertThat(cluster.server.requests(request -> request.path().endsWith("/status"))).isEmpty();
   }
 

@@ -78,6 +78,6 @@ class StatusWriteThrottleTest {
   }
 
   private static VdiSession.Status status(Phase phase, String message) {
-    return new VdiSession.Status(phase, "pod", "", null, null, null, message, 1, List.of());
+    return new VdiSession.Status(phase, "pod", "", null, null, null, 0, message, 1, List.of());
   }
 }

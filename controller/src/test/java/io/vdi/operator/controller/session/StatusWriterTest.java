@@ -12,6 +12,7 @@ import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -20,9 +21,13 @@ import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.plan.Action;
 import io.vdi.operator.controller.session.plan.ChildState;
+import io.vdi.operator.controller.session.plan.FailedStep;
+import io.vdi.operator.controller.session.plan.HomeFate;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.plan.Requeue;
+import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,11 +44,12 @@ class StatusWriterTest {
   private final MeterRegistry meters = FakeCluster.emptyMeters();
   private final EventRecorder events =
       new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
+  private final SessionMemory memory = new SessionMemory(new Random(1), uid -> {});
   private final StatusWriter writer =
       new StatusWriter(
           new PlanExecutor(
               cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> true),
-          new SessionMemory(new Random(1), uid -> {}),
+          memory,
           new BurstDetector(1),
           events,
           new SessionMetrics(meters));
@@ -86,6 +92,7 @@ class StatusWriterTest {
             null,
             null,
             null,
+            0,
             "no such image",
             1,
             List.of(Condition.of(Condition.READY, "False", "ErrImagePull", "no such image", 1)));
@@ -173,6 +180,34 @@ class StatusWriterTest {
   }
 
   @Test
+  void aTransientFailureThatLastsIsWrittenAndStillRetried() {
+    VdiSession session = session(Phase.PENDING, "");
+    ApiFailure down = new ApiFailure.Transient("InternalError", "failed calling webhook");
+    failed(session, down);
+    cluster.setTime(cluster.now().plusSeconds(3));
+    assertThat(failed(session, down))
+        .isEqualTo(new ReconcileResult.Retry("failed calling webhook"));
+    JsonObject written = statusWrites().getFirst().json().getAsJsonObject("status");
+    assertThat(written.get("phase").getAsString()).isEqualTo("Pending");
+    assertThat(written.get("message").getAsString())
+        .isEqualTo("the finalizer cannot be added: failed calling webhook; retrying");
+  }
+
+  @Test
+  void aReplacedPodIsAnEventWithTheReason() {
+    VdiSession session = session(Phase.RUNNING, "");
+    ObjectMeta pod = cluster.putChild(ResourceType.POD, "desk", session, "{}").metadata();
+    Step replace = new Step(Step.Order.STOP, new Action.ReplacePod(pod, "the pod ended: Evicted"));
+    writer.succeeded(
+        observed(session, Map.of()),
+        new Plan(List.of(replace), Optional.of(session.status()), new Requeue.Settled()),
+        cluster.now());
+    JsonObject event = awaitEvent();
+    assertThat(event.get("reason").getAsString()).isEqualTo("PodReplaced");
+    assertThat(event.get("message").getAsString()).isEqualTo("the pod ended: Evicted");
+  }
+
+  @Test
   void aFailureWithoutReasonIsCountedAsUnknown() {
     failed(session(Phase.PENDING, ""), new ApiFailure.Transient("", "bad gateway"));
     assertThat(errors("Unknown")).isEqualTo(1);
@@ -198,7 +233,8 @@ class StatusWriterTest {
             "}, \"status\": {\"phase\": \"Terminating\", \"startTime\": \"2026-01-01T11:00:00Z\"");
     Plan plan =
         new Plan(
-            List.of(List.of(new Action.RemoveFinalizer(session))),
+            List.of(
+                new Step(Step.Order.RELEASE, new Action.RemoveFinalizer(session, HomeFate.DELETE))),
             Optional.empty(),
             new Requeue.Settled());
     assertThat(writer.succeeded(observed(session, Map.of()), plan, cluster.now()))
@@ -214,10 +250,17 @@ class StatusWriterTest {
   }
 
   private ReconcileResult failed(VdiSession session, ApiFailure failure) {
+    Step addFinalizer = new Step(Step.Order.FINALIZER, new Action.AddFinalizer(session));
+    List<FailedStep> failures =
+        memory
+            .of(session)
+            .failures()
+            .judge(List.of(new FailedStep(addFinalizer, failure)), cluster.now());
     return writer.failed(
         observed(session, Map.of()),
+        FakeCluster.CONFIG,
         plan(status(Phase.CREATING, ""), new Requeue.Settled()),
-        failure,
+        failures,
         cluster.now());
   }
 
@@ -234,7 +277,8 @@ class StatusWriterTest {
         Optional.empty(),
         true,
         false,
-        Optional.empty());
+        Optional.empty(),
+        PodHistory.NONE);
   }
 
   private VdiSession session(Phase phase, String message) {
@@ -261,6 +305,7 @@ class StatusWriterTest {
         phase == Phase.RUNNING ? Instant.parse("2026-01-01T12:00:00Z") : null,
         null,
         null,
+        0,
         message,
         1,
         List.of());

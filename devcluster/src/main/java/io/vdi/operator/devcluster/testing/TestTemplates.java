@@ -40,13 +40,18 @@ public final class TestTemplates {
             lastHeartbeatTime: "2026-01-01T00:00:00Z", lastTransitionTime: "2026-01-01T00:00:00Z"}]
         """);
     applySimulated(api, SIMULATED, "");
-    apply(api, MANUAL, ON_MANUAL_NODE);
-    apply(api, SHORT_STARTUP, "startupTimeout: 12s, " + ON_MANUAL_NODE);
+    applyManual(api, MANUAL, "");
+    applyManual(api, SHORT_STARTUP, "startupTimeout: 12s");
   }
 
   /** Creates or replaces a template whose pods become ready immediately. */
   public static void applySimulated(KubeClient api, String name, String spec) {
     apply(api, name, spec + (spec.isEmpty() ? "" : ", ") + ON_SIMULATED_NODE);
+  }
+
+  /** Creates or replaces a template whose pods run where the test acts as the kubelet. */
+  public static void applyManual(KubeClient api, String name, String spec) {
+    apply(api, name, spec + (spec.isEmpty() ? "" : ", ") + ON_MANUAL_NODE);
   }
 
   /**

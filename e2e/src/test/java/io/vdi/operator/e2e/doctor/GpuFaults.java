@@ -109,9 +109,7 @@ abstract class GpuFaults {
       harness.doctor("unlucky").awaitCause(KnownCause.DEVICE_NOT_ALLOCATED);
     } finally {
       label("vdi.devcluster/broken-gpus-");
-      // The doctor's remedy.
-      harness.shell("kubectl -n default delete pod unlucky");
-      await("the pod to run")
+      await("the controller to start the pod again")
           .atMost(DoctorHarness.PATIENCE)
           .until(() ->
               harness

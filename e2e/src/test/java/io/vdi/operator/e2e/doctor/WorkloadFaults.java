@@ -29,12 +29,18 @@ abstract class WorkloadFaults {
     harness.assertStatusNames(KnownCause.DESKTOP_CRASHES, "crash");
   }
 
-  /** The kubelet fails the pod: it would overwrite a status that the test writes. */
+  /**
+   * The kubelet ends the pod: it would overwrite a status that the test writes. After some ends the
+   * controller waits long enough for the doctor to observe it.
+   */
   @Test
   void podFailed() {
-    harness.shell(
-        "kubectl patch pod failed --type=merge --patch='{\"spec\":"
-            + " {\"activeDeadlineSeconds\": 1}}'");
+    for (int end = 0; end < 4; end++) {
+      harness.shell(
+          "timeout 90 sh -c 'until kubectl patch pod failed --type=merge"
+              + " --patch={\\\"spec\\\":{\\\"activeDeadlineSeconds\\\":1}}; do sleep 1; done'"
+              + " && kubectl wait --for=delete pod/failed --timeout=90s");
+    }
     harness.doctor("failed").awaitCauseAndFix(KnownCause.POD_FAILED);
   }
 }

@@ -4,6 +4,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.OwnerReference;
@@ -32,6 +33,7 @@ final class SessionBuilder {
 
   Optional<String> timeout = Optional.of("8h");
   Optional<String> idleTimeout = Optional.empty();
+  Optional<IdleAction> idleAction = Optional.empty();
   Optional<String> maxTimeout = Optional.empty();
   boolean template = true;
   boolean suspended;
@@ -72,6 +74,7 @@ final class SessionBuilder {
             null,
             timeout.orElse(null),
             idleTimeout.orElse(null),
+            idleAction.orElse(null),
             suspended),
         new VdiSession.Status(
             phase.orElse(null),
@@ -80,6 +83,7 @@ final class SessionBuilder {
             started.orElse(null),
             expiresAt.orElse(null),
             null,
+            0,
             "",
             1,
             conditions));

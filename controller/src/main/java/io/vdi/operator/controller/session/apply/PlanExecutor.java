@@ -7,15 +7,20 @@ import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.plan.Action;
+import io.vdi.operator.controller.session.plan.FailedStep;
+import io.vdi.operator.controller.session.plan.HomeFate;
 import io.vdi.operator.controller.session.plan.Ownership;
 import io.vdi.operator.controller.session.plan.Plan;
+import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import java.util.ArrayList;
@@ -28,10 +33,11 @@ import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 
 /**
- * Executes the stages of a plan in order, the actions of one stage concurrently. Every result is
- * visible in the caches immediately. Every write can be repeated, and the process can end after any
- * of them: a creation is identified by the object's name, changes and deletions by the UID of the
- * observed object; docs/specification.md, section 3, Writes.
+ * Executes the steps of a plan in their order, those of one order concurrently. A failed step
+ * blocks only the steps that depend on it. Every result is visible in the caches immediately. Every
+ * write can be repeated, and the process can end after any of them: a creation is identified by the
+ * object's name, changes and deletions by the UID of the observed object; docs/specification.md,
+ * section 3, Writes.
  */
 public final class PlanExecutor {
   private final KubeClient api;
@@ -52,44 +58,52 @@ public final class PlanExecutor {
   }
 
   /**
-   * Executes the stages of the plan. Its status is written by {@link #writeStatus}.
+   * Executes the plan. Its status is written by {@link #writeStatus}.
    *
-   * @return the failure that ended the execution, if any; the stages after it were not started
+   * @return the steps that failed; those that they block were not executed
    */
-  public Optional<ApiFailure> execute(VdiSession session, Plan plan) {
-    for (List<Action> stage : plan.stages()) {
-      Optional<ApiFailure> failure = executeStage(session, stage);
-      if (failure.isPresent()) {
-        return failure;
-      }
+  public List<FailedStep> execute(VdiSession session, Plan plan) {
+    List<FailedStep> failures = new ArrayList<>();
+    for (Step.Order order : Step.Order.values()) {
+      List<Step> steps =
+          plan.steps().stream()
+              .filter(step -> step.order() == order)
+              .filter(step -> failures.stream().noneMatch(failed -> failed.blocks(step)))
+              .toList();
+      failures.addAll(executeTogether(session, steps));
     }
-    return Optional.empty();
+    return List.copyOf(failures);
   }
 
-  private Optional<ApiFailure> executeStage(VdiSession session, List<Action> actions) {
-    if (actions.size() == 1) {
-      return execute(session, actions.getFirst());
+  private List<FailedStep> executeTogether(VdiSession session, List<Step> steps) {
+    List<Future<Optional<ApiFailure>>> running =
+        steps.stream()
+            .skip(1)
+            .map(step -> threads.submit(() -> execute(session, step.action())))
+            .toList();
+    List<FailedStep> failures = new ArrayList<>();
+    for (int i = 0; i < steps.size(); i++) {
+      Step step = steps.get(i);
+      // The first one needs no thread of its own.
+      Optional<ApiFailure> failure =
+          i == 0 ? execute(session, step.action()) : result(running.get(i - 1));
+      failure.ifPresent(cause -> failures.add(new FailedStep(step, cause)));
     }
-    List<Future<Optional<ApiFailure>>> running = new ArrayList<>();
-    for (Action action : actions) {
-      running.add(threads.submit(() -> execute(session, action)));
-    }
-    List<ApiFailure> failures = new ArrayList<>();
-    for (Future<Optional<ApiFailure>> one : running) {
-      try {
-        one.get().ifPresent(failures::add);
-      } catch (ExecutionException e) {
-        throw new IllegalStateException("bug in an action", e.getCause());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return Optional.of(new ApiFailure.Transient("Interrupted", "the controller is stopping"));
+    return failures;
+  }
+
+  private static Optional<ApiFailure> result(Future<Optional<ApiFailure>> running) {
+    try {
+      return running.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
       }
+      throw new IllegalStateException("bug in an action", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.of(new ApiFailure.Transient("Interrupted", "the controller is stopping"));
     }
-    // The user must see the failure that does not go away with a retry.
-    return failures.stream()
-        .filter(ApiFailure.Permanent.class::isInstance)
-        .findFirst()
-        .or(() -> failures.stream().findFirst());
   }
 
   private Optional<ApiFailure> execute(VdiSession session, Action action) {
@@ -99,16 +113,31 @@ public final class PlanExecutor {
     try {
       return switch (action) {
         case Action.AddFinalizer(VdiSession observed) -> addFinalizer(observed);
-        case Action.RemoveFinalizer(VdiSession observed) -> removeFinalizer(observed);
+        case Action.RemoveFinalizer(VdiSession observed, HomeFate fate) ->
+            homeNotReady(observed, fate).or(() -> removeFinalizer(observed));
         case Action.Create(DesiredObject desired) -> create(session, desired, desired.body());
         case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) ->
             createSecret(session, desired, turn);
+        case Action.CreatePod(DesiredObject desired, int restarts) ->
+            create(session, desired, withRestarts(desired.body(), restarts));
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
             update(caches.of(desired.type()), current, desired);
         case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
             renewTurn(session, secret, turn);
+        case Action.SetOwner(
+                ResourceType<?> type,
+                ObjectMeta current,
+                VdiSession owner,
+                boolean owned) ->
+            patch(caches.of(type), current, OwnerPatch.of(type, current, owner, owned));
+        case Action.ResizeHome(ObjectMeta home, String size) ->
+            patch(
+                caches.volumeClaims(),
+                home,
+                MergePatch.forObject(home).set("spec.resources.requests.storage", size));
         case Action.Delete(ResourceType<?> type, ObjectMeta current) ->
             delete(caches.of(type), current);
+        case Action.ReplacePod(ObjectMeta current, String _) -> delete(caches.pods(), current);
       };
     } catch (SecretGenerator.TurnSecretMissingException e) {
       return Optional.of(e.failure());
@@ -133,6 +162,38 @@ public final class PlanExecutor {
       caches.sessions().deleted(session.namespace(), session.name(), session.uid());
     }
     return failure;
+  }
+
+  /**
+   * Reads the home from the API server, because a cache can be too old, and the garbage collector
+   * deletes the home immediately after the finalizer is removed.
+   */
+  private Optional<ApiFailure> homeNotReady(VdiSession session, HomeFate fate) {
+    if (fate != HomeFate.RELEASE) {
+      return Optional.empty();
+    }
+    String name = ChildKind.HOME.nameFor(session.name());
+    ApiResult<PersistentVolumeClaim> live =
+        api.get(ResourceType.PERSISTENT_VOLUME_CLAIM, session.namespace(), name);
+    if (!(live instanceof ApiResult.Ok<PersistentVolumeClaim>(PersistentVolumeClaim home))) {
+      return live.isNotFound() ? Optional.empty() : live.failure();
+    }
+    if (!home.metadata().isControlledBy(session.uid()) || home.metadata().isDeleting()) {
+      return Optional.empty();
+    }
+    caches.volumeClaims().created(home);
+    return Optional.of(
+        new ApiFailure.Transient("Conflict", "the home is not released from the session yet"));
+  }
+
+  private static JsonObject withRestarts(JsonObject pod, int restarts) {
+    JsonObject body = pod.deepCopy();
+    if (restarts > 0) {
+      body.getAsJsonObject("metadata")
+          .getAsJsonObject("annotations")
+          .addProperty(Annotations.RESTARTS, String.valueOf(restarts));
+    }
+    return body;
   }
 
   /** Replaces the whole list, so the patch is only valid for the observed resourceVersion. */
@@ -162,6 +223,12 @@ public final class PlanExecutor {
   private <T extends KubeObject> Optional<ApiFailure> create(
       ResourceCache<T> cache, VdiSession session, DesiredObject desired, JsonObject body) {
     ApiResult<T> result = api.create(cache.resourceType(), session.namespace(), body);
+    if (result.isNotFound()) {
+      // The namespace or the resource type is missing; it may appear again.
+      return result
+          .failure()
+          .map(failure -> new ApiFailure.Transient(failure.reason(), failure.message()));
+    }
     if (!result.isAlreadyExists()) {
       return finish(cache, ObjectMeta.EMPTY, result);
     }
@@ -174,7 +241,8 @@ public final class PlanExecutor {
       case FOREIGN ->
           Optional.of(
               new ApiFailure.Permanent(
-                  "ForeignObject", Ownership.refusal(cache.resourceType(), desired.name())));
+                  Ownership.FOREIGN_OBJECT,
+                  Ownership.refusal(cache.resourceType(), desired.name())));
       case PREVIOUS_SESSION ->
           Optional.of(
               new ApiFailure.Transient(
@@ -183,7 +251,7 @@ public final class PlanExecutor {
                       + " "
                       + desired.name()
                       + " of an earlier session is being deleted"));
-      case OURS -> {
+      case OURS, OWNERLESS -> {
         cache.created(existing);
         boolean watched =
             existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR));

@@ -21,6 +21,7 @@ final class StatusPatch {
     json.addProperty("url", emptyToNull(status.url()));
     time(json, "startTime", status.startTime());
     time(json, "expiresAt", status.expiresAt());
+    json.addProperty("restarts", status.restarts() == 0 ? null : (Integer) status.restarts());
     json.addProperty("message", emptyToNull(status.message()));
     json.addProperty("observedGeneration", status.observedGeneration());
     JsonArray conditions = new JsonArray();

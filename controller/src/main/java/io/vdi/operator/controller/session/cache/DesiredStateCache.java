@@ -2,7 +2,6 @@ package io.vdi.operator.controller.session.cache;
 
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -26,11 +25,7 @@ import java.util.Optional;
 public final class DesiredStateCache {
   /** All input of the objects of one session, except its UID and name. */
   private record Input(
-      VdiSession.Spec session,
-      VdiTemplate.Spec template,
-      String host,
-      SessionConfig config,
-      Optional<String> homeSize) {}
+      VdiSession.Spec session, VdiTemplate.Spec template, String host, SessionConfig config) {}
 
   private record Hash(ResourceType<?> type, String name, String value) {
     static Hash of(DesiredObject desired) {
@@ -45,7 +40,7 @@ public final class DesiredStateCache {
       return new Remembered(input, children.spec(), hashes);
     }
 
-    DesiredState restore(VdiSession session, Optional<PersistentVolumeClaim> home) {
+    DesiredState restore(VdiSession session) {
       ResolvedSession resolved =
           new ResolvedSession(session, input.template(), spec, input.host(), input.config());
       Map<ChildKind, DesiredObject> objects = new EnumMap<>(ChildKind.class);
@@ -57,7 +52,7 @@ public final class DesiredStateCache {
                   hash.type(),
                   hash.name(),
                   hash.value(),
-                  () -> DesiredState.child(kind, resolved, home))));
+                  () -> DesiredState.child(kind, resolved))));
       return new DesiredState.Children(spec, objects);
     }
   }
@@ -75,19 +70,12 @@ public final class DesiredStateCache {
   private DesiredState of(
       ObservedSession observed, VdiTemplate.Spec template, SessionConfig config) {
     VdiSession session = observed.session();
-    Optional<PersistentVolumeClaim> home = observed.home();
-    Input input =
-        new Input(
-            session.spec(),
-            template,
-            observed.host(),
-            config,
-            home.map(PersistentVolumeClaim::requestedSize));
+    Input input = new Input(session.spec(), template, observed.host(), config);
     Optional<Remembered> known = remembered.filter(last -> last.input().equals(input));
     if (known.isPresent()) {
-      return known.get().restore(session, home);
+      return known.get().restore(session);
     }
-    DesiredState desired = DesiredState.of(session, template, observed.host(), config, home);
+    DesiredState desired = DesiredState.of(session, template, observed.host(), config);
     remembered =
         desired instanceof DesiredState.Children children
             ? Optional.of(Remembered.of(input, children))

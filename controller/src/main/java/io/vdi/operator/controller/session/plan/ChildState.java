@@ -16,7 +16,11 @@ public record ChildState(ResourceType<?> type, KubeObject object, Ownership owne
   }
 
   boolean isOurs() {
-    return ownership == Ownership.OURS;
+    return ownership == Ownership.OURS || ownership == Ownership.OWNERLESS;
+  }
+
+  boolean isOwnerless() {
+    return ownership == Ownership.OWNERLESS;
   }
 
   boolean isForeign() {

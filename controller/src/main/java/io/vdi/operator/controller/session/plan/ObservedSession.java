@@ -1,7 +1,9 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -20,6 +22,7 @@ import java.util.Optional;
  * @param routeTypeServed whether the cluster serves the configured type of routes
  * @param resync whether to write all objects, also those with an equal hash
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
+ * @param history what earlier passes observed of its pods
  */
 public record ObservedSession(
     VdiSession session,
@@ -29,12 +32,27 @@ public record ObservedSession(
     Optional<ChildState> otherRoute,
     boolean routeTypeServed,
     boolean resync,
-    Optional<String> quotaWait) {
+    Optional<String> quotaWait,
+    PodHistory history) {
 
   public ObservedSession {
     Map<ChildKind, ChildState> copy = new EnumMap<>(ChildKind.class);
     copy.putAll(children);
     children = Collections.unmodifiableMap(copy);
+  }
+
+  /** The same session with what earlier passes observed. */
+  public ObservedSession withHistory(PodHistory observed) {
+    return new ObservedSession(
+        session,
+        template,
+        host,
+        children,
+        otherRoute,
+        routeTypeServed,
+        resync,
+        quotaWait,
+        observed);
   }
 
   /** The same session, not admitted by the quotas. */
@@ -47,7 +65,8 @@ public record ObservedSession(
         otherRoute,
         routeTypeServed,
         resync,
-        Optional.of(message));
+        Optional.of(message),
+        history);
   }
 
   public Optional<ChildState> child(ChildKind kind) {
@@ -57,6 +76,26 @@ public record ObservedSession(
   public Optional<Pod> pod() {
     return child(ChildKind.POD)
         .flatMap(child -> child.object() instanceof Pod pod ? Optional.of(pod) : Optional.empty());
+  }
+
+  /**
+   * Whether the start of the session took too long and was given up. Its pod is deleted, so that it
+   * holds no GPU. The start is tried again after some time, and when spec or template change.
+   */
+  public boolean hasGivenUp() {
+    return !history.startIsRetried()
+        && startTimedOut(session)
+        && session.status().observedGeneration() == session.metadata().generation();
+  }
+
+  /** Whether the status says that the start was given up. */
+  public static boolean startTimedOut(VdiSession session) {
+    return session.status().currentPhase().equals(Optional.of(Phase.FAILED))
+        && session
+            .status()
+            .condition(Condition.READY)
+            .filter(ready -> ready.reason().equals(Condition.STARTUP_TIMEOUT))
+            .isPresent();
   }
 
   public Optional<PersistentVolumeClaim> home() {

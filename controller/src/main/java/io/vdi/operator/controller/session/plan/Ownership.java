@@ -9,14 +9,22 @@ import io.vdi.operator.common.model.VdiSession;
 import java.util.Optional;
 
 /**
- * Whether an object belongs to a session. Only the UID of the controller reference decides, never a
- * name or a label; docs/specification.md, section 2.
+ * Whether an object belongs to a session. If it has a controller reference, only its UID decides,
+ * never a name or a label; docs/specification.md, section 2.
  */
 public enum Ownership {
   OURS,
+  /**
+   * Without an owner, but with all marks of this session's child: a retained home, or an object
+   * that lost its owner when it was restored from a backup or orphaned.
+   */
+  OWNERLESS,
   /** Of a deleted session of the same name: the garbage collector deletes the object. */
   PREVIOUS_SESSION,
   FOREIGN;
+
+  /** The reason of the failure that a foreign object causes. */
+  public static final String FOREIGN_OBJECT = "ForeignObject";
 
   public static Ownership of(ResourceType<?> type, ObjectMeta object, VdiSession session) {
     Optional<OwnerReference> controller = object.controller();
@@ -28,19 +36,19 @@ public enum Ownership {
               ? PREVIOUS_SESSION
               : FOREIGN;
     }
-    return type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && isRetainedHome(object, session)
-        ? OURS
-        : FOREIGN;
+    return hasAllMarks(object, session) ? OWNERLESS : FOREIGN;
   }
 
   /**
-   * A home without an owner belongs to the session if it was created for a session of the same name
-   * and the same user (docs/specification.md, section 5). The home of another user is foreign.
+   * Another object can have the name and some labels of a child, but not all labels and the exact
+   * e-mail by chance. The child of another user is foreign.
    */
-  private static boolean isRetainedHome(ObjectMeta claim, VdiSession session) {
-    return claim.label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR))
-        && claim.label(Labels.INSTANCE).equals(Optional.of(session.name()))
-        && claim.annotation(Annotations.USER).equals(Optional.of(session.spec().user()));
+  private static boolean hasAllMarks(ObjectMeta object, VdiSession session) {
+    return object
+            .labels()
+            .entrySet()
+            .containsAll(Labels.ofSession(session.name(), session.spec().user()).entrySet())
+        && object.annotation(Annotations.USER).equals(Optional.of(session.spec().user()));
   }
 
   /** The message for a foreign object; docs/specification.md, section 3, fixes it. */

@@ -1,27 +1,33 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.VdiSession;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The writes of one pass over a session.
  *
- * @param stages executed in order; the actions of one stage do not depend on each other
- * @param status the status after all stages; empty when the session has nothing left to report
+ * @param steps sorted by their order
+ * @param status the status after all steps; empty when the session has nothing left to report
  *     because it is being deleted and has no pod and no route
  */
-public record Plan(List<List<Action>> stages, Optional<VdiSession.Status> status, Requeue requeue) {
+public record Plan(List<Step> steps, Optional<VdiSession.Status> status, Requeue requeue) {
   public Plan {
-    stages = stages.stream().filter(stage -> !stage.isEmpty()).map(List::copyOf).toList();
+    steps = steps.stream().sorted(Comparator.comparing(Step::order)).toList();
+  }
+
+  /** The actions of this order. */
+  public List<Action> actions(Step.Order order) {
+    return steps.stream().filter(step -> step.order() == order).map(Step::action).toList();
   }
 
   /** Whether the session no longer exists for the controller after this plan. */
   public boolean removesFinalizer() {
-    return stages.stream().flatMap(List::stream).anyMatch(Action.RemoveFinalizer.class::isInstance);
+    return steps.stream().anyMatch(step -> step.action() instanceof Action.RemoveFinalizer);
   }
 
   public boolean isEmpty() {
-    return stages.isEmpty();
+    return steps.isEmpty();
   }
 }

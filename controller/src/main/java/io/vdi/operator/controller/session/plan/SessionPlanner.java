@@ -1,8 +1,14 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
@@ -23,6 +29,7 @@ public final class SessionPlanner {
   private final VdiSession session;
   private final SessionConfig config;
   private final Instant now;
+  private final List<Step> steps = new ArrayList<>();
 
   private SessionPlanner(ObservedSession observed, SessionConfig config, Instant now) {
     this.observed = observed;
@@ -32,13 +39,14 @@ public final class SessionPlanner {
   }
 
   /** Whether the plan of this session creates a pod, provided that the quotas admit it. */
-  public static boolean wantsPod(ObservedSession observed, DesiredState desired) {
+  public static boolean wantsPod(ObservedSession observed, DesiredState desired, Instant now) {
     return desired instanceof DesiredState.Children children
         && observed.child(ChildKind.POD).isEmpty()
         && !observed.session().metadata().isDeleting()
-        && !isStopped(observed.session())
+        && !isStopped(observed)
         && foreign(observed, children).isEmpty()
-        && blocked(observed, children).isEmpty();
+        && blocked(observed, children).isEmpty()
+        && observed.history().ended().filter(ended -> now.isBefore(ended.notBefore())).isEmpty();
   }
 
   /**
@@ -53,10 +61,13 @@ public final class SessionPlanner {
     if (session.metadata().isDeleting()) {
       return terminate();
     }
+    // Nothing that can be wrong with a session keeps it from being stopped.
+    stopPod();
+    add(Step.Order.FINALIZER, finalizer());
     return switch (desired) {
-      case DesiredState.TemplateMissing() -> withoutTemplate();
+      case DesiredState.TemplateMissing() -> withStatus(withoutTemplate());
       case DesiredState.InvalidSpec(Defaults.EffectiveSpec spec) ->
-          only(
+          withStatus(
               status(Optional.of(spec))
                   .failed(
                       "InvalidSpec",
@@ -65,10 +76,10 @@ public final class SessionPlanner {
       case DesiredState.Children children ->
           foreign(observed, children)
               .map(object ->
-                  only(
+                  withStatus(
                       status(Optional.of(children.spec()))
                           .failed(
-                              "ForeignObject",
+                              Ownership.FOREIGN_OBJECT,
                               Ownership.refusal(object.type(), object.name()),
                               KnownCause.FOREIGN_OBJECT)))
               .orElseGet(() -> converge(children));
@@ -76,10 +87,12 @@ public final class SessionPlanner {
   }
 
   /**
-   * Deletes route and pod, then removes the finalizer. The garbage collector deletes the other
-   * objects together with the session.
+   * Deletes route and pod, and makes the owner of the home agree with what is to happen to it; then
+   * removes the finalizer. The garbage collector deletes the children that have an owner.
    */
   private Plan terminate() {
+    HomeFate fate = HomeFate.of(session, observed.template());
+    homeOwner(fate).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
     List<ChildState> remaining =
         Stream.of(
                 observed.child(ChildKind.ROUTE),
@@ -88,66 +101,144 @@ public final class SessionPlanner {
             .flatMap(Optional::stream)
             .filter(ChildState::isOurs)
             .toList();
-    if (!remaining.isEmpty()) {
-      return new Plan(
-          List.of(remaining.stream().flatMap(child -> deletion(child).stream()).toList()),
-          Optional.of(status(Optional.empty()).terminating()),
-          new Requeue.Settled());
+    remaining.forEach(child -> add(Step.Order.STOP, deletion(child)));
+    if (!remaining.isEmpty() || !steps.isEmpty()) {
+      return withStatus(status(Optional.empty()).terminating());
     }
-    return new Plan(
-        session.metadata().finalizers().contains(VdiSession.FINALIZER)
-            ? List.of(List.of(new Action.RemoveFinalizer(session)))
-            : List.of(),
-        Optional.empty(),
-        new Requeue.Settled());
+    if (session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
+      adoptForGarbageCollection(ChildKind.SECRET);
+      adoptForGarbageCollection(ChildKind.SERVICE);
+      add(Step.Order.RELEASE, List.of(new Action.RemoveFinalizer(session, fate)));
+    }
+    return new Plan(steps, Optional.empty(), new Requeue.Settled());
+  }
+
+  /** A child that lost its owner, such as with {@code kubectl delete --cascade=orphan}. */
+  private void adoptForGarbageCollection(ChildKind kind) {
+    observed
+        .child(kind)
+        .filter(child -> child.isOwnerless() && !child.metadata().isDeleting())
+        .ifPresent(child ->
+            add(
+                Step.Order.OPTIONAL,
+                List.of(new Action.SetOwner(child.type(), child.metadata(), session, true))));
+  }
+
+  /** The change of the home's owner; empty if it agrees with the fate of the home. */
+  private Optional<Action> homeOwner(HomeFate fate) {
+    return observed
+        .child(ChildKind.HOME)
+        .filter(ChildState::isOurs)
+        .filter(home -> !home.metadata().isDeleting())
+        .filter(home ->
+            switch (fate) {
+              case RELEASE -> !home.isOwnerless();
+              // A home that lost its owner otherwise, such as with kubectl delete --cascade=orphan,
+              // is kept.
+              case DELETE -> home.isOwnerless() && wasReleased(home.metadata());
+              case UNCHANGED -> false;
+            })
+        .map(home ->
+            new Action.SetOwner(home.type(), home.metadata(), session, fate == HomeFate.DELETE));
+  }
+
+  private static boolean wasReleased(ObjectMeta home) {
+    return home.annotation(Annotations.RECLAIM_POLICY)
+        .equals(Optional.of(ReclaimPolicy.RETAIN.text()));
   }
 
   /** Creates nothing. A desktop that runs is left alone and can still be suspended. */
-  private Plan withoutTemplate() {
+  private VdiSession.Status withoutTemplate() {
     StatusCalculator status = status(Optional.empty());
-    if (observed.child(ChildKind.POD).filter(ChildState::isOurs).isEmpty()) {
-      return only(
-          session.spec().suspended()
-              ? status.observed(List.of(), false)
-              : status.failed(
-                  "TemplateNotFound",
-                  "Template not found: " + session.spec().template(),
-                  KnownCause.TEMPLATE_MISSING));
-    }
-    return new Plan(
-        List.of(finalizer(), session.spec().suspended() ? deletionOfPod() : List.of()),
-        Optional.of(status.observed(List.of(), false)),
-        new Requeue.Settled());
+    return observed.child(ChildKind.POD).filter(ChildState::isOurs).isPresent()
+            || session.spec().suspended()
+        ? status.observed(List.of(), false)
+        : status.failed(
+            "TemplateNotFound",
+            "Template not found: " + session.spec().template(),
+            KnownCause.TEMPLATE_MISSING);
   }
 
   private Plan converge(DesiredState.Children children) {
     StatusCalculator status = status(Optional.of(children.spec()));
     Optional<TurnGrant> turn = TurnGrant.of(observed.template(), children.spec(), config, now);
-    List<DesiredObject> blocked = blocked(observed, children);
-    Optional<DesiredObject> newPod =
-        wantsPod(observed, children) && observed.quotaWait().isEmpty()
-            ? children.get(ChildKind.POD)
-            : Optional.empty();
-
-    List<Action> dependencies = new ArrayList<>();
+    boolean outdated = isOutdated(children);
+    if (!isStopped(observed)) {
+      replacePod(outdated).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
+    }
     for (DesiredObject desired : children.objects().values()) {
-      if (desired.kind() != ChildKind.POD && isServed(observed, desired)) {
-        ensure(desired, turn).ifPresent(dependencies::add);
+      if (isServed(observed, desired)) {
+        ensure(desired, turn, children.spec());
       }
     }
-    observed.otherRoute().flatMap(this::deletion).ifPresent(dependencies::add);
-    newPod.flatMap(pod -> renewTurn(turn)).ifPresent(dependencies::add);
-
-    List<Action> pod =
-        isStopped(session)
-            ? deletionOfPod()
-            : newPod
-                .<List<Action>>map(desired -> List.of(new Action.Create(desired)))
-                .orElse(List.of());
+    resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
+    observed.otherRoute().ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
+    if (children.get(ChildKind.ROUTE).isEmpty()) {
+      observed.child(ChildKind.ROUTE).ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
+    }
+    if (wantsPod(observed, children, now) && observed.quotaWait().isEmpty()) {
+      renewTurn(turn).ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
+      children
+          .get(ChildKind.POD)
+          .ifPresent(
+              pod -> add(Step.Order.POD, List.of(new Action.CreatePod(pod, status.restarts()))));
+    }
     return new Plan(
-        List.of(finalizer(), dependencies, pod),
-        Optional.of(status.observed(blocked, isOutdated(children))),
+        steps,
+        Optional.of(status.observed(blocked(observed, children), outdated)),
         status.requeue());
+  }
+
+  /** A bound volume cannot shrink, so its capacity is the minimum. */
+  private Optional<Action> resizeHome(Defaults.EffectiveSpec spec) {
+    return observed
+        .child(ChildKind.HOME)
+        .filter(child -> child.isOurs() && !child.metadata().isDeleting())
+        .flatMap(child -> observed.home())
+        .filter(PersistentVolumeClaim::isBound)
+        .flatMap(home -> {
+          String size =
+              Quantities.isLarger(home.capacity(), spec.size()) ? home.capacity() : spec.size();
+          return Quantities.areEqual(size, home.requestedSize())
+              ? Optional.empty()
+              : Optional.of(new Action.ResizeHome(home.metadata(), size));
+        });
+  }
+
+  /** Deletes the pod of a session that must not have one. */
+  private void stopPod() {
+    if (isStopped(observed)) {
+      observed.child(ChildKind.POD).ifPresent(pod -> add(Step.Order.STOP, deletion(pod)));
+    }
+  }
+
+  /**
+   * A pod that has ended, or that never ran and differs from what session and template say now, is
+   * deleted, so that it is created again.
+   */
+  private Optional<Action> replacePod(boolean outdated) {
+    Optional<ChildState> existing =
+        observed
+            .child(ChildKind.POD)
+            .filter(child -> child.isOurs() && !child.metadata().isDeleting());
+    return existing.flatMap(child ->
+        observed
+            .pod()
+            .flatMap(pod -> whyReplaced(pod, outdated))
+            .map(why -> new Action.ReplacePod(child.metadata(), why)));
+  }
+
+  private Optional<String> whyReplaced(Pod pod, boolean outdated) {
+    if (pod.isFinished()) {
+      return observed
+          .history()
+          .ended()
+          .map(PodHistory.EndedPod::message)
+          .or(() -> Optional.of("the pod ended"));
+    }
+    return outdated && !pod.isReady() && !pod.hasStarted()
+        ? Optional.of("the pod has not started, and session or template have changed")
+        : Optional.empty();
   }
 
   private List<Action> finalizer() {
@@ -156,18 +247,33 @@ public final class SessionPlanner {
         : List.of(new Action.AddFinalizer(session));
   }
 
-  private Optional<Action> ensure(DesiredObject desired, Optional<TurnGrant> turn) {
+  /** Creates the object if it is missing, and updates it if it differs. Pods are not created. */
+  private void ensure(
+      DesiredObject desired, Optional<TurnGrant> turn, Defaults.EffectiveSpec spec) {
     Optional<ChildState> existing = observed.child(desired.kind());
-    if (existing.isEmpty()) {
-      return Optional.of(
-          desired.kind() == ChildKind.SECRET
-              ? new Action.CreateSecret(desired, turn)
-              : new Action.Create(desired));
+    boolean pod = desired.kind() == ChildKind.POD;
+    if (existing.isEmpty() && !pod) {
+      add(
+          Step.Order.DEPENDENCY,
+          List.of(
+              desired.kind() == ChildKind.SECRET
+                  ? new Action.CreateSecret(desired, turn)
+                  : new Action.Create(desired)));
     }
-    return existing
+    existing
         .filter(child -> !child.isLeaving())
-        .filter(child -> observed.resync() || !desired.matches(child.metadata()))
-        .map(child -> new Action.Update(desired, child.metadata()));
+        .filter(child -> {
+          boolean outdated = !pod && (observed.resync() || !desired.matches(child.metadata()));
+          return outdated || lacksOwner(child, desired.kind(), spec);
+        })
+        .ifPresent(child ->
+            add(Step.Order.OPTIONAL, List.of(new Action.Update(desired, child.metadata()))));
+  }
+
+  /** Objects that were restored from a backup without their owner are adopted. */
+  private static boolean lacksOwner(ChildState child, ChildKind kind, Defaults.EffectiveSpec spec) {
+    boolean retained = kind == ChildKind.HOME && spec.reclaimPolicy() == ReclaimPolicy.RETAIN;
+    return child.isOwnerless() && !retained;
   }
 
   /** The credentials that a pod reads at its start must be valid for as long as it can run. */
@@ -191,8 +297,8 @@ public final class SessionPlanner {
   }
 
   /** Whether the session must not have a pod. */
-  private static boolean isStopped(VdiSession session) {
-    return session.spec().suspended() || StatusCalculator.hasGivenUp(session);
+  private static boolean isStopped(ObservedSession observed) {
+    return observed.session().spec().suspended() || observed.hasGivenUp();
   }
 
   /** The first desired object whose name is taken by a foreign object. */
@@ -219,19 +325,19 @@ public final class SessionPlanner {
     return desired.kind() != ChildKind.ROUTE || observed.routeTypeServed();
   }
 
-  private Plan only(VdiSession.Status status) {
-    return new Plan(List.of(finalizer()), Optional.of(status), new Requeue.Settled());
+  private Plan withStatus(VdiSession.Status status) {
+    return new Plan(steps, Optional.of(status), new Requeue.Settled());
   }
 
-  private List<Action> deletionOfPod() {
-    return observed.child(ChildKind.POD).flatMap(this::deletion).stream().toList();
+  private void add(Step.Order order, List<? extends Action> actions) {
+    actions.forEach(action -> steps.add(new Step(order, action)));
   }
 
   /** Empty if the object is foreign or is being deleted already. */
-  private Optional<Action> deletion(ChildState child) {
+  private static List<Action> deletion(ChildState child) {
     return child.isOurs() && !child.metadata().isDeleting()
-        ? Optional.of(new Action.Delete(child.type(), child.metadata()))
-        : Optional.empty();
+        ? List.of(new Action.Delete(child.type(), child.metadata()))
+        : List.of();
   }
 
   private StatusCalculator status(Optional<Defaults.EffectiveSpec> spec) {

@@ -16,7 +16,7 @@ import java.util.Map;
 /**
  * The metadata that all objects of a session share: labels, the exact e-mail address, the owner.
  */
-final class ChildMetadata {
+public final class ChildMetadata {
   private ChildMetadata() {}
 
   static V1ObjectMeta metadata(VdiSession session, String name) {
@@ -26,6 +26,7 @@ final class ChildMetadata {
   static V1ObjectMeta metadata(VdiSession session, String name, Map<String, String> annotations) {
     Map<String, String> merged = new HashMap<>(annotations);
     merged.put(Annotations.USER, session.spec().user());
+    merged.put(Annotations.SESSION_UID, session.uid());
     return new V1ObjectMeta()
         .name(name)
         .namespace(session.namespace())
@@ -33,7 +34,8 @@ final class ChildMetadata {
         .annotations(merged);
   }
 
-  static V1OwnerReference owner(VdiSession session) {
+  /** The controller reference of every child. */
+  public static V1OwnerReference owner(VdiSession session) {
     return new V1OwnerReference()
         .apiVersion(ResourceType.SESSION.apiVersion())
         .kind(ResourceType.SESSION.kind())
@@ -43,7 +45,7 @@ final class ChildMetadata {
         .blockOwnerDeletion(true);
   }
 
-  static JsonObject json(Object model) {
+  public static JsonObject json(Object model) {
     return KubeGson.gson().toJsonTree(model).getAsJsonObject();
   }
 

@@ -113,8 +113,19 @@ public final class DesiredObject {
     return type.kind() + " " + name;
   }
 
+  /**
+   * Without the marks by which an object is recognised, because they do not change what it does,
+   * and without the size of a home, which is changed separately.
+   */
   private static String hashOf(JsonObject body) {
-    return Hashes.sha256(inOrder(body).toString(), 16);
+    JsonObject hashed = inOrder(body).getAsJsonObject();
+    JsonObject annotations = hashed.getAsJsonObject("metadata").getAsJsonObject("annotations");
+    annotations.remove(Annotations.SESSION_UID);
+    annotations.remove(Annotations.RECLAIM_POLICY);
+    if (hashed.get("kind").getAsString().equals(ResourceType.PERSISTENT_VOLUME_CLAIM.kind())) {
+      hashed.getAsJsonObject("spec").remove("resources");
+    }
+    return Hashes.sha256(hashed.toString(), 16);
   }
 
   /** Map.of has another order in every JVM; the hash must be the same after a restart. */

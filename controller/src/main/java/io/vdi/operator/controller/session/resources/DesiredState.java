@@ -2,7 +2,6 @@ package io.vdi.operator.controller.session.resources;
 
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Collections;
@@ -44,37 +43,31 @@ public sealed interface DesiredState {
 
   /**
    * @param host the first label of the session's host
-   * @param existingHome a home never shrinks, so its size is part of the input
    */
   static DesiredState of(
-      VdiSession session,
-      VdiTemplate.Spec template,
-      String host,
-      SessionConfig config,
-      Optional<PersistentVolumeClaim> existingHome) {
+      VdiSession session, VdiTemplate.Spec template, String host, SessionConfig config) {
     Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session.spec(), template);
     return spec.problems().isEmpty()
-        ? children(new ResolvedSession(session, template, spec, host, config), existingHome)
+        ? children(new ResolvedSession(session, template, spec, host, config))
         : new InvalidSpec(spec);
   }
 
   /** All objects of a session. */
-  static Children children(ResolvedSession resolved, Optional<PersistentVolumeClaim> existingHome) {
+  static Children children(ResolvedSession resolved) {
     Map<ChildKind, DesiredObject> objects = new EnumMap<>(ChildKind.class);
     for (ChildKind kind : ChildKind.values()) {
       if (resolved.has(kind)) {
-        objects.put(kind, child(kind, resolved, existingHome));
+        objects.put(kind, child(kind, resolved));
       }
     }
     return new Children(resolved.spec(), objects);
   }
 
   /** One object of a session. */
-  static DesiredObject child(
-      ChildKind kind, ResolvedSession resolved, Optional<PersistentVolumeClaim> existingHome) {
+  static DesiredObject child(ChildKind kind, ResolvedSession resolved) {
     return switch (kind) {
       case SECRET -> SecretBuilder.of(resolved);
-      case HOME -> PersistentVolumeClaimBuilder.of(resolved, existingHome);
+      case HOME -> PersistentVolumeClaimBuilder.of(resolved);
       case SERVICE -> ServiceBuilder.of(resolved);
       case ROUTE ->
           switch (resolved.config().ingress().kind()) {

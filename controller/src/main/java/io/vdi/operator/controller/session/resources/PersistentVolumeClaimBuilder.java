@@ -9,38 +9,28 @@ import io.kubernetes.client.openapi.models.V1PersistentVolumeClaimSpec;
 import io.kubernetes.client.openapi.models.V1VolumeResourceRequirements;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
-import io.vdi.operator.common.model.PersistentVolumeClaim;
-import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Builds the home. With reclaim policy {@code Retain} it has no owner, so that the garbage
- * collector keeps it when the session is deleted.
+ * collector keeps it when the session is deleted. An existing home is resized separately, because
+ * the API server can refuse a new size, and must not refuse the other changes with it.
  */
 final class PersistentVolumeClaimBuilder {
   private PersistentVolumeClaimBuilder() {}
 
-  /**
-   * @param existing a claim cannot shrink, so the size that it already requests is the minimum
-   */
-  static DesiredObject of(ResolvedSession resolved, Optional<PersistentVolumeClaim> existing) {
+  static DesiredObject of(ResolvedSession resolved) {
     String name = ChildKind.HOME.nameFor(resolved.name());
+    ReclaimPolicy policy = resolved.spec().reclaimPolicy();
     V1ObjectMeta metadata =
-        resolved.spec().reclaimPolicy() == ReclaimPolicy.RETAIN
-            ? ChildMetadata.metadata(
-                resolved.session(), name, Map.of(Annotations.SESSION_UID, resolved.session().uid()))
-            : ChildMetadata.metadata(resolved.session(), name);
-    String size =
-        existing
-            .map(PersistentVolumeClaim::requestedSize)
-            .filter(now -> Quantities.isLarger(now, resolved.spec().size()))
-            .orElse(resolved.spec().size());
-    V1VolumeResourceRequirements requests =
-        new V1VolumeResourceRequirements().requests(Map.of("storage", new Quantity(size)));
+        ChildMetadata.metadata(
+            resolved.session(), name, Map.of(Annotations.RECLAIM_POLICY, policy.text()));
+    if (policy == ReclaimPolicy.DELETE) {
+      metadata.ownerReferences(List.of(ChildMetadata.owner(resolved.session())));
+    }
     JsonObject body =
         ChildMetadata.json(
             new V1PersistentVolumeClaim()
@@ -51,16 +41,16 @@ final class PersistentVolumeClaimBuilder {
                     new V1PersistentVolumeClaimSpec()
                         .accessModes(List.of("ReadWriteOnce"))
                         .storageClassName(resolved.spec().storageClassName().orElse(null))
-                        .resources(requests)));
+                        .resources(
+                            new V1VolumeResourceRequirements()
+                                .requests(
+                                    Map.of("storage", new Quantity(resolved.spec().size()))))));
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
     // The reaper sets it on a home that no session uses; now this session uses it.
     patch
         .getAsJsonObject("metadata")
         .getAsJsonObject("annotations")
         .add(Annotations.RELEASED_AT, JsonNull.INSTANCE);
-    JsonObject spec = new JsonObject();
-    spec.add("resources", ChildMetadata.json(requests));
-    patch.add("spec", spec);
     return DesiredObject.of(
         ChildKind.HOME, ResourceType.PERSISTENT_VOLUME_CLAIM, name, body, patch);
   }

@@ -16,8 +16,11 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.Action;
+import io.vdi.operator.controller.session.plan.FailedStep;
+import io.vdi.operator.controller.session.plan.HomeFate;
 import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.Requeue;
+import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
@@ -68,8 +71,9 @@ class PlanExecutorTest {
         });
     assertThat(
             execute(
-                List.of(create(ChildKind.SERVICE), create(ChildKind.ROUTE)),
-                List.of(create(ChildKind.POD))))
+                createPod(0),
+                createDependency(ChildKind.SERVICE),
+                createDependency(ChildKind.ROUTE)))
         .isEmpty();
     assertThat(writes()).hasSize(3);
     assertThat(writes().getLast().path()).endsWith("/pods");
@@ -83,23 +87,75 @@ class PlanExecutorTest {
   }
 
   @Test
-  void aFailureEndsTheExecutionAfterItsStage() {
+  void thePodWaitsOnlyForWhatItMounts() {
     server.reject(isPost("/services"), 503, "ServiceUnavailable", "etcd is down");
-    Optional<ApiFailure> failure =
-        execute(
-            List.of(create(ChildKind.SERVICE), create(ChildKind.ROUTE)),
-            List.of(create(ChildKind.POD)));
-    assertThat(failure).contains(new ApiFailure.Transient("ServiceUnavailable", "etcd is down"));
+    assertThat(
+            executeAll(
+                createDependency(ChildKind.SERVICE),
+                createDependency(ChildKind.ROUTE),
+                createPod(0)))
+        .containsExactly(
+            new FailedStep(
+                createDependency(ChildKind.SERVICE),
+                new ApiFailure.Transient("ServiceUnavailable", "etcd is down")));
     assertThat(stored(ResourceType.INGRESS_ROUTE)).isPresent();
+    assertThat(stored(ResourceType.POD)).isPresent();
+  }
+
+  @Test
+  void withoutItsHomeNoPodIsCreatedAndTheOthersAre() {
+    server.reject(isPost("/persistentvolumeclaims"), 403, "Forbidden", "not allowed");
+    assertThat(
+            executeAll(
+                createDependency(ChildKind.HOME),
+                createDependency(ChildKind.SERVICE),
+                createPod(0)))
+        .extracting(FailedStep::failure)
+        .containsExactly(new ApiFailure.Permanent("Forbidden", "not allowed"));
+    assertThat(stored(ResourceType.SERVICE)).isPresent();
     assertThat(stored(ResourceType.POD)).isEmpty();
   }
 
   @Test
-  void aPermanentFailureIsReportedBeforeATransientOne() {
-    server.reject(isPost("/services"), 503, "ServiceUnavailable", "etcd is down");
-    server.reject(isPost("/ingressroutes"), 403, "Forbidden", "not allowed");
-    assertThat(execute(List.of(create(ChildKind.SERVICE), create(ChildKind.ROUTE)), List.of()))
-        .contains(new ApiFailure.Permanent("Forbidden", "not allowed"));
+  void withoutTheFinalizerNothingIsCreatedButThePodIsStopped() {
+    server.reject(
+        request -> request.method().equals("PATCH") && request.path().contains("/vdisessions/"),
+        500,
+        "InternalError",
+        "a webhook is down");
+    ObjectMeta pod = child(ResourceType.POD, "desk");
+    executeAll(
+        step(Step.Order.STOP, new Action.Delete(ResourceType.POD, pod)),
+        step(Step.Order.FINALIZER, new Action.AddFinalizer(session)),
+        createDependency(ChildKind.SERVICE));
+    assertThat(stored(ResourceType.POD)).isEmpty();
+    assertThat(stored(ResourceType.SERVICE)).isEmpty();
+  }
+
+  @Test
+  void aPodHasTheNumberOfPodsThatWereReplacedBeforeIt() {
+    execute(createPod(3));
+    assertThat(annotation(writes().getFirst().json(), Annotations.RESTARTS)).isEqualTo("3");
+  }
+
+  @Test
+  void theFinalizerStaysWhileTheLiveHomeStillHasItsOwner() {
+    VdiSession deleting = withFinalizers(VdiSession.FINALIZER);
+    ObjectMeta home = child(ResourceType.PERSISTENT_VOLUME_CLAIM, "vdi-data-desk");
+    Action release = new Action.RemoveFinalizer(deleting, HomeFate.RELEASE);
+    assertThat(execute(release)).get().extracting(ApiFailure::reason).isEqualTo("Conflict");
+    assertThat(
+            execute(
+                new Action.SetOwner(ResourceType.PERSISTENT_VOLUME_CLAIM, home, deleting, false)))
+        .isEmpty();
+    assertThat(execute(release)).isEmpty();
+    assertThat(
+            server
+                .find(ResourceType.PERSISTENT_VOLUME_CLAIM, NAMESPACE, "vdi-data-desk")
+                .orElseThrow()
+                .getAsJsonObject("metadata")
+                .has("ownerReferences"))
+        .isFalse();
   }
 
   @Test
@@ -254,7 +310,7 @@ class PlanExecutorTest {
     assertThat(execute(new Action.AddFinalizer(shared))).isEmpty();
     assertThat(storedFinalizers()).containsExactly("example.com/other", VdiSession.FINALIZER);
     VdiSession both = cluster.caches.sessions().get(NAMESPACE, "desk").orElseThrow();
-    assertThat(execute(new Action.RemoveFinalizer(both))).isEmpty();
+    assertThat(execute(new Action.RemoveFinalizer(both, HomeFate.DELETE))).isEmpty();
     assertThat(storedFinalizers()).containsExactly("example.com/other");
   }
 
@@ -279,7 +335,7 @@ class PlanExecutorTest {
              "spec": {"user": "alice@example.com"}}
             """);
     server.pauseWatches(true);
-    assertThat(execute(new Action.RemoveFinalizer(deleting))).isEmpty();
+    assertThat(execute(new Action.RemoveFinalizer(deleting, HomeFate.DELETE))).isEmpty();
     assertThat(cluster.caches.sessions().get(NAMESPACE, "desk")).isEmpty();
   }
 
@@ -303,15 +359,29 @@ class PlanExecutorTest {
   }
 
   private Optional<ApiFailure> execute(Action action) {
-    return execute(new Plan(List.of(List.of(action)), Optional.empty(), new Requeue.Settled()));
+    return execute(step(Step.Order.OPTIONAL, action)).map(FailedStep::failure);
   }
 
-  private Optional<ApiFailure> execute(List<Action> first, List<Action> second) {
-    return execute(new Plan(List.of(first, second), Optional.empty(), new Requeue.Settled()));
+  /** The first failure. */
+  private Optional<FailedStep> execute(Step... steps) {
+    return executeAll(steps).stream().findFirst();
   }
 
-  private Optional<ApiFailure> execute(Plan plan) {
-    return executor.execute(session, plan);
+  private List<FailedStep> executeAll(Step... steps) {
+    return executor.execute(
+        session, new Plan(List.of(steps), Optional.empty(), new Requeue.Settled()));
+  }
+
+  private static Step step(Step.Order order, Action action) {
+    return new Step(order, action);
+  }
+
+  private Step createDependency(ChildKind kind) {
+    return step(Step.Order.DEPENDENCY, create(kind));
+  }
+
+  private Step createPod(int restarts) {
+    return step(Step.Order.POD, new Action.CreatePod(desired(ChildKind.POD), restarts));
   }
 
   private Action create(ChildKind kind) {
@@ -321,8 +391,7 @@ class PlanExecutorTest {
   private DesiredObject desired(ChildKind kind) {
     VdiTemplate.Spec template =
         KubeGson.gson().fromJson("{image: desktop}", VdiTemplate.Spec.class);
-    DesiredState desired =
-        DesiredState.of(session, template, "alice", FakeCluster.CONFIG, Optional.empty());
+    DesiredState desired = DesiredState.of(session, template, "alice", FakeCluster.CONFIG);
     return ((DesiredState.Children) desired).get(kind).orElseThrow();
   }
 
@@ -379,7 +448,7 @@ class PlanExecutorTest {
 
   private static VdiSession.Status status(long generation) {
     return new VdiSession.Status(
-        Phase.PENDING, "desk", "", null, null, null, "", generation, List.of());
+        Phase.PENDING, "desk", "", null, null, null, 0, "", generation, List.of());
   }
 
   private static void waitFor(CountDownLatch latch) {

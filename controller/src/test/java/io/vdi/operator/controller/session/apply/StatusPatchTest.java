@@ -22,6 +22,7 @@ class StatusPatchTest {
             start,
             start.plusSeconds(3600),
             start.plusSeconds(10),
+            2,
             "hello",
             3,
             List.of(new Condition("Ready", "True", "DesktopReady", "", start, 3)));
@@ -30,7 +31,7 @@ class StatusPatchTest {
             JsonParser.parseString(
                 """
                 {"phase": "Running", "podName": "desk", "url": "https://alice.vdi.example.com",
-                 "startTime": "2026-01-01T12:00:00Z", "expiresAt": "2026-01-01T13:00:00Z",
+                 "startTime": "2026-01-01T12:00:00Z", "expiresAt": "2026-01-01T13:00:00Z", "restarts": 2,
                  "message": "hello", "observedGeneration": 3,
                  "conditions": [{"type": "Ready", "status": "True", "reason": "DesktopReady",
                    "message": "", "lastTransitionTime": "2026-01-01T12:00:00Z",
@@ -45,7 +46,7 @@ class StatusPatchTest {
             JsonParser.parseString(
                 """
                 {"phase": null, "podName": null, "url": null, "startTime": null,
-                 "expiresAt": null, "message": null, "observedGeneration": 0, "conditions": []}
+                 "expiresAt": null, "restarts": null, "message": null, "observedGeneration": 0, "conditions": []}
                 """));
   }
 
@@ -53,7 +54,7 @@ class StatusPatchTest {
   void theFieldOfTheReaperIsNotInThePatch() {
     Instant activity = Instant.parse("2026-01-01T12:00:00Z");
     VdiSession.Status status =
-        new VdiSession.Status(Phase.RUNNING, "", "", null, null, activity, "", 1, List.of());
+        new VdiSession.Status(Phase.RUNNING, "", "", null, null, activity, 0, "", 1, List.of());
     assertThat(StatusPatch.of(status).keySet()).doesNotContain("lastActivityTime");
   }
 }

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ChildKind;
-import io.vdi.operator.common.model.PersistentVolumeClaim;
-import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -49,9 +48,6 @@ class DesiredStateCacheTest {
     assertThat(cache.of(observed, otherDomain)).isNotEqualTo(first);
     assertThat(cache.of(observed("{resources: {memory: 8Gi}}", "{image: x}", Map.of()), CONFIG))
         .isNotEqualTo(first);
-    ObservedSession largerHome =
-        observed("{}", "{image: x}", Map.of(ChildKind.HOME, home("100Gi")));
-    assertThat(cache.of(largerHome, CONFIG)).isNotEqualTo(first);
     assertThat(cache.of(observed, CONFIG)).isEqualTo(first);
   }
 
@@ -68,7 +64,8 @@ class DesiredStateCacheTest {
             Optional.empty(),
             true,
             false,
-            Optional.empty());
+            Optional.empty(),
+            PodHistory.NONE);
     for (int i = 0; i < 2; i++) {
       assertThat(cache.of(invalid, CONFIG)).isInstanceOf(DesiredState.InvalidSpec.class);
       assertThat(cache.of(missing, CONFIG)).isEqualTo(new DesiredState.TemplateMissing());
@@ -79,22 +76,7 @@ class DesiredStateCacheTest {
   private static DesiredState.Children fresh(ObservedSession observed) {
     return (DesiredState.Children)
         DesiredState.of(
-            observed.session(),
-            observed.template().orElseThrow().spec(),
-            observed.host(),
-            CONFIG,
-            observed.home());
-  }
-
-  private static ChildState home(String size) {
-    PersistentVolumeClaim claim =
-        KubeGson.gson()
-            .fromJson(
-                "{metadata: {name: vdi-data-desk}, spec: {resources: {requests: {storage: "
-                    + size
-                    + "}}}}",
-                PersistentVolumeClaim.class);
-    return ChildState.of(ResourceType.PERSISTENT_VOLUME_CLAIM, claim, session("{}"));
+            observed.session(), observed.template().orElseThrow().spec(), observed.host(), CONFIG);
   }
 
   private static ObservedSession observed(
@@ -110,7 +92,8 @@ class DesiredStateCacheTest {
         Optional.empty(),
         true,
         false,
-        Optional.empty());
+        Optional.empty(),
+        PodHistory.NONE);
   }
 
   private static VdiSession session(String spec) {

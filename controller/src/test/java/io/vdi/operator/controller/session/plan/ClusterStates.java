@@ -83,6 +83,7 @@ final class ClusterStates {
             new VdiSession.Persistence(persistent, "5Gi", null, policy),
             null,
             null,
+            null,
             suspended),
         status);
   }
@@ -119,6 +120,7 @@ final class ClusterStates {
             phase.filter(p -> p == Phase.RUNNING).map(p -> cluster.now).orElse(null),
             null,
             null,
+            0,
             null,
             1,
             null);
@@ -147,8 +149,7 @@ final class ClusterStates {
             template().spec(),
             Defaults.effectiveSpec(session.spec(), template().spec()),
             "alice",
-            CONFIG),
-        Optional.empty());
+            CONFIG));
   }
 
   private static void put(

@@ -2,17 +2,13 @@ package io.vdi.operator.controller.session.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.DesiredStateCache;
-import io.vdi.operator.controller.session.resources.DesiredObject;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.Arbitrary;
@@ -42,7 +38,7 @@ class SessionPlannerProperties {
         .isLessThanOrEqualTo(ROUNDS);
     if (!cluster.sessionDeleted) {
       Plan again = cluster.plan();
-      assertThat(again.stages()).as("stages of the plan after the last").isEmpty();
+      assertThat(again.steps()).as("steps of the plan after the last").isEmpty();
       assertThat(again.status().orElse(cluster.session.status()))
           .isEqualTo(cluster.session.status());
     }
@@ -78,16 +74,12 @@ class SessionPlannerProperties {
   @Property(tries = 3000)
   void aHealthySessionReachesThePhaseThatItsSpecRequests(
       @ForAll("withoutForeign") SimulatedCluster cluster) {
-    boolean finished = cluster.objects.get(ResourceType.POD) instanceof Pod pod && pod.isFinished();
     settle(cluster);
     if (cluster.session.metadata().isDeleting()) {
       assertThat(cluster.sessionDeleted).as("finalizer removed").isTrue();
       assertThat(cluster.objects).doesNotContainKeys(ResourceType.POD, ResourceType.INGRESS_ROUTE);
     } else if (cluster.template.isPresent()) {
-      Phase expected =
-          cluster.session.spec().suspended()
-              ? Phase.SUSPENDED
-              : finished ? Phase.FAILED : Phase.RUNNING;
+      Phase expected = cluster.session.spec().suspended() ? Phase.SUSPENDED : Phase.RUNNING;
       assertThat(cluster.session.status().phase())
           .as(cluster.session.status().message())
           .isEqualTo(expected);
@@ -112,7 +104,7 @@ class SessionPlannerProperties {
   @Property(tries = 2000)
   void aPodIsCreatedExactlyWhenTheSessionWantsOneAndTheQuotasAdmitIt(
       @ForAll("mixed") SimulatedCluster cluster) {
-    boolean wanted = SessionPlanner.wantsPod(cluster.observe(), cluster.desired());
+    boolean wanted = SessionPlanner.wantsPod(cluster.observe(), cluster.desired(), cluster.now);
     assertThat(createsPod(cluster.plan())).isEqualTo(wanted);
     cluster.quotaWait = Optional.of("GPU quota exceeded");
     assertThat(createsPod(cluster.plan())).isFalse();
@@ -122,13 +114,20 @@ class SessionPlannerProperties {
   void theFinalizerIsAddedBeforeTheFirstCreation(@ForAll("mixed") SimulatedCluster cluster) {
     Plan plan = cluster.plan();
     boolean creates =
-        plan.stages().stream()
-            .flatMap(List::stream)
-            .anyMatch(
-                action -> action instanceof Action.Create || action instanceof Action.CreateSecret);
+        plan.steps().stream()
+            .map(Step::action)
+            .anyMatch(action ->
+                action instanceof Action.Create
+                    || action instanceof Action.CreateSecret
+                    || action instanceof Action.CreatePod);
     if (creates && !cluster.session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
-      assertThat(plan.stages().getFirst())
+      assertThat(plan.actions(Step.Order.FINALIZER))
           .containsExactly(new Action.AddFinalizer(cluster.session));
+      assertThat(plan.steps())
+          .filteredOn(step -> step.order().compareTo(Step.Order.FINALIZER) < 0)
+          .as("steps before the finalizer")
+          .allMatch(step ->
+              step.action() instanceof Action.Delete || step.action() instanceof Action.ReplacePod);
     }
   }
 
@@ -147,20 +146,23 @@ class SessionPlannerProperties {
         new VdiSession(
             mine.metadata(),
             new VdiSession.Spec(
-                "eve@example.com", "ubuntu", null, mine.spec().persistence(), null, null, false),
+                "eve@example.com",
+                "ubuntu",
+                null,
+                mine.spec().persistence(),
+                null,
+                null,
+                null,
+                false),
             VdiSession.Status.EMPTY);
     assertThat(Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), eve))
         .isEqualTo(Ownership.FOREIGN);
     assertThat(Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), mine))
-        .isEqualTo(Ownership.OURS);
+        .isEqualTo(Ownership.OWNERLESS);
   }
 
   private static boolean createsPod(Plan plan) {
-    return plan.stages().stream()
-        .flatMap(List::stream)
-        .anyMatch(action ->
-            action instanceof Action.Create(DesiredObject desired)
-                && desired.kind() == ChildKind.POD);
+    return plan.steps().stream().anyMatch(step -> step.action() instanceof Action.CreatePod);
   }
 
   private static int settle(SimulatedCluster cluster) {

@@ -17,7 +17,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
 /** Single plans; {@link SessionPlannerProperties} checks what holds for all states. */
@@ -41,23 +40,21 @@ class SessionPlannerTest {
   @Test
   void aNewSessionGetsItsFinalizerThenItsChildrenThenThePod() {
     Plan plan = cluster.plan();
-    assertThat(plan.stages()).hasSize(3);
-    assertThat(plan.stages().get(0)).containsExactly(new Action.AddFinalizer(cluster.session));
-    assertThat(plan.stages().get(1))
-        .map(SessionPlannerTest::created)
+    assertThat(plan.actions(Step.Order.FINALIZER))
+        .containsExactly(new Action.AddFinalizer(cluster.session));
+    assertThat(plan.actions(Step.Order.DEPENDENCY))
+        .map(action -> action.kind().orElseThrow())
         .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
-    assertThat(plan.stages().get(2))
-        .map(SessionPlannerTest::created)
-        .containsExactly(ChildKind.POD);
+    assertThat(plan.actions(Step.Order.POD)).singleElement().isInstanceOf(Action.CreatePod.class);
+    assertThat(plan.steps()).hasSize(6);
   }
 
   @Test
   void aResyncWritesAllChildrenButThePod() {
     cluster.apply(cluster.plan());
     cluster.resync = true;
-    assertThat(cluster.plan().stages())
-        .singleElement()
-        .asInstanceOf(InstanceOfAssertFactories.list(Action.class))
+    assertThat(cluster.plan().steps())
+        .map(Step::action)
         .map(action ->
             action instanceof Action.Update(DesiredObject desired, var current)
                 ? desired.kind()
@@ -69,7 +66,7 @@ class SessionPlannerTest {
   void theNewSecretGetsTurnCredentialsForAsLongAsThePodCanRun() {
     useTurn();
     Instant end = cluster.now.plus(Duration.ofHours(8)).plus(Duration.ofMinutes(30));
-    assertThat(cluster.plan().stages().get(1).getFirst())
+    assertThat(cluster.plan().actions(Step.Order.DEPENDENCY).getFirst())
         .isInstanceOfSatisfying(
             Action.CreateSecret.class,
             action -> assertThat(action.turn()).contains(new TurnGrant("/turn/secret", end)));
@@ -78,7 +75,7 @@ class SessionPlannerTest {
   @Test
   void withoutWebRtcThereAreNoTurnCredentials() {
     cluster.config = WITH_TURN;
-    assertThat(cluster.plan().stages().get(1).getFirst())
+    assertThat(cluster.plan().actions(Step.Order.DEPENDENCY).getFirst())
         .isInstanceOfSatisfying(
             Action.CreateSecret.class, action -> assertThat(action.turn()).isEmpty());
   }
@@ -115,12 +112,12 @@ class SessionPlannerTest {
                 ClusterStates.owner(SimulatedCluster.SESSION_UID),
                 Map.of(),
                 false)));
-    assertThat(cluster.plan().stages())
-        .singleElement()
-        .asInstanceOf(InstanceOfAssertFactories.list(Action.class))
+    assertThat(cluster.plan().steps())
         .containsExactly(
-            new Action.Delete(
-                ResourceType.INGRESS, cluster.objects.get(ResourceType.INGRESS).metadata()));
+            new Step(
+                Step.Order.OPTIONAL,
+                new Action.Delete(
+                    ResourceType.INGRESS, cluster.objects.get(ResourceType.INGRESS).metadata())));
   }
 
   @Test
@@ -129,9 +126,10 @@ class SessionPlannerTest {
     json.getAsJsonObject("spec").addProperty("timeout", "soon");
     cluster.session = KubeGson.gson().fromJson(json, VdiSession.class);
     Plan plan = cluster.plan();
-    assertThat(plan.stages()).hasSize(1);
+    assertThat(plan.steps()).hasSize(1);
     assertThat(plan.status().orElseThrow().message()).startsWith("timeout \"soon\" is not");
-    assertThat(SessionPlanner.wantsPod(cluster.observe(), cluster.desired())).isFalse();
+    assertThat(SessionPlanner.wantsPod(cluster.observe(), cluster.desired(), cluster.now))
+        .isFalse();
   }
 
   private void useTurn() {
@@ -150,17 +148,8 @@ class SessionPlannerTest {
   }
 
   private static List<Action> renewals(Plan plan) {
-    return plan.stages().stream()
-        .flatMap(List::stream)
+    return plan.actions(Step.Order.DEPENDENCY).stream()
         .filter(Action.RenewTurn.class::isInstance)
         .toList();
-  }
-
-  private static ChildKind created(Action action) {
-    return switch (action) {
-      case Action.Create(DesiredObject desired) -> desired.kind();
-      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> desired.kind();
-      default -> throw new AssertionError(action);
-    };
   }
 }

@@ -1,13 +1,17 @@
 package io.vdi.operator.controller.session.plan;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -22,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * The part of a cluster that concerns one session, in memory: executes plans, and simulates garbage
@@ -40,6 +45,8 @@ final class SimulatedCluster {
   SessionConfig config = ClusterStates.CONFIG;
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
   final Map<ResourceType<?>, KubeObject> objects = new HashMap<>();
+  boolean startIsRetried;
+  private Optional<PodHistory.EndedPod> ended = Optional.empty();
   private int uids;
 
   ObservedSession observe() {
@@ -55,7 +62,21 @@ final class SimulatedCluster {
         child(ResourceType.INGRESS),
         routeTypeServed,
         resync,
-        quotaWait);
+        quotaWait,
+        new PodHistory(endedPod(), startIsRetried));
+  }
+
+  /** What the controller remembers: the last pod that ended, until another one runs. */
+  private Optional<PodHistory.EndedPod> endedPod() {
+    if (objects.get(ResourceType.POD) instanceof Pod pod) {
+      ended =
+          pod.isFinished()
+              ? Optional.of(
+                  new PodHistory.EndedPod(
+                      "Evicted", "the pod ended: Evicted", KnownCause.POD_FAILED, now))
+              : Optional.empty();
+    }
+    return ended;
   }
 
   private Optional<ChildState> child(ResourceType<?> type) {
@@ -67,8 +88,7 @@ final class SimulatedCluster {
   DesiredState desired() {
     ObservedSession observed = observe();
     return template
-        .map(found ->
-            DesiredState.of(session, found.spec(), observed.host(), config, observed.home()))
+        .map(found -> DesiredState.of(session, found.spec(), observed.host(), config))
         .orElseGet(DesiredState.TemplateMissing::new);
   }
 
@@ -76,19 +96,51 @@ final class SimulatedCluster {
     return SessionPlanner.plan(observe(), desired(), config, now);
   }
 
+  /** What happens to one write. */
+  enum Outcome {
+    DONE,
+    REFUSED,
+    RETRIED,
+    /** The write succeeds, and the controller ends right after it. */
+    CRASH
+  }
+
   /** Executes the plan. Returns the number of writes; the status counts as one. */
   int apply(Plan plan) {
+    return apply(plan, step -> Outcome.DONE);
+  }
+
+  /** Executes the plan as {@code PlanExecutor} does, with these outcomes of its writes. */
+  int apply(Plan plan, Function<Step, Outcome> outcomes) {
     int writes = 0;
-    for (List<Action> stage : plan.stages()) {
-      for (Action action : stage) {
-        execute(action);
-        writes++;
+    List<FailedStep> failures = new ArrayList<>();
+    for (Step step : plan.steps()) {
+      if (failures.stream().anyMatch(failed -> failed.blocks(step))) {
+        continue;
+      }
+      switch (outcomes.apply(step)) {
+        case DONE -> {
+          execute(step.action());
+          writes++;
+        }
+        case REFUSED ->
+            failures.add(new FailedStep(step, new ApiFailure.Permanent("Forbidden", "refused")));
+        case RETRIED ->
+            failures.add(
+                new FailedStep(step, new ApiFailure.Transient("InternalError", "try again")));
+        case CRASH -> {
+          execute(step.action());
+          return writes + 1;
+        }
       }
     }
-    if (plan.status().isPresent()
-        && !sessionDeleted
-        && !plan.status().get().equals(session.status())) {
-      session = new VdiSession(session.metadata(), session.spec(), plan.status().get());
+    Optional<VdiSession.Status> status =
+        failures.isEmpty()
+            ? plan.status()
+            : plan.status()
+                .map(planned -> FailureStatus.of(observe(), config, planned, failures, now));
+    if (status.isPresent() && !sessionDeleted && !status.get().equals(session.status())) {
+      session = new VdiSession(session.metadata(), session.spec(), status.get());
       writes++;
     }
     return writes;
@@ -97,7 +149,8 @@ final class SimulatedCluster {
   private void execute(Action action) {
     switch (action) {
       case Action.AddFinalizer(VdiSession observed) -> finalizers(List.of(VdiSession.FINALIZER));
-      case Action.RemoveFinalizer(VdiSession observed) -> {
+      case Action.RemoveFinalizer(VdiSession observed, HomeFate fate) -> {
+        requireHome(fate);
         finalizers(List.of());
         sessionDeleted = true;
       }
@@ -108,12 +161,30 @@ final class SimulatedCluster {
         create(desired);
       }
       case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> create(desired);
+      case Action.CreatePod(DesiredObject desired, int restarts) -> {
+        create(desired);
+        annotate(ResourceType.POD, Annotations.RESTARTS, String.valueOf(restarts));
+      }
       case Action.Update(DesiredObject desired, ObjectMeta current) -> {
         requireOurs(desired.type(), current);
         objects.put(desired.type(), decode(desired, desired.body(), current.uid()));
       }
       case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
           requireOurs(ResourceType.SECRET, secret);
+      case Action.SetOwner(
+              ResourceType<?> type,
+              ObjectMeta current,
+              VdiSession owner,
+              boolean owned) -> {
+        requireOurs(type, current);
+        setOwner(type, owned);
+      }
+      case Action.ResizeHome(ObjectMeta home, String size) ->
+          requireOurs(ResourceType.PERSISTENT_VOLUME_CLAIM, home);
+      case Action.ReplacePod(ObjectMeta current, String reason) -> {
+        requireOurs(ResourceType.POD, current);
+        objects.computeIfPresent(ResourceType.POD, (key, object) -> deleting(key, object));
+      }
       case Action.Delete(ResourceType<?> type, ObjectMeta current) -> {
         requireOurs(type, current);
         if (type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
@@ -135,8 +206,67 @@ final class SimulatedCluster {
   private void requireOurs(ResourceType<?> type, ObjectMeta current) {
     ObjectMeta actual = objects.get(type).metadata();
     if (!actual.uid().equals(current.uid())
-        || Ownership.of(type, actual, session) != Ownership.OURS) {
+        || !ChildState.of(type, objects.get(type), session).isOurs()) {
       throw new AssertionError("changed a foreign " + type + ": " + actual);
+    }
+  }
+
+  /** The garbage collector deletes an owned home right after the finalizer is removed. */
+  private void requireHome(HomeFate fate) {
+    KubeObject home = objects.get(ResourceType.PERSISTENT_VOLUME_CLAIM);
+    if (fate == HomeFate.RELEASE
+        && home != null
+        && !home.metadata().isDeleting()
+        && home.metadata().isControlledBy(session.uid())) {
+      throw new AssertionError("the finalizer is removed, and the home still has its owner");
+    }
+  }
+
+  private void annotate(ResourceType<?> type, String key, String value) {
+    JsonObject json = KubeGson.gson().toJsonTree(objects.get(type)).getAsJsonObject();
+    json.getAsJsonObject("metadata").getAsJsonObject("annotations").addProperty(key, value);
+    objects.put(type, KubeGson.gson().fromJson(json, type.objectClass()));
+  }
+
+  private void setOwner(ResourceType<?> type, boolean owned) {
+    JsonObject json = KubeGson.gson().toJsonTree(objects.get(type)).getAsJsonObject();
+    JsonObject metadata = json.getAsJsonObject("metadata");
+    metadata.remove("ownerReferences");
+    if (owned) {
+      metadata.add(
+          "ownerReferences",
+          KubeGson.gson().toJsonTree(List.of(ClusterStates.owner(SESSION_UID).get())));
+    }
+    objects.put(type, KubeGson.gson().fromJson(json, type.objectClass()));
+  }
+
+  /** A user changes the spec. */
+  void changeSpec(boolean suspended, ReclaimPolicy policy) {
+    JsonObject json = KubeGson.gson().toJsonTree(session).getAsJsonObject();
+    json.getAsJsonObject("metadata").addProperty("generation", session.metadata().generation() + 1);
+    json.getAsJsonObject("spec").addProperty("suspended", suspended);
+    json.getAsJsonObject("spec")
+        .getAsJsonObject("persistence")
+        .addProperty("reclaimPolicy", policy.text());
+    session = KubeGson.gson().fromJson(json, VdiSession.class);
+  }
+
+  /** The session is deleted; it exists until its finalizer is removed. */
+  void delete(Map<String, String> annotations) {
+    JsonObject json = KubeGson.gson().toJsonTree(session).getAsJsonObject();
+    JsonObject metadata = json.getAsJsonObject("metadata");
+    metadata.addProperty("deletionTimestamp", now.toString());
+    metadata.add("finalizers", KubeGson.gson().toJsonTree(List.of(VdiSession.FINALIZER)));
+    metadata.add("annotations", KubeGson.gson().toJsonTree(annotations));
+    session = KubeGson.gson().fromJson(json, VdiSession.class);
+  }
+
+  /** All children lose their owners, as after a restore from a backup. */
+  void removeOwners() {
+    for (ResourceType<?> type : List.copyOf(objects.keySet())) {
+      if (objects.get(type).metadata().isControlledBy(SESSION_UID)) {
+        setOwner(type, false);
+      }
     }
   }
 
@@ -187,11 +317,11 @@ final class SimulatedCluster {
         ResourceType.PERSISTENT_VOLUME_CLAIM,
         (k, o) -> {
           PersistentVolumeClaim claim = (PersistentVolumeClaim) o;
-          if (Ownership.of(k, claim.metadata(), session) != Ownership.OURS) {
+          if (!ChildState.of(k, claim, session).isOurs()) {
             return claim;
           }
           return new PersistentVolumeClaim(
-              claim.metadata(), claim.spec(), new PersistentVolumeClaim.Status("Bound"));
+              claim.metadata(), claim.spec(), new PersistentVolumeClaim.Status("Bound", null));
         });
     objects.computeIfPresent(ResourceType.POD, (k, o) -> progress((Pod) o));
   }
@@ -200,7 +330,7 @@ final class SimulatedCluster {
     boolean bound =
         !(objects.get(ResourceType.PERSISTENT_VOLUME_CLAIM) instanceof PersistentVolumeClaim claim)
             || claim.isBound();
-    boolean owned = Ownership.of(ResourceType.POD, pod.metadata(), session) == Ownership.OURS;
+    boolean owned = ChildState.of(ResourceType.POD, pod, session).isOurs();
     if (pod.isFinished() || pod.isReady() || !bound || !owned) {
       return pod;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
@@ -12,7 +13,10 @@ import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredState;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -108,7 +112,10 @@ class StatusCalculatorTest {
     assertThat(cluster.session.status().condition(Condition.FAILED)).isEmpty();
     cluster.now = cluster.now.plusSeconds(70);
     pod(
-        "{\"spec\": {\"nodeName\": \"n\"}, \"status\": {\"phase\": \"Failed\", \"reason\": \"Evicted\"}}");
+        """
+        {"spec": {"nodeName": "n"}, "status": {"containerStatuses": [{"name": "selkies",
+          "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]}}
+        """);
     step();
     var failedSince = cluster.now;
     cluster.now = cluster.now.plusSeconds(30);
@@ -122,6 +129,27 @@ class StatusCalculatorTest {
   }
 
   @Test
+  void aStartThatIsTriedAgainStaysFailedSinceTheFirstAttempt() {
+    pod("{\"spec\": {\"nodeName\": \"n\"}}");
+    cluster.now = cluster.now.plus(Duration.ofMinutes(5));
+    step();
+    var failedSince = condition(Condition.FAILED).lastTransitionTime();
+    step();
+    cluster.advance();
+    cluster.now = cluster.now.plus(Duration.ofMinutes(5));
+    cluster.startIsRetried = true;
+    step();
+    cluster.startIsRetried = false;
+    assertThat(cluster.objects).containsKey(ResourceType.POD);
+    assertThat(cluster.session.status().phase()).isEqualTo(Phase.PENDING);
+    assertThat(condition(Condition.FAILED)).matches(Condition::isTrue, "True");
+    assertThat(condition(Condition.FAILED).lastTransitionTime()).isEqualTo(failedSince);
+    cluster.objects.put(ResourceType.POD, readyPod());
+    assertPhase(Phase.RUNNING, "");
+    assertThat(condition(Condition.FAILED)).matches(c -> !c.isTrue(), "not True");
+  }
+
+  @Test
   void theTimeoutCountsAtMostAsTheMaxTimeoutOfTheTemplate() {
     cluster.template = Optional.of(ClusterStates.template("maxTimeout: 2h"));
     cluster.objects.put(ResourceType.POD, readyPod());
@@ -131,13 +159,49 @@ class StatusCalculatorTest {
   }
 
   @Test
-  void anEvictedPodIsFailedAndTheMessageContainsTheRemedy() {
+  void anEvictedPodIsReplacedAndCounted() {
     pod(
         """
         {"spec": {"nodeName": "n"}, "status": {"phase": "Failed", "reason": "Evicted", "message": "low on disk"}}
         """);
-    assertPhase(Phase.FAILED, "pod failed: low on disk; delete the pod to try again [VDI208]");
+    assertPhase(Phase.PENDING, "the pod ended: Evicted; starting it again [VDI208]");
     assertThat(condition(Condition.READY).reason()).isEqualTo("Evicted");
+    cluster.advance();
+    step();
+    step();
+    assertThat(cluster.objects.get(ResourceType.POD))
+        .isInstanceOfSatisfying(Pod.class, pod -> assertThat(pod.isFinished()).isFalse());
+    assertThat(cluster.session.status().restarts()).isEqualTo(1);
+  }
+
+  @Test
+  void aPodThatNeverRanIsReplacedWhenTheTemplateChanges() {
+    pod(
+        """
+        {"spec": {"nodeName": "n"}, "status": {"containerStatuses": [{"name": "selkies",
+          "state": {"waiting": {"reason": "ErrImagePull", "message": "no such image"}}}]}}
+        """);
+    step();
+    cluster.template = Optional.of(ClusterStates.template("encoder: x264enc"));
+    assertThat(plan().actions(Step.Order.STOP)).hasAtLeastOneElementOfType(Action.ReplacePod.class);
+    cluster.objects.put(ResourceType.POD, readyPod());
+    assertThat(plan().steps()).noneMatch(step -> step.action() instanceof Action.ReplacePod);
+  }
+
+  @Test
+  void aSessionIsStoppedWhateverIsWrongWithIt() {
+    cluster.objects.put(ResourceType.POD, readyPod());
+    step();
+    spec(true, 2);
+    cluster.objects.put(
+        ResourceType.SERVICE,
+        ClusterStates.object(
+            ResourceType.SERVICE,
+            new ObjectMeta(
+                "desk", "desks", "uid-x", "1", 1, cluster.now, null, null, null, null, null)));
+    assertThat(plan().actions(Step.Order.STOP)).hasAtLeastOneElementOfType(Action.Delete.class);
+    cluster.template = Optional.empty();
+    assertThat(plan().actions(Step.Order.STOP)).hasAtLeastOneElementOfType(Action.Delete.class);
   }
 
   @Test
@@ -149,7 +213,8 @@ class StatusCalculatorTest {
     cluster.now = cluster.now.plus(Duration.ofMinutes(5));
     assertPhase(
         Phase.FAILED,
-        "not ready within the startup timeout of 5m; suspend and resume the session to try again [VDI301]");
+        "not ready within the startup timeout of 5m; retried in 5m, or when session or template"
+            + " change [VDI301]");
     step();
     assertThat(cluster.objects.get(ResourceType.POD).metadata())
         .matches(ObjectMeta::isDeleting, "being deleted");
@@ -202,19 +267,110 @@ class StatusCalculatorTest {
 
   @Test
   void aRefusalFailsTheSessionUnlessTheDesktopRuns() {
-    ApiFailure.Permanent refusal = new ApiFailure.Permanent("Forbidden", "exceeded quota");
-    VdiSession.Status pending = plan().status().orElseThrow();
-    VdiSession.Status failed =
-        StatusCalculator.refused(cluster.observe(), pending, refusal, cluster.now);
+    FailedStep refused =
+        new FailedStep(
+            new Step(Step.Order.FINALIZER, new Action.AddFinalizer(cluster.session)),
+            new ApiFailure.Permanent("Forbidden", "violates PodSecurity \"restricted\""));
+    VdiSession.Status failed = withFailures(refused);
     assertThat(failed.phase()).isEqualTo(Phase.FAILED);
-    assertThat(failed.message()).isEqualTo("exceeded quota [VDI212]");
+    assertThat(failed.message()).isEqualTo("violates PodSecurity \"restricted\" [VDI213]");
     assertThat(failed.condition(Condition.FAILED)).get().matches(Condition::isTrue, "True");
+    assertThat(failed.condition(Condition.STALLED)).get().matches(Condition::isTrue, "True");
+    assertThat(failed.condition(Condition.RECONCILING)).isEmpty();
     cluster.objects.put(ResourceType.POD, readyPod());
-    VdiSession.Status running =
-        StatusCalculator.refused(
-            cluster.observe(), plan().status().orElseThrow(), refusal, cluster.now);
+    VdiSession.Status running = withFailures(refused);
     assertThat(running.phase()).isEqualTo(Phase.RUNNING);
-    assertThat(running.message()).isEqualTo("exceeded quota [VDI212]");
+    assertThat(running.message()).isEqualTo("violates PodSecurity \"restricted\" [VDI213]");
+  }
+
+  @Test
+  void whatIsRetriedLeavesTheSessionPendingWithTheWordsOfTheServer() {
+    DesiredObject pod =
+        ((DesiredState.Children) cluster.desired()).get(ChildKind.POD).orElseThrow();
+    VdiSession.Status status =
+        withFailures(
+            new FailedStep(
+                new Step(Step.Order.POD, new Action.CreatePod(pod, 0)),
+                new ApiFailure.Transient("InternalError", "failed calling webhook \"guard\"")));
+    assertThat(status.phase()).isEqualTo(Phase.PENDING);
+    assertThat(status.message())
+        .isEqualTo("Pod desk cannot be created: failed calling webhook \"guard\"; retrying");
+    assertThat(status.condition(Condition.READY))
+        .get()
+        .extracting(Condition::reason)
+        .isEqualTo("InternalError");
+  }
+
+  @Test
+  void aRefusedSizeChangesOnlyTheConditionOfTheStorage() {
+    cluster.objects.put(ResourceType.POD, readyPod());
+    ObjectMeta home = cluster.objects.get(ResourceType.PERSISTENT_VOLUME_CLAIM).metadata();
+    VdiSession.Status status =
+        withFailures(
+            new FailedStep(
+                new Step(Step.Order.OPTIONAL, new Action.ResizeHome(home, "20Gi")),
+                new ApiFailure.Permanent("Forbidden", "must support resize")));
+    assertThat(status.phase()).isEqualTo(Phase.RUNNING);
+    assertThat(status.condition(Condition.READY)).get().matches(Condition::isTrue, "True");
+    assertThat(status.condition(Condition.STORAGE_READY))
+        .get()
+        .extracting(Condition::status, Condition::reason, Condition::message)
+        .containsExactly("False", "ResizeRefused", "must support resize");
+  }
+
+  @Test
+  void aSecretThatIsNewerThanThePodIsReported() {
+    cluster.objects.put(ResourceType.POD, readyPod());
+    step();
+    cluster.objects.remove(ResourceType.SECRET);
+    cluster.now = cluster.now.plusSeconds(60);
+    step();
+    step();
+    assertThat(cluster.session.status().phase()).isEqualTo(Phase.RUNNING);
+    assertThat(condition(Condition.READY))
+        .extracting(Condition::status, Condition::reason)
+        .containsExactly("True", "CredentialsChanged");
+    assertThat(cluster.session.status().message()).contains("keeps the old password");
+  }
+
+  @Test
+  void replacedPodsAreCountedAlsoIfTheStatusWasNotWritten() {
+    cluster.objects.put(ResourceType.POD, readyPod());
+    step();
+    VdiSession running = cluster.session;
+    cluster.objects.remove(ResourceType.POD);
+    step();
+    cluster.session = running;
+    step();
+    assertThat(cluster.session.status().restarts()).isEqualTo(1);
+    cluster.objects.put(ResourceType.POD, readyPod());
+    step();
+    step();
+    assertThat(cluster.session.status().restarts()).isEqualTo(1);
+  }
+
+  @Test
+  void kstatusReadsASuspendedSessionAsCurrent() {
+    cluster.objects.put(ResourceType.POD, readyPod());
+    step();
+    spec(true, 2);
+    step();
+    assertThat(condition(Condition.READY).isTrue()).as("Ready while the pod stops").isTrue();
+    cluster.advance();
+    step();
+    assertThat(cluster.session.status().conditions())
+        .extracting(Condition::type)
+        .contains(Condition.SUSPENDED, Condition.INITIALIZED)
+        .doesNotContain(Condition.READY, Condition.RECONCILING, Condition.STALLED);
+  }
+
+  private VdiSession.Status withFailures(FailedStep failed) {
+    return FailureStatus.of(
+        cluster.observe(),
+        cluster.config,
+        plan().status().orElseThrow(),
+        List.of(failed),
+        cluster.now);
   }
 
   @Test

@@ -256,7 +256,7 @@ class DesiredStateTest {
   void valuesThatTheSchemaRefusesAreNoDesiredState() {
     ResolvedSession resolved = resolved("{resources: {memory: many}}", "{image: x}", CONFIG);
     DesiredState desired =
-        DesiredState.of(resolved.session(), resolved.template(), "alice", CONFIG, Optional.empty());
+        DesiredState.of(resolved.session(), resolved.template(), "alice", CONFIG);
     assertThat(desired).isInstanceOf(DesiredState.InvalidSpec.class);
     assertThat(((DesiredState.InvalidSpec) desired).spec().problems())
         .singleElement()
@@ -266,7 +266,7 @@ class DesiredStateTest {
 
   private static DesiredState.Children children(
       String session, String template, SessionConfig config) {
-    return DesiredState.children(resolved(session, template, config), Optional.empty());
+    return DesiredState.children(resolved(session, template, config));
   }
 
   private static ResolvedSession resolved(String session, String template, SessionConfig config) {
@@ -279,6 +279,7 @@ class DesiredStateTest {
             parsed.persistence(),
             parsed.timeout(),
             parsed.idleTimeout(),
+            parsed.idleAction(),
             parsed.suspended());
     VdiTemplate.Spec templateSpec = KubeGson.gson().fromJson(template, VdiTemplate.Spec.class);
     VdiSession named =

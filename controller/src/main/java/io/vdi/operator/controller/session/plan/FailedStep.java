@@ -1,0 +1,53 @@
+package io.vdi.operator.controller.session.plan;
+
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ChildKind;
+import java.util.Optional;
+
+/** A step of a plan that could not be executed. */
+public record FailedStep(Step step, ApiFailure failure) {
+  /** Whether the other step must not be executed. */
+  public boolean blocks(Step other) {
+    return switch (other.order()) {
+      case STOP, FINALIZER, OPTIONAL -> false;
+      case DEPENDENCY -> step.order() == Step.Order.FINALIZER;
+      case POD -> blocksPod();
+      case RELEASE -> step.order() == Step.Order.STOP;
+    };
+  }
+
+  /** The pod waits only for what it mounts. A name that is taken fails the session. */
+  private boolean blocksPod() {
+    return switch (step.order()) {
+      case FINALIZER -> true;
+      case STOP -> concerns(ChildKind.POD);
+      case DEPENDENCY ->
+          step.action() instanceof Action.CreateSecret
+              || (step.action() instanceof Action.Create && concerns(ChildKind.HOME))
+              || failure.reason().equals(Ownership.FOREIGN_OBJECT);
+      case POD, OPTIONAL, RELEASE -> false;
+    };
+  }
+
+  private boolean concerns(ChildKind kind) {
+    return step.action().kind().equals(Optional.of(kind));
+  }
+
+  /** Whether the session cannot continue to start without this step. */
+  boolean isRequired() {
+    return step.order() == Step.Order.POD || blocksPod();
+  }
+
+  boolean isPermanent() {
+    return failure instanceof ApiFailure.Permanent;
+  }
+
+  /** For {@code status.message}; docs/specification.md, section 3, fixes its form. */
+  String message() {
+    return switch (failure) {
+      case ApiFailure.Transient(String _, String words) ->
+          step.action().failure() + ": " + words + "; retrying";
+      case ApiFailure.Permanent(String _, String words) -> words;
+    };
+  }
+}

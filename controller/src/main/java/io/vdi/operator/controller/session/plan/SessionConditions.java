@@ -1,0 +1,180 @@
+package io.vdi.operator.controller.session.plan;
+
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.resources.SessionConfig;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The conditions of a session's status; docs/specification.md, section 1. */
+final class SessionConditions {
+  private final ObservedSession observed;
+  private final VdiSession session;
+  private final VdiSession.Status before;
+  private final SessionConfig config;
+  private final Optional<Defaults.EffectiveSpec> spec;
+  private final Instant now;
+
+  SessionConditions(
+      ObservedSession observed,
+      SessionConfig config,
+      Optional<Defaults.EffectiveSpec> spec,
+      Instant now) {
+    this.observed = observed;
+    this.session = observed.session();
+    this.before = session.status();
+    this.config = config;
+    this.spec = spec;
+    this.now = now;
+  }
+
+  List<Condition> of(PhaseDecision decision) {
+    List<Condition> conditions = new ArrayList<>(ofPhase(decision));
+    conditions.add(
+        observed.template().isPresent()
+            ? condition(Condition.TEMPLATE_RESOLVED, true, "Found", "")
+            : condition(
+                Condition.TEMPLATE_RESOLVED,
+                false,
+                "TemplateNotFound",
+                "Template not found: " + session.spec().template()));
+    conditions.add(podScheduled());
+    conditions.add(storageReady());
+    conditions.add(routeReady());
+    if (observed.quotaWait().isPresent()) {
+      conditions.add(
+          condition(
+              Condition.QUOTA_ADMITTED,
+              false,
+              PhaseRules.QUOTA_EXCEEDED,
+              observed.quotaWait().get()));
+    } else if (before.condition(Condition.QUOTA_ADMITTED).isPresent()) {
+      // QuotaAdmitted=True is reported only for sessions that had to wait.
+      conditions.add(condition(Condition.QUOTA_ADMITTED, true, "Admitted", ""));
+    }
+    return List.copyOf(conditions);
+  }
+
+  /**
+   * The conditions that follow from the phase. {@code Reconciling} and {@code Stalled} are present
+   * only while they are true, and {@code Ready} is absent from a suspended session, because kstatus
+   * (Argo CD, Flux, Helm) reads {@code Ready=False} as work in progress.
+   */
+  List<Condition> ofPhase(PhaseDecision decision) {
+    Phase phase = decision.phase();
+    List<Condition> conditions = new ArrayList<>();
+    if (phase != Phase.SUSPENDED) {
+      conditions.add(
+          condition(Condition.READY, phase == Phase.RUNNING, decision.reason(), decision.advice()));
+    }
+    switch (phase) {
+      case PENDING, CREATING, TERMINATING ->
+          conditions.add(
+              condition(Condition.RECONCILING, true, decision.reason(), decision.text()));
+      case FAILED ->
+          conditions.add(condition(Condition.STALLED, true, decision.reason(), decision.text()));
+      case SUSPENDED -> conditions.add(condition(Condition.SUSPENDED, true, "Suspended", ""));
+      case RUNNING -> {}
+    }
+    failed(decision).ifPresent(conditions::add);
+    if (phase == Phase.RUNNING || before.condition(Condition.INITIALIZED).isPresent()) {
+      conditions.add(condition(Condition.INITIALIZED, true, "DesktopReady", ""));
+    }
+    return conditions;
+  }
+
+  /** Stays true while a start that was given up is tried again, so that its age is known. */
+  private Optional<Condition> failed(PhaseDecision decision) {
+    Optional<Condition> earlier = before.condition(Condition.FAILED);
+    boolean retried =
+        (decision.phase() == Phase.PENDING || decision.phase() == Phase.CREATING)
+            && before.observedGeneration() == session.metadata().generation()
+            && earlier
+                .filter(Condition::isTrue)
+                .filter(failed -> failed.reason().equals(Condition.STARTUP_TIMEOUT))
+                .isPresent();
+    if (retried) {
+      return earlier;
+    }
+    return decision.phase() == Phase.FAILED
+        ? Optional.of(condition(Condition.FAILED, true, decision.reason(), decision.advice()))
+        : earlier.map(any -> condition(Condition.FAILED, false, decision.reason(), ""));
+  }
+
+  private Condition podScheduled() {
+    String type = Condition.POD_SCHEDULED;
+    if (observed.pod().isEmpty()) {
+      return condition(type, false, session.spec().suspended() ? "Suspended" : "NoPod", "");
+    }
+    Pod pod = observed.pod().get();
+    return pod.isScheduled()
+        ? condition(type, true, "Scheduled", "")
+        : condition(
+            type,
+            false,
+            Condition.find(pod.status().conditions(), "PodScheduled")
+                .map(Condition::reason)
+                .filter(reason -> !reason.isEmpty())
+                .orElse("Scheduling"),
+            PhaseRules.unschedulable(pod));
+  }
+
+  private Condition storageReady() {
+    String type = Condition.STORAGE_READY;
+    if (spec.filter(s -> !s.persistent()).isPresent()) {
+      return condition(type, true, "NotPersistent", "");
+    }
+    return observed
+        .home()
+        .map(claim ->
+            claim.isBound()
+                ? condition(type, true, "Bound", "")
+                : condition(type, false, "NotBound", notBound(claim)))
+        .orElseGet(() -> condition(type, false, "NotBound", ""));
+  }
+
+  private static String notBound(PersistentVolumeClaim claim) {
+    return claim.status().phase().equals("Lost")
+        ? "the volume of the home is lost"
+        : "waiting for a volume"
+            + (claim.spec().storageClassName().isEmpty()
+                ? ""
+                : " of storage class " + claim.spec().storageClassName());
+  }
+
+  private Condition routeReady() {
+    String type = Condition.ROUTE_READY;
+    if (config.ingress().kind() == SessionConfig.IngressKind.NONE) {
+      return condition(type, true, "NotWanted", "");
+    }
+    if (!observed.routeTypeServed()) {
+      return condition(
+          type,
+          false,
+          "KindNotServed",
+          "the cluster has no "
+              + config.routeType().qualifiedName()
+              + ": install Traefik's CRDs, or set ingress.kind to ingress or none "
+              + KnownCause.ROUTE_KIND_NOT_SERVED.tag());
+    }
+    // The status is written after the plan, which creates the route.
+    return condition(type, true, "Created", "");
+  }
+
+  Condition condition(String type, boolean holds, String reason, String message) {
+    return Condition.of(
+            type,
+            holds ? "True" : "False",
+            PhaseDecision.camelCase(reason),
+            message,
+            session.metadata().generation())
+        .withTransitionFrom(before.conditions(), now);
+  }
+}
