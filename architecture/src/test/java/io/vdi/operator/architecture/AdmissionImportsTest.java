@@ -60,6 +60,7 @@ class AdmissionImportsTest {
             "common.kube",
             "common.model",
             "common.quota",
+            "common.thread",
             "com.google.gson",
             "io.kubernetes.client.openapi.models",
             "org.slf4j")

@@ -18,10 +18,12 @@ class CommonImportsTest {
             "common.model",
             "com.google.gson")
         .allowPure("diagnosis", "the catalogue of known causes", "common.model")
+        .allow("thread", "what happens when a long-lived thread dies", "org.slf4j")
         .allow(
             "kube",
             "the only package that calls the API server; it knows no service",
             "common.model",
+            "common.thread",
             "com.google.gson",
             "io.kubernetes.client",
             "okhttp3",

@@ -18,6 +18,7 @@ class ControllerImportsTest {
             "common.kube",
             "common.model",
             "common.quota",
+            "common.thread",
             "controller.quota",
             "controller.session",
             "controller.session.apply",

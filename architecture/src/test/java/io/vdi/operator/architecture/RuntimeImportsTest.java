@@ -11,8 +11,10 @@ class RuntimeImportsTest {
             "the life of a service: it puts the other packages and Helidon's server together",
             "common.kube",
             "common.model",
+            "common.thread",
             "runtime.config",
             "runtime.leader",
+            "runtime.schedule",
             "ch.qos.logback",
             "com.google.gson",
             "io.helidon",
@@ -41,8 +43,12 @@ class RuntimeImportsTest {
             "com.google.gson",
             "org.slf4j",
             "java.net")
-        .allow("schedule", "tasks that repeat; it knows no service", "org.slf4j")
-        .allow("workqueue", "keys and workers; it knows nothing of Kubernetes", "org.slf4j")
+        .allow("schedule", "tasks that repeat; it knows no service", "common.thread", "org.slf4j")
+        .allow(
+            "workqueue",
+            "keys and workers; it knows nothing of Kubernetes",
+            "common.thread",
+            "org.slf4j")
         .check();
   }
 }

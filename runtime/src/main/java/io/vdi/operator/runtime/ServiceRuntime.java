@@ -7,6 +7,7 @@ import io.vdi.operator.common.kube.KubeClientFactory;
 import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
@@ -97,7 +98,8 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
 
   /**
    * The main method of a service. Exits the JVM with 0 after SIGTERM, 1 when the Lease is lost, 2
-   * when the configuration or the way to the cluster is unusable.
+   * when the configuration or the way to the cluster is unusable, and 4 when a thread that the
+   * service needs has died ({@link FatalErrorHandler}).
    */
   public static <C extends ServiceConfig> void main(ServiceDefinition<C> definition) {
     try {
@@ -128,7 +130,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
                     Runtime.getRuntime().halt(OK);
                   },
                   "shutdown"));
-      switch (runtime.run()) {
+      switch (runOrEndProcess(runtime)) {
         case STOPPED -> System.exit(OK);
         // Without the shutdown hook: it writes, and another replica leads now.
         case LEASE_LOST -> Runtime.getRuntime().halt(LEASE_LOST);
@@ -138,6 +140,19 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
       System.exit(STARTUP_FAILURE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * The main thread renews the Lease. If it died, the server's threads would keep the process
+   * alive, without any work.
+   */
+  private static ExitReason runOrEndProcess(ServiceRuntime<?> runtime) throws InterruptedException {
+    try {
+      return runtime.run();
+    } catch (RuntimeException | Error e) {
+      FatalErrorHandler.END_PROCESS.failed("main", e);
+      throw e;
     }
   }
 

@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaViolation;
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -69,7 +70,7 @@ public final class QuotaReserver implements AutoCloseable {
   private final RandomGenerator random = RandomGenerator.getDefault();
   private final LinkedBlockingQueue<PendingRequest> queue = new LinkedBlockingQueue<>();
   private final Map<String, Long> observedSince = new HashMap<>();
-  private final Thread writer = Thread.ofVirtual().name("reservations").unstarted(this::work);
+  private final Thread writer;
 
   /** The last version of the ConfigMap; empty if it must be read. Used by the writer only. */
   private Optional<Reservations> known = Optional.empty();
@@ -108,6 +109,30 @@ public final class QuotaReserver implements AutoCloseable {
       Supplier<QuotaLimits> quota,
       InstantSource clock,
       LongSupplier elapsedNanos) {
+    this(
+        api,
+        namespace,
+        sessions,
+        templates,
+        quota,
+        clock,
+        elapsedNanos,
+        FatalErrorHandler.END_PROCESS);
+  }
+
+  /**
+   * @param onFatalError called when the writer dies: no request would be decided any more
+   */
+  QuotaReserver(
+      KubeClient api,
+      String namespace,
+      SessionIndex sessions,
+      Function<String, Optional<VdiTemplate>> templates,
+      Supplier<QuotaLimits> quota,
+      InstantSource clock,
+      LongSupplier elapsedNanos,
+      FatalErrorHandler onFatalError) {
+    this.writer = onFatalError.thread("reservations").unstarted(this::work);
     this.api = api;
     this.namespace = namespace;
     this.sessions = sessions;

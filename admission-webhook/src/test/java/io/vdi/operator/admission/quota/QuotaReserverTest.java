@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -276,6 +277,27 @@ class QuotaReserverTest {
     assertThat(reserver.stuck()).isEqualTo("the writer of reservations is stuck");
     hang.countDown();
     Awaitility.await().until(() -> reserver.stuck().isEmpty());
+  }
+
+  @Test
+  void reportsThatTheWriterHasDied() throws InterruptedException {
+    List<String> fatal = new CopyOnWriteArrayList<>();
+    try (QuotaReserver dying =
+        new QuotaReserver(
+            api.client(),
+            "vdi-system",
+            sessions,
+            name -> Optional.empty(),
+            () -> {
+              throw new StackOverflowError("too deep");
+            },
+            () -> Instant.parse("2026-01-01T12:00:00Z"),
+            elapsed::get,
+            (thread, error) -> fatal.add(thread + ": " + error.getMessage()))) {
+      dying.start();
+      dying.reserve("id", request(), true, Duration.ofMillis(1));
+      Awaitility.await().until(() -> fatal.equals(List.of("reservations: too deep")));
+    }
   }
 
   private ReservationResult reserve(String id) throws InterruptedException {

@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -44,15 +45,23 @@ public final class EventRecorder implements AutoCloseable {
    * @param component the source of the Events, such as {@code vdi-controller}
    */
   public EventRecorder(KubeClient api, String component, InstantSource clock) {
-    this(api, component, clock, CAPACITY);
+    this(api, component, clock, CAPACITY, FatalErrorHandler.END_PROCESS);
   }
 
-  EventRecorder(KubeClient api, String component, InstantSource clock, int capacity) {
+  /**
+   * @param onFatalError called when the writer dies: no Event would be written any more
+   */
+  EventRecorder(
+      KubeClient api,
+      String component,
+      InstantSource clock,
+      int capacity,
+      FatalErrorHandler onFatalError) {
     this.api = api;
     this.component = component;
     this.clock = clock;
     this.queue = new LinkedBlockingQueue<>(capacity);
-    this.writer = Thread.ofVirtual().name("events").start(this::run);
+    this.writer = onFatalError.thread("events").start(this::run);
   }
 
   /**
@@ -102,13 +111,22 @@ public final class EventRecorder implements AutoCloseable {
   private void run() {
     try {
       for (JsonObject event = queue.take(); !event.equals(STOP); event = queue.take()) {
-        write(event);
+        tryToWrite(event);
         if (closed && queue.isEmpty()) {
           return;
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A bug that shows with one Event must not end the process: Events are optional. */
+  private void tryToWrite(JsonObject event) {
+    try {
+      write(event);
+    } catch (RuntimeException e) {
+      LOG.error("an event was not written", e);
     }
   }
 

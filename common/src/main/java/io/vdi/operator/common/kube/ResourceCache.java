@@ -10,6 +10,7 @@ import io.kubernetes.client.util.CallGeneratorParams;
 import io.kubernetes.client.util.Watchable;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -60,6 +61,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   private final Cache<T> cache = new Cache<>();
   private final Map<String, Written<T>> written = new ConcurrentHashMap<>();
   private final SharedIndexInformer<T> informer;
+  private final FatalErrorHandler onFatalError;
   private volatile String error = "";
 
   /**
@@ -74,6 +76,21 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange) {
+    this(api, kind, selector, clock, onChange, FatalErrorHandler.END_PROCESS);
+  }
+
+  /**
+   * @param onFatalError called when the informer or {@code onChange} throws an {@link Error}: the
+   *     client library would only log it, and the change would be lost
+   */
+  ResourceCache(
+      KubeClient api,
+      ResourceType<T> kind,
+      String selector,
+      InstantSource clock,
+      Consumer<Change<T>> onChange,
+      FatalErrorHandler onFatalError) {
+    this.onFatalError = onFatalError;
     this.resourceType = kind;
     this.clock = clock;
     this.informer =
@@ -170,6 +187,9 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   }
 
   private void report(Throwable e) {
+    if (e instanceof Error) {
+      onFatalError.failed(threadName(), e);
+    }
     String message =
         e instanceof ApiException api
             ? (api.getCode() > 0 ? api.getCode() + " " : "") + firstLine(api.getMessage())
@@ -178,6 +198,10 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
       error = message;
       LOG.warn("watching {}: {}; trying again", resourceType.qualifiedName(), message);
     }
+  }
+
+  private String threadName() {
+    return "watch of " + resourceType.qualifiedName();
   }
 
   /** The messages of the client's exceptions contain the whole answer in further lines. */
@@ -213,7 +237,11 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
 
     private void changed(Optional<T> before, Optional<T> now) {
       error = "";
-      onChange.accept(new Change<>(before, now));
+      try {
+        onChange.accept(new Change<>(before, now));
+      } catch (Error e) {
+        onFatalError.failed(threadName(), e);
+      }
     }
   }
 

@@ -32,7 +32,7 @@ class EventRecorderTest {
   private final KubeClient api = server.client();
   private final CapturedLog log = CapturedLog.of(EventRecorder.class);
   private final EventRecorder events =
-      new EventRecorder(api, "vdi-controller", InstantSource.fixed(NOW), 10);
+      new EventRecorder(api, "vdi-controller", InstantSource.fixed(NOW), 10, (thread, error) -> {});
 
   @AfterEach
   void stop() {

@@ -299,6 +299,26 @@ class ResourceCacheTest {
   }
 
   @Test
+  @DisplayName("an Error of the listener is fatal: the client library would only log it")
+  void listenerError() {
+    List<String> fatal = new CopyOnWriteArrayList<>();
+    cache.close();
+    cache =
+        new ResourceCache<>(
+            api,
+            TYPE,
+            "",
+            () -> now,
+            change -> {
+              throw new StackOverflowError("too deep");
+            },
+            (thread, error) -> fatal.add(thread + ": " + error.getMessage()));
+    put("alice", "first");
+    start();
+    await().until(() -> fatal.equals(List.of("watch of vdisessions.vdi.kasm.io: too deep")));
+  }
+
+  @Test
   @DisplayName("objects of a cluster-scoped type have no namespace")
   void clusterScoped() {
     try (ResourceCache<VdiTemplate> templates =

@@ -23,7 +23,12 @@ import java.util.stream.Stream;
 public final class OperatorProcess implements AutoCloseable {
   /** The JVM flags of the images. docs/decisions/jvm.md has the measurements behind them. */
   public static final List<String> JVM_FLAGS =
-      List.of("-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx256m", "-Xlog:aot*=off");
+      List.of(
+          "-XX:+UseSerialGC",
+          "-XX:+UseCompactObjectHeaders",
+          "-Xmx256m",
+          "-XX:+ExitOnOutOfMemoryError",
+          "-Xlog:aot*=off");
 
   private final ChildProcess process;
   private final int port;

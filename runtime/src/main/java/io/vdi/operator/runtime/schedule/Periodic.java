@@ -1,5 +1,6 @@
 package io.vdi.operator.runtime.schedule;
 
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -9,7 +10,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Runs a task repeatedly on its own virtual thread, with a pause after each run. A run that throws
- * does not end the repetition.
+ * does not end the repetition. An {@link Error} ends the process: otherwise the repetition would
+ * end silently.
  */
 public final class Periodic implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Periodic.class);
@@ -18,6 +20,7 @@ public final class Periodic implements AutoCloseable {
   private final Supplier<Duration> interval;
   private final Runnable task;
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final FatalErrorHandler onFatalError;
   private String lastError = "";
 
   /**
@@ -29,6 +32,15 @@ public final class Periodic implements AutoCloseable {
    * @param task may call {@link #close} to end the repetition
    */
   public Periodic(String name, Supplier<Duration> interval, Runnable task) {
+    this(name, interval, task, FatalErrorHandler.END_PROCESS);
+  }
+
+  /**
+   * @param onFatalError called when the thread dies, also when the interval cannot be read
+   */
+  Periodic(
+      String name, Supplier<Duration> interval, Runnable task, FatalErrorHandler onFatalError) {
+    this.onFatalError = onFatalError;
     this.name = name;
     this.interval = interval;
     this.task = task;
@@ -41,7 +53,7 @@ public final class Periodic implements AutoCloseable {
 
   /** Starts the first run. Call it once. */
   public void start() {
-    Thread.ofVirtual().name(name).start(this::repeat);
+    onFatalError.thread(name).start(this::repeat);
   }
 
   private void repeat() {

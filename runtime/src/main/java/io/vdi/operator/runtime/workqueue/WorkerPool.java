@@ -1,5 +1,6 @@
 package io.vdi.operator.runtime.workqueue;
 
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -11,7 +12,11 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Virtual threads that take keys from a {@link WorkQueue} and reconcile them. */
+/**
+ * Virtual threads that take keys from a {@link WorkQueue} and reconcile them. An exception of a
+ * reconcile is logged and its key is retried. An {@link Error} ends the process: otherwise the
+ * worker would end silently, and after a few errors none would be left.
+ */
 public final class WorkerPool<K> {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerPool.class);
 
@@ -46,20 +51,35 @@ public final class WorkerPool<K> {
   private final InstantSource clock;
   private final Map<K, Instant> inProgress = new ConcurrentHashMap<>();
   private final CountDownLatch ended;
+  private final FatalErrorHandler onFatalError;
 
   public WorkerPool(
       String name, WorkQueue<K> queue, int workers, Reconciler<K> reconciler, InstantSource clock) {
+    this(name, queue, workers, reconciler, clock, FatalErrorHandler.END_PROCESS);
+  }
+
+  /**
+   * @param onFatalError called when a worker dies
+   */
+  WorkerPool(
+      String name,
+      WorkQueue<K> queue,
+      int workers,
+      Reconciler<K> reconciler,
+      InstantSource clock,
+      FatalErrorHandler onFatalError) {
     this.name = name;
     this.queue = queue;
     this.workers = workers;
     this.reconciler = reconciler;
     this.clock = clock;
     this.ended = new CountDownLatch(workers);
+    this.onFatalError = onFatalError;
   }
 
   public void start() {
     for (int i = 0; i < workers; i++) {
-      Thread.ofVirtual().name(name + "-" + i).start(this::run);
+      onFatalError.thread(name + "-" + i).start(this::run);
     }
   }
 

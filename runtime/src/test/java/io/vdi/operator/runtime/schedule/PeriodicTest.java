@@ -6,7 +6,10 @@ import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 
 import ch.qos.logback.classic.Level;
 import io.vdi.operator.common.testing.CapturedLog;
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -96,6 +99,32 @@ class PeriodicTest {
         .as("1 to 3 fail alike, 4 succeeds, 5 fails alike again, 6 and later fail otherwise")
         .hasSize(3)
         .allMatch(message -> message.equals("task failed; trying again in PT0.001S"));
+  }
+
+  @Test
+  @DisplayName("an Error of the task is fatal, and so is an interval that cannot be read")
+  void fatalErrors() {
+    List<String> fatal = new CopyOnWriteArrayList<>();
+    FatalErrorHandler handler = (thread, error) -> fatal.add(thread + ": " + error.getMessage());
+    new Periodic(
+            "task",
+            () -> SHORT,
+            () -> {
+              throw new NoClassDefFoundError("Missing");
+            },
+            handler)
+        .start();
+    await().until(() -> fatal.equals(List.of("task: Missing")));
+    fatal.clear();
+    new Periodic(
+            "task",
+            () -> {
+              throw new IllegalStateException("no interval");
+            },
+            () -> {},
+            handler)
+        .start();
+    await().until(() -> fatal.equals(List.of("task: no interval")));
   }
 
   @Test

@@ -11,11 +11,13 @@ import io.vdi.operator.runtime.workqueue.WorkerPool.Reconciler;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -114,6 +116,24 @@ class WorkerPoolTest {
     assertThat(log.messages(Level.ERROR))
         .hasSize(2)
         .allMatch(line -> line.startsWith("1: unexpected error; retrying in "));
+  }
+
+  @Test
+  @DisplayName("an Error of a reconcile is fatal: the worker does not end silently")
+  void error() {
+    List<String> fatal = new CopyOnWriteArrayList<>();
+    new WorkerPool<>(
+            "test",
+            queue,
+            1,
+            key -> {
+              throw new StackOverflowError("too deep");
+            },
+            () -> now,
+            (thread, error) -> fatal.add(thread + ": " + error.getMessage()))
+        .start();
+    queue.add(1);
+    await().until(() -> fatal.equals(List.of("test-0: too deep")));
   }
 
   @Test
