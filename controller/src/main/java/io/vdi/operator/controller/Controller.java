@@ -75,7 +75,7 @@ public final class Controller implements Service {
   private Controller(ServiceContext<ControllerConfig> context) {
     this.api = context.api();
     this.settings = context.config();
-    this.clock = context.clock();
+    this.clock = context.apiServerClock();
     MeterRegistry meters = context.meters();
     ControllerConfig config = settings.current();
     this.queue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());

@@ -25,6 +25,7 @@ import io.vdi.operator.reaper.execution.SessionEvaluator;
 import io.vdi.operator.reaper.execution.SessionReaper;
 import io.vdi.operator.reaper.execution.SessionStateReader;
 import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.runtime.ApiServerClock;
 import io.vdi.operator.runtime.Service;
 import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
@@ -89,7 +90,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     this.mayWrite = context.mayWrite();
     InstantSource nodeClock = context.clock();
     ReaperConfig initial = config.current();
-    this.clock = new ApiServerClock(nodeClock);
+    this.clock = context.apiServerClock();
     this.metrics = new ReaperMetrics(context.meters(), clock);
     this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
@@ -141,11 +142,6 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
   @Override
   public List<ResourceCache<?>> caches() {
     return List.of(sessions, templates, pods);
-  }
-
-  @Override
-  public void connected() {
-    clock.measure(api);
   }
 
   @Override

@@ -9,6 +9,9 @@ import java.util.function.BooleanSupplier;
 /**
  * What {@link ServiceRuntime} gives a service to work with.
  *
+ * @param clock the node's, for durations that nobody else observes
+ * @param apiServerClock for all times that are compared with times in the API: a node with a wrong
+ *     clock must not end sessions early
  * @param mayWrite whether this replica leads now; a service asks it before each write
  */
 public record ServiceContext<C extends ServiceConfig>(
@@ -16,4 +19,5 @@ public record ServiceContext<C extends ServiceConfig>(
     ReloadableConfig<C> config,
     MeterRegistry meters,
     InstantSource clock,
+    ApiServerClock apiServerClock,
     BooleanSupplier mayWrite) {}

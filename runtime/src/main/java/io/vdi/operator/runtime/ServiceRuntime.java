@@ -13,6 +13,7 @@ import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import io.vdi.operator.runtime.leader.LeaderElector;
+import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -32,6 +33,10 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
   private static final Duration SYNC_POLL = Duration.ofMillis(20);
   private static final Duration CRD_POLL = Duration.ofSeconds(2);
   private static final Duration CONFIG_POLL = Duration.ofSeconds(2);
+
+  /** A node's clock that is set while the service runs is noticed after this time. */
+  private static final Duration CLOCK_INTERVAL = Duration.ofSeconds(30);
+
   private static final int OK = 0;
   private static final int LEASE_LOST = 1;
   private static final int STARTUP_FAILURE = 2;
@@ -53,6 +58,8 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
   private final ServiceDefinition<C> definition;
   private final KubeClient api;
   private final ReloadableConfig<C> config;
+  private final ApiServerClock apiServerClock;
+  private final Periodic clockMeasurements;
   private final Optional<LeaderElector> elector;
   private final Service service;
   private final ObserveServer observeServer;
@@ -64,7 +71,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
   /**
    * Wires the service. Only the observe server runs yet.
    *
-   * @param clock for the Lease: one that does not jump
+   * @param clock the node's
    * @throws InvalidConfigException with every problem of the configuration
    */
   public ServiceRuntime(
@@ -77,15 +84,21 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     this.api = api;
     this.config = new ReloadableConfig<>(configLoader, definition.parser());
     MeterRegistry meters = ObserveServer.meters();
+    this.apiServerClock = new ApiServerClock(clock, System::nanoTime);
+    this.clockMeasurements =
+        new Periodic("api-server-clock", CLOCK_INTERVAL, () -> apiServerClock.measure(api));
     LeaderElectionConfig election = config.current().election();
     this.elector =
         election.enabled()
-            ? Optional.of(new LeaderElector(api, election, LeaderElectionConfig.identity(), clock))
+            ? Optional.of(
+                new LeaderElector(
+                    api, election, LeaderElectionConfig.identity(), clock, System::nanoTime))
             : Optional.empty();
     this.service =
         definition
             .factory()
-            .create(new ServiceContext<>(api, config, meters, clock, this::mayWrite));
+            .create(
+                new ServiceContext<>(api, config, meters, clock, apiServerClock, this::mayWrite));
     this.observeServer =
         ObserveServer.start(
             config.current().host(),
@@ -167,6 +180,9 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     if (!awaitCrds()) {
       return ExitReason.STOPPED;
     }
+    // Before any decision depends on the time.
+    apiServerClock.measure(api);
+    clockMeasurements.start();
     service.caches().forEach(ResourceCache::start);
     // First: a missing permission can be what the service waits for.
     Thread.ofVirtual().name("permissions").start(this::reportPermissions);
@@ -282,6 +298,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     try {
       service.drain();
       stopping.countDown();
+      clockMeasurements.close();
       config.close();
       service.stop();
       if (elector.isPresent()) {

@@ -25,6 +25,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +48,7 @@ class ServiceRuntimeTest {
   private final CapturedLog log = CapturedLog.of(RequiredPermissions.class);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final List<ServiceRuntime<Config>> started = new CopyOnWriteArrayList<>();
+  private volatile InstantSource clock = InstantSource.system();
 
   @BeforeEach
   void serveCrds() {
@@ -75,6 +77,16 @@ class ServiceRuntimeTest {
     assertThat(recording.steps)
         .containsExactly(
             "connected synced=false", "ready synced=true", "elected write=true", "drain", "stop");
+  }
+
+  @Test
+  void theTimeOfTheApiServerIsMeasuredBeforeTheServiceStarts() throws Exception {
+    clock = InstantSource.offset(InstantSource.system(), Duration.ofHours(3));
+    Recording recording = new Recording(LeaderElectionConfig.NONE);
+    start(recording.runtime());
+    recording.awaitStep("connected");
+    assertThat(recording.apiServerClock.get().offset())
+        .isBetween(Duration.ofHours(-3).minusSeconds(5), Duration.ofHours(-3).plusSeconds(5));
   }
 
   @Test
@@ -195,6 +207,7 @@ class ServiceRuntimeTest {
             server.client(), ResourceType.SESSION, "", InstantSource.system(), change -> {});
     private volatile Optional<String> readinessError = Optional.empty();
     private volatile BooleanSupplier mayWrite = () -> false;
+    private final AtomicReference<ApiServerClock> apiServerClock = new AtomicReference<>();
 
     Recording(LeaderElectionConfig election) {
       this.election = election;
@@ -208,11 +221,12 @@ class ServiceRuntimeTest {
               Map.of(),
               context -> {
                 mayWrite = context.mayWrite();
+                apiServerClock.set(context.apiServerClock());
                 return this;
               }),
           server.client(),
           new ConfigLoader(Optional.empty(), Map.of()),
-          InstantSource.system());
+          clock);
     }
 
     void awaitStep(String step) {

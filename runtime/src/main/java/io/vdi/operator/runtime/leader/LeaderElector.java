@@ -13,6 +13,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,10 @@ import org.slf4j.LoggerFactory;
  * with the resource version that was read, so that of two candidates one gets a conflict. A Lease
  * counts as expired when this process has not observed a change for the lease duration; the times
  * that the holder wrote are never compared with this process's clock.
+ *
+ * <p>All durations are elapsed time. The wall clock is only written into the Lease: if an
+ * administrator or NTP sets it back, a leader must not write for longer than the renew deadline,
+ * and if it is set forward, the leader must not lose the Lease.
  */
 public final class LeaderElector {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderElector.class);
@@ -53,29 +58,36 @@ public final class LeaderElector {
   private final String identity;
   private final LeaseTiming timing;
   private final InstantSource clock;
+  private final LongSupplier elapsedNanos;
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch ended = new CountDownLatch(1);
 
   private String observedVersion = "";
-  private Instant observedAt = Instant.EPOCH;
+  private long observedAtNanos;
   private Optional<Lease> ours = Optional.empty();
-  private volatile Instant renewedAt = Instant.EPOCH;
+  private volatile long renewedAtNanos;
   private volatile boolean started;
   private volatile boolean leading;
   private volatile String lastError = "";
 
   /**
    * @param identity see {@link LeaderElectionConfig#identity}
-   * @param clock one that does not jump
+   * @param clock for the times in the Lease, which only people read
+   * @param elapsedNanos as {@link System#nanoTime}: it never jumps
    */
   public LeaderElector(
-      KubeClient api, LeaderElectionConfig config, String identity, InstantSource clock) {
+      KubeClient api,
+      LeaderElectionConfig config,
+      String identity,
+      InstantSource clock,
+      LongSupplier elapsedNanos) {
     this.api = api;
     this.namespace = config.namespace();
     this.name = config.leaseName();
     this.identity = identity;
     this.timing = config.timing();
     this.clock = clock;
+    this.elapsedNanos = elapsedNanos;
   }
 
   /**
@@ -83,7 +95,7 @@ public final class LeaderElector {
    * deadline passes, also while the renewing thread hangs.
    */
   public boolean isLeader() {
-    return leading && clock.instant().isBefore(renewedAt.plus(timing.renewDeadline()));
+    return leading && elapsedSince(renewedAtNanos) < timing.renewDeadline().toNanos();
   }
 
   /**
@@ -126,50 +138,54 @@ public final class LeaderElector {
     }
   }
 
+  private long elapsedSince(long nanos) {
+    return elapsedNanos.getAsLong() - nanos;
+  }
+
   private boolean tryToHold() {
-    Instant now = clock.instant();
+    long startNanos = elapsedNanos.getAsLong();
     if (ours.isPresent()) {
       // The holder need not read it first: a write in between makes this a conflict.
-      ApiResult<Lease> renewed = api.replace(ResourceType.LEASE, namespace, name, body(ours, now));
+      ApiResult<Lease> renewed = api.replace(ResourceType.LEASE, namespace, name, body(ours));
       if (!renewed.isConflict() && !renewed.isNotFound()) {
-        return held(renewed, now);
+        return held(renewed, startNanos);
       }
       ours = Optional.empty();
     }
     return switch (api.get(ResourceType.LEASE, namespace, name)) {
-      case ApiResult.Ok<Lease>(Lease lease) -> takeOrRenew(lease, now);
+      case ApiResult.Ok<Lease>(Lease lease) -> takeOrRenew(lease, startNanos);
       case ApiResult.Rejected<Lease> r when r.code() == 404 ->
-          held(api.create(ResourceType.LEASE, namespace, body(Optional.empty(), now)), now);
+          held(api.create(ResourceType.LEASE, namespace, body(Optional.empty())), startNanos);
       case ApiResult.Rejected<Lease> r -> failed(r.message());
       case ApiResult.Unreachable<Lease>(String message) -> failed(message);
     };
   }
 
-  private boolean takeOrRenew(Lease lease, Instant now) {
+  private boolean takeOrRenew(Lease lease, long startNanos) {
     if (!lease.metadata().resourceVersion().equals(observedVersion)) {
       observedVersion = lease.metadata().resourceVersion();
       // Taken after the call: the holder may have renewed the Lease while it was under way.
-      observedAt = clock.instant();
+      observedAtNanos = elapsedNanos.getAsLong();
     }
     String holder = lease.spec().holderIdentity();
     Duration life = Duration.ofSeconds(Math.max(1, lease.spec().leaseDurationSeconds()));
-    boolean free = holder.isEmpty() || !now.isBefore(observedAt.plus(life));
+    boolean free = holder.isEmpty() || startNanos - observedAtNanos >= life.toNanos();
     if (!holder.equals(identity) && !free) {
       lastError = "held by " + holder;
       return false;
     }
     return held(
-        api.replace(ResourceType.LEASE, namespace, name, body(Optional.of(lease), now)), now);
+        api.replace(ResourceType.LEASE, namespace, name, body(Optional.of(lease))), startNanos);
   }
 
-  private boolean held(ApiResult<Lease> result, Instant now) {
+  private boolean held(ApiResult<Lease> result, long startNanos) {
     return switch (result) {
       case ApiResult.Ok<Lease>(Lease lease) -> {
         observedVersion = lease.metadata().resourceVersion();
-        observedAt = now;
+        observedAtNanos = startNanos;
         ours = Optional.of(lease);
         // Taken before the call: the Lease cannot have been renewed earlier.
-        renewedAt = now;
+        renewedAtNanos = startNanos;
         lastError = "";
         yield true;
       }
@@ -190,7 +206,7 @@ public final class LeaderElector {
     leading = false;
     if (api.get(ResourceType.LEASE, namespace, name) instanceof ApiResult.Ok<Lease>(Lease lease)
         && lease.spec().holderIdentity().equals(identity)) {
-      JsonObject body = body(Optional.of(lease), clock.instant());
+      JsonObject body = body(Optional.of(lease));
       body.getAsJsonObject("spec").addProperty("holderIdentity", "");
       body.getAsJsonObject("spec").addProperty("leaseDurationSeconds", 1);
       api.replace(ResourceType.LEASE, namespace, name, body);
@@ -199,7 +215,8 @@ public final class LeaderElector {
   }
 
   /** The whole Lease with this process as its holder. */
-  private JsonObject body(Optional<Lease> before, Instant now) {
+  private JsonObject body(Optional<Lease> before) {
+    Instant now = clock.instant();
     JsonObject metadata = new JsonObject();
     metadata.addProperty("name", name);
     metadata.addProperty("namespace", namespace);

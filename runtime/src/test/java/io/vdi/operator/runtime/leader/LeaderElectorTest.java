@@ -27,7 +27,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The retry period is real and short; all other times are those of a clock that the test sets. */
+/** The retry period is real and short; all other times are those of clocks that the test sets. */
 @Timeout(60)
 class LeaderElectorTest {
   private static final LeaseTiming TIMING =
@@ -39,7 +39,11 @@ class LeaderElectorTest {
   private final KubeClient api = server.client();
   private final CapturedLog log = CapturedLog.of(LeaderElector.class);
   private final List<Candidate> candidates = new CopyOnWriteArrayList<>();
+
+  /** Elapsed time; the wall clock is this time and what it was set forward or back. */
   private volatile Instant now = Instant.parse("2026-01-01T12:00:00Z");
+
+  private volatile Duration wallClockShift = Duration.ZERO;
 
   /** One process that takes part in the election. */
   private final class Candidate {
@@ -49,7 +53,13 @@ class LeaderElectorTest {
     final Thread thread;
 
     Candidate(String identity) {
-      elector = new LeaderElector(api, CONFIG, identity, () -> now);
+      elector =
+          new LeaderElector(
+              api,
+              CONFIG,
+              identity,
+              LeaderElectorTest.this::wallClock,
+              LeaderElectorTest.this::nanos);
       candidates.add(this);
       thread =
           Thread.ofVirtual()
@@ -336,10 +346,61 @@ class LeaderElectorTest {
   @Test
   @DisplayName("release before run returns immediately")
   void releaseBeforeRun() throws InterruptedException {
-    LeaderElector elector = new LeaderElector(api, CONFIG, "a", () -> now);
+    LeaderElector elector = new LeaderElector(api, CONFIG, "a", this::wallClock, this::nanos);
     elector.release();
     assertThat(elector.isLeader()).isFalse();
     assertThat(server.requests()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a wall clock that is set back does not extend the leadership")
+  void wallClockSetBack() {
+    Candidate a = new Candidate("a").awaitElected();
+    server.reject(request -> true, 503, "ServiceUnavailable", "etcd has no leader");
+    await().until(() -> !log.messages(Level.WARN).isEmpty());
+    wallClockShift = Duration.ofHours(-1);
+    now = now.plusSeconds(9);
+    assertThat(a.elector.isLeader()).isTrue();
+    now = now.plusSeconds(1);
+    assertThat(a.elector.isLeader()).isFalse();
+    await().untilAtomic(a.end, is(TermEnd.LOST));
+  }
+
+  @Test
+  @DisplayName("a wall clock that is set forward ends no leadership, and no candidate takes over")
+  void wallClockSetForward() {
+    Candidate a = new Candidate("a").awaitElected();
+    Candidate b = new Candidate("b");
+    awaitReads(2);
+    wallClockShift = Duration.ofDays(365);
+    assertThat(a.elector.isLeader()).isTrue();
+    awaitRenewal();
+    awaitReads(3);
+    assertThat(a.end).hasValue(null);
+    assertThat(b.elections).hasValue(0);
+    assertThat(spec().get("renewTime").getAsString())
+        .as("the Lease has the wall clock's time")
+        .isEqualTo("2027-01-01T12:00:00.000000Z");
+  }
+
+  @Test
+  @DisplayName("a candidate whose wall clock is set back waits no longer than the lease duration")
+  void waitingCandidateSetBack() {
+    server.put(ResourceType.LEASE, lease("dead", 15, "2026-01-01T12:00:00.000000Z"));
+    Candidate b = new Candidate("b");
+    awaitReads(2);
+    wallClockShift = Duration.ofHours(-5);
+    now = now.plusSeconds(15);
+    b.awaitElected();
+  }
+
+  private Instant wallClock() {
+    return now.plus(wallClockShift);
+  }
+
+  /** Begins with a negative number, as System.nanoTime may. */
+  private long nanos() {
+    return Duration.between(Instant.parse("2026-01-01T12:01:00Z"), now).toNanos();
   }
 
   /** Blocks these requests until the release. */

@@ -1,4 +1,4 @@
-package io.vdi.operator.reaper;
+package io.vdi.operator.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,7 @@ import io.vdi.operator.common.testing.FakeApiServer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +21,8 @@ class ApiServerClockTest {
   private final KubeClient api = server.client();
   private volatile Duration skew = Duration.ZERO;
   private final InstantSource nodeClock = () -> Instant.now().plus(skew);
-  private final ApiServerClock clock = new ApiServerClock(nodeClock);
+  private final AtomicLong elapsed = new AtomicLong();
+  private final ApiServerClock clock = new ApiServerClock(nodeClock, System::nanoTime);
 
   @AfterEach
   void stop() {
@@ -31,8 +33,10 @@ class ApiServerClockTest {
   @Test
   void beforeTheFirstMeasurementTheNodeClockCounts() {
     skew = Duration.ofHours(1);
-    assertThat(clock.offset()).isZero();
-    assertThat(clock.instant()).isBetween(nodeClock.instant().minusSeconds(5), nodeClock.instant());
+    ApiServerClock unmeasured = new ApiServerClock(nodeClock, System::nanoTime);
+    assertThat(unmeasured.offset()).isZero();
+    assertThat(unmeasured.instant())
+        .isBetween(nodeClock.instant().minusSeconds(5), nodeClock.instant().plusSeconds(5));
   }
 
   @Test
@@ -59,6 +63,29 @@ class ApiServerClockTest {
     skew = Duration.ZERO;
     clock.measure(api);
     assertThat(clock.offset()).isZero();
+  }
+
+  @Test
+  void aClockThatIsSetBetweenTwoMeasurementsHasNoEffect() {
+    ApiServerClock measured = new ApiServerClock(nodeClock, elapsed::get);
+    measured.measure(api);
+    Instant before = measured.instant();
+    skew = Duration.ofHours(8);
+    elapsed.addAndGet(Duration.ofSeconds(7).toNanos());
+    assertThat(measured.instant()).isEqualTo(before.plusSeconds(7));
+  }
+
+  @Test
+  void withoutAnAnswerTheTimeContinues() {
+    ApiServerClock measured = new ApiServerClock(nodeClock, elapsed::get);
+    skew = Duration.ofSeconds(60);
+    measured.measure(api);
+    Instant before = measured.instant();
+    server.disconnect(request -> request.path().equals("/version"));
+    skew = Duration.ofMinutes(10);
+    elapsed.addAndGet(Duration.ofMinutes(5).toNanos());
+    measured.measure(api);
+    assertThat(measured.instant()).isEqualTo(before.plus(Duration.ofMinutes(5)));
   }
 
   @Test
