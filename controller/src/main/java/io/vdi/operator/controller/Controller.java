@@ -1,6 +1,7 @@
 package io.vdi.operator.controller;
 
 import io.helidon.metrics.api.MeterRegistry;
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.RequiredPermission;
@@ -11,6 +12,7 @@ import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.thread.FatalErrorHandler;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.BurstDetector;
 import io.vdi.operator.controller.session.HostAllocator;
@@ -36,9 +38,13 @@ import io.vdi.operator.runtime.workqueue.WorkerPool;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +64,9 @@ public final class Controller implements Service {
   private static final Backoff BACKOFF =
       new Backoff(Duration.ofMillis(100), Duration.ofSeconds(20));
 
+  /** Between two attempts to read what the former leader wrote. */
+  private static final Duration TAKEOVER_RETRY = Duration.ofSeconds(1);
+
   private final KubeClient api;
   private final ReloadableConfig<ControllerConfig> settings;
   private final WorkQueue<SessionKey> queue;
@@ -70,12 +79,15 @@ public final class Controller implements Service {
   private final EventRecorder events;
   private final SessionReconciler reconciler;
   private final WorkerPool<SessionKey> workers;
+  private final BooleanSupplier mayWrite;
+  private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile boolean elected;
 
   private Controller(ServiceContext<ControllerConfig> context) {
     this.api = context.api();
     this.settings = context.config();
     this.clock = context.apiServerClock();
+    this.mayWrite = context.mayWrite();
     MeterRegistry meters = context.meters();
     ControllerConfig config = settings.current();
     this.queue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
@@ -151,8 +163,58 @@ public final class Controller implements Service {
     addAll();
   }
 
+  /** Returns immediately: the caller renews the Lease, and must not wait for the API server. */
   @Override
   public void elected() {
+    FatalErrorHandler.END_PROCESS.thread("takeover").start(this::takeOver);
+  }
+
+  private void takeOver() {
+    try {
+      if (refreshCaches()) {
+        startWork();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * Reads what the former leader wrote last. A watch may lag behind it; without this, a host could
+   * be given to two sessions, and a pod that exists be created again.
+   *
+   * @return false if this replica stops or loses the Lease before all are read
+   */
+  private boolean refreshCaches() throws InterruptedException {
+    List<ResourceCache<?>> decisive = new ArrayList<>();
+    decisive.add(caches.sessions());
+    decisive.add(caches.pods());
+    decisive.add(caches.ingresses());
+    if (traefik.served()) {
+      decisive.add(caches.ingressRoutes());
+    }
+    for (ResourceCache<?> cache : decisive) {
+      ApiResult<Integer> result = cache.refresh();
+      // Not found: the CRD has been deleted since, and its objects with it.
+      while (result.failure().isPresent() && !result.isNotFound()) {
+        LOG.warn(
+            "cannot list {} before taking over: {}; trying again",
+            cache.resourceType().qualifiedName(),
+            result.failure().get().message());
+        if (!mayWrite.getAsBoolean()
+            || stopping.await(TAKEOVER_RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+          return false;
+        }
+        result = cache.refresh();
+      }
+    }
+    return true;
+  }
+
+  private synchronized void startWork() {
+    if (stopping.getCount() == 0) {
+      return;
+    }
     reconciler.restore();
     workers.start();
     elected = true;
@@ -214,6 +276,9 @@ public final class Controller implements Service {
 
   @Override
   public void stop() throws InterruptedException {
+    synchronized (this) {
+      stopping.countDown();
+    }
     traefik.close();
     templates.close();
     if (elected && !workers.stop(PATIENCE)) {

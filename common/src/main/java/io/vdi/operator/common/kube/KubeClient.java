@@ -40,6 +40,16 @@ public final class KubeClient {
   public static final String FIELD_MANAGER = "vdi-operator";
 
   private static final int PAGE = 500;
+
+  /**
+   * The objects on a page of a list for a cache. A page of 300 sessions with 250 KB of annotations
+   * each would be 75 MB.
+   */
+  static final int CACHE_PAGE = 100;
+
+  /** A token for the next page is valid for minutes; a list that takes longer starts again. */
+  private static final int MAX_RESTARTS = 3;
+
   private static final String JSON = "application/json";
   private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final String[] AUTH = {"BearerToken"};
@@ -181,17 +191,13 @@ public final class KubeClient {
     int count = 0;
     String next = "";
     do {
-      List<Pair> query = new ArrayList<>(query("labelSelector", labelSelector));
-      query.add(new Pair("limit", String.valueOf(PAGE)));
-      query.addAll(query("continue", next));
-      ApiResult<ResourceList<T>> answer =
-          call(kind, listType(kind), "GET", kind.path(""), query, null);
+      ApiResult<ResourceList<T>> answer = page(kind, labelSelector, PAGE, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer.map(list -> 0);
       }
       page.items().forEach(visitor);
       count += page.items().size();
-      next = Objects.requireNonNullElse(page.metadata().getContinue(), "");
+      next = nextPage(page);
     } while (!next.isEmpty());
     return new ApiResult.Ok<>(count);
   }
@@ -258,9 +264,60 @@ public final class KubeClient {
     return false;
   }
 
+  /**
+   * All objects of a kind, of one moment, read in pages of {@value #CACHE_PAGE}. When the API
+   * server no longer has that moment (410 for the next page), the list starts again.
+   *
+   * @return the version of the list is that of the first page
+   */
+  <T extends KubeObject> ApiResult<ResourceList<T>> listByPages(
+      ResourceType<T> kind, String labelSelector) {
+    ApiResult<ResourceList<T>> result = listPages(kind, labelSelector);
+    for (int restarts = 0; restarts < MAX_RESTARTS && isExpired(result); restarts++) {
+      result = listPages(kind, labelSelector);
+    }
+    return result;
+  }
+
+  private <T extends KubeObject> ApiResult<ResourceList<T>> listPages(
+      ResourceType<T> kind, String labelSelector) {
+    ApiResult<ResourceList<T>> answer = page(kind, labelSelector, CACHE_PAGE, "");
+    if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> first))
+        || nextPage(first).isEmpty()) {
+      return answer;
+    }
+    List<T> items = new ArrayList<>(first.items());
+    String next = nextPage(first);
+    while (!next.isEmpty()) {
+      answer = page(kind, labelSelector, CACHE_PAGE, next);
+      if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
+        return answer;
+      }
+      items.addAll(page.items());
+      next = nextPage(page);
+    }
+    return new ApiResult.Ok<>(new ResourceList<>(first.metadata(), items));
+  }
+
+  private static boolean isExpired(ApiResult<?> result) {
+    return result instanceof ApiResult.Rejected<?> rejected && rejected.code() == 410;
+  }
+
+  private <T extends KubeObject> ApiResult<ResourceList<T>> page(
+      ResourceType<T> kind, String labelSelector, int limit, String next) {
+    List<Pair> query = new ArrayList<>(query("labelSelector", labelSelector));
+    query.add(new Pair("limit", String.valueOf(limit)));
+    query.addAll(query("continue", next));
+    return call(kind, listType(kind), "GET", kind.path(""), query, null);
+  }
+
+  private static String nextPage(ResourceList<?> page) {
+    return Objects.requireNonNullElse(page.metadata().getContinue(), "");
+  }
+
   <T extends KubeObject> ResourceList<T> listForCache(ResourceType<T> kind, String selector)
       throws ApiException {
-    return switch (list(kind, "", selector)) {
+    return switch (listByPages(kind, selector)) {
       case ApiResult.Ok<ResourceList<T>>(ResourceList<T> list) -> list;
       case ApiResult.Rejected<ResourceList<T>>(int code, String reason, String message) ->
           throw new ApiException(code, reason + ": " + message);
@@ -274,11 +331,25 @@ public final class KubeClient {
       throws ApiException {
     List<Pair> query = new ArrayList<>(query("labelSelector", selector));
     query.addAll(query("watch", "true"));
+    // Without bookmarks the version of a quiet kind grows old, until a watch from it is refused.
+    query.addAll(query("allowWatchBookmarks", "true"));
     query.addAll(query("resourceVersion", resourceVersion));
     query.addAll(query("timeoutSeconds", String.valueOf(timeoutSeconds)));
     Type type = TypeToken.getParameterized(Watch.Response.class, kind.objectClass()).getType();
     Call call = build(watches, kind, type, "GET", kind.path(""), query, null);
-    return Watch.createWatch(watches, call, type);
+    try {
+      return Watch.createWatch(watches, call, type);
+    } catch (ApiException e) {
+      if (e.getCode() == 0) {
+        throw e;
+      }
+      ApiResult.Rejected<T> answer =
+          rejected(
+              e.getCode(),
+              String.valueOf(e.getMessage()),
+              Objects.requireNonNullElse(e.getResponseBody(), ""));
+      throw new ApiException(answer.code(), answer.reason() + ": " + answer.message());
+    }
   }
 
   private static List<Pair> query(String name, String value) {
@@ -361,7 +432,7 @@ public final class KubeClient {
         + ";g=meta.k8s.io;v=v1";
   }
 
-  private static <R> ApiResult<R> rejected(int code, String httpMessage, String text) {
+  private static <R> ApiResult.Rejected<R> rejected(int code, String httpMessage, String text) {
     try {
       JsonObject status = KubeGson.gson().fromJson(text, JsonObject.class);
       if (status != null && status.has("message")) {

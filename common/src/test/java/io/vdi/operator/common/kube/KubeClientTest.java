@@ -240,8 +240,8 @@ class KubeClientTest {
         .extracting(Request::query)
         .containsExactly(
             Map.of("labelSelector", "app=x", "limit", "500"),
-            Map.of("labelSelector", "app=x", "limit", "500", "continue", "2"),
-            Map.of("labelSelector", "app=x", "limit", "500", "continue", "4"));
+            Map.of("labelSelector", "app=x", "limit", "500", "continue", "2@1"),
+            Map.of("labelSelector", "app=x", "limit", "500", "continue", "4@1"));
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -70,10 +71,10 @@ class ResourceCacheTest {
     await().until(() -> server.requests(Request::isWatch).size() == 1);
     assertThat(server.requests().getFirst().query())
         .as("any resourceVersion would allow an older state")
-        .isEmpty();
+        .containsOnlyKeys("limit");
     assertThat(server.requests(Request::isWatch).getFirst().query())
         .containsEntry("resourceVersion", "101")
-        .containsKey("timeoutSeconds");
+        .containsKeys("timeoutSeconds", "allowWatchBookmarks");
   }
 
   @Test
@@ -116,10 +117,10 @@ class ResourceCacheTest {
     server.pauseWatches(true);
     cache.created(put("alice", "ours"));
     assertThat(message("alice")).contains("ours");
-    assertThat(cache.list()).as("list has only what the watch reported").isEmpty();
+    assertThat(listed()).containsExactly("alice: ours");
     server.pauseWatches(false);
-    await().until(() -> !cache.list().isEmpty());
-    assertThat(message("alice")).contains("ours");
+    await().until(() -> !changes.isEmpty());
+    assertThat(listed()).containsExactly("alice: ours");
   }
 
   @Test
@@ -128,8 +129,10 @@ class ResourceCacheTest {
     put("alice", "first");
     start();
     server.pauseWatches(true);
+    put("bob", "first");
     cache.changed(put("alice", "ours"));
     assertThat(message("alice")).contains("ours");
+    assertThat(listed()).containsExactly("alice: ours");
     put("alice", "theirs");
     assertThat(message("alice")).as("the watch is behind").contains("ours");
     server.pauseWatches(false);
@@ -164,9 +167,10 @@ class ResourceCacheTest {
     server.remove(TYPE, "team", "alice");
     cache.deleted("team", "alice", alice.uid());
     assertThat(cache.get("team", "alice")).isEmpty();
-    assertThat(cache.list()).hasSize(1);
+    assertThat(cache.list()).isEmpty();
     server.pauseWatches(false);
-    await().until(() -> cache.list().isEmpty());
+    await().until(() -> changes.size() == 2);
+    assertThat(cache.list()).isEmpty();
     assertThat(cache.get("team", "alice")).isEmpty();
   }
 
@@ -209,19 +213,179 @@ class ResourceCacheTest {
   }
 
   @Test
-  @DisplayName("a write that the watch does not confirm is forgotten after 30 seconds")
-  void memoryTimeout() {
+  @DisplayName("a write stays visible while the watch lags, however long that takes")
+  void lagLongerThanTheGrace() {
     put("alice", "first");
     start();
     server.pauseWatches(true);
     cache.changed(put("alice", "ours"));
     VdiSession bob = put("bob", "ours");
     cache.created(bob);
+    now = now.plus(Duration.ofHours(1));
+    assertThat(listed()).containsExactlyInAnyOrder("alice: ours", "bob: ours");
+    server.remove(TYPE, "team", "bob");
+    cache.deleted("team", "bob", bob.uid());
+    now = now.plus(Duration.ofHours(1));
+    assertThat(listed()).containsExactly("alice: ours");
+    server.pauseWatches(false);
+    await().until(() -> changes.stream().anyMatch(change -> change.now().isEmpty()));
+    assertThat(listed()).containsExactly("alice: ours");
+  }
+
+  @Test
+  @DisplayName(
+      "what the watch never reports is forgotten 30 s after it has delivered later versions")
+  void unconfirmed() {
+    start();
+    server.pauseWatches(true);
+    VdiSession lost = put("lost", "ours");
+    server.remove(TYPE, "team", "lost");
+    // The list after the gap has neither its creation nor its deletion.
+    server.expireHistory();
+    cache.created(lost);
+    server.pauseWatches(false);
+    put("alice", "first");
+    await().until(() -> changes.size() == 1);
+    assertThat(listed()).containsExactlyInAnyOrder("alice: first", "lost: ours");
     now = now.plus(Duration.ofSeconds(30));
-    assertThat(message("alice")).contains("ours");
+    assertThat(message("lost")).contains("ours");
     now = now.plusMillis(1);
+    assertThat(message("lost")).isEmpty();
+    assertThat(listed()).containsExactly("alice: first");
+  }
+
+  @Test
+  @DisplayName("the watch's report of a creation does not show an object that we deleted since")
+  void lateCreation() {
+    start();
+    server.pauseWatches(true);
+    VdiSession alice = put("alice", "ours");
+    cache.created(alice);
+    server.remove(TYPE, "team", "alice");
+    cache.deleted("team", "alice", alice.uid());
+    assertThat(cache.get("team", "alice")).isEmpty();
+    server.passWatchEvents(1);
+    await().until(() -> changes.size() == 1);
+    assertThat(cache.get("team", "alice")).isEmpty();
+    assertThat(cache.list()).isEmpty();
+    server.pauseWatches(false);
+    await().until(() -> changes.size() == 2);
+    assertThat(cache.get("team", "alice")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("refresh shows the live state although the watch lags, also after a long time")
+  void refresh() {
+    put("changed", "first");
+    VdiSession deleted = put("deleted", "first");
+    put("same", "first");
+    start();
+    server.pauseWatches(true);
+    put("changed", "second");
+    put("new", "first");
+    server.remove(TYPE, "team", "deleted");
+    put("brief", "first");
+    server.remove(TYPE, "team", "brief");
+    assertThat(listed())
+        .containsExactlyInAnyOrder("changed: first", "deleted: first", "same: first");
+    assertThat(cache.refresh()).isEqualTo(new ApiResult.Ok<>(3));
+    for (Duration wait : List.of(Duration.ZERO, Duration.ofHours(1), Duration.ofHours(1))) {
+      now = now.plus(wait);
+      assertLiveState();
+    }
+    // The watch catches up event by event; no step shows an older state.
+    for (int events = 1; events <= 5; events++) {
+      server.passWatchEvents(1);
+      int expected = 3 + events;
+      await().until(() -> changes.size() == expected);
+      assertLiveState();
+    }
+    assertThat(changes.get(5).object().uid()).isEqualTo(deleted.uid());
+    now = now.plus(Duration.ofHours(1));
+    assertLiveState();
+    now = now.plus(Duration.ofHours(1));
+    assertLiveState();
+    server.pauseWatches(false);
+    server.remove(TYPE, "team", "new");
+    put("changed", "third");
+    await().until(() -> message("changed").equals(Optional.of("third")));
+    assertThat(listed()).containsExactlyInAnyOrder("changed: third", "same: first");
+  }
+
+  private void assertLiveState() {
+    assertThat(listed()).containsExactlyInAnyOrder("changed: second", "new: first", "same: first");
+    assertThat(message("changed")).contains("second");
+    assertThat(message("new")).contains("first");
+    assertThat(cache.get("team", "deleted")).isEmpty();
+    assertThat(cache.get("team", "brief")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("refresh keeps writes of ours that are newer than the list")
+  void refreshAndOwnWrites() {
+    VdiSession alice = put("alice", "first");
+    put("bob", "first");
+    start();
+    server.pauseWatches(true);
+    server.before(
+        request -> !request.isWatch() && request.query().containsKey("continue"),
+        () -> {
+          cache.changed(put("bob", "ours"));
+          server.remove(TYPE, "team", "alice");
+          cache.deleted("team", "alice", alice.uid());
+          cache.created(put("carol", "ours"));
+        });
+    server.pageSize(1);
+    assertThat(cache.refresh().failure()).isEmpty();
+    assertThat(listed()).containsExactlyInAnyOrder("bob: ours", "carol: ours");
+  }
+
+  @Test
+  @DisplayName("refresh forgets a write of ours to an object that was deleted since")
+  void refreshAfterDeletion() {
+    start();
+    server.pauseWatches(true);
+    cache.created(put("alice", "ours"));
+    server.remove(TYPE, "team", "alice");
+    assertThat(listed()).containsExactly("alice: ours");
+    assertThat(cache.refresh()).isEqualTo(new ApiResult.Ok<>(0));
+    assertThat(cache.list()).isEmpty();
+    assertThat(cache.get("team", "alice")).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a refresh that fails changes nothing")
+  void failedRefresh() {
+    put("alice", "first");
+    start();
+    server.pauseWatches(true);
+    put("alice", "second");
+    server.reject(request -> !request.isWatch(), 500, "InternalError", "etcd is down");
+    assertThat(cache.refresh().failure()).isPresent();
     assertThat(message("alice")).contains("first");
-    assertThat(cache.get("team", "bob")).isEmpty();
+    server.respondNormally();
+    assertThat(cache.refresh().failure()).isEmpty();
+    assertThat(message("alice")).contains("second");
+  }
+
+  @Test
+  @DisplayName("lists are read in pages, and start again when the token of a page has expired")
+  void pages() {
+    for (int i = 0; i < 250; i++) {
+      put("s" + i, "first");
+    }
+    AtomicInteger continued = new AtomicInteger();
+    server.rejectOnce(
+        request -> request.query().containsKey("continue") && continued.incrementAndGet() == 2,
+        410,
+        "Expired",
+        "the token has expired");
+    start();
+    assertThat(cache.list()).hasSize(250);
+    assertThat(server.requests(request -> !request.isWatch()))
+        .extracting(request -> request.query().getOrDefault("continue", "").split("@", 2)[0])
+        .containsExactly("", "100", "200", "", "100", "200");
+    assertThat(log.messages(Level.WARN)).isEmpty();
   }
 
   @Test
@@ -250,19 +414,50 @@ class ResourceCacheTest {
   }
 
   @Test
-  @DisplayName("a failing watch is repeated; a synced cache stays usable and has no error")
+  @DisplayName("a failing watch is an error after 2 minutes; the cache stays usable and heals")
   void watchFailure() {
     put("alice", "first");
     start();
     await().until(() -> !server.requests(Request::isWatch).isEmpty());
-    server.reject(Request::isWatch, 500, "InternalError", "etcd is down");
+    server.reject(request -> true, 500, "InternalError", "etcd is down");
     server.endWatches();
-    await().until(() -> server.requests(Request::isWatch).size() >= 2);
+    await().until(() -> log.messages(Level.WARN).size() == 1);
+    now = now.plus(ResourceCache.FAILING).minusMillis(1);
     assertThat(cache.error()).isEmpty();
     assertThat(message("alice")).contains("first");
+    now = now.plusMillis(1);
+    assertThat(cache.error())
+        .isEqualTo("failing since 2026-01-01T12:00:00Z: 500 InternalError: etcd is down");
+    assertThat(message("alice")).as("an old state is better than none").contains("first");
     put("alice", "second");
     server.respondNormally();
     await().until(() -> message("alice").equals(Optional.of("second")));
+    assertThat(cache.error()).isEmpty();
+    assertThat(log.messages(Level.WARN))
+        .as("the same error is logged once")
+        .containsExactly(
+            "watching vdisessions.vdi.kasm.io: 500 InternalError: etcd is down; trying again");
+  }
+
+  @Test
+  @DisplayName("a watch that can be established again in between starts the 2 minutes again")
+  void shortFailures() {
+    start();
+    await().until(() -> !server.requests(Request::isWatch).isEmpty());
+    for (int outage = 0; outage < 3; outage++) {
+      server.disconnect(request -> true);
+      server.endWatches();
+      int failed = server.requests().size();
+      await().until(() -> server.requests().size() > failed + 1);
+      now = now.plus(ResourceCache.FAILING).minusMillis(1);
+      assertThat(cache.error()).isEmpty();
+      server.respondNormally();
+      int watches = server.requests(Request::isWatch).size();
+      await().until(() -> server.requests(Request::isWatch).size() > watches);
+      put("alice", "outage" + outage);
+      String expected = "outage" + outage;
+      await().until(() -> message("alice").equals(Optional.of(expected)));
+    }
   }
 
   @Test
@@ -347,6 +542,12 @@ class ResourceCacheTest {
 
   private Optional<String> message(String name) {
     return cache.get("team", name).map(session -> session.status().message());
+  }
+
+  private List<String> listed() {
+    return cache.list().stream()
+        .map(session -> session.name() + ": " + session.status().message())
+        .toList();
   }
 
   private static String text(Optional<VdiSession> session) {

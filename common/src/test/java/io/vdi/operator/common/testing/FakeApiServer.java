@@ -30,6 +30,7 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -83,6 +84,8 @@ public final class FakeApiServer implements AutoCloseable {
 
   private record Event(long version, Key key, String type, JsonObject object) {}
 
+  private record Snapshot(long version, List<JsonObject> objects) {}
+
   private record Answer(int status, String body) {}
 
   private record Rule(Predicate<Request> which, Answer answer) {}
@@ -93,6 +96,7 @@ public final class FakeApiServer implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<Key, JsonObject> objects = new HashMap<>();
   private final List<Event> history = new ArrayList<>();
+  private final Map<String, Snapshot> snapshots = new HashMap<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final List<Rule> rules = new CopyOnWriteArrayList<>();
   private final List<Hook> hooks = new CopyOnWriteArrayList<>();
@@ -101,6 +105,7 @@ public final class FakeApiServer implements AutoCloseable {
   private int watchGeneration;
   private int pageSize = Integer.MAX_VALUE;
   private boolean watchesPaused;
+  private int passedWhilePaused;
   private boolean closed;
 
   private FakeApiServer(HttpServer server) {
@@ -173,6 +178,13 @@ public final class FakeApiServer implements AutoCloseable {
     respond(which, code, status(code, reason, message).toString());
   }
 
+  /** Rejects the first request that matches. */
+  public void rejectOnce(Predicate<Request> which, int code, String reason, String message) {
+    AtomicBoolean done = new AtomicBoolean();
+    reject(
+        request -> which.test(request) && done.compareAndSet(false, true), code, reason, message);
+  }
+
   /** Closes the connection of matching requests without an answer. */
   public void disconnect(Predicate<Request> which) {
     rules.addFirst(new Rule(which, new Answer(0, "")));
@@ -196,6 +208,12 @@ public final class FakeApiServer implements AutoCloseable {
   /** Holds watch events back, or sends those that were held back. */
   public synchronized void pauseWatches(boolean paused) {
     watchesPaused = paused;
+    notifyAll();
+  }
+
+  /** Sends this many of the events that are held back, counted over all watches. */
+  public synchronized void passWatchEvents(int events) {
+    passedWhilePaused += events;
     notifyAll();
   }
 
@@ -315,20 +333,28 @@ public final class FakeApiServer implements AutoCloseable {
   }
 
   private Answer list(Key collection, Map<String, String> query) {
-    List<JsonObject> all =
-        objects.entrySet().stream()
-            .filter(entry -> entry.getKey().isIn(collection))
-            .map(Map.Entry::getValue)
-            .filter(object -> matches(object, query))
-            .sorted((a, b) -> name(a).compareTo(name(b)))
-            .toList();
-    int from = Integer.parseInt(query.getOrDefault("continue", "0"));
+    // Like etcd, all pages of a list are of the moment of its first page. Token: offset@snapshot.
+    String[] token = query.getOrDefault("continue", "0@" + (snapshots.size() + 1)).split("@", -1);
+    Snapshot snapshot =
+        query.containsKey("continue")
+            ? snapshots.get(token[1])
+            : new Snapshot(
+                version,
+                objects.entrySet().stream()
+                    .filter(entry -> entry.getKey().isIn(collection))
+                    .map(Map.Entry::getValue)
+                    .filter(object -> matches(object, query))
+                    .sorted((a, b) -> name(a).compareTo(name(b)))
+                    .toList());
+    List<JsonObject> all = snapshot.objects();
+    int from = Integer.parseInt(token[0]);
     int limit = Math.min(pageSize, Integer.parseInt(query.getOrDefault("limit", "1000000")));
     int to = Math.min(all.size(), from + limit);
     JsonObject metadata = new JsonObject();
-    metadata.addProperty("resourceVersion", String.valueOf(version));
+    metadata.addProperty("resourceVersion", String.valueOf(snapshot.version()));
     if (to < all.size()) {
-      metadata.addProperty("continue", String.valueOf(to));
+      metadata.addProperty("continue", to + "@" + token[1]);
+      snapshots.put(token[1], snapshot);
     }
     JsonArray items = new JsonArray();
     all.subList(from, to).forEach(items::add);
@@ -498,7 +524,8 @@ public final class FakeApiServer implements AutoCloseable {
     try {
       while (!closed && generation == watchGeneration) {
         Optional<Event> next = history.stream().filter(event -> event.version() > sent).findFirst();
-        if (next.isPresent() && !watchesPaused) {
+        if (next.isPresent() && (!watchesPaused || passedWhilePaused > 0)) {
+          passedWhilePaused = Math.max(0, passedWhilePaused - 1);
           return next;
         }
         wait();
