@@ -3,8 +3,9 @@ package io.vdi.operator.common.kube;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonSyntaxException;
+import com.google.gson.JsonParseException;
 import com.google.gson.reflect.TypeToken;
+import com.google.gson.stream.MalformedJsonException;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.ApiException;
 import io.kubernetes.client.openapi.Pair;
@@ -12,6 +13,7 @@ import io.kubernetes.client.util.Watch;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.reflect.Type;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +25,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Response;
+import okhttp3.ResponseBody;
 
 /**
  * Calls to the API server, each with its outcome as a value. Request bodies are JSON, so that no
@@ -234,7 +236,7 @@ public final class KubeClient {
 
   /** Reads plain text, such as the log of a pod. */
   public ApiResult<String> getText(String path) {
-    return call(null, String.class, "GET", path, List.of(), null, text -> text);
+    return call(null, String.class, "GET", path, List.of(), null, ResponseBody::string);
   }
 
   /**
@@ -365,7 +367,21 @@ public final class KubeClient {
   private <R> ApiResult<R> call(
       ResourceType<?> kind, Type answer, String method, String path, List<Pair> query, Body body) {
     return call(
-        kind, answer, method, path, query, body, text -> KubeGson.gson().<R>fromJson(text, answer));
+        kind,
+        answer,
+        method,
+        path,
+        query,
+        body,
+        // Decoded while it arrives: an answer can be far larger than the fields that are read.
+        content -> KubeGson.gson().<R>fromJson(content.charStream(), answer));
+  }
+
+  /**
+   * Reads the body of an answer completely: the end of a broken connection must not look like it.
+   */
+  private interface Decoder<R> {
+    R decode(ResponseBody content) throws IOException;
   }
 
   private <R> ApiResult<R> call(
@@ -375,21 +391,28 @@ public final class KubeClient {
       String path,
       List<Pair> query,
       Body body,
-      Function<String, R> decoder) {
+      Decoder<R> decoder) {
     try (Response response = build(calls, kind, answer, method, path, query, body).execute()) {
-      // Read completely before decoding, so that a broken connection never yields half a list.
-      String text = response.body().string();
       return response.isSuccessful()
-          ? new ApiResult.Ok<>(decoder.apply(text))
-          : rejected(response.code(), response.message(), text);
+          ? new ApiResult.Ok<>(decoder.decode(response.body()))
+          : rejected(response.code(), response.message(), response.body().string());
     } catch (ApiException e) {
       throw new IllegalStateException("cannot build " + method + " " + path, e);
-    } catch (JsonSyntaxException e) {
-      return new ApiResult.Unreachable<>("unreadable answer: " + e.getMessage());
+    } catch (JsonParseException e) {
+      // Gson wraps the errors of the connection. JSON that ends too early is an EOFException of its
+      // own.
+      return e.getCause() instanceof IOException broken
+              && !(broken instanceof MalformedJsonException || broken instanceof EOFException)
+          ? unreachable(method, path, broken)
+          : new ApiResult.Unreachable<>("unreadable answer: " + e.getMessage());
     } catch (IOException e) {
-      return new ApiResult.Unreachable<>(
-          method + " " + path + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
+      return unreachable(method, path, e);
     }
+  }
+
+  private static <R> ApiResult<R> unreachable(String method, String path, IOException e) {
+    return new ApiResult.Unreachable<>(
+        method + " " + path + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
   }
 
   private static Call build(

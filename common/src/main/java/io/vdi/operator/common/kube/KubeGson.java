@@ -24,7 +24,8 @@ import java.util.Map;
 /**
  * The Gson of the Kubernetes client without two of its defects. The generated models refuse unknown
  * fields, so that one pod of a newer kubelet makes a whole list undecodable. And they write unset
- * lists and maps as {@code []} and {@code {}}, which clears fields that other clients own.
+ * lists and maps as {@code []} and {@code {}}, which clears fields that other clients own. Of the
+ * metadata of objects, only what the operator reads is decoded ({@link ObjectMetaAdapter}).
  */
 public final class KubeGson {
   private static final Gson GSON = create();
@@ -52,7 +53,8 @@ public final class KubeGson {
         .registerTypeAdapter(Instant.class, new InstantAdapter())
         .registerTypeAdapter(Quantity.class, new Quantity.QuantityAdapter())
         .registerTypeAdapter(IntOrString.class, new IntOrString.IntOrStringAdapter())
-        .registerTypeAdapterFactory(new OmitEmpty());
+        .registerTypeAdapterFactory(new OmitEmpty())
+        .registerTypeAdapterFactory(ObjectMetaAdapter.FACTORY);
     return builder.create();
   }
 

@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /**
  * The fields of Kubernetes' ObjectMeta that this project reads. Absent strings and collections are
- * empty.
+ * empty. When an object is decoded, labels and annotations have only the keys of {@link
+ * MetadataKeys}.
  *
  * @param creationTimestamp {@link Instant#EPOCH} when absent
  * @param deletionTimestamp null unless the object is being deleted; see {@link #isDeleting()}
@@ -26,6 +27,9 @@ public record ObjectMeta(
     Map<String, String> annotations,
     List<String> finalizers,
     List<OwnerReference> ownerReferences) {
+
+  /** The values that objects share are shorter, such as e-mails, UIDs and hashes. */
+  private static final int MAX_INTERNED = 256;
 
   public static final ObjectMeta EMPTY =
       new ObjectMeta(null, null, null, null, 0, null, null, null, null, null, null);
@@ -57,7 +61,7 @@ public record ObjectMeta(
     Map<String, String> shared = new HashMap<>();
     map.forEach((key, value) -> {
       if (value != null) {
-        shared.put(key.intern(), value.intern());
+        shared.put(key.intern(), value.length() <= MAX_INTERNED ? value.intern() : value);
       }
     });
     return Map.copyOf(shared);

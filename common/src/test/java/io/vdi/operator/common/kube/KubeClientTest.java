@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ConfigMap;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.Pod;
@@ -62,10 +63,10 @@ class KubeClientTest {
   void metadataOnly() {
     server.put(
         ResourceType.SECRET,
-        "{metadata: {name: vdi-auth-alice, namespace: team, labels: {a: b}}, data: {password: 'eA=='}}");
+        "{metadata: {name: vdi-auth-alice, namespace: team, labels: {'app.kubernetes.io/name': b}}, data: {password: 'eA=='}}");
     PartialObjectMetadata secret =
         api.get(ResourceType.SECRET, "team", "vdi-auth-alice").orElseThrow();
-    assertThat(secret.metadata().label("a")).contains("b");
+    assertThat(secret.metadata().label(Labels.NAME)).contains("b");
     assertThat(api.list(ResourceType.SECRET, "team", "").orElseThrow().items()).hasSize(1);
     assertThat(server.requests())
         .extracting(request -> request.headers().get("Accept"))

@@ -1,19 +1,92 @@
 package io.vdi.operator.common.kube;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonSyntaxException;
 import io.kubernetes.client.openapi.JSON;
 import io.kubernetes.client.openapi.models.V1EmptyDirVolumeSource;
 import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Volume;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class KubeGsonTest {
+  @Test
+  @DisplayName("of labels and annotations, only those that the operator reads are decoded")
+  void keptMetadata() {
+    ObjectMeta metadata =
+        KubeGson.gson()
+            .fromJson(
+                """
+                {
+                  "name": "desk", "namespace": "team", "uid": "u", "resourceVersion": "7",
+                  "generation": 3, "creationTimestamp": "2026-01-01T00:00:00Z",
+                  "deletionTimestamp": null, "selfLink": "/x", "finalizers": ["f"],
+                  "labels": {"app.kubernetes.io/name": "vdi-session", "team": "red"},
+                  "annotations": {"vdi.kasm.io/user": "a@b.c", "vdi.kasm.io/none": null,
+                    "kubectl.kubernetes.io/last-applied-configuration": "{}", "odd": {"a": [1]}},
+                  "managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}],
+                  "ownerReferences": [{"kind": "VDISession", "name": "d", "uid": "o",
+                    "controller": true}]
+                }
+                """,
+                ObjectMeta.class);
+    assertThat(metadata)
+        .isEqualTo(
+            new ObjectMeta(
+                "desk",
+                "team",
+                "u",
+                "7",
+                3,
+                Instant.parse("2026-01-01T00:00:00Z"),
+                null,
+                Map.of("app.kubernetes.io/name", "vdi-session"),
+                Map.of("vdi.kasm.io/user", "a@b.c"),
+                List.of("f"),
+                List.of(new OwnerReference("", "VDISession", "d", "o", true))));
+    assertThat(KubeGson.gson().fromJson("null", ObjectMeta.class)).isNull();
+    assertThat(KubeGson.gson().fromJson("{\"annotations\": null}", ObjectMeta.class))
+        .isEqualTo(ObjectMeta.EMPTY);
+  }
+
+  @Test
+  @DisplayName("a value that is longer than any of the operator's is not kept")
+  void longValue() {
+    ObjectMeta metadata =
+        KubeGson.gson()
+            .fromJson(
+                "{\"annotations\": {\"vdi.kasm.io/a\": \"%s\", \"vdi.kasm.io/b\": \"%s\"}}"
+                    .formatted("x".repeat(4096), "x".repeat(4097)),
+                ObjectMeta.class);
+    assertThat(metadata.annotations()).containsOnlyKeys("vdi.kasm.io/a");
+  }
+
+  @Test
+  @DisplayName("metadata of a wrong type is a JSON error")
+  void wrongTypes() {
+    for (String json :
+        List.of(
+            "{\"name\": {}}",
+            "{\"generation\": \"x\"}",
+            "{\"annotations\": []}",
+            "{\"labels\": {\"vdi.kasm.io/user\": {}}}",
+            "[]")) {
+      assertThatThrownBy(() -> KubeGson.gson().fromJson(json, ObjectMeta.class))
+          .as(json)
+          .isInstanceOf(JsonSyntaxException.class);
+    }
+  }
+
   /** As a kubelet 1.36 writes it, with a field that no version has yet. */
   private static final String POD =
       """
