@@ -160,6 +160,28 @@ class AdmissionIT {
     assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), message);
   }
 
+  /** A restored cluster: the ConfigMap is ahead of the API server. */
+  @Test
+  void aReleasedVersionOfAnotherHistoryDoesNotStopAdmission() {
+    submit("before-restore", "{user: ivan@example.com, template: plain}").orElseThrow();
+    api.mergePatch(
+            ResourceType.CONFIG_MAP,
+            WebhookFleet.NAMESPACE,
+            "vdi-quota-reservations",
+            JsonParser.parseString("{\"data\": {\"dropped\": \"987654321000\"}}").getAsJsonObject())
+        .orElseThrow();
+    submit("after-restore", "{user: ivan@example.com, template: plain}").orElseThrow();
+    assertRefused(
+        submit("too-many", "{user: ivan@example.com, template: plain}"),
+        "GPU quota exceeded for user ivan@example.com: used 2, requested 1, limit 2");
+    String released =
+        api.get(ResourceType.CONFIG_MAP, WebhookFleet.NAMESPACE, "vdi-quota-reservations")
+            .orElseThrow()
+            .data()
+            .get("dropped");
+    assertThat(Long.parseLong(released)).isLessThan(987654321000L);
+  }
+
   @Test
   void aTemplateInUseCannotBeDeletedAndAnInvalidOneNotCreated() {
     template(api, "used", "").orElseThrow();

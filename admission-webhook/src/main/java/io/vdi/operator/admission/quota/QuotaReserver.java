@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
  * <p>A reservation is deleted when its session is observed, or when this process has observed the
  * reservation for longer than a request can be in flight. That is measured as elapsed time, so
  * different clocks do no harm. docs/decisions/quota-reservations.md explains the algorithm.
+ *
+ * <p>A ConfigMap that was restored from a backup, or from another cluster, can name a version that
+ * this API server has not reached. No cache is ever as new as that, so the version is replaced.
  */
 public final class QuotaReserver implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(QuotaReserver.class);
@@ -74,6 +77,9 @@ public final class QuotaReserver implements AutoCloseable {
 
   /** The last version of the ConfigMap; empty if it must be read. Used by the writer only. */
   private Optional<Reservations> known = Optional.empty();
+
+  /** The last foreign version that was logged. Used by the writer only. */
+  private long loggedForeignVersion;
 
   private volatile boolean closed;
   private volatile long busySince = IDLE;
@@ -239,6 +245,7 @@ public final class QuotaReserver implements AutoCloseable {
   private BatchResult decide(List<ReservationRequest> requests) throws InterruptedException {
     boolean fresh = requests.isEmpty();
     Optional<SessionIndex.Snapshot> live = Optional.empty();
+    boolean listedAfterRead = false;
     if (fresh) {
       known = Optional.empty();
     }
@@ -246,13 +253,15 @@ public final class QuotaReserver implements AutoCloseable {
       if (known.isEmpty()) {
         known = read();
         fresh = true;
+        listedAfterRead = false;
       }
       if (known.isEmpty()) {
         return new BatchResult.Undecided("the API server does not answer");
       }
-      Reservations before = known.get();
-      Set<String> expired = expired(before);
+      Reservations stored = known.get();
       SessionIndex.Snapshot snapshot = live.orElseGet(sessions::cached);
+      Reservations before = listedAfterRead ? inThisHistory(stored, snapshot) : stored;
+      Set<String> expired = expired(before);
       boolean outdated = snapshot.resourceVersion() < before.lastReleasedResourceVersion();
       boolean liveRequired = before.version().isEmpty() || !expired.isEmpty();
       // An outdated snapshot must grant nothing and release nothing.
@@ -261,6 +270,7 @@ public final class QuotaReserver implements AutoCloseable {
         if (live.isEmpty()) {
           return new BatchResult.Undecided("the API server does not list sessions");
         }
+        listedAfterRead = true;
         continue;
       }
       ReservationPlan plan =
@@ -275,12 +285,34 @@ public final class QuotaReserver implements AutoCloseable {
         }
         continue;
       }
-      if (plan.next().equals(before) || isWritten(plan.next(), before)) {
+      if (plan.next().equals(stored) || isWritten(plan.next(), stored)) {
         return new BatchResult.Decided(plan);
       }
       Thread.sleep(random.nextLong(MAX_JITTER_MILLIS));
     }
     return new BatchResult.Undecided("too many concurrent requests");
+  }
+
+  /**
+   * The reservations without a version of another history. A released version was observed before
+   * it was stored, so a list that was requested after reading it is at least as new, unless the API
+   * server's data or the ConfigMap was restored from a backup.
+   *
+   * @param live a list of the API server that was requested after the ConfigMap was read
+   */
+  private Reservations inThisHistory(Reservations stored, SessionIndex.Snapshot live) {
+    Reservations reset = stored.inHistoryOf(live.resourceVersion());
+    long foreign = stored.lastReleasedResourceVersion();
+    if (!reset.equals(stored) && loggedForeignVersion != foreign) {
+      loggedForeignVersion = foreign;
+      LOG.warn(
+          "ConfigMap {}: version {} is newer than the API server's version {}: the cluster or the"
+              + " ConfigMap was restored from a backup; discarding the version",
+          Reservations.NAME,
+          foreign,
+          live.resourceVersion());
+    }
+    return reset;
   }
 
   /** Writes the ConfigMap. Afterwards, {@code known} is what was written, or empty. */

@@ -61,6 +61,21 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
     return new Reservations(map.metadata().resourceVersion(), Map.copyOf(entries), lastReleased);
   }
 
+  /**
+   * The same reservations if the API server has reached their version. Otherwise the version
+   * belongs to another history, such as that of the cluster before it was restored from a backup,
+   * and the API server's version replaces it: 0 would let a replica with an older cache decide
+   * although sessions were released since. The entries stay. One of them can belong to a request in
+   * flight; the others expire like those of failed requests.
+   *
+   * @param apiServerVersion of a list that was requested after this was read; 0 if unknown
+   */
+  Reservations inHistoryOf(long apiServerVersion) {
+    return apiServerVersion > 0 && lastReleasedResourceVersion > apiServerVersion
+        ? new Reservations(version, entries, apiServerVersion)
+        : this;
+  }
+
   private static Entry entry(String text) {
     JsonObject entry = JsonParser.parseString(text).getAsJsonObject();
     return new Entry(

@@ -104,9 +104,29 @@ public final class SessionIndex {
 
   /** The sessions of the API server, read in the same order. */
   ApiResult<Snapshot> live() {
+    long observed = newestVersion.get();
     Map<String, Long> ids = observedIds();
     return api.list(ResourceType.SESSION, "", "")
-        .map(list -> snapshot(list.items(), parse(list.metadata().getResourceVersion()), ids));
+        .map(list -> {
+          long version = parse(list.metadata().getResourceVersion());
+          if (0 < version && version < observed) {
+            forgetAfter(version);
+            ids.values().removeIf(observedAt -> observedAt > version);
+          }
+          return snapshot(list.items(), version, ids);
+        });
+  }
+
+  /**
+   * Forgets versions that the API server has not reached: its data was restored from a backup.
+   * Otherwise the cache would pass for newer than it is. Until the watch reports a change, each
+   * decision lists the sessions.
+   */
+  private void forgetAfter(long version) {
+    newestVersion.set(0);
+    synchronized (firstObserved) {
+      firstObserved.values().removeIf(observedAt -> observedAt > version);
+    }
   }
 
   private Map<String, Long> observedIds() {

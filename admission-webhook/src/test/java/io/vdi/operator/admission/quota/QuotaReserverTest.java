@@ -2,6 +2,7 @@ package io.vdi.operator.admission.quota;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import com.google.gson.JsonObject;
 import io.vdi.operator.admission.FakeApi;
 import io.vdi.operator.admission.quota.QuotaReserver.ReservationResult;
@@ -11,6 +12,7 @@ import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.common.testing.CapturedLog;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -225,6 +227,59 @@ class QuotaReserverTest {
     api.put(RESERVATIONS, "{data: {dropped: '103'}}");
     reserver.start();
     assertThat(reserve("id")).isInstanceOf(ReservationResult.Exceeded.class);
+  }
+
+  @Test
+  void aReleasedVersionOfAnotherHistoryIsReplacedByThatOfTheApiServer() throws Exception {
+    putSession("one", "1");
+    api.put(RESERVATIONS, "{data: {dropped: '987654321'}}");
+    reserver.start();
+    try (CapturedLog log = CapturedLog.of(QuotaReserver.class)) {
+      assertThat(reserve("a")).isEqualTo(new ReservationResult.Granted());
+      assertThat(reserve("b")).isEqualTo(new ReservationResult.Granted());
+      assertThat(reserve("c")).isInstanceOf(ReservationResult.Exceeded.class);
+      assertThat(
+              log.messages(Level.WARN).stream().filter(m -> m.contains("restored from a backup")))
+          .hasSize(1);
+    }
+    JsonObject data = api.get(RESERVATIONS).getAsJsonObject("data");
+    assertThat(data.keySet()).containsExactlyInAnyOrder("dropped", "a", "b");
+    assertThat(data.get("dropped").getAsLong()).as("the version of the list").isEqualTo(102);
+  }
+
+  @Test
+  void reservationsOfAnotherHistoryCountUntilTheyExpire() throws Exception {
+    reserver.start();
+    for (int i = 0; i < LIMIT; i++) {
+      reserve("other-" + i);
+    }
+    JsonObject restored = api.get(RESERVATIONS).deepCopy();
+    restored.getAsJsonObject("data").addProperty("dropped", "987654321");
+    api.put(RESERVATIONS, restored.toString());
+    // The first answer is a conflict, after which the reservations are read again.
+    assertThat(reserve("early")).isInstanceOf(ReservationResult.Exceeded.class);
+    elapsed.addAndGet(Duration.ofSeconds(61).toNanos());
+    assertThat(reserve("later")).isEqualTo(new ReservationResult.Granted());
+    assertThat(stored()).containsExactlyInAnyOrder("dropped", "later");
+  }
+
+  @Test
+  void aVersionThatIsNewerThanAnEarlierListIsNoOtherHistory() throws Exception {
+    putSession("one", "1");
+    putSession("two", "2");
+    AtomicBoolean once = new AtomicBoolean();
+    api.failWith((method, path) -> {
+      if (method.equals("POST") && once.compareAndSet(false, true)) {
+        // After this replica's list, another one admits a session and observes it.
+        putSession("three", "3");
+        api.put(RESERVATIONS, "{data: {dropped: '103'}}");
+      }
+      return Optional.empty();
+    });
+    reserver.start();
+    assertThat(reserve("id")).isInstanceOf(ReservationResult.Exceeded.class);
+    assertThat(api.get(RESERVATIONS).getAsJsonObject("data").get("dropped").getAsLong())
+        .isEqualTo(103);
   }
 
   @Test

@@ -23,9 +23,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
 /**
- * Replicas with caches of any age, and requests that are slow, fail, or whose session is deleted
- * again immediately: sessions and requests in flight never exceed the limit, and a request that
- * fits is never denied.
+ * Replicas with caches of any age, reservations that are restored with a version of another
+ * history, and requests that are slow, fail, or whose session is deleted again immediately:
+ * sessions and requests in flight never exceed the limit, and a request that fits is never denied.
  */
 class ReservationPlannerProperties {
   private static final int LIMIT = 5;
@@ -49,7 +49,7 @@ class ReservationPlannerProperties {
     int[] cached = new int[3];
     Reservations reservations = Reservations.NONE;
     for (int step = 0; step < 60; step++) {
-      switch (random.nextInt(6)) {
+      switch (random.nextInt(7)) {
         case 0 -> take(inFlight, random).ifPresent(id -> history.add(new Event(id, false)));
         case 1 -> take(inFlight, random).ifPresent(failed::add);
         case 2 ->
@@ -59,12 +59,17 @@ class ReservationPlannerProperties {
           int replica = random.nextInt(cached.length);
           cached[replica] += random.nextInt(history.size() - cached[replica] + 1);
         }
+        case 4 ->
+            reservations =
+                new Reservations(
+                    reservations.version(), reservations.entries(), 1000 + random.nextInt(1000));
         default -> {
           int replica = random.nextInt(cached.length);
           ReservationRequest request = new ReservationRequest("id-" + step, share(), true);
           SessionIndex.Snapshot snapshot = snapshot(history, cached[replica]);
           if (snapshot.resourceVersion() < reservations.lastReleasedResourceVersion()) {
             snapshot = snapshot(history, history.size());
+            reservations = reservations.inHistoryOf(snapshot.resourceVersion());
           }
           ReservationPlan plan = plan(reservations, snapshot, request);
           if (plan.hasViolations()) {
@@ -111,15 +116,15 @@ class ReservationPlannerProperties {
     return ids;
   }
 
-  /** The sessions after the first events of the history; the index of an event is its version. */
+  /** The sessions after the first events of the history, which have the versions from 2. */
   private static SessionIndex.Snapshot snapshot(List<Event> history, int until) {
     Map<String, Long> firstObserved = new HashMap<>();
     for (int i = 0; i < until; i++) {
-      firstObserved.putIfAbsent(history.get(i).id(), i + 1L);
+      firstObserved.putIfAbsent(history.get(i).id(), i + 2L);
     }
     return new SessionIndex.Snapshot(
         present(history, until).stream().map(ReservationPlannerProperties::session).toList(),
-        until,
+        until + 1L,
         firstObserved);
   }
 

@@ -62,6 +62,20 @@ class SessionIndexTest {
   }
 
   @Test
+  void versionsThatTheApiServerHasNotReachedAreForgotten() {
+    index.changed(created(session("early", "7")));
+    index.changed(created(session("late", "5000")));
+    put("present");
+    SessionIndex.Snapshot live = index.live().orElseThrow();
+    assertThat(live.resourceVersion()).isEqualTo(101);
+    assertThat(live.firstObserved()).isEqualTo(Map.of("early", 7L, "present", 101L));
+    assertThat(index.cached().resourceVersion()).as("older than any list").isZero();
+    assertThat(index.hasObserved("late")).isFalse();
+    index.changed(created(session("next", "102")));
+    assertThat(index.cached().resourceVersion()).isEqualTo(102);
+  }
+
+  @Test
   void anEmptyCacheIsNotBelievedWhenATemplateIsDeleted() {
     put("desk");
     assertThat(index.using("t").orElseThrow()).containsExactly("desks/desk");
