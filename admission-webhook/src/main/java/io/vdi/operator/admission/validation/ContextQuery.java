@@ -38,10 +38,7 @@ public sealed interface ContextQuery {
         switch (request.operation()) {
           case "CREATE" -> object;
           case "UPDATE" ->
-              object
-                  .filter(session -> !session.isDeleting())
-                  .flatMap(session -> request.oldObject())
-                  .map(RawObject::new);
+              request.oldObject().map(RawObject::new).filter(session -> !session.isDeleting());
           default -> Optional.empty();
         };
     return source

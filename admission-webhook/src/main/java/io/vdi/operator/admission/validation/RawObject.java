@@ -28,6 +28,10 @@ record RawObject(JsonObject json) {
     return section(json, "spec");
   }
 
+  /**
+   * Whether the object is being deleted. Ask the old object of an update: the mutating webhook gets
+   * the new one as the client sent it, before the API server restores its deletionTimestamp.
+   */
   boolean isDeleting() {
     return metadata().has("deletionTimestamp");
   }

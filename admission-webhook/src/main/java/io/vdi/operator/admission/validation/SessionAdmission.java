@@ -51,8 +51,8 @@ public final class SessionAdmission {
       case "UPDATE" ->
           request
               .oldObject()
-              .filter(old -> !session.isDeleting())
               .map(RawObject::new)
+              .filter(old -> !old.isDeleting())
               .map(old ->
                   new Allow(
                       DefaultingPatch.forUpdate(
@@ -124,7 +124,7 @@ public final class SessionAdmission {
   }
 
   private Verdict update(RawObject object, RawObject old) {
-    if (object.isDeleting()) {
+    if (old.isDeleting()) {
       // The finalizer is removed by an update. A rule must never prevent a deletion.
       return Allow.unchanged(List.of());
     }

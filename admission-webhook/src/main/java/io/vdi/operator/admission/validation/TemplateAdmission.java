@@ -45,13 +45,13 @@ final class TemplateAdmission {
       RawObject template, AdmissionRequest request, AdmissionPolicy policy) {
     List<String> warnings = TemplateRules.warnings(template.json());
     List<String> violations = TemplateRules.violations(template.json(), policy.allowedRegistries());
-    boolean unchanged =
+    boolean unchangedOrDeleting =
         request
             .oldObject()
             .map(RawObject::new)
-            .filter(old -> old.spec().equals(template.spec()))
+            .filter(old -> old.isDeleting() || old.spec().equals(template.spec()))
             .isPresent();
-    return violations.isEmpty() || unchanged || template.isDeleting()
+    return violations.isEmpty() || unchangedOrDeleting
         ? Allow.unchanged(warnings)
         : Deny.of(Reason.INVALID, violations, warnings);
   }

@@ -28,9 +28,9 @@ class ContextQueryTest {
 
   @Test
   void aSessionThatIsBeingDeletedRequiresNothing() {
-    JsonObject deleting = NEW.deepCopy();
+    JsonObject deleting = OLD.deepCopy();
     deleting.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
-    assertThat(ContextQuery.forValidation(Requests.update(deleting, OLD)))
+    assertThat(ContextQuery.forValidation(Requests.update(NEW, deleting)))
         .isEqualTo(new ContextQuery.None());
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
@@ -93,11 +94,27 @@ class SessionAdmissionTest {
   @Test
   void noRulePreventsADeletion() {
     JsonObject old = Requests.session("{user: alice@example.com, template: deleted}");
+    old.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
     JsonObject now = old.deepCopy();
-    now.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
-    old.getAsJsonObject("metadata").add("finalizers", new JsonArray());
+    now.getAsJsonObject("metadata").add("finalizers", new JsonArray());
     assertThat(CLUSTER.validate(Requests.update(now, old), Requests.POLICY))
         .isInstanceOf(Response.Allow.class);
+  }
+
+  /** The mutating webhook gets the object as the client sent it. */
+  @Test
+  void aForgedDeletionTimestampBypassesNothing() {
+    JsonObject old = Requests.session("{user: alice@example.com, template: t, timeout: 1h}");
+    JsonObject now = Requests.session("{user: alice@example.com, template: t, timeout: 9h}");
+    now.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
+    JsonObject annotations = new JsonObject();
+    annotations.addProperty(Annotations.CREATED_BY, "mallory");
+    now.getAsJsonObject("metadata").add("annotations", annotations);
+    AdmissionRequest request = Requests.update(now, old);
+    assertThat(CLUSTER.mutate(request))
+        .isInstanceOfSatisfying(
+            Response.Allow.class, allow -> assertThat(allow.patch().toString()).contains("remove"));
+    assertDenied(CLUSTER.validate(request, Requests.POLICY), "spec.timeout 9h");
   }
 
   @Test

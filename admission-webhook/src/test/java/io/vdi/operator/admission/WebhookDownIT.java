@@ -1,0 +1,155 @@
+package io.vdi.operator.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * The webhook is registered but not running, and neither is the controller: creates and changes are
+ * refused, but an admin can release what is being deleted.
+ */
+@ExtendWith(ClusterExtension.class)
+class WebhookDownIT {
+  private static final String UNAVAILABLE = "failed calling webhook";
+
+  private static final String RELEASE = "{\"metadata\": {\"finalizers\": null}}";
+
+  private final Cluster cluster;
+  private final KubeClient api;
+  private final String namespace;
+
+  WebhookDownIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
+    this.cluster = cluster;
+    this.api = api;
+    this.namespace = namespace.name();
+  }
+
+  @BeforeAll
+  static void install(Cluster cluster, TestNamespace namespace) {
+    ChartInstaller chart = new ChartInstaller(cluster, WebhookFleet.CHART, WebhookFleet.NAMESPACE);
+    chart.installController();
+    KubeClient api = cluster.connect();
+    for (String name : List.of("deleted", "kept")) {
+      api.create(ResourceType.SESSION, namespace.name(), session(name)).orElseThrow();
+    }
+    api.create(ResourceType.TEMPLATE, "", template("deleted-template")).orElseThrow();
+    // Nothing listens on port 1.
+    chart.installWebhook("https://127.0.0.1:1");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() ->
+            isUnavailable(api.create(ResourceType.SESSION, namespace.name(), session("probe")))
+                && isUnavailable(api.create(ResourceType.TEMPLATE, "", template("probe"))));
+    api.close();
+  }
+
+  @AfterAll
+  static void uninstall(Cluster cluster) {
+    KubeClient api = cluster.connect();
+    for (String kind : List.of("mutating", "validating")) {
+      api.request(
+          "DELETE",
+          "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
+          null);
+    }
+    api.close();
+  }
+
+  @Test
+  void anAdminRemovesTheFinalizerOfADeletedSession() throws Exception {
+    String uid = api.get(ResourceType.SESSION, namespace, "deleted").orElseThrow().uid();
+    api.delete(ResourceType.SESSION, namespace, "deleted", uid).orElseThrow();
+    assertThat(kubectl("patch", "vdi", "deleted", "--type=merge", "-p", RELEASE)).isZero();
+    assertThat(api.get(ResourceType.SESSION, namespace, "deleted").isNotFound()).isTrue();
+  }
+
+  @Test
+  void createsAndChangesAreRefused() throws Exception {
+    assertThat(isUnavailable(api.create(ResourceType.SESSION, namespace, session("new")))).isTrue();
+    assertThat(kubectl("patch", "vdi", "kept", "--type=merge", "-p", RELEASE)).isNotZero();
+    VdiSession kept = api.get(ResourceType.SESSION, namespace, "kept").orElseThrow();
+    assertThat(kept.metadata().finalizers()).containsExactly(VdiSession.FINALIZER);
+  }
+
+  /** A client can send any deletionTimestamp; the API server ignores it. */
+  @Test
+  void aForgedDeletionTimestampBypassesNothing() {
+    String path = ResourceType.SESSION.path(namespace, "kept");
+    JsonObject kept = api.request("GET", path, null).orElseThrow();
+    kept.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
+    kept.getAsJsonObject("spec").addProperty("timeout", "9h");
+    assertThat(isUnavailable(api.request("PUT", path, kept))).isTrue();
+  }
+
+  /** The condition must not fail for a DELETE, which has no new object. */
+  @Test
+  void theDeletionOfATemplateIsStillChecked() {
+    String uid = api.get(ResourceType.TEMPLATE, "", "deleted-template").orElseThrow().uid();
+    assertThat(isUnavailable(api.delete(ResourceType.TEMPLATE, "", "deleted-template", uid)))
+        .isTrue();
+  }
+
+  private static boolean isUnavailable(ApiResult<?> result) {
+    return result.failure().filter(failure -> failure.message().contains(UNAVAILABLE)).isPresent();
+  }
+
+  private int kubectl(String... arguments) throws Exception {
+    assumeTrue(cluster instanceof EmbeddedCluster, "only the embedded cluster contains kubectl");
+    List<String> command = new ArrayList<>();
+    command.add(((EmbeddedCluster) cluster).kubectl().toString());
+    command.addAll(
+        List.of("--kubeconfig", cluster.kubeconfig().toString(), "--namespace", namespace));
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int code = process.waitFor();
+    if (code != 0) {
+      assertThat(output).contains(UNAVAILABLE);
+    }
+    return code;
+  }
+
+  private static JsonObject session(String name) {
+    return Manifests.parse(
+            """
+            apiVersion: vdi.kasm.io/v1alpha1
+            kind: VDISession
+            metadata: {name: %s, finalizers: [%s]}
+            spec: {user: alice@example.com, template: t}
+            """
+                .formatted(name, VdiSession.FINALIZER))
+        .getFirst();
+  }
+
+  private static JsonObject template(String name) {
+    return Manifests.parse(
+            """
+            apiVersion: vdi.kasm.io/v1alpha1
+            kind: VDITemplate
+            metadata: {name: %s}
+            spec: {image: x}
+            """
+                .formatted(name))
+        .getFirst();
+  }
+}
