@@ -7,6 +7,7 @@ import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -43,19 +44,45 @@ final class ContextGatherer {
    */
   ApiResult<AdmissionContext> gather(ContextQuery query, Duration limit) {
     return switch (query) {
-      case ContextQuery.None() -> new ApiResult.Ok<>(context(Optional.empty(), List.of()));
-      case ContextQuery.Template(String name) ->
-          template(name, limit).map(template -> context(template, List.of()));
+      case ContextQuery.None() -> new ApiResult.Ok<>(context(Optional.empty()));
+      case ContextQuery.Template(String name) -> template(name, limit).map(this::context);
+      case ContextQuery.TemplateAndHome(
+              ContextQuery.Template(String name),
+              String namespace,
+              String claim) ->
+          switch (template(name, limit)) {
+            case ApiResult.Ok<Optional<VdiTemplate>>(Optional<VdiTemplate> template) ->
+                home(namespace, claim, limit)
+                    .map(home -> new AdmissionContext(template, home, List.of(), isTimeSliced()));
+            case ApiResult.Rejected<Optional<VdiTemplate>>(
+                    int code,
+                    String reason,
+                    String message) ->
+                new ApiResult.Rejected<>(code, reason, message);
+            case ApiResult.Unreachable<Optional<VdiTemplate>>(String message) ->
+                new ApiResult.Unreachable<>(message);
+          };
       case ContextQuery.SessionsUsing(String template) ->
           limiter
               .call(limit, () -> sessions.using(template))
-              .map(names -> context(Optional.empty(), names));
+              .map(names ->
+                  new AdmissionContext(Optional.empty(), Optional.empty(), names, isTimeSliced()));
     };
   }
 
-  private AdmissionContext context(Optional<VdiTemplate> template, List<String> users) {
-    return new AdmissionContext(
-        template, users, nodes.list().stream().anyMatch(ContextGatherer::isTimeSliced));
+  private AdmissionContext context(Optional<VdiTemplate> template) {
+    return new AdmissionContext(template, Optional.empty(), List.of(), isTimeSliced());
+  }
+
+  private boolean isTimeSliced() {
+    return nodes.list().stream().anyMatch(ContextGatherer::isTimeSliced);
+  }
+
+  /** Always live: claims are read too rarely to watch them all. */
+  private ApiResult<Optional<PersistentVolumeClaim>> home(
+      String namespace, String claim, Duration limit) {
+    return optional(
+        limiter.call(limit, () -> api.get(ResourceType.PERSISTENT_VOLUME_CLAIM, namespace, claim)));
   }
 
   /** A template that was created a moment ago may not be in the cache yet. */
@@ -64,8 +91,10 @@ final class ContextGatherer {
     if (cached.isPresent()) {
       return new ApiResult.Ok<>(cached);
     }
-    ApiResult<VdiTemplate> live =
-        limiter.call(limit, () -> api.get(ResourceType.TEMPLATE, "", name));
+    return optional(limiter.call(limit, () -> api.get(ResourceType.TEMPLATE, "", name)));
+  }
+
+  private static <T> ApiResult<Optional<T>> optional(ApiResult<T> live) {
     return live.isNotFound() ? new ApiResult.Ok<>(Optional.empty()) : live.map(Optional::of);
   }
 

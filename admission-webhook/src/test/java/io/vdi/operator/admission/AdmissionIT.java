@@ -160,6 +160,36 @@ class AdmissionIT {
     assertRefused(submit("fourth", "{user: dave@example.com, template: plain}"), message);
   }
 
+  /** A size that the storage did not provide can be taken back; the volume itself cannot shrink. */
+  @Test
+  void aSizeGoesBackToTheCapacityOfTheClaim() {
+    submit("sized", "{user: judy@example.com, template: plain, persistence: {size: 2Gi}}")
+        .orElseThrow();
+    patch("sized", "{\"spec\": {\"persistence\": {\"size\": \"1Gi\"}}}").orElseThrow();
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: PersistentVolumeClaim
+        metadata: {name: vdi-data-sized}
+        spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+        """,
+        namespace);
+    api.mergePatchStatus(
+            ResourceType.PERSISTENT_VOLUME_CLAIM,
+            namespace,
+            "vdi-data-sized",
+            JsonParser.parseString(
+                    "{\"status\": {\"phase\": \"Bound\", \"capacity\": {\"storage\": \"1Gi\"}}}")
+                .getAsJsonObject())
+        .orElseThrow();
+    patch("sized", "{\"spec\": {\"persistence\": {\"size\": \"5Gi\"}}}").orElseThrow();
+    assertRefused(
+        patch("sized", "{\"spec\": {\"persistence\": {\"size\": \"512Mi\"}}}"),
+        "spec.persistence.size 512Mi: is less than the 1Gi of PersistentVolumeClaim vdi-data-sized");
+    patch("sized", "{\"spec\": {\"persistence\": {\"size\": \"1Gi\"}}}").orElseThrow();
+  }
+
   /** A restored cluster: the ConfigMap is ahead of the API server. */
   @Test
   void aReleasedVersionOfAnotherHistoryDoesNotStopAdmission() {

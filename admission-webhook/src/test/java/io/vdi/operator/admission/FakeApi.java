@@ -27,7 +27,13 @@ import okio.Buffer;
  */
 public final class FakeApi {
   private static final List<String> COLLECTIONS =
-      List.of("vdisessions", "vditemplates", "configmaps", "secrets", "nodes");
+      List.of(
+          "vdisessions",
+          "vditemplates",
+          "configmaps",
+          "secrets",
+          "nodes",
+          "persistentvolumeclaims");
 
   private final Map<String, JsonObject> objects = new TreeMap<>();
   private final List<String> calls = new CopyOnWriteArrayList<>();

@@ -1,5 +1,6 @@
 package io.vdi.operator.admission.validation;
 
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Optional;
@@ -9,9 +10,14 @@ import java.util.Optional;
  * ContextQuery} says what to read.
  *
  * @param template the template that the session names; empty if it does not exist
+ * @param home the claim of a session whose size is lowered; empty if it does not exist, or if the
+ *     size is not lowered
  * @param sessionsUsingTemplate {@code namespace/name} of the sessions that name the template that
  *     is being deleted
  * @param timeSliced whether nodes share their GPUs by time slicing
  */
 public record AdmissionContext(
-    Optional<VdiTemplate> template, List<String> sessionsUsingTemplate, boolean timeSliced) {}
+    Optional<VdiTemplate> template,
+    Optional<PersistentVolumeClaim> home,
+    List<String> sessionsUsingTemplate,
+    boolean timeSliced) {}

@@ -1,5 +1,6 @@
 package io.vdi.operator.admission.validation;
 
+import io.vdi.operator.common.model.ChildKind;
 import java.util.Optional;
 
 /**
@@ -13,6 +14,10 @@ public sealed interface ContextQuery {
   /** The template of this name. */
   record Template(String name) implements ContextQuery {}
 
+  /** The template, and the claim of the session, whose size may be lowered. */
+  record TemplateAndHome(Template template, String namespace, String claim)
+      implements ContextQuery {}
+
   /** The sessions that name this template. */
   record SessionsUsing(String template) implements ContextQuery {}
 
@@ -23,9 +28,24 @@ public sealed interface ContextQuery {
 
   /** For {@link SessionAdmission#validate}. */
   static ContextQuery forValidation(AdmissionRequest request) {
-    return request.is(AdmissionRequest.TEMPLATE) && request.operation().equals("DELETE")
-        ? new SessionsUsing(request.name())
+    if (request.is(AdmissionRequest.TEMPLATE) && request.operation().equals("DELETE")) {
+      return new SessionsUsing(request.name());
+    }
+    return forMutation(request) instanceof Template template && lowersSize(request)
+        ? new TemplateAndHome(template, request.namespace(), ChildKind.HOME.nameFor(request.name()))
         : forMutation(request);
+  }
+
+  /** Names that are not legal would be a different path in a call. */
+  private static boolean lowersSize(AdmissionRequest request) {
+    return request
+            .oldObject()
+            .map(RawObject::new)
+            .flatMap(old ->
+                request.object().map(RawObject::new).map(now -> HomeSizeRule.mayLower(old, now)))
+            .orElse(false)
+        && SessionRules.isName(request.name())
+        && SessionRules.isNamespace(request.namespace());
   }
 
   /**

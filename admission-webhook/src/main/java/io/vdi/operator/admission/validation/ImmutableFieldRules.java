@@ -1,14 +1,13 @@
 package io.vdi.operator.admission.validation;
 
-import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
 /**
- * Fields of a session that cannot change, or can only grow; docs/specification.md, section 1. The
- * components of the model are null where a field is absent.
+ * Fields of a session that cannot change; docs/specification.md, section 1. The components of the
+ * model are null where a field is absent.
  */
 final class ImmutableFieldRules {
   private ImmutableFieldRules() {}
@@ -22,13 +21,6 @@ final class ImmutableFieldRules {
         "persistence.storageClassName",
         before.persistence().storageClassName(),
         now.persistence().storageClassName());
-    String size = before.persistence().size();
-    String newSize = now.persistence().size();
-    if (size != null && (newSize == null || Quantities.isLarger(size, newSize))) {
-      violations.add(
-          "spec.persistence.size \"%s\": may grow but never shrink: give %s or more"
-              .formatted(newSize == null ? "" : newSize, size));
-    }
     return violations;
   }
 

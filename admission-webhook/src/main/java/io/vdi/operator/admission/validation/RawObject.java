@@ -45,6 +45,11 @@ record RawObject(JsonObject json) {
     return string(spec(), "template");
   }
 
+  /** The size of a session's home; empty if the session leaves it out. */
+  Optional<String> homeSize() {
+    return string(section(spec(), "persistence"), "size");
+  }
+
   /** The user that a session names; empty if there is none. */
   String user() {
     return spec().get("user") instanceof JsonPrimitive p ? p.getAsString() : "";

@@ -139,6 +139,8 @@ public final class SessionAdmission {
     Optional<VdiTemplate> template = context.template();
     if (session.isPresent() && before.isPresent()) {
       violations.addAll(ImmutableFieldRules.violations(before.get().spec(), session.get().spec()));
+      HomeSizeRule.violation(before.get().spec(), session.get().spec(), template, context.home())
+          .ifPresent(violations::add);
       template.ifPresent(found ->
           violations.addAll(
               TemplateLimits.violations(

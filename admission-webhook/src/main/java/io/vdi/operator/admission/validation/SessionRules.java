@@ -17,6 +17,7 @@ final class SessionRules {
 
   private static final Pattern TEMPLATE = Pattern.compile("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$");
   private static final Pattern NAME = Pattern.compile("^[a-z]([-a-z0-9]*[a-z0-9])?$");
+  private static final Pattern NAMESPACE = Pattern.compile("^[a-z0-9]([-a-z0-9]*[a-z0-9])?$");
   private static final Pattern DURATION = Pattern.compile("^([0-9]+h)?([0-9]+m)?([0-9]+s)?$");
   private static final int MAX_DURATION = 16;
   private static final int MAX_EMAIL = 254;
@@ -33,7 +34,7 @@ final class SessionRules {
         .string(
             "name",
             // The name is empty while the API server is still to generate it.
-            name -> name.isEmpty() || (name.length() <= MAX_LABEL && NAME.matcher(name).matches()),
+            name -> name.isEmpty() || isName(name),
             "must be at most 63 lower-case letters, digits and '-', begin with a letter and end with a"
                 + " letter or digit: the session's Service bears the same name");
     FieldValidator spec = fields.section("spec");
@@ -62,6 +63,14 @@ final class SessionRules {
     duration(spec, "idleTimeout");
     spec.bool("suspended");
     return fields.violations();
+  }
+
+  static boolean isName(String name) {
+    return name.length() <= MAX_LABEL && NAME.matcher(name).matches();
+  }
+
+  static boolean isNamespace(String name) {
+    return name.length() <= MAX_LABEL && NAMESPACE.matcher(name).matches();
   }
 
   static boolean isTemplateName(String name) {

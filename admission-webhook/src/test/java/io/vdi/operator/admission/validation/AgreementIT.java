@@ -120,8 +120,8 @@ class AgreementIT {
           good | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: t, persistence: {size: 1Gi}}
           bad  | {user: a@b.cc, template: t}                            | {user: b@b.cc, template: t}
           bad  | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: u}
-          bad  | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t, persistence: {size: 2G}}
-          bad  | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t}
+          good | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t, persistence: {size: 2G}}
+          good | {user: a@b.cc, template: t, persistence: {size: 2Gi}}  | {user: a@b.cc, template: t}
           bad  | {user: a@b.cc, template: t}                            | {user: a@b.cc, template: t, persistence: {storageClassName: x}}
           bad  | {user: a@b.cc, template: t, persistence: {storageClassName: x}} | {user: a@b.cc, template: t, persistence: {storageClassName: y}}
           bad  | {user: a@b.cc, template: t, persistence: {storageClassName: x}} | {user: a@b.cc, template: t}
@@ -154,7 +154,10 @@ class AgreementIT {
   private static String verdict(AdmissionRequest request) {
     AdmissionContext context =
         new AdmissionContext(
-            Optional.of(Requests.cluster("{image: x}").template()), List.of(), false);
+            Optional.of(Requests.cluster("{image: x}").template()),
+            Optional.empty(),
+            List.of(),
+            false);
     return SessionAdmission.validate(request, context, Requests.POLICY) instanceof Response.Deny
         ? "bad"
         : "good";

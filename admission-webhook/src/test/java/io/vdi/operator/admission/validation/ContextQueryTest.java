@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ContextQueryTest {
@@ -40,6 +41,35 @@ class ContextQueryTest {
   void anIllegalTemplateNameIsNotLookedUp(String spec) {
     assertThat(ContextQuery.forMutation(Requests.create(Requests.session(spec), Requests.ADMIN)))
         .isEqualTo(new ContextQuery.None());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {size: 2Gi} | {size: 1Gi}    | true
+          {size: 2Gi} | {size: 2G}     | true
+          {size: 2Gi} | {}             | true
+          {}          | {size: 2Gi}    | true
+          {size: 2Gi} | {size: x}      | true
+          {size: 2Gi} | {size: 2048Mi} | false
+          {size: 2Gi} | {size: 3Gi}    | false
+          {}          | {}             | false
+          """)
+  void onlyTheValidationOfALowerSizeRequiresTheClaim(String before, String now, boolean claim) {
+    AdmissionRequest request = Requests.update(home(now), home(before));
+    ContextQuery.Template template = new ContextQuery.Template("t");
+    assertThat(ContextQuery.forValidation(request))
+        .isEqualTo(
+            claim
+                ? new ContextQuery.TemplateAndHome(template, "desks", "vdi-data-desk")
+                : template);
+    assertThat(ContextQuery.forMutation(request)).isEqualTo(template);
+  }
+
+  private static JsonObject home(String persistence) {
+    return Requests.session("{template: t, persistence: " + persistence + "}");
   }
 
   @ParameterizedTest

@@ -2,6 +2,7 @@ package io.vdi.operator.admission.validation;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
@@ -73,7 +74,7 @@ final class Requests {
   }
 
   /** The rules in a cluster that has one template, {@code t}. */
-  record Cluster(VdiTemplate template, boolean timeSliced) {
+  record Cluster(VdiTemplate template, Optional<PersistentVolumeClaim> home, boolean timeSliced) {
     Response mutate(AdmissionRequest request) {
       return SessionAdmission.mutate(request, context(ContextQuery.forMutation(request)));
     }
@@ -84,9 +85,14 @@ final class Requests {
     }
 
     private AdmissionContext context(ContextQuery query) {
-      boolean found = query.equals(new ContextQuery.Template("t"));
+      ContextQuery.Template known = new ContextQuery.Template("t");
+      boolean homeToo =
+          query.equals(new ContextQuery.TemplateAndHome(known, "desks", "vdi-data-desk"));
       return new AdmissionContext(
-          found ? Optional.of(template) : Optional.empty(), List.of(), timeSliced);
+          homeToo || query.equals(known) ? Optional.of(template) : Optional.empty(),
+          homeToo ? home : Optional.empty(),
+          List.of(),
+          timeSliced);
     }
   }
 
@@ -94,7 +100,7 @@ final class Requests {
     VdiTemplate template =
         KubeGson.gson()
             .fromJson("{metadata: {name: t}, spec: " + templateSpec + "}", VdiTemplate.class);
-    return new Cluster(template, false);
+    return new Cluster(template, Optional.empty(), false);
   }
 
   static JsonObject session(String spec) {

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
@@ -91,6 +95,52 @@ class SessionAdmissionTest {
     assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {size: 30Gi} | {size: 20Gi}    | Bound   | 20Gi | ok
+          {size: 30Gi} | {size: 20480Mi} | Bound   | 20Gi | ok
+          {size: 30Gi} | {size: 25Gi}    | Bound   | 20Gi | ok
+          {size: 10Gi} | {size: 10Gi}    | Bound   | 20Gi | ok
+          {size: 10Gi} | {size: 11Gi}    | Bound   | 20Gi | ok
+          {size: 30Gi} | {size: 1Gi}     | Pending | ''   | ok
+          {size: 30Gi} | {}              | Bound   | 5Gi  | ok
+          {}           | {size: 5Gi}     | Bound   | 5Gi  | ok
+          {size: 30Gi} | {size: 19Gi}    | Bound   | 20Gi | spec.persistence.size 19Gi: is less than the 20Gi of PersistentVolumeClaim vdi-data-desk, and a volume cannot shrink: give 20Gi or more
+          {size: 30Gi} | {}              | Bound   | 20Gi | spec.persistence.size 7Gi: is less than the 20Gi
+          {}           | {size: 5Gi}     | Bound   | 7Gi  | spec.persistence.size 5Gi: is less than the 7Gi
+          """)
+  void aSizeCanGoBackToTheCapacityOfTheClaim(
+      String before, String now, String phase, String capacity, String expected) {
+    PersistentVolumeClaim home =
+        new PersistentVolumeClaim(
+            KubeGson.gson().fromJson("{name: vdi-data-desk}", ObjectMeta.class),
+            null,
+            new PersistentVolumeClaim.Status(
+                phase, capacity.isEmpty() ? Map.of() : Map.of("storage", capacity)));
+    VdiTemplate template = Requests.cluster("{image: x, persistence: {size: 7Gi}}").template();
+    Verdict verdict =
+        new Requests.Cluster(template, Optional.of(home), false)
+            .validate(
+                Requests.update(
+                    complete("{persistence: " + now + "}"),
+                    complete("{persistence: " + before + "}")),
+                Requests.POLICY);
+    if (expected.equals("ok")) {
+      assertThat(verdict).isInstanceOf(Response.Allow.class);
+    } else {
+      assertDenied(verdict, expected);
+    }
+  }
+
+  @Test
+  void withoutAClaimEverySizeIsAllowed() {
+    assertThat(update("{persistence: {size: 30Gi}}", "{persistence: {size: 1Gi}}"))
+        .isInstanceOf(Response.Allow.class);
+  }
+
   @Test
   void noRulePreventsADeletion() {
     JsonObject old = Requests.session("{user: alice@example.com, template: deleted}");
@@ -120,7 +170,7 @@ class SessionAdmissionTest {
   @Test
   void probableMistakesCauseWarnings() {
     Requests.Cluster timeSliced =
-        new Requests.Cluster(Requests.cluster("{image: x}").template(), true);
+        new Requests.Cluster(Requests.cluster("{image: x}").template(), Optional.empty(), true);
     Verdict verdict =
         timeSliced.validate(
             Requests.create(
