@@ -57,7 +57,8 @@ class AdmissionHandlerTest {
 
   @BeforeEach
   void start() {
-    api.put(TEMPLATE, "{spec: {image: desktop, idleTimeout: 1h, resources: {maxGPU: 2}}}");
+    api.put(
+        TEMPLATE, "{spec: {image: desktop, timeout: 3h, idleTimeout: 1h, resources: {maxGPU: 2}}}");
     quota.start();
   }
 
@@ -69,7 +70,7 @@ class AdmissionHandlerTest {
   @Test
   void mutationAddsTheDefaultsOfTheTemplate() {
     Allow allow = (Allow) handler.mutate(create("{user: alice@example.com, template: t}", false));
-    assertThat(allow.patch().toString()).contains("/spec/idleTimeout", "\"1h\"", "created-by");
+    assertThat(allow.patch().toString()).contains("/spec/timeout", "\"3h\"", "created-by");
   }
 
   @Test
@@ -80,10 +81,10 @@ class AdmissionHandlerTest {
   }
 
   @Test
-  void anUnknownTemplateIsDenied() {
-    Deny deny = deny(handler.validate(create("{user: a@b.cc, template: other}", false)));
-    assertThat(deny.reason()).isEqualTo(Reason.INVALID);
-    assertThat(deny.message()).contains("there is no such VDITemplate");
+  void anUnknownTemplateIsAllowedWithAWarning() {
+    Response response = handler.validate(create("{user: a@b.cc, template: other}", false));
+    assertThat(response).isInstanceOf(Allow.class);
+    assertThat(response.warnings().getFirst()).contains("there is no such VDITemplate");
   }
 
   @Test

@@ -96,7 +96,8 @@ class AdmissionIT {
     assertThat(session.spec().resources().cpu()).isEqualTo("4");
     assertThat(session.spec().persistence().size()).isEqualTo("20Gi");
     assertThat(session.spec().timeout()).isEqualTo("1h");
-    assertThat(session.spec().idleTimeout()).isEqualTo("30m");
+    assertThat(session.spec().idleTimeout()).as("follows the template").isNull();
+    assertThat(session.spec().persistence().reclaimPolicy()).as("follows the template").isNull();
     assertThat(session.metadata().annotations())
         .containsKeys(Annotations.CREATED_BY, Annotations.RESERVATION);
 
@@ -135,10 +136,35 @@ class AdmissionIT {
   }
 
   @Test
-  void anUnknownTemplateIsDeniedWithARemedy() {
-    assertRefused(
-        submit("nowhere", "{user: alice@example.com, template: missing}"),
-        "spec.template \"missing\": there is no such VDITemplate: kubectl get vdit shows");
+  void aSessionOfAMissingTemplateWaitsAndGetsItsDefaultsLater() {
+    VdiSession waiting = submit("early", "{user: kim@example.com, template: later}").orElseThrow();
+    assertThat(waiting.spec().timeout()).isNull();
+    template(api, "later", ", timeout: 2h").orElseThrow();
+    VdiSession changed =
+        patch("early", "{\"metadata\": {\"labels\": {\"a\": \"b\"}}}").orElseThrow();
+    assertThat(changed.spec().timeout()).isEqualTo("2h");
+  }
+
+  /** kubectl apply removes the field; the default of the template applies again. */
+  @Test
+  void aFieldThatAUserRemovesReturnsToTheDefault() {
+    submit(
+            "removed",
+            "{user: alice@example.com, template: strict, timeout: 3h, idleTimeout: 5m,"
+                + " resources: {memory: 1Gi}, persistence: {size: 30Gi, reclaimPolicy: Retain,"
+                + " storageClassName: slow}, suspended: true}")
+        .orElseThrow();
+    VdiSession changed =
+        patch(
+                "removed",
+                "{\"spec\": {\"timeout\": null, \"idleTimeout\": null, \"resources\": null,"
+                    + " \"persistence\": null}}")
+            .orElseThrow();
+    assertThat(changed.spec().timeout()).isEqualTo("1h");
+    assertThat(changed.spec().idleTimeout()).isNull();
+    assertThat(changed.spec().resources().memory()).isEqualTo("8Gi");
+    assertThat(changed.spec().persistence())
+        .isEqualTo(new VdiSession.Persistence(null, "20Gi", "slow", null));
   }
 
   @Test

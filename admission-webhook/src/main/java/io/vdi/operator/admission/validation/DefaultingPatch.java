@@ -8,17 +8,14 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * The JSON patch that the mutating webhook applies to a session: the defaults of fields that the
- * user left out, the creator and the reservation ID. The patch contains only what is missing, so
+ * The JSON patch that the mutating webhook applies to a session: the defaults of fields that quotas
+ * and billing depend on, the creator and the reservation ID. Other defaults stay out of the object,
+ * so that a change of the template reaches the session. The patch contains only what is missing, so
  * that applying the same manifest twice changes nothing.
  */
 final class DefaultingPatch {
-  private static final Set<String> ONLY_WITH_HOME =
-      Set.of("size", "storageClassName", "reclaimPolicy");
-
   private final RawObject session;
   private final JsonArray operations = new JsonArray();
 
@@ -32,23 +29,32 @@ final class DefaultingPatch {
     DefaultingPatch patch = new DefaultingPatch(session);
     patch.annotate(Annotations.CREATED_BY, Optional.of(createdBy));
     patch.annotate(Annotations.RESERVATION, Optional.of(reservationId));
-    // Without the template there are no defaults; the validating webhook denies the session.
+    // Without the template there are no defaults yet; a later change of the session adds them.
     template.ifPresent(found -> patch.fill(SessionDefaults.of(found.spec())));
     return patch.operations;
   }
 
   /**
-   * For a changed session: fields that the new object leaves out keep their values, even if the
-   * template has changed since. The creator cannot be changed.
+   * For a changed session: fields that the new object leaves out return to the defaults of the
+   * template, or keep their values if the template does not exist. The creator and the storage
+   * class cannot be changed, so they are kept if they are left out.
    *
    * @param reservationId of this request, if it requests more than the session already has
    */
-  static JsonArray forUpdate(RawObject session, RawObject old, Optional<String> reservationId) {
+  static JsonArray forUpdate(
+      RawObject session,
+      RawObject old,
+      Optional<VdiTemplate> template,
+      Optional<String> reservationId) {
     DefaultingPatch patch = new DefaultingPatch(session);
     patch.annotate(Annotations.CREATED_BY, old.annotation(Annotations.CREATED_BY));
     patch.annotate(
         Annotations.RESERVATION, reservationId.or(() -> old.annotation(Annotations.RESERVATION)));
-    patch.fill(old.spec());
+    JsonObject defaults =
+        template
+            .map(found -> SessionDefaults.of(found.spec()))
+            .orElseGet(() -> SessionDefaults.frozen(old.spec()));
+    patch.fill(SessionDefaults.withStorageClass(defaults, old.spec()));
     return patch.operations;
   }
 
@@ -57,7 +63,7 @@ final class DefaultingPatch {
       // The schema of the CRD refuses this with a better message.
       return;
     }
-    for (String field : List.of("resources", "persistence", "timeout", "idleTimeout")) {
+    for (String field : List.of("resources", "persistence", "timeout")) {
       JsonElement standard = defaults.get(field);
       if (standard == null) {
         continue;
@@ -78,7 +84,7 @@ final class DefaultingPatch {
     }
   }
 
-  /** The defaults without those that describe a home, if the session has none. */
+  /** The defaults without the size of the home, if the session has none. */
   private static JsonElement applicable(String field, JsonElement standard, JsonObject given) {
     boolean noHome =
         field.equals("persistence") && new JsonPrimitive(false).equals(given.get("enabled"));
@@ -86,7 +92,7 @@ final class DefaultingPatch {
       return standard;
     }
     JsonObject remaining = standard.getAsJsonObject().deepCopy();
-    ONLY_WITH_HOME.forEach(remaining::remove);
+    remaining.remove("size");
     return remaining;
   }
 

@@ -58,6 +58,7 @@ public final class SessionAdmission {
                       DefaultingPatch.forUpdate(
                           session,
                           old,
+                          context.template(),
                           additional(session, old, context.template()).isZero()
                               ? Optional.empty()
                               : Optional.of(request.uid())),
@@ -103,11 +104,6 @@ public final class SessionAdmission {
     List<String> violations = new ArrayList<>(SessionRules.violations(object.json()));
     Optional<VdiSession> session = object.session();
     Optional<VdiTemplate> template = context.template();
-    if (template.isEmpty() && violations.stream().noneMatch(v -> v.startsWith("spec.template"))) {
-      violations.add(
-          "spec.template \"%s\": there is no such VDITemplate: kubectl get vdit shows the existing ones"
-              .formatted(object.template().orElse("")));
-    }
     if (session.isPresent() && template.isPresent()) {
       violations.addAll(
           TemplateLimits.violations(template.get(), session.get().spec(), Optional.empty()));
@@ -176,7 +172,11 @@ public final class SessionAdmission {
     access.ifPresent(forbidden::add);
     List<String> warnings = new ArrayList<>();
     session.ifPresent(s ->
-        warnings.addAll(SessionWarnings.of(s.spec(), context.template(), context.timeSliced())));
+        warnings.addAll(
+            context
+                .template()
+                .map(found -> SessionWarnings.of(s.spec(), found, context.timeSliced()))
+                .orElseGet(() -> SessionWarnings.missingTemplate(s.spec().template()))));
     identity.filter(message -> !enforced).ifPresent(warnings::add);
     if (violations.isEmpty() && session.isEmpty()) {
       violations.add("the object cannot be read as a VDISession");

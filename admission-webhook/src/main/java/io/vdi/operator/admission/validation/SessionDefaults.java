@@ -6,10 +6,13 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
+import java.util.List;
 
 /**
- * The fields that a session gets from its template if the user leaves them out, as JSON of the
- * spec. {@link Defaults} computes the values, for the webhook and the controller alike.
+ * The fields that the webhook writes into a session if the user leaves them out, as JSON of the
+ * spec: those that quotas and billing depend on, so that a change of the template does not change
+ * what an existing session uses; docs/specification.md, section 1. {@link Defaults} computes the
+ * values, for the webhook and the controller alike.
  */
 final class SessionDefaults {
   private static final VdiSession.Spec EMPTY_SPEC =
@@ -27,20 +30,44 @@ final class SessionDefaults {
     resources.addProperty("memory", effective.memory());
     resources.addProperty("cpu", effective.cpu());
     JsonObject persistence = new JsonObject();
-    persistence.addProperty("enabled", effective.persistent());
     persistence.addProperty("size", effective.size());
-    effective
-        .storageClassName()
-        .ifPresent(name -> persistence.addProperty("storageClassName", name));
-    persistence.addProperty("reclaimPolicy", effective.reclaimPolicy().text());
     JsonObject spec = new JsonObject();
     spec.add("resources", resources);
     spec.add("persistence", persistence);
     spec.addProperty("timeout", text(template.timeout(), effective.lifetime()));
-    effective
-        .idleTimeout()
-        .ifPresent(idle -> spec.addProperty("idleTimeout", text(template.idleTimeout(), idle)));
     return spec;
+  }
+
+  /** The same fields of an existing session. */
+  static JsonObject frozen(JsonObject spec) {
+    JsonObject frozen = new JsonObject();
+    copy(spec, frozen, "resources", List.of("gpu", "memory", "cpu"));
+    copy(spec, frozen, "persistence", List.of("size"));
+    if (spec.has("timeout")) {
+      frozen.add("timeout", spec.get("timeout"));
+    }
+    return frozen;
+  }
+
+  /** With the storage class of an existing session, if it names one. */
+  static JsonObject withStorageClass(JsonObject defaults, JsonObject spec) {
+    JsonObject result = defaults.deepCopy();
+    copy(spec, result, "persistence", List.of("storageClassName"));
+    return result;
+  }
+
+  private static void copy(JsonObject from, JsonObject to, String section, List<String> fields) {
+    if (!(from.get(section) instanceof JsonObject given)) {
+      return;
+    }
+    for (String field : fields) {
+      if (given.has(field)) {
+        if (!to.has(section)) {
+          to.add(section, new JsonObject());
+        }
+        to.getAsJsonObject(section).add(field, given.get(field));
+      }
+    }
   }
 
   /**

@@ -6,17 +6,23 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** Warnings for settings of a session that are valid but probably a mistake. */
 final class SessionWarnings {
   private SessionWarnings() {}
 
-  static List<String> of(
-      VdiSession.Spec session, Optional<VdiTemplate> template, boolean timeSliced) {
-    Defaults.EffectiveSpec spec =
-        Defaults.effectiveSpec(
-            session, template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY));
+  /**
+   * The session waits until the template exists. The limits of the template are not checked before
+   * that.
+   */
+  static List<String> missingTemplate(String name) {
+    return List.of(
+        "spec.template \"%s\": there is no such VDITemplate: the session waits until it exists; kubectl get vdit shows the existing ones"
+            .formatted(name));
+  }
+
+  static List<String> of(VdiSession.Spec session, VdiTemplate template, boolean timeSliced) {
+    Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session, template.spec());
     List<String> warnings = new ArrayList<>();
     if (spec.gpu() > 0 && spec.idleTimeout().isEmpty()) {
       warnings.add(
@@ -24,7 +30,7 @@ final class SessionWarnings {
     }
     boolean ownSize =
         session.persistence().size() != null && !session.persistence().size().equals(Defaults.SIZE);
-    boolean templateSize = template.filter(t -> t.spec().persistence().size() != null).isPresent();
+    boolean templateSize = template.spec().persistence().size() != null;
     if (spec.persistent()
         && spec.reclaimPolicy() == ReclaimPolicy.RETAIN
         && !ownSize

@@ -1,5 +1,6 @@
 package io.vdi.operator.admission.validation;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
@@ -77,6 +78,16 @@ final class Requests {
   record Cluster(VdiTemplate template, Optional<PersistentVolumeClaim> home, boolean timeSliced) {
     Response mutate(AdmissionRequest request) {
       return SessionAdmission.mutate(request, context(ContextQuery.forMutation(request)));
+    }
+
+    /** The spec after the mutation. */
+    JsonElement patched(JsonObject session, AdmissionRequest request) {
+      JsonObject patched = session.deepCopy();
+      switch (mutate(request)) {
+        case Response.Allow allow -> Patches.apply(patched, allow.patch());
+        case Response.Deny deny -> throw new AssertionError(deny);
+      }
+      return patched.get("spec");
     }
 
     Verdict validate(AdmissionRequest request, AdmissionPolicy policy) {

@@ -24,6 +24,11 @@ class SessionAdmissionTest {
           "{image: x, idleTimeout: 1h, maxTimeout: 4h, resources: {maxGPU: 2, maxMemory: 16Gi},"
               + " allowedGroups: [design], allowedUsers: [alice@example.com]}");
 
+  private static final Requests.Cluster FULL =
+      Requests.cluster(
+          "{image: x, timeout: 1h, idleTimeout: 30m, resources: {defaultGPU: 3, defaultMemory: 8Gi},"
+              + " persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}");
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -70,7 +75,6 @@ class SessionAdmissionTest {
       textBlock =
           """
           {user: bob@example.com, template: t}                               | spec.template "t": is not for bob@example.com
-          {user: alice@example.com, template: other}                         | spec.template "other": there is no such VDITemplate
           {user: alice@example.com, template: t, resources: {gpu: 3}}        | spec.resources.gpu 3: is more than template t allows, which is 2
           {user: alice@example.com, template: t, resources: {memory: 32Gi}}  | spec.resources.memory 32Gi: is more than template t allows, which is 16Gi
           {user: alice@example.com, template: t}                             | spec.timeout 8h: is more than template t allows, which is 4h
@@ -82,6 +86,71 @@ class SessionAdmissionTest {
     assertDenied(
         cluster.validate(Requests.create(Requests.session(spec), Requests.ADMIN), Requests.POLICY),
         message);
+  }
+
+  @Test
+  void aSessionOfAMissingTemplateWaits() {
+    AdmissionRequest request =
+        Requests.create(
+            Requests.session("{user: alice@example.com, template: other, resources: {gpu: 2}}"),
+            Requests.ADMIN);
+    Verdict verdict = CLUSTER.validate(request, Requests.POLICY);
+    assertThat(requested(verdict)).isEqualTo(new ResourceAmounts(1, 2));
+    assertThat(verdict.warnings())
+        .containsExactly(
+            "spec.template \"other\": there is no such VDITemplate: the session waits until it"
+                + " exists; kubectl get vdit shows the existing ones");
+    JsonObject session = Requests.session("{user: alice@example.com, template: other}");
+    assertThat(CLUSTER.patched(session, Requests.create(session, Requests.ADMIN)))
+        .as("no defaults yet")
+        .isEqualTo(session.get("spec"));
+  }
+
+  /** Only what quotas and billing depend on; everything else follows the template. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {}                                       | {resources: {gpu: 3, memory: 8Gi, cpu: '2'}, persistence: {size: 20Gi}, timeout: 1h}
+          {resources: {gpu: 1}, timeout: 2h}       | {resources: {gpu: 1, memory: 8Gi, cpu: '2'}, persistence: {size: 20Gi}, timeout: 2h}
+          {persistence: {enabled: false}}          | {resources: {gpu: 3, memory: 8Gi, cpu: '2'}, persistence: {enabled: false}, timeout: 1h}
+          {persistence: {reclaimPolicy: Delete}, idleTimeout: 5m} | {resources: {gpu: 3, memory: 8Gi, cpu: '2'}, persistence: {reclaimPolicy: Delete, size: 20Gi}, timeout: 1h, idleTimeout: 5m}
+          """)
+  void aNewSessionGetsTheDefaultsThatAreFrozen(String given, String expected) {
+    JsonObject session = complete(given);
+    assertThat(FULL.patched(session, Requests.create(session, Requests.ADMIN)))
+        .isEqualTo(complete(expected).get("spec"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {resources: {gpu: 5, memory: 1Gi, cpu: '9'}, persistence: {size: 90Gi}, timeout: 9h} | {} | {resources: {gpu: 3, memory: 8Gi, cpu: '2'}, persistence: {size: 20Gi}, timeout: 1h}
+          {idleTimeout: 5m, persistence: {enabled: false, reclaimPolicy: Delete}} | {} | {resources: {gpu: 3, memory: 8Gi, cpu: '2'}, persistence: {size: 20Gi}, timeout: 1h}
+          {persistence: {storageClassName: slow}} | {} | {resources: {gpu: 3, memory: 8Gi, cpu: '2'}, persistence: {size: 20Gi, storageClassName: slow}, timeout: 1h}
+          """)
+  void aRemovedFieldReturnsToTheDefaultExceptTheStorageClass(
+      String before, String now, String expected) {
+    JsonObject session = complete(now);
+    assertThat(FULL.patched(session, Requests.update(session, complete(before))))
+        .isEqualTo(complete(expected).get("spec"));
+  }
+
+  @Test
+  void withoutItsTemplateASessionKeepsWhatIsFrozen() {
+    JsonObject old =
+        Requests.session(
+            "{template: other, resources: {gpu: 2}, persistence: {size: 9Gi, reclaimPolicy: Retain},"
+                + " timeout: 9h, idleTimeout: 1h}");
+    JsonObject session = Requests.session("{template: other}");
+    assertThat(FULL.patched(session, Requests.update(session, old)))
+        .isEqualTo(
+            Requests.session(
+                    "{template: other, resources: {gpu: 2}, persistence: {size: 9Gi}, timeout: 9h}")
+                .get("spec"));
   }
 
   @Test
