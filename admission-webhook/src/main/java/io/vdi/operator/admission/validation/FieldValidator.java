@@ -73,6 +73,13 @@ final class FieldValidator {
     return new FieldValidator(path + field + "[" + index + "].", item, violations);
   }
 
+  /** A string, without a check; empty if the field is absent or has another type. */
+  Optional<String> text(String field) {
+    return get(field)
+        .filter(value -> value instanceof JsonPrimitive p && p.isString())
+        .map(JsonElement::getAsString);
+  }
+
   /** A string that matches the rule. */
   Optional<String> string(String field, Predicate<String> legal, String rule) {
     return get(field)

@@ -1,6 +1,7 @@
 package io.vdi.operator.admission.validation;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Quantities;
 import java.util.List;
@@ -60,7 +61,11 @@ final class SessionRules {
     persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
     duration(spec, "timeout");
-    duration(spec, "idleTimeout");
+    spec.string(
+        "idleTimeout",
+        text -> text.equals(Defaults.NEVER) || isDuration(text),
+        "must be a duration above zero, such as 30m, or 0s for never");
+    spec.string("idleAction", Set.of("Suspend", "Delete")::contains, "must be Suspend or Delete");
     spec.bool("suspended");
     return fields.violations();
   }
@@ -86,12 +91,13 @@ final class SessionRules {
 
   static void duration(FieldValidator fields, String field) {
     fields.string(
-        field,
-        text ->
-            text.length() <= MAX_DURATION
-                && DURATION.matcher(text).matches()
-                && Durations.parse(text).isPresent(),
-        "must be a duration above zero, such as 8h or 1h30m");
+        field, SessionRules::isDuration, "must be a duration above zero, such as 8h or 1h30m");
+  }
+
+  private static boolean isDuration(String text) {
+    return text.length() <= MAX_DURATION
+        && DURATION.matcher(text).matches()
+        && Durations.parse(text).isPresent();
   }
 
   /** Length in characters, as the API server counts it, not in UTF-16 units. */

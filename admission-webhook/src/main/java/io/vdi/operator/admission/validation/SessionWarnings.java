@@ -24,7 +24,8 @@ final class SessionWarnings {
   static List<String> of(VdiSession.Spec session, VdiTemplate template, boolean timeSliced) {
     Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session, template.spec());
     List<String> warnings = new ArrayList<>();
-    if (spec.gpu() > 0 && spec.idleTimeout().isEmpty()) {
+    boolean chosen = Defaults.NEVER.equals(session.idleTimeout());
+    if (spec.gpu() > 0 && spec.idleTimeout().isEmpty() && !chosen) {
       warnings.add(
           "spec.idleTimeout is not set: the session keeps its GPU while nobody is connected");
     }

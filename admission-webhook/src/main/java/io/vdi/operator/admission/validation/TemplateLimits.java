@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,8 @@ import java.util.Optional;
  * components of the model are null where a template sets no maximum.
  */
 final class TemplateLimits {
+  private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
+
   private final VdiTemplate template;
   private final List<String> violations = new ArrayList<>();
 
@@ -56,7 +59,35 @@ final class TemplateLimits {
         && grows(old.map(Defaults.EffectiveSpec::timeout), now.timeout())) {
       check.report("timeout", Durations.format(now.timeout()), spec.maxTimeout());
     }
+    check.idleTimeout(session, before);
     return check.violations;
+  }
+
+  private void idleTimeout(VdiSession.Spec session, Optional<VdiSession.Spec> before) {
+    String max = template.spec().maxIdleTimeout();
+    String text = session.idleTimeout();
+    // A session that leaves it out gets at most the maximum.
+    if (text == null
+        || Durations.parse(max).filter(limit -> idle(session).compareTo(limit) > 0).isEmpty()
+        || !grows(before.map(this::idle), idle(session))) {
+      return;
+    }
+    if (text.equals(Defaults.NEVER)) {
+      violations.add(
+          "spec.idleTimeout 0s: means never, but template %s allows at most %s: ask for %s or less"
+              .formatted(template.name(), max, max));
+    } else {
+      report("idleTimeout", text, max);
+    }
+  }
+
+  /** The idle timeout that a session requests, before the maximum is applied. */
+  private Duration idle(VdiSession.Spec session) {
+    return Defaults.NEVER.equals(session.idleTimeout())
+        ? FOREVER
+        : Durations.parse(session.idleTimeout())
+            .or(() -> Defaults.effectiveSpec(session, template.spec()).idleTimeout())
+            .orElse(FOREVER);
   }
 
   /**

@@ -4,8 +4,11 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.model.Durations;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
@@ -62,11 +65,31 @@ final class TemplateRules {
     SessionRules.quantity(persistence, "size", "10Gi");
     persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
-    for (String field : List.of("timeout", "maxTimeout", "idleTimeout", "startupTimeout")) {
+    for (String field :
+        List.of(
+            "timeout",
+            "maxTimeout",
+            "idleTimeout",
+            "maxIdleTimeout",
+            "deleteAfterSuspended",
+            "startupTimeout")) {
       SessionRules.duration(spec, field);
     }
+    idleTimeout(spec);
     environment(spec);
     return fields.violations();
+  }
+
+  private static void idleTimeout(FieldValidator spec) {
+    Optional<Duration> max = spec.text("maxIdleTimeout").flatMap(Durations::parse);
+    spec.text("idleTimeout")
+        .flatMap(Durations::parse)
+        .filter(idle -> max.filter(limit -> limit.compareTo(idle) < 0).isPresent())
+        .ifPresent(idle ->
+            spec.report(
+                "idleTimeout",
+                new JsonPrimitive(Durations.format(idle)),
+                "is more than maxIdleTimeout of this template: lower it, or raise maxIdleTimeout"));
   }
 
   private static void environment(FieldValidator spec) {

@@ -87,6 +87,11 @@ class AgreementIT {
           bad  | {user: a@b.cc, template: t, timeout: 30m1h}
           bad  | {user: a@b.cc, template: t, timeout: 11111111111111111h}
           bad  | {user: a@b.cc, template: t, idleTimeout: soon}
+          good | {user: a@b.cc, template: t, idleTimeout: 0s}
+          bad  | {user: a@b.cc, template: t, idleTimeout: 0h}
+          bad  | {user: a@b.cc, template: t, timeout: 0s}
+          good | {user: a@b.cc, template: t, idleAction: Delete}
+          bad  | {user: a@b.cc, template: t, idleAction: Stop}
           bad  | {user: a@b.cc, template: t, suspended: 'yes'}
           bad  | []
           """)

@@ -52,7 +52,12 @@ class SessionAdmissionProperties {
     Verdict verdict = CLUSTER.validate(Requests.create(session, Requests.ADMIN), Requests.POLICY);
     boolean legal =
         switch (field) {
-          case "user", "template" -> false;
+          case "user" -> false;
+          // A session of a missing template waits.
+          case "template" ->
+              value instanceof JsonPrimitive p
+                  && p.isString()
+                  && SessionRules.isTemplateName(p.getAsString());
           case "resources", "persistence" -> value.isJsonNull() || value.isJsonObject();
           case "suspended" ->
               value.isJsonNull() || (value instanceof JsonPrimitive p && p.isBoolean());

@@ -139,6 +139,48 @@ class SessionAdmissionTest {
         .isEqualTo(complete(expected).get("spec"));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {}                 | ok
+          {idleTimeout: 30m} | ok
+          {idleTimeout: 2h}  | ok
+          {idleTimeout: 3h}  | spec.idleTimeout 3h: is more than template t allows, which is 2h: ask for 2h or less
+          {idleTimeout: 0s}  | spec.idleTimeout 0s: means never, but template t allows at most 2h: ask for 2h or less
+          """)
+  void anIdleTimeoutIsAtMostThatOfTheTemplate(String spec, String expected) {
+    Requests.Cluster cluster = Requests.cluster("{image: x, maxIdleTimeout: 2h}");
+    Verdict created =
+        cluster.validate(Requests.create(complete(spec), Requests.ADMIN), Requests.POLICY);
+    Verdict changed =
+        cluster.validate(
+            Requests.update(complete(spec), complete("{timeout: 1h}")), Requests.POLICY);
+    // The maximum may be newer than the session.
+    JsonObject existing = complete(spec);
+    existing.getAsJsonObject("spec").addProperty("timeout", "1h");
+    Verdict kept = cluster.validate(Requests.update(existing, complete(spec)), Requests.POLICY);
+    assertThat(kept).isInstanceOf(Response.Allow.class);
+    if (expected.equals("ok")) {
+      assertThat(created).isInstanceOf(QuotaCheckRequired.class);
+      assertThat(changed).isInstanceOf(Response.Allow.class);
+    } else {
+      assertDenied(created, expected);
+      assertDenied(changed, expected);
+    }
+  }
+
+  @Test
+  void zeroAsIdleTimeoutMeansNeverIfTheTemplateAllowsIt() {
+    Verdict verdict =
+        withoutMaxTimeout()
+            .validate(
+                Requests.create(complete("{idleTimeout: 0s}"), Requests.ADMIN), Requests.POLICY);
+    assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
+    assertThat(verdict.warnings()).isEmpty();
+  }
+
   @Test
   void withoutItsTemplateASessionKeepsWhatIsFrozen() {
     JsonObject old =
@@ -285,6 +327,8 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', env: [{name: DISPLAY}]}  | spec.env[0].name "DISPLAY": is the operator's own
           {image: 'ghcr.io/desks/y', env: [{value: x}]}       | spec.env[0].name: is missing
           {image: 'ghcr.io/desks/y', timeout: soon}           | spec.timeout "soon": must be a duration
+          {image: 'ghcr.io/desks/y', maxIdleTimeout: 0s}      | spec.maxIdleTimeout "0s": must be a duration
+          {image: 'ghcr.io/desks/y', idleTimeout: 2h, maxIdleTimeout: 1h} | spec.idleTimeout "2h": is more than maxIdleTimeout
           """)
   void invalidTemplatesAreDenied(String spec, String message) {
     assertDenied(template(spec), message);

@@ -19,11 +19,15 @@ public final class Defaults {
   public static final String TIMEOUT = "8h";
   public static final String STARTUP_TIMEOUT = "10m";
 
+  /** As the idle timeout of a session: it never becomes idle. */
+  public static final String NEVER = "0s";
+
   private Defaults() {}
 
   /**
    * A session with a value for every field.
    *
+   * @param idleTimeout at most the maxIdleTimeout of the template; empty: never
    * @param problems one message per illegal value, with field and value. The schema rejects such
    *     values, but an object that is older than the schema may have one; the operator's default
    *     replaces it.
@@ -77,8 +81,7 @@ public final class Defaults {
         first(home.reclaimPolicy(), template.persistence().reclaimPolicy(), ReclaimPolicy.DELETE),
         duration("timeout", first(session.timeout(), template.timeout(), TIMEOUT), problems)
             .orElse(Duration.ofHours(8)),
-        Optional.ofNullable(first(session.idleTimeout(), template.idleTimeout(), null))
-            .flatMap(text -> duration("idleTimeout", text, problems)),
+        idleTimeout(session, template, problems),
         first(session.idleAction(), template.idleAction(), IdleAction.SUSPEND),
         Optional.ofNullable(template.deleteAfterSuspended())
             .flatMap(text -> duration("deleteAfterSuspended", text, problems)),
@@ -93,6 +96,22 @@ public final class Defaults {
   /** Only the number of GPUs. */
   public static int gpu(VdiSession.Spec session, VdiTemplate.Spec template) {
     return first(session.resources().gpu(), template.resources().defaultGPU(), GPU);
+  }
+
+  /**
+   * A maximum also applies to sessions that set no idle timeout, or that are older than the
+   * maximum: a user must not be able to evade it.
+   */
+  private static Optional<Duration> idleTimeout(
+      VdiSession.Spec session, VdiTemplate.Spec template, List<String> problems) {
+    Optional<Duration> max =
+        Optional.ofNullable(template.maxIdleTimeout())
+            .flatMap(text -> duration("maxIdleTimeout", text, problems));
+    return Optional.ofNullable(first(session.idleTimeout(), template.idleTimeout(), null))
+        .filter(text -> !text.equals(NEVER))
+        .flatMap(text -> duration("idleTimeout", text, problems))
+        .filter(idle -> max.filter(limit -> limit.compareTo(idle) < 0).isEmpty())
+        .or(() -> max);
   }
 
   private static <T> T first(T own, T template, T operator) {

@@ -27,6 +27,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String timeout,
       String maxTimeout,
       String idleTimeout,
+      String maxIdleTimeout,
       IdleAction idleAction,
       String deleteAfterSuspended,
       Persistence persistence,
@@ -47,7 +48,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
     public static final Spec EMPTY =
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;

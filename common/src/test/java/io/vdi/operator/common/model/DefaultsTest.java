@@ -110,6 +110,27 @@ class DefaultsTest {
   }
 
   @Test
+  @DisplayName("0s as the idle timeout of a session means never")
+  void neverIdle() {
+    Defaults.EffectiveSpec effective = effective("{idleTimeout: 0s}", "{idleTimeout: 30m}");
+    assertThat(effective.idleTimeout()).isEmpty();
+    assertThat(effective.problems()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("the maxIdleTimeout of the template applies to every session")
+  void maxIdleTimeout() {
+    Optional<Duration> hour = Optional.of(Duration.ofHours(1));
+    assertThat(effective("{}", "{maxIdleTimeout: 1h}").idleTimeout()).isEqualTo(hour);
+    assertThat(effective("{idleTimeout: 0s}", "{maxIdleTimeout: 1h}").idleTimeout())
+        .isEqualTo(hour);
+    assertThat(effective("{idleTimeout: 2h}", "{maxIdleTimeout: 1h}").idleTimeout())
+        .isEqualTo(hour);
+    assertThat(effective("{idleTimeout: 10m}", "{maxIdleTimeout: 1h}").idleTimeout())
+        .isEqualTo(Optional.of(Duration.ofMinutes(10)));
+  }
+
+  @Test
   @DisplayName("every illegal value is reported with field, value and rule")
   void illegalValues() {
     Defaults.EffectiveSpec effective =
