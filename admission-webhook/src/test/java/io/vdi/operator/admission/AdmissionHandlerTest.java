@@ -105,6 +105,34 @@ class AdmissionHandlerTest {
   }
 
   @Test
+  void aLowerSizeIsComparedWithTheClaim() {
+    String claim = "/api/v1/namespaces/desks/persistentvolumeclaims/vdi-data-desk";
+    assertThat(handler.validate(shrink())).as("no claim").isInstanceOf(Allow.class);
+    api.put(claim, "{status: {phase: Pending}}");
+    assertThat(handler.validate(shrink())).as("not bound").isInstanceOf(Allow.class);
+    api.put(claim, "{status: {phase: Bound, capacity: {storage: 10Gi}}}");
+    assertThat(handler.validate(shrink())).as("not below").isInstanceOf(Allow.class);
+    api.put(claim, "{status: {phase: Bound, capacity: {storage: 11Gi}}}");
+    Deny deny = deny(handler.validate(shrink()));
+    assertThat(deny.reason()).isEqualTo(Reason.INVALID);
+    assertThat(deny.message())
+        .isEqualTo(
+            "spec.persistence.size 10Gi: is less than the 11Gi of PersistentVolumeClaim"
+                + " vdi-data-desk, and a volume cannot shrink: give 11Gi or more");
+  }
+
+  @Test
+  void withoutAnAnswerAboutTheClaimNoLowerSizeIsAllowed() {
+    api.failWith((method, path) ->
+        path.contains("persistentvolumeclaims")
+            ? Optional.of(new FakeApi.Status(403, "Forbidden", "no permission"))
+            : Optional.empty());
+    Deny deny = deny(handler.validate(shrink()));
+    assertThat(deny.reason()).isEqualTo(Reason.SERVICE_UNAVAILABLE);
+    assertThat(deny.message()).contains("403 Forbidden: no permission");
+  }
+
+  @Test
   void aRefusedLookupIs503() {
     api.failWith(
         (method, path) -> Optional.of(new FakeApi.Status(500, "InternalError", "etcd is away")));
@@ -235,11 +263,40 @@ class AdmissionHandlerTest {
 
   private static AdmissionRequest create(String uid, String spec, boolean dryRun) {
     JsonObject session = json("{metadata: {name: desk, namespace: desks}, spec: " + spec + "}");
-    return request(uid, "CREATE", AdmissionRequest.SESSION, "desk", dryRun, Optional.of(session));
+    return request(
+        uid,
+        "CREATE",
+        AdmissionRequest.SESSION,
+        "desk",
+        dryRun,
+        Optional.of(session),
+        Optional.empty());
+  }
+
+  /** A change of the size from 20Gi to 10Gi. */
+  private static AdmissionRequest shrink() {
+    String session =
+        "{metadata: {name: desk, namespace: desks}, spec: {user: alice@example.com, template: t,"
+            + " persistence: {size: %s}}}";
+    return request(
+        "uid-1",
+        "UPDATE",
+        AdmissionRequest.SESSION,
+        "desk",
+        false,
+        Optional.of(json(session.formatted("10Gi"))),
+        Optional.of(json(session.formatted("20Gi"))));
   }
 
   private static AdmissionRequest deleteTemplate() {
-    return request("uid-1", "DELETE", AdmissionRequest.TEMPLATE, "t", false, Optional.empty());
+    return request(
+        "uid-1",
+        "DELETE",
+        AdmissionRequest.TEMPLATE,
+        "t",
+        false,
+        Optional.empty(),
+        Optional.empty());
   }
 
   private static AdmissionRequest request(
@@ -248,7 +305,8 @@ class AdmissionHandlerTest {
       String kind,
       String name,
       boolean dryRun,
-      Optional<JsonObject> object) {
+      Optional<JsonObject> object,
+      Optional<JsonObject> oldObject) {
     return new AdmissionRequest(
         uid,
         operation,
@@ -260,7 +318,7 @@ class AdmissionHandlerTest {
         new AdmissionRequest.Caller("admin", List.of("system:masters"), Map.of()),
         dryRun,
         object,
-        Optional.empty());
+        oldObject);
   }
 
   private static JsonObject json(String text) {

@@ -61,7 +61,7 @@ final class SessionDefaults {
       return;
     }
     for (String field : fields) {
-      if (given.has(field)) {
+      if (given.has(field) && !given.get(field).isJsonNull()) {
         if (!to.has(section)) {
           to.add(section, new JsonObject());
         }

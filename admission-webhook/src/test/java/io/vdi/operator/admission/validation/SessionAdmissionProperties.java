@@ -7,8 +7,11 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.VdiTemplate;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -81,6 +84,42 @@ class SessionAdmissionProperties {
             "{user: 'alice@example.com', template: t, timeout: 3h, resources: {gpu: 1}}");
     Patches.apply(session, patch(session, old, changed));
     assertThat(patch(session, old, changed)).as("%s", session).isEmpty();
+  }
+
+  /** The claim is read whenever the rule depends on it. */
+  @Property
+  void noSizeIsLoweredWithoutAskingForTheClaim(
+      @ForAll("size") String before, @ForAll("size") String now, @ForAll("size") String standard) {
+    RawObject old = new RawObject(sized(before));
+    RawObject changed = new RawObject(sized(now));
+    Optional<VdiTemplate> template =
+        Optional.of(Requests.cluster("{image: x, persistence: " + home(standard) + "}").template());
+    PersistentVolumeClaim claim =
+        new PersistentVolumeClaim(
+            null, null, new PersistentVolumeClaim.Status("Bound", Map.of("storage", "1Ei")));
+    boolean lowered =
+        HomeSizeRule.violation(
+                old.session().orElseThrow().spec(),
+                changed.session().orElseThrow().spec(),
+                template,
+                Optional.of(claim))
+            .isPresent();
+    if (lowered) {
+      assertThat(HomeSizeRule.mayLower(old, changed)).isTrue();
+    }
+  }
+
+  private static JsonObject sized(String size) {
+    return Requests.session("{user: 'a@b.cc', template: t, persistence: " + home(size) + "}");
+  }
+
+  private static String home(String size) {
+    return size.isEmpty() ? "{}" : "{size: '" + size + "'}";
+  }
+
+  @Provide
+  Arbitrary<String> size() {
+    return Arbitraries.of("", "1Gi", "1024Mi", "1G", "10Gi", "5Gi", "20Gi", "none", "0");
   }
 
   private static JsonArray patch(JsonObject session, JsonObject old, boolean changed) {
