@@ -23,6 +23,10 @@ import net.jqwik.api.Provide;
 class SessionAdmissionProperties {
   private static final Requests.Cluster CLUSTER =
       Requests.cluster("{image: x, timeout: 2h, resources: {defaultGPU: 1, maxGPU: 2}}");
+
+  /** Without a limit, a few seeds generate objects for minutes. */
+  private static final int MAX_DEPTH = 4;
+
   private static final List<String> FIELDS =
       List.of(
           "user", "template", "resources", "persistence", "timeout", "idleTimeout", "suspended");
@@ -143,6 +147,10 @@ class SessionAdmissionProperties {
 
   @Provide
   Arbitrary<JsonElement> json() {
+    return json(MAX_DEPTH);
+  }
+
+  private static Arbitrary<JsonElement> json(int depth) {
     Arbitrary<JsonElement> scalars =
         Arbitraries.oneOf(
             Arbitraries.just(JsonNull.INSTANCE),
@@ -151,38 +159,39 @@ class SessionAdmissionProperties {
             Arbitraries.just(new JsonPrimitive(new BigDecimal("1e999999999"))),
             Arbitraries.of("", "0", "-1h", "4Gi ", "1e9999999999", "\u0000", "💻@💻.💻 ")
                 .map(JsonPrimitive::new));
-    return Arbitraries.lazyOf(
-        () -> scalars,
-        () ->
-            scalars
-                .list()
-                .ofMaxSize(3)
-                .map(items -> {
-                  JsonArray array = new JsonArray();
-                  items.forEach(array::add);
-                  return array;
-                }),
-        () ->
-            Arbitraries.maps(
-                    Arbitraries.of(
-                        "user",
-                        "template",
-                        "gpu",
-                        "memory",
-                        "size",
-                        "enabled",
-                        "annotations",
-                        "name",
-                        "resources",
-                        "persistence",
-                        "deletionTimestamp",
-                        "labels"),
-                    json())
-                .ofMaxSize(4)
-                .map(entries -> {
-                  JsonObject object = new JsonObject();
-                  entries.forEach(object::add);
-                  return object;
-                }));
+    if (depth == 0) {
+      return scalars;
+    }
+    return Arbitraries.oneOf(
+        scalars,
+        scalars
+            .list()
+            .ofMaxSize(3)
+            .map(items -> {
+              JsonArray array = new JsonArray();
+              items.forEach(array::add);
+              return array;
+            }),
+        Arbitraries.maps(
+                Arbitraries.of(
+                    "user",
+                    "template",
+                    "gpu",
+                    "memory",
+                    "size",
+                    "enabled",
+                    "annotations",
+                    "name",
+                    "resources",
+                    "persistence",
+                    "deletionTimestamp",
+                    "labels"),
+                json(depth - 1))
+            .ofMaxSize(4)
+            .map(entries -> {
+              JsonObject object = new JsonObject();
+              entries.forEach(object::add);
+              return object;
+            }));
   }
 }
