@@ -116,7 +116,11 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     Supplier<DeletionConfig> deletion = () -> config.current().deletion();
     SessionEvaluator evaluator =
         new SessionEvaluator(
-            new SessionStateReader(api, sessions, templates, pods), activity::of, retention, clock);
+            new SessionStateReader(api, sessions, templates, pods),
+            activity::of,
+            retention,
+            () -> config.current().deletion().dryRun(),
+            clock);
     this.guard = new MassDeletionGuard(evaluator::expirySnapshot, System::nanoTime);
     Deleter deleter = new Deleter(api, mayWrite, new DeletionRateLimiter(System::nanoTime));
     this.sessionReaper =

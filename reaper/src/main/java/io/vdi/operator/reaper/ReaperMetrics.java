@@ -74,6 +74,7 @@ final class ReaperMetrics implements ReapListener {
     for (ReapReason reason : ReapReason.values()) {
       deletions(reason);
     }
+    suspensions();
     probes(true);
     probes(false);
   }
@@ -90,6 +91,17 @@ final class ReaperMetrics implements ReapListener {
                 .buckets(LATENESS_BUCKETS)
                 .tags(List.of(Tag.create("reason", reason.text()))))
         .record(late.isNegative() ? Duration.ZERO : late);
+  }
+
+  @Override
+  public void idleSuspended() {
+    suspensions().increment();
+  }
+
+  private Counter suspensions() {
+    return meters.getOrCreate(
+        Counter.builder("vdi_idle_suspended_total")
+            .description("Sessions that were suspended because they were idle"));
   }
 
   @Override

@@ -43,6 +43,7 @@ class IdleIT {
       port = any.port();
     }
     TestTemplates.apply(api, "desk", "port: " + port + ", idleTimeout: 4s");
+    TestTemplates.apply(api, "kiosk", "port: " + port + ", idleTimeout: 4s, idleAction: Delete");
     reaper =
         REAPER
             .withConfigFile(
@@ -57,7 +58,7 @@ class IdleIT {
   }
 
   @Test
-  void deletesSessionSoonAfterTheLastClientDisconnects() {
+  void suspendsSessionSoonAfterTheLastClientDisconnects() {
     try (FakeSelkies selkies = new FakeSelkies("127.0.1.1", port, "secret")) {
       selkies.connect(1);
       SessionFixture session = createDesktop("used", "127.0.1.1");
@@ -70,13 +71,30 @@ class IdleIT {
           });
       selkies.connect(0);
       Instant disconnected = Instant.now();
-      session.awaitNotFound();
+      awaitSuspension(session);
       assertThat(Duration.between(disconnected, Instant.now()))
           .as("the time without a client; the idleTimeout is 4 s")
           .isGreaterThan(Duration.ofSeconds(3));
-      session.awaitEvent("SessionExpired");
+      session.awaitEvent("SessionSuspended");
       assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
+      assertThat(session.get().metadata().isDeleting()).isFalse();
+      assertThat(reaper.metric("vdi_idle_suspended_total")).isPositive();
     }
+  }
+
+  @Test
+  void deletesIdleSessionWithActionDelete() {
+    try (FakeSelkies selkies = new FakeSelkies("127.0.1.5", port, "secret")) {
+      SessionFixture session = createDesktop("visitor", "kiosk", "127.0.1.5");
+      session.awaitNotFound();
+      session.awaitEvent("SessionExpired");
+      assertThat(session.countEvents("SessionSuspended")).isZero();
+      assertThat(selkies.requests()).isPositive();
+    }
+  }
+
+  private static void awaitSuspension(SessionFixture session) {
+    session.awaitUntil("spec.suspended", s -> s.spec().suspended());
   }
 
   @Test
@@ -89,7 +107,7 @@ class IdleIT {
       session.expectExists();
       assertThat(session.countEvents("ActivityUnknown")).isEqualTo(1);
       selkies.fail(false);
-      session.awaitNotFound();
+      awaitSuspension(session);
     }
   }
 
@@ -120,7 +138,11 @@ class IdleIT {
   }
 
   private SessionFixture createDesktop(String name, String ip) {
-    SessionFixture session = namespace.session(name).create("template: desk");
+    return createDesktop(name, "desk", ip);
+  }
+
+  private SessionFixture createDesktop(String name, String template, String ip) {
+    SessionFixture session = namespace.session(name).create("template: " + template);
     session.createChild(ResourceType.SECRET);
     session.createChild(ResourceType.POD);
     session.setPodStatus(address(ip));

@@ -102,8 +102,14 @@ class OrphanIT {
       SessionFixture living = namespace.session("living").create("template: plain");
       SessionFixture.allChildTypes().forEach(living::createChild);
       try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
-        SessionFixture.allChildTypes().forEach(restored::awaitChildDeletion);
-        SessionFixture.allChildTypes().forEach(left::awaitChildDeletion);
+        for (ResourceType<?> type : SessionFixture.allChildTypes()) {
+          left.awaitChildDeletion(type);
+          if (type.isSameResource(ResourceType.PERSISTENT_VOLUME_CLAIM)) {
+            restored.expectChild(type);
+          } else {
+            restored.awaitChildDeletion(type);
+          }
+        }
         SessionFixture.allChildTypes().forEach(living::expectChild);
         restored.expectExists();
         living.expectExists();
@@ -117,6 +123,25 @@ class OrphanIT {
   private static void createChildrenOf(SessionFixture session, String uid) {
     for (ResourceType<?> type : SessionFixture.allChildTypes()) {
       session.newChild(type).ownedBy(session.asOwner(uid)).create();
+    }
+  }
+
+  /** Velero removes the owners of all objects that it restores. The controller adopts them. */
+  @Test
+  void leavesChildrenWithoutOwnerToTheirSessionUntilItIsDeleted() {
+    SessionFixture restored = namespace.session("restored-by-velero").create("template: plain");
+    for (ResourceType<?> type : SessionFixture.allChildTypes()) {
+      restored.newChild(type).create();
+    }
+    SessionFixture orphan = createService("orphan-of-nobody", UnaryOperator.identity());
+    try (RunningService reaper = REAPER.withConfigFile(CONFIG).start(cluster)) {
+      orphan.awaitChildDeletion(ResourceType.SERVICE);
+      Instant first = Report.of(reaper).lastSweep();
+      awaitReport(reaper, "two more sweeps", r -> r.lastSweep().isAfter(first.plusSeconds(3)));
+      SessionFixture.allChildTypes().forEach(restored::expectChild);
+      assertThat(Report.of(reaper).contains("restored-by-velero")).isFalse();
+      restored.delete();
+      SessionFixture.allChildTypes().forEach(restored::awaitChildDeletion);
     }
   }
 

@@ -70,7 +70,8 @@ class RaceIT {
                         "template: plain, timeout: 1h", expiry(first, i).minusSeconds(3600)))
             .toList();
     Random random = new Random(7);
-    try (RunningService.InThisJvm reaper = REAPER.withConfigFile(WITHOUT_SWEEPS).start(cluster);
+    try (RunningService.InThisJvm reaper =
+            REAPER.withConfigFile(WITHOUT_SWEEPS + "warningBefore: 3s\n").start(cluster);
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<CompletableFuture<Boolean>> extensions = new ArrayList<>();
       for (int i = 0; i < SESSIONS; i++) {

@@ -33,6 +33,7 @@ class ReaperIT {
   private static final String CONFIG =
       TestReaper.WITHOUT_SWEEPS
           + """
+          warningBefore: 4s
           failedSessionTtl: 3s
           deleteNeverStarted: true
           terminatingTimeout: 1s
@@ -55,6 +56,7 @@ class ReaperIT {
     TestTemplates.apply(api, "plain", "");
     TestTemplates.apply(api, "hurried", "startupTimeout: 3s");
     TestTemplates.apply(api, "capped", "maxTimeout: 100h");
+    TestTemplates.apply(api, "parked", "deleteAfterSuspended: 4s");
     reaper = REAPER.withConfigFile(CONFIG).start(cluster);
   }
 
@@ -89,13 +91,102 @@ class ReaperIT {
   }
 
   @Test
-  void usesTheMaximumTimeoutOfTheTemplate() {
+  void warnsBeforeALoweredMaximumTimeoutEndsASession() {
     SessionFixture session =
         namespace
             .session("capped")
             .createRunning("template: capped, timeout: 200h", Instant.now().minusSeconds(3600));
+    SessionFixture other =
+        namespace.session("uncapped").createRunning("template: plain, timeout: 2s", Instant.now());
+    other.awaitNotFound();
+    assertThat(session.countEvents("SessionExpiring")).isZero();
+    Instant lowered = Instant.now().truncatedTo(ChronoUnit.SECONDS);
     TestTemplates.apply(api, "capped", "maxTimeout: 30m");
+    session.awaitEvent("SessionExpiring");
+    session.expectExists();
     session.awaitNotFound();
+    assertThat(Instant.now()).as("warningBefore later").isAfterOrEqualTo(lowered.plusSeconds(4));
+    assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
+  }
+
+  /** The Event tells the next reaper that the user was warned, and when. */
+  @Test
+  void aWarningSurvivesARestart() {
+    Instant start = Instant.now();
+    SessionFixture session =
+        namespace.session("restarted").createRunning("template: plain, timeout: 10s", start);
+    session.awaitEvent("SessionExpiring");
+    reaper.close();
+    await("a later time than that of the warning")
+        .atMost(TestReaper.PATIENCE)
+        .until(() -> Instant.now().isAfter(start.plusSeconds(9)));
+    reaper = REAPER.withConfigFile(CONFIG).start(cluster);
+    session.awaitNotFound();
+    assertThat(Instant.now())
+        .as("a second warning would postpone the end to 13 s")
+        .isBefore(start.plusSeconds(13));
+    assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
+  }
+
+  /** With the real garbage collector; forceFinalize takes the part of the controller. */
+  @Test
+  void keepsTheHomeOfASessionThatItEnds() {
+    SessionFixture session =
+        namespace
+            .session("ended")
+            .create(
+                "template: plain, timeout: 3s, persistence: {reclaimPolicy: Delete}",
+                "finalizers: [" + VdiSession.FINALIZER + "]");
+    session.createChild(ResourceType.PERSISTENT_VOLUME_CLAIM);
+    session.createChild(ResourceType.SERVICE);
+    session.setRunning(Instant.now());
+    VdiSession ended = session.awaitUntil("its end", s -> s.metadata().isDeleting());
+    assertThat(ended.metadata().annotation(Annotations.ENDED_BY))
+        .as("what tells the controller to keep the home")
+        .contains("timeout");
+    reaper.configure(CONFIG + "forceFinalize: true\n");
+    session.awaitNotFound();
+    // The garbage collector deletes the other object at the same time.
+    await("the garbage collector to delete the service")
+        .atMost(SessionFixture.PATIENCE)
+        .until(() -> !session.hasChild(ResourceType.SERVICE));
+    session.expectChild(ResourceType.PERSISTENT_VOLUME_CLAIM);
+    assertThat(
+            session
+                .child(ResourceType.PERSISTENT_VOLUME_CLAIM)
+                .orElseThrow()
+                .metadata()
+                .ownerReferences())
+        .isEmpty();
+    reaper.configure(CONFIG);
+  }
+
+  @Test
+  void removesTheMarkOfAnEndThatDoesNotApplyAnyMore() {
+    SessionFixture session =
+        namespace
+            .session("extended")
+            .create("template: plain", "annotations: {" + Annotations.ENDED_BY + ": timeout}");
+    session.setRunning(Instant.now());
+    session.awaitUntil(
+        "the removal of the annotation",
+        s -> s.metadata().annotation(Annotations.ENDED_BY).isEmpty());
+  }
+
+  @Test
+  void deletesASuspendedSessionAfterTheTimeThatItsTemplateNames() {
+    SessionFixture session =
+        namespace.session("parked").create("template: parked, suspended: true");
+    Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+    session.setStatus(
+        """
+        phase: Suspended, conditions: [{type: Suspended, status: "True", reason: Suspended,
+          message: "", lastTransitionTime: "%s"}]
+        """
+            .formatted(since));
+    session.awaitNotFound();
+    assertThat(Instant.now()).isAfterOrEqualTo(since.plusSeconds(4));
+    assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
   }
 
   @Test

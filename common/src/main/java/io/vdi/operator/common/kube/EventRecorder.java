@@ -7,9 +7,9 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.thread.FatalErrorHandler;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
-import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -81,14 +81,19 @@ public final class EventRecorder implements AutoCloseable {
    * processes write it.
    *
    * @param id hex digits that identify the occurrence
-   * @return why it could not be written; empty when it exists now
+   * @return since when the warning exists, in whole seconds. For one that another process wrote,
+   *     this is its creation time: the API server sets it, so that no client can forge it
    */
-  public Optional<ApiFailure> warnOnce(
-      VdiSession session, String id, String reason, String message) {
-    ApiResult<PartialObjectMetadata> result =
+  public ApiResult<Instant> warnOnce(VdiSession session, String id, String reason, String message) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    ApiResult<PartialObjectMetadata> created =
         api.create(
             ResourceType.EVENT, session.namespace(), event(session, id, true, reason, message));
-    return result.isAlreadyExists() ? Optional.empty() : result.failure();
+    return created.isAlreadyExists()
+        ? api.get(ResourceType.EVENT, session.namespace(), eventName(session, id))
+            .map(event -> event.metadata().creationTimestamp())
+            .map(since -> since.isAfter(now) ? now : since)
+        : created.map(event -> now);
   }
 
   /** Writes what is in the queue, for at most 2 seconds, and drops the Events that remain. */
@@ -142,11 +147,15 @@ public final class EventRecorder implements AutoCloseable {
     }
   }
 
+  private static String eventName(VdiSession session, String id) {
+    return session.name() + "." + id;
+  }
+
   private JsonObject event(
       VdiSession session, String id, boolean warning, String reason, String message) {
     String now = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
     JsonObject metadata = new JsonObject();
-    metadata.addProperty("name", session.name() + "." + id);
+    metadata.addProperty("name", eventName(session, id));
     metadata.addProperty("namespace", session.namespace());
     JsonObject involved = new JsonObject();
     involved.addProperty("apiVersion", ResourceType.SESSION.apiVersion());

@@ -7,12 +7,14 @@ import ch.qos.logback.classic.Level;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.testing.CapturedLog;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.common.testing.FakeApiServer.Request;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -173,16 +175,39 @@ class EventRecorderTest {
   @Test
   @DisplayName("warnOnce writes one warning per id and returns why it could not")
   void warnOnce() {
-    assertThat(events.warnOnce(SESSION, "ab12", "SessionStuck", "text")).isEmpty();
-    assertThat(events.warnOnce(SESSION, "ab12", "SessionStuck", "text")).isEmpty();
-    assertThat(events.warnOnce(SESSION, "cd34", "SessionStuck", "text")).isEmpty();
+    Instant second = NOW.truncatedTo(ChronoUnit.SECONDS);
+    assertThat(events.warnOnce(SESSION, "ab12", "SessionStuck", "text"))
+        .isEqualTo(new ApiResult.Ok<>(second));
+    assertThat(events.warnOnce(SESSION, "cd34", "SessionStuck", "text"))
+        .isEqualTo(new ApiResult.Ok<>(second));
     assertThat(server.requests())
         .extracting(r -> r.json().getAsJsonObject("metadata").get("name").getAsString())
-        .containsExactly("alice.ab12", "alice.ab12", "alice.cd34");
+        .containsExactly("alice.ab12", "alice.cd34");
     assertThat(server.requests().getFirst().json().get("type").getAsString()).isEqualTo("Warning");
     server.reject(request -> true, 403, "Forbidden", "not allowed");
-    assertThat(events.warnOnce(SESSION, "ef56", "SessionStuck", "text"))
+    assertThat(events.warnOnce(SESSION, "ef56", "SessionStuck", "text").failure())
         .contains(new ApiFailure.Permanent("Forbidden", "not allowed"));
+  }
+
+  @Test
+  @DisplayName("warnOnce returns the creation time of a warning that exists, but no later time")
+  void warnOnceExisting() {
+    existing("ab12", "2026-01-01T11:50:00Z");
+    assertThat(events.warnOnce(SESSION, "ab12", "SessionExpiring", "text"))
+        .isEqualTo(new ApiResult.Ok<>(Instant.parse("2026-01-01T11:50:00Z")));
+    existing("cd34", "2026-01-01T12:50:00Z");
+    assertThat(events.warnOnce(SESSION, "cd34", "SessionExpiring", "text"))
+        .isEqualTo(new ApiResult.Ok<>(NOW.truncatedTo(ChronoUnit.SECONDS)));
+    server.disconnect(request -> request.method().equals("GET"));
+    assertThat(events.warnOnce(SESSION, "ab12", "SessionExpiring", "text").failure())
+        .containsInstanceOf(ApiFailure.Transient.class);
+  }
+
+  private void existing(String id, String created) {
+    server.put(
+        ResourceType.EVENT,
+        "{metadata: {name: 'alice.%s', namespace: team, creationTimestamp: '%s'}}"
+            .formatted(id, created));
   }
 
   /** Blocks the next requests until the release. */

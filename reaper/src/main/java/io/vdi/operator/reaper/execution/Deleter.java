@@ -1,21 +1,26 @@
 package io.vdi.operator.reaper.execution;
 
-import com.google.gson.JsonObject;
+import com.google.gson.JsonArray;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.MergePatch;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.reaper.policy.ReapReason;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * Deletes objects, only while this replica is the leader, only up to the rate limit, and only the
- * exact version that the decision was made on.
+ * Deletes objects and changes sessions, only while this replica is the leader, and only the exact
+ * version that the decision was made on. Deletions are limited to a rate.
  */
 public final class Deleter {
   private final KubeClient api;
@@ -61,6 +66,11 @@ public final class Deleter {
     if (delay.isPresent()) {
       return new Outcome.RateLimited<>(delay.get());
     }
+    return deleteVersion(type, observed);
+  }
+
+  private <T extends KubeObject> Outcome<T> deleteVersion(
+      ResourceType<T> type, ObjectMeta observed) {
     if (!mayWrite()) {
       return new Outcome.NotLeader<>();
     }
@@ -70,13 +80,90 @@ public final class Deleter {
         : new Outcome.Failed<>(result);
   }
 
-  /** Removes the operator's finalizer, so that the API server completes the deletion. */
-  ApiResult<VdiSession> removeFinalizer(VdiSession session) {
+  /**
+   * Ends the session: writes why to its annotation {@code vdi.kasm.io/ended-by}, so that the
+   * controller keeps its home, and deletes the version that has the annotation. If this process
+   * stops between the two, the next decision completes the end or removes the annotation.
+   */
+  Outcome<VdiSession> end(VdiSession session, ReapReason reason, int maxPerMinute) {
+    Optional<Duration> delay = limiter.tryAcquire(maxPerMinute);
+    if (delay.isPresent()) {
+      return new Outcome.RateLimited<>(delay.get());
+    }
+    if (session.metadata().annotation(Annotations.ENDED_BY).equals(Optional.of(reason.text()))) {
+      return deleteVersion(ResourceType.SESSION, session.metadata());
+    }
+    if (!mayWrite()) {
+      return new Outcome.NotLeader<>();
+    }
+    ApiResult<VdiSession> marked =
+        patch(
+            session,
+            MergePatch.forVersion(session.metadata())
+                .annotation(Annotations.ENDED_BY, reason.text()));
+    return marked instanceof ApiResult.Ok<VdiSession>(VdiSession version)
+        ? deleteVersion(ResourceType.SESSION, version.metadata())
+        : new Outcome.Failed<>(marked);
+  }
+
+  /** Removes the annotation {@code vdi.kasm.io/ended-by}; empty if this is not the leader. */
+  Optional<ApiResult<VdiSession>> revokeEnd(VdiSession session) {
+    return patchIfLeader(
+        session, MergePatch.forVersion(session.metadata()).removeAnnotation(Annotations.ENDED_BY));
+  }
+
+  /** Sets {@code spec.suspended} of exactly this version; empty if this is not the leader. */
+  Optional<ApiResult<VdiSession>> suspend(VdiSession session) {
+    return patchIfLeader(
+        session, MergePatch.forVersion(session.metadata()).set("spec.suspended", true));
+  }
+
+  /**
+   * Removes the operator's finalizer, so that the API server completes the deletion.
+   *
+   * @param keepsHome whether the home loses its owner first, as the garbage collector would delete
+   *     it otherwise
+   * @return empty if this is not the leader
+   */
+  Optional<ApiResult<VdiSession>> removeFinalizer(VdiSession session, boolean keepsHome) {
+    Optional<ApiFailure> refused = keepsHome ? releaseHome(session) : Optional.empty();
+    if (refused.isPresent()) {
+      return Optional.of(
+          new ApiResult.Unreachable<>("cannot release its home: " + refused.get().message()));
+    }
     List<String> others =
         session.metadata().finalizers().stream()
             .filter(finalizer -> !finalizer.equals(VdiSession.FINALIZER))
             .toList();
-    JsonObject patch = MergePatch.forVersion(session.metadata()).finalizers(others).toJson();
-    return api.mergePatch(ResourceType.SESSION, session.namespace(), session.name(), patch);
+    return patchIfLeader(session, MergePatch.forVersion(session.metadata()).finalizers(others));
+  }
+
+  private Optional<ApiFailure> releaseHome(VdiSession session) {
+    ResourceType<PartialObjectMetadata> type = ResourceType.PERSISTENT_VOLUME_CLAIM.metadataOnly();
+    ApiResult<PartialObjectMetadata> home =
+        api.get(type, session.namespace(), ResourceNames.persistentVolumeClaim(session.name()));
+    Optional<ObjectMeta> owned =
+        home.ok()
+            .map(PartialObjectMetadata::metadata)
+            .filter(claim -> claim.isControlledBy(session.uid()) && mayWrite());
+    return owned.isEmpty()
+        ? home.failure().filter(failure -> !home.isNotFound())
+        : api.mergePatch(
+                type,
+                session.namespace(),
+                owned.get().name(),
+                MergePatch.forVersion(owned.get())
+                    .set("metadata.ownerReferences", new JsonArray())
+                    .toJson())
+            .failure();
+  }
+
+  private Optional<ApiResult<VdiSession>> patchIfLeader(VdiSession session, MergePatch patch) {
+    return mayWrite() ? Optional.of(patch(session, patch)) : Optional.empty();
+  }
+
+  private ApiResult<VdiSession> patch(VdiSession session, MergePatch patch) {
+    return api.mergePatch(
+        ResourceType.SESSION, session.namespace(), session.name(), patch.toJson());
   }
 }

@@ -113,7 +113,7 @@ public final class OrphanReaper {
     Instant now = clock.instant();
     return switch (managed.get()) {
       case ManagedObject.Child child -> reconcileChild(key, child, session.ok(), now);
-      case ManagedObject.RetainedHome home -> reconcileHome(key, home, session.ok(), now);
+      case ManagedObject.Home home -> reconcileHome(key, home, session.ok(), now);
     };
   }
 
@@ -133,7 +133,7 @@ public final class OrphanReaper {
   }
 
   private ReconcileResult reconcileHome(
-      ObjectKey key, ManagedObject.RetainedHome home, Optional<VdiSession> session, Instant now) {
+      ObjectKey key, ManagedObject.Home home, Optional<VdiSession> session, Instant now) {
     ObjectMeta object = home.metadata();
     return switch (ReapPolicy.decide(home, session, now, retention.get())) {
       case HomeVerdict.Ignore() -> forget(key);

@@ -94,8 +94,8 @@ public final class OrphanScan {
     Optional<VdiSession> session = sessions.get(managed.metadata().namespace(), managed.session());
     return switch (managed) {
       case ManagedObject.Child child ->
-          session.filter(owner -> child.metadata().isControlledBy(owner.uid())).isPresent();
-      case ManagedObject.RetainedHome home ->
+          session.filter(owner -> ManagedObjects.isChildOf(child.metadata(), owner)).isPresent();
+      case ManagedObject.Home home ->
           session.filter(user -> ManagedObjects.isHomeOf(home.metadata(), user)).isPresent()
               && home.metadata().annotation(Annotations.RELEASED_AT).isEmpty();
     };

@@ -10,6 +10,9 @@ public interface ReapListener {
    */
   void reaped(ReapReason reason, Instant due);
 
+  /** An idle session was suspended. */
+  void idleSuspended();
+
   /** A dry run would have deleted an object. Called once for each object and due time. */
   void wouldReap(ReapReason reason);
 }

@@ -3,12 +3,14 @@ package io.vdi.operator.reaper.execution;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.reaper.execution.SessionEvaluator.Evaluation;
+import io.vdi.operator.reaper.policy.Deadline;
 import io.vdi.operator.reaper.policy.ReapReason;
 import io.vdi.operator.reaper.policy.SessionVerdict;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
@@ -21,7 +23,7 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Decides on one session and carries the verdict out: warns, deletes, or reports it. */
+/** Decides on one session and carries the verdict out: warns, suspends, deletes, or reports it. */
 public final class SessionReaper {
   private static final Logger LOG = LoggerFactory.getLogger(SessionReaper.class);
 
@@ -41,7 +43,7 @@ public final class SessionReaper {
   private final ReapListener listener;
   private final Map<SessionKey, String> uids = new ConcurrentHashMap<>();
 
-  /** By UID: what was last logged, counted, or recorded as an Event. */
+  /** By UID: what was last logged or counted. */
   private final Map<String, Object> announced = new ConcurrentHashMap<>();
 
   public SessionReaper(
@@ -71,7 +73,45 @@ public final class SessionReaper {
       return new ReconcileResult.Done();
     }
     evaluator.observe(session.get());
-    return carryOut(evaluator.cached(session.get()));
+    Evaluation evaluation = evaluator.cached(session.get());
+    return evaluation.decision().endRevoked() && !config.get().dryRun()
+        ? revokeEnd(evaluation)
+        : carryOut(evaluation);
+  }
+
+  /**
+   * Removes the annotation that a former decision to end the session has left. Otherwise, the home
+   * would be kept even when a person deletes the session with reclaim policy {@code Delete}.
+   */
+  private ReconcileResult revokeEnd(Evaluation cached) {
+    ApiResult<Evaluation> live = evaluator.live(cached.session(), true);
+    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
+      return doneOrRetry(live);
+    }
+    VdiSession session = evaluation.session();
+    sessions.changed(session);
+    if (!evaluation.decision().endRevoked()) {
+      return carryOut(evaluation);
+    }
+    Optional<ApiResult<VdiSession>> revoked = deleter.revokeEnd(session);
+    revoked
+        .flatMap(ApiResult::ok)
+        .ifPresent(changed -> {
+          sessions.changed(changed);
+          LOG.info("{}: does not end any more", SessionKey.of(session));
+        });
+    Optional<ApiFailure> failure = revoked.flatMap(ApiResult::failure);
+    if (failure.filter(ApiFailure.Permanent.class::isInstance).isPresent()) {
+      LOG.warn(
+          "{}: cannot remove the annotation {}: {}",
+          SessionKey.of(session),
+          Annotations.ENDED_BY,
+          failure.get().message());
+      return carryOut(evaluation);
+    }
+    return failure.isEmpty()
+        ? new ReconcileResult.RequeueAfter(Duration.ZERO)
+        : revoked.map(SessionReaper::doneOrRetry).orElseGet(ReconcileResult.Done::new);
   }
 
   /**
@@ -90,8 +130,6 @@ public final class SessionReaper {
   /** A template or a setting has changed: the verdicts on many sessions can be different now. */
   public void rulesChanged() {
     guard.invalidate();
-    // A dry run logged the warnings only. Users must get their Events when it ends.
-    announced.clear();
   }
 
   private ReconcileResult carryOut(Evaluation evaluation) {
@@ -105,7 +143,9 @@ public final class SessionReaper {
             .orElseGet(ReconcileResult.Done::new);
       }
       case SessionVerdict.Warn warn -> warn(session, warn, evaluation.time());
+      case SessionVerdict.Ending ending -> ending(session, ending, evaluation.time());
       case SessionVerdict.Expire expire -> expire(session, expire);
+      case SessionVerdict.Suspend suspend -> suspend(session, suspend);
       case SessionVerdict.Stuck stuck -> stuck(session, stuck);
       case SessionVerdict.Unknown(String reason) -> {
         put(session, ReportEntry.State.UNKNOWN, Optional.empty(), "unknown", reason);
@@ -122,33 +162,83 @@ public final class SessionReaper {
   }
 
   private ReconcileResult warn(VdiSession session, SessionVerdict.Warn warn, Instant now) {
+    Deadline deadline = warn.deadline();
+    boolean dryRun = config.get().dryRun();
+    LOG.info("{}: {}{}", SessionKey.of(session), dryRun ? "(dry run) " : "", warn.message());
+    if (dryRun) {
+      remember(session, deadline, now, Warnings.State.DRY_RUN);
+    } else {
+      ApiResult<Instant> since = record(session, deadline, warn.message());
+      Optional<ReconcileResult> retry = retryOfWarning(since);
+      remember(
+          session,
+          deadline,
+          since.ok().orElse(now),
+          retry.isPresent() ? Warnings.State.NOT_RECORDED : Warnings.State.RECORDED);
+      if (retry.isPresent()) {
+        return retry.get();
+      }
+    }
+    // Another deadline may need a warning too, and this one may have been out for long enough.
+    return carryOut(evaluator.cached(session));
+  }
+
+  private ReconcileResult ending(VdiSession session, SessionVerdict.Ending ending, Instant now) {
+    ReapReason reason = ending.deadline().reason();
     put(
         session,
         ReportEntry.State.ENDING,
-        Optional.of(warn.due()),
-        warn.reason().text(),
-        warn.message());
-    boolean dryRun = config.get().dryRun();
-    if (isNew(session, warn.due())) {
-      LOG.info("{}: {}{}", SessionKey.of(session), dryRun ? "(dry run) " : "", warn.message());
-      String id = Hashes.sha256(session.uid() + warn.reason() + warn.due(), 16);
-      Optional<ApiFailure> failure =
-          dryRun
-              ? Optional.empty()
-              : events.warnOnce(session, id, "SessionExpiring", warn.message());
-      if (failure.filter(ApiFailure.Transient.class::isInstance).isPresent()) {
-        announced.remove(session.uid());
-        return new ReconcileResult.Retry(
-            "cannot record SessionExpiring: " + failure.get().message());
-      }
+        Optional.of(ending.end()),
+        reason.text(),
+        ending.message());
+    boolean recorded =
+        evaluator
+            .warnings()
+            .find(session.uid(), reason)
+            .filter(warning -> warning.state() == Warnings.State.NOT_RECORDED)
+            .isEmpty();
+    if (recorded || config.get().dryRun()) {
+      return requeueAt(now, ending.until());
     }
-    return requeueAt(now, warn.until());
+    Optional<ReconcileResult> retry =
+        retryOfWarning(record(session, ending.deadline(), ending.message()));
+    if (retry.isEmpty()) {
+      evaluator
+          .warnings()
+          .put(session.uid(), reason, new Warnings.Warning(ending.end(), Warnings.State.RECORDED));
+    }
+    return retry.orElseGet(() -> requeueAt(now, ending.until()));
+  }
+
+  private ApiResult<Instant> record(VdiSession session, Deadline deadline, String message) {
+    String id =
+        Hashes.sha256(
+            session.uid() + deadline.reason() + deadline.at() + " " + deadline.revision(), 16);
+    return events.warnOnce(session, id, "SessionExpiring", message);
+  }
+
+  private void remember(
+      VdiSession session, Deadline deadline, Instant since, Warnings.State state) {
+    evaluator
+        .warnings()
+        .put(
+            session.uid(),
+            deadline.reason(),
+            new Warnings.Warning(deadline.endIfWarnedAt(since), state));
+  }
+
+  private static Optional<ReconcileResult> retryOfWarning(ApiResult<Instant> result) {
+    return result
+        .failure()
+        .filter(ApiFailure.Transient.class::isInstance)
+        .map(failure ->
+            new ReconcileResult.Retry("cannot record SessionExpiring: " + failure.message()));
   }
 
   private ReconcileResult expire(VdiSession session, SessionVerdict.Expire expire) {
     DeletionConfig limits = config.get();
     if (limits.dryRun()) {
-      putOverdue(session, expire, "dryRun");
+      putOverdue(session, expire.reason(), expire.due(), expire.message(), "dryRun");
       if (isNew(session, expire)) {
         LOG.info("{}: (dry run) would be deleted: {}", SessionKey.of(session), expire.message());
         listener.wouldReap(expire.reason());
@@ -156,7 +246,7 @@ public final class SessionReaper {
       return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
     }
     if (guard.check(limits.massDeletion()).isPresent()) {
-      putOverdue(session, expire, "massDeletionPercent");
+      putOverdue(session, expire.reason(), expire.due(), expire.message(), "massDeletionPercent");
       return new ReconcileResult.RequeueAfter(GUARD_INTERVAL);
     }
     return expireLive(session, expire.reason(), limits);
@@ -176,14 +266,14 @@ public final class SessionReaper {
 
   private ReconcileResult delete(
       VdiSession session, SessionVerdict.Expire expire, DeletionConfig limits) {
-    return switch (deleter.delete(
-        ResourceType.SESSION, session.metadata(), limits.maxPerMinute())) {
+    return switch (deleter.end(session, expire.reason(), limits.maxPerMinute())) {
       case Deleter.Outcome.Deleted<VdiSession>(VdiSession remaining) -> {
         deleted(session, expire, remaining);
         yield new ReconcileResult.Done();
       }
       case Deleter.Outcome.RateLimited<VdiSession>(Duration delay) -> {
-        putOverdue(session, expire, "maxDeletionsPerMinute");
+        putOverdue(
+            session, expire.reason(), expire.due(), expire.message(), "maxDeletionsPerMinute");
         yield new ReconcileResult.RequeueAfter(delay);
       }
       case Deleter.Outcome.NotLeader<VdiSession>() -> new ReconcileResult.Done();
@@ -200,9 +290,54 @@ public final class SessionReaper {
     guard.deleted(session.uid());
     report.remove(session.uid());
     listener.reaped(expire.reason(), expire.due());
-    events.record(session, false, "SessionExpired", "deleted: " + expire.message());
+    events.record(
+        session,
+        false,
+        "SessionExpired",
+        "deleted: "
+            + expire.message()
+            + (Boolean.FALSE.equals(session.spec().persistence().enabled())
+                ? ""
+                : "; its home is kept, and a session of the same name uses it again"));
     LOG.info(
         "{}: deleted ({}): {}", SessionKey.of(session), expire.reason().text(), expire.message());
+  }
+
+  /** The guard and the rate limit are for deletions: a suspended session loses nothing. */
+  private ReconcileResult suspend(VdiSession session, SessionVerdict.Suspend suspend) {
+    if (config.get().dryRun()) {
+      putOverdue(session, ReapReason.IDLE, suspend.due(), suspend.message(), "dryRun");
+      if (isNew(session, suspend)) {
+        LOG.info("{}: (dry run) would be suspended: {}", SessionKey.of(session), suspend.message());
+      }
+      return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
+    }
+    ApiResult<Evaluation> live = evaluator.live(session, false);
+    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
+      return doneOrRetry(live);
+    }
+    sessions.changed(evaluation.session());
+    return evaluation.verdict() instanceof SessionVerdict.Suspend still
+        ? suspendLive(evaluation.session(), still)
+        : carryOut(evaluation);
+  }
+
+  private ReconcileResult suspendLive(VdiSession session, SessionVerdict.Suspend suspend) {
+    Optional<ApiResult<VdiSession>> result = deleter.suspend(session);
+    result
+        .flatMap(ApiResult::ok)
+        .ifPresent(suspended -> {
+          sessions.changed(suspended);
+          report.remove(session.uid());
+          listener.idleSuspended();
+          events.record(
+              session,
+              false,
+              "SessionSuspended",
+              "suspended: " + suspend.message() + "; set spec.suspended to false to continue");
+          LOG.info("{}: suspended: {}", SessionKey.of(session), suspend.message());
+        });
+    return result.map(SessionReaper::doneOrRetry).orElseGet(ReconcileResult.Done::new);
   }
 
   /**
@@ -243,21 +378,22 @@ public final class SessionReaper {
     if (!(evaluation.verdict() instanceof SessionVerdict.Stuck stuck)) {
       return new ReconcileResult.Done();
     }
-    ApiResult<VdiSession> result = deleter.removeFinalizer(session);
-    if (result.ok().isPresent()) {
+    Optional<ApiResult<VdiSession>> result = deleter.removeFinalizer(session, stuck.keepsHome());
+    if (result.flatMap(ApiResult::ok).isPresent()) {
       listener.reaped(ReapReason.STUCK, stuck.since());
       LOG.warn("{}: removed its finalizer (forceFinalize)", SessionKey.of(session));
     }
-    return doneOrRetry(result);
+    return result.map(SessionReaper::doneOrRetry).orElseGet(ReconcileResult.Done::new);
   }
 
-  private void putOverdue(VdiSession session, SessionVerdict.Expire expire, String setting) {
+  private void putOverdue(
+      VdiSession session, ReapReason reason, Instant due, String message, String setting) {
     put(
         session,
         ReportEntry.State.OVERDUE,
-        Optional.of(expire.due()),
-        expire.reason().text(),
-        expire.message() + "; held by " + setting);
+        Optional.of(due),
+        reason.text(),
+        message + "; held by " + setting);
   }
 
   private void put(

@@ -2,7 +2,7 @@ package io.vdi.operator.reaper.policy;
 
 import java.time.Instant;
 
-/** What happens to a retained home. */
+/** What happens to a home. */
 public sealed interface HomeVerdict {
   /** Nothing: a session uses it, it is being deleted, or an annotation protects it. */
   record Ignore() implements HomeVerdict {}

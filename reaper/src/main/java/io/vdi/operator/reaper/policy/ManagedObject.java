@@ -13,9 +13,12 @@ public sealed interface ManagedObject {
   /** The name of the session that its labels name. */
   String session();
 
-  /** An object that is deleted together with its session. */
+  /** An object that is deleted together with its session, and is not its home. */
   record Child(ChildKind kind, ObjectMeta metadata, String session) implements ManagedObject {}
 
-  /** A PersistentVolumeClaim without an owner, which outlives its session. */
-  record RetainedHome(ObjectMeta metadata, String session) implements ManagedObject {}
+  /**
+   * The PersistentVolumeClaim of a session, with or without an owner. It is never an orphan: the
+   * reaper deletes it only when no session has used it for {@code homeRetention}.
+   */
+  record Home(ObjectMeta metadata, String session) implements ManagedObject {}
 }

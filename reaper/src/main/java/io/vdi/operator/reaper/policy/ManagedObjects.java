@@ -17,8 +17,8 @@ public final class ManagedObjects {
   private ManagedObjects() {}
 
   /**
-   * The object as a child or retained home of a session. Empty if one mark is missing: the reaper
-   * must not touch such an object.
+   * The object as a child or home of a session. Empty if one mark is missing: the reaper must not
+   * touch such an object.
    */
   public static Optional<ManagedObject> identify(ResourceType<?> type, ObjectMeta object) {
     return ChildKind.of(type)
@@ -31,14 +31,33 @@ public final class ManagedObjects {
   }
 
   private static ManagedObject managed(ChildKind kind, ObjectMeta object, String session) {
-    return kind == ChildKind.HOME && object.ownerReferences().isEmpty()
-        ? new ManagedObject.RetainedHome(object, session)
+    return kind == ChildKind.HOME
+        ? new ManagedObject.Home(object, session)
         : new ManagedObject.Child(kind, object, session);
   }
 
-  /** Whether this session can use the home: only a session of the user that the home belongs to. */
+  /**
+   * Whether the child is an object of this session, which has the name that the child's labels
+   * name: the session controls it, or the controller adopts it soon. A restore from a backup can
+   * remove the owners of all objects. A session that is being deleted adopts nothing.
+   */
+  public static boolean isChildOf(ObjectMeta child, VdiSession session) {
+    return child.isControlledBy(session.uid())
+        || (child.ownerReferences().isEmpty()
+            && !session.metadata().isDeleting()
+            && isOfSameUser(child, session));
+  }
+
+  /**
+   * Whether this session uses the home or can use it: it controls the home, or it has the same
+   * user.
+   */
   public static boolean isHomeOf(ObjectMeta claim, VdiSession session) {
-    return claim.annotation(Annotations.USER).equals(Optional.of(session.spec().user()));
+    return claim.isControlledBy(session.uid()) || isOfSameUser(claim, session);
+  }
+
+  private static boolean isOfSameUser(ObjectMeta object, VdiSession session) {
+    return object.annotation(Annotations.USER).equals(Optional.of(session.spec().user()));
   }
 
   /** Whether the annotation {@code vdi.kasm.io/keep} protects the object from the reaper. */

@@ -9,14 +9,14 @@ import java.util.Optional;
 
 /**
  * Decides what the reaper does with a session, a child or a home; docs/specification.md, section 5.
- * Nothing is deleted before its due time or while that time is unknown. What is due now stays due
- * at every later time unless an object changes; only idleness must be confirmed by a new
- * observation.
+ * Nothing is deleted before its due time or while that time is unknown, and no session ends before
+ * its user was warned in time. What is due now stays due at every later time unless an object
+ * changes; only idleness must be confirmed by a new observation.
  */
 public final class ReapPolicy {
   private ReapPolicy() {}
 
-  public static SessionVerdict decide(
+  public static SessionDecision decide(
       SessionState state, SessionHistory history, Instant now, RetentionConfig config) {
     return new SessionExpiryPolicy(state, history, config, now).decide();
   }
@@ -32,8 +32,8 @@ public final class ReapPolicy {
       Instant now,
       RetentionConfig config) {
     ObjectMeta object = child.metadata();
-    boolean owned = session.filter(owner -> object.isControlledBy(owner.uid())).isPresent();
-    if (owned || object.isDeleting() || ManagedObjects.isKept(object)) {
+    boolean used = session.filter(owner -> ManagedObjects.isChildOf(object, owner)).isPresent();
+    if (used || object.isDeleting() || ManagedObjects.isKept(object)) {
       return new ChildVerdict.Ignore();
     }
     Instant due =
@@ -48,10 +48,7 @@ public final class ReapPolicy {
    * @param session the session that the home's labels name, as it is now
    */
   public static HomeVerdict decide(
-      ManagedObject.RetainedHome home,
-      Optional<VdiSession> session,
-      Instant now,
-      RetentionConfig config) {
+      ManagedObject.Home home, Optional<VdiSession> session, Instant now, RetentionConfig config) {
     ObjectMeta claim = home.metadata();
     boolean marked = claim.annotation(Annotations.RELEASED_AT).isPresent();
     if (claim.isDeleting()) {

@@ -1,11 +1,14 @@
 package io.vdi.operator.reaper.policy;
 
-/** Why the reaper deletes something. */
+/** Why the reaper deletes something, or suspends a session. */
 public enum ReapReason {
   TIMEOUT("timeout"),
+  /** With {@code idleAction: Suspend} the session is suspended, and nothing is deleted. */
   IDLE("idle"),
   NEVER_STARTED("neverStarted"),
   FAILED("failed"),
+  /** Suspended for longer than {@code deleteAfterSuspended} of the template. */
+  SUSPENDED("suspended"),
   ORPHAN("orphan"),
   HOME_RETENTION("homeRetention"),
   /** A deleted session whose finalizer the controller has not removed. */
@@ -17,7 +20,10 @@ public enum ReapReason {
     this.text = text;
   }
 
-  /** The value of the label {@code reason} of {@code vdi_reaped_total}. */
+  /**
+   * The value of the label {@code reason} of {@code vdi_reaped_total}, and of the annotation {@code
+   * vdi.kasm.io/ended-by}.
+   */
   public String text() {
     return text;
   }

@@ -5,8 +5,8 @@ import java.time.Duration;
 /**
  * The settings that determine what is deleted when.
  *
- * @param warningBefore how long before its end a session is warned
- * @param failedSessionTtl how long a Failed session stays; zero: it is never deleted
+ * @param warningBefore how long the user of a session is warned before its end
+ * @param failedSessionTtl how long a Failed session stays that never ran; zero: it is never deleted
  * @param deleteNeverStarted whether sessions are deleted that were not ready within the startup
  *     timeout of their template
  * @param terminatingTimeout how long the controller can take to remove the finalizer of a deleted

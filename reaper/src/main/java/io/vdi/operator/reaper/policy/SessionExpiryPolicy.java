@@ -1,10 +1,12 @@
 package io.vdi.operator.reaper.policy;
 
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +14,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The decision on one session at one moment: its deadlines, and what follows from them. */
@@ -20,22 +24,47 @@ final class SessionExpiryPolicy {
   private static final Duration MAX_OBSERVATION_AGE = Duration.ofSeconds(10);
 
   /**
-   * One reason for which the session ends, and when.
-   *
-   * @param lead how long before the deadline the warning is due
-   * @param certain false if what is known so far is not enough to end the session
-   * @param message "its timeout of 8h is reached"
-   * @param remedy what the user can do, or empty
+   * A deadline that moves by less does not need another warning, such as from the end of the
+   * startup timeout to the time at which the controller noticed it.
    */
-  private record Deadline(
-      ReapReason reason,
-      Instant at,
-      Duration lead,
-      boolean certain,
-      String message,
-      String remedy) {
-    Instant warning() {
-      return at.minus(lead);
+  private static final Duration MOVE_TOLERANCE = Duration.ofMinutes(1);
+
+  private static final Comparator<Candidate> BY_END =
+      Comparator.comparing(candidate -> candidate.announcedEnd().orElse(candidate.deadline().at()));
+
+  /**
+   * A deadline and what the observations say about it.
+   *
+   * @param certain false if what is known so far is not enough to end the session
+   * @param announcedEnd when the session ends according to the warning that is out; empty if there
+   *     is none, or if the deadline has moved to a later time
+   */
+  private record Candidate(Deadline deadline, boolean certain, Optional<Instant> announcedEnd) {
+    /** Whether the session ends now. Only a session whose user was warned in time ends. */
+    boolean endsAt(Instant now) {
+      return certain && announcedEnd.filter(end -> !now.isBefore(end)).isPresent();
+    }
+
+    boolean endsBy(Deadline.Action action) {
+      return deadline.action() == action;
+    }
+
+    boolean isPassedAt(Instant now) {
+      return certain && !now.isBefore(deadline.at());
+    }
+
+    /** A deadline that has passed and is not certain may not apply, so there is no warning. */
+    boolean needsWarningAt(Instant now) {
+      return announcedEnd.isEmpty()
+          && !now.isBefore(deadline.warningDue())
+          && (certain || now.isBefore(deadline.at()));
+    }
+
+    /** The moments at which the decision on this deadline can change. */
+    Stream<Instant> turningPoints() {
+      return announcedEnd
+          .map(Stream::of)
+          .orElseGet(() -> Stream.of(deadline.warningDue(), deadline.at()));
     }
   }
 
@@ -59,51 +88,148 @@ final class SessionExpiryPolicy {
     this.now = now;
   }
 
-  SessionVerdict decide() {
+  SessionDecision decide() {
     if (session.metadata().isDeleting()) {
-      return terminating();
+      return new SessionDecision(terminating(), false, Set.of(), false);
     }
-    // A suspended session has no end. Its status is still that of the previous run.
-    if (ManagedObjects.isKept(session.metadata()) || session.spec().suspended()) {
-      return SessionVerdict.Keep.UNTIL_CHANGED;
-    }
-    List<Deadline> deadlines =
-        Stream.of(timeout(), idle(), neverStarted(), failed()).flatMap(Optional::stream).toList();
-    return deadlines.isEmpty() && status.startedAt().isPresent()
-        ? new SessionVerdict.Unknown(whyTimeoutIsUnknown())
-        : verdict(deadlines);
+    List<Candidate> candidates =
+        ManagedObjects.isKept(session.metadata())
+            ? List.of()
+            : deadlines().flatMap(Optional::stream).toList();
+    SessionVerdict verdict = verdict(candidates);
+    return new SessionDecision(
+        verdict,
+        candidates.stream()
+            .anyMatch(
+                candidate -> candidate.endsBy(Deadline.Action.DELETE) && candidate.isPassedAt(now)),
+        candidates.stream()
+            .filter(candidate -> candidate.announcedEnd().isPresent())
+            .map(candidate -> candidate.deadline().reason())
+            .collect(Collectors.toSet()),
+        session.metadata().annotation(Annotations.ENDED_BY).isPresent()
+            && !(verdict instanceof SessionVerdict.Expire));
   }
 
-  private SessionVerdict verdict(List<Deadline> deadlines) {
-    Comparator<Deadline> byTime = Comparator.comparing(Deadline::at);
-    Optional<Deadline> passed =
-        deadlines.stream()
-            .filter(deadline -> deadline.certain() && !now.isBefore(deadline.at()))
-            .min(byTime);
-    if (passed.isPresent()) {
-      return new SessionVerdict.Expire(
-          passed.get().reason(), passed.get().at(), passed.get().message());
+  /** The status of a suspended session may still be that of the previous run. */
+  private Stream<Optional<Candidate>> deadlines() {
+    return session.spec().suspended()
+        ? Stream.of(suspended())
+        : Stream.of(timeout(), idle(), neverStarted(), failed());
+  }
+
+  private SessionVerdict verdict(List<Candidate> candidates) {
+    if (candidates.isEmpty()) {
+      return status.startedAt().isPresent()
+              && !session.spec().suspended()
+              && !ManagedObjects.isKept(session.metadata())
+          ? new SessionVerdict.Unknown(whyTimeoutIsUnknown())
+          : SessionVerdict.Keep.UNTIL_CHANGED;
     }
+    // A suspension comes last: one that is refused must block no deletion and no warning of it.
+    return end(candidates, Deadline.Action.DELETE)
+        .or(() -> warn(candidates))
+        .or(() -> end(candidates, Deadline.Action.SUSPEND))
+        .orElseGet(() -> stay(candidates));
+  }
+
+  private Optional<SessionVerdict> end(List<Candidate> candidates, Deadline.Action action) {
+    return candidates.stream()
+        .filter(candidate -> candidate.endsBy(action) && candidate.endsAt(now))
+        .min(BY_END)
+        .map(candidate -> {
+          Deadline deadline = candidate.deadline();
+          Instant due = candidate.announcedEnd().orElse(deadline.at());
+          return switch (action) {
+            case DELETE -> new SessionVerdict.Expire(deadline.reason(), due, deadline.message());
+            case SUSPEND -> new SessionVerdict.Suspend(due, deadline.message());
+          };
+        });
+  }
+
+  private Optional<SessionVerdict> warn(List<Candidate> candidates) {
+    return candidates.stream()
+        .filter(candidate -> candidate.needsWarningAt(now))
+        .map(Candidate::deadline)
+        .min(Comparator.comparing(Deadline::at))
+        .map(deadline ->
+            new SessionVerdict.Warn(deadline, warning(deadline, deadline.endIfWarnedAt(now))));
+  }
+
+  private SessionVerdict stay(List<Candidate> candidates) {
     Optional<Instant> next =
-        deadlines.stream()
-            .flatMap(deadline -> Stream.of(deadline.warning(), deadline.at()))
+        candidates.stream()
+            .flatMap(Candidate::turningPoints)
             .filter(now::isBefore)
             .min(Comparator.naturalOrder());
-    return deadlines.stream()
-        .filter(deadline -> !now.isBefore(deadline.warning()) && now.isBefore(deadline.at()))
-        .min(byTime)
-        .<SessionVerdict>map(deadline ->
-            new SessionVerdict.Warn(
-                deadline.reason(), deadline.at(), warning(deadline), next.orElse(deadline.at())))
+    return candidates.stream()
+        .filter(candidate -> candidate.announcedEnd().filter(now::isBefore).isPresent())
+        .min(BY_END)
+        .<SessionVerdict>map(candidate -> {
+          Deadline deadline = candidate.deadline();
+          Instant end = candidate.announcedEnd().orElse(deadline.at());
+          return new SessionVerdict.Ending(deadline, end, warning(deadline, end), next.orElse(end));
+        })
         .orElseGet(() -> new SessionVerdict.Keep(next));
   }
 
-  private static String warning(Deadline deadline) {
-    return "ends at "
-        + deadline.at().truncatedTo(ChronoUnit.SECONDS)
-        + ", when "
+  private static String warning(Deadline deadline, Instant end) {
+    String verb =
+        switch (deadline.action()) {
+          case DELETE -> "ends at ";
+          case SUSPEND -> "is suspended at ";
+        };
+    return verb
+        + end.truncatedTo(ChronoUnit.SECONDS)
+        + (end.isAfter(deadline.at()) ? ", because " : ", when ")
         + deadline.message()
         + (deadline.remedy().isEmpty() ? "" : "; " + deadline.remedy());
+  }
+
+  private Candidate candidate(
+      ReapReason reason, Instant at, Duration whole, String message, String remedy) {
+    return candidate(reason, Deadline.Action.DELETE, at, whole, true, message, remedy);
+  }
+
+  /**
+   * @param whole the time that ends at the deadline
+   */
+  private Candidate candidate(
+      ReapReason reason,
+      Deadline.Action action,
+      Instant at,
+      Duration whole,
+      boolean certain,
+      String message,
+      String remedy) {
+    Deadline deadline = new Deadline(reason, action, at, lead(whole), revision(), message, remedy);
+    return new Candidate(deadline, certain, announcedEnd(deadline));
+  }
+
+  /** A warning announces an end; it says nothing about a deadline that is later than that. */
+  private Optional<Instant> announcedEnd(Deadline deadline) {
+    Duration tolerance =
+        deadline.lead().compareTo(MOVE_TOLERANCE) < 0 ? deadline.lead() : MOVE_TOLERANCE;
+    return Optional.ofNullable(history.announcedEnds().get(deadline.reason()))
+        .filter(end -> !deadline.at().isAfter(end.plus(tolerance)))
+        .map(end -> end.isAfter(deadline.at()) ? end : deadline.at());
+  }
+
+  private String revision() {
+    return session.metadata().generation()
+        + "/"
+        + state.template().map(template -> template.metadata().generation()).orElse(0L);
+  }
+
+  /**
+   * {@code warningBefore}, or half of the whole time if that is not longer.
+   *
+   * @param whole not positive if it is unknown, such as when the status names an end before the
+   *     start
+   */
+  private Duration lead(Duration whole) {
+    return !whole.isPositive() || whole.compareTo(config.warningBefore()) > 0
+        ? config.warningBefore()
+        : whole.dividedBy(2);
   }
 
   private SessionVerdict terminating() {
@@ -119,11 +245,21 @@ final class SessionExpiryPolicy {
             "deleted at "
                 + since
                 + ", and the controller has not removed its finalizer: check that the controller"
-                + " runs");
+                + " runs",
+            keepsHome());
+  }
+
+  /** The same rule as in the controller; docs/specification.md, section 3, Deletion. */
+  private boolean keepsHome() {
+    return session.metadata().annotation(Annotations.ENDED_BY).isPresent()
+        || Optional.ofNullable(session.spec().persistence().reclaimPolicy())
+            .or(() -> spec.map(Defaults.EffectiveSpec::reclaimPolicy))
+            .filter(ReclaimPolicy.DELETE::equals)
+            .isEmpty();
   }
 
   /** Counts from {@code status.startTime}, which is set again when a session is resumed. */
-  private Optional<Deadline> timeout() {
+  private Optional<Candidate> timeout() {
     if (status.startedAt().isEmpty()
         || spec.filter(effective -> !effective.problems().isEmpty()).isPresent()) {
       return Optional.empty();
@@ -149,8 +285,9 @@ final class SessionExpiryPolicy {
                 .map(at -> timeout(at, "its timeout is reached", "set spec.timeout to continue")));
   }
 
-  private Deadline timeout(Instant at, String message, String remedy) {
-    return new Deadline(ReapReason.TIMEOUT, at, config.warningBefore(), true, message, remedy);
+  private Candidate timeout(Instant at, String message, String remedy) {
+    return candidate(
+        ReapReason.TIMEOUT, at, Duration.between(status.startTime(), at), message, remedy);
   }
 
   private static String timeoutReached(Duration timeout) {
@@ -165,7 +302,7 @@ final class SessionExpiryPolicy {
                 + " is missing");
   }
 
-  private Optional<Deadline> idle() {
+  private Optional<Candidate> idle() {
     Optional<Duration> limit = spec.flatMap(Defaults.EffectiveSpec::idleTimeout);
     if (limit.isPresent()
         && status.currentPhase().equals(Optional.of(Phase.RUNNING))
@@ -176,10 +313,14 @@ final class SessionExpiryPolicy {
       Instant at = from.plus(limit.get());
       boolean certain = !asOf.isBefore(at) && !asOf.isBefore(now.minus(MAX_OBSERVATION_AGE));
       return Optional.of(
-          new Deadline(
+          candidate(
               ReapReason.IDLE,
+              switch (spec.get().idleAction()) {
+                case SUSPEND -> Deadline.Action.SUSPEND;
+                case DELETE -> Deadline.Action.DELETE;
+              },
               at,
-              lead(limit.get()),
+              limit.get(),
               certain,
               "no client has been connected for " + Durations.format(limit.get()),
               "connect to continue"));
@@ -188,8 +329,8 @@ final class SessionExpiryPolicy {
   }
 
   /** For a desktop that was never ready; uses the same startup timeout as the controller. */
-  private Optional<Deadline> neverStarted() {
-    if (!config.deleteNeverStarted() || status.startedAt().isPresent() || spec.isEmpty()) {
+  private Optional<Candidate> neverStarted() {
+    if (!config.deleteNeverStarted() || hasRun() || spec.isEmpty()) {
       return Optional.empty();
     }
     Duration limit = spec.get().startupTimeout();
@@ -207,11 +348,10 @@ final class SessionExpiryPolicy {
                 .filter(pod -> !pod.isReady() && !pod.isFinished())
                 .map(pod -> scheduledOrCreated(pod).plus(limit));
     return at.map(end ->
-        new Deadline(
+        candidate(
             ReapReason.NEVER_STARTED,
             end,
-            lead(limit),
-            true,
+            limit,
             "it has not become ready within " + Durations.format(limit),
             ""));
   }
@@ -220,34 +360,52 @@ final class SessionExpiryPolicy {
     return pod.scheduledAt().orElse(pod.metadata().creationTimestamp());
   }
 
-  private Optional<Deadline> failed() {
+  /** Only a session that never ran: any other one may have data and a user who needs it. */
+  private Optional<Candidate> failed() {
     Duration limit = config.failedSessionTtl();
     return failedSince()
-        .filter(since -> !limit.isZero())
+        .filter(since -> !limit.isZero() && !hasRun())
         .map(since ->
-            new Deadline(
+            candidate(
                 ReapReason.FAILED,
                 since.plus(limit),
-                lead(limit),
-                true,
+                limit,
                 "it has been Failed for " + Durations.format(limit),
                 "fix the cause that its status names"));
   }
 
-  /** The time in the condition that the controller wrote; else when the reaper observed it. */
-  private Optional<Instant> failedSince() {
-    return status.currentPhase().equals(Optional.of(Phase.FAILED))
-        ? status
-            .condition(Condition.FAILED)
-            .filter(Condition::isTrue)
-            .map(Condition::lastTransitionTime)
-            .or(history::failedSince)
-        : Optional.empty();
+  /** Whether the desktop has been ready at any time, also before a suspension. */
+  private boolean hasRun() {
+    return status.startedAt().isPresent() || status.condition(Condition.INITIALIZED).isPresent();
   }
 
-  /** Half of the whole time, but at most {@code warningBefore}. */
-  private Duration lead(Duration whole) {
-    Duration half = whole.dividedBy(2);
-    return half.compareTo(config.warningBefore()) < 0 ? half : config.warningBefore();
+  /**
+   * The time in the condition that the controller wrote, which stays True while the controller
+   * tries again and the phase is another one; else when the reaper observed the phase.
+   */
+  private Optional<Instant> failedSince() {
+    return status
+        .condition(Condition.FAILED)
+        .filter(Condition::isTrue)
+        .map(Condition::lastTransitionTime)
+        .or(() ->
+            status.currentPhase().equals(Optional.of(Phase.FAILED))
+                ? history.failedSince()
+                : Optional.empty());
+  }
+
+  private Optional<Candidate> suspended() {
+    return status
+        .condition(Condition.SUSPENDED)
+        .filter(Condition::isTrue)
+        .flatMap(condition ->
+            spec.flatMap(Defaults.EffectiveSpec::deleteAfterSuspended)
+                .map(limit ->
+                    candidate(
+                        ReapReason.SUSPENDED,
+                        condition.lastTransitionTime().plus(limit),
+                        limit,
+                        "it has been suspended for " + Durations.format(limit),
+                        "set spec.suspended to false to continue")));
   }
 }

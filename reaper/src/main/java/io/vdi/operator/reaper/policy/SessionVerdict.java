@@ -19,23 +19,45 @@ public sealed interface SessionVerdict {
   }
 
   /**
-   * The session stays, and its user is warned that it ends soon.
+   * The session ends soon, and its user must be warned now. It ends only after the warning has been
+   * out for {@link Deadline#lead}.
    *
-   * @param due when it ends
+   * @param message for the Event
+   */
+  record Warn(Deadline deadline, String message) implements SessionVerdict {}
+
+  /**
+   * The session ends soon, and its user was warned.
+   *
+   * @param end when it ends
+   * @param message as in the Event
    * @param until when to decide again
    */
-  record Warn(ReapReason reason, Instant due, String message, Instant until)
+  record Ending(Deadline deadline, Instant end, String message, Instant until)
       implements SessionVerdict {}
 
-  /** The session is deleted. */
+  /**
+   * The session is deleted, and its home is kept.
+   *
+   * @param due when its end was due
+   */
   record Expire(ReapReason reason, Instant due, String message) implements SessionVerdict {}
+
+  /**
+   * The session is suspended.
+   *
+   * @param due when this was due
+   */
+  record Suspend(Instant due, String message) implements SessionVerdict {}
 
   /**
    * The session is deleted, but the controller has not removed its finalizer in time.
    *
    * @param since when it was deleted
+   * @param keepsHome whether its home outlives it: the reaper ended it, its reclaim policy is
+   *     {@code Retain}, or the policy is unknown
    */
-  record Stuck(Instant since, String message) implements SessionVerdict {}
+  record Stuck(Instant since, String message, boolean keepsHome) implements SessionVerdict {}
 
   /** The end of the session cannot be computed. The session stays. */
   record Unknown(String reason) implements SessionVerdict {}

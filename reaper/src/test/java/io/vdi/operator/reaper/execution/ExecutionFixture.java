@@ -1,5 +1,6 @@
 package io.vdi.operator.reaper.execution;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.EventRecorder;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The reaper's execution against a fake API server, on a simulated clock. A test sets what the
@@ -45,6 +47,7 @@ final class ExecutionFixture implements AutoCloseable {
   final List<ReapReason> reaped = new ArrayList<>();
   final List<Instant> dueTimes = new ArrayList<>();
   final List<ReapReason> dryRuns = new ArrayList<>();
+  int suspensions;
   final ResourceCache<VdiSession> sessions = cache(ResourceType.SESSION);
   final ResourceCache<VdiTemplate> templates = cache(ResourceType.TEMPLATE);
   final ResourceCache<Pod> pods = cache(ResourceType.POD);
@@ -68,6 +71,11 @@ final class ExecutionFixture implements AutoCloseable {
         public void reaped(ReapReason reason, Instant due) {
           reaped.add(reason);
           dueTimes.add(due);
+        }
+
+        @Override
+        public void idleSuspended() {
+          suspensions++;
         }
 
         @Override
@@ -141,6 +149,7 @@ final class ExecutionFixture implements AutoCloseable {
         new SessionStateReader(api, sessions, templates, pods),
         uid -> activity,
         this::retention,
+        () -> dryRun,
         this::now);
   }
 
@@ -166,6 +175,11 @@ final class ExecutionFixture implements AutoCloseable {
                 .formatted(name, timeout));
     sessions.created(session);
     return session;
+  }
+
+  /** The cache has the session as the API server has it now. */
+  void observe(VdiSession session) {
+    sessions.created(api.get(ResourceType.SESSION, NAMESPACE, session.name()).orElseThrow());
   }
 
   void template() {
@@ -229,14 +243,34 @@ final class ExecutionFixture implements AutoCloseable {
 
   /** The reasons of the Events on the API server. */
   List<String> eventReasons() {
+    return events().map(event -> event.get("reason").getAsString()).toList();
+  }
+
+  private Stream<JsonObject> events() {
     return api
         .request("GET", ResourceType.EVENT.path(NAMESPACE), null)
         .orElseThrow()
         .getAsJsonArray("items")
         .asList()
         .stream()
-        .map(event -> event.getAsJsonObject().get("reason").getAsString())
+        .map(JsonElement::getAsJsonObject);
+  }
+
+  /** The names of the Events on the API server. */
+  List<String> eventNames() {
+    return events()
+        .map(event -> event.getAsJsonObject("metadata").get("name").getAsString())
         .toList();
+  }
+
+  /** The message of the first Event with this reason. */
+  String eventMessage(String reason) {
+    return events()
+        .filter(event -> event.get("reason").getAsString().equals(reason))
+        .findFirst()
+        .orElseThrow()
+        .get("message")
+        .getAsString();
   }
 
   /** The only entry of the report. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.reaper.policy.ReapReason;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
@@ -23,6 +24,8 @@ class OrphanReaperTest {
   private static final ReconcileResult DONE = new ReconcileResult.Done();
   private static final ReconcileResult IMMEDIATELY =
       new ReconcileResult.RequeueAfter(Duration.ZERO);
+  private static final ReconcileResult IN_GRACE =
+      new ReconcileResult.RequeueAfter(Duration.ofMinutes(10));
   private static final Optional<String> GONE = Optional.of("uid-gone");
   private static final Instant AFTER_GRACE = NOON.plus(Duration.ofMinutes(10));
   private static final String RELEASED_AT_NOON =
@@ -46,7 +49,7 @@ class OrphanReaperTest {
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "HOME")
   void anOrphanIsDeletedAfterTheGracePeriod(ChildKind kind) {
     ObjectKey orphan = fixture.child(kind, GONE, "");
     assertThat(reaper.reconcile(orphan))
@@ -69,6 +72,31 @@ class OrphanReaperTest {
     fixture.now = AFTER_GRACE;
     assertThat(reaper.reconcile(child)).isEqualTo(DONE);
     assertThat(fixture.exists(child)).isTrue();
+  }
+
+  @Test
+  void aChildThatHasLostItsOwnerIsLeftToItsSessionUntilThatIsDeleted() {
+    VdiSession session = fixture.running("desk", "8h");
+    ObjectKey child = fixture.child(ChildKind.POD, Optional.empty(), "");
+    reaper.reconcile(child);
+    fixture.now = AFTER_GRACE;
+    assertThat(reaper.reconcile(child)).isEqualTo(DONE);
+    assertThat(fixture.isReportEmpty()).isTrue();
+    fixture.server.remove(ResourceType.SESSION, "ns", session.name());
+    assertThat(reaper.reconcile(child)).as("the grace period starts now").isEqualTo(IN_GRACE);
+    fixture.now = AFTER_GRACE.plus(Duration.ofMinutes(10));
+    assertThat(reaper.reconcile(child)).isEqualTo(DONE);
+    assertThat(fixture.exists(child)).isFalse();
+  }
+
+  @Test
+  void aHomeWhoseOwnerDoesNotExistIsNoOrphan() {
+    ObjectKey home = fixture.child(ChildKind.HOME, GONE, "");
+    reaper.reconcile(home);
+    fixture.now = AFTER_GRACE;
+    reaper.reconcile(home);
+    assertThat(fixture.exists(home)).isTrue();
+    assertThat(releasedAt(home)).contains("2026-03-01T12:00:00Z");
   }
 
   @Test

@@ -77,6 +77,16 @@ class OrphanScanTest {
   }
 
   @Test
+  void childrenThatHaveLostTheirOwnerAreNoCandidatesWhileTheirSessionExists() {
+    fixture.running("desk", "8h");
+    for (ChildKind kind : ChildKind.values()) {
+      fixture.child(kind, Optional.empty(), "");
+    }
+    scan.run();
+    assertThat(candidates).isEmpty();
+  }
+
+  @Test
   void childrenOfAnEarlierSessionOfThatNameAreCandidates() {
     fixture.running("desk", "8h");
     fixture.child(ChildKind.POD, Optional.of("uid-earlier"), "");

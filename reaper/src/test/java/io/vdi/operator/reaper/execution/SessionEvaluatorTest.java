@@ -53,7 +53,7 @@ class SessionEvaluatorTest {
     VdiSession session = fixture.running("desk", "1h");
     fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
     fixture.now = NOON.plus(Duration.ofHours(1));
-    assertThat(evaluator.cached(session).verdict()).isInstanceOf(SessionVerdict.Expire.class);
+    assertThat(evaluator.cached(session).verdict()).isInstanceOf(SessionVerdict.Warn.class);
     Evaluation live = evaluator.live(session, false).orElseThrow();
     assertThat(live.verdict()).isInstanceOf(SessionVerdict.Keep.class);
     assertThat(live.session().spec().timeout()).isEqualTo("9h");
@@ -89,7 +89,7 @@ class SessionEvaluatorTest {
             """);
     evaluator.observe(failed);
     fixture.now = NOON.plus(Duration.ofHours(24));
-    assertThat(evaluator.cached(failed).verdict()).isInstanceOf(SessionVerdict.Expire.class);
+    assertThat(evaluator.cached(failed).verdict()).isInstanceOf(SessionVerdict.Warn.class);
     fixture.change(ResourceType.SESSION, "desk", "{\"status\": {\"phase\": \"Pending\"}}");
     evaluator.observe(fixture.api.get(ResourceType.SESSION, "ns", "desk").orElseThrow());
     evaluator.observe(failed);

@@ -7,36 +7,56 @@ import static io.vdi.operator.reaper.execution.ExecutionFixture.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.reaper.policy.Activity;
 import io.vdi.operator.reaper.policy.ReapReason;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionReaperTest {
   private static final ReconcileResult DONE = new ReconcileResult.Done();
   private static final ReconcileResult IMMEDIATELY =
       new ReconcileResult.RequeueAfter(Duration.ZERO);
   private static final Instant END = NOON.plus(Duration.ofHours(1));
+  private static final Instant WARNING = END.minus(Duration.ofMinutes(10));
 
   private final ExecutionFixture fixture = new ExecutionFixture();
-  private final SessionReaper reaper =
-      new SessionReaper(
-          fixture.sessions,
-          fixture.evaluator(),
-          fixture.guard,
-          fixture.deleter(),
-          fixture::deletion,
-          fixture.events,
-          fixture.report,
-          fixture.listener);
+  private final SessionReaper reaper = newReaper();
+
+  private SessionReaper newReaper() {
+    return new SessionReaper(
+        fixture.sessions,
+        fixture.evaluator(),
+        fixture.guard,
+        fixture.deleter(),
+        fixture::deletion,
+        fixture.events,
+        fixture.report,
+        fixture.listener);
+  }
+
+  /** A running session at noon that was warned of its end after one hour. */
+  private VdiSession warned(String name, String timeout) {
+    VdiSession session = fixture.running(name, timeout);
+    fixture.now = WARNING;
+    reaper.reconcile(key(session));
+    fixture.now = NOON;
+    return session;
+  }
 
   @BeforeEach
   void template() {
@@ -50,7 +70,7 @@ class SessionReaperTest {
 
   @Test
   void anExpiredSessionIsDeleted() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
     assertThat(fixture.exists(session)).isFalse();
@@ -58,6 +78,160 @@ class SessionReaperTest {
     assertThat(fixture.dueTimes).containsExactly(END);
     assertThat(fixture.sessions.get("ns", "desk")).as("in the cache").isEmpty();
     await().until(() -> fixture.eventReasons().contains("SessionExpired"));
+    assertThat(fixture.eventMessage("SessionExpired"))
+        .isEqualTo(
+            "deleted: its timeout of 1h is reached; its home is kept, and a session of the same"
+                + " name uses it again");
+  }
+
+  @Test
+  void beforeItsDeletionASessionIsMarkedSoThatItsHomeIsKept() {
+    VdiSession session = warned("desk", "1h");
+    fixture.server.before(
+        request("DELETE", path(session)), () -> assertThat(endedBy(session)).contains("timeout"));
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(fixture.requests("PATCH")).hasSize(1);
+    assertThat(fixture.exists(session)).isFalse();
+  }
+
+  @Test
+  void withoutTheMarkASessionIsNotDeleted() {
+    VdiSession session = warned("desk", "1h");
+    fixture.refuse("PATCH", path(session), 403);
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session)))
+        .isEqualTo(new ReconcileResult.Retry("refused by the test"));
+    assertThat(fixture.exists(session)).isTrue();
+    assertThat(fixture.requests("DELETE")).isEmpty();
+  }
+
+  @Test
+  void anEndThatWasInterruptedAfterTheMarkIsCompleted() {
+    VdiSession session = warned("desk", "1h");
+    fixture.server.disconnect(request("DELETE", path(session)));
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.Retry.class);
+    assertThat(endedBy(session)).contains("timeout");
+    fixture.server.respondNormally();
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(fixture.exists(session)).isFalse();
+    assertThat(fixture.requests("PATCH")).as("marks").hasSize(1);
+  }
+
+  @Test
+  void anEndThatDoesNotApplyAnyMoreIsRevoked() {
+    VdiSession session = warned("desk", "1h");
+    fixture.server.disconnect(request("DELETE", path(session)));
+    fixture.now = END;
+    reaper.reconcile(key(session));
+    fixture.server.respondNormally();
+    fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
+    fixture.observe(session);
+    fixture.dryRun = true;
+    reaper.reconcile(key(session));
+    assertThat(endedBy(session)).as("in a dry run").contains("timeout");
+    fixture.dryRun = false;
+    assertThat(reaper.reconcile(key(session))).isEqualTo(IMMEDIATELY);
+    assertThat(endedBy(session)).isEmpty();
+    assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(fixture.exists(session)).isTrue();
+  }
+
+  @Test
+  void aMarkThatCannotBeRevokedDoesNotStopTheWarning() {
+    VdiSession session = fixture.running("desk", "1h");
+    fixture.change(
+        ResourceType.SESSION,
+        "desk",
+        "{\"metadata\": {\"annotations\": {\"vdi.kasm.io/ended-by\": \"timeout\"}}}");
+    fixture.observe(session);
+    fixture.refuse("PATCH", path(session), 403);
+    fixture.now = WARNING;
+    reaper.reconcile(key(session));
+    assertThat(fixture.eventReasons()).containsExactly("SessionExpiring");
+  }
+
+  private Optional<String> endedBy(VdiSession session) {
+    return fixture
+        .api
+        .get(ResourceType.SESSION, "ns", session.name())
+        .orElseThrow()
+        .metadata()
+        .annotation(Annotations.ENDED_BY);
+  }
+
+  @Test
+  void anIdleSessionIsSuspendedWithoutGuardAndRateLimit() {
+    VdiSession session = idle();
+    Set<String> uids = IntStream.range(0, 20).mapToObj(i -> "u" + i).collect(Collectors.toSet());
+    fixture.snapshot = new ExpirySnapshot(uids, uids);
+    fixture.maxPerMinute = 0;
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(isSuspended(session)).isTrue();
+    assertThat(fixture.suspensions).isEqualTo(1);
+    assertThat(fixture.reaped).isEmpty();
+    assertThat(fixture.isReportEmpty()).isTrue();
+    await().until(() -> fixture.eventReasons().contains("SessionSuspended"));
+    assertThat(fixture.eventMessage("SessionSuspended"))
+        .isEqualTo(
+            "suspended: no client has been connected for 30m; set spec.suspended to false to"
+                + " continue");
+  }
+
+  @Test
+  void aSessionThatChangesJustBeforeItsSuspensionIsDecidedOnAgain() {
+    VdiSession session = idle();
+    fixture.server.before(
+        request("PATCH", path(session)),
+        () ->
+            fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"idleTimeout\": \"3h\"}}"));
+    assertThat(reaper.reconcile(key(session))).isEqualTo(IMMEDIATELY);
+    assertThat(isSuspended(session)).isFalse();
+    fixture.server.respondNormally();
+    assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(isSuspended(session)).isFalse();
+  }
+
+  @Test
+  void aDryRunSuspendsNothing() {
+    VdiSession session = idle();
+    fixture.dryRun = true;
+    reaper.reconcile(key(session));
+    assertThat(isSuspended(session)).isFalse();
+    assertThat(fixture.onlyEntry().get("message").getAsString())
+        .isEqualTo("no client has been connected for 30m; held by dryRun");
+    assertThat(fixture.dryRuns).isEmpty();
+  }
+
+  @Test
+  void aReplicaThatLosesItsLeadershipBeforeTheSuspensionSuspendsNothing() {
+    VdiSession session = idle();
+    fixture.server.before(request("GET", path(session)), () -> fixture.leader = false);
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(isSuspended(session)).isFalse();
+  }
+
+  /** A session that was warned and has been idle for its idle timeout. */
+  private VdiSession idle() {
+    VdiSession session = fixture.running("desk", "8h");
+    fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"idleTimeout\": \"30m\"}}");
+    fixture.observe(session);
+    fixture.now = NOON.plus(Duration.ofMinutes(20));
+    fixture.activity = new Activity.Idle(NOON, fixture.now);
+    reaper.reconcile(key(session));
+    fixture.now = NOON.plus(Duration.ofMinutes(30));
+    fixture.activity = new Activity.Idle(NOON, fixture.now);
+    return session;
+  }
+
+  private boolean isSuspended(VdiSession session) {
+    return fixture
+        .api
+        .get(ResourceType.SESSION, "ns", session.name())
+        .orElseThrow()
+        .spec()
+        .suspended();
   }
 
   @Test
@@ -73,7 +247,7 @@ class SessionReaperTest {
 
   @Test
   void anExtensionThatTheCacheDoesNotShowWins() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
@@ -91,7 +265,7 @@ class SessionReaperTest {
         fixture.add(
             ResourceType.TEMPLATE,
             "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {\"maxTimeout\": \"1h\"}}"));
-    VdiSession session = fixture.running("desk", "9h");
+    VdiSession session = warned("desk", "9h");
     fixture.change(ResourceType.TEMPLATE, "ubuntu", "{\"spec\": {\"maxTimeout\": \"5h\"}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.RequeueAfter.class);
@@ -100,7 +274,7 @@ class SessionReaperTest {
 
   @Test
   void anExtensionJustBeforeTheDeletionWins() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.server.before(
         request("DELETE", path(session)),
         () -> fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"timeout\": \"9h\"}}"));
@@ -114,7 +288,7 @@ class SessionReaperTest {
 
   @Test
   void aSessionThatDoesNotExistAnyMoreIsDone() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.server.remove(ResourceType.SESSION, "ns", "desk");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
@@ -123,7 +297,7 @@ class SessionReaperTest {
 
   @Test
   void aSessionThatIsDeletedByAnotherClientIsDone() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.server.before(
         request("DELETE", path(session)),
         () -> fixture.server.remove(ResourceType.SESSION, "ns", "desk"));
@@ -134,7 +308,7 @@ class SessionReaperTest {
 
   @Test
   void aRecreatedSessionOfTheSameNameIsNotDeleted() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.change(ResourceType.SESSION, "desk", "{\"metadata\": {\"uid\": \"new\"}}");
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
@@ -143,7 +317,7 @@ class SessionReaperTest {
 
   @Test
   void withoutAnAnswerAboutTheSessionNothingIsDeleted() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.server.disconnect(request("GET", path(session)));
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.Retry.class);
@@ -155,7 +329,7 @@ class SessionReaperTest {
 
   @Test
   void withoutAnAnswerAboutTheTemplateNothingIsDeleted() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.refuse("GET", ResourceType.TEMPLATE.path("", "ubuntu"), 500);
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
@@ -165,7 +339,7 @@ class SessionReaperTest {
 
   @Test
   void aDeletionThatFailsIsRetried() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.refuse("DELETE", path(session), 503);
     fixture.now = END;
     assertThat(reaper.reconcile(key(session)))
@@ -175,7 +349,7 @@ class SessionReaperTest {
 
   @Test
   void aSessionWithAFinalizerStaysInTheCacheAsDeleted() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.change(
         ResourceType.SESSION,
         "desk",
@@ -190,8 +364,8 @@ class SessionReaperTest {
   @Test
   void theRateLimitHoldsASessionAndTheReportSaysSo() {
     fixture.maxPerMinute = 1;
-    VdiSession first = fixture.running("first", "1h");
-    VdiSession second = fixture.running("second", "1h");
+    VdiSession first = warned("first", "1h");
+    VdiSession second = warned("second", "1h");
     fixture.now = END;
     reaper.reconcile(key(first));
     assertThat(reaper.reconcile(key(second))).isInstanceOf(ReconcileResult.RequeueAfter.class);
@@ -203,7 +377,7 @@ class SessionReaperTest {
 
   @Test
   void theGuardHoldsASessionBeforeAnythingIsRead() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     Set<String> uids = IntStream.range(0, 20).mapToObj(i -> "u" + i).collect(Collectors.toSet());
     fixture.snapshot = new ExpirySnapshot(uids, uids);
     fixture.now = END;
@@ -218,7 +392,7 @@ class SessionReaperTest {
   void aDryRunReportsAndCountsASessionOnceAndWritesNothing() {
     fixture.dryRun = true;
     VdiSession session = fixture.running("desk", "1h");
-    fixture.now = END.minusSeconds(60);
+    fixture.now = WARNING;
     reaper.reconcile(key(session));
     fixture.now = END;
     reaper.reconcile(key(session));
@@ -233,10 +407,10 @@ class SessionReaperTest {
   @Test
   void aWarningIsRecordedOnce() {
     VdiSession session = fixture.running("desk", "1h");
-    fixture.now = END.minusSeconds(60);
-    reaper.reconcile(key(session));
-    assertThat(reaper.reconcile(key(session)))
-        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofSeconds(60)));
+    fixture.now = WARNING;
+    ReconcileResult atTheEnd = new ReconcileResult.RequeueAfter(Duration.ofMinutes(10));
+    assertThat(reaper.reconcile(key(session))).isEqualTo(atTheEnd);
+    assertThat(reaper.reconcile(key(session))).isEqualTo(atTheEnd);
     assertThat(fixture.eventReasons()).containsExactly("SessionExpiring");
     assertThat(fixture.onlyEntry().get("state").getAsString()).isEqualTo("ending");
   }
@@ -252,6 +426,102 @@ class SessionReaperTest {
     fixture.server.respondNormally();
     reaper.reconcile(key(session));
     assertThat(fixture.eventReasons()).containsExactly("SessionExpiring");
+  }
+
+  @Test
+  void aSessionThatWasNotWarnedIsWarnedFirst() {
+    VdiSession session = fixture.running("desk", "1h");
+    fixture.now = END.plusSeconds(3600);
+    assertThat(reaper.reconcile(key(session)))
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofMinutes(10)));
+    assertThat(fixture.exists(session)).isTrue();
+    assertThat(fixture.eventMessage("SessionExpiring"))
+        .isEqualTo(
+            "ends at 2026-03-01T14:10:00Z, because its timeout of 1h is reached; raise"
+                + " spec.timeout to continue");
+    fixture.now = fixture.now.plus(Duration.ofMinutes(10));
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(fixture.exists(session)).isFalse();
+    assertThat(fixture.dueTimes).as("not late").containsExactly(fixture.now);
+  }
+
+  @Test
+  void afterARestartTheEventTellsSinceWhenTheWarningIsOut() {
+    VdiSession session = warned("desk", "1h");
+    createdAt(onlyEvent(), WARNING);
+    fixture.now = END.minusSeconds(60);
+    SessionReaper restarted = newReaper();
+    assertThat(restarted.reconcile(key(session)))
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofSeconds(60)));
+    fixture.now = END;
+    assertThat(restarted.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(fixture.exists(session)).isFalse();
+    assertThat(fixture.eventReasons()).containsOnlyOnce("SessionExpiring");
+  }
+
+  @Test
+  void afterARestartWithoutTheEventTheUserIsWarnedAgain() {
+    VdiSession session = warned("desk", "1h");
+    fixture.server.remove(ResourceType.EVENT, "ns", onlyEvent());
+    fixture.now = END.minusSeconds(60);
+    SessionReaper restarted = newReaper();
+    assertThat(restarted.reconcile(key(session)))
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofMinutes(10)));
+    fixture.now = END;
+    restarted.reconcile(key(session));
+    assertThat(fixture.exists(session)).isTrue();
+  }
+
+  @Test
+  void aMaximumThatIsLoweredAgainIsWarnedOfAgain() {
+    VdiSession session = fixture.running("desk", "9h");
+    fixture.now = NOON.plus(Duration.ofHours(2));
+    maximum("1h", 2);
+    reaper.reconcile(key(session));
+    createdAt(onlyEvent(), fixture.now);
+    maximum("8h", 3);
+    reaper.reconcile(key(session));
+    fixture.now = NOON.plus(Duration.ofHours(3));
+    maximum("1h", 4);
+    assertThat(reaper.reconcile(key(session)))
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofMinutes(10)));
+    assertThat(fixture.eventReasons()).containsExactly("SessionExpiring", "SessionExpiring");
+    assertThat(fixture.exists(session)).isTrue();
+  }
+
+  private void maximum(String maxTimeout, int generation) {
+    fixture.templates.created(
+        fixture.add(
+            ResourceType.TEMPLATE,
+            "{\"metadata\": {\"name\": \"ubuntu\", \"generation\": %d}, \"spec\": {\"maxTimeout\": \"%s\"}}"
+                .formatted(generation, maxTimeout)));
+    reaper.rulesChanged();
+  }
+
+  @Test
+  void aWarningThatTheApiServerRefusesDoesNotPostponeTheEnd() {
+    VdiSession session = fixture.running("desk", "1h");
+    fixture.refuse("POST", ResourceType.EVENT.path("ns"), 503);
+    fixture.now = WARNING;
+    reaper.reconcile(key(session));
+    reaper.reconcile(key(session));
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(fixture.exists(session)).isFalse();
+  }
+
+  private String onlyEvent() {
+    List<String> names = fixture.eventNames();
+    assertThat(names).hasSize(1);
+    return names.getFirst();
+  }
+
+  /** The fake API server does not have the simulated clock. */
+  private void createdAt(String event, Instant time) {
+    fixture.change(
+        ResourceType.EVENT,
+        event,
+        "{\"metadata\": {\"creationTimestamp\": \"%s\"}}".formatted(time));
   }
 
   @Test
@@ -278,7 +548,7 @@ class SessionReaperTest {
 
   @Test
   void aReplicaThatLosesItsLeadershipBeforeTheDeletionDeletesNothing() {
-    VdiSession session = fixture.running("desk", "1h");
+    VdiSession session = warned("desk", "1h");
     fixture.server.before(request("GET", path(session)), () -> fixture.leader = false);
     fixture.now = END;
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
@@ -306,7 +576,7 @@ class SessionReaperTest {
             """);
     fixture.sessions.created(session);
     reaper.reconcile(key(session));
-    fixture.now = NOON.plus(Duration.ofHours(24)).minusSeconds(1);
+    fixture.now = NOON.plus(Duration.ofHours(24)).minus(Duration.ofMinutes(10));
     reaper.reconcile(key(session));
     assertThat(fixture.exists(session)).isTrue();
     fixture.now = NOON.plus(Duration.ofHours(24));
@@ -337,6 +607,35 @@ class SessionReaperTest {
     assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
     assertThat(finalizers("stuck")).isEqualTo("[\"test/other\"]");
     assertThat(fixture.reaped).containsExactly(ReapReason.STUCK);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void forceFinalizeReleasesTheHomeOfASessionThatTheReaperEnded(boolean ended) {
+    VdiSession session =
+        fixture.add(
+            ResourceType.SESSION,
+            """
+            {"metadata": {"name": "desk", "namespace": "ns", "annotations": {%s},
+               "deletionTimestamp": "2026-03-01T12:00:00Z",
+               "finalizers": ["vdi.kasm.io/session-cleanup", "test/other"]},
+             "spec": {"user": "alice@example.com", "template": "ubuntu"}}
+            """
+                .formatted(ended ? "\"vdi.kasm.io/ended-by\": \"timeout\"" : ""));
+    fixture.sessions.created(session);
+    ObjectKey home = fixture.child(ChildKind.HOME, Optional.of(session.uid()), "");
+    fixture.now = NOON.plus(Duration.ofMinutes(10));
+    fixture.forceFinalize = true;
+    fixture.refuse("PATCH", path(home), 503);
+    if (ended) {
+      assertThat(reaper.reconcile(key(session)))
+          .isEqualTo(new ReconcileResult.Retry("cannot release its home: refused by the test"));
+      assertThat(finalizers("desk")).contains("session-cleanup");
+      fixture.server.respondNormally();
+    }
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(finalizers("desk")).isEqualTo("[\"test/other\"]");
+    assertThat(fixture.metadata(home).ownerReferences().isEmpty()).isEqualTo(ended);
   }
 
   private String finalizers(String name) {

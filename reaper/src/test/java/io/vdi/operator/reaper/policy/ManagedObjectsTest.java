@@ -19,26 +19,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ManagedObjectsTest {
   @ParameterizedTest
   @EnumSource
-  void anObjectWithAllMarksIsAChildOfTheSession(ChildKind kind) {
+  void anObjectWithAllMarksIsAChildOrTheHomeOfTheSession(ChildKind kind) {
     ObjectMeta object = SessionBuilder.object(kind, Optional.of("uid-1"), Map.of());
     for (ResourceType<?> type : kind.resourceTypes()) {
       for (ResourceType<?> sameType : List.of(type, type.metadataOnly())) {
-        assertThat(ManagedObjects.identify(sameType, object))
-            .contains(new ManagedObject.Child(kind, object, "desk"));
+        assertThat(ManagedObjects.identify(sameType, object)).contains(managed(kind, object));
       }
     }
   }
 
   @Test
-  void aClaimWithoutAnOwnerIsARetainedHomeAndAnyOtherObjectWithoutOneIsAChild() {
+  void theOwnerMakesNoDifference() {
     for (ChildKind kind : ChildKind.values()) {
       ObjectMeta object = SessionBuilder.object(kind, Optional.empty(), Map.of());
       assertThat(ManagedObjects.identify(kind.resourceTypes().getFirst(), object))
-          .contains(
-              kind == ChildKind.HOME
-                  ? new ManagedObject.RetainedHome(object, "desk")
-                  : new ManagedObject.Child(kind, object, "desk"));
+          .contains(managed(kind, object));
     }
+  }
+
+  /** A claim is a home whatever its owner is, so that it is never an orphan. */
+  private static ManagedObject managed(ChildKind kind, ObjectMeta object) {
+    return kind == ChildKind.HOME
+        ? new ManagedObject.Home(object, "desk")
+        : new ManagedObject.Child(kind, object, "desk");
   }
 
   @Test

@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.Arbitraries;
@@ -56,12 +58,34 @@ class ReapPolicyProperties {
               return session;
             });
     Arbitrary<Integer> oneInTen = Arbitraries.integers().between(0, 9);
+    Arbitrary<Map<ReapReason, Instant>> announced =
+        Arbitraries.maps(
+                Arbitraries.of(
+                    ReapReason.TIMEOUT, ReapReason.IDLE, ReapReason.FAILED, ReapReason.SUSPENDED),
+                Arbitraries.integers().between(-DAY, 2 * DAY).map(SessionBuilder.NOON::plusSeconds))
+            .ofMaxSize(4);
+    Arbitrary<SessionBuilder> warned =
+        Combinators.combine(
+                base,
+                announced,
+                Arbitraries.of(IdleAction.class).optional(),
+                durations,
+                times,
+                Arbitraries.of(true, false))
+            .as((session, ends, action, deleteAfter, suspended, initialized) -> {
+              session.announcedEnds = ends;
+              session.idleAction = action;
+              session.deleteAfterSuspended = deleteAfter;
+              session.suspendedCondition = suspended;
+              session.initialized = initialized;
+              return session;
+            });
     return Combinators.combine(
-            base, Arbitraries.of(Phase.class).optional(), oneInTen, oneInTen, oneInTen, times)
+            warned, Arbitraries.of(Phase.class).optional(), oneInTen, oneInTen, oneInTen, times)
         .as((session, phase, template, suspended, kept, deleted) -> {
           session.phase = phase;
           session.template = template > 1;
-          session.suspended = suspended == 0;
+          session.suspended = suspended < 2;
           session.keep = kept == 0;
           session.deleted = deleted.filter(at -> kept > 7);
           return session;
@@ -91,26 +115,111 @@ class ReapPolicyProperties {
       return;
     }
     assertThat(now).as("%s", message).isAfterOrEqualTo(due);
-    assertThat(session.suspended).as("suspended").isFalse();
+    assertThat(session.suspended).as("suspended").isEqualTo(reason == ReapReason.SUSPENDED);
     assertThat(session.keep).as("protected by vdi.kasm.io/keep").isFalse();
     assertThat(session.deleted).as("deletion timestamp").isEmpty();
-    switch (reason) {
-      case TIMEOUT -> assertThat(due).isEqualTo(lifetimeEnd(session));
-      case IDLE -> {
-        Activity.Idle idle = assertInstanceOf(Activity.Idle.class, session.activity);
-        Duration limit = Durations.parse(session.idleTimeout.orElseThrow()).orElseThrow();
-        assertThat(Duration.between(idle.since(), idle.asOf())).isGreaterThanOrEqualTo(limit);
-        assertThat(Duration.between(session.started.orElseThrow(), due))
-            .isGreaterThanOrEqualTo(limit);
-        // In whole seconds, as the times of this test are.
-        assertThat(Duration.between(idle.asOf(), now).toSeconds()).isLessThanOrEqualTo(10);
-      }
-      case FAILED ->
-          assertThat(due)
-              .isEqualTo(session.failedCondition.orElseThrow().plus(Duration.ofHours(24)));
-      case NEVER_STARTED, ORPHAN, HOME_RETENTION, STUCK ->
-          throw new AssertionError("no session has a cause for " + reason);
+    Instant announced = session.announcedEnds.get(reason);
+    assertThat(announced).as("the end that the warning announced").isBeforeOrEqualTo(due);
+    Instant deadline =
+        switch (reason) {
+          case TIMEOUT -> lifetimeEnd(session);
+          case IDLE -> {
+            assertThat(session.idleAction).contains(IdleAction.DELETE);
+            yield idleEnd(session, now);
+          }
+          case FAILED -> {
+            assertThat(session.started).as("startTime").isEmpty();
+            assertThat(session.initialized).as("was ready before").isFalse();
+            yield session.failedCondition.orElseThrow().plus(Duration.ofHours(24));
+          }
+          case SUSPENDED ->
+              session
+                  .suspendedCondition
+                  .orElseThrow()
+                  .plus(Durations.parse(session.deleteAfterSuspended.orElseThrow()).orElseThrow());
+          case NEVER_STARTED, ORPHAN, HOME_RETENTION, STUCK ->
+              throw new AssertionError("no session has a cause for " + reason);
+        };
+    assertThat(due).isEqualTo(announced.isAfter(deadline) ? announced : deadline);
+  }
+
+  @Property(tries = 3000)
+  void noSessionIsSuspendedBeforeItsDueTime(
+      @ForAll("sessions") SessionBuilder session,
+      @ForAll @IntRange(min = -DAY, max = 3 * DAY) int at) {
+    Instant now = SessionBuilder.NOON.plusSeconds(at);
+    if (session.decide(now) instanceof SessionVerdict.Suspend(Instant due, String message)) {
+      assertThat(now).as("%s", message).isAfterOrEqualTo(due);
+      assertThat(session.suspended || session.keep || session.deleted.isPresent()).isFalse();
+      assertThat(session.idleAction.orElse(IdleAction.SUSPEND)).isEqualTo(IdleAction.SUSPEND);
+      Instant announced = session.announcedEnds.get(ReapReason.IDLE);
+      Instant end = idleEnd(session, now);
+      assertThat(due).isEqualTo(announced.isAfter(end) ? announced : end);
     }
+  }
+
+  /** Checks that the session is idle, and returns since when it has been for too long. */
+  private static Instant idleEnd(SessionBuilder session, Instant now) {
+    Activity.Idle idle = assertInstanceOf(Activity.Idle.class, session.activity);
+    Duration limit = Durations.parse(session.idleTimeout.orElseThrow()).orElseThrow();
+    assertThat(Duration.between(idle.since(), idle.asOf())).isGreaterThanOrEqualTo(limit);
+    // In whole seconds, as the times of this test are.
+    assertThat(Duration.between(idle.asOf(), now).toSeconds()).isLessThanOrEqualTo(10);
+    Instant start = session.started.orElseThrow();
+    return (idle.since().isAfter(start) ? idle.since() : start).plus(limit);
+  }
+
+  /**
+   * The reaper is started at any moment, knows nothing of earlier warnings, and writes the Event of
+   * each warning some time after the decision. Whatever the session's state is, its user has been
+   * warned for ten minutes, or for half of a time that is not longer, when it ends.
+   */
+  @Property(tries = 3000)
+  void noSessionEndsBeforeItsWarningHasBeenOut(
+      @ForAll("sessions") SessionBuilder session,
+      @ForAll @IntRange(min = -DAY, max = 3 * DAY) int at,
+      @ForAll @IntRange(max = 60) int latency) {
+    session.announcedEnds = Map.of();
+    Map<ReapReason, Instant> warned = new EnumMap<>(ReapReason.class);
+    Instant now = SessionBuilder.NOON.plusSeconds(at);
+    for (int i = 0; i < 20; i++) {
+      switch (session.decide(now)) {
+        case SessionVerdict.Warn(Deadline deadline, String message) -> {
+          assertThat(warned.get(deadline.reason())).as("warned twice: %s", message).isNull();
+          Instant since = now.plusSeconds(latency);
+          warned.put(deadline.reason(), since);
+          session.announced(deadline.reason(), deadline.endIfWarnedAt(since));
+          assertThat(deadline.lead()).isLessThanOrEqualTo(Duration.ofMinutes(10)).isPositive();
+        }
+        case SessionVerdict.Ending ending -> {
+          assertThat(ending.end())
+              .isAfterOrEqualTo(
+                  warned.get(ending.deadline().reason()).plus(ending.deadline().lead()))
+              .isAfterOrEqualTo(ending.deadline().at());
+          now = ending.until();
+        }
+        case SessionVerdict.Keep(Optional<Instant> until) -> {
+          if (until.isEmpty()) {
+            return;
+          }
+          now = until.get();
+        }
+        case SessionVerdict.Expire(ReapReason reason, Instant due, String message) -> {
+          assertThat(warned).as(message).containsKey(reason);
+          assertThat(now).isAfterOrEqualTo(due);
+          return;
+        }
+        case SessionVerdict.Suspend(Instant due, String message) -> {
+          assertThat(warned).as(message).containsKey(ReapReason.IDLE);
+          assertThat(now).isAfterOrEqualTo(due);
+          return;
+        }
+        case SessionVerdict.Stuck _, SessionVerdict.Unknown _ -> {
+          return;
+        }
+      }
+    }
+    throw new AssertionError("no end after 20 decisions");
   }
 
   /** Computed in another way than by the policy. */
@@ -141,13 +250,13 @@ class ReapPolicyProperties {
     Optional<Instant> until =
         switch (first) {
           case SessionVerdict.Keep(Optional<Instant> next) -> next;
-          case SessionVerdict.Warn warn -> Optional.of(warn.until());
+          case SessionVerdict.Ending ending -> Optional.of(ending.until());
           default -> Optional.of(now);
         };
     Instant next = until.orElse(now.plusSeconds(99 * DAY));
     assertThat(next).isAfterOrEqualTo(now);
     if (until.isPresent()
-        && (first instanceof SessionVerdict.Keep || first instanceof SessionVerdict.Warn)) {
+        && (first instanceof SessionVerdict.Keep || first instanceof SessionVerdict.Ending)) {
       assertThat(next).as("when to decide again after %s", first).isAfter(now);
     }
     Instant between =

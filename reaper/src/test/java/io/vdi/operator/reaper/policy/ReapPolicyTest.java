@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -27,26 +28,111 @@ class ReapPolicyTest {
   @Test
   void aTimeoutIsWarnedOfTenMinutesBeforeAndDueInItsSecond() {
     Instant end = NOON.plus(Duration.ofHours(8));
+    String message =
+        "ends at 2026-03-01T20:00:00Z, when its timeout of 8h is reached; raise spec.timeout to"
+            + " continue";
     assertThat(session.decide(end.minusSeconds(601)))
         .isEqualTo(SessionVerdict.Keep.until(end.minusSeconds(600)));
+    Deadline deadline =
+        new Deadline(
+            ReapReason.TIMEOUT,
+            Deadline.Action.DELETE,
+            end,
+            Duration.ofMinutes(10),
+            "1/1",
+            "its timeout of 8h is reached",
+            "raise spec.timeout to continue");
     assertThat(session.decide(end.minusSeconds(600)))
-        .isEqualTo(
-            new SessionVerdict.Warn(
-                ReapReason.TIMEOUT,
-                end,
-                "ends at 2026-03-01T20:00:00Z, when its timeout of 8h is reached; raise"
-                    + " spec.timeout to continue",
-                end));
-    assertThat(session.decide(end.minusNanos(1))).isInstanceOf(SessionVerdict.Warn.class);
+        .isEqualTo(new SessionVerdict.Warn(deadline, message));
+    session.announced(ReapReason.TIMEOUT, end);
+    SessionVerdict warned = new SessionVerdict.Ending(deadline, end, message, end);
+    assertThat(session.decide(end.minusSeconds(600))).isEqualTo(warned);
+    assertThat(session.decide(end.minusNanos(1))).isEqualTo(warned);
     assertThat(session.decide(end))
         .isEqualTo(
             new SessionVerdict.Expire(ReapReason.TIMEOUT, end, "its timeout of 8h is reached"));
   }
 
   @Test
+  void aSessionThatWasNotWarnedInTimeEndsLater() {
+    session.maxTimeout = Optional.of("2h");
+    Instant now = NOON.plus(Duration.ofHours(5));
+    SessionVerdict verdict = session.decide(now);
+    assertThat(verdict)
+        .isInstanceOfSatisfying(
+            SessionVerdict.Warn.class,
+            warn ->
+                assertThat(warn.message())
+                    .isEqualTo(
+                        "ends at 2026-03-01T17:10:00Z, because the maximum timeout of its template,"
+                            + " 2h, is reached"));
+    assertThat(session.decision(now).deletionDue()).as("due, although not warned").isTrue();
+    Instant end = now.plusSeconds(600);
+    session.announced(ReapReason.TIMEOUT, end);
+    assertThat(session.decide(end.minusNanos(1))).isInstanceOf(SessionVerdict.Ending.class);
+    assertThat(session.decide(end))
+        .isEqualTo(
+            new SessionVerdict.Expire(
+                ReapReason.TIMEOUT, end, "the maximum timeout of its template, 2h, is reached"));
+  }
+
+  @Test
+  void aTimeoutThatIsNotLongerThanTheWarningIsWarnedOfAfterHalfOfIt() {
+    session.timeout = Optional.of("10m");
+    assertThat(session.decide(NOON)).isEqualTo(SessionVerdict.Keep.until(NOON.plusSeconds(300)));
+    session.timeout = Optional.of("11m");
+    assertThat(session.decide(NOON)).isEqualTo(SessionVerdict.Keep.until(NOON.plusSeconds(60)));
+  }
+
+  @Test
+  void aWarningIsWithdrawnWhenTheEndMovesToALaterTime() {
+    Instant now = NOON.plus(Duration.ofHours(3));
+    session.maxTimeout = Optional.of("2h");
+    session.announced(ReapReason.TIMEOUT, now.plusSeconds(600));
+    assertThat(session.decision(now).upheld()).containsExactly(ReapReason.TIMEOUT);
+    session.maxTimeout = Optional.of("6h");
+    assertThat(session.decision(now).upheld()).isEmpty();
+    session.announcedEnds = Map.of();
+    session.maxTimeout = Optional.of("2h");
+    session.templateGeneration = 3;
+    assertThat(session.decide(now))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Warn.class,
+            warn ->
+                assertThat(warn.deadline().revision())
+                    .as("differs from that of the first warning, so it has another Event")
+                    .isEqualTo("1/3"));
+  }
+
+  /** Otherwise a user could postpone the end again and again by small changes. */
+  @Test
+  void anAnnouncedEndStandsWhenTheDeadlineMovesToAnEarlierTime() {
+    Instant end = NOON.plus(Duration.ofHours(8));
+    session.announced(ReapReason.TIMEOUT, end);
+    session.timeout = Optional.of("7h55m");
+    session.generation = 2;
+    assertThat(session.decide(end.minusSeconds(60)))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Ending.class, ending -> assertThat(ending.end()).isEqualTo(end));
+    assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Expire.class);
+  }
+
+  @Test
+  void eachReasonNeedsItsOwnWarning() {
+    session.idleTimeout = Optional.of("30m");
+    session.timeout = Optional.of("35m");
+    session.activity = new Activity.Idle(NOON, NOON.plusSeconds(1800));
+    session.announced(ReapReason.TIMEOUT, NOON.plusSeconds(2100));
+    assertThat(session.decide(NOON.plusSeconds(1800)))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Warn.class,
+            warn -> assertThat(warn.deadline().reason()).isEqualTo(ReapReason.IDLE));
+  }
+
+  @Test
   void theMaximumOfTheTemplateCountsIfItIsShorter() {
     session.maxTimeout = Optional.of("2h");
-    assertThat(session.decide(NOON.plusSeconds(7200)))
+    assertThat(session.decideWarned(NOON.plusSeconds(7200)))
         .isEqualTo(
             new SessionVerdict.Expire(
                 ReapReason.TIMEOUT,
@@ -57,7 +143,7 @@ class ReapPolicyTest {
   @Test
   void withoutATemplateTheTimeoutOfTheSessionCountsElseTheStatus() {
     session.template = false;
-    assertThat(session.decide(NOON.plusSeconds(8 * 3600)))
+    assertThat(session.decideWarned(NOON.plusSeconds(8 * 3600)))
         .isInstanceOf(SessionVerdict.Expire.class);
     session.timeout = Optional.empty();
     assertThat(session.decide(NOON.plusSeconds(80 * 3600)))
@@ -65,7 +151,9 @@ class ReapPolicyTest {
             new SessionVerdict.Unknown(
                 "its end is unknown: spec.timeout is not set, and template ubuntu is missing"));
     session.expiresAt = Optional.of(NOON.plusSeconds(60));
-    assertThat(session.decide(NOON.plusSeconds(60))).isInstanceOf(SessionVerdict.Expire.class);
+    session.announcedEnds = Map.of();
+    assertThat(session.decideWarned(NOON.plusSeconds(60)))
+        .isInstanceOf(SessionVerdict.Expire.class);
   }
 
   @Test
@@ -76,14 +164,53 @@ class ReapPolicyTest {
   }
 
   @Test
-  void idlenessNeedsARecentObservationOfTheWholeIdleTimeout() {
+  void anIdleSessionIsSuspendedUnlessItsActionIsDelete() {
     session.idleTimeout = Optional.of("30m");
     Instant end = NOON.plusSeconds(1800);
     session.activity = new Activity.Idle(NOON, end);
-    assertThat(session.decide(end))
+    assertThat(session.decideWarned(end))
+        .isEqualTo(new SessionVerdict.Suspend(end, "no client has been connected for 30m"));
+    assertThat(session.decision(end).deletionDue()).isFalse();
+    session.idleAction = Optional.of(IdleAction.DELETE);
+    assertThat(session.decideWarned(end))
         .isEqualTo(
             new SessionVerdict.Expire(
                 ReapReason.IDLE, end, "no client has been connected for 30m"));
+  }
+
+  @Test
+  void theWarningSaysWhetherTheSessionIsSuspended() {
+    session.idleTimeout = Optional.of("30m");
+    session.activity = new Activity.Idle(NOON, NOON.plusSeconds(1200));
+    assertThat(session.decide(NOON.plusSeconds(1200)))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Warn.class,
+            warn ->
+                assertThat(warn.message())
+                    .isEqualTo(
+                        "is suspended at 2026-03-01T12:30:00Z, when no client has been connected"
+                            + " for 30m; connect to continue"));
+  }
+
+  /** A suspension that is refused again and again must not keep the session for ever. */
+  @Test
+  void aDeletionThatIsDueComesBeforeASuspension() {
+    session.idleTimeout = Optional.of("30m");
+    Instant end = NOON.plus(Duration.ofHours(8));
+    session.activity = new Activity.Idle(NOON, end);
+    assertThat(session.decideWarned(end))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Expire.class,
+            expire -> assertThat(expire.reason()).isEqualTo(ReapReason.TIMEOUT));
+  }
+
+  @Test
+  void idlenessNeedsARecentObservationOfTheWholeIdleTimeout() {
+    session.idleTimeout = Optional.of("30m");
+    Instant end = NOON.plusSeconds(1800);
+    session.announced(ReapReason.IDLE, end);
+    session.activity = new Activity.Idle(NOON, end);
+    assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Suspend.class);
     session.activity = new Activity.Idle(NOON, end.minusSeconds(1));
     assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Keep.class);
     session.activity = new Activity.Idle(NOON, end);
@@ -110,12 +237,32 @@ class ReapPolicyTest {
     session.failedSince = Optional.of(NOON.plusSeconds(500));
     Instant observed = NOON.plusSeconds(500).plus(Duration.ofHours(24));
     assertThat(session.decide(observed.minusSeconds(1))).isInstanceOf(SessionVerdict.Warn.class);
-    assertThat(session.decide(observed)).isInstanceOf(SessionVerdict.Expire.class);
+    assertThat(session.decideWarned(observed)).isInstanceOf(SessionVerdict.Expire.class);
     session.failedCondition = Optional.of(NOON);
-    assertThat(session.decide(NOON.plus(Duration.ofHours(24))))
+    session.announcedEnds = Map.of();
+    assertThat(session.decideWarned(NOON.plus(Duration.ofHours(24))))
         .isEqualTo(
             new SessionVerdict.Expire(
                 ReapReason.FAILED, NOON.plus(Duration.ofHours(24)), "it has been Failed for 24h"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"PENDING", "CREATING"})
+  void aFailedSessionStaysFailedWhileTheControllerTriesAgain(Phase phase) {
+    session.phase = Optional.of(phase);
+    session.started = Optional.empty();
+    session.failedCondition = Optional.of(NOON);
+    assertThat(session.decideWarned(NOON.plus(Duration.ofHours(24))))
+        .isInstanceOf(SessionVerdict.Expire.class);
+  }
+
+  @Test
+  void aFailedSessionThatHasRunHasNoEnd() {
+    session.phase = Optional.of(Phase.FAILED);
+    session.started = Optional.empty();
+    session.failedCondition = Optional.of(NOON);
+    session.initialized = true;
+    assertThat(session.decide(NOON.plus(Duration.ofDays(99)))).isEqualTo(KEEP);
   }
 
   @Test
@@ -126,10 +273,13 @@ class ReapPolicyTest {
     assertThat(session.decide(end)).as("without a pod").isEqualTo(KEEP);
     session.pod = Optional.of(podScheduledAt("2026-03-01T12:00:30Z", "uid-1"));
     assertThat(session.decide(end.minusSeconds(1))).isInstanceOf(SessionVerdict.Warn.class);
-    assertThat(session.decide(end))
+    assertThat(session.decideWarned(end))
         .isEqualTo(
             new SessionVerdict.Expire(
                 ReapReason.NEVER_STARTED, end, "it has not become ready within 10m"));
+    session.initialized = true;
+    assertThat(session.decide(end)).as("resumed, and not ready again").isEqualTo(KEEP);
+    session.initialized = false;
     session.pod = Optional.of(podScheduledAt("2026-03-01T12:00:30Z", "uid-0"));
     assertThat(session.decide(end)).as("with the pod of another session").isEqualTo(KEEP);
   }
@@ -157,6 +307,44 @@ class ReapPolicyTest {
   }
 
   @Test
+  void aSuspendedSessionIsDeletedAfterTheTimeThatItsTemplateNames() {
+    session.suspended = true;
+    session.phase = Optional.of(Phase.SUSPENDED);
+    session.started = Optional.empty();
+    session.deleteAfterSuspended = Optional.of("24h");
+    Instant end = NOON.plus(Duration.ofHours(24));
+    assertThat(session.decide(end)).as("before its pod is deleted").isEqualTo(KEEP);
+    session.suspendedCondition = Optional.of(NOON);
+    assertThat(session.decide(NOON)).isEqualTo(SessionVerdict.Keep.until(end.minusSeconds(600)));
+    assertThat(session.decide(end.minusSeconds(600)))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Warn.class,
+            warn ->
+                assertThat(warn.message())
+                    .isEqualTo(
+                        "ends at 2026-03-02T12:00:00Z, when it has been suspended for 24h; set"
+                            + " spec.suspended to false to continue"));
+    assertThat(session.decideWarned(end))
+        .isEqualTo(
+            new SessionVerdict.Expire(ReapReason.SUSPENDED, end, "it has been suspended for 24h"));
+    session.suspended = false;
+    assertThat(session.decide(end)).as("resumed").isEqualTo(KEEP);
+  }
+
+  @Test
+  void theAnnotationEndedByIsRevokedUnlessTheSessionEnds() {
+    Instant end = NOON.plus(Duration.ofHours(8));
+    assertThat(session.decision(NOON).endRevoked()).as("without the annotation").isFalse();
+    session.endedBy = true;
+    assertThat(session.decision(NOON).endRevoked()).isTrue();
+    session.announced(ReapReason.TIMEOUT, end);
+    assertThat(session.decision(end.minusNanos(1)).endRevoked()).isTrue();
+    assertThat(session.decision(end).endRevoked()).as("at its end").isFalse();
+    session.deleted = Optional.of(end);
+    assertThat(session.decision(end).endRevoked()).as("when it is deleted").isFalse();
+  }
+
+  @Test
   void aProtectedSessionHasNoEnd() {
     session.keep = true;
     assertThat(session.decide(NOON.plus(Duration.ofDays(99)))).isEqualTo(KEEP);
@@ -172,11 +360,27 @@ class ReapPolicyTest {
             new SessionVerdict.Stuck(
                 NOON,
                 "deleted at 2026-03-01T12:00:00Z, and the controller has not removed its"
-                    + " finalizer: check that the controller runs"));
+                    + " finalizer: check that the controller runs",
+                false));
+  }
+
+  @Test
+  void theHomeOfAStuckSessionIsKeptUnlessAPersonDeletedItWithItsHome() {
+    session.deleted = Optional.of(NOON);
+    assertThat(keepsHome()).isFalse();
+    session.template = false;
+    assertThat(keepsHome()).as("with an unknown reclaim policy").isTrue();
+    session.template = true;
+    session.endedBy = true;
+    assertThat(keepsHome()).as("ended by the reaper").isTrue();
+  }
+
+  private boolean keepsHome() {
+    return ((SessionVerdict.Stuck) session.decide(NOON.plusSeconds(600))).keepsHome();
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "HOME")
   void aChildWithoutASessionIsDeletedAfterTheGracePeriod(ChildKind kind) {
     for (Optional<String> owner : List.of(Optional.<String>empty(), Optional.of("uid-0"))) {
       ManagedObject.Child child = SessionBuilder.child(kind, owner);
@@ -210,6 +414,33 @@ class ReapPolicyTest {
   }
 
   @Test
+  void aChildWithoutAnOwnerBelongsToAnExistingSessionOfItsUser() {
+    Instant late = NOON.plus(Duration.ofDays(9));
+    ManagedObject.Child child = SessionBuilder.child(ChildKind.POD, Optional.empty());
+    assertThat(decide(child, Optional.of(session.session()), late))
+        .isEqualTo(new ChildVerdict.Ignore());
+    assertThat(decide(child, Optional.of(evesSession()), late))
+        .as("with a session of another user")
+        .isInstanceOf(ChildVerdict.Delete.class);
+    session.deleted = Optional.of(NOON);
+    assertThat(decide(child, Optional.of(session.session()), late))
+        .as("with a session that is being deleted")
+        .isInstanceOf(ChildVerdict.Delete.class);
+  }
+
+  @Test
+  void aHomeWhoseOwnerDoesNotExistIsARetainedHome() {
+    Instant late = NOON.plus(Duration.ofDays(99));
+    ManagedObject.Home home =
+        new ManagedObject.Home(
+            SessionBuilder.object(ChildKind.HOME, Optional.of("uid-0"), Map.of()), "desk");
+    assertThat(ReapPolicy.decide(home, Optional.empty(), late, SessionBuilder.CONFIG))
+        .isEqualTo(new HomeVerdict.MarkReleased(late));
+    assertThat(ReapPolicy.decide(home, Optional.of(session.session()), late, SessionBuilder.CONFIG))
+        .isEqualTo(new HomeVerdict.Ignore());
+  }
+
+  @Test
   void aHomeIsMarkedWhenNoSessionUsesItAndDeletedThirtyDaysLater() {
     assertThat(decide(Map.of(), Optional.empty(), NOON))
         .isEqualTo(new HomeVerdict.MarkReleased(NOON));
@@ -229,12 +460,14 @@ class ReapPolicyTest {
     Optional<VdiSession> alices = Optional.of(session.session());
     assertThat(decide(released, alices, end)).isEqualTo(new HomeVerdict.ClearReleased());
     assertThat(decide(Map.of(), alices, end)).isEqualTo(new HomeVerdict.Ignore());
-    VdiSession eves =
-        KubeGson.gson()
-            .fromJson(
-                "{metadata: {name: desk, uid: e}, spec: {user: eve@example.com}}",
-                VdiSession.class);
-    assertThat(decide(released, Optional.of(eves), end)).isInstanceOf(HomeVerdict.Delete.class);
+    assertThat(decide(released, Optional.of(evesSession()), end))
+        .isInstanceOf(HomeVerdict.Delete.class);
+  }
+
+  private static VdiSession evesSession() {
+    return KubeGson.gson()
+        .fromJson(
+            "{metadata: {name: desk, uid: e}, spec: {user: eve@example.com}}", VdiSession.class);
   }
 
   @Test
@@ -267,8 +500,7 @@ class ReapPolicyTest {
             Duration.ofMinutes(10),
             Duration.ZERO);
     Instant late = NOON.plus(Duration.ofDays(9999));
-    ManagedObject.RetainedHome home =
-        SessionBuilder.home(Map.of(Annotations.RELEASED_AT, NOON.toString()));
+    ManagedObject.Home home = SessionBuilder.home(Map.of(Annotations.RELEASED_AT, NOON.toString()));
     assertThat(ReapPolicy.decide(home, Optional.empty(), late, never))
         .isEqualTo(new HomeVerdict.RetainForever());
     session.phase = Optional.of(Phase.FAILED);

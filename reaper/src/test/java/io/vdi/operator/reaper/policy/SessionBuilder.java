@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,15 +36,22 @@ final class SessionBuilder {
   Optional<String> idleTimeout = Optional.empty();
   Optional<IdleAction> idleAction = Optional.empty();
   Optional<String> maxTimeout = Optional.empty();
+  Optional<String> deleteAfterSuspended = Optional.empty();
   boolean template = true;
   boolean suspended;
   boolean keep;
+  boolean endedBy;
+  boolean initialized;
+  long generation = 1;
+  long templateGeneration = 1;
   Optional<Phase> phase = Optional.of(Phase.RUNNING);
   Optional<Instant> started = Optional.of(NOON);
   Optional<Instant> expiresAt = Optional.empty();
   Optional<Instant> deleted = Optional.empty();
   Optional<Instant> failedCondition = Optional.empty();
   Optional<Instant> failedSince = Optional.empty();
+  Optional<Instant> suspendedCondition = Optional.empty();
+  Map<ReapReason, Instant> announcedEnds = Map.of();
   Optional<Pod> pod = Optional.empty();
   Activity activity = new Activity.Unknown();
 
@@ -54,17 +62,19 @@ final class SessionBuilder {
             "ns",
             "uid-1",
             "7",
-            1,
+            generation,
             NOON.minusSeconds(100),
             deleted.orElse(null),
             Map.of(),
-            keep ? Map.of(Annotations.KEEP, "true") : Map.of(),
+            annotations(),
             List.of(VdiSession.FINALIZER),
             List.of());
-    List<Condition> conditions =
-        failedCondition.stream()
-            .map(at -> new Condition(Condition.FAILED, "True", "Evicted", "", at, 1))
-            .toList();
+    List<Condition> conditions = new ArrayList<>();
+    failedCondition.ifPresent(at -> conditions.add(condition(Condition.FAILED, at)));
+    suspendedCondition.ifPresent(at -> conditions.add(condition(Condition.SUSPENDED, at)));
+    if (initialized) {
+      conditions.add(condition(Condition.INITIALIZED, NOON));
+    }
     return new VdiSession(
         meta,
         new VdiSession.Spec(
@@ -89,13 +99,50 @@ final class SessionBuilder {
             conditions));
   }
 
+  private static Condition condition(String type, Instant since) {
+    return new Condition(type, "True", type, "", since, 1);
+  }
+
+  private Map<String, String> annotations() {
+    Map<String, String> annotations = new HashMap<>();
+    if (keep) {
+      annotations.put(Annotations.KEEP, "true");
+    }
+    if (endedBy) {
+      annotations.put(Annotations.ENDED_BY, "timeout");
+    }
+    return annotations;
+  }
+
+  /** As if the user was warned, and the warning announced this end. */
+  SessionBuilder announced(ReapReason reason, Instant end) {
+    announcedEnds = new HashMap<>(announcedEnds);
+    announcedEnds.put(reason, end);
+    return this;
+  }
+
+  /**
+   * The verdict when every warning that was due at or before this time is out, as in a reaper that
+   * was never interrupted.
+   */
+  SessionVerdict decideWarned(Instant now) {
+    while (decide(now) instanceof SessionVerdict.Warn(Deadline deadline, String message)) {
+      if (!deadline.warningDue().isAfter(now)) {
+        announced(deadline.reason(), deadline.at());
+      } else {
+        throw new AssertionError("warned too early: " + message);
+      }
+    }
+    return decide(now);
+  }
+
   SessionState state() {
     return new SessionState(
         session(), template ? Optional.of(templateObject()) : Optional.empty(), pod);
   }
 
   SessionHistory history() {
-    return new SessionHistory(activity, failedSince);
+    return new SessionHistory(activity, failedSince, announcedEnds);
   }
 
   SessionVerdict decide(Instant now) {
@@ -103,14 +150,24 @@ final class SessionBuilder {
   }
 
   SessionVerdict decide(Instant now, RetentionConfig config) {
+    return decision(now, config).verdict();
+  }
+
+  SessionDecision decision(Instant now) {
+    return decision(now, CONFIG);
+  }
+
+  private SessionDecision decision(Instant now, RetentionConfig config) {
     return ReapPolicy.decide(state(), history(), now, config);
   }
 
   private VdiTemplate templateObject() {
     return KubeGson.gson()
         .fromJson(
-            "{metadata: {name: ubuntu}, spec: {image: x"
+            "{metadata: {name: ubuntu, generation: %d}, spec: {image: x"
+                    .formatted(templateGeneration)
                 + maxTimeout.map(max -> ", maxTimeout: " + max).orElse("")
+                + deleteAfterSuspended.map(d -> ", deleteAfterSuspended: " + d).orElse("")
                 + "}}",
             VdiTemplate.class);
   }
@@ -140,8 +197,7 @@ final class SessionBuilder {
     return new ManagedObject.Child(kind, object(kind, ownerUid, Map.of()), "desk");
   }
 
-  static ManagedObject.RetainedHome home(Map<String, String> annotations) {
-    return new ManagedObject.RetainedHome(
-        object(ChildKind.HOME, Optional.empty(), annotations), "desk");
+  static ManagedObject.Home home(Map<String, String> annotations) {
+    return new ManagedObject.Home(object(ChildKind.HOME, Optional.empty(), annotations), "desk");
   }
 }

@@ -9,11 +9,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -37,7 +39,7 @@ class ThirtyDaySimulationTest {
     int generation;
     boolean connected;
     Instant idleSince = SessionBuilder.NOON;
-    Optional<Instant> warned = Optional.empty();
+    final Map<ReapReason, Instant> warned = new EnumMap<>(ReapReason.class);
 
     /** A change can move the end into the past: the session is then due immediately. */
     Instant changed = SessionBuilder.NOON;
@@ -86,28 +88,47 @@ class ThirtyDaySimulationTest {
       session.activity =
           desk.connected ? new Activity.Connected(now) : new Activity.Idle(desk.idleSince, now);
     }
+    Set<ReapReason> upheld = session.decision(now).upheld();
+    session.announcedEnds = new HashMap<>(session.announcedEnds);
+    session.announcedEnds.keySet().retainAll(upheld);
+    desk.warned.keySet().retainAll(upheld);
     switch (session.decide(now)) {
       case SessionVerdict.Keep(Optional<Instant> until) ->
           until.ifPresent(at -> scheduleCheck(i, at));
-      case SessionVerdict.Warn warn -> {
-        if (!desk.warned.equals(Optional.of(warn.due()))) {
-          desk.warned = Optional.of(warn.due());
-          warnings++;
-        }
-        scheduleCheck(i, warn.until());
+      case SessionVerdict.Warn(Deadline deadline, String message) -> {
+        assertThat(deadline.warningDue()).as(message).isBeforeOrEqualTo(now);
+        session.announced(deadline.reason(), deadline.endIfWarnedAt(now));
+        desk.warned.put(deadline.reason(), now);
+        warnings++;
+        check(i, now);
       }
-      case SessionVerdict.Expire(ReapReason reason, Instant due, String message) -> {
-        assertThat(due).as("desk %s: %s", i, message).isEqualTo(expectedEnd(desk).orElseThrow());
-        Duration late = Duration.between(due.isAfter(desk.changed) ? due : desk.changed, now);
-        assertThat(late.toSeconds())
-            .as("lateness of desk %s in seconds: %s", i, message)
-            .isLessThanOrEqualTo(1);
-        ends.merge(reason, 1, Integer::sum);
-        begin(i, now.plusSeconds(60));
-      }
+      case SessionVerdict.Ending ending -> scheduleCheck(i, ending.until());
+      case SessionVerdict.Expire(ReapReason reason, Instant due, String message) ->
+          end(i, reason, due, now, message);
+      case SessionVerdict.Suspend(Instant due, String message) ->
+          end(i, ReapReason.IDLE, due, now, message);
       case SessionVerdict.Unknown _, SessionVerdict.Stuck _ ->
           throw new AssertionError("the simulation has no such sessions");
     }
+  }
+
+  private void end(int i, ReapReason reason, Instant due, Instant now, String message) {
+    Desk desk = desks.get(i);
+    Instant warned = desk.warned.get(reason);
+    assertThat(warned).as("the warning of desk %s: %s", i, message).isNotNull();
+    // An end that a change has moved into the past waits for the warning.
+    Instant latest = warned.plus(Duration.ofMinutes(10));
+    Instant expected = expectedEnd(desk).orElseThrow();
+    assertThat(due)
+        .as("desk %s: %s", i, message)
+        .isBetween(expected, latest.isAfter(expected) ? latest : expected);
+    assertThat(Duration.between(warned, now)).isGreaterThanOrEqualTo(Duration.ofMinutes(10));
+    Duration late = Duration.between(due.isAfter(desk.changed) ? due : desk.changed, now);
+    assertThat(late.toSeconds())
+        .as("lateness of desk %s in seconds: %s", i, message)
+        .isLessThanOrEqualTo(1);
+    ends.merge(reason, 1, Integer::sum);
+    begin(i, now.plusSeconds(60));
   }
 
   /** The earliest end of a session according to the specification, computed independently. */
@@ -136,8 +157,9 @@ class ThirtyDaySimulationTest {
     desk.generation++;
     desk.connected = random.nextBoolean();
     desk.idleSince = now;
-    desk.warned = Optional.empty();
+    desk.warned.clear();
     SessionBuilder session = desk.session;
+    session.announcedEnds = Map.of();
     session.phase = Optional.of(Phase.RUNNING);
     session.started = Optional.of(now);
     session.suspended = false;
