@@ -93,25 +93,31 @@ public final class SessionReaper {
     if (!evaluation.decision().endRevoked()) {
       return carryOut(evaluation);
     }
-    Optional<ApiResult<VdiSession>> revoked = deleter.revokeEnd(session);
-    revoked
-        .flatMap(ApiResult::ok)
-        .ifPresent(changed -> {
-          sessions.changed(changed);
-          LOG.info("{}: does not end any more", SessionKey.of(session));
-        });
-    Optional<ApiFailure> failure = revoked.flatMap(ApiResult::failure);
-    if (failure.filter(ApiFailure.Permanent.class::isInstance).isPresent()) {
-      LOG.warn(
-          "{}: cannot remove the annotation {}: {}",
-          SessionKey.of(session),
-          Annotations.ENDED_BY,
-          failure.get().message());
-      return carryOut(evaluation);
+    Optional<ApiResult<VdiSession>> result = deleter.revokeEnd(session);
+    if (result.isEmpty()) {
+      return new ReconcileResult.Done();
     }
-    return failure.isEmpty()
-        ? new ReconcileResult.RequeueAfter(Duration.ZERO)
-        : revoked.map(SessionReaper::doneOrRetry).orElseGet(ReconcileResult.Done::new);
+    ApiResult<VdiSession> revoked = result.get();
+    if (revoked instanceof ApiResult.Ok<VdiSession>(VdiSession changed)) {
+      sessions.changed(changed);
+      LOG.info("{}: does not end any more", SessionKey.of(session));
+      return new ReconcileResult.RequeueAfter(Duration.ZERO);
+    }
+    if (revoked.isConflict() || revoked.isNotFound()) {
+      return doneOrRetry(revoked);
+    }
+    LOG.warn(
+        "{}: cannot remove the annotation {}: {}",
+        SessionKey.of(session),
+        Annotations.ENDED_BY,
+        revoked.failure().map(ApiFailure::message).orElse(""));
+    // Warnings do not wait for it.
+    ReconcileResult next = carryOut(evaluation);
+    return next instanceof ReconcileResult.Retry
+            || (next instanceof ReconcileResult.RequeueAfter(Duration delay)
+                && delay.compareTo(RECHECK_INTERVAL) < 0)
+        ? next
+        : new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
   }
 
   /**

@@ -96,18 +96,18 @@ final class SessionExpiryPolicy {
         ManagedObjects.isKept(session.metadata())
             ? List.of()
             : deadlines().flatMap(Optional::stream).toList();
-    SessionVerdict verdict = verdict(candidates);
-    return new SessionDecision(
-        verdict,
+    boolean deletionDue =
         candidates.stream()
             .anyMatch(
-                candidate -> candidate.endsBy(Deadline.Action.DELETE) && candidate.isPassedAt(now)),
+                candidate -> candidate.endsBy(Deadline.Action.DELETE) && candidate.isPassedAt(now));
+    return new SessionDecision(
+        verdict(candidates),
+        deletionDue,
         candidates.stream()
             .filter(candidate -> candidate.announcedEnd().isPresent())
             .map(candidate -> candidate.deadline().reason())
             .collect(Collectors.toSet()),
-        session.metadata().annotation(Annotations.ENDED_BY).isPresent()
-            && !(verdict instanceof SessionVerdict.Expire));
+        !deletionDue && session.metadata().annotation(Annotations.ENDED_BY).isPresent());
   }
 
   /** The status of a suspended session may still be that of the previous run. */

@@ -114,7 +114,9 @@ class SessionReaperTest {
     assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.Retry.class);
     assertThat(endedBy(session)).contains("timeout");
     fixture.server.respondNormally();
-    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    createdAt(onlyEvent(), WARNING);
+    fixture.observe(session);
+    assertThat(newReaper().reconcile(key(session))).as("after a restart").isEqualTo(DONE);
     assertThat(fixture.exists(session)).isFalse();
     assertThat(fixture.requests("PATCH")).as("marks").hasSize(1);
   }
@@ -138,17 +140,20 @@ class SessionReaperTest {
     assertThat(fixture.exists(session)).isTrue();
   }
 
-  @Test
-  void aMarkThatCannotBeRevokedDoesNotStopTheWarning() {
+  @ParameterizedTest
+  @ValueSource(ints = {403, 503})
+  void aMarkThatCannotBeRevokedDoesNotStopTheWarning(int code) {
     VdiSession session = fixture.running("desk", "1h");
     fixture.change(
         ResourceType.SESSION,
         "desk",
         "{\"metadata\": {\"annotations\": {\"vdi.kasm.io/ended-by\": \"timeout\"}}}");
     fixture.observe(session);
-    fixture.refuse("PATCH", path(session), 403);
+    fixture.refuse("PATCH", path(session), code);
     fixture.now = WARNING;
-    reaper.reconcile(key(session));
+    assertThat(reaper.reconcile(key(session)))
+        .as("when to try again")
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofMinutes(1)));
     assertThat(fixture.eventReasons()).containsExactly("SessionExpiring");
   }
 

@@ -332,13 +332,16 @@ class ReapPolicyTest {
   }
 
   @Test
-  void theAnnotationEndedByIsRevokedUnlessTheSessionEnds() {
+  void theAnnotationEndedByIsRevokedUnlessTheSessionIsDue() {
     Instant end = NOON.plus(Duration.ofHours(8));
     assertThat(session.decision(NOON).endRevoked()).as("without the annotation").isFalse();
     session.endedBy = true;
     assertThat(session.decision(NOON).endRevoked()).isTrue();
-    session.announced(ReapReason.TIMEOUT, end);
     assertThat(session.decision(end.minusNanos(1)).endRevoked()).isTrue();
+    assertThat(session.decision(end).endRevoked())
+        .as("when it is due, although a new reaper does not know the warning yet")
+        .isFalse();
+    session.announced(ReapReason.TIMEOUT, end);
     assertThat(session.decision(end).endRevoked()).as("at its end").isFalse();
     session.deleted = Optional.of(end);
     assertThat(session.decision(end).endRevoked()).as("when it is deleted").isFalse();
