@@ -55,7 +55,7 @@ class SchemaIT {
           template: t, timeout: 0h                          | must be a duration above zero, such as 8h or 1h30m
           template: t, timeout: ''                          | spec.timeout
           template: t, idleTimeout: soon                    | spec.idleTimeout
-          template: t, idleTimeout: 0s                      | must be a duration above zero, such as 30m
+          template: t, idleTimeout: 0h                      | must be a duration above zero, such as 30m
           template: t, suspended: 'yes'                     | spec.suspended
           template: ''                                      | spec.template
           template: Not_A_Name                              | spec.template
@@ -100,8 +100,6 @@ class SchemaIT {
           """
           {"spec": {"user": "bob@example.com"}}                        | user is immutable
           {"spec": {"template": "other"}}                              | template is immutable
-          {"spec": {"persistence": {"size": "1Gi"}}}                   | persistence.size may grow but never shrink
-          {"spec": {"persistence": {"size": null}}}                    | persistence.size may grow but never shrink
           {"spec": {"persistence": {"storageClassName": "other"}}}     | persistence.storageClassName is immutable
           {"spec": {"persistence": null}}                              | persistence.storageClassName is immutable
           """)
