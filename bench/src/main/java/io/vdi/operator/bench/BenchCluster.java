@@ -91,7 +91,7 @@ final class BenchCluster implements AutoCloseable {
   }
 
   OperatorProcess.Launch controller(List<String> jvm) {
-    return launch(OperatorService.CONTROLLER, operatorKubeconfig, jvm);
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, Map.of(), jvm);
   }
 
   /** The reaper with its default configuration. */
@@ -100,13 +100,15 @@ final class BenchCluster implements AutoCloseable {
     return launch(
         OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),
+        // A session that is due without a warning ends only this long after the warning.
+        Map.of("VDI_WARNING_BEFORE", "5s"),
         jvm);
   }
 
   private OperatorProcess.Launch launch(
-      OperatorService service, Path kubeconfig, List<String> jvm) {
+      OperatorService service, Path kubeconfig, Map<String, String> settings, List<String> jvm) {
     return service.launch(
-        Path.of(""), OPERATOR, kubeconfig, folder, service.module(), Map.of(), jvm);
+        Path.of(""), OPERATOR, kubeconfig, folder, service.module(), settings, jvm);
   }
 
   @Override

@@ -189,8 +189,8 @@ class ReportsTest {
               Seen      ErrImagePull no such host
               Cause     Its name is wrong, the registry is unreachable, or pull secrets are
                         missing.
-              Remedy    Correct image or imagePullSecrets in the template. If the image is
-                        correct, the kubelet retries.
+              Remedy    Correct image or imagePullSecrets in the template. The controller
+                        then replaces the pod. If the image is correct, the kubelet retries.
                         kubectl edit vditemplate ubuntu
               More      docs/troubleshooting.md#vdi231
             """);
