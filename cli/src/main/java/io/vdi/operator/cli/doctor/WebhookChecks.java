@@ -17,6 +17,9 @@ final class WebhookChecks {
 
   private WebhookChecks() {}
 
+  /** Part of the warning of the webhook. */
+  private static final String MISSING_TEMPLATE = "there is no such VDITemplate";
+
   static List<Check<DoctorContext>> checks() {
     return List.of(
         new Check<>(
@@ -30,7 +33,7 @@ final class WebhookChecks {
             LAYER,
             "Admission webhook",
             Set.of("services", "webhook-service"),
-            WebhookChecks::denial));
+            WebhookChecks::answer));
   }
 
   /** The dry run alone does not show this: the API server keeps using open connections. */
@@ -47,21 +50,26 @@ final class WebhookChecks {
     return "service " + SERVICE + " in " + context.cluster().operatorNamespace();
   }
 
-  /** Creates, as a dry run, a session that the webhook must deny. */
-  private static CheckResult denial(DoctorContext context) {
-    String path = ResourceType.SESSION.path(context.cluster().namespace()) + "?dryRun=All";
-    ApiResult<JsonObject> answer =
-        context.cluster().api().request("POST", path, sessionWithoutTemplate());
+  /** Creates, as a dry run, a session of which the webhook must warn or which it must deny. */
+  private static CheckResult answer(DoctorContext context) {
+    ApiResult<List<String>> answer =
+        context
+            .cluster()
+            .api()
+            .dryRunCreate(
+                ResourceType.SESSION, context.cluster().namespace(), sessionWithoutTemplate());
     return switch (answer) {
-      case ApiResult.Ok<JsonObject> _ ->
-          context.failed(
-              KnownCause.WEBHOOK_NOT_REGISTERED,
-              "validatingwebhookconfiguration vdi-operator",
-              "a session whose template does not exist is accepted",
-              "");
-      case ApiResult.Unreachable<JsonObject>(String message) ->
+      case ApiResult.Ok<List<String>>(List<String> warnings) ->
+          warnings.stream().anyMatch(warning -> warning.contains(MISSING_TEMPLATE))
+              ? new CheckResult.Passed("warns of an incomplete session")
+              : context.failed(
+                  KnownCause.WEBHOOK_NOT_REGISTERED,
+                  "validatingwebhookconfiguration vdi-operator",
+                  "a session whose template does not exist is accepted without a warning",
+                  "");
+      case ApiResult.Unreachable<List<String>>(String message) ->
           throw new CliException.Failed(message);
-      case ApiResult.Rejected<JsonObject>(int status, _, String message) -> {
+      case ApiResult.Rejected<List<String>>(int status, _, String message) -> {
         if (message.contains("failed calling webhook") && message.contains("vdi.kasm.io")) {
           boolean certificate = message.contains("x509") || message.contains("certificate");
           yield context.failed(

@@ -50,12 +50,25 @@ class WebhookChecksTest {
   }
 
   @Test
+  void theWebhookWarnsOfAMissingTemplate() {
+    runner.fake.handle(
+        CREATE,
+        session ->
+            FakeCluster.json(201, session)
+                .newBuilder()
+                .addHeader(
+                    "Warning", "299 - \"spec.template: there is no such VDITemplate: it waits\"")
+                .build());
+    assertThat(check("webhook")).isEqualTo("ok: warns of an incomplete session");
+  }
+
+  @Test
   void anAcceptedSessionMeansThatTheWebhookIsNotCalled() {
     runner.fake.handle(CREATE, session -> FakeCluster.json(201, session));
     assertThat(check("webhook"))
         .isEqualTo(
             "VDI108 validatingwebhookconfiguration vdi-operator: a session whose template does not"
-                + " exist is accepted");
+                + " exist is accepted without a warning");
   }
 
   @Test

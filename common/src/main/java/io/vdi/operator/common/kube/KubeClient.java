@@ -28,7 +28,6 @@ import java.util.function.Consumer;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
 import okhttp3.Response;
-import okhttp3.ResponseBody;
 
 /**
  * Calls to the API server, each with its outcome as a value. Request bodies are JSON, so that no
@@ -98,6 +97,23 @@ public final class KubeClient {
         kind.path(namespace),
         query("fieldManager", FIELD_MANAGER),
         new Body(JSON, object));
+  }
+
+  /**
+   * Creates an object as a dry run: all admission webhooks are called, and nothing is stored.
+   *
+   * @return their warnings, as kubectl prints them
+   */
+  public ApiResult<List<String>> dryRunCreate(
+      ResourceType<?> kind, String namespace, JsonObject object) {
+    return call(
+        kind,
+        JsonObject.class,
+        "POST",
+        kind.path(namespace),
+        query("dryRun", "All"),
+        new Body(JSON, object),
+        response -> response.headers("Warning"));
   }
 
   /**
@@ -236,7 +252,8 @@ public final class KubeClient {
 
   /** Reads plain text, such as the log of a pod. */
   public ApiResult<String> getText(String path) {
-    return call(null, String.class, "GET", path, List.of(), null, ResponseBody::string);
+    return call(
+        null, String.class, "GET", path, List.of(), null, response -> response.body().string());
   }
 
   /**
@@ -374,14 +391,14 @@ public final class KubeClient {
         query,
         body,
         // Decoded while it arrives: an answer can be far larger than the fields that are read.
-        content -> KubeGson.gson().<R>fromJson(content.charStream(), answer));
+        response -> KubeGson.gson().<R>fromJson(response.body().charStream(), answer));
   }
 
   /**
    * Reads the body of an answer completely: the end of a broken connection must not look like it.
    */
   private interface Decoder<R> {
-    R decode(ResponseBody content) throws IOException;
+    R decode(Response response) throws IOException;
   }
 
   private <R> ApiResult<R> call(
@@ -394,7 +411,7 @@ public final class KubeClient {
       Decoder<R> decoder) {
     try (Response response = build(calls, kind, answer, method, path, query, body).execute()) {
       return response.isSuccessful()
-          ? new ApiResult.Ok<>(decoder.decode(response.body()))
+          ? new ApiResult.Ok<>(decoder.decode(response))
           : rejected(response.code(), response.message(), response.body().string());
     } catch (ApiException e) {
       throw new IllegalStateException("cannot build " + method + " " + path, e);
