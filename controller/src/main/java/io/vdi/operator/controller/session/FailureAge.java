@@ -21,6 +21,9 @@ final class FailureAge {
 
   private static final Duration PERMISSION_GRACE = Duration.ofMinutes(1);
 
+  private static final Duration MIN_DELAY = Duration.ofSeconds(1);
+  private static final Duration MAX_DELAY = Duration.ofSeconds(20);
+
   private Optional<Instant> since = Optional.empty();
 
   /** All writes of a pass succeeded. */
@@ -40,6 +43,16 @@ final class FailureAge {
   boolean isReported(List<FailedStep> failures, Instant now) {
     return failures.stream().anyMatch(failed -> failed.failure() instanceof ApiFailure.Permanent)
         || since.filter(first -> !now.isBefore(first.plus(UNREPORTED))).isPresent();
+  }
+
+  /**
+   * When to try again after a reported failure: after as long as it has lasted, 1 s to 20 s. Such a
+   * session does not count as retrying in the metrics, because its status shows the failure.
+   */
+  Duration retryDelay(Instant now) {
+    Duration lasted = Duration.between(since.orElse(now), now);
+    Duration delay = lasted.compareTo(MIN_DELAY) > 0 ? lasted : MIN_DELAY;
+    return delay.compareTo(MAX_DELAY) < 0 ? delay : MAX_DELAY;
   }
 
   private static FailedStep lenient(FailedStep failed) {

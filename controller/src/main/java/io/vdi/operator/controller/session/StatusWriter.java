@@ -80,24 +80,24 @@ public final class StatusWriter {
       List<FailedStep> failures,
       Instant now) {
     failures.forEach(failed -> metrics.error(failed.failure().reason()));
-    Optional<ApiFailure> retried =
-        failures.stream()
-            .map(FailedStep::failure)
-            .filter(ApiFailure.Transient.class::isInstance)
-            .findFirst();
-    SessionMemory.Entry remembered = memory.of(observed.session());
-    ReconcileResult written =
+    FailureAge age = memory.of(observed.session()).failures();
+    Optional<VdiSession.Status> reported =
         plan.status()
-            .filter(status -> remembered.failures().isReported(failures, now))
-            .map(status -> FailureStatus.of(observed, config, status, failures, now))
-            .map(status -> write(observed, status, plan.requeue(), now))
-            .orElseGet(ReconcileResult.Done::new);
-    return retried
-        .<ReconcileResult>map(failure -> new ReconcileResult.Retry(failure.message()))
-        .orElse(
-            written instanceof ReconcileResult.Done
-                ? new ReconcileResult.Retry(failures.getFirst().failure().message())
-                : written);
+            .filter(status -> age.isReported(failures, now))
+            .map(status -> FailureStatus.of(observed, config, status, failures, now));
+    if (reported.isEmpty()) {
+      return new ReconcileResult.Retry(failures.getFirst().failure().message());
+    }
+    ReconcileResult written = write(observed, reported.get(), plan.requeue(), now);
+    boolean retried =
+        failures.stream().anyMatch(failed -> failed.failure() instanceof ApiFailure.Transient);
+    return retried && written instanceof ReconcileResult.RequeueAfter(Duration wait)
+        ? new ReconcileResult.RequeueAfter(shorter(wait, age.retryDelay(now)))
+        : written;
+  }
+
+  private static Duration shorter(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   private ReconcileResult write(
@@ -112,8 +112,7 @@ public final class StatusWriter {
         throttle.delay(session.status(), status, now, bursts.statusDelay(now));
     if (wait.isPresent()) {
       // The earlier of the two: a delayed status must not delay the check of the startup timeout.
-      return new ReconcileResult.RequeueAfter(
-          wait.get().compareTo(recheck) < 0 ? wait.get() : recheck);
+      return new ReconcileResult.RequeueAfter(shorter(wait.get(), recheck));
     }
     Optional<ApiFailure> failure = executor.writeStatus(session, status);
     if (failure.isPresent()) {

@@ -8,6 +8,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.plan.Action;
 import io.vdi.operator.controller.session.plan.FailedStep;
 import io.vdi.operator.controller.session.plan.Step;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,13 @@ class FailureAgeTest {
     assertThat(isReported(CONFLICT, NOON.plusSeconds(3))).isTrue();
     age.reset();
     assertThat(isReported(CONFLICT, NOON.plusSeconds(4))).isFalse();
+  }
+
+  @Test
+  void theDelayGrowsWithTheAgeOfTheFailureUpTo20Seconds() {
+    isReported(CONFLICT, NOON);
+    assertThat(age.retryDelay(NOON.plusSeconds(5))).isEqualTo(Duration.ofSeconds(5));
+    assertThat(age.retryDelay(NOON.plusSeconds(500))).isEqualTo(Duration.ofSeconds(20));
   }
 
   @Test

@@ -186,7 +186,7 @@ class StatusWriterTest {
     failed(session, down);
     cluster.setTime(cluster.now().plusSeconds(3));
     assertThat(failed(session, down))
-        .isEqualTo(new ReconcileResult.Retry("failed calling webhook"));
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofSeconds(3)));
     JsonObject written = statusWrites().getFirst().json().getAsJsonObject("status");
     assertThat(written.get("phase").getAsString()).isEqualTo("Pending");
     assertThat(written.get("message").getAsString())
