@@ -13,7 +13,7 @@ MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
 NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
-.PHONY: help build services programs node images docker-build cli up down demo deploy check-commits test bench \
+.PHONY: help build services programs node images docker-build cli up down demo deploy check-commits test chaos bench \
   manifests run format clean
 
 help: ## Show this list
@@ -65,6 +65,11 @@ check-commits: ## Check the subjects of new commits; RANGE=origin/main..HEAD che
 
 test: check-commits programs ## Run all tests against a real Kubernetes
 	@$(MVN) verify
+
+chaos: programs ## Run every perturbation: crashes after each write, changes of each field; VDI_CHAOS="-Dvdi.chaos.seed=1"
+	@$(WITH) mvn verify -pl controller -am -Dvdi.chaos=true -Dtest='PerturbationProperties' \
+	  -Dit.test='CrashIT,CrashHistoriesIT,FieldMutationIT,RecoveryIT' -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)
 
 bench: programs ## Measure speed and memory; BENCH="limit burst" runs a part
 	@$(JAVA) -cp 'bench/target/bench.jar:bench/target/lib/*' io.vdi.operator.bench.Main $(BENCH)

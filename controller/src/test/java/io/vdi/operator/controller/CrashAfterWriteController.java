@@ -2,9 +2,13 @@ package io.vdi.operator.controller;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeClientFactory;
+import io.vdi.operator.devcluster.process.ChildProcess;
+import io.vdi.operator.devcluster.process.ExitWithParent;
 import io.vdi.operator.runtime.ServiceRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import okhttp3.Interceptor;
 import okhttp3.Request;
@@ -27,6 +31,39 @@ public final class CrashAfterWriteController {
   private static final int KILLED = 137;
 
   private CrashAfterWriteController() {}
+
+  /**
+   * Starts the process.
+   *
+   * @param folder for its log
+   */
+  static ChildProcess start(Path kubeconfig, int lastWrite, String session, Path folder) {
+    String name = "crashing-" + session + "-" + lastWrite;
+    return ChildProcess.start(
+        name,
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            ExitWithParent.class.getName(),
+            CrashAfterWriteController.class.getName()),
+        Map.of(
+            "KUBECONFIG",
+            kubeconfig.toString(),
+            CRASH_AFTER,
+            String.valueOf(lastWrite),
+            CRASH_SESSION,
+            session,
+            "VDI_SERVER_PORT",
+            "0",
+            "VDI_SERVER_HOST",
+            "127.0.0.1",
+            "VDI_LEADER_ELECTION_ENABLED",
+            "false"),
+        folder.resolve(name + ".log"));
+  }
 
   public static void main(String[] args) throws Exception {
     String session = System.getenv(CRASH_SESSION);

@@ -16,7 +16,6 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.process.ChildProcess;
-import io.vdi.operator.devcluster.process.ExitWithParent;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
@@ -253,31 +252,7 @@ class CrashIT {
   }
 
   private ChildProcess startCrashing(Path kubeconfig, int lastWrite, SessionFixture session) {
-    String name = "crashing-" + lastWrite;
-    return ChildProcess.start(
-        name,
-        List.of(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-cp",
-            System.getProperty("java.class.path"),
-            ExitWithParent.class.getName(),
-            CrashAfterWriteController.class.getName()),
-        Map.of(
-            "KUBECONFIG",
-            kubeconfig.toString(),
-            CrashAfterWriteController.CRASH_AFTER,
-            String.valueOf(lastWrite),
-            CrashAfterWriteController.CRASH_SESSION,
-            session.name(),
-            "VDI_SERVER_PORT",
-            "0",
-            "VDI_SERVER_HOST",
-            "127.0.0.1",
-            "VDI_LEADER_ELECTION_ENABLED",
-            "false"),
-        folder.resolve(name + ".log"));
+    return CrashAfterWriteController.start(kubeconfig, lastWrite, session.name(), folder);
   }
 
   private static ServiceUnderTest electing(String lease) {

@@ -82,7 +82,6 @@ class RecoveryIT {
         session.kubeletReports(
             "{\"phase\": \"Failed\", \"reason\": \"UnexpectedAdmissionError\","
                 + " \"message\": \"no device\"}");
-        session.awaitMessage("the pod ended: UnexpectedAdmissionError: no device");
         session.kubeletRemovesPod();
         await("another pod")
             .atMost(SessionFixture.PATIENCE)

@@ -455,7 +455,8 @@ class SessionLifeIT {
     SessionFixture session = namespace.session("quiet").create("template: kwok");
     session.awaitPhase(Phase.RUNNING);
     SessionFixture.childTypes().forEach(session::awaitChild);
-    // Changes of conditions are written at most 10 s late. Two resyncs follow.
+    // The home can be bound after the desktop is ready; that alone is written up to 25 s late.
+    session.awaitCondition(Condition.STORAGE_READY);
     String version = session.awaitUnchangedFor(Duration.ofSeconds(12));
     await("no further write")
         .during(Duration.ofSeconds(20))
