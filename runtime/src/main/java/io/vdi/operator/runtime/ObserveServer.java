@@ -34,12 +34,12 @@ public final class ObserveServer implements AutoCloseable {
 
   private static final MeterRegistry METERS = registry();
 
+  /** Not {@code globalRegistry(config)}: a second WebServer in the process would empty that one. */
   private static MeterRegistry registry() {
-    MetricsConfig config =
-        MetricsConfig.builder().scoping(scoping -> scoping.tagName(SCOPE_LABEL)).build();
-    MeterRegistry registry = MetricsFactory.getInstance().globalRegistry(config);
-    // Creating the registry has reset it to the default.
-    SystemTagsManager.instance(config);
+    MeterRegistry registry = MetricsFactory.getInstance().globalRegistry();
+    // After the registry, whose creation sets it to the default.
+    SystemTagsManager.instance(
+        MetricsConfig.builder().scoping(scoping -> scoping.tagName(SCOPE_LABEL)).build());
     return registry;
   }
 

@@ -7,6 +7,7 @@ import io.helidon.metrics.api.Gauge;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
+import io.helidon.webserver.WebServer;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -73,6 +74,18 @@ class ObserveServerTest {
         .containsPattern("le=\"60(\\.0)?\"")
         .doesNotContain("quantile")
         .contains("# TYPE vdi_session_duration_seconds histogram");
+  }
+
+  @Test
+  @DisplayName("another server in the process, such as the webhook's, removes no meters")
+  void secondServer() throws Exception {
+    new Gauges(meters).add("vdi_test_second_server", "a gauge", () -> 1);
+    WebServer second = WebServer.builder().host("127.0.0.1").port(0).build().start();
+    try {
+      assertThat(get("/observe/metrics").body()).contains("vdi_test_second_server");
+    } finally {
+      second.stop();
+    }
   }
 
   @Test
