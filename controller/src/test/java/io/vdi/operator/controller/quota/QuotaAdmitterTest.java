@@ -25,6 +25,10 @@ import org.junit.jupiter.api.Test;
 
 class QuotaAdmitterTest {
   private final FakeCluster cluster = FakeCluster.watched();
+
+  /** Has no gauges of other tests: meters with a label named scope cannot be removed. */
+  private static final String METERED = "metered@example.com";
+
   private final MeterRegistry meters = FakeCluster.emptyMeters();
   private QuotaLimits limits = gpusPerUser(QuotaLimits.Mode.REJECT, 1);
   private final QuotaAdmitter quota =
@@ -134,7 +138,7 @@ class QuotaAdmitterTest {
   @Test
   void theGaugesShowUseAndLimitAfterTheFirstRequest() {
     assertThat(gaugesOfUser("vdi_quota_used")).isEmpty();
-    admit(session("first"));
+    admit(cluster.putSession("first", METERED, ""));
     assertThat(gaugesOfUser("vdi_quota_used")).containsExactly(Map.entry("gpus", 1.0));
     assertThat(gaugesOfUser("vdi_quota_limit")).containsExactly(Map.entry("gpus", 1.0));
     limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
@@ -167,7 +171,7 @@ class QuotaAdmitterTest {
     return meters.gauge(name, List.of()).map(QuotaAdmitterTest::value).orElseThrow();
   }
 
-  /** The values of the gauges of user alice, by resource. */
+  /** The values of the gauges of user {@link #METERED}, by resource. */
   private Map<String, Double> gaugesOfUser(String name) {
     Map<String, Double> values = new HashMap<>();
     for (Meter meter : meters.meters()) {
@@ -175,7 +179,7 @@ class QuotaAdmitterTest {
       if (meter instanceof Gauge<?> gauge
           && meter.id().name().equals(name)
           && "user".equals(tags.get("scope"))
-          && "alice@example.com".equals(tags.get("name"))) {
+          && METERED.equals(tags.get("name"))) {
         values.put(tags.get("resource"), value(gauge));
       }
     }
