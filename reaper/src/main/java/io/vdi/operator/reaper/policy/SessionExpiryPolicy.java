@@ -4,9 +4,9 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
-import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -249,13 +249,9 @@ final class SessionExpiryPolicy {
             keepsHome());
   }
 
-  /** The same rule as in the controller; docs/specification.md, section 3, Deletion. */
+  /** While the reclaim policy is unknown, the home stays. */
   private boolean keepsHome() {
-    return session.metadata().annotation(Annotations.ENDED_BY).isPresent()
-        || Optional.ofNullable(session.spec().persistence().reclaimPolicy())
-            .or(() -> spec.map(Defaults.EffectiveSpec::reclaimPolicy))
-            .filter(ReclaimPolicy.DELETE::equals)
-            .isEmpty();
+    return HomeFate.of(session, state.template()) != HomeFate.DELETE;
   }
 
   /** Counts from {@code status.startTime}, which is set again when a session is resumed. */

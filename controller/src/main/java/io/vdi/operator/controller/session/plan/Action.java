@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;

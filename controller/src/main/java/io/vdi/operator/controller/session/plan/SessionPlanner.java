@@ -4,6 +4,7 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Pod;

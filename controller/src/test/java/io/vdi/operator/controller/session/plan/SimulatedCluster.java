@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;

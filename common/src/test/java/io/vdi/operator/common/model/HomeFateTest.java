@@ -1,10 +1,8 @@
-package io.vdi.operator.controller.session.plan;
+package io.vdi.operator.common.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -48,7 +46,11 @@ class HomeFateTest {
     return policy.equals("missing")
         ? Optional.empty()
         : Optional.of(
-            ClusterStates.template(
-                policy.isEmpty() ? "port: 8080" : "persistence: {reclaimPolicy: " + policy + "}"));
+            KubeGson.gson()
+                .fromJson(
+                    "{spec: {persistence: {"
+                        + (policy.isEmpty() ? "" : "reclaimPolicy: " + policy)
+                        + "}}}",
+                    VdiTemplate.class));
   }
 }

@@ -1,9 +1,5 @@
-package io.vdi.operator.controller.session.plan;
+package io.vdi.operator.common.model;
 
-import io.vdi.operator.common.model.Annotations;
-import io.vdi.operator.common.model.ReclaimPolicy;
-import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Optional;
 
 /** What happens to the home of a deleted session; docs/specification.md, section 3, Deletion. */
