@@ -50,18 +50,11 @@ final class ContextGatherer {
               ContextQuery.Template(String name),
               String namespace,
               String claim) ->
-          switch (template(name, limit)) {
-            case ApiResult.Ok<Optional<VdiTemplate>>(Optional<VdiTemplate> template) ->
-                home(namespace, claim, limit)
-                    .map(home -> new AdmissionContext(template, home, List.of(), isTimeSliced()));
-            case ApiResult.Rejected<Optional<VdiTemplate>>(
-                    int code,
-                    String reason,
-                    String message) ->
-                new ApiResult.Rejected<>(code, reason, message);
-            case ApiResult.Unreachable<Optional<VdiTemplate>>(String message) ->
-                new ApiResult.Unreachable<>(message);
-          };
+          template(name, limit)
+              .flatMap(template ->
+                  home(namespace, claim, limit)
+                      .map(
+                          home -> new AdmissionContext(template, home, List.of(), isTimeSliced())));
       case ContextQuery.SessionsUsing(String template) ->
           limiter
               .call(limit, () -> sessions.using(template))

@@ -30,8 +30,13 @@ public sealed interface ApiResult<T> {
 
   /** The same outcome with the value converted. */
   default <R> ApiResult<R> map(Function<T, R> change) {
+    return flatMap(value -> new Ok<>(change.apply(value)));
+  }
+
+  /** The outcome of a second call that needs the value of this one. */
+  default <R> ApiResult<R> flatMap(Function<T, ApiResult<R>> next) {
     return switch (this) {
-      case Ok<T>(T value) -> new Ok<>(change.apply(value));
+      case Ok<T>(T value) -> next.apply(value);
       case Rejected<T>(int code, String reason, String message) ->
           new Rejected<>(code, reason, message);
       case Unreachable<T>(String message) -> new Unreachable<>(message);
