@@ -24,10 +24,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class QuotaAdmitterTest {
-  private final FakeCluster cluster = FakeCluster.watched();
-
   /** Has no gauges of other tests: meters with a label named scope cannot be removed. */
   private static final String METERED = "metered@example.com";
+
+  private final FakeCluster cluster = FakeCluster.watched();
 
   private final MeterRegistry meters = FakeCluster.emptyMeters();
   private QuotaLimits limits = gpusPerUser(QuotaLimits.Mode.REJECT, 1);

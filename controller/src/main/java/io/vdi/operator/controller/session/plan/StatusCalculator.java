@@ -25,6 +25,7 @@ public final class StatusCalculator {
   private final SessionConfig config;
   private final Optional<Defaults.EffectiveSpec> spec;
   private final Instant now;
+  private final PhaseRules phases;
 
   /**
    * @param spec empty if the template does not exist or does not matter
@@ -40,6 +41,7 @@ public final class StatusCalculator {
     this.config = config;
     this.spec = spec;
     this.now = now.truncatedTo(ChronoUnit.SECONDS);
+    this.phases = new PhaseRules(observed, spec, this.now);
   }
 
   VdiSession.Status terminating() {
@@ -57,7 +59,7 @@ public final class StatusCalculator {
    * @param outdated whether the pod was created from an earlier spec
    */
   VdiSession.Status observed(List<DesiredObject> blocked, boolean outdated) {
-    PhaseDecision decision = new PhaseRules(observed, spec, now).decide(blocked);
+    PhaseDecision decision = phases.decide(blocked);
     if (outdated && decision.phase() == Phase.RUNNING && decision.text().isEmpty()) {
       decision =
           decision.withText(
@@ -68,7 +70,7 @@ public final class StatusCalculator {
   }
 
   Requeue requeue() {
-    return new PhaseRules(observed, spec, now).requeue();
+    return phases.requeue();
   }
 
   /**
