@@ -82,7 +82,6 @@ class RecoveryIT {
         session.kubeletReports(
             "{\"phase\": \"Failed\", \"reason\": \"UnexpectedAdmissionError\","
                 + " \"message\": \"no device\"}");
-        session.kubeletRemovesPod();
         await("another pod")
             .atMost(SessionFixture.PATIENCE)
             .until(

@@ -233,13 +233,26 @@ public record SessionFixture(
             .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS)));
   }
 
-  /** Waits until the pod is marked for deletion, then removes it: its containers have stopped. */
+  /**
+   * Waits until the pod is marked for deletion or no longer exists, then removes the marked pod:
+   * its containers have stopped. The precondition on the UID spares a replacement.
+   */
   public void kubeletRemovesPod() {
-    await(name + ": the pod to be deleted")
-        .until(() ->
-            child(ResourceType.POD).isNotFound()
-                || child(ResourceType.POD).orElseThrow().metadata().isDeleting());
-    deletePodImmediately();
+    ApiResult<Pod> marked =
+        await(name + ": the pod to be deleted")
+            .until(
+                () -> child(ResourceType.POD),
+                found ->
+                    found.isNotFound()
+                        || found.ok().filter(pod -> pod.metadata().isDeleting()).isPresent());
+    for (Pod pod : marked.ok().stream().toList()) {
+      api.request(
+          "DELETE",
+          childPath(ResourceType.POD),
+          json(
+              "{\"gracePeriodSeconds\": 0, \"preconditions\": {\"uid\": \"%s\"}}"
+                  .formatted(pod.uid())));
+    }
   }
 
   /** Sets fields of the pod's status, whether the pod is scheduled or not. */
