@@ -64,7 +64,8 @@ public final class AdmissionWebhook implements Service {
     this.sessions = new SessionIndex(api, clock);
     this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, change -> {});
     this.nodes =
-        new ResourceCache<>(api, ResourceType.NODE, ContextGatherer.REPLICAS, clock, change -> {});
+        new ResourceCache<>(
+            api, ResourceType.NODE.metadataOnly(), ContextGatherer.REPLICAS, clock, change -> {});
     this.quota =
         new QuotaReserver(
             api,

@@ -51,7 +51,10 @@ class AdmissionHandlerTest {
   private final AdmissionHandler handler =
       new AdmissionHandler(
           new ContextGatherer(
-              client, sessions, cache(ResourceType.TEMPLATE), cache(ResourceType.NODE)),
+              client,
+              sessions,
+              cache(ResourceType.TEMPLATE),
+              cache(ResourceType.NODE.metadataOnly())),
           quota,
           () -> config);
 

@@ -8,6 +8,7 @@ import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
@@ -97,7 +98,11 @@ public final class Controller implements Service {
             api,
             clock,
             new ControllerCaches.Listeners(
-                this::sessionChanged, this::templateChanged, this::podChanged, this::childChanged));
+                this::sessionChanged,
+                this::templateChanged,
+                this::podChanged,
+                this::nodeChanged,
+                this::childChanged));
     this.quota = new QuotaAdmitter(caches, () -> settings.current().quota(), clock, meters);
     this.templates = new TemplateStatusUpdater(api, caches);
     this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
@@ -260,6 +265,15 @@ public final class Controller implements Service {
     childChanged(change.object());
     if (change.now().filter(pod -> !pod.isFinished()).isEmpty()) {
       quota.due().forEach(queue::add);
+    }
+  }
+
+  /** Sessions report the node of their pod while it is not ready. */
+  private void nodeChanged(ResourceCache.Change<Node> change) {
+    if (change.concerns(Node::status)) {
+      caches.pods().list().stream()
+          .filter(pod -> pod.spec().nodeName().equals(change.object().name()))
+          .forEach(this::childChanged);
     }
   }
 

@@ -11,6 +11,7 @@ import io.vdi.operator.common.diagnosis.CauseClassifier;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
@@ -56,8 +57,13 @@ final class WorkloadChecks {
             "Pod scheduled",
             Set.of("accepted", "quota", "volume", "gpu"),
             WorkloadChecks::scheduled),
+        new Check<>("node", LAYER, "Node ready", Set.of("accepted"), WorkloadChecks::nodeReady),
         new Check<>(
-            "pod", LAYER, "Pod not failed", Set.of("placed"), onPod(WorkloadChecks::notFinished)),
+            "pod",
+            LAYER,
+            "Pod not failed",
+            Set.of("placed", "node"),
+            onPod(WorkloadChecks::notFinished)),
         new Check<>(
             "mounted", LAYER, "Home mounted", Set.of("pod"), onPod(WorkloadChecks::mounted)),
         new Check<>(
@@ -170,6 +176,25 @@ final class WorkloadChecks {
     return pod.get().isScheduled()
         ? new CheckResult.Passed("on node " + pod.get().spec().nodeName())
         : NOT_YET;
+  }
+
+  /** Also of a pod that is being deleted: on a lost node it stays. */
+  private static CheckResult nodeReady(SessionContext context) {
+    Optional<Pod> pod =
+        context.cluster().get(ResourceType.POD, context.namespace(), context.name());
+    if (pod.isEmpty()) {
+      return SessionContext.NO_POD;
+    }
+    if (!pod.get().isScheduled()) {
+      return NOT_YET;
+    }
+    String name = pod.get().spec().nodeName();
+    Optional<Node> node = context.cluster().get(ResourceType.NODE, "", name);
+    return node.flatMap(Node::notReadySince)
+        .map(since ->
+            context.failed(
+                KnownCause.NODE_LOST, podName(context), name + " is NotReady since " + since, name))
+        .orElseGet(() -> new CheckResult.Passed(node.isPresent() ? name : "no node " + name));
   }
 
   private static CheckResult notFinished(SessionContext context, Pod pod) {

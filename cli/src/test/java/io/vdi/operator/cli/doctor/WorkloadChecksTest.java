@@ -59,6 +59,27 @@ class WorkloadChecksTest {
   }
 
   @Test
+  void aLostNodeIsReportedAlsoWhileThePodIsDeleted() {
+    assertThat(check("node")).isEqualTo("skipped: there is no pod");
+    pod("nodeName: node-1", "phase: Running");
+    assertThat(check("node")).isEqualTo("ok: no node node-1");
+    node("'True'");
+    assertThat(check("node")).isEqualTo("ok: node-1");
+    node("Unknown");
+    runner.fake.put(
+        POD, "{metadata: {deletionTimestamp: '2026-01-01T12:00:00Z'}, spec: {nodeName: node-1}}");
+    assertThat(check("node"))
+        .isEqualTo("VDI209 pod alice in team-a: node-1 is NotReady since 2026-01-01T11:00:00Z");
+  }
+
+  private void node(String ready) {
+    runner.fake.put(
+        "/api/v1/nodes/node-1",
+        "{status: {conditions: [{type: Ready, status: %s, lastTransitionTime:".formatted(ready)
+            + " '2026-01-01T11:00:00Z'}]}}");
+  }
+
+  @Test
   void theVolumeIsBound() {
     assertThat(check("volume"))
         .isEqualTo("skipped: no claim: persistence is off, or it is not created yet");

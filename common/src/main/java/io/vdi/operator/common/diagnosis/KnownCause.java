@@ -165,6 +165,16 @@ public enum KnownCause {
       "The controller creates the pod again, with a growing delay of up to 5 minutes. If it ends"
           + " again and again, free memory and disk on the node, or use another node.",
       "kubectl -n {namespace} describe vdi {session}"),
+  NODE_LOST(
+      209,
+      "The desktop's node is not ready",
+      "The kubelet of the node has stopped reporting: the node is down, overloaded or cut off from"
+          + " the network. Kubernetes keeps the pod until the node answers again, because the"
+          + " desktop may still run and write its home.",
+      "Restart the node, and the session continues. If the node will not return, shut it down and"
+          + " taint it as out of service: Kubernetes then removes its pods and detaches their"
+          + " volumes, and the controller creates the pod on another node.",
+      "kubectl taint node {name} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"),
   SESSION_QUOTA(
       211,
       "The operator's quota is used up",

@@ -12,6 +12,7 @@ import io.kubernetes.client.openapi.Pair;
 import io.kubernetes.client.util.Watch;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import java.io.EOFException;
 import java.io.IOException;
@@ -164,7 +165,19 @@ public final class KubeClient {
       ResourceType<T> kind, String namespace, String name, String uid) {
     JsonObject preconditions = new JsonObject();
     preconditions.addProperty("uid", uid);
-    return delete(kind, namespace, name, preconditions);
+    return delete(kind, namespace, name, preconditions, new JsonObject());
+  }
+
+  /**
+   * Deletes this pod without waiting for its kubelet to stop it: its containers may still run. Only
+   * for pods whose node does not report.
+   */
+  public ApiResult<Pod> forceDeletePod(ObjectMeta pod) {
+    JsonObject preconditions = new JsonObject();
+    preconditions.addProperty("uid", pod.uid());
+    JsonObject options = new JsonObject();
+    options.addProperty("gracePeriodSeconds", 0);
+    return delete(ResourceType.POD, pod.namespace(), pod.name(), preconditions, options);
   }
 
   /** Deletes exactly this version of the object; a conflict when it has changed. */
@@ -173,12 +186,15 @@ public final class KubeClient {
     JsonObject preconditions = new JsonObject();
     preconditions.addProperty("uid", observed.uid());
     preconditions.addProperty("resourceVersion", observed.resourceVersion());
-    return delete(kind, observed.namespace(), observed.name(), preconditions);
+    return delete(kind, observed.namespace(), observed.name(), preconditions, new JsonObject());
   }
 
   private <T extends KubeObject> ApiResult<T> delete(
-      ResourceType<T> kind, String namespace, String name, JsonObject preconditions) {
-    JsonObject options = new JsonObject();
+      ResourceType<T> kind,
+      String namespace,
+      String name,
+      JsonObject preconditions,
+      JsonObject options) {
     options.addProperty("propagationPolicy", "Background");
     options.add("preconditions", preconditions);
     ApiResult<JsonObject> answer =

@@ -41,8 +41,8 @@ public record ResourceType<T extends KubeObject>(
       metadata("", "v1", "Event", "events");
   public static final ResourceType<PartialObjectMetadata> NAMESPACE =
       new ResourceType<>("", "v1", "Namespace", "namespaces", false, PartialObjectMetadata.class);
-  public static final ResourceType<PartialObjectMetadata> NODE =
-      new ResourceType<>("", "v1", "Node", "nodes", false, PartialObjectMetadata.class);
+  public static final ResourceType<Node> NODE =
+      new ResourceType<>("", "v1", "Node", "nodes", false, Node.class);
   public static final ResourceType<ConfigMap> CONFIG_MAP =
       new ResourceType<>("", "v1", "ConfigMap", "configmaps", true, ConfigMap.class);
   public static final ResourceType<Lease> LEASE =

@@ -2,6 +2,8 @@ package io.vdi.operator.controller.session;
 
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Node;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
@@ -35,6 +37,12 @@ public final class SessionObserver {
     for (ChildKind kind : ChildKind.values()) {
       child(session, kind, typeOf(kind, config)).ifPresent(child -> children.put(kind, child));
     }
+    Optional<Node> node =
+        caches
+            .pods()
+            .get(session.namespace(), ChildKind.POD.nameFor(session.name()))
+            .filter(Pod::isScheduled)
+            .flatMap(pod -> caches.nodes().get("", pod.spec().nodeName()));
     return new ObservedSession(
         session,
         caches.templates().get("", session.spec().template()),
@@ -43,6 +51,7 @@ public final class SessionObserver {
         child(session, ChildKind.ROUTE, config.otherRouteType()),
         !config.routeType().equals(ResourceType.INGRESS_ROUTE) || traefikServed.getAsBoolean(),
         resync,
+        node,
         Optional.empty(),
         PodHistory.NONE);
   }

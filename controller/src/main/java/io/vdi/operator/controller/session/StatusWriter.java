@@ -3,6 +3,7 @@ package io.vdi.operator.controller.session;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
@@ -59,17 +60,21 @@ public final class StatusWriter {
       metrics.ended(observed.session(), now);
       return new ReconcileResult.Done();
     }
-    plan.steps().stream()
-        .map(Step::action)
-        .filter(Action.ReplacePod.class::isInstance)
-        .map(Action.ReplacePod.class::cast)
-        .forEach(replaced -> {
-          events.record(observed.session(), true, "PodReplaced", replaced.reason());
-          LOG.info("the pod is replaced: {}", replaced.reason());
-        });
+    for (Step step : plan.steps()) {
+      if (step.action() instanceof Action.ReplacePod(ObjectMeta _, String reason)) {
+        podEvent(observed, "PodReplaced", reason);
+      } else if (step.action() instanceof Action.ForceDeletePod(ObjectMeta _, String reason)) {
+        podEvent(observed, "PodForceDeleted", reason);
+      }
+    }
     return plan.status()
         .map(status -> write(observed, status, plan.requeue(), now))
         .orElseGet(() -> new ReconcileResult.RequeueAfter(delay(plan.requeue())));
+  }
+
+  private void podEvent(ObservedSession observed, String event, String reason) {
+    events.record(observed.session(), true, event, reason);
+    LOG.info("{}: {}", event, reason);
   }
 
   /** After some writes of the plan failed; docs/specification.md, section 3, Failed writes. */

@@ -160,6 +160,7 @@ class QuotaAdmitterTest {
         true,
         false,
         Optional.empty(),
+        Optional.empty(),
         PodHistory.NONE);
   }
 

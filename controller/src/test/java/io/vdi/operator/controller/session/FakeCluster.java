@@ -48,7 +48,8 @@ public final class FakeCluster implements AutoCloseable {
         ControllerCaches.of(
             client,
             clock(),
-            new ControllerCaches.Listeners(onSession, change -> {}, change -> {}, object -> {}));
+            new ControllerCaches.Listeners(
+                onSession, change -> {}, change -> {}, change -> {}, object -> {}));
   }
 
   /** The caches show only what the test gives them with {@link ResourceCache#created}. */

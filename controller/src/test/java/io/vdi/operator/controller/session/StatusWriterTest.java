@@ -278,6 +278,7 @@ class StatusWriterTest {
         true,
         false,
         Optional.empty(),
+        Optional.empty(),
         PodHistory.NONE);
   }
 

@@ -34,13 +34,16 @@ final class FaultySessions {
     templates();
     session("default", DoctorHarness.ALICE, "desktop", "resources: {gpu: 1, cpu: 400m}");
     sessions();
+    sessionsOnLostNode();
     withoutWebhook(this::sessionsThatTheWebhookRejects);
   }
 
   void delete() {
     harness.shell("kubectl delete vdi --all -A --wait --timeout=90s");
     harness.shell(
-        "kubectl delete --ignore-not-found vdit desktop idle crash no-image invalid open webrtc gpu");
+        "kubectl delete --ignore-not-found vdit desktop idle crash no-image invalid open webrtc gpu spare");
+    harness.shell("kubectl delete node lost-node --ignore-not-found");
+    harness.shell("kubectl label node node-1 example.com/pool-");
     harness.shell("kubectl delete namespace limited crowded restricted errors --wait=false");
     node.install();
   }
@@ -165,6 +168,35 @@ final class FaultySessions {
     session("default", "crash", "crash", NO_HOME + "\n  resources: {cpu: 100m}");
     session("default", "silent", "idle", NO_HOME);
     session("default", "webrtc", "webrtc", NO_HOME);
+  }
+
+  /**
+   * A node that no kubelet reports for: the node lifecycle controller marks it as NotReady after
+   * its grace period. Its taint keeps the pods of others away.
+   */
+  private void sessionsOnLostNode() {
+    node.apply(
+        """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: lost-node, labels: {example.com/pool: spare}}
+        spec: {taints: [{key: example.com/pool, value: spare, effect: NoSchedule}]}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: spare}
+        spec:
+          image: localhost/vdi-devcluster/pause:1
+          resources: {defaultCPU: 10m, defaultMemory: 256Mi, defaultGPU: 0}
+          nodeSelector: {example.com/pool: spare}
+          tolerations: [{key: example.com/pool, operator: Exists}]
+        """);
+    harness.shell(
+        "kubectl patch node lost-node --subresource=status --type=merge"
+            + " --patch='{\"status\":{\"capacity\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":\"9\"},"
+            + "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}'");
+    session("default", "lost", "spare", NO_HOME);
+    session("default", "stranded", "spare", NO_HOME);
   }
 
   private void sessionsThatTheWebhookRejects() {

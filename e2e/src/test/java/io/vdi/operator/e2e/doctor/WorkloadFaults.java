@@ -29,6 +29,17 @@ abstract class WorkloadFaults {
     harness.assertStatusNames(KnownCause.DESKTOP_CRASHES, "crash");
   }
 
+  /** The session that is deleted does not wait for the node; the other one moves to node-1. */
+  @Test
+  void nodeLost() {
+    harness.doctor("lost").awaitCause(KnownCause.NODE_LOST);
+    harness.assertStatusNames(KnownCause.NODE_LOST, "lost");
+    harness.shell("kubectl delete vdi stranded --timeout=90s");
+    harness.shell("kubectl label node node-1 example.com/pool=spare");
+    harness.doctor("lost").awaitCauseAndFix(KnownCause.NODE_LOST);
+    harness.shell("kubectl wait pod/lost --for=jsonpath={.spec.nodeName}=node-1 --timeout=90s");
+  }
+
   /**
    * The kubelet ends the pod: it would overwrite a status that the test writes. After some ends the
    * controller waits long enough for the doctor to observe it.

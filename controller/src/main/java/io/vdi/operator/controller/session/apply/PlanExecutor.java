@@ -138,6 +138,8 @@ public final class PlanExecutor {
         case Action.Delete(ResourceType<?> type, ObjectMeta current) ->
             delete(caches.of(type), current);
         case Action.ReplacePod(ObjectMeta current, String _) -> delete(caches.pods(), current);
+        case Action.ForceDeletePod(ObjectMeta current, String _) ->
+            deleted(caches.pods(), current, api.forceDeletePod(current));
       };
     } catch (SecretGenerator.TurnSecretMissingException e) {
       return Optional.of(e.failure());
@@ -285,8 +287,14 @@ public final class PlanExecutor {
 
   private <T extends KubeObject> Optional<ApiFailure> delete(
       ResourceCache<T> cache, ObjectMeta current) {
-    ApiResult<T> result =
-        api.delete(cache.resourceType(), current.namespace(), current.name(), current.uid());
+    return deleted(
+        cache,
+        current,
+        api.delete(cache.resourceType(), current.namespace(), current.name(), current.uid()));
+  }
+
+  private static <T extends KubeObject> Optional<ApiFailure> deleted(
+      ResourceCache<T> cache, ObjectMeta current, ApiResult<T> result) {
     if (result instanceof ApiResult.Ok<T>(T remaining) && remaining.metadata().isDeleting()) {
       cache.changed(remaining);
       return Optional.empty();

@@ -4,6 +4,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Pod;
@@ -16,7 +17,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The objects that the controller watches: sessions, templates, and all with the operator's label.
+ * The objects that the controller watches: sessions, templates, nodes, and all with the operator's
+ * label.
  */
 public record ControllerCaches(
     ResourceCache<VdiSession> sessions,
@@ -26,7 +28,8 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> secrets,
     ResourceCache<PartialObjectMetadata> services,
     ResourceCache<PartialObjectMetadata> ingressRoutes,
-    ResourceCache<PartialObjectMetadata> ingresses)
+    ResourceCache<PartialObjectMetadata> ingresses,
+    ResourceCache<Node> nodes)
     implements AutoCloseable {
 
   /** Called on each change, on the thread of the watch: they must return quickly. */
@@ -34,6 +37,7 @@ public record ControllerCaches(
       Consumer<ResourceCache.Change<VdiSession>> sessions,
       Consumer<ResourceCache.Change<VdiTemplate>> templates,
       Consumer<ResourceCache.Change<Pod>> pods,
+      Consumer<ResourceCache.Change<Node>> nodes,
       Consumer<KubeObject> children) {}
 
   public static ControllerCaches of(KubeClient api, InstantSource clock, Listeners listeners) {
@@ -46,7 +50,8 @@ public record ControllerCaches(
         managed(api, ResourceType.SECRET, clock, listeners),
         managed(api, ResourceType.SERVICE, clock, listeners),
         managed(api, ResourceType.INGRESS_ROUTE, clock, listeners),
-        managed(api, ResourceType.INGRESS, clock, listeners));
+        managed(api, ResourceType.INGRESS, clock, listeners),
+        new ResourceCache<>(api, ResourceType.NODE, "", clock, listeners.nodes()));
   }
 
   private static <T extends KubeObject> ResourceCache<T> managed(
@@ -61,7 +66,7 @@ public record ControllerCaches(
 
   /** All except {@link #ingressRoutes}, a type that not every cluster serves. */
   public List<ResourceCache<?>> always() {
-    return List.of(sessions, templates, pods, volumeClaims, secrets, services, ingresses);
+    return List.of(sessions, templates, pods, volumeClaims, secrets, services, ingresses, nodes);
   }
 
   /**

@@ -60,13 +60,20 @@ public sealed interface Action {
    */
   record ReplacePod(ObjectMeta current, String reason) implements Action {}
 
+  /**
+   * Deletes a pod that is marked for deletion, and that the kubelet of its node does not stop.
+   *
+   * @param reason why, for an Event on the session
+   */
+  record ForceDeletePod(ObjectMeta current, String reason) implements Action {}
+
   /** The kind of the child that the action writes; empty if it writes the session. */
   default Optional<ChildKind> kind() {
     return switch (this) {
       case AddFinalizer _, RemoveFinalizer _ -> Optional.empty();
       case Create(DesiredObject desired) -> Optional.of(desired.kind());
       case CreateSecret _, RenewTurn _ -> Optional.of(ChildKind.SECRET);
-      case CreatePod _, ReplacePod _ -> Optional.of(ChildKind.POD);
+      case CreatePod _, ReplacePod _, ForceDeletePod _ -> Optional.of(ChildKind.POD);
       case Update(DesiredObject desired, ObjectMeta _) -> Optional.of(desired.kind());
       case SetOwner(ResourceType<?> type, ObjectMeta _, VdiSession _, boolean _) ->
           ChildKind.of(type);
@@ -94,6 +101,8 @@ public sealed interface Action {
       case Delete(ResourceType<?> type, ObjectMeta current) ->
           type.kind() + " " + current.name() + " cannot be deleted";
       case ReplacePod(ObjectMeta current, String _) ->
+          "Pod " + current.name() + " cannot be deleted";
+      case ForceDeletePod(ObjectMeta current, String _) ->
           "Pod " + current.name() + " cannot be deleted";
     };
   }

@@ -2,6 +2,7 @@ package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -21,6 +22,7 @@ import java.util.Optional;
  *     ingress.kind}
  * @param routeTypeServed whether the cluster serves the configured type of routes
  * @param resync whether to write all objects, also those with an equal hash
+ * @param node the node of its pod; empty if there is none, or it is unknown
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods
  */
@@ -32,6 +34,7 @@ public record ObservedSession(
     Optional<ChildState> otherRoute,
     boolean routeTypeServed,
     boolean resync,
+    Optional<Node> node,
     Optional<String> quotaWait,
     PodHistory history) {
 
@@ -51,6 +54,7 @@ public record ObservedSession(
         otherRoute,
         routeTypeServed,
         resync,
+        node,
         quotaWait,
         observed);
   }
@@ -65,6 +69,7 @@ public record ObservedSession(
         otherRoute,
         routeTypeServed,
         resync,
+        node,
         Optional.of(message),
         history);
   }
@@ -76,6 +81,20 @@ public record ObservedSession(
   public Optional<Pod> pod() {
     return child(ChildKind.POD)
         .flatMap(child -> child.object() instanceof Pod pod ? Optional.of(pod) : Optional.empty());
+  }
+
+  /**
+   * Why the pod cannot be relied on: its node does not report. Empty while the pod is ready and is
+   * to stay.
+   */
+  Optional<String> lostNode() {
+    return pod()
+        .filter(pod -> !pod.isFinished())
+        .filter(pod -> !pod.isReady() || pod.metadata().isDeleting())
+        .flatMap(pod -> node)
+        .flatMap(lost ->
+            lost.notReadySince()
+                .map(since -> "node %s is NotReady since %s".formatted(lost.name(), since)));
   }
 
   /**

@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
@@ -50,13 +51,21 @@ final class PhaseRules {
           : new PhaseDecision(
               before.currentPhase().orElse(Phase.PENDING),
               "Suspending",
-              "suspending: the pod stops");
+              observed
+                  .lostNode()
+                  .map(lost -> "suspending: the pod cannot stop: " + lost)
+                  .orElse("suspending: the pod stops"),
+              observed.lostNode().map(lost -> KnownCause.NODE_LOST));
     }
     if (observed.hasGivenUp()) {
       Optional<KnownCause> cause = KnownCause.ofTag(before.message());
       String text =
           cause.map(c -> before.message().replace(" " + c.tag(), "")).orElseGet(before::message);
       return new PhaseDecision(Phase.FAILED, Condition.STARTUP_TIMEOUT, text, cause);
+    }
+    Optional<String> lostNode = observed.lostNode();
+    if (lostNode.isPresent()) {
+      return new PhaseDecision(Phase.PENDING, "NodeNotReady", lostNode.get(), KnownCause.NODE_LOST);
     }
     if (!blocked.isEmpty()) {
       return new PhaseDecision(
@@ -179,15 +188,22 @@ final class PhaseRules {
         : Optional.empty();
   }
 
-  /** Counted from the scheduling of the pod, or from when a ready desktop stopped being ready. */
+  /**
+   * Counted from the scheduling of the pod, or from when a ready desktop stopped being ready, but
+   * not while its node is not ready.
+   */
   private Optional<Instant> startupDeadline(Pod pod) {
     Optional<Instant> notReadySince =
         Condition.find(pod.status().conditions(), "Ready").map(Condition::lastTransitionTime);
-    return spec.flatMap(resolved ->
-        pod.scheduledAt()
-            .map(scheduled ->
-                notReadySince.filter(since -> since.isAfter(scheduled)).orElse(scheduled))
-            .map(since -> since.plus(resolved.startupTimeout())));
+    return pod.scheduledAt()
+        .flatMap(scheduled ->
+            Stream.of(
+                    Optional.of(scheduled),
+                    notReadySince,
+                    observed.node().flatMap(Node::readySince))
+                .flatMap(Optional::stream)
+                .max(Instant::compareTo))
+        .flatMap(since -> spec.map(resolved -> since.plus(resolved.startupTimeout())));
   }
 
   private static String describe(Pod.Detail detail) {

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,8 +104,10 @@ public final class SessionPlanner {
             .filter(ChildState::isOurs)
             .toList();
     remaining.forEach(child -> add(Step.Order.STOP, deletion(child)));
+    StatusCalculator status = status(Optional.empty());
+    Requeue requeue = forceDeletion();
     if (!remaining.isEmpty() || !steps.isEmpty()) {
-      return withStatus(status(Optional.empty()).terminating());
+      return new Plan(steps, Optional.of(status.terminating()), requeue);
     }
     if (session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
       adoptForGarbageCollection(ChildKind.SECRET);
@@ -112,6 +115,29 @@ public final class SessionPlanner {
       add(Step.Order.RELEASE, List.of(new Action.RemoveFinalizer(session, fate)));
     }
     return new Plan(steps, Optional.empty(), new Requeue.Settled());
+  }
+
+  /**
+   * The node that should stop the pod may never return, and a session that a person deletes must
+   * not wait for it. The deletion timestamp of a pod includes its grace period.
+   *
+   * @return when to check again
+   */
+  private Requeue forceDeletion() {
+    Optional<ChildState> pod =
+        observed
+            .child(ChildKind.POD)
+            .filter(child -> child.isOurs() && child.metadata().isDeleting());
+    if (pod.isEmpty() || observed.lostNode().isEmpty()) {
+      return new Requeue.Settled();
+    }
+    ObjectMeta current = pod.get().metadata();
+    Duration left = Duration.between(now, current.deletionTimestamp());
+    if (left.isPositive()) {
+      return new Requeue.RecheckAfter(left);
+    }
+    add(Step.Order.STOP, List.of(new Action.ForceDeletePod(current, observed.lostNode().get())));
+    return new Requeue.Settled();
   }
 
   /** A child that lost its owner, such as with {@code kubectl delete --cascade=orphan}. */

@@ -45,7 +45,13 @@ public final class StatusCalculator {
   }
 
   VdiSession.Status terminating() {
-    return status(new PhaseDecision(Phase.TERMINATING, "Terminating", ""), before.podName());
+    return status(
+        observed
+            .lostNode()
+            .map(lost ->
+                new PhaseDecision(Phase.TERMINATING, "Terminating", lost, KnownCause.NODE_LOST))
+            .orElseGet(() -> new PhaseDecision(Phase.TERMINATING, "Terminating", "")),
+        before.podName());
   }
 
   VdiSession.Status failed(String reason, String message, KnownCause cause) {

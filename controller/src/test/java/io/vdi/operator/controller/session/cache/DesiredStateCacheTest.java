@@ -65,6 +65,7 @@ class DesiredStateCacheTest {
             true,
             false,
             Optional.empty(),
+            Optional.empty(),
             PodHistory.NONE);
     for (int i = 0; i < 2; i++) {
       assertThat(cache.of(invalid, CONFIG)).isInstanceOf(DesiredState.InvalidSpec.class);
@@ -92,6 +93,7 @@ class DesiredStateCacheTest {
         Optional.empty(),
         true,
         false,
+        Optional.empty(),
         Optional.empty(),
         PodHistory.NONE);
   }

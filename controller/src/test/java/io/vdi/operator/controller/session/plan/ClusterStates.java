@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.PartialObjectMetadata;
@@ -235,6 +236,15 @@ final class ClusterStates {
         all,
         deleting ? List.of(VdiSession.FINALIZER) : List.of(),
         owner.map(List::of).orElse(List.of()));
+  }
+
+  static Node node(boolean ready, Instant since) {
+    return KubeGson.gson()
+        .fromJson(
+            "{metadata: {name: n}, status: {conditions: [{type: Ready, status: %s,"
+                    .formatted(ready ? "'True'" : "Unknown")
+                + " lastTransitionTime: '%s'}]}}".formatted(since),
+            Node.class);
   }
 
   static Condition condition(String type, String status, String message, Instant since) {

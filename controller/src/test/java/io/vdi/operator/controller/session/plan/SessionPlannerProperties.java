@@ -86,6 +86,17 @@ class SessionPlannerProperties {
     }
   }
 
+  @Property(tries = 1000)
+  void aSessionIsDeletedAlsoWhileTheNodeOfItsPodIsLost(
+      @ForAll("withoutForeign") SimulatedCluster cluster) {
+    cluster.node = Optional.of(ClusterStates.node(false, cluster.now));
+    cluster.delete(Map.of());
+    settle(cluster);
+    cluster.now = cluster.now.plusSeconds(60);
+    settle(cluster);
+    assertThat(cluster.sessionDeleted).as("finalizer removed").isTrue();
+  }
+
   @Property(tries = 2000)
   void theSameStateGivesTheSamePlanAlsoFromRememberedHashes(
       @ForAll("mixed") SimulatedCluster cluster) {

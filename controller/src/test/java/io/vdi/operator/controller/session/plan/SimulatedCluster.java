@@ -9,6 +9,7 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Pod;
@@ -42,6 +43,7 @@ final class SimulatedCluster {
   boolean sessionDeleted;
   boolean routeTypeServed = true;
   boolean resync;
+  Optional<Node> node = Optional.empty();
   Optional<String> quotaWait = Optional.empty();
   SessionConfig config = ClusterStates.CONFIG;
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
@@ -63,6 +65,7 @@ final class SimulatedCluster {
         child(ResourceType.INGRESS),
         routeTypeServed,
         resync,
+        node,
         quotaWait,
         new PodHistory(endedPod(), startIsRetried));
   }
@@ -185,6 +188,13 @@ final class SimulatedCluster {
       case Action.ReplacePod(ObjectMeta current, String reason) -> {
         requireOurs(ResourceType.POD, current);
         objects.computeIfPresent(ResourceType.POD, (key, object) -> deleting(key, object));
+      }
+      case Action.ForceDeletePod(ObjectMeta current, String reason) -> {
+        requireOurs(ResourceType.POD, current);
+        if (!session.metadata().isDeleting() || node.flatMap(Node::notReadySince).isEmpty()) {
+          throw new AssertionError("force-deleted a pod that can still stop: " + reason);
+        }
+        objects.remove(ResourceType.POD);
       }
       case Action.Delete(ResourceType<?> type, ObjectMeta current) -> {
         requireOurs(type, current);
@@ -310,7 +320,11 @@ final class SimulatedCluster {
     for (ResourceType<?> type : new ArrayList<>(objects.keySet())) {
       ObjectMeta meta = objects.get(type).metadata();
       boolean orphaned = Ownership.of(type, meta, session) == Ownership.PREVIOUS_SESSION;
-      if (meta.isDeleting() || orphaned) {
+      boolean stuck =
+          objects.get(type) instanceof Pod pod
+              && !pod.isFinished()
+              && node.flatMap(Node::notReadySince).isPresent();
+      if ((meta.isDeleting() || orphaned) && !stuck) {
         objects.remove(type);
       }
     }
@@ -332,7 +346,8 @@ final class SimulatedCluster {
         !(objects.get(ResourceType.PERSISTENT_VOLUME_CLAIM) instanceof PersistentVolumeClaim claim)
             || claim.isBound();
     boolean owned = ChildState.of(ResourceType.POD, pod, session).isOurs();
-    if (pod.isFinished() || pod.isReady() || !bound || !owned) {
+    boolean nodeLost = node.flatMap(Node::notReadySince).isPresent();
+    if (pod.isFinished() || pod.isReady() || !bound || !owned || nodeLost) {
       return pod;
     }
     List<Condition> scheduled = List.of(condition("PodScheduled"));

@@ -17,6 +17,7 @@ import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -172,6 +173,52 @@ class StatusCalculatorTest {
     assertThat(cluster.objects.get(ResourceType.POD))
         .isInstanceOfSatisfying(Pod.class, pod -> assertThat(pod.isFinished()).isFalse());
     assertThat(cluster.session.status().restarts()).isEqualTo(1);
+  }
+
+  @Test
+  void aLostNodeIsNamedAndTheStartupTimeoutDoesNotRun() {
+    pod(notReady("{\"nodeName\": \"n\"}"));
+    cluster.node = Optional.of(ClusterStates.node(false, cluster.now));
+    String lost = "node n is NotReady since " + cluster.now + " [VDI209]";
+    cluster.now = cluster.now.plus(Duration.ofMinutes(20));
+    assertPhase(Phase.PENDING, lost);
+    assertThat(condition(Condition.READY).reason()).isEqualTo("NodeNotReady");
+    cluster.node = Optional.of(ClusterStates.node(true, cluster.now));
+    assertPhase(Phase.CREATING, "");
+    cluster.now = cluster.now.plus(Duration.ofMinutes(5));
+    step();
+    assertThat(cluster.session.status().phase()).isEqualTo(Phase.FAILED);
+  }
+
+  @Test
+  void aPodOfALostNodeKeepsItsGracePeriodAndIsForceDeletedOnlyWithItsSession() {
+    pod(notReady("{\"nodeName\": \"n\"}"));
+    step();
+    cluster.node = Optional.of(ClusterStates.node(false, cluster.now));
+    spec(true, 2);
+    step();
+    cluster.now = cluster.now.plus(Duration.ofHours(1));
+    step();
+    assertThat(cluster.session.status().message())
+        .startsWith("suspending: the pod cannot stop: node n is NotReady since ");
+    assertThat(cluster.objects).containsKey(ResourceType.POD);
+    cluster.delete(Map.of());
+    ObjectMeta pod = cluster.objects.get(ResourceType.POD).metadata();
+    cluster.now = pod.deletionTimestamp().minusSeconds(7);
+    assertThat(plan().requeue()).isEqualTo(new Requeue.RecheckAfter(Duration.ofSeconds(7)));
+    assertThat(plan().steps()).noneMatch(step -> step.action() instanceof Action.ForceDeletePod);
+    cluster.now = pod.deletionTimestamp();
+    assertThat(plan().actions(Step.Order.STOP))
+        .hasAtLeastOneElementOfType(Action.ForceDeletePod.class);
+    assertThat(plan().status().orElseThrow().message()).startsWith("node n is NotReady since ");
+  }
+
+  private static String notReady(String spec) {
+    return """
+    {"spec": %s, "status": {"phase": "Running",
+      "conditions": [{"type": "Ready", "status": "False"}]}}
+    """
+        .formatted(spec);
   }
 
   @Test
