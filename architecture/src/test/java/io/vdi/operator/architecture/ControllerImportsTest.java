@@ -19,6 +19,7 @@ class ControllerImportsTest {
             "common.model",
             "common.quota",
             "common.thread",
+            "controller.network",
             "controller.quota",
             "controller.session",
             "controller.session.apply",
@@ -31,7 +32,9 @@ class ControllerImportsTest {
             "runtime.workqueue",
             "com.google.gson",
             "io.helidon.config",
+            "io.kubernetes.client.openapi.models",
             "java.io",
+            "java.net",
             "java.security",
             "org.slf4j")
         .allow(
@@ -94,6 +97,14 @@ class ControllerImportsTest {
             "controller.session.cache",
             "controller.session.plan",
             "io.helidon.metrics")
+        .allow(
+            "network",
+            "deletes NetworkPolicies that no session uses",
+            "common.kube",
+            "common.model",
+            "controller.session.cache",
+            "runtime.schedule",
+            "org.slf4j")
         .allow(
             "template",
             "writes the status of templates",

@@ -62,6 +62,7 @@ class DevclusterImportsTest {
             "devcluster.process",
             "runtime",
             "runtime.config",
+            "runtime.schedule",
             "com.google.gson",
             "java.io",
             "java.net",

@@ -10,10 +10,12 @@ import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.thread.FatalErrorHandler;
+import io.vdi.operator.controller.network.NetworkPolicyCleaner;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.BurstDetector;
 import io.vdi.operator.controller.session.HostAllocator;
@@ -76,6 +78,7 @@ public final class Controller implements Service {
   private final BurstDetector bursts;
   private final ControllerCaches caches;
   private final TemplateStatusUpdater templates;
+  private final NetworkPolicyCleaner policies;
   private final TraefikCrdWatcher traefik;
   private final EventRecorder events;
   private final SessionReconciler reconciler;
@@ -101,10 +104,17 @@ public final class Controller implements Service {
                 this::sessionChanged,
                 this::templateChanged,
                 this::podChanged,
+                this::policyChanged,
                 this::nodeChanged,
                 this::childChanged));
     this.quota = new QuotaAdmitter(caches, () -> settings.current().quota(), clock, meters);
     this.templates = new TemplateStatusUpdater(api, caches);
+    this.policies =
+        new NetworkPolicyCleaner(
+            api,
+            caches,
+            () -> settings.current().session().network().isPresent(),
+            context.mayWrite());
     this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
     SessionMetrics metrics = new SessionMetrics(meters);
@@ -165,6 +175,7 @@ public final class Controller implements Service {
 
   @Override
   public void configChanged() {
+    policies.changed();
     addAll();
   }
 
@@ -224,6 +235,7 @@ public final class Controller implements Service {
     workers.start();
     elected = true;
     templates.start();
+    policies.start();
     addAll();
   }
 
@@ -240,6 +252,7 @@ public final class Controller implements Service {
     }
     if (change.now().isEmpty() || change.before().isEmpty()) {
       templates.changed();
+      policies.changed();
     }
     SessionKey key = SessionKey.of(session);
     if (change.before().isEmpty()) {
@@ -277,6 +290,16 @@ public final class Controller implements Service {
     }
   }
 
+  /** A policy that was deleted or changed by another client is written again. */
+  private void policyChanged(KubeObject policy) {
+    policies.changed();
+    caches.sessions().list().stream()
+        .filter(session -> session.namespace().equals(policy.namespace()))
+        .filter(
+            session -> ResourceNames.networkPolicy(session.spec().template()).equals(policy.name()))
+        .forEach(session -> queue.add(SessionKey.of(session)));
+  }
+
   private void childChanged(KubeObject child) {
     child
         .metadata()
@@ -295,6 +318,7 @@ public final class Controller implements Service {
     }
     traefik.close();
     templates.close();
+    policies.close();
     if (elected && !workers.stop(PATIENCE)) {
       LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
     }

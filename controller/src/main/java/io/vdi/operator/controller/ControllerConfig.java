@@ -25,12 +25,18 @@ public record ControllerConfig(
 
   static ControllerConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
+    LeaderElectionConfig election = LeaderElectionConfig.read(read);
     ControllerConfig result =
         new ControllerConfig(
-            new SessionConfig(domain(read), ingress(read), tls(read), turn(read)),
+            new SessionConfig(
+                domain(read),
+                ingress(read),
+                tls(read),
+                turn(read),
+                NetworkConfig.read(read, election.namespace())),
             QuotaConfig.read(read),
             read.number("workers", 1, 1024),
-            LeaderElectionConfig.read(read),
+            election,
             read.text("server.host"),
             read.number("server.port", 0, 65535));
     read.throwIfInvalid();

@@ -252,6 +252,8 @@ class FieldMutationIT {
   private static String array(String name) {
     return switch (name) {
       case "env" -> "[{\"name\": \"TZ\", \"value\": \"UTC\"}]";
+      case "ingressFrom" -> "[{\"podSelector\": {}}]";
+      case "egress" -> "[{\"to\": [{\"ipBlock\": {\"cidr\": \"10.9.9.9/32\"}}]}]";
       case "imagePullSecrets" -> "[{\"name\": \"pull\"}]";
       default -> "[\"someone@example.com\"]";
     };

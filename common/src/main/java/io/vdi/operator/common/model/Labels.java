@@ -13,6 +13,9 @@ public final class Labels {
   /** The e-mail as a legal label value; {@link Annotations#USER} has the exact e-mail. */
   public static final String USER = "vdi.kasm.io/user";
 
+  /** On pods and NetworkPolicies: the name of the template, as {@link #valueOf} writes it. */
+  public static final String TEMPLATE = "vdi.kasm.io/template";
+
   /** Value of {@link #NAME}. */
   public static final String SESSION = "vdi-session";
 
@@ -38,10 +41,10 @@ public final class Labels {
   }
 
   /**
-   * The e-mail as a legal label value. Characters outside {@code [A-Za-z0-9._-]} become {@code -},
-   * and leading and trailing punctuation is removed. A value longer than 63 characters keeps its
-   * first 54 and gets a hash. Two e-mails may share a label value; {@link Annotations#USER} has the
-   * exact e-mail.
+   * An e-mail, or the name of a template, as a legal label value. Characters outside {@code
+   * [A-Za-z0-9._-]} become {@code -}, and leading and trailing punctuation is removed. A value
+   * longer than 63 characters keeps its first 54 and gets a hash. Two e-mails may share a label
+   * value; {@link Annotations#USER} has the exact e-mail.
    */
   public static String valueOf(String email) {
     String value =

@@ -2,11 +2,24 @@ package io.vdi.operator.common.model;
 
 /** Names of a session's objects; docs/specification.md, section 2. */
 public final class ResourceNames {
+  private static final int MAX_LENGTH = 253;
+  private static final int HASH_LENGTH = 8;
+
   private ResourceNames() {}
 
   /** The Secret with the password and TURN credentials. */
   public static String secret(String session) {
     return "vdi-auth-" + session;
+  }
+
+  /** The NetworkPolicy of a template's desktops in one namespace; at most 253 characters. */
+  public static String networkPolicy(String template) {
+    String name = "vdi-" + template;
+    return name.length() <= MAX_LENGTH
+        ? name
+        : name.substring(0, MAX_LENGTH - HASH_LENGTH - 1)
+            + "x"
+            + Hashes.sha256(template, HASH_LENGTH);
   }
 
   /** The PersistentVolumeClaim of the home. */

@@ -37,6 +37,8 @@ public record ResourceType<T extends KubeObject>(
       metadata("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes");
   public static final ResourceType<PartialObjectMetadata> INGRESS =
       metadata("networking.k8s.io", "v1", "Ingress", "ingresses");
+  public static final ResourceType<PartialObjectMetadata> NETWORK_POLICY =
+      metadata("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
   public static final ResourceType<PartialObjectMetadata> EVENT =
       metadata("", "v1", "Event", "events");
   public static final ResourceType<PartialObjectMetadata> NAMESPACE =

@@ -8,8 +8,8 @@ import java.util.Map;
 /**
  * A kind of desktop that administrators offer; docs/specification.md, section 1. Components of
  * {@link Spec} are null when they are not set. Fields that are copied into the pod unchanged
- * (tolerations, securityContext) are JSON, so that every field of the cluster's Kubernetes version
- * works.
+ * (tolerations, securityContext), or into a NetworkPolicy (network), are JSON, so that every field
+ * of the cluster's Kubernetes version works.
  */
 public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
   public VdiTemplate {
@@ -42,13 +42,14 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       Map<String, String> nodeSelector,
       JsonArray tolerations,
       JsonObject securityContext,
+      Network network,
       String startupTimeout,
       List<String> allowedUsers,
       List<String> allowedGroups) {
     public static final Spec EMPTY =
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;
@@ -63,6 +64,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       nodeSelector = nodeSelector == null ? Map.of() : nodeSelector;
       tolerations = tolerations == null ? new JsonArray() : tolerations;
       securityContext = securityContext == null ? new JsonObject() : securityContext;
+      network = network == null ? new Network(null, null) : network;
       allowedUsers = allowedUsers == null ? List.of() : allowedUsers;
       allowedGroups = allowedGroups == null ? List.of() : allowedGroups;
     }
@@ -77,6 +79,19 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String maxCPU) {}
 
   public record Persistence(String size, String storageClassName, ReclaimPolicy reclaimPolicy) {}
+
+  /**
+   * What the NetworkPolicy of the template's desktops allows beyond the operator's configuration.
+   *
+   * @param ingressFrom a list of Kubernetes' NetworkPolicyPeer
+   * @param egress a list of Kubernetes' NetworkPolicyEgressRule
+   */
+  public record Network(JsonArray ingressFrom, JsonArray egress) {
+    public Network {
+      ingressFrom = ingressFrom == null ? new JsonArray() : ingressFrom;
+      egress = egress == null ? new JsonArray() : egress;
+    }
+  }
 
   public record EnvVar(String name, String value) {
     public EnvVar {

@@ -60,16 +60,21 @@ public final class StatusWriter {
       metrics.ended(observed.session(), now);
       return new ReconcileResult.Done();
     }
-    for (Step step : plan.steps()) {
+    podEvents(observed, plan.steps());
+    return plan.status()
+        .map(status -> write(observed, status, plan.requeue(), now))
+        .orElseGet(() -> new ReconcileResult.RequeueAfter(delay(plan.requeue())));
+  }
+
+  /** Stops are executed whatever else fails. */
+  private void podEvents(ObservedSession observed, List<Step> executed) {
+    for (Step step : executed) {
       if (step.action() instanceof Action.ReplacePod(ObjectMeta _, String reason)) {
         podEvent(observed, "PodReplaced", reason);
       } else if (step.action() instanceof Action.ForceDeletePod(ObjectMeta _, String reason)) {
         podEvent(observed, "PodForceDeleted", reason);
       }
     }
-    return plan.status()
-        .map(status -> write(observed, status, plan.requeue(), now))
-        .orElseGet(() -> new ReconcileResult.RequeueAfter(delay(plan.requeue())));
   }
 
   private void podEvent(ObservedSession observed, String event, String reason) {
@@ -84,6 +89,11 @@ public final class StatusWriter {
       Plan plan,
       List<FailedStep> failures,
       Instant now) {
+    podEvents(
+        observed,
+        plan.steps().stream()
+            .filter(step -> failures.stream().noneMatch(failed -> failed.step().equals(step)))
+            .toList());
     failures.forEach(failed -> metrics.error(failed.failure().reason()));
     FailureAge age = memory.of(observed.session()).failures();
     Optional<VdiSession.Status> reported =

@@ -161,6 +161,7 @@ class QuotaAdmitterTest {
         false,
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         PodHistory.NONE);
   }
 

@@ -35,6 +35,7 @@ public final class FakeCluster implements AutoCloseable {
           new SessionConfig.Ingress(
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
+          Optional.empty(),
           Optional.empty());
 
   public final FakeApiServer server = FakeApiServer.start();
@@ -49,7 +50,7 @@ public final class FakeCluster implements AutoCloseable {
             client,
             clock(),
             new ControllerCaches.Listeners(
-                onSession, change -> {}, change -> {}, change -> {}, object -> {}));
+                onSession, change -> {}, change -> {}, object -> {}, change -> {}, object -> {}));
   }
 
   /** The caches show only what the test gives them with {@link ResourceCache#created}. */

@@ -97,6 +97,7 @@ class SessionObserverTest {
         "vdi.example.com",
         new SessionConfig.Ingress(kind, Optional.empty(), List.of("websecure")),
         FakeCluster.CONFIG.tls(),
+        Optional.empty(),
         Optional.empty());
   }
 }

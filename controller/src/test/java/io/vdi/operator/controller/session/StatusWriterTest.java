@@ -208,6 +208,21 @@ class StatusWriterTest {
   }
 
   @Test
+  void aReplacedPodIsAnEventAlsoWhenAnotherStepFails() {
+    VdiSession session = session(Phase.PENDING, "");
+    ObjectMeta pod = cluster.putChild(ResourceType.POD, "desk", session, "{}").metadata();
+    Step replace = new Step(Step.Order.STOP, new Action.ReplacePod(pod, "the pod ended: Evicted"));
+    Step finalizer = new Step(Step.Order.FINALIZER, new Action.AddFinalizer(session));
+    writer.failed(
+        observed(session, Map.of()),
+        FakeCluster.CONFIG,
+        new Plan(List.of(replace, finalizer), Optional.of(session.status()), new Requeue.Settled()),
+        List.of(new FailedStep(finalizer, new ApiFailure.Transient("", "bad gateway"))),
+        cluster.now());
+    assertThat(awaitEvent().get("reason").getAsString()).isEqualTo("PodReplaced");
+  }
+
+  @Test
   void aFailureWithoutReasonIsCountedAsUnknown() {
     failed(session(Phase.PENDING, ""), new ApiFailure.Transient("", "bad gateway"));
     assertThat(errors("Unknown")).isEqualTo(1);
@@ -277,6 +292,7 @@ class StatusWriterTest {
         Optional.empty(),
         true,
         false,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         PodHistory.NONE);

@@ -102,6 +102,9 @@ public final class Manifests {
 
   private static String plural(String kind) {
     String lower = kind.toLowerCase(Locale.ROOT);
+    if (lower.endsWith("cy")) {
+      return lower.substring(0, lower.length() - 1) + "ies";
+    }
     return lower.endsWith("s") ? lower + "es" : lower + "s";
   }
 }

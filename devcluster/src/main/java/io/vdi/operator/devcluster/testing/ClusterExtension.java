@@ -57,9 +57,11 @@ public final class ClusterExtension
     }
   }
 
-  private record Shared(Cluster cluster, KubeClient api) implements AutoCloseable {
+  private record Shared(Cluster cluster, KubeClient api, NodeHeartbeat heartbeat)
+      implements AutoCloseable {
     @Override
     public void close() {
+      heartbeat.close();
       api.close();
       if (cluster instanceof EmbeddedCluster embedded) {
         writeRbacUsage(embedded);
@@ -146,7 +148,8 @@ public final class ClusterExtension
             Shared.class,
             type -> {
               Cluster cluster = ClusterProvider.open();
-              return new Shared(cluster, cluster.connect());
+              KubeClient api = cluster.connect();
+              return new Shared(cluster, api, new NodeHeartbeat(api, TestTemplates.MANUAL_NODE));
             },
             Shared.class);
   }

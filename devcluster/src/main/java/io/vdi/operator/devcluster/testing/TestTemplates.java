@@ -17,6 +17,9 @@ public final class TestTemplates {
   /** {@link #MANUAL} with a startup timeout of 12 s. */
   public static final String SHORT_STARTUP = "short-startup";
 
+  /** The node of {@link #MANUAL}. Its Lease is renewed while tests run. */
+  static final String MANUAL_NODE = "manual";
+
   private static final String VOLUME = "persistence: {storageClassName: kwok-volume}";
   private static final String ON_SIMULATED_NODE =
       VOLUME + ", nodeSelector: {vdi.devcluster/simulated: 'true'}";

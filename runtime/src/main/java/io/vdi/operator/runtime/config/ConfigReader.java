@@ -3,6 +3,8 @@ package io.vdi.operator.runtime.config;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import io.helidon.config.Config;
 import io.vdi.operator.common.model.Durations;
@@ -63,6 +65,24 @@ public final class ConfigReader {
   /** A section as JSON, in which every scalar is a string; empty when the key is not set. */
   public JsonObject object(String key) {
     return json(config.get(key)) instanceof JsonObject object ? object : new JsonObject();
+  }
+
+  /**
+   * A list as JSON, in which every scalar is a string; empty when the key is not set. A text, as an
+   * environment variable gives it, is read as JSON.
+   */
+  public JsonArray array(String key) {
+    // When a layer sets a text and a lower layer a list, Helidon keeps both: the text is right.
+    Optional<String> text = config.get(key).asString().asOptional().map(String::strip);
+    try {
+      JsonElement value = text.map(JsonParser::parseString).orElseGet(() -> json(config.get(key)));
+      if (value instanceof JsonArray array) {
+        return array;
+      }
+    } catch (JsonParseException e) {
+      problem(key + " \"" + text.orElse("") + "\" must be a JSON list: " + e.getMessage());
+    }
+    return new JsonArray();
   }
 
   private static JsonElement json(Config node) {

@@ -12,6 +12,7 @@ import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -23,6 +24,7 @@ import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -122,6 +124,10 @@ public final class PlanExecutor {
             create(session, desired, withRestarts(desired.body(), restarts));
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
             update(caches.of(desired.type()), current, desired);
+        case Action.ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) ->
+            current.isPresent()
+                ? patchPolicy(current.get(), policy)
+                : createPolicy(session.namespace(), policy);
         case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
             renewTurn(session, secret, turn);
         case Action.SetOwner(
@@ -216,6 +222,35 @@ public final class PlanExecutor {
             .getAsJsonObject("annotations")
             .addProperty(Annotations.TURN_EXPIRES, grant.expires().toString()));
     return create(session, desired, body);
+  }
+
+  /** Another session of the template may have created it in the meantime. */
+  private Optional<ApiFailure> createPolicy(String namespace, DesiredPolicy policy) {
+    ApiResult<PartialObjectMetadata> result =
+        api.create(ResourceType.NETWORK_POLICY, namespace, policy.body());
+    if (!result.isAlreadyExists()) {
+      return finish(caches.networkPolicies(), ObjectMeta.EMPTY, result);
+    }
+    ApiResult<PartialObjectMetadata> live =
+        api.get(ResourceType.NETWORK_POLICY, namespace, policy.name());
+    if (!(live instanceof ApiResult.Ok<PartialObjectMetadata>(PartialObjectMetadata existing))) {
+      return live.isNotFound() ? Optional.of(deletedMeanwhile(policy.name())) : live.failure();
+    }
+    if (!existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR))) {
+      return Optional.of(
+          new ApiFailure.Permanent(
+              Ownership.FOREIGN_OBJECT,
+              Ownership.refusal(ResourceType.NETWORK_POLICY, policy.name())));
+    }
+    caches.networkPolicies().created(existing);
+    return policy.matches(existing.metadata())
+        ? Optional.empty()
+        : patchPolicy(existing.metadata(), policy);
+  }
+
+  private Optional<ApiFailure> patchPolicy(ObjectMeta current, DesiredPolicy policy) {
+    return patch(
+        caches.networkPolicies(), current, MergePatch.forObject(current).merge(policy.body()));
   }
 
   private Optional<ApiFailure> create(VdiSession session, DesiredObject desired, JsonObject body) {

@@ -29,6 +29,7 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> services,
     ResourceCache<PartialObjectMetadata> ingressRoutes,
     ResourceCache<PartialObjectMetadata> ingresses,
+    ResourceCache<PartialObjectMetadata> networkPolicies,
     ResourceCache<Node> nodes)
     implements AutoCloseable {
 
@@ -37,6 +38,7 @@ public record ControllerCaches(
       Consumer<ResourceCache.Change<VdiSession>> sessions,
       Consumer<ResourceCache.Change<VdiTemplate>> templates,
       Consumer<ResourceCache.Change<Pod>> pods,
+      Consumer<KubeObject> networkPolicies,
       Consumer<ResourceCache.Change<Node>> nodes,
       Consumer<KubeObject> children) {}
 
@@ -51,6 +53,12 @@ public record ControllerCaches(
         managed(api, ResourceType.SERVICE, clock, listeners),
         managed(api, ResourceType.INGRESS_ROUTE, clock, listeners),
         managed(api, ResourceType.INGRESS, clock, listeners),
+        new ResourceCache<>(
+            api,
+            ResourceType.NETWORK_POLICY,
+            Labels.MANAGED_SELECTOR,
+            clock,
+            change -> listeners.networkPolicies().accept(change.object())),
         new ResourceCache<>(api, ResourceType.NODE, "", clock, listeners.nodes()));
   }
 
@@ -66,7 +74,16 @@ public record ControllerCaches(
 
   /** All except {@link #ingressRoutes}, a type that not every cluster serves. */
   public List<ResourceCache<?>> always() {
-    return List.of(sessions, templates, pods, volumeClaims, secrets, services, ingresses, nodes);
+    return List.of(
+        sessions,
+        templates,
+        pods,
+        volumeClaims,
+        secrets,
+        services,
+        ingresses,
+        networkPolicies,
+        nodes);
   }
 
   /**

@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredPolicy;
 import java.util.Optional;
 
 /** One write to the cluster, with all the data that it needs. */
@@ -37,6 +38,13 @@ public sealed interface Action {
   /** Patches an object of the session. */
   record Update(DesiredObject desired, ObjectMeta current) implements Action {}
 
+  /**
+   * Creates or updates the NetworkPolicy that the session shares with others of its template.
+   *
+   * @param current empty if it does not exist
+   */
+  record ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) implements Action {}
+
   /** Issues new TURN credentials for the pod that this plan creates. */
   record RenewTurn(ObjectMeta secret, TurnGrant turn) implements Action {}
 
@@ -67,10 +75,10 @@ public sealed interface Action {
    */
   record ForceDeletePod(ObjectMeta current, String reason) implements Action {}
 
-  /** The kind of the child that the action writes; empty if it writes the session. */
+  /** The kind of the child that the action writes; empty if it writes another object. */
   default Optional<ChildKind> kind() {
     return switch (this) {
-      case AddFinalizer _, RemoveFinalizer _ -> Optional.empty();
+      case AddFinalizer _, RemoveFinalizer _, ApplyPolicy _ -> Optional.empty();
       case Create(DesiredObject desired) -> Optional.of(desired.kind());
       case CreateSecret _, RenewTurn _ -> Optional.of(ChildKind.SECRET);
       case CreatePod _, ReplacePod _, ForceDeletePod _ -> Optional.of(ChildKind.POD);
@@ -92,6 +100,8 @@ public sealed interface Action {
           desired + " cannot be created";
       case CreatePod(DesiredObject desired, int _) -> desired + " cannot be created";
       case Update(DesiredObject desired, ObjectMeta _) -> desired + " cannot be updated";
+      case ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) ->
+          policy + (current.isEmpty() ? " cannot be created" : " cannot be updated");
       case RenewTurn(ObjectMeta secret, TurnGrant _) ->
           "the TURN credentials in Secret " + secret.name() + " cannot be renewed";
       case SetOwner(ResourceType<?> type, ObjectMeta current, VdiSession _, boolean _) ->

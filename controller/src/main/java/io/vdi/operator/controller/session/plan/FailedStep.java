@@ -16,7 +16,10 @@ public record FailedStep(Step step, ApiFailure failure) {
     };
   }
 
-  /** The pod waits only for what it mounts. A name that is taken fails the session. */
+  /**
+   * The pod waits for what it mounts, and for the NetworkPolicy, without which it could reach every
+   * other pod. A name that is taken fails the session.
+   */
   private boolean blocksPod() {
     return switch (step.order()) {
       case FINALIZER -> true;
@@ -24,6 +27,7 @@ public record FailedStep(Step step, ApiFailure failure) {
       case DEPENDENCY ->
           step.action() instanceof Action.CreateSecret
               || (step.action() instanceof Action.Create && concerns(ChildKind.HOME))
+              || (step.action() instanceof Action.ApplyPolicy policy && policy.current().isEmpty())
               || failure.reason().equals(Ownership.FOREIGN_OBJECT);
       case POD, OPTIONAL, RELEASE -> false;
     };

@@ -23,6 +23,8 @@ import java.util.Optional;
  * @param routeTypeServed whether the cluster serves the configured type of routes
  * @param resync whether to write all objects, also those with an equal hash
  * @param node the node of its pod; empty if there is none, or it is unknown
+ * @param policy the NetworkPolicy of its template; empty without template, or if {@code
+ *     network.mode} is none
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods
  */
@@ -35,6 +37,7 @@ public record ObservedSession(
     boolean routeTypeServed,
     boolean resync,
     Optional<Node> node,
+    Optional<PolicyState> policy,
     Optional<String> quotaWait,
     PodHistory history) {
 
@@ -55,6 +58,7 @@ public record ObservedSession(
         routeTypeServed,
         resync,
         node,
+        policy,
         quotaWait,
         observed);
   }
@@ -70,6 +74,7 @@ public record ObservedSession(
         routeTypeServed,
         resync,
         node,
+        policy,
         Optional.of(message),
         history);
   }

@@ -65,7 +65,12 @@ final class PhaseRules {
     }
     Optional<String> lostNode = observed.lostNode();
     if (lostNode.isPresent()) {
-      return new PhaseDecision(Phase.PENDING, "NodeNotReady", lostNode.get(), KnownCause.NODE_LOST);
+      boolean stays = observed.pod().filter(pod -> !pod.metadata().isDeleting()).isPresent();
+      return new PhaseDecision(
+          stays ? Phase.CREATING : Phase.PENDING,
+          "NodeNotReady",
+          lostNode.get(),
+          KnownCause.NODE_LOST);
     }
     if (!blocked.isEmpty()) {
       return new PhaseDecision(

@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.HomeFate;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Pod;
@@ -198,6 +199,7 @@ public final class SessionPlanner {
         ensure(desired, turn, children.spec());
       }
     }
+    applyPolicy().ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
     resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
     observed.otherRoute().ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
     if (children.get(ChildKind.ROUTE).isEmpty()) {
@@ -268,6 +270,14 @@ public final class SessionPlanner {
         : Optional.empty();
   }
 
+  /** Before the pod, so that no desktop starts without it. */
+  private Optional<Action> applyPolicy() {
+    return observed
+        .policy()
+        .filter(policy -> observed.resync() || !policy.isUpToDate())
+        .map(policy -> new Action.ApplyPolicy(policy.desired(), policy.current()));
+  }
+
   private List<Action> finalizer() {
     return session.metadata().finalizers().contains(VdiSession.FINALIZER)
         ? List.of()
@@ -291,10 +301,19 @@ public final class SessionPlanner {
         .filter(child -> !child.isLeaving())
         .filter(child -> {
           boolean outdated = !pod && (observed.resync() || !desired.matches(child.metadata()));
-          return outdated || lacksOwner(child, desired.kind(), spec);
+          return outdated
+              || lacksOwner(child, desired.kind(), spec)
+              || (pod && lacksTemplate(child));
         })
         .ifPresent(child ->
             add(Step.Order.OPTIONAL, List.of(new Action.Update(desired, child.metadata()))));
+  }
+
+  /** Pods of earlier versions of the operator: the NetworkPolicy selects by this label. */
+  private boolean lacksTemplate(ChildState pod) {
+    return !pod.metadata()
+        .label(Labels.TEMPLATE)
+        .equals(Optional.of(Labels.valueOf(session.spec().template())));
   }
 
   /** Objects that were restored from a backup without their owner are adopted. */

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.Map;
@@ -122,6 +123,7 @@ public final class DesiredObject {
     JsonObject annotations = hashed.getAsJsonObject("metadata").getAsJsonObject("annotations");
     annotations.remove(Annotations.SESSION_UID);
     annotations.remove(Annotations.RECLAIM_POLICY);
+    hashed.getAsJsonObject("metadata").getAsJsonObject("labels").remove(Labels.TEMPLATE);
     if (hashed.get("kind").getAsString().equals(ResourceType.PERSISTENT_VOLUME_CLAIM.kind())) {
       hashed.getAsJsonObject("spec").remove("resources");
     }

@@ -19,6 +19,7 @@ import io.kubernetes.client.openapi.models.V1TCPSocketAction;
 import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -52,7 +53,9 @@ final class PodBuilder {
 
   static DesiredObject of(ResolvedSession resolved) {
     VdiTemplate.Spec template = resolved.template();
-    V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
+    V1ObjectMeta metadata =
+        ChildMetadata.metadata(resolved.session(), resolved.name())
+            .putLabelsItem(Labels.TEMPLATE, Labels.valueOf(resolved.session().spec().template()));
     JsonObject body =
         ChildMetadata.json(
             new V1Pod()

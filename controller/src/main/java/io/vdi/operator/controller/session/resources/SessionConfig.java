@@ -1,12 +1,14 @@
 package io.vdi.operator.controller.session.resources;
 
+import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Optional;
 
 /** The settings that determine the objects of a session; docs/configuration.md. */
-public record SessionConfig(String domain, Ingress ingress, Tls tls, Optional<Turn> turn) {
+public record SessionConfig(
+    String domain, Ingress ingress, Tls tls, Optional<Turn> turn, Optional<Network> network) {
   public enum IngressKind {
     TRAEFIK,
     INGRESS,
@@ -35,6 +37,22 @@ public record SessionConfig(String domain, Ingress ingress, Tls tls, Optional<Tu
 
     public static final String PASSWORD_KEY = "turn-password";
   }
+
+  /**
+   * What desktops can reach, and from where they can be reached.
+   *
+   * @param routerFrom the router
+   * @param dnsTo the DNS servers of the cluster
+   * @param relayTo the TURN server, if its address is in one of the denied ranges
+   * @param deniedRanges CIDRs that are not the public internet
+   * @param operatorNamespace the namespace of gate and reaper
+   */
+  public record Network(
+      List<V1NetworkPolicyPeer> routerFrom,
+      List<V1NetworkPolicyPeer> dnsTo,
+      List<V1NetworkPolicyPeer> relayTo,
+      List<String> deniedRanges,
+      String operatorNamespace) {}
 
   /** The resource type of routes. Without routes it is IngressRoute: no object is created. */
   public ResourceType<PartialObjectMetadata> routeType() {

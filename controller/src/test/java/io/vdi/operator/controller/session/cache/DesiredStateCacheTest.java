@@ -44,7 +44,8 @@ class DesiredStateCacheTest {
     ObservedSession observed = observed("{}", "{image: x}", Map.of());
     DesiredState first = cache.of(observed, CONFIG);
     SessionConfig otherDomain =
-        new SessionConfig("other.example.com", CONFIG.ingress(), CONFIG.tls(), CONFIG.turn());
+        new SessionConfig(
+            "other.example.com", CONFIG.ingress(), CONFIG.tls(), CONFIG.turn(), Optional.empty());
     assertThat(cache.of(observed, otherDomain)).isNotEqualTo(first);
     assertThat(cache.of(observed("{resources: {memory: 8Gi}}", "{image: x}", Map.of()), CONFIG))
         .isNotEqualTo(first);
@@ -64,6 +65,7 @@ class DesiredStateCacheTest {
             Optional.empty(),
             true,
             false,
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             PodHistory.NONE);
@@ -93,6 +95,7 @@ class DesiredStateCacheTest {
         Optional.empty(),
         true,
         false,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         PodHistory.NONE);

@@ -41,7 +41,10 @@ final class ClusterStates {
           new SessionConfig.Ingress(
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
-          Optional.empty());
+          Optional.empty(),
+          Optional.of(
+              new SessionConfig.Network(
+                  List.of(), List.of(), List.of(), List.of("10.0.0.0/8"), "vdi-system")));
 
   /** The state of one object at the beginning. */
   enum InitialState {

@@ -7,6 +7,8 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -27,7 +29,8 @@ class SessionPlannerTest {
           ClusterStates.CONFIG.ingress(),
           ClusterStates.CONFIG.tls(),
           Optional.of(
-              new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")));
+              new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")),
+          Optional.empty());
 
   private final SimulatedCluster cluster = new SimulatedCluster();
 
@@ -43,23 +46,44 @@ class SessionPlannerTest {
     assertThat(plan.actions(Step.Order.FINALIZER))
         .containsExactly(new Action.AddFinalizer(cluster.session));
     assertThat(plan.actions(Step.Order.DEPENDENCY))
-        .map(action -> action.kind().orElseThrow())
+        .flatExtracting(action -> action.kind().stream().toList())
         .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
+    assertThat(plan.actions(Step.Order.DEPENDENCY).getLast())
+        .isInstanceOf(Action.ApplyPolicy.class);
     assertThat(plan.actions(Step.Order.POD)).singleElement().isInstanceOf(Action.CreatePod.class);
-    assertThat(plan.steps()).hasSize(6);
+    assertThat(plan.steps()).hasSize(7);
   }
 
   @Test
-  void aResyncWritesAllChildrenButThePod() {
+  void aResyncWritesThePolicyAndAllChildrenButThePod() {
     cluster.apply(cluster.plan());
     cluster.resync = true;
+    assertThat(cluster.plan().actions(Step.Order.DEPENDENCY))
+        .singleElement()
+        .isInstanceOf(Action.ApplyPolicy.class);
     assertThat(cluster.plan().steps())
+        .filteredOn(step -> step.order() == Step.Order.OPTIONAL)
         .map(Step::action)
         .map(action ->
             action instanceof Action.Update(DesiredObject desired, var current)
                 ? desired.kind()
                 : action)
         .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
+  }
+
+  @Test
+  void aPodOfAnEarlierVersionGetsTheLabelThatThePolicySelectsBy() {
+    cluster.apply(cluster.plan());
+    JsonObject pod =
+        KubeGson.gson().toJsonTree(cluster.objects.get(ResourceType.POD)).getAsJsonObject();
+    pod.getAsJsonObject("metadata").getAsJsonObject("labels").remove(Labels.TEMPLATE);
+    cluster.objects.put(ResourceType.POD, KubeGson.gson().fromJson(pod, Pod.class));
+    assertThat(cluster.plan().steps())
+        .singleElement()
+        .extracting(Step::action)
+        .isInstanceOfSatisfying(
+            Action.Update.class,
+            update -> assertThat(update.desired().kind()).isEqualTo(ChildKind.POD));
   }
 
   @Test

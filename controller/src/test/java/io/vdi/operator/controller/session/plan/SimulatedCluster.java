@@ -17,7 +17,9 @@ import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.controller.session.cache.DesiredPolicyCache;
 import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.DesiredPolicy;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
@@ -43,7 +45,10 @@ final class SimulatedCluster {
   boolean sessionDeleted;
   boolean routeTypeServed = true;
   boolean resync;
+  private static final DesiredPolicyCache POLICIES = new DesiredPolicyCache();
+
   Optional<Node> node = Optional.empty();
+  Optional<ObjectMeta> policy = Optional.empty();
   Optional<String> quotaWait = Optional.empty();
   SessionConfig config = ClusterStates.CONFIG;
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
@@ -66,8 +71,15 @@ final class SimulatedCluster {
         routeTypeServed,
         resync,
         node,
+        policyState(),
         quotaWait,
         new PodHistory(endedPod(), startIsRetried));
+  }
+
+  private Optional<PolicyState> policyState() {
+    return template
+        .flatMap(found -> POLICIES.of(found, config))
+        .map(desired -> new PolicyState(desired, policy));
   }
 
   /** What the controller remembers: the last pod that ended, until another one runs. */
@@ -173,6 +185,15 @@ final class SimulatedCluster {
         requireOurs(desired.type(), current);
         objects.put(desired.type(), decode(desired, desired.body(), current.uid()));
       }
+      case Action.ApplyPolicy(DesiredPolicy desired, Optional<ObjectMeta> current) ->
+          policy =
+              Optional.of(
+                  ClusterStates.meta(
+                      desired.name(),
+                      "uid-policy",
+                      Optional.empty(),
+                      Map.of(Annotations.DESIRED_HASH, desired.hash()),
+                      false));
       case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
           requireOurs(ResourceType.SECRET, secret);
       case Action.SetOwner(

@@ -181,7 +181,7 @@ class StatusCalculatorTest {
     cluster.node = Optional.of(ClusterStates.node(false, cluster.now));
     String lost = "node n is NotReady since " + cluster.now + " [VDI209]";
     cluster.now = cluster.now.plus(Duration.ofMinutes(20));
-    assertPhase(Phase.PENDING, lost);
+    assertPhase(Phase.CREATING, lost);
     assertThat(condition(Condition.READY).reason()).isEqualTo("NodeNotReady");
     cluster.node = Optional.of(ClusterStates.node(true, cluster.now));
     assertPhase(Phase.CREATING, "");

@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
@@ -25,6 +26,7 @@ class DesiredStateTest {
           new SessionConfig.Ingress(
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
+          Optional.empty(),
           Optional.empty());
 
   @Test
@@ -33,7 +35,11 @@ class DesiredStateTest {
     assertThat(children.objects()).containsOnlyKeys(ChildKind.values());
     for (DesiredObject desired : children.objects().values()) {
       JsonObject metadata = desired.body().getAsJsonObject("metadata");
-      assertThat(metadata.get("labels"))
+      JsonObject labels = metadata.getAsJsonObject("labels");
+      boolean pod = desired.kind() == ChildKind.POD;
+      assertThat(labels.remove("vdi.kasm.io/template"))
+          .isEqualTo(pod ? new JsonPrimitive("ubuntu") : null);
+      assertThat(labels)
           .as(desired.name())
           .isEqualTo(
               json(
@@ -172,6 +178,7 @@ class DesiredStateTest {
             "vdi.example.com",
             CONFIG.ingress(),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
+            Optional.empty(),
             Optional.empty());
     DesiredObject route = object(children("{}", "{image: x}", secret), ChildKind.ROUTE);
     assertThat(route.patch().getAsJsonObject("spec").get("tls"))
@@ -188,6 +195,7 @@ class DesiredStateTest {
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.INGRESS, Optional.of("nginx"), List.of("websecure")),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
+            Optional.empty(),
             Optional.empty());
     assertThat(object(children("{}", "{image: x}", other), ChildKind.ROUTE).body().get("spec"))
         .isEqualTo(
@@ -208,7 +216,8 @@ class DesiredStateTest {
             CONFIG.ingress(),
             CONFIG.tls(),
             Optional.of(
-                new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")));
+                new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")),
+            Optional.empty());
     assertThat(env(children("{}", "{image: x, transport: websockets}", turn)).toString())
         .doesNotContain("TURN");
     assertThat(env(children("{}", "{image: x}", turn)).toString()).doesNotContain("TURN");
@@ -247,6 +256,7 @@ class DesiredStateTest {
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.NONE, Optional.empty(), List.of("websecure")),
             CONFIG.tls(),
+            Optional.empty(),
             Optional.empty());
     assertThat(children("{persistence: {enabled: false}}", "{image: x}", noRoutes).objects())
         .containsOnlyKeys(ChildKind.SECRET, ChildKind.SERVICE, ChildKind.POD);
