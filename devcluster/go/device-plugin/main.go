@@ -58,7 +58,7 @@ func main() {
 		log.Fatal(err)
 	}
 	cluster := dynamic.NewForConfigOrDie(config)
-	offered, stop := -1, func() {}
+	offered, socket, stop := -1, "", func() {}
 	for ; ; time.Sleep(time.Second) {
 		replicas, err := configured(cluster)
 		if err != nil {
@@ -66,9 +66,11 @@ func main() {
 			log.Print(err)
 			continue
 		}
-		if replicas != offered {
+		// A kubelet that starts deletes all sockets. Like the real plugin, register again then.
+		if replicas != offered || !exists(socket) {
 			stop()
-			if stop, err = offer(cluster, replicas); err != nil {
+			offered = -1
+			if socket, stop, err = offer(cluster, replicas); err != nil {
 				// The kubelet has not started yet, or is restarting.
 				log.Print(err)
 				stop = func() {}
@@ -128,12 +130,17 @@ func configured(cluster dynamic.Interface) (int, error) {
 	return 1, nil
 }
 
-// offer serves the plugin and registers it with the kubelet. The returned function stops the plugin.
-func offer(cluster dynamic.Interface, replicas int) (func(), error) {
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// offer serves the plugin at a new socket and registers it with the kubelet. The returned function stops the plugin.
+func offer(cluster dynamic.Interface, replicas int) (string, func(), error) {
 	socket := filepath.Join(*folder, fmt.Sprintf("gpu-%d.sock", time.Now().UnixNano()))
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	server := grpc.NewServer()
 	api.RegisterDevicePluginServer(server, &plugin{replicas: replicas, cluster: cluster})
@@ -141,13 +148,13 @@ func offer(cluster dynamic.Interface, replicas int) (func(), error) {
 	kubelet, err := grpc.NewClient("unix://"+filepath.Join(*folder, "kubelet.sock"),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	defer kubelet.Close()
 	_, err = api.NewRegistrationClient(kubelet).Register(context.Background(), &api.RegisterRequest{
 		Version: api.Version, Endpoint: filepath.Base(socket), ResourceName: resource})
 	log.Printf("offering %d GPUs %d times each", *gpus, replicas)
-	return server.Stop, err
+	return socket, server.Stop, err
 }
 
 func label(cluster dynamic.Interface, replicas int) {

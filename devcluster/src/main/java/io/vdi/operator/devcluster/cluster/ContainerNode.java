@@ -92,6 +92,24 @@ public final class ContainerNode {
     return processes.start(name, command, environment);
   }
 
+  /** Runs a command on the node, outside of any container; returns its standard output. */
+  String command(String... command) {
+    return host.run(command);
+  }
+
+  ChildProcess kubelet() {
+    return processes.get("kubelet");
+  }
+
+  ChildProcess containerd() {
+    return containerd.process();
+  }
+
+  /** See {@link EmbeddedCluster#killContainer}. */
+  void killContainer(String container) {
+    containerd.killContainer(container);
+  }
+
   /** Deletes what the node leaves on this host, after its processes have exited. */
   void cleanUp() {
     groups.delete();
@@ -121,7 +139,9 @@ public final class ContainerNode {
     host.run("ip", "route", "add", ControlPlane.SERVICE_RANGE, "dev", "services");
   }
 
-  private void awaitReady() {
+  /** Waits until containerd answers and the node is ready. */
+  void awaitReady() {
+    containerd.awaitReady();
     KubeClient api = Cluster.connect(controlPlane.kubeconfig());
     try {
       Progress.await(

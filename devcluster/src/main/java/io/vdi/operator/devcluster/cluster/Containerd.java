@@ -20,10 +20,13 @@ final class Containerd {
   private static final Duration START = Duration.ofSeconds(60);
 
   private final IsolatedHost host;
-  private final Path programs = GoPrograms.inDefaultCache().containerd();
+  private final Path programs;
+  private final ChildProcess process;
 
-  private Containerd(IsolatedHost host) {
+  private Containerd(IsolatedHost host, Path programs, ChildProcess process) {
     this.host = host;
+    this.programs = programs;
+    this.process = process;
   }
 
   /**
@@ -33,7 +36,7 @@ final class Containerd {
    */
   static Containerd start(IsolatedHost host, ClusterProcesses processes, Path folder)
       throws IOException {
-    Containerd containerd = new Containerd(host);
+    Path programs = GoPrograms.inDefaultCache().containerd();
     Path config = configure(folder);
     ChildProcess process =
         processes.start(
@@ -41,24 +44,43 @@ final class Containerd {
             List.of(
                 "env",
                 "PATH="
-                    + containerd.programs
+                    + programs
                     + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                containerd.programs.resolve("containerd").toString(),
+                programs.resolve("containerd").toString(),
                 "--config=" + config),
             Map.of());
+    Containerd containerd = new Containerd(host, programs, process);
+    containerd.awaitReady();
+    return containerd;
+  }
+
+  ChildProcess process() {
+    return process;
+  }
+
+  /** Waits until containerd answers. */
+  void awaitReady() {
     Progress.await(
         () -> "containerd to be ready",
         START,
         () -> {
           process.requireAlive();
-          return containerd.answers();
+          return answers();
         });
-    return containerd;
   }
 
   /** Imports the images of an archive (OCI or Docker). */
   void importImage(Path archive) {
     ctr("--namespace=k8s.io", "images", "import", archive.toAbsolutePath().toString());
+  }
+
+  /**
+   * SIGKILL to the first process of a pod's container.
+   *
+   * @param container the ID, without {@code containerd://}
+   */
+  void killContainer(String container) {
+    ctr("--namespace=k8s.io", "tasks", "kill", "--signal=SIGKILL", container);
   }
 
   private boolean answers() {

@@ -123,6 +123,11 @@ public final class EmbeddedCluster implements Cluster {
     return containerNode.orElseThrow().run(name, command, environment);
   }
 
+  /** Runs a command on the node, outside of any container; returns its standard output. */
+  public String commandOnNode(String... command) {
+    return containerNode.orElseThrow().command(command);
+  }
+
   @Override
   public Path kubeconfig() {
     return folder.resolve("kubeconfig");
@@ -141,6 +146,33 @@ public final class EmbeddedCluster implements Cluster {
   /** The API server, for tests that stop it; see {@link #awaitReady}. */
   public ChildProcess apiServer() {
     return processes.get("kube-apiserver");
+  }
+
+  /** The kubelet of the node that runs containers, for tests that stop it. */
+  public ChildProcess kubelet() {
+    return containerNode.orElseThrow().kubelet();
+  }
+
+  /** The container runtime of the node, for tests that stop it. Containers run on without it. */
+  public ChildProcess containerd() {
+    return containerNode.orElseThrow().containerd();
+  }
+
+  /**
+   * Kills a container of a pod on the node with SIGKILL; the kubelet starts it again.
+   *
+   * @param container the ID, without {@code containerd://}
+   */
+  public void killContainer(String container) {
+    containerNode.orElseThrow().killContainer(container);
+  }
+
+  /**
+   * Waits until the node that runs containers is ready. The API server reports a node as ready for
+   * up to 50 s after its kubelet has stopped.
+   */
+  public void awaitNode() {
+    containerNode.orElseThrow().awaitReady();
   }
 
   /** The controller manager, for tests that run without garbage collection. */

@@ -108,8 +108,14 @@ public final class ChildProcess implements AutoCloseable {
     process.toHandle().destroy();
   }
 
-  /** SIGKILL: the program cannot clean up. */
+  /**
+   * SIGKILL: the program cannot clean up. If the command enters namespaces with {@code nsenter},
+   * this kills the program inside: {@code nsenter} only waits for it and would leave it behind.
+   */
   public void kill() {
+    if (command.getFirst().equals("nsenter")) {
+      process.children().forEach(ProcessHandle::destroyForcibly);
+    }
     process.destroyForcibly();
     awaitExit(10);
   }

@@ -2,6 +2,7 @@ package io.vdi.operator.devcluster.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,6 +65,29 @@ class ChildProcessTest {
     Progress.await(() -> "output", LIMIT, () -> process.output().contains("ready"));
     process.kill();
     assertThat(process.exitStatus()).isEqualTo(128 + 9);
+  }
+
+  @Test
+  void killEndsTheProgramInsideOtherNamespaces() throws Exception {
+    assumeTrue(IsolatedHost.unsupportedReason().isEmpty());
+    ChildProcess process =
+        ChildProcess.start(
+            "child",
+            List.of(
+                "nsenter",
+                "--target=" + ProcessHandle.current().pid(),
+                "--pid",
+                "--",
+                "sh",
+                "-c",
+                "trap '' HUP TERM; echo $$; exec sleep 60"),
+            Map.of(),
+            folder.resolve("child.log"));
+    Progress.await(() -> "output", LIMIT, () -> process.output().endsWith("\n"));
+    ProcessHandle inside = ProcessHandle.of(Long.parseLong(process.output().strip())).orElseThrow();
+    process.kill();
+    inside.onExit().get(10, TimeUnit.SECONDS);
+    assertThat(process.isAlive()).isFalse();
   }
 
   @Test
