@@ -1,0 +1,569 @@
+package io.vdi.operator.e2e.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.Lease;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.cluster.ContainerNode;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.e2e.browser.PageClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * Faults of a real node and of the control plane under live desktops. After each fault the session
+ * runs again with the same home, its status counts the replaced pods, and the other sessions are
+ * unchanged; docs/specification.md, section 0.
+ *
+ * <p>The tests print how long recovery took, see docs/benchmarks.md. They run last: a fault that
+ * leaves the node broken fails no other test. With {@code -Dvdi.chaos=true} (make chaos) the times
+ * are measured several times, and the kubelet is also stopped until the node is NotReady.
+ */
+@Order(6)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class NodeFaultsIT {
+  private static final boolean COMPLETE = Boolean.getBoolean("vdi.chaos");
+
+  /** How often a recovery time is measured. */
+  private static final int RUNS = COMPLETE ? 5 : 1;
+
+  private static final int ARRIVALS = 10;
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  /** The status has the reason after this time at the latest; docs/specification.md, section 0. */
+  private static final Duration REASON = Duration.ofSeconds(30);
+
+  private static final String SMALL_HOMES = "/mnt/small-homes";
+
+  private static OperatorNode node;
+  private static EmbeddedCluster cluster;
+  private static PageClient pages;
+
+  /** The session that has the faults. It holds the node's only GPU. */
+  private static LiveDesktop victim;
+
+  /** A session on the same node. */
+  private static LiveDesktop neighbor;
+
+  /** A session on a simulated node. */
+  private static LiveDesktop remote;
+
+  private LiveDesktop.Identity victimBefore;
+  private LiveDesktop.Identity neighborBefore;
+  private LiveDesktop.Identity remoteBefore;
+
+  @BeforeAll
+  static void start() {
+    node = SharedNode.get();
+    cluster = node.cluster();
+    pages = new PageClient(cluster.address(), node.routerCertificate());
+    node.template("faults", "resources: {defaultCPU: 500m, defaultMemory: 1Gi, defaultGPU: 0}");
+    node.apply(
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: faults-remote}
+        spec:
+          image: desktop
+          nodeSelector: {vdi.devcluster/simulated: "true"}
+        """);
+    await("the GPU of the node")
+        .atMost(SharedNode.PATIENCE)
+        .until(() ->
+            node.kubectl("get", "node", ContainerNode.NAME, "-o", "yaml")
+                .contains("nvidia.com/gpu: \"1\""));
+    victim = desktop("default", "victim");
+    neighbor = desktop("default", "neighbor");
+    remote = desktop("default", "remote");
+    victim.session().create("template: faults, resources: {gpu: 1}");
+    neighbor.session().create("template: faults, resources: {cpu: 300m}");
+    remote.session().create("template: faults-remote, persistence: {enabled: false}");
+    remote.session().awaitPhase(Phase.RUNNING);
+    for (LiveDesktop desktop : List.of(victim, neighbor)) {
+      desktop.awaitPicture();
+      writeMarker(desktop);
+    }
+  }
+
+  private static LiveDesktop desktop(String namespace, String name) {
+    return LiveDesktop.of(node, pages, namespace, name);
+  }
+
+  @AfterAll
+  static void end() {
+    if (node != null) {
+      node.kubectl("delete", "vdi", "--all", "--wait", "--timeout=90s");
+      node.kubectl("delete", "vdit", "faults", "faults-remote");
+    }
+  }
+
+  @BeforeEach
+  void observe() {
+    victimBefore = victim.identity();
+    neighborBefore = neighbor.identity();
+    remoteBefore = remote.identity();
+  }
+
+  @AfterEach
+  void noOtherSessionIsChanged() {
+    assertEquals(remoteBefore, remote.identity());
+    assertThat(remote.isRunning()).isTrue();
+    assertThat(neighbor.page()).isEqualTo(200);
+    assertThat(neighbor.isRunning()).isTrue();
+  }
+
+  @Test
+  @Order(1)
+  void aPodThatTheEvictionApiEvictsIsCreatedAgain() {
+    node.api()
+        .request(
+            "POST",
+            victim.session().childPath(ResourceType.POD) + "/eviction",
+            JsonParser.parseString(
+                    "{\"apiVersion\": \"policy/v1\", \"kind\": \"Eviction\","
+                        + " \"metadata\": {\"name\": \"victim\"}}")
+                .getAsJsonObject())
+        .orElseThrow();
+    expectReplaced(victim, victimBefore, 1);
+    expectNeighborUnchanged();
+  }
+
+  @Test
+  @Order(2)
+  void aPodThatTheNodeEndsIsCreatedAgain() {
+    List<Duration> times = new ArrayList<>();
+    times.add(timeToPictureAfterTheNodeEndsThePod(victim));
+    expectReplaced(victim, victimBefore, 1);
+    victim.session().awaitEvent("PodReplaced");
+    // Of another session each time: the controller waits longer after each end of the same one.
+    for (int run = 1; run < RUNS; run++) {
+      LiveDesktop next = desktop("default", "ended-" + run);
+      next.session().create("template: faults");
+      next.awaitPicture();
+      times.add(timeToPictureAfterTheNodeEndsThePod(next));
+      next.session().delete();
+      next.session().awaitNotFound();
+    }
+    report("pod ended by the node → picture again", times);
+    expectNeighborUnchanged();
+  }
+
+  /** From the first request without a picture until the next one with a picture. */
+  private static Duration timeToPictureAfterTheNodeEndsThePod(LiveDesktop desktop) {
+    DesktopCredentials credentials = desktop.credentials();
+    String name = desktop.session().name();
+    node.kubectl("patch", "pod", name, "--patch={\"spec\":{\"activeDeadlineSeconds\":1}}");
+    patiently("the end of " + name).until(() -> desktop.page(credentials) != 200);
+    Instant lost = Instant.now();
+    patiently("the picture of " + name).until(() -> desktop.page(credentials) == 200);
+    return Duration.between(lost, Instant.now());
+  }
+
+  @Test
+  @Order(3)
+  void aPodThatIsDeletedWhileTheKubeletIsStoppedIsCreatedAgainWhenItStarts() {
+    cluster.kubelet().kill();
+    try {
+      node.kubectl("delete", "pod", "victim", "--wait=false");
+      assertThat(victim.page()).isEqualTo(200);
+      assertThat(neighbor.page()).isEqualTo(200);
+      await("the reason")
+          .atMost(REASON)
+          .until(() -> !victim.session().get().status().message().isEmpty());
+      System.out.println("kubelet stopped: " + summary(victim));
+      assertThat(victim.session().get().status().currentPhase())
+          .isNotEqualTo(Optional.of(Phase.FAILED));
+      if (COMPLETE) {
+        awaitNodeNotReady();
+        System.out.println("node NotReady: " + summary(victim));
+        System.out.println("node NotReady: " + summary(neighbor));
+        assertThat(victim.page()).isEqualTo(200);
+        assertThat(neighbor.page()).isEqualTo(200);
+      }
+    } finally {
+      cluster.kubelet().restart();
+      cluster.awaitNode();
+    }
+    expectReplaced(victim, victimBefore, 1);
+    neighbor.awaitPicture();
+    expectNeighborUnchanged();
+  }
+
+  private static void awaitNodeNotReady() {
+    await("the node to be NotReady")
+        .atMost(SharedNode.PATIENCE)
+        .until(() ->
+            !node.kubectl(
+                    "get",
+                    "node",
+                    ContainerNode.NAME,
+                    "-o",
+                    "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}")
+                .equals("True"));
+  }
+
+  @Test
+  @Order(4)
+  void desktopsContinueWhileContainerdIsRestarted() {
+    cluster.containerd().kill();
+    try {
+      assertThat(victim.page()).isEqualTo(200);
+      assertThat(neighbor.page()).isEqualTo(200);
+    } finally {
+      cluster.containerd().restart();
+      cluster.awaitNode();
+    }
+    victim.awaitPicture();
+    expectMarker(victim);
+    assertEquals(victimBefore, victim.identity());
+    expectNeighborUnchanged();
+  }
+
+  @Test
+  @Order(5)
+  void aDesktopWhoseProcessIsKilledIsStartedAgainInItsPod() {
+    DesktopCredentials credentials = victim.credentials();
+    cluster.killContainer(containerOf("default", "victim"));
+    patiently("the end").until(() -> victim.page(credentials) != 200);
+    victim.awaitPicture();
+    expectMarker(victim);
+    LiveDesktop.Identity after = victim.identity();
+    assertEquals(victimBefore.podUid(), after.podUid());
+    assertEquals(victimBefore.containerRestarts() + 1, after.containerRestarts());
+    assertEquals(victimBefore.restarts(), after.restarts());
+    expectNeighborUnchanged();
+  }
+
+  @Test
+  @Order(6)
+  void drainedDesktopsWaitForANodeAndReturnWhenItIsUncordoned() {
+    node.kubectl(
+        "drain",
+        ContainerNode.NAME,
+        "--pod-selector=app.kubernetes.io/name=vdi-session",
+        "--ignore-daemonsets",
+        "--delete-emptydir-data",
+        "--timeout=60s");
+    try {
+      for (LiveDesktop desktop : List.of(victim, neighbor)) {
+        VdiSession pending =
+            await("the reason")
+                .atMost(REASON)
+                .until(
+                    desktop.session()::get,
+                    session ->
+                        session.status().message().contains("unschedulable")
+                            && session.status().phase() == Phase.PENDING);
+        System.out.println("drained: " + pending.status().message());
+      }
+    } finally {
+      node.kubectl("uncordon", ContainerNode.NAME);
+    }
+    expectReplaced(victim, victimBefore, 1);
+    expectReplaced(neighbor, neighborBefore, 1);
+  }
+
+  @Test
+  @Order(7)
+  void aPodThatAnotherWebhookKeepsFromBeingCreatedIsCreatedWhenTheWebhookAnswers() {
+    node.apply(
+        """
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingWebhookConfiguration
+        metadata: {name: guard}
+        webhooks:
+          - name: guard.example.com
+            admissionReviewVersions: [v1]
+            sideEffects: None
+            failurePolicy: Fail
+            timeoutSeconds: 1
+            clientConfig: {service: {name: guard, namespace: nowhere}}
+            namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: default}}
+            rules:
+              - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+        """);
+    try {
+      awaitGuard();
+      node.kubectl("delete", "pod", "victim", "--wait=false");
+      VdiSession pending =
+          await("the message of the API server")
+              .atMost(REASON)
+              .until(
+                  victim.session()::get,
+                  session -> session.status().message().contains("guard.example.com"));
+      assertEquals(Phase.PENDING, pending.status().phase());
+      assertThat(pending.status().message())
+          .startsWith("Pod victim cannot be created: ")
+          .contains("; retrying");
+    } finally {
+      node.kubectl("delete", "validatingwebhookconfiguration", "guard");
+    }
+    expectReplaced(victim, victimBefore, 1);
+    expectNeighborUnchanged();
+  }
+
+  private static void awaitGuard() {
+    await("the API server to call the webhook")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> {
+          try {
+            node.kubectl("run", "probe", "--image=probe", "--dry-run=server");
+            return false;
+          } catch (ClusterException e) {
+            return e.getMessage().contains("guard.example.com");
+          }
+        });
+  }
+
+  @Test
+  @Order(8)
+  void everyStatusIsRightAfterTheApiServerWasAway() {
+    List<Duration> times = new ArrayList<>();
+    for (int run = 0; run < RUNS; run++) {
+      times.add(timeToRightStatusesAfterTheApiServerIsBack(run));
+    }
+    report("API server back → all statuses right", times);
+    expectMarker(victim);
+    LiveDesktop.Identity after = victim.identity();
+    assertEquals(victimBefore.podUid(), after.podUid());
+    assertEquals(victimBefore.restarts(), after.restarts());
+    expectNeighborUnchanged();
+    awaitServices();
+  }
+
+  /**
+   * Sessions are created immediately before the API server is killed, and the victim's desktop is
+   * killed while it is away.
+   */
+  private static Duration timeToRightStatusesAfterTheApiServerIsBack(int run) {
+    DesktopCredentials ofVictim = victim.credentials();
+    DesktopCredentials ofNeighbor = neighbor.credentials();
+    String container = containerOf("default", "victim");
+    List<SessionFixture> arrivals =
+        IntStream.range(0, ARRIVALS)
+            .mapToObj(i -> desktop("default", "arrival-" + run + "-" + i).session())
+            .toList();
+    for (SessionFixture arrival : arrivals) {
+      arrival.create("template: faults-remote, persistence: {enabled: false}");
+    }
+    cluster.apiServer().kill();
+    Instant back;
+    try {
+      cluster.killContainer(container);
+      patiently("the end").until(() -> victim.page(ofVictim) != 200);
+      patiently("the desktop without API server").until(() -> victim.page(ofVictim) == 200);
+      assertThat(neighbor.page(ofNeighbor)).isEqualTo(200);
+    } finally {
+      cluster.apiServer().restart();
+      cluster.awaitReady();
+      back = Instant.now();
+    }
+    patiently("the sessions")
+        .ignoreExceptions()
+        .until(() ->
+            victim.isRunning()
+                && victim.pod().isReady()
+                && neighbor.isRunning()
+                && arrivals.stream()
+                    .allMatch(arrival ->
+                        arrival.get().status().phase() == Phase.RUNNING
+                            && arrival.child(ResourceType.POD).orElseThrow().isReady()));
+    Duration time = Duration.between(back, Instant.now());
+    arrivals.forEach(SessionFixture::delete);
+    arrivals.forEach(SessionFixture::awaitNotFound);
+    return time;
+  }
+
+  @Test
+  @Order(9)
+  void anotherReplicaLeadsAfterTheLeaderIsKilled() {
+    List<Duration> times = new ArrayList<>();
+    for (int run = 0; run < RUNS; run++) {
+      Lease lease =
+          node.api()
+              .get(ResourceType.LEASE, OperatorNode.NAMESPACE, "vdi-controller")
+              .orElseThrow();
+      String pod = lease.spec().holderIdentity().replaceAll("_.*", "");
+      cluster.killContainer(containerOf(OperatorNode.NAMESPACE, pod));
+      Instant killed = Instant.now();
+      SessionFixture next = desktop("default", "next-" + run).session();
+      next.create("template: faults-remote, persistence: {enabled: false}");
+      next.awaitPhase(Phase.RUNNING);
+      times.add(Duration.between(killed, Instant.now()));
+      next.delete();
+      next.awaitNotFound();
+    }
+    report("controller's leader killed → next session Running", times);
+    assertEquals(victimBefore, victim.identity());
+    expectNeighborUnchanged();
+    awaitServices();
+  }
+
+  @Test
+  @Order(10)
+  void aFullDiskOfOneDesktopAffectsNoOtherAndHeals() {
+    LiveDesktop full = desktopWithSmallDisks();
+    try {
+      full.awaitPicture();
+      writeMarker(full);
+      // The home is full: the desktop is still there, and starts again with the full home.
+      full.exec("head -c 100M /dev/zero > ~/fill || true");
+      assertThat(full.exec("echo more > ~/more || echo full")).contains("full");
+      full.awaitPicture();
+      LiveDesktop.Identity before = full.identity();
+      node.kubectl("delete", "pod", "-n", "small-disks", "full", "--wait=false");
+      full.awaitOtherPod(before.podUid());
+      full.awaitPicture();
+      System.out.println("home full: " + summary(full));
+      full.exec("rm ~/fill");
+      expectReplaced(full, before, 1);
+      // The writable layer is full: the kubelet evicts the pod.
+      before = full.identity();
+      full.exec("head -c 60M /dev/zero > /tmp/fill");
+      full.awaitOtherPod(before.podUid());
+      expectReplaced(full, before, 1);
+      assertThat(full.session().eventsInNamespace().toString()).contains("Evicted");
+      assertThat(full.exec("ls /tmp")).doesNotContain("fill");
+    } finally {
+      System.out.println("disk full: " + summary(full));
+      full.session().delete();
+      full.session().awaitNotFound();
+      node.kubectl("delete", "namespace", "small-disks", "--wait=false");
+      node.kubectl("delete", "storageclass", "small");
+      node.kubectl("delete", "pv", "small", "--wait=false");
+    }
+    assertEquals(victimBefore, victim.identity());
+    expectNeighborUnchanged();
+  }
+
+  /** A session whose home has 8 MiB, and whose container may write 32 MiB. */
+  private static LiveDesktop desktopWithSmallDisks() {
+    cluster.commandOnNode(
+        "sh",
+        "-c",
+        "mkdir -p %1$s && mount -t tmpfs -o size=8m,mode=0700 tmpfs %1$s".formatted(SMALL_HOMES));
+    node.apply(
+        """
+        {apiVersion: v1, kind: Namespace, metadata: {name: small-disks}}
+        ---
+        apiVersion: v1
+        kind: LimitRange
+        metadata: {name: small, namespace: small-disks}
+        spec: {limits: [{type: Container, default: {ephemeral-storage: 32Mi}}]}
+        ---
+        {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: small},
+         provisioner: kubernetes.io/no-provisioner, volumeBindingMode: WaitForFirstConsumer}
+        ---
+        apiVersion: v1
+        kind: PersistentVolume
+        metadata: {name: small}
+        spec:
+          storageClassName: small
+          capacity: {storage: 10Gi}
+          accessModes: [ReadWriteOnce]
+          local: {path: %s}
+          nodeAffinity:
+            required:
+              nodeSelectorTerms:
+                - matchExpressions:
+                    - {key: kubernetes.io/hostname, operator: In, values: [%s]}
+        """
+            .formatted(SMALL_HOMES, ContainerNode.NAME));
+    LiveDesktop full = desktop("small-disks", "full");
+    full.session().create("template: faults, persistence: {storageClassName: small}");
+    return full;
+  }
+
+  // The oracle.
+
+  /** The session runs in another pod with the same home, and its status counts the pods. */
+  private static void expectReplaced(
+      LiveDesktop desktop, LiveDesktop.Identity before, int replaced) {
+    desktop.awaitOtherPod(before.podUid());
+    desktop.awaitPicture();
+    expectMarker(desktop);
+    LiveDesktop.Identity after = desktop.identity();
+    assertEquals(before.sessionUid(), after.sessionUid());
+    assertEquals(before.restarts() + replaced, after.restarts());
+    assertThat(desktop.session().get().status().message()).isEmpty();
+  }
+
+  private void expectNeighborUnchanged() {
+    assertEquals(neighborBefore, neighbor.identity());
+    expectMarker(neighbor);
+  }
+
+  private static void writeMarker(LiveDesktop desktop) {
+    desktop.exec("echo kept > ~/marker && sync");
+  }
+
+  private static void expectMarker(LiveDesktop desktop) {
+    assertEquals("kept", desktop.exec("cat ~/marker").strip());
+  }
+
+  private static void awaitServices() {
+    for (String service : List.of("controller", "admission-webhook", "reaper")) {
+      node.kubectl(
+          "rollout",
+          "status",
+          "deployment/vdi-" + service,
+          "-n",
+          OperatorNode.NAMESPACE,
+          "--timeout=90s");
+    }
+  }
+
+  private static String containerOf(String namespace, String pod) {
+    JsonObject found =
+        node.api().request("GET", ResourceType.POD.path(namespace, pod), null).orElseThrow();
+    return found
+        .getAsJsonObject("status")
+        .getAsJsonArray("containerStatuses")
+        .get(0)
+        .getAsJsonObject()
+        .get("containerID")
+        .getAsString()
+        .replace("containerd://", "");
+  }
+
+  private static String summary(LiveDesktop desktop) {
+    VdiSession.Status status = desktop.session().get().status();
+    return desktop.session().name() + " " + status.phase() + ": " + status.message();
+  }
+
+  private static void report(String what, List<Duration> times) {
+    List<Duration> sorted = times.stream().sorted().toList();
+    System.out.printf(
+        "recovery: %s: median %.1f s, worst %.1f s, n = %d%n",
+        what,
+        sorted.get(sorted.size() / 2).toMillis() / 1000.0,
+        sorted.getLast().toMillis() / 1000.0,
+        sorted.size());
+  }
+
+  private static ConditionFactory patiently(String what) {
+    return await(what).atMost(SharedNode.PATIENCE).pollInterval(POLL);
+  }
+}
