@@ -10,6 +10,8 @@ import io.vdi.operator.devcluster.process.IsolatedHost;
 import io.vdi.operator.devcluster.process.PrivateFile;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +31,8 @@ public final class ContainerNode {
   /** The kubelet's directory inside the host. Device plugins expect this path. */
   public static final String KUBELET = "/var/lib/kubelet";
 
+  private static final String KUBELET_PROCESS = "kubelet";
+  private static final int KUBELET_PORT = 10250;
   private static final Duration START = Duration.ofSeconds(60);
 
   private final IsolatedHost host;
@@ -97,17 +101,51 @@ public final class ContainerNode {
     return host.run(command);
   }
 
-  ChildProcess kubelet() {
-    return processes.get("kubelet");
+  /** See {@link EmbeddedCluster#killKubelet}. */
+  void killKubelet() {
+    processes.get(KUBELET_PROCESS).kill();
   }
 
-  ChildProcess containerd() {
-    return containerd.process();
+  /** See {@link EmbeddedCluster#restartKubelet}. */
+  void restartKubelet() {
+    ChildProcess kubelet = processes.get(KUBELET_PROCESS);
+    kubelet.restart();
+    Progress.await(
+        () -> "the kubelet to listen",
+        START,
+        () -> {
+          kubelet.requireAlive();
+          return listens(KUBELET_PORT);
+        });
+  }
+
+  private boolean listens(int port) {
+    try (Socket socket = new Socket()) {
+      socket.connect(new InetSocketAddress(host.address(), port), 1000);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** See {@link EmbeddedCluster#killContainerd}. */
+  void killContainerd() {
+    containerd.kill();
+  }
+
+  /** See {@link EmbeddedCluster#restartContainerd}. */
+  void restartContainerd() {
+    containerd.restart();
   }
 
   /** See {@link EmbeddedCluster#killContainer}. */
   void killContainer(String container) {
     containerd.killContainer(container);
+  }
+
+  /** See {@link EmbeddedCluster#killAllContainers}. */
+  void killAllContainers() {
+    groups.kill();
   }
 
   /** Deletes what the node leaves on this host, after its processes have exited. */
@@ -139,9 +177,7 @@ public final class ContainerNode {
     host.run("ip", "route", "add", ControlPlane.SERVICE_RANGE, "dev", "services");
   }
 
-  /** Waits until containerd answers and the node is ready. */
-  void awaitReady() {
-    containerd.awaitReady();
+  private void awaitReady() {
     KubeClient api = Cluster.connect(controlPlane.kubeconfig());
     try {
       Progress.await(
@@ -211,7 +247,7 @@ public final class ContainerNode {
                     Containerd.SOCKET,
                     host.address()));
     processes.start(
-        "kubelet",
+        KUBELET_PROCESS,
         List.of(
             controlPlane.program("kubelet").toString(),
             "--config=" + config,

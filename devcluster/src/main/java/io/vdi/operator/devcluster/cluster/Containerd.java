@@ -54,12 +54,17 @@ final class Containerd {
     return containerd;
   }
 
-  ChildProcess process() {
-    return process;
+  void kill() {
+    process.kill();
   }
 
-  /** Waits until containerd answers. */
-  void awaitReady() {
+  /** Starts containerd after {@link #kill}; returns when it answers. */
+  void restart() {
+    process.restart();
+    awaitReady();
+  }
+
+  private void awaitReady() {
     Progress.await(
         () -> "containerd to be ready",
         START,

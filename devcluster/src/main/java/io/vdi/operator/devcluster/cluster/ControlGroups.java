@@ -3,6 +3,7 @@ package io.vdi.operator.devcluster.cluster;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,23 @@ record ControlGroups(String name) {
     Path weight = ROOT.resolve("cpu").resolve(name).resolve("cpu.shares");
     if (Files.exists(weight)) {
       Files.writeString(weight, "20480");
+    }
+  }
+
+  /** Kills all processes in the groups with SIGKILL. */
+  void kill() {
+    for (Path group : groups()) {
+      try (Stream<Path> all = Files.walk(group)) {
+        for (Path processes :
+            all.filter(file -> file.getFileName().toString().equals("cgroup.procs")).toList()) {
+          Files.readAllLines(processes).stream()
+              .flatMap(pid -> ProcessHandle.of(Long.parseLong(pid)).stream())
+              .forEach(ProcessHandle::destroyForcibly);
+        }
+      } catch (IOException | UncheckedIOException e) {
+        // A group was deleted meanwhile, so its processes have exited.
+        Progress.say("cannot read " + group + ": " + e.getMessage());
+      }
     }
   }
 

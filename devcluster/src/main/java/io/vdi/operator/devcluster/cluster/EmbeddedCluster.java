@@ -148,14 +148,27 @@ public final class EmbeddedCluster implements Cluster {
     return processes.get("kube-apiserver");
   }
 
-  /** The kubelet of the node that runs containers, for tests that stop it. */
-  public ChildProcess kubelet() {
-    return containerNode.orElseThrow().kubelet();
+  /** Kills the kubelet with SIGKILL. Containers run on without it. */
+  public void killKubelet() {
+    containerNode.orElseThrow().killKubelet();
   }
 
-  /** The container runtime of the node, for tests that stop it. Containers run on without it. */
-  public ChildProcess containerd() {
-    return containerNode.orElseThrow().containerd();
+  /**
+   * Starts the kubelet after {@link #killKubelet}; returns when it listens. It does not start
+   * without containerd. The API server reports the node as ready for up to 50 s without a kubelet.
+   */
+  public void restartKubelet() {
+    containerNode.orElseThrow().restartKubelet();
+  }
+
+  /** Kills the container runtime of the node with SIGKILL. Containers run on without it. */
+  public void killContainerd() {
+    containerNode.orElseThrow().killContainerd();
+  }
+
+  /** Starts the container runtime after {@link #killContainerd}; returns when it answers. */
+  public void restartContainerd() {
+    containerNode.orElseThrow().restartContainerd();
   }
 
   /**
@@ -168,11 +181,11 @@ public final class EmbeddedCluster implements Cluster {
   }
 
   /**
-   * Waits until the node that runs containers is ready. The API server reports a node as ready for
-   * up to 50 s after its kubelet has stopped.
+   * Kills all processes of all pods on the node with SIGKILL, as a crash of the node does. Stop the
+   * kubelet first, or it starts them again.
    */
-  public void awaitNode() {
-    containerNode.orElseThrow().awaitReady();
+  public void killAllContainers() {
+    containerNode.orElseThrow().killAllContainers();
   }
 
   /** The controller manager, for tests that run without garbage collection. */

@@ -114,7 +114,11 @@ public final class ChildProcess implements AutoCloseable {
    */
   public void kill() {
     if (command.getFirst().equals("nsenter")) {
-      process.children().forEach(ProcessHandle::destroyForcibly);
+      List<ProcessHandle> inside = process.children().toList();
+      inside.forEach(ProcessHandle::destroyForcibly);
+      // Wait for its end, because a program that is started next may use the same port.
+      inside.forEach(
+          program -> program.onExit().completeOnTimeout(program, 10, TimeUnit.SECONDS).join());
     }
     process.destroyForcibly();
     awaitExit(10);
