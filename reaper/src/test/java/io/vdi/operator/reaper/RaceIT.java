@@ -12,6 +12,7 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
+import io.vdi.operator.devcluster.testing.WatchProxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -121,7 +122,7 @@ class RaceIT {
   @Test
   void outdatedCacheDeletesNoSession() {
     TestTemplates.apply(api, "stretched", "maxTimeout: 8s");
-    try (ApiProxy proxy = new ApiProxy(REAPER.kubeconfig(cluster));
+    try (WatchProxy proxy = new WatchProxy(REAPER.kubeconfig(cluster));
         RunningService reaper = REAPER.withConfigFile(WITHOUT_SWEEPS).start(proxy.kubeconfig())) {
       Instant start = Instant.now();
       SessionFixture extended =

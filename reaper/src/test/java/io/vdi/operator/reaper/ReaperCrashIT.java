@@ -15,6 +15,7 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
+import io.vdi.operator.devcluster.testing.WatchProxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -78,7 +79,7 @@ class ReaperCrashIT {
     }
     SessionFixture living =
         namespace.session("staying").createRunning("template: plain, timeout: 9h", Instant.now());
-    try (ApiProxy proxy = new ApiProxy(REAPER.kubeconfig(cluster));
+    try (WatchProxy proxy = new WatchProxy(REAPER.kubeconfig(cluster));
         RunningService.InProcess first = start(proxy.kubeconfig(), "first")) {
       await("the first reaper to lead").atMost(LONG).until(first::isLeader);
       try (RunningService.InProcess second = start(proxy.kubeconfig(), "second")) {
