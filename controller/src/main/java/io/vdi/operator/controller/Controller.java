@@ -197,19 +197,17 @@ public final class Controller implements Service {
 
   /**
    * Reads what the former leader wrote last. A watch may lag behind it; without this, a host could
-   * be given to two sessions, and a pod that exists be created again.
+   * be given to two sessions, a pod that exists be created again, and a desktop that runs be
+   * reported as Pending because of objects that were deleted long ago.
    *
    * @return false if this replica stops or loses the Lease before all are read
    */
   private boolean refreshCaches() throws InterruptedException {
-    List<ResourceCache<?>> decisive = new ArrayList<>();
-    decisive.add(caches.sessions());
-    decisive.add(caches.pods());
-    decisive.add(caches.ingresses());
+    List<ResourceCache<?>> watched = new ArrayList<>(caches.always());
     if (traefik.served()) {
-      decisive.add(caches.ingressRoutes());
+      watched.add(caches.ingressRoutes());
     }
-    for (ResourceCache<?> cache : decisive) {
+    for (ResourceCache<?> cache : watched) {
       ApiResult<Integer> result = cache.refresh();
       // Not found: the CRD has been deleted since, and its objects with it.
       while (result.failure().isPresent() && !result.isNotFound()) {
