@@ -16,6 +16,7 @@ import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.plan.Action;
 import io.vdi.operator.controller.session.plan.FailedStep;
@@ -116,7 +117,9 @@ public final class PlanExecutor {
       return switch (action) {
         case Action.AddFinalizer(VdiSession observed) -> addFinalizer(observed);
         case Action.RemoveFinalizer(VdiSession observed, HomeFate fate) ->
-            homeNotReady(observed, fate).or(() -> removeFinalizer(observed));
+            templateChanged(observed, fate)
+                .or(() -> homeNotReady(observed, fate))
+                .or(() -> removeFinalizer(observed));
         case Action.Create(DesiredObject desired) -> create(session, desired, desired.body());
         case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) ->
             createSecret(session, desired, turn);
@@ -170,6 +173,35 @@ public final class PlanExecutor {
       caches.sessions().deleted(session.namespace(), session.name(), session.uid());
     }
     return failure;
+  }
+
+  /**
+   * Without a reclaim policy of its own, the session has that of its template. Reads the template
+   * from the API server, because a cache can be too old, and a home that the garbage collector
+   * deletes is lost.
+   */
+  private Optional<ApiFailure> templateChanged(VdiSession session, HomeFate fate) {
+    if (fate == HomeFate.RELEASE || session.spec().persistence().reclaimPolicy() != null) {
+      return Optional.empty();
+    }
+    String name = session.spec().template();
+    ApiResult<VdiTemplate> live = api.get(ResourceType.TEMPLATE, "", name);
+    if (live.failure().isPresent() && !live.isNotFound()) {
+      return live.failure();
+    }
+    if (HomeFate.of(session, live.ok()) == fate) {
+      return Optional.empty();
+    }
+    live.ok()
+        .ifPresentOrElse(
+            caches.templates()::created,
+            () ->
+                caches
+                    .templates()
+                    .get("", name)
+                    .ifPresent(old -> caches.templates().deleted("", name, old.uid())));
+    return Optional.of(
+        new ApiFailure.Transient("Conflict", "the template has changed in the meantime"));
   }
 
   /**

@@ -159,6 +159,37 @@ class PlanExecutorTest {
   }
 
   @Test
+  void theFinalizerStaysWhileTheTemplateOfTheCacheIsOutdated() {
+    cluster.putTemplate("");
+    server.pauseWatches(true);
+    server.put(
+        ResourceType.TEMPLATE,
+        """
+        {"metadata": {"name": "ubuntu"},
+         "spec": {"image": "desktop", "persistence": {"reclaimPolicy": "Retain"}}}
+        """);
+    assertThat(execute(new Action.RemoveFinalizer(session, HomeFate.DELETE)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+    assertThat(HomeFate.of(session, cluster.caches.templates().get("", "ubuntu")))
+        .isEqualTo(HomeFate.RELEASE);
+  }
+
+  @Test
+  void theFinalizerStaysUntilTheCacheShowsThatTheTemplateIsDeleted() {
+    VdiTemplate template = cluster.putTemplate("");
+    server.pauseWatches(true);
+    server.remove(ResourceType.TEMPLATE, "", template.name());
+    assertThat(execute(new Action.RemoveFinalizer(session, HomeFate.DELETE)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+    assertThat(cluster.caches.templates().get("", "ubuntu")).isEmpty();
+    assertThat(execute(new Action.RemoveFinalizer(session, HomeFate.UNCHANGED))).isEmpty();
+  }
+
+  @Test
   void anUnansweredCallIsATransientFailure() {
     server.disconnect(isPost("/services"));
     assertThat(execute(create(ChildKind.SERVICE)))
@@ -332,7 +363,7 @@ class PlanExecutorTest {
             {"metadata": {"name": "desk", "namespace": "desks", "generation": 1,
                "finalizers": ["vdi.kasm.io/session-cleanup"],
                "deletionTimestamp": "2026-01-01T12:00:00Z"},
-             "spec": {"user": "alice@example.com"}}
+             "spec": {"user": "alice@example.com", "persistence": {"reclaimPolicy": "Delete"}}}
             """);
     server.pauseWatches(true);
     assertThat(execute(new Action.RemoveFinalizer(deleting, HomeFate.DELETE))).isEmpty();
@@ -404,7 +435,8 @@ class PlanExecutorTest {
     return put(
         """
         {"metadata": {"name": "desk", "namespace": "desks", "generation": 1,
-           "finalizers": ["%s"]}, "spec": {"user": "alice@example.com"}}
+           "finalizers": ["%s"]},
+         "spec": {"user": "alice@example.com", "persistence": {"reclaimPolicy": "Delete"}}}
         """
             .formatted(finalizer));
   }
