@@ -57,6 +57,8 @@ spec:
         {{- include "vdi.labels" (list $root .component) | nindent 8 }}
     spec:
       serviceAccountName: {{ $name }}
+      # Services of this namespace set no environment variables.
+      enableServiceLinks: false
       {{- with $root.Values.image.pullSecrets }}
       imagePullSecrets: {{ toJson . }}
       {{- end }}

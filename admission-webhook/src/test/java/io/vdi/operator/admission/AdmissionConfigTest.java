@@ -51,7 +51,8 @@ class AdmissionConfigTest {
             certificates: {mode: files, directory: /tls, dnsNames: [webhook.example.com],
               caDuration: 60h, leafDuration: 9h, propagation: 10h, secret: s, configuration: c}
             """,
-            Map.of("VDI_ADMISSION_DRAIN_PERIOD", "0", "VDI_CERTIFICATES_INTERVAL", "9s"));
+            Map.of(
+                "vdiConfig_ADMISSION_DRAIN_PERIOD", "0", "vdiConfig_CERTIFICATES_INTERVAL", "9s"));
     assertThat(config.policy().identity())
         .isEqualTo(
             new Identity(
@@ -134,12 +135,12 @@ class AdmissionConfigTest {
         read(
             "{}",
             Map.of(
-                "VDI_ADMISSION_AT_ONCE", "7",
-                "VDI_ADMISSION_DRAIN", "1s",
-                "VDI_CERTIFICATES_AUTHORITY_LIFE", "60h",
-                "VDI_CERTIFICATES_SERVING_LIFE", "9h",
-                "VDI_CERTIFICATES_FOLDER", "/tls",
-                "VDI_CERTIFICATES_NAMES", "a.example.com")));
+                "vdiConfig_ADMISSION_AT_ONCE", "7",
+                "vdiConfig_ADMISSION_DRAIN", "1s",
+                "vdiConfig_CERTIFICATES_AUTHORITY_LIFE", "60h",
+                "vdiConfig_CERTIFICATES_SERVING_LIFE", "9h",
+                "vdiConfig_CERTIFICATES_FOLDER", "/tls",
+                "vdiConfig_CERTIFICATES_NAMES", "a.example.com")));
   }
 
   private static void assertFormerKeys(AdmissionConfig config) {

@@ -166,7 +166,7 @@ class AdmissionHandlerTest {
 
   @Test
   void aLookupOverTheDeadlineIs503() {
-    config = config(Map.of("VDI_ADMISSION_DEADLINE", "1s"));
+    config = config(Map.of("vdiConfig_ADMISSION_DEADLINE", "1s"));
     CountDownLatch never = new CountDownLatch(1);
     api.failWith((method, path) -> {
       await(never);
@@ -181,7 +181,7 @@ class AdmissionHandlerTest {
 
   @Test
   void aQuotaCheckOverTheDeadlineIs503() {
-    config = config(Map.of("VDI_ADMISSION_DEADLINE", "1s", "VDI_QUOTA_USER_GPUS", "1"));
+    config = config(Map.of("vdiConfig_ADMISSION_DEADLINE", "1s", "vdiConfig_QUOTA_USER_GPUS", "1"));
     CountDownLatch never = new CountDownLatch(1);
     api.failWith((method, path) -> {
       if (path.contains("configmaps")) {
@@ -199,7 +199,7 @@ class AdmissionHandlerTest {
 
   @Test
   void modeRejectDeniesWhatExceedsTheQuota() {
-    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1"));
+    config = config(Map.of("vdiConfig_QUOTA_USER_GPUS", "1"));
     AdmissionRequest request =
         create("{user: alice@example.com, template: t, resources: {gpu: 2}}", false);
     assertThat(handler.validate(request))
@@ -212,7 +212,7 @@ class AdmissionHandlerTest {
 
   @Test
   void modeQueueAdmitsWhatExceedsTheQuotaWithAWarning() {
-    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1", "VDI_QUOTA_MODE", "queue"));
+    config = config(Map.of("vdiConfig_QUOTA_USER_GPUS", "1", "vdiConfig_QUOTA_MODE", "queue"));
     AdmissionRequest request =
         create("{user: alice@example.com, template: t, resources: {gpu: 2}}", false);
     assertThat(handler.validate(request))
@@ -226,7 +226,7 @@ class AdmissionHandlerTest {
 
   @Test
   void aGrantIsReservedUntilItsSessionIsObserved() {
-    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1"));
+    config = config(Map.of("vdiConfig_QUOTA_USER_GPUS", "1"));
     String spec = "{user: alice@example.com, template: t}";
     assertThat(handler.validate(create(spec, false))).isEqualTo(Allow.unchanged(List.of()));
     assertThat(api.get(RESERVATIONS).getAsJsonObject("data").has("uid-1")).isTrue();
@@ -238,7 +238,7 @@ class AdmissionHandlerTest {
 
   @Test
   void aDryRunReservesNothing() {
-    config = config(Map.of("VDI_QUOTA_USER_GPUS", "1"));
+    config = config(Map.of("vdiConfig_QUOTA_USER_GPUS", "1"));
     String spec = "{user: alice@example.com, template: t}";
     assertThat(handler.validate(create(spec, true))).isEqualTo(Allow.unchanged(List.of()));
     assertThat(api.get(RESERVATIONS)).isNull();

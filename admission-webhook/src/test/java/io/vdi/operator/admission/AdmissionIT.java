@@ -67,7 +67,7 @@ class AdmissionIT {
             quota: {user: {gpus: 2}}
             templates: {allowedRegistries: [desktops]}
             """,
-            Map.of("VDI_ADMISSION_IDLE_TIMEOUT", "8s"));
+            Map.of("vdiConfig_ADMISSION_IDLE_TIMEOUT", "8s"));
     KubeClient api = cluster.connect();
     await().atMost(Duration.ofSeconds(20)).until(() -> template(api, "plain", "").ok().isPresent());
     template(

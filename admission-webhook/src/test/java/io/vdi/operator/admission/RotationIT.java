@@ -45,9 +45,9 @@ class RotationIT {
     // After two thirds of their lifetimes: a new serving certificate after 3.3 s, a CA after 20 s.
     Map<String, String> lifetimes =
         Map.of(
-            "VDI_CERTIFICATES_LEAF_DURATION", "5s",
-            "VDI_CERTIFICATES_CA_DURATION", "30s",
-            "VDI_CERTIFICATES_PROPAGATION", "3s");
+            "vdiConfig_CERTIFICATES_LEAF_DURATION", "5s",
+            "vdiConfig_CERTIFICATES_CA_DURATION", "30s",
+            "vdiConfig_CERTIFICATES_PROPAGATION", "3s");
     try (WebhookFleet fleet = new WebhookFleet(cluster, 2, "{}", lifetimes)) {
       await().atMost(Duration.ofSeconds(20)).until(() -> request(0).ok().isPresent());
       Set<String> served = ConcurrentHashMap.newKeySet();

@@ -105,9 +105,9 @@ final class WebhookFleet implements AutoCloseable {
   SkewedReplica skew(int i, Duration offset) {
     replicas.get(i).close();
     Map<String, String> settings = settings(i);
-    settings.put("VDI_NAMESPACE", NAMESPACE);
-    settings.put("VDI_SERVER_HOST", "127.0.0.1");
-    settings.put("VDI_SERVER_PORT", "0");
+    settings.put("vdiConfig_NAMESPACE", NAMESPACE);
+    settings.put("vdiConfig_SERVER_HOST", "127.0.0.1");
+    settings.put("vdiConfig_SERVER_PORT", "0");
     settings.remove("VDI_CONFIG_FILE");
     SkewedReplica replica = new SkewedReplica(kubeconfig, config, settings, offset);
     await().atMost(Duration.ofSeconds(20)).until(replica::isReady);

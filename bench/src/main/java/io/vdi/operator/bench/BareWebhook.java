@@ -60,7 +60,7 @@ public final class BareWebhook {
         .start();
     ObserveServer.start(
         "127.0.0.1",
-        Integer.parseInt(env.get("VDI_SERVER_PORT")),
+        Integer.parseInt(env.get("vdiConfig_SERVER_PORT")),
         new ObserveServer.HealthSources(Optional::empty, Optional::empty, Optional::empty),
         ObserveServer.meters(),
         routing -> {});

@@ -101,7 +101,7 @@ final class BenchCluster implements AutoCloseable {
         OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),
         // A session that is due without a warning ends only this long after the warning.
-        Map.of("VDI_WARNING_BEFORE", "5s"),
+        Map.of("vdiConfig_WARNING_BEFORE", "5s"),
         jvm);
   }
 

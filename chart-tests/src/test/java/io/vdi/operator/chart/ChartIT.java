@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
@@ -125,22 +126,43 @@ class ChartIT {
         {apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: %1$s}}
         """
             .formatted(restricted));
-    for (JsonObject object : render()) {
-      String kind = object.get("kind").getAsString();
-      if (kind.equals("Deployment") || kind.equals("Pod")) {
-        JsonObject pod =
-            Manifests.parse("{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}").getFirst();
-        JsonObject holder =
-            kind.equals("Pod")
-                ? object
-                : object.getAsJsonObject("spec").getAsJsonObject("template");
-        JsonObject spec = holder.getAsJsonObject("spec").deepCopy();
-        spec.addProperty("serviceAccountName", "default");
-        pod.add("spec", spec);
-        api.request("POST", "/api/v1/namespaces/" + restricted + "/pods?dryRun=All", pod)
-            .orElseThrow();
+    for (JsonObject template : podSpecs(render())) {
+      JsonObject pod =
+          Manifests.parse("{apiVersion: v1, kind: Pod, metadata: {generateName: p-}}").getFirst();
+      JsonObject spec = template.deepCopy();
+      spec.addProperty("serviceAccountName", "default");
+      pod.add("spec", spec);
+      api.request("POST", "/api/v1/namespaces/" + restricted + "/pods?dryRun=All", pod)
+          .orElseThrow();
+    }
+  }
+
+  @Test
+  void noServiceSetsVariablesInAPodAndNoVolumeFillsTheNode() {
+    List<JsonObject> pods = podSpecs(render(EVERYTHING));
+    assertThat(pods).hasSize(5);
+    for (JsonObject pod : pods) {
+      assertThat(pod.get("enableServiceLinks")).as("%s", pod).hasToString("false");
+      for (JsonElement volume : pod.getAsJsonArray("volumes")) {
+        JsonObject emptyDir = volume.getAsJsonObject().getAsJsonObject("emptyDir");
+        assertTrue(emptyDir == null || emptyDir.has("sizeLimit"), volume::toString);
       }
     }
+  }
+
+  /** The specs of all pods that these objects are or create. */
+  private static List<JsonObject> podSpecs(List<JsonObject> objects) {
+    List<JsonObject> specs = new ArrayList<>();
+    for (JsonObject object : objects) {
+      switch (object.get("kind").getAsString()) {
+        case "Pod" -> specs.add(object.getAsJsonObject("spec"));
+        case "Deployment" ->
+            specs.add(
+                object.getAsJsonObject("spec").getAsJsonObject("template").getAsJsonObject("spec"));
+        default -> {}
+      }
+    }
+    return specs;
   }
 
   @ParameterizedTest

@@ -182,9 +182,9 @@ class CoturnIT {
                 folder,
                 "controller",
                 Map.of(
-                    "VDI_TURN_HOST", LOOPBACK,
-                    "VDI_TURN_PORT", String.valueOf(ports.get(0)),
-                    "VDI_TURN_SECRET_FILE", shared.toString()),
+                    "vdiConfig_TURN_HOST", LOOPBACK,
+                    "vdiConfig_TURN_PORT", String.valueOf(ports.get(0)),
+                    "vdiConfig_TURN_SECRET_FILE", shared.toString()),
                 OperatorProcess.JVM_FLAGS))) {
       controller.awaitReady();
       api.create(

@@ -116,7 +116,11 @@ class ClusterVariantsIT {
   void createsTurnCredentialsPerSession(@TempDir Path folder) throws Exception {
     Path secret = Files.writeString(folder.resolve("turn"), "shared-secret\n");
     Map<String, String> settings =
-        Map.of("VDI_TURN_HOST", "turn.example.com", "VDI_TURN_SECRET_FILE", secret.toString());
+        Map.of(
+            "vdiConfig_TURN_HOST",
+            "turn.example.com",
+            "vdiConfig_TURN_SECRET_FILE",
+            secret.toString());
     TestTemplates.applySimulated(api, "webrtc", "transport: webrtc");
     try (RunningService _ = CONTROLLER.withSettings(settings).start(cluster)) {
       SessionFixture session = namespace.session("relayed").create("template: webrtc");

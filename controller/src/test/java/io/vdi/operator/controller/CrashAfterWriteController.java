@@ -56,11 +56,11 @@ public final class CrashAfterWriteController {
             String.valueOf(lastWrite),
             CRASH_SESSION,
             session,
-            "VDI_SERVER_PORT",
+            "vdiConfig_SERVER_PORT",
             "0",
-            "VDI_SERVER_HOST",
+            "vdiConfig_SERVER_HOST",
             "127.0.0.1",
-            "VDI_LEADER_ELECTION_ENABLED",
+            "vdiConfig_LEADER_ELECTION_ENABLED",
             "false"),
         folder.resolve(name + ".log"));
   }

@@ -115,9 +115,9 @@ class CrashIT {
         electing("leader-killed")
             .withSettings(
                 Map.of(
-                    "VDI_LEADER_ELECTION_LEASE_DURATION", "4s",
-                    "VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s",
-                    "VDI_LEADER_ELECTION_RETRY_PERIOD", "1s"));
+                    "vdiConfig_LEADER_ELECTION_LEASE_DURATION", "4s",
+                    "vdiConfig_LEADER_ELECTION_RENEW_DEADLINE", "3s",
+                    "vdiConfig_LEADER_ELECTION_RETRY_PERIOD", "1s"));
     try (RunningService.InProcess one = electing.startProcess(kubeconfig, folder, "one");
         RunningService.InProcess two = electing.startProcess(kubeconfig, folder, "two")) {
       one.awaitReady();
@@ -256,6 +256,6 @@ class CrashIT {
   }
 
   private static ServiceUnderTest electing(String lease) {
-    return CONTROLLER.withSettings(Map.of("VDI_LEADER_ELECTION_LEASE_NAME", lease));
+    return CONTROLLER.withSettings(Map.of("vdiConfig_LEADER_ELECTION_LEASE_NAME", lease));
   }
 }

@@ -86,7 +86,7 @@ class StartupFailureIT {
       assertExits(
           start(
               cluster.kubeconfig(),
-              Map.of("VDI_SERVER_PORT", String.valueOf(taken.getLocalPort()))),
+              Map.of("vdiConfig_SERVER_PORT", String.valueOf(taken.getLocalPort()))),
           "server.port " + taken.getLocalPort() + " on 127.0.0.1 is unavailable");
     }
   }
@@ -94,7 +94,9 @@ class StartupFailureIT {
   @Test
   void settingIsInvalid() {
     assertExits(
-        start(cluster.kubeconfig(), Map.of("VDI_WORKERS", "many", "VDI_TLS_MODE", "plain")),
+        start(
+            cluster.kubeconfig(),
+            Map.of("vdiConfig_WORKERS", "many", "vdiConfig_TLS_MODE", "plain")),
         "workers \\\"many\\\" must be a whole number from 1 to 1024");
   }
 
@@ -104,7 +106,7 @@ class StartupFailureIT {
     Path powerless =
         cluster.serviceAccountKubeconfig(namespace, "powerless", folder.resolve("powerless"));
     try (RunningService.InProcess controller =
-        start(powerless, Map.of("VDI_LEADER_ELECTION_NAMESPACE", namespace))) {
+        start(powerless, Map.of("vdiConfig_LEADER_ELECTION_NAMESPACE", namespace))) {
       await()
           .atMost(LONG)
           .untilAsserted(() ->

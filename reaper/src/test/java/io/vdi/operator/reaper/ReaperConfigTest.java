@@ -42,20 +42,21 @@ class ReaperConfigTest {
 
   @Test
   void theWindowOfMassDeletionsIsTheSweepInterval() throws InvalidConfigException {
-    ReaperConfig config = config(Map.of("VDI_SWEEP_INTERVAL", "7m"));
+    ReaperConfig config = config(Map.of("vdiConfig_SWEEP_INTERVAL", "7m"));
     assertThat(config.deletion().massDeletion().window()).isEqualTo(Duration.ofMinutes(7));
   }
 
   @Test
   void aDryRunAppliesToDeletionsAndActivity() throws InvalidConfigException {
-    ReaperConfig config = config(Map.of("VDI_DRY_RUN", "true"));
+    ReaperConfig config = config(Map.of("vdiConfig_DRY_RUN", "true"));
     assertThat(config.deletion().dryRun()).isTrue();
     assertThat(config.activity().dryRun()).isTrue();
   }
 
   @Test
   void zeroMeansNeverForTheSettingsThatSaySo() throws InvalidConfigException {
-    ReaperConfig config = config(Map.of("VDI_HOME_RETENTION", "0", "VDI_FAILED_SESSION_TTL", "0"));
+    ReaperConfig config =
+        config(Map.of("vdiConfig_HOME_RETENTION", "0", "vdiConfig_FAILED_SESSION_TTL", "0"));
     assertThat(config.retention().homeRetention()).isZero();
     assertThat(config.retention().failedSessionTtl()).isZero();
   }
@@ -64,11 +65,11 @@ class ReaperConfigTest {
   void everyInvalidValueIsReportedInOneMessage() {
     Map<String, String> environment =
         Map.of(
-            "VDI_ORPHAN_GRACE_PERIOD", "0",
-            "VDI_DRY_RUN", "maybe",
-            "VDI_MASS_DELETION_PERCENT", "101",
-            "VDI_HOME_RETENTION", "30d",
-            "VDI_ACTIVITY_MAX_CONCURRENT_REQUESTS", "0");
+            "vdiConfig_ORPHAN_GRACE_PERIOD", "0",
+            "vdiConfig_DRY_RUN", "maybe",
+            "vdiConfig_MASS_DELETION_PERCENT", "101",
+            "vdiConfig_HOME_RETENTION", "30d",
+            "vdiConfig_ACTIVITY_MAX_CONCURRENT_REQUESTS", "0");
     assertThatThrownBy(() -> config(environment))
         .isInstanceOf(InvalidConfigException.class)
         .hasMessageContaining("orphanGracePeriod \"0\" must be a duration above zero")
@@ -91,7 +92,7 @@ class ReaperConfigTest {
   void theFormerNameOfTheConcurrencySettingStillWorks() throws InvalidConfigException {
     ConfigLoader loader =
         new ConfigLoader(
-            Optional.empty(), Map.of("VDI_ACTIVITY_AT_ONCE", "7"), ReaperConfig.RENAMED_KEYS);
+            Optional.empty(), Map.of("vdiConfig_ACTIVITY_AT_ONCE", "7"), ReaperConfig.RENAMED_KEYS);
     assertThat(ReaperConfig.from(loader.load()).activity().maxConcurrentRequests()).isEqualTo(7);
   }
 

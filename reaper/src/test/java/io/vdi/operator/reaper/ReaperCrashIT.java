@@ -148,13 +148,13 @@ class ReaperCrashIT {
     return REAPER
         .withSettings(
             Map.of(
-                "VDI_LEADER_ELECTION_LEASE_NAME", "vdi-reaper-" + namespace,
-                "VDI_LEADER_ELECTION_LEASE_DURATION", "5s",
-                "VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s",
-                "VDI_LEADER_ELECTION_RETRY_PERIOD", "1s",
-                "VDI_CONFIRM_MASS_DELETION", "true",
-                "VDI_ORPHAN_GRACE_PERIOD", "1s",
-                "VDI_SWEEP_INTERVAL", "1s"))
+                "vdiConfig_LEADER_ELECTION_LEASE_NAME", "vdi-reaper-" + namespace,
+                "vdiConfig_LEADER_ELECTION_LEASE_DURATION", "5s",
+                "vdiConfig_LEADER_ELECTION_RENEW_DEADLINE", "3s",
+                "vdiConfig_LEADER_ELECTION_RETRY_PERIOD", "1s",
+                "vdiConfig_CONFIRM_MASS_DELETION", "true",
+                "vdiConfig_ORPHAN_GRACE_PERIOD", "1s",
+                "vdiConfig_SWEEP_INTERVAL", "1s"))
         .startProcess(kubeconfig, folder, name);
   }
 }

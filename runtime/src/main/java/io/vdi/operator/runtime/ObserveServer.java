@@ -101,7 +101,7 @@ public final class ObserveServer implements AutoCloseable {
                   + port
                   + " on "
                   + host
-                  + " is unavailable (does another process use it?): free it or set VDI_SERVER_PORT"));
+                  + " is unavailable (does another process use it?): free it or set vdiConfig_SERVER_PORT"));
     }
     return new ObserveServer(server.start());
   }

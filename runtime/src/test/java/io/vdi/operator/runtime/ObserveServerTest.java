@@ -113,7 +113,7 @@ class ObserveServerTest {
                 routing -> {}))
         .isInstanceOf(InvalidConfigException.class)
         .hasMessageContaining("server.port " + endpoint.port())
-        .hasMessageContaining("VDI_SERVER_PORT");
+        .hasMessageContaining("vdiConfig_SERVER_PORT");
   }
 
   private HttpResponse<String> get(String path) throws Exception {

@@ -116,14 +116,14 @@ public final class OperatorProcess implements AutoCloseable {
 
   /**
    * Starts the service; see {@link #awaitReady}. It serves health and metrics on a free port of the
-   * loopback interface, unless {@code VDI_SERVER_PORT} sets one.
+   * loopback interface, unless {@code vdiConfig_SERVER_PORT} sets one.
    */
   public static OperatorProcess start(Launch launch) {
     int port = LoopbackPorts.free(1).getFirst();
     Map<String, String> environment = new HashMap<>(launch.environment());
     environment.put("KUBECONFIG", launch.kubeconfig().toString());
-    environment.put("VDI_SERVER_HOST", "127.0.0.1");
-    environment.putIfAbsent("VDI_SERVER_PORT", String.valueOf(port));
+    environment.put("vdiConfig_SERVER_HOST", "127.0.0.1");
+    environment.putIfAbsent("vdiConfig_SERVER_PORT", String.valueOf(port));
     try {
       Files.createDirectories(launch.folder());
     } catch (IOException e) {
@@ -135,7 +135,7 @@ public final class OperatorProcess implements AutoCloseable {
             launch.command(),
             environment,
             launch.folder().resolve(launch.name() + ".log")),
-        Integer.parseInt(environment.get("VDI_SERVER_PORT")));
+        Integer.parseInt(environment.get("vdiConfig_SERVER_PORT")));
   }
 
   public ChildProcess process() {

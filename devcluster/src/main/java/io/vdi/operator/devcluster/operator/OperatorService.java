@@ -59,7 +59,8 @@ public enum OperatorService {
     Map<String, String> environment = new HashMap<>();
     environment.put("VDI_LOGGING_FORMAT", "json");
     environment.put(
-        this == ADMISSION_WEBHOOK ? "VDI_NAMESPACE" : "VDI_LEADER_ELECTION_NAMESPACE", namespace);
+        this == ADMISSION_WEBHOOK ? "vdiConfig_NAMESPACE" : "vdiConfig_LEADER_ELECTION_NAMESPACE",
+        namespace);
     environment.putAll(settings);
     return OperatorProcess.Launch.of(
         checkout.resolve(module).resolve("target"),
@@ -74,10 +75,10 @@ public enum OperatorService {
   /** Settings of an admission webhook that the API server calls at this port of 127.0.0.1. */
   public static Map<String, String> webhookAt(int port) {
     return Map.of(
-        "VDI_ADMISSION_HOST", "127.0.0.1",
-        "VDI_ADMISSION_PORT", String.valueOf(port),
-        "VDI_CERTIFICATES_DNS_NAMES", "127.0.0.1",
-        "VDI_ADMISSION_DRAIN_PERIOD", "0",
-        "VDI_CERTIFICATES_INTERVAL", "1s");
+        "vdiConfig_ADMISSION_HOST", "127.0.0.1",
+        "vdiConfig_ADMISSION_PORT", String.valueOf(port),
+        "vdiConfig_CERTIFICATES_DNS_NAMES", "127.0.0.1",
+        "vdiConfig_ADMISSION_DRAIN_PERIOD", "0",
+        "vdiConfig_CERTIFICATES_INTERVAL", "1s");
   }
 }

@@ -62,9 +62,9 @@ public record ServiceUnderTest(
   /** Starts the service in this JVM, without leader election. */
   public RunningService.InThisJvm start(Path kubeconfig) {
     Map<String, String> environment = new HashMap<>();
-    environment.put("VDI_SERVER_PORT", "0");
-    environment.put("VDI_SERVER_HOST", "127.0.0.1");
-    environment.put("VDI_LEADER_ELECTION_ENABLED", "false");
+    environment.put("vdiConfig_SERVER_PORT", "0");
+    environment.put("vdiConfig_SERVER_HOST", "127.0.0.1");
+    environment.put("vdiConfig_LEADER_ELECTION_ENABLED", "false");
     environment.putAll(settings);
     Optional<Path> file = configFile.map(content -> write(temporaryFile("-config.yaml"), content));
     try {

@@ -19,15 +19,15 @@ class OperatorServiceTest {
   @Test
   void aLaunchRunsTheJarsThatMavenHasPackaged() throws IOException {
     Path target = packaged("reaper", "b.jar", "a.jar");
-    OperatorProcess.Launch launch = launch(OperatorService.REAPER, Map.of("VDI_X", "1"));
+    OperatorProcess.Launch launch = launch(OperatorService.REAPER, Map.of("vdiConfig_X", "1"));
     assertThat(launch.classPath())
         .startsWith(
             target.resolve("reaper.jar"), target.resolve("lib/a.jar"), target.resolve("lib/b.jar"));
     assertThat(launch.program())
         .containsExactly(ExitWithParent.class.getName(), "io.vdi.operator.reaper.Main");
     assertThat(launch.environment())
-        .containsEntry("VDI_LEADER_ELECTION_NAMESPACE", "vdi-system")
-        .containsEntry("VDI_X", "1");
+        .containsEntry("vdiConfig_LEADER_ELECTION_NAMESPACE", "vdi-system")
+        .containsEntry("vdiConfig_X", "1");
   }
 
   @Test
@@ -37,9 +37,9 @@ class OperatorServiceTest {
         launch(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(8443));
     assertThat(launch.program()).last().isEqualTo("io.vdi.operator.admission.Main");
     assertThat(launch.environment())
-        .containsEntry("VDI_NAMESPACE", "vdi-system")
-        .containsEntry("VDI_ADMISSION_PORT", "8443")
-        .doesNotContainKey("VDI_LEADER_ELECTION_NAMESPACE");
+        .containsEntry("vdiConfig_NAMESPACE", "vdi-system")
+        .containsEntry("vdiConfig_ADMISSION_PORT", "8443")
+        .doesNotContainKey("vdiConfig_LEADER_ELECTION_NAMESPACE");
   }
 
   @Test

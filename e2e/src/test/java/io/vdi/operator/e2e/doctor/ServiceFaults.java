@@ -22,7 +22,7 @@ abstract class ServiceFaults {
   void serviceNotReady() {
     harness.shell(
         "kubectl -n vdi-system scale deployment/vdi-reaper --replicas=0 && kubectl -n"
-            + " vdi-system set env deployment/vdi-reaper VDI_SWEEP_INTERVAL=nonsense &&"
+            + " vdi-system set env deployment/vdi-reaper vdiConfig_SWEEP_INTERVAL=nonsense &&"
             + " kubectl -n vdi-system scale deployment/vdi-reaper --replicas=2");
     try {
       harness.alice().awaitCause(KnownCause.SERVICE_NOT_READY);

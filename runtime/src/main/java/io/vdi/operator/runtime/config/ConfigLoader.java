@@ -20,26 +20,38 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Loads the configuration of a service from its three layers: {@code application.yaml} in the jar,
  * then the mounted file, then the environment; docs/specification.md, section 6. The first layer
- * names every key that exists. The loader refuses any other key in the file, so that a misspelled
- * key is never ignored.
+ * names every key that exists. The loader refuses any other key in the file and in the environment,
+ * so that a misspelled key is never ignored.
  */
 public final class ConfigLoader {
   private static final Logger LOG = LoggerFactory.getLogger(ConfigLoader.class);
-  private static final String PREFIX = "VDI_";
+
+  /**
+   * The prefix of environment variables that are settings. Kubernetes sets variables for each
+   * Service of the namespace, such as {@code VDI_TURN_PORT=tcp://10.0.0.1:3478} for a Service
+   * {@code vdi-turn}. Their names contain only capital letters, digits and underscores, whatever
+   * the Service is called. The lower-case letters of this prefix exclude them, so nobody who can
+   * create Services changes a setting.
+   */
+  private static final String PREFIX = "vdiConfig_";
+
+  /** The prefix of settings in former releases. */
+  private static final String FORMER_PREFIX = "VDI_";
+
   private static final String JAR_LAYER = "application.yaml in the jar";
 
   /** Every key below this one is allowed: it is the name of a logger. */
   static final String LEVELS = "logging.levels";
 
-  /** Variables that are not settings: they locate the settings or configure tools. */
-  private static final Set<String> NO_SETTING =
-      Set.of("VDI_CONFIG_FILE", "VDI_LOGGING_FORMAT", "VDI_TEST_CLUSTER", "VDI_CACHE");
+  /** Values that Kubernetes gives to variables such as {@code VDI_TURN_PORT}. */
+  private static final Pattern SERVICE_LINK = Pattern.compile("(tcp|udp|sctp)://.*");
 
   private final Optional<Path> file;
   private final Map<String, String> environment;
@@ -106,7 +118,9 @@ public final class ConfigLoader {
     return build("configuration", sources);
   }
 
-  /** The environment variable of a key: {@code VDI_TLS_CERT_RESOLVER} sets tls.certResolver. */
+  /**
+   * The environment variable of a key: {@code vdiConfig_TLS_CERT_RESOLVER} sets tls.certResolver.
+   */
   static String variable(String key) {
     return PREFIX
         + key.replace('.', '_').replaceAll("([a-z0-9])([A-Z])", "$1_$2").toUpperCase(Locale.ROOT);
@@ -126,14 +140,30 @@ public final class ConfigLoader {
         warnOrReport("environment", variable, variable(current), both, problems);
       } else if (keyOf.containsKey(variable)) {
         settings.put(keyOf.get(variable), value);
-      } else if (variable.startsWith(PREFIX)
-          && !NO_SETTING.contains(variable)
-          && !variable.matches(".*_(SERVICE|PORT)(_.*)?")) {
-        // Only logged: Kubernetes sets variables of this form for Services named vdi-….
-        LOG.warn("environment: no setting is called {}", variable);
+      } else if (variable.startsWith(PREFIX)) {
+        problems.add("environment: no setting is called " + variable);
       }
     });
+    keyOf.keySet().forEach(this::warnAboutFormerPrefix);
+    currentOf.keySet().forEach(this::warnAboutFormerPrefix);
     return settings;
+  }
+
+  /**
+   * Warns when the environment has a setting with the former prefix. Its value is not applied,
+   * because it can come from a Service link.
+   */
+  private void warnAboutFormerPrefix(String variable) {
+    String former = FORMER_PREFIX + variable.substring(PREFIX.length());
+    String value = environment.getOrDefault(former, "");
+    if (!value.isEmpty() && !SERVICE_LINK.matcher(value).matches()) {
+      LOG.warn(
+          "environment: {} is ignored, because settings now have the prefix {}: rename it to {}, or"
+              + " remove it",
+          former,
+          PREFIX,
+          variable);
+    }
   }
 
   /** What the file sets by former keys, under the current keys. Reports unknown keys. */

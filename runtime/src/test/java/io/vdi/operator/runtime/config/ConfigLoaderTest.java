@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -72,34 +73,35 @@ class ConfigLoaderTest {
   @Test
   @DisplayName("a former environment variable sets the current key and logs both names")
   void formerVariable() throws Exception {
-    Config config = load("size: 3", Map.of("VDI_AMOUNT", "9", "VDI_OLD_MODE_OF_WORK", "queueUp"));
+    Config config =
+        load("size: 3", Map.of("vdiConfig_AMOUNT", "9", "vdiConfig_OLD_MODE_OF_WORK", "queueUp"));
     assertThat(config.get("size").asString().get()).isEqualTo("9");
     assertThat(config.get("nested.modeOfWork").asString().get()).isEqualTo("queueUp");
     assertThat(log.messages(Level.WARN))
         .containsExactlyInAnyOrder(
-            "environment: \"VDI_AMOUNT\" is now called \"VDI_SIZE\": rename it",
-            "environment: \"VDI_OLD_MODE_OF_WORK\" is now called \"VDI_NESTED_MODE_OF_WORK\":"
+            "environment: \"vdiConfig_AMOUNT\" is now called \"vdiConfig_SIZE\": rename it",
+            "environment: \"vdiConfig_OLD_MODE_OF_WORK\" is now called \"vdiConfig_NESTED_MODE_OF_WORK\":"
                 + " rename it");
   }
 
   @Test
   @DisplayName("the environment overrides the file, whichever of the two uses the former name")
   void layersKeepTheirOrder() throws Exception {
-    assertThat(load("amount: 7", Map.of("VDI_SIZE", "9")).get("size").asString().get())
+    assertThat(load("amount: 7", Map.of("vdiConfig_SIZE", "9")).get("size").asString().get())
         .isEqualTo("9");
-    assertThat(load("size: 7", Map.of("VDI_AMOUNT", "9")).get("size").asString().get())
+    assertThat(load("size: 7", Map.of("vdiConfig_AMOUNT", "9")).get("size").asString().get())
         .isEqualTo("9");
   }
 
   @Test
   @DisplayName("both names at the same layer are refused in one message, with both names")
   void bothNames() {
-    Map<String, String> environment = Map.of("VDI_PEOPLE", "a", "VDI_NAMES", "b");
+    Map<String, String> environment = Map.of("vdiConfig_PEOPLE", "a", "vdiConfig_NAMES", "b");
     assertThatThrownBy(() -> load("amount: 7\nsize: 8", environment))
         .isInstanceOf(InvalidConfigException.class)
         .hasMessage(
-            "environment: \"VDI_PEOPLE\" is the former name of \"VDI_NAMES\" and both are set:"
-                + " remove \"VDI_PEOPLE\"; application.yaml: \"amount\" is the former name of"
+            "environment: \"vdiConfig_PEOPLE\" is the former name of \"vdiConfig_NAMES\" and both are set:"
+                + " remove \"vdiConfig_PEOPLE\"; application.yaml: \"amount\" is the former name of"
                 + " \"size\" and both are set: remove \"amount\"");
     assertThat(log.messages(Level.WARN)).isEmpty();
   }
@@ -122,18 +124,60 @@ class ConfigLoaderTest {
   }
 
   @Test
-  @DisplayName("an unknown variable is logged; variables of Services and tools are not")
+  @DisplayName("an unknown variable with the prefix of settings is refused, others are ignored")
   void unknownVariables() throws Exception {
-    load(
-        "size: 1",
-        Map.of(
-            "VDI_SISE", "3",
-            "VDI_CONTROLLER_SERVICE_HOST", "10.0.0.1",
-            "VDI_CONTROLLER_PORT_8081_TCP", "tcp://10.0.0.1:8081",
-            "VDI_LOGGING_FORMAT", "json",
-            "PATH", "/bin"));
+    assertThatThrownBy(() -> load("size: 1", Map.of("vdiConfig_SISE", "3")))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessage("environment: no setting is called vdiConfig_SISE");
+    load("size: 1", Map.of("VDI_SISE", "3", "VDI_LOGGING_FORMAT", "json", "PATH", "/bin"));
+    assertThat(log.messages(Level.WARN)).isEmpty();
+  }
+
+  @Test
+  @DisplayName("a setting with the former prefix is not applied; a warning has the new name")
+  void formerPrefix() throws Exception {
+    Config config = load("size: 3", Map.of("VDI_SIZE", "9", "VDI_AMOUNT", "8"));
+    assertThat(config.get("size").asString().get()).isEqualTo("3");
     assertThat(log.messages(Level.WARN))
-        .containsExactly("environment: no setting is called VDI_SISE");
+        .containsExactlyInAnyOrder(
+            "environment: VDI_SIZE is ignored, because settings now have the prefix vdiConfig_:"
+                + " rename it to vdiConfig_SIZE, or remove it",
+            "environment: VDI_AMOUNT is ignored, because settings now have the prefix vdiConfig_:"
+                + " rename it to vdiConfig_AMOUNT, or remove it");
+  }
+
+  @Test
+  @DisplayName("the variables that Kubernetes sets for Services never reach the settings")
+  void serviceLinks() throws Exception {
+    for (String service :
+        List.of("vdi", "vdi-size", "vdiconfig", "vdiconfig-size", "vdiconfig--nested-mode")) {
+      for (Map.Entry<String, String> link : serviceLinks(service).entrySet()) {
+        assertThat(
+                load("size: 3", Map.of(link.getKey(), link.getValue()))
+                    .get("size")
+                    .asString()
+                    .get())
+            .isEqualTo("3");
+        assertThat(link.getKey())
+            .doesNotStartWith("vdiConfig_")
+            .isNotIn("VDI_CONFIG_FILE", "VDI_LOGGING_FORMAT");
+      }
+    }
+    assertThat(log.messages(Level.WARN)).isEmpty();
+  }
+
+  /** The variables that the kubelet sets for a Service with port 3478, named {@code file}. */
+  static Map<String, String> serviceLinks(String service) {
+    String name = service.toUpperCase(Locale.ROOT).replace('-', '_');
+    return Map.of(
+        name + "_SERVICE_HOST", "10.0.0.1",
+        name + "_SERVICE_PORT", "3478",
+        name + "_SERVICE_PORT_FILE", "3478",
+        name + "_PORT", "tcp://10.0.0.1:3478",
+        name + "_PORT_3478_TCP", "tcp://10.0.0.1:3478",
+        name + "_PORT_3478_TCP_PROTO", "tcp",
+        name + "_PORT_3478_TCP_PORT", "3478",
+        name + "_PORT_3478_TCP_ADDR", "10.0.0.1");
   }
 
   @Test
@@ -172,7 +216,8 @@ class ConfigLoaderTest {
     assertThat(
             List.of("size", "tls.certResolver", "quota.user.gpus").stream()
                 .map(ConfigLoader::variable))
-        .containsExactly("VDI_SIZE", "VDI_TLS_CERT_RESOLVER", "VDI_QUOTA_USER_GPUS");
+        .containsExactly(
+            "vdiConfig_SIZE", "vdiConfig_TLS_CERT_RESOLVER", "vdiConfig_QUOTA_USER_GPUS");
   }
 
   private Config load(String content, Map<String, String> environment)

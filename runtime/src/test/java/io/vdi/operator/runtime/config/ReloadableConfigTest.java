@@ -55,7 +55,12 @@ class ReloadableConfigTest {
             read(
                     Optional.of(file),
                     Map.of(
-                        "VDI_SIZE", "9", "VDI_NAMES", "x, y", "VDI_NESTED_MODE_OF_WORK", "reject"))
+                        "vdiConfig_SIZE",
+                        "9",
+                        "vdiConfig_NAMES",
+                        "x, y",
+                        "vdiConfig_NESTED_MODE_OF_WORK",
+                        "reject"))
                 .current())
         .isEqualTo(new Example(9, List.of("x", "y"), Mode.REJECT));
   }
