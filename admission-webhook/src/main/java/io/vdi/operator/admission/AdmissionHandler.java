@@ -71,15 +71,21 @@ final class AdmissionHandler {
     if (!limits.appliesTo(check.requested())) {
       return Allow.unchanged(check.warnings());
     }
+    List<QuotaViolation> never = limits.violationsAlone(check.total());
+    boolean keep = !request.dryRun() && never.isEmpty();
     String id = check.reservationId().filter(it -> !quota.isUsed(it)).orElse(request.uid());
     try {
       ReservationResult result =
-          quota.reserve(
-              id, check.requested(), !request.dryRun(), config.get().admission().deadline());
+          quota.reserve(id, check.requested(), keep, config.get().admission().deadline());
       return switch (result) {
-        case ReservationResult.Granted() -> Allow.unchanged(check.warnings());
+        case ReservationResult.Granted() ->
+            never.isEmpty()
+                ? Allow.unchanged(check.warnings())
+                : neverFits(limits.mode(), never, check.warnings());
         case ReservationResult.Exceeded(List<QuotaViolation> violations) ->
-            exceeded(limits.mode(), QuotaViolation.message(violations), check.warnings());
+            never.isEmpty()
+                ? exceeded(limits.mode(), QuotaViolation.message(violations), check.warnings())
+                : neverFits(limits.mode(), violations, check.warnings());
         case ReservationResult.Undecided(String reason) ->
             unavailable("quotas cannot be checked now, try again: " + reason, check);
       };
@@ -87,6 +93,22 @@ final class AdmissionHandler {
       Thread.currentThread().interrupt();
       return unavailable("the webhook is stopping, try again", check);
     }
+  }
+
+  /** Denied in both modes: in the queue the session would wait until an admin raises the limit. */
+  private static Deny neverFits(
+      QuotaLimits.Mode mode, List<QuotaViolation> violations, List<String> warnings) {
+    String message = QuotaViolation.message(violations);
+    return new Deny(
+        Reason.FORBIDDEN,
+        switch (mode) {
+          case REJECT -> message;
+          case QUEUE ->
+              message
+                  + "; the session cannot wait for this, because the request alone is above the"
+                  + " limit: lower it, or ask an admin to raise the limit";
+        },
+        warnings);
   }
 
   private static Response exceeded(QuotaLimits.Mode mode, String message, List<String> warnings) {

@@ -212,16 +212,33 @@ class AdmissionHandlerTest {
 
   @Test
   void modeQueueAdmitsWhatExceedsTheQuotaWithAWarning() {
-    config = config(Map.of("vdiConfig_QUOTA_USER_GPUS", "1", "vdiConfig_QUOTA_MODE", "queue"));
-    AdmissionRequest request =
-        create("{user: alice@example.com, template: t, resources: {gpu: 2}}", false);
-    assertThat(handler.validate(request))
+    config = config(Map.of("vdiConfig_QUOTA_USER_GPUS", "2", "vdiConfig_QUOTA_MODE", "queue"));
+    String spec = "{user: alice@example.com, template: t, resources: {gpu: 2}}";
+    assertThat(handler.validate(create(spec, false))).isEqualTo(Allow.unchanged(List.of()));
+    assertThat(handler.validate(create("uid-2", spec, false)))
         .isEqualTo(
             Allow.unchanged(
                 List.of(
-                    "GPU quota exceeded for user alice@example.com: used 0, requested 2, limit 1;"
+                    "GPU quota exceeded for user alice@example.com: used 2, requested 2, limit 2;"
                         + " the session waits in the queue")));
-    assertThat(api.get(RESERVATIONS)).isNull();
+    assertThat(api.get(RESERVATIONS).getAsJsonObject("data").has("uid-2")).isFalse();
+  }
+
+  @Test
+  void modeQueueDeniesARequestThatIsAboveALimitByItself() {
+    config = config(Map.of("vdiConfig_QUOTA_CLUSTER_GPUS", "1", "vdiConfig_QUOTA_MODE", "queue"));
+    String spec = "{user: alice@example.com, template: t, resources: {gpu: %d}}";
+    assertThat(handler.validate(create(spec.formatted(1), false)))
+        .isEqualTo(Allow.unchanged(List.of()));
+    assertThat(handler.validate(create("uid-2", spec.formatted(2), false)))
+        .isEqualTo(
+            new Deny(
+                Reason.FORBIDDEN,
+                "GPU quota exceeded for cluster: used 1, requested 2, limit 1; the session cannot"
+                    + " wait for this, because the request alone is above the limit: lower it, or"
+                    + " ask an admin to raise the limit",
+                List.of()));
+    assertThat(api.get(RESERVATIONS).getAsJsonObject("data").has("uid-2")).isFalse();
   }
 
   @Test

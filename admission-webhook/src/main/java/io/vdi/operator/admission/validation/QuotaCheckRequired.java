@@ -10,7 +10,12 @@ import java.util.Optional;
  *
  * @param reservationId from the annotation that the mutating webhook sets; empty if it was not
  *     called
+ * @param requested what the request adds to what the session has
+ * @param total what the session has after the request; the same as requested for a new session
  */
 public record QuotaCheckRequired(
-    Optional<String> reservationId, QuotaRequest requested, List<String> warnings)
+    Optional<String> reservationId,
+    QuotaRequest requested,
+    QuotaRequest total,
+    List<String> warnings)
     implements Verdict {}

@@ -193,13 +193,16 @@ public final class SessionAdmission {
     if (requested.isZero()) {
       return Allow.unchanged(warnings);
     }
-    return new QuotaCheckRequired(
-        session.metadata().annotation(Annotations.RESERVATION),
+    QuotaRequest added =
         new QuotaRequest(
             session.spec().user(),
             session.namespace().isEmpty() ? request.namespace() : session.namespace(),
             session.spec().template(),
-            requested),
+            requested);
+    return new QuotaCheckRequired(
+        session.metadata().annotation(Annotations.RESERVATION),
+        added,
+        added.with(new ResourceAmounts(requested.sessions(), gpus(session, context.template()))),
         warnings);
   }
 

@@ -61,6 +61,14 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
     return List.copyOf(found);
   }
 
+  /**
+   * The limits that the request exceeds even when nothing else is in use. Such a request never
+   * fits; only another limit or a smaller request helps.
+   */
+  public List<QuotaViolation> violationsAlone(QuotaRequest request) {
+    return violations(new QuotaUsage(), request);
+  }
+
   /** Usage, request and limit for one limit, whether or not the limit is exceeded. */
   QuotaViolation measure(
       QuotaUsage usage,

@@ -11,8 +11,10 @@ import java.util.stream.Collectors;
 
 /**
  * Selects which pending sessions may start, oldest first; docs/specification.md, section 4. A
- * session that does not fit blocks younger ones at the limits that it exceeds, so that small
- * requests do not starve a large one; other limits are unaffected.
+ * session that does not fit blocks younger ones at the narrowest of the limits that it exceeds, so
+ * that small requests do not starve a large one. At wider limits it blocks nobody: it cannot start
+ * before there is room at the narrower one, so one user cannot block the cluster. A session that
+ * never fits, because its request alone is above a limit, blocks nobody at all.
  */
 public final class QuotaQueue {
   private QuotaQueue() {}
@@ -32,7 +34,8 @@ public final class QuotaQueue {
    * Why a session waits.
    *
    * @param violations the limits at which it waits; at some of them only an older session blocks it
-   * @param position its position in the longest queue of these limits, from 1
+   * @param position its position in the longest of the queues in which it waits, from 1; 0 when the
+   *     request alone is above a limit, so that it waits in none
    */
   public record QueuePosition(List<QuotaViolation> violations, int position) {
     /** The violations as one message. */
@@ -55,6 +58,10 @@ public final class QuotaQueue {
     Map<String, QueuePosition> waiting = new HashMap<>();
     for (PendingSession session : pending.stream().sorted(PendingSession.OLDEST_FIRST).toList()) {
       List<QuotaViolation> violations = quota.violations(usage, session.request());
+      if (!quota.violationsAlone(session.request()).isEmpty()) {
+        waiting.put(session.id(), new QueuePosition(violations, 0));
+        continue;
+      }
       Set<Limit> blocking =
           violations.stream()
               .map(exceeded -> new Limit(exceeded.scope(), exceeded.name(), exceeded.resource()))
@@ -66,9 +73,12 @@ public final class QuotaQueue {
         usage.add(session.request());
         continue;
       }
+      int narrowest = blocking.stream().mapToInt(limit -> limit.scope().width()).min().getAsInt();
       int position = 0;
       for (Limit limit : blocking) {
-        position = Math.max(position, queues.merge(limit, 1, Integer::sum));
+        if (limit.scope().width() == narrowest) {
+          position = Math.max(position, queues.merge(limit, 1, Integer::sum));
+        }
       }
       waiting.put(
           session.id(),

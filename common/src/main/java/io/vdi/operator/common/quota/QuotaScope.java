@@ -9,6 +9,18 @@ public enum QuotaScope {
   TEMPLATE,
   CLUSTER;
 
+  /**
+   * How much the scope covers: one user is narrower than a namespace or a template, and these are
+   * narrower than the cluster. Namespace and template do not contain each other.
+   */
+  int width() {
+    return switch (this) {
+      case USER -> 0;
+      case NAMESPACE, TEMPLATE -> 1;
+      case CLUSTER -> 2;
+    };
+  }
+
   /** The name in the configuration, in messages and in metrics. */
   public String text() {
     return name().toLowerCase(Locale.ROOT);

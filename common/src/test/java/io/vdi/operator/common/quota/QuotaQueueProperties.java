@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.quota.QuotaQueue.PendingSession;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -43,7 +45,7 @@ class QuotaQueueProperties {
 
   @Property
   void aSessionIsNotAdmittedBeforeAnOlderOneAtTheSameLimit(
-      @ForAll("quota") QuotaLimits quota,
+      @ForAll("quotaOfOneScope") QuotaLimits quota,
       @ForAll("requests") List<QuotaRequest> held,
       @ForAll("requests") List<QuotaRequest> requests) {
     List<PendingSession> pending = pending(requests);
@@ -51,7 +53,7 @@ class QuotaQueueProperties {
         QuotaQueue.waitingSessions(quota, held, pending);
     for (int older = 0; older < pending.size(); older++) {
       QuotaQueue.QueuePosition wait = waiting.get(pending.get(older).id());
-      if (wait == null) {
+      if (wait == null || wait.position() == 0) {
         continue;
       }
       for (PendingSession younger : pending.subList(older + 1, pending.size())) {
@@ -81,6 +83,58 @@ class QuotaQueueProperties {
     }
   }
 
+  @Property
+  void aSessionThatNeverFitsChangesNothingForTheOthers(
+      @ForAll("quota") QuotaLimits quota,
+      @ForAll("requests") List<QuotaRequest> held,
+      @ForAll("requests") List<QuotaRequest> requests) {
+    List<PendingSession> pending = pending(requests);
+    Map<String, QuotaQueue.QueuePosition> expected =
+        new HashMap<>(QuotaQueue.waitingSessions(quota, held, pending));
+    List<PendingSession> satisfiable = new ArrayList<>();
+    for (PendingSession session : pending) {
+      if (quota.violationsAlone(session.request()).isEmpty()) {
+        satisfiable.add(session);
+      } else {
+        assertThat(expected.remove(session.id()).position()).isZero();
+      }
+    }
+    assertThat(QuotaQueue.waitingSessions(quota, held, satisfiable)).isEqualTo(expected);
+  }
+
+  @Example
+  void whoWaitsForAUserLimitHoldsNoPlaceAtTheLimitOfTheCluster() {
+    QuotaLimits quota =
+        new QuotaLimits(
+            QuotaLimits.Mode.QUEUE,
+            Map.of(QuotaScope.USER, gpuLimit(2), QuotaScope.CLUSTER, gpuLimit(4)));
+    List<QuotaRequest> held = List.of(request("alice", 2), request("bob", 1));
+    List<PendingSession> pending =
+        pending(
+            List.of(
+                // Exceeds both limits, but waits for the user's.
+                request("alice", 2),
+                // Exceeds only the cluster's limit, so it is first in line there.
+                request("carol", 2),
+                request("bob", 1)));
+    Map<String, QuotaQueue.QueuePosition> waiting =
+        QuotaQueue.waitingSessions(quota, held, pending);
+    assertThat(waiting.get("s0").position()).isEqualTo(1);
+    assertThat(waiting.get("s1").position()).isEqualTo(1);
+    assertThat(waiting.get("s2").position()).isEqualTo(2);
+    assertThat(QuotaQueue.waitingSessions(quota, held, List.of(pending.get(0), pending.get(2))))
+        .containsOnlyKeys("s0");
+  }
+
+  private static QuotaRequest request(String user, long gpus) {
+    return new QuotaRequest(user, "desks", "small", new ResourceAmounts(1, gpus));
+  }
+
+  private static QuotaLimits.ScopeLimits gpuLimit(long gpus) {
+    return new QuotaLimits.ScopeLimits(
+        new ResourceAmounts(ResourceAmounts.UNLIMITED, gpus), Map.of());
+  }
+
   private static List<PendingSession> pending(List<QuotaRequest> requests) {
     List<PendingSession> pending = new ArrayList<>();
     for (QuotaRequest request : requests) {
@@ -101,6 +155,17 @@ class QuotaQueueProperties {
             new QuotaRequest(user, namespace, template, new ResourceAmounts(1, gpus)))
         .list()
         .ofMaxSize(12);
+  }
+
+  @Provide
+  Arbitrary<QuotaLimits> quotaOfOneScope() {
+    return Combinators.combine(quota(), Arbitraries.of(QuotaScope.class))
+        .as((quota, scope) ->
+            new QuotaLimits(
+                quota.mode(),
+                quota.limits().containsKey(scope)
+                    ? Map.of(scope, quota.limits().get(scope))
+                    : Map.of()));
   }
 
   @Provide

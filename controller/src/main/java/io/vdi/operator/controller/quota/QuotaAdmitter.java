@@ -99,11 +99,16 @@ public final class QuotaAdmitter {
         .map(wait ->
             limits.mode() == QuotaLimits.Mode.REJECT
                 ? wait.message()
-                : wait.message()
-                    + "; "
-                    + (wait.position() <= REPORTED_POSITIONS
-                        ? "number " + wait.position() + " in line"
-                        : "more than " + REPORTED_POSITIONS + " in line before it"));
+                : wait.message() + "; " + place(wait.position()));
+  }
+
+  private static String place(int position) {
+    if (position == 0) {
+      return "the request alone is above the limit: lower it, or raise the limit";
+    }
+    return position <= REPORTED_POSITIONS
+        ? "number " + position + " in line"
+        : "more than " + REPORTED_POSITIONS + " in line before it";
   }
 
   /** The pod that was admitted is not created. */

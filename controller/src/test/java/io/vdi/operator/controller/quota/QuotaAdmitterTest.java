@@ -109,6 +109,18 @@ class QuotaAdmitterTest {
   }
 
   @Test
+  void aSessionThatNeverFitsIsPassedBy() {
+    limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
+    VdiSession huge =
+        cluster.putSession("huge", "alice@example.com", ", \"resources\": {\"gpu\": 2}");
+    assertThat(admit(huge))
+        .contains(
+            "GPU quota exceeded for user alice@example.com: used 0, requested 2, limit 1; the"
+                + " request alone is above the limit: lower it, or raise the limit");
+    assertThat(admit(session("small"))).isEmpty();
+  }
+
+  @Test
   void onlySessionsWhoseMessageChangesAreDue() {
     VdiSession first = session("first");
     admit(first);
