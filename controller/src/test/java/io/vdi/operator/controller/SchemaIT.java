@@ -128,6 +128,7 @@ class SchemaIT {
           {image: ''}                                          | spec.image
           {image: x, resources: {defaultGPU: -1}}              | should be greater than or equal to 0
           {image: x, resources: {maxMemory: lots}}             | must be a quantity above zero
+          {image: x, resources: {ephemeralStorage: '0'}}       | must be a quantity above zero, such as 10Gi
           {image: x, env: [{name: 'a b', value: c}]}           | spec.env[0].name
           {image: x, env: [{name: 1a, value: c}]}              | spec.env[0].name
           {image: x, port: 70000}                              | spec.port

@@ -61,6 +61,7 @@ final class TemplateRules {
     for (String field : List.of("defaultCPU", "maxCPU")) {
       SessionRules.quantity(resources, field, "500m or 2");
     }
+    SessionRules.quantity(resources, "ephemeralStorage", "10Gi");
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
     persistence.string(

@@ -15,6 +15,10 @@ public final class Defaults {
   public static final int GPU = 1;
   public static final String MEMORY = "4Gi";
   public static final String CPU = "2";
+
+  /** How much of the node's disk a desktop may fill: its container, its logs and emptyDirs. */
+  public static final String EPHEMERAL_STORAGE = "10Gi";
+
   public static final String SIZE = "10Gi";
   public static final String TIMEOUT = "8h";
   public static final String STARTUP_TIMEOUT = "10m";
@@ -36,6 +40,7 @@ public final class Defaults {
       int gpu,
       String memory,
       String cpu,
+      String ephemeralStorage,
       boolean persistent,
       String size,
       Optional<String> storageClassName,
@@ -69,6 +74,11 @@ public final class Defaults {
             "resources.cpu",
             first(session.resources().cpu(), template.resources().defaultCPU(), CPU),
             CPU,
+            problems),
+        quantity(
+            "resources.ephemeralStorage",
+            first(template.resources().ephemeralStorage(), null, EPHEMERAL_STORAGE),
+            EPHEMERAL_STORAGE,
             problems),
         first(home.enabled(), null, true),
         quantity(

@@ -53,7 +53,8 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
 
     public Spec {
       image = image == null ? "" : image;
-      resources = resources == null ? new Resources(null, null, null, null, null, null) : resources;
+      resources =
+          resources == null ? new Resources(null, null, null, null, null, null, null) : resources;
       env = env == null ? List.of() : env;
       persistence = persistence == null ? new Persistence(null, null, null) : persistence;
       encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
@@ -76,7 +77,8 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String defaultCPU,
       Integer maxGPU,
       String maxMemory,
-      String maxCPU) {}
+      String maxCPU,
+      String ephemeralStorage) {}
 
   public record Persistence(String size, String storageClassName, ReclaimPolicy reclaimPolicy) {}
 

@@ -20,6 +20,7 @@ class DefaultsTest {
                 1,
                 "4Gi",
                 "2",
+                "10Gi",
                 true,
                 "10Gi",
                 Optional.empty(),
@@ -40,7 +41,8 @@ class DefaultsTest {
         effective(
             "{}",
             """
-            {resources: {defaultGPU: 0, defaultMemory: 8Gi, defaultCPU: "4"}, timeout: 2h,
+            {resources: {defaultGPU: 0, defaultMemory: 8Gi, defaultCPU: "4",
+              ephemeralStorage: 5Gi}, timeout: 2h,
              idleTimeout: 30m, idleAction: Delete, deleteAfterSuspended: 720h,
              maxTimeout: 3h, startupTimeout: 1m,
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
@@ -51,6 +53,7 @@ class DefaultsTest {
                 0,
                 "8Gi",
                 "4",
+                "5Gi",
                 true,
                 "20Gi",
                 Optional.of("fast"),
@@ -85,6 +88,7 @@ class DefaultsTest {
                 2,
                 "1Gi",
                 "500m",
+                "10Gi",
                 false,
                 "1Gi",
                 Optional.of("slow"),

@@ -37,8 +37,10 @@ public final class TestTemplates {
         kind: Node
         metadata: {name: manual, labels: {vdi.test/node: manual, kubernetes.io/hostname: manual}}
         status:
-          capacity: {cpu: "100", memory: 1Ti, pods: "500", nvidia.com/gpu: "100"}
-          allocatable: {cpu: "100", memory: 1Ti, pods: "500", nvidia.com/gpu: "100"}
+          capacity: {cpu: "100", memory: 1Ti, pods: "500", nvidia.com/gpu: "100",
+            ephemeral-storage: 1Ti}
+          allocatable: {cpu: "100", memory: 1Ti, pods: "500", nvidia.com/gpu: "100",
+            ephemeral-storage: 1Ti}
           conditions: [{type: Ready, status: "True", reason: Test, message: "",
             lastHeartbeatTime: "2026-01-01T00:00:00Z", lastTransitionTime: "2026-01-01T00:00:00Z"}]
         """);

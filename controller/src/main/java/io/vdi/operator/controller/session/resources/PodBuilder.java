@@ -33,6 +33,14 @@ import java.util.Set;
 /** Builds the pod of the desktop: one container that runs Selkies, its home, its shared memory. */
 final class PodBuilder {
   private static final String GPU = "nvidia.com/gpu";
+  private static final String EPHEMERAL_STORAGE = "ephemeral-storage";
+
+  /**
+   * What the scheduler reserves on the disk of the node, unless the limit is lower. Most desktops
+   * write only into their home, so reserving the whole limit would leave nodes half empty.
+   */
+  private static final String REQUESTED_STORAGE = "1Gi";
+
   private static final BigDecimal MEBI = BigDecimal.valueOf(1 << 20);
   private static final BigDecimal MAX_SHM_MEBI = BigDecimal.valueOf(2048);
 
@@ -93,6 +101,7 @@ final class PodBuilder {
     Map<String, Quantity> limits = new HashMap<>();
     limits.put("memory", new Quantity(resolved.spec().memory()));
     limits.put("cpu", new Quantity(resolved.spec().cpu()));
+    limits.put(EPHEMERAL_STORAGE, new Quantity(resolved.spec().ephemeralStorage()));
     if (resolved.spec().gpu() > 0) {
       limits.put(GPU, new Quantity(String.valueOf(resolved.spec().gpu())));
     }
@@ -105,7 +114,10 @@ final class PodBuilder {
         .terminationMessagePolicy("FallbackToLogsOnError")
         .env(PodEnvironment.of(resolved))
         .ports(List.of(new V1ContainerPort().name("http").containerPort(template.port())))
-        .resources(new V1ResourceRequirements().limits(limits))
+        .resources(
+            new V1ResourceRequirements()
+                .limits(limits)
+                .requests(Map.of(EPHEMERAL_STORAGE, new Quantity(requestedStorage(resolved)))))
         .volumeMounts(
             List.of(
                 new V1VolumeMount().name("home").mountPath(template.homePath()),
@@ -116,6 +128,14 @@ final class PodBuilder {
                 .failureThreshold((int) Math.min(startup, Integer.MAX_VALUE)))
         .readinessProbe(probe(template).periodSeconds(5).failureThreshold(3))
         .livenessProbe(probe(template).periodSeconds(15).failureThreshold(4).timeoutSeconds(5));
+  }
+
+  private static String requestedStorage(ResolvedSession resolved) {
+    String limit = resolved.spec().ephemeralStorage();
+    BigDecimal requested = Quantities.parse(REQUESTED_STORAGE).orElseThrow();
+    return Quantities.parse(limit).orElseThrow().compareTo(requested) < 0
+        ? limit
+        : REQUESTED_STORAGE;
   }
 
   private static V1Probe probe(VdiTemplate.Spec template) {
@@ -131,7 +151,9 @@ final class PodBuilder {
         ? home.persistentVolumeClaim(
             new V1PersistentVolumeClaimVolumeSource()
                 .claimName(ChildKind.HOME.nameFor(resolved.name())))
-        : home.emptyDir(new V1EmptyDirVolumeSource());
+        : home.emptyDir(
+            new V1EmptyDirVolumeSource()
+                .sizeLimit(new Quantity(resolved.spec().ephemeralStorage())));
   }
 
   /** A quarter of the session's memory, because it counts towards its limit, at most 2 GiB. */

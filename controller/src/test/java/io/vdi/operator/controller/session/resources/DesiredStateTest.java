@@ -88,7 +88,7 @@ class DesiredStateTest {
         children("{}", "{image: x, resources: {defaultGPU: 0}}", CONFIG);
     assertThat(env(children).get("NVIDIA_VISIBLE_DEVICES")).isEqualTo("void");
     assertThat(container(children).getAsJsonObject("resources").get("limits"))
-        .isEqualTo(json("{\"memory\": \"4Gi\", \"cpu\": \"2\"}"));
+        .isEqualTo(json("{memory: 4Gi, cpu: '2', ephemeral-storage: 10Gi}"));
   }
 
   @Test
@@ -98,7 +98,7 @@ class DesiredStateTest {
             "{resources: {gpu: 2, memory: 8Gi}}", "{image: x, healthPath: '/api/health'}", CONFIG);
     JsonObject container = container(children);
     assertThat(container.getAsJsonObject("resources").get("limits"))
-        .isEqualTo(json("{\"memory\": \"8Gi\", \"cpu\": \"2\", \"nvidia.com/gpu\": \"2\"}"));
+        .isEqualTo(json("{memory: 8Gi, cpu: '2', 'nvidia.com/gpu': '2', ephemeral-storage: 10Gi}"));
     assertThat(
             probe(container, "startupProbe").getAsJsonObject("httpGet").get("path").getAsString())
         .isEqualTo("/api/health");
@@ -116,6 +116,28 @@ class DesiredStateTest {
             probe(container(children("{}", "{image: x}", CONFIG)), "readinessProbe")
                 .has("tcpSocket"))
         .isTrue();
+  }
+
+  @Test
+  void theDiskOfTheNodeIsBounded() {
+    JsonObject byDefault =
+        container(children("{}", "{image: x}", CONFIG)).getAsJsonObject("resources");
+    assertThat(byDefault.get("requests")).isEqualTo(json("{ephemeral-storage: 1Gi}"));
+
+    DesiredState.Children small =
+        children(
+            "{persistence: {enabled: false}}",
+            "{image: x, resources: {ephemeralStorage: 500Mi}}",
+            CONFIG);
+    JsonObject resources = container(small).getAsJsonObject("resources");
+    assertThat(resources.getAsJsonObject("limits").get("ephemeral-storage"))
+        .hasToString("\"500Mi\"");
+    assertThat(resources.get("requests")).isEqualTo(json("{ephemeral-storage: 500Mi}"));
+    JsonArray volumes =
+        object(small, ChildKind.POD).body().getAsJsonObject("spec").getAsJsonArray("volumes");
+    assertThat(volumes.get(0)).isEqualTo(json("{name: home, emptyDir: {sizeLimit: 500Mi}}"));
+    assertThat(volumes)
+        .allMatch(volume -> volume.getAsJsonObject().getAsJsonObject("emptyDir").has("sizeLimit"));
   }
 
   @Test
