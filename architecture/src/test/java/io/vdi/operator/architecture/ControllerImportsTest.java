@@ -24,6 +24,7 @@ class ControllerImportsTest {
             "controller.session",
             "controller.session.apply",
             "controller.session.cache",
+            "controller.session.host",
             "controller.session.resources",
             "controller.template",
             "runtime",
@@ -45,12 +46,12 @@ class ControllerImportsTest {
             "controller.quota",
             "controller.session.apply",
             "controller.session.cache",
+            "controller.session.host",
             "controller.session.plan",
             "controller.session.resources",
             "runtime",
             "runtime.workqueue",
             "io.helidon.metrics",
-            "java.net",
             "org.slf4j")
         .allowPure(
             "session.resources",
@@ -79,6 +80,15 @@ class ControllerImportsTest {
             "java.nio.file",
             "java.security",
             "javax.crypto")
+        .allow(
+            "session.host",
+            "assigns hosts, and stores which were released",
+            "common.kube",
+            "common.model",
+            "controller.session.cache",
+            "com.google.gson",
+            "java.net",
+            "org.slf4j")
         .allow(
             "session.cache",
             "keeps what is known in memory; reads the cluster and writes nothing",

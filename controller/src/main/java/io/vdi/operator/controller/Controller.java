@@ -6,6 +6,7 @@ import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Node;
@@ -18,7 +19,6 @@ import io.vdi.operator.common.thread.FatalErrorHandler;
 import io.vdi.operator.controller.network.NetworkPolicyCleaner;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.BurstDetector;
-import io.vdi.operator.controller.session.HostAllocator;
 import io.vdi.operator.controller.session.SessionMemory;
 import io.vdi.operator.controller.session.SessionMetrics;
 import io.vdi.operator.controller.session.SessionObserver;
@@ -28,6 +28,8 @@ import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.cache.TraefikCrdWatcher;
+import io.vdi.operator.controller.session.host.HostAllocator;
+import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.controller.template.TemplateStatusUpdater;
 import io.vdi.operator.runtime.Service;
@@ -80,6 +82,7 @@ public final class Controller implements Service {
   private final TemplateStatusUpdater templates;
   private final NetworkPolicyCleaner policies;
   private final TraefikCrdWatcher traefik;
+  private final ReleasedHosts releasedHosts;
   private final EventRecorder events;
   private final SessionReconciler reconciler;
   private final WorkerPool<SessionKey> workers;
@@ -118,7 +121,10 @@ public final class Controller implements Service {
     this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
     SessionMetrics metrics = new SessionMetrics(meters);
-    HostAllocator hosts = new HostAllocator(caches);
+    this.releasedHosts =
+        new ReleasedHosts(api, config.election().namespace(), clock, context.mayWrite());
+    HostAllocator hosts =
+        new HostAllocator(caches, () -> settings.current().hosts(), releasedHosts);
     SessionMemory memory =
         new SessionMemory(
             RandomGenerator.getDefault(),
@@ -131,6 +137,7 @@ public final class Controller implements Service {
     this.reconciler =
         new SessionReconciler(
             hosts,
+            releasedHosts,
             new SessionObserver(caches, traefik::served),
             quota,
             executor,
@@ -221,6 +228,23 @@ public final class Controller implements Service {
         }
         result = cache.refresh();
       }
+    }
+    return loadReleasedHosts();
+  }
+
+  /** Without the permission to read them, sessions are more important than released hosts. */
+  private boolean loadReleasedHosts() throws InterruptedException {
+    Optional<ApiFailure> failure = releasedHosts.load();
+    while (failure.isPresent()) {
+      LOG.warn("cannot read the released hosts before taking over: {}", failure.get().message());
+      if (failure.get() instanceof ApiFailure.Permanent) {
+        return true;
+      }
+      if (!mayWrite.getAsBoolean()
+          || stopping.await(TAKEOVER_RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+        return false;
+      }
+      failure = releasedHosts.load();
     }
     return true;
   }

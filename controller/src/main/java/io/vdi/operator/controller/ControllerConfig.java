@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
@@ -10,18 +11,20 @@ import io.vdi.operator.runtime.config.QuotaConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The settings of the controller; application.yaml has their meaning and defaults. */
 public record ControllerConfig(
     SessionConfig session,
+    HostRules hosts,
     QuotaLimits quota,
     int workers,
     LeaderElectionConfig election,
     String host,
     int port)
     implements ServiceConfig {
-  private static final String DOMAIN =
-      "[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
+  private static final String LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
+  private static final String DOMAIN = LABEL + "(\\." + LABEL + ")*";
 
   static ControllerConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
@@ -34,6 +37,7 @@ public record ControllerConfig(
                 tls(read),
                 turn(read),
                 NetworkConfig.read(read, election.namespace())),
+            hosts(read),
             QuotaConfig.read(read),
             read.number("workers", 1, 1024),
             election,
@@ -49,6 +53,17 @@ public record ControllerConfig(
         "domain",
         d -> d.length() <= 253 - 64 && d.matches(DOMAIN),
         "must be a DNS name in lower case, at most 189 characters");
+  }
+
+  private static HostRules hosts(ConfigReader read) {
+    List<String> reserved = read.list("reservedHosts");
+    List<String> illegal = reserved.stream().filter(host -> !host.matches(LABEL)).toList();
+    read.require(
+        illegal.isEmpty(),
+        "reservedHosts "
+            + illegal
+            + " must be labels of host names: lower-case letters, digits and '-'");
+    return new HostRules(Set.copyOf(reserved), read.durationOrZero("hostQuarantine"));
   }
 
   private static SessionConfig.Ingress ingress(ConfigReader read) {

@@ -12,13 +12,17 @@ public final class HostNames {
    * The host of a user's first session: the local part of the e-mail in lower case. Characters
    * outside {@code [a-z0-9-]} become {@code -}, hyphens at the ends are removed, and the result has
    * at most 63 characters. When nothing remains ({@code +@example.com}) it is {@code user}.
+   *
+   * <p>Hyphens that begin at the third character become one: labels with {@code --} there are
+   * reserved (RFC 5891), and a browser shows {@code xn--…} as the characters that it encodes.
    */
   public static String preferred(String email) {
     int at = email.lastIndexOf('@');
     String local = (at < 0 ? email : email.substring(0, at)).toLowerCase(Locale.ROOT);
     StringBuilder label = new StringBuilder();
     local.codePoints().forEach(c -> label.append(isLegal(c) ? Character.toString(c) : "-"));
-    String host = cut(label.toString(), MAX_LABEL);
+    String trimmed = Labels.trim(label.toString(), "-");
+    String host = cut(trimmed.replaceFirst("^(..)--+", "$1-"), MAX_LABEL);
     return host.isEmpty() ? "user" : host;
   }
 

@@ -20,6 +20,10 @@ class HostNamesTest {
     "alice, alice",
     "a@b@example.com, a-b",
     "-alice-@example.com, alice",
+    "xn--bcher-kva@example.com, xn-bcher-kva",
+    "ab---cd@example.com, ab-cd",
+    "a.+b--c@example.com, a--b--c",
+    "abc--d@example.com, abc--d",
   })
   @DisplayName("the host of a first session is the local part of the e-mail as a DNS label")
   void preferred(String email, String host) {

@@ -6,6 +6,8 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.host.HostAllocator;
+import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.controller.session.plan.FailedStep;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.Plan;
@@ -33,6 +35,7 @@ public final class SessionReconciler {
   private static final Logger LOG = LoggerFactory.getLogger(SessionReconciler.class);
 
   private final HostAllocator hosts;
+  private final ReleasedHosts releasedHosts;
   private final SessionObserver observer;
   private final QuotaAdmitter quota;
   private final PlanExecutor executor;
@@ -44,6 +47,7 @@ public final class SessionReconciler {
 
   public SessionReconciler(
       HostAllocator hosts,
+      ReleasedHosts releasedHosts,
       SessionObserver observer,
       QuotaAdmitter quota,
       PlanExecutor executor,
@@ -52,6 +56,7 @@ public final class SessionReconciler {
       Supplier<SessionConfig> config,
       InstantSource clock) {
     this.hosts = hosts;
+    this.releasedHosts = releasedHosts;
     this.observer = observer;
     this.quota = quota;
     this.executor = executor;
@@ -82,6 +87,8 @@ public final class SessionReconciler {
     SessionMemory.Entry remembered = memory.of(session);
     ObservedSession current =
         observer.observe(session, hosts.claim(session), settings, remembered.resync().isDue(now));
+    // Before the finalizer is removed: afterwards nothing in the cluster has the session's host.
+    releasedHosts.store();
     DesiredState desired = remembered.desiredState().of(current, settings);
     ObservedSession observed = current.withHistory(history(remembered, current, desired, now));
     ObservedSession admitted =
@@ -131,6 +138,7 @@ public final class SessionReconciler {
 
   private ReconcileResult forget(SessionKey key) {
     memory.forget(key);
+    releasedHosts.store();
     return new ReconcileResult.Done();
   }
 }

@@ -17,6 +17,9 @@ import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
+import io.vdi.operator.controller.session.host.HostAllocator;
+import io.vdi.operator.controller.session.host.HostRules;
+import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
@@ -26,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -40,7 +44,11 @@ class SessionReconcilerTest {
   private final MeterRegistry meters = FakeCluster.emptyMeters();
   private final EventRecorder events =
       new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
-  private final HostAllocator hosts = new HostAllocator(cluster.caches);
+  private final ReleasedHosts releasedHosts =
+      new ReleasedHosts(cluster.client, "vdi-system", cluster.clock(), () -> true);
+  private final HostAllocator hosts =
+      new HostAllocator(
+          cluster.caches, () -> new HostRules(Set.of(), Duration.ofHours(24)), releasedHosts);
   private final List<String> forgotten = new CopyOnWriteArrayList<>();
   private QuotaLimits limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
   private final QuotaAdmitter quota =
@@ -59,6 +67,7 @@ class SessionReconcilerTest {
   private final SessionReconciler reconciler =
       new SessionReconciler(
           hosts,
+          releasedHosts,
           new SessionObserver(cluster.caches, () -> true),
           quota,
           executor,
@@ -210,8 +219,13 @@ class SessionReconcilerTest {
     assertThat(memory.size()).isZero();
     assertThat(forgotten).containsExactly(session.uid());
     assertThat(pod()).as("the pass continued after the deletion").isPresent();
-    VdiSession next = cluster.putSession("next", "alice@other.org", "");
+    VdiSession stranger = cluster.putSession("stranger", "alice@other.org", "");
+    assertThat(hosts.claim(stranger)).isNotEqualTo("alice");
+    VdiSession next = cluster.putSession("next", "alice@example.com", "");
     assertThat(hosts.claim(next)).isEqualTo("alice");
+    assertThat(cluster.server.find(ResourceType.CONFIG_MAP, "vdi-system", "vdi-released-hosts"))
+        .as("the released host")
+        .isPresent();
   }
 
   private static void waitFor(CountDownLatch latch) {

@@ -1,4 +1,4 @@
-package io.vdi.operator.controller.session;
+package io.vdi.operator.controller.session.host;
 
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Assigns a host to each session; docs/specification.md, section 2. A session keeps its host while
@@ -23,18 +24,22 @@ public final class HostAllocator {
   private static final int HASH = 8;
   private static final int LONGEST_HASH = 40;
 
-  private record Owner(SessionKey session, String uid) {
+  private record Owner(SessionKey session, String uid, String user) {
     static Owner of(VdiSession session) {
-      return new Owner(SessionKey.of(session), session.uid());
+      return new Owner(SessionKey.of(session), session.uid(), session.spec().user());
     }
   }
 
   private final ControllerCaches caches;
+  private final Supplier<HostRules> rules;
+  private final ReleasedHosts released;
   private final Map<String, Owner> ownerOf = new HashMap<>();
   private final Map<String, String> hostOf = new HashMap<>();
 
-  public HostAllocator(ControllerCaches caches) {
+  public HostAllocator(ControllerCaches caches, Supplier<HostRules> rules, ReleasedHosts released) {
     this.caches = caches;
+    this.rules = rules;
+    this.released = released;
   }
 
   /**
@@ -42,9 +47,21 @@ public final class HostAllocator {
    * new one.
    *
    * <p>Users can write status and routes, so a host found there counts only if no other session has
-   * it and it is one that this session can be given.
+   * it and it is one that this session can be given. A reserved host, or one that is kept for its
+   * former user, is not given to a session; a session that has such a host already keeps it.
+   *
+   * <p>The host of a session that is being deleted is kept for its user from now on; {@link
+   * ReleasedHosts#store} writes that.
    */
   public synchronized String claim(VdiSession session) {
+    String host = hostOf(session);
+    if (session.metadata().isDeleting()) {
+      released.note(host, session.spec().user(), rules.get().quarantine());
+    }
+    return host;
+  }
+
+  private String hostOf(VdiSession session) {
     String current = hostOf.get(session.uid());
     if (current != null) {
       return current;
@@ -54,12 +71,12 @@ public final class HostAllocator {
       return recorded.get();
     }
     String preferred = HostNames.preferred(session.spec().user());
-    if (tryClaim(preferred, session)) {
+    if (mayBeGiven(preferred, session) && tryClaim(preferred, session)) {
       return preferred;
     }
     for (int length = HASH; length < LONGEST_HASH; length += HASH) {
       String distinct = distinct(session, length);
-      if (tryClaim(distinct, session)) {
+      if (mayBeGiven(distinct, session) && tryClaim(distinct, session)) {
         return distinct;
       }
     }
@@ -87,12 +104,31 @@ public final class HostAllocator {
     return recorded;
   }
 
-  /** Frees the host of the session with this UID. */
+  /** Frees the host of the session with this UID, and keeps it for its user for some time. */
   public synchronized void release(String uid) {
     String host = hostOf.remove(uid);
     if (host != null) {
-      ownerOf.computeIfPresent(host, (taken, owner) -> owner.uid().equals(uid) ? null : owner);
+      ownerOf.computeIfPresent(
+          host,
+          (taken, owner) -> {
+            if (!owner.uid().equals(uid)) {
+              return owner;
+            }
+            released.note(host, owner.user(), rules.get().quarantine());
+            return null;
+          });
     }
+  }
+
+  private boolean mayBeGiven(String host, VdiSession session) {
+    HostRules current = rules.get();
+    Owner owner = ownerOf.get(host);
+    if (owner != null && !exists(owner)) {
+      // Its session is deleted, and no worker has released it yet.
+      released.note(host, owner.user(), current.quarantine());
+    }
+    return !current.reserved().contains(host)
+        && (current.quarantine().isZero() || !released.isKeptFromUser(host, session.spec().user()));
   }
 
   /** Fails if the host belongs to a session that still exists. */
