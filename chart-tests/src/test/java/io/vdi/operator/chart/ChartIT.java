@@ -177,7 +177,10 @@ class ChartIT {
         "config.ingress.kind=nginx",
         "image.pullPolicy=Sometimes",
         "config.logging.x=LOUD",
-        "coturn.allowedPeers={10.42.0.0/16}"
+        "coturn.allowedPeers={10.42.0.0/16}",
+        "coturn.userQuota=0",
+        "config.turn.credentialLifetime=always",
+        "config.reservedHosts={Not_A_Label}"
       })
   void aTypoIsRejected(String value) {
     ClusterException rejected = assertThrows(ClusterException.class, () -> render("--set", value));
@@ -189,12 +192,27 @@ class ChartIT {
       strings = {
         "config.turn.host=turn.example.com",
         "coturn.enabled=true",
-        "coturn.enabled=true,config.turn.host=x",
-        "coturn.enabled=true,config.turn.host=x,coturn.allowedPeers={10.0.0.1},config.turn.secretName=s"
+        "coturn.enabled=true,config.turn.host=x"
       })
   void contradictingValuesAreRejectedWithARemedy(String values) {
     ClusterException rejected = assertThrows(ClusterException.class, () -> render("--set", values));
     assertThat(rejected.getMessage()).containsPattern(": set |leave ");
+  }
+
+  @Test
+  void coturnTakesAnExistingSecretWithoutReadingIt() {
+    List<JsonObject> objects =
+        render(
+            "--show-only=templates/coturn.yaml",
+            "--set=coturn.enabled=true,config.turn.host=x,config.turn.secretName=mine",
+            "--set=coturn.allowedPeers={10.0.0.1}");
+    assertThat(objects.toString()).doesNotContain("static-auth-secret=\\n").contains("mine");
+    List<JsonObject> secrets =
+        objects.stream().filter(it -> it.get("kind").getAsString().equals("Secret")).toList();
+    assertThat(secrets).hasSize(1);
+    assertThat(secrets.getFirst().toString()).doesNotContain("static-auth-secret");
+    assertThat(podSpecs(objects).getFirst().getAsJsonArray("volumes").toString())
+        .contains("{\"secretName\":\"mine\",\"defaultMode\":288}");
   }
 
   @Test

@@ -132,6 +132,21 @@ class CoturnIT {
   }
 
   @Test
+  void theRelayOpensNoTcpConnections() throws Exception {
+    Credentials good = Credentials.signed(Instant.now().plusSeconds(60), secret, "tcp");
+    assertThat(client.run(good, LOOPBACK, "-T", "-m", "1")).contains("error 442");
+  }
+
+  @Test
+  void oneSessionCannotUseAllAddressesOfTheRelay() throws Exception {
+    Credentials greedy = Credentials.signed(Instant.now().plusSeconds(60), secret, "greedy");
+    assertThat(client.run(greedy, LOOPBACK, "-c", "-m", "20"))
+        .contains("error 486 (Allocation Quota Reached)");
+    Credentials other = Credentials.signed(Instant.now().plusSeconds(60), secret, "other");
+    assertThat(client.send(other, LOOPBACK)).contains("Total lost packets 0 (0.000000%)");
+  }
+
+  @Test
   void expiredAndForgedCredentialsAreRejected() throws Exception {
     assertRejected(Credentials.signed(Instant.now().minusSeconds(60), secret));
     assertRejected(Credentials.signed(Instant.now().plusSeconds(3600), "guessed"));

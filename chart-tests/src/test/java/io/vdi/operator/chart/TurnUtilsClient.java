@@ -6,7 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -24,7 +26,13 @@ record TurnUtilsClient(String relay, int port, int peerPort, Path folder) {
   record Credentials(String username, String password) {
     /** Credentials that are signed with the key, which need not be the secret of the relay. */
     static Credentials signed(Instant expires, String key) throws GeneralSecurityException {
-      String username = expires.getEpochSecond() + ":someone";
+      return signed(expires, key, "someone");
+    }
+
+    /** The same for this user; the relay counts allocations per user. */
+    static Credentials signed(Instant expires, String key, String user)
+        throws GeneralSecurityException {
+      String username = expires.getEpochSecond() + ":" + user;
       Mac mac = Mac.getInstance("HmacSHA1");
       mac.init(new SecretKeySpec(key.getBytes(StandardCharsets.UTF_8), "HmacSHA1"));
       byte[] digest = mac.doFinal(username.getBytes(StandardCharsets.UTF_8));
@@ -34,26 +42,37 @@ record TurnUtilsClient(String relay, int port, int peerPort, Path folder) {
 
   /** Sends a few packets through the relay to a peer; returns the output of the client. */
   String send(Credentials credentials, String peer) throws IOException, InterruptedException {
+    return run(credentials, peer, "-c", "-m", "1");
+  }
+
+  /**
+   * Runs the client.
+   *
+   * @param options of {@code turnutils_uclient}: {@code -m} is the number of allocations, {@code
+   *     -T} relays TCP
+   */
+  String run(Credentials credentials, String peer, String... options)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("turnutils_uclient"));
+    command.addAll(List.of(options));
+    command.addAll(
+        List.of(
+            "-n",
+            "5",
+            "-u",
+            credentials.username(),
+            "-w",
+            credentials.password(),
+            "-p",
+            String.valueOf(port),
+            "-e",
+            peer,
+            "-r",
+            String.valueOf(peerPort),
+            relay));
     Path output = Files.createTempFile(folder, "client-", ".txt");
     Process process =
-        new ProcessBuilder(
-                "turnutils_uclient",
-                "-c",
-                "-n",
-                "5",
-                "-m",
-                "1",
-                "-u",
-                credentials.username(),
-                "-w",
-                credentials.password(),
-                "-p",
-                String.valueOf(port),
-                "-e",
-                peer,
-                "-r",
-                String.valueOf(peerPort),
-                relay)
+        new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(output.toFile())
             .start();

@@ -9,6 +9,7 @@ import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.QuotaConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -25,6 +26,9 @@ public record ControllerConfig(
     implements ServiceConfig {
   private static final String LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
   private static final String DOMAIN = LABEL + "(\\." + LABEL + ")*";
+
+  private static final Duration SHORTEST_CREDENTIALS = Duration.ofHours(1);
+  private static final Duration LONGEST_CREDENTIALS = Duration.ofHours(24);
 
   static ControllerConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
@@ -98,7 +102,14 @@ public record ControllerConfig(
             read.text(
                 "turn.protocol", p -> p.equals("udp") || p.equals("tcp"), "must be udp or tcp"),
             read.flag("turn.tls"),
-            read.text("turn.secretFile"));
+            read.text("turn.secretFile"),
+            read.duration("turn.credentialLifetime"));
+    read.require(
+        turn.credentialLifetime().compareTo(SHORTEST_CREDENTIALS) >= 0
+            && turn.credentialLifetime().compareTo(LONGEST_CREDENTIALS) <= 0,
+        "turn.credentialLifetime \""
+            + read.text("turn.credentialLifetime")
+            + "\" must be from 1h to 24h");
     read.require(
         turn.host().isEmpty() || !turn.secretFile().isEmpty(),
         "turn.secretFile must be set if turn.host is set");

@@ -189,7 +189,8 @@ public final class SessionPlanner {
 
   private Plan converge(DesiredState.Children children) {
     StatusCalculator status = status(Optional.of(children.spec()));
-    Optional<TurnGrant> turn = TurnGrant.of(observed.template(), children.spec(), config, now);
+    Optional<TurnGrant> turn =
+        TurnGrant.of(session, observed.template(), children.spec(), config, now);
     boolean outdated = isOutdated(children);
     if (!isStopped(observed)) {
       replacePod(outdated).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
@@ -211,6 +212,9 @@ public final class SessionPlanner {
           .get(ChildKind.POD)
           .ifPresent(
               pod -> add(Step.Order.POD, List.of(new Action.CreatePod(pod, status.restarts()))));
+    } else if (!isStopped(observed) && observed.child(ChildKind.POD).isPresent()) {
+      // A container that restarts reads the credentials again.
+      renewTurn(turn).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
     }
     return new Plan(
         steps,
@@ -322,10 +326,11 @@ public final class SessionPlanner {
     return child.isOwnerless() && !retained;
   }
 
-  /** The credentials that a pod reads at its start must be valid for as long as it can run. */
+  /** The credentials that a desktop reads at its start must be valid for some time. */
   private Optional<Action> renewTurn(Optional<TurnGrant> turn) {
     return observed
         .child(ChildKind.SECRET)
+        .filter(secret -> secret.isOurs() && !secret.metadata().isDeleting())
         .flatMap(secret ->
             turn.filter(grant -> !grant.isCoveredBy(secret.metadata()))
                 .map(grant -> new Action.RenewTurn(secret.metadata(), grant)));

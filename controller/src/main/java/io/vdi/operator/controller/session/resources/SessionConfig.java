@@ -3,6 +3,7 @@ package io.vdi.operator.controller.session.resources;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,8 +31,15 @@ public record SessionConfig(
    *
    * @param secretFile path of the file with the secret that is shared with the TURN server; a
    *     String, because only the executor may read files
+   * @param credentialLifetime how long credentials are valid at most
    */
-  public record Turn(String host, int port, String protocol, boolean tls, String secretFile) {
+  public record Turn(
+      String host,
+      int port,
+      String protocol,
+      boolean tls,
+      String secretFile,
+      Duration credentialLifetime) {
     /** Keys of the credentials in the Secret of a session. */
     public static final String USERNAME_KEY = "turn-username";
 

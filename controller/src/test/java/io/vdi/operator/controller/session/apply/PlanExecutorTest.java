@@ -215,7 +215,8 @@ class PlanExecutorTest {
     Instant expires = Instant.parse("2026-01-01T20:30:00Z");
     Action action =
         new Action.CreateSecret(
-            desired(ChildKind.SECRET), Optional.of(new TurnGrant(file.toString(), expires)));
+            desired(ChildKind.SECRET),
+            Optional.of(new TurnGrant(file.toString(), expires, expires)));
     assertThat(execute(action)).isEmpty();
     JsonObject body = writes().getFirst().json();
     assertThat(body.getAsJsonObject("stringData").keySet())
@@ -227,7 +228,8 @@ class PlanExecutorTest {
 
   @Test
   void aMissingSharedSecretIsAPermanentFailureWithoutAWrite() {
-    TurnGrant grant = new TurnGrant(directory.resolve("absent").toString(), cluster.now());
+    TurnGrant grant =
+        new TurnGrant(directory.resolve("absent").toString(), cluster.now(), cluster.now());
     assertThat(execute(new Action.CreateSecret(desired(ChildKind.SECRET), Optional.of(grant))))
         .get()
         .extracting(ApiFailure::reason)
@@ -240,7 +242,8 @@ class PlanExecutorTest {
     Path file = Files.writeString(directory.resolve("turn"), "shared-secret");
     ObjectMeta secret = child(ResourceType.SECRET, "vdi-auth-desk");
     Instant expires = Instant.parse("2026-01-01T20:30:00Z");
-    assertThat(execute(new Action.RenewTurn(secret, new TurnGrant(file.toString(), expires))))
+    assertThat(
+            execute(new Action.RenewTurn(secret, new TurnGrant(file.toString(), expires, expires))))
         .isEmpty();
     JsonObject patch = writes().getFirst().json();
     assertThat(patch.getAsJsonObject("stringData").keySet())

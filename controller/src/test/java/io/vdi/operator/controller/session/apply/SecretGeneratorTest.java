@@ -43,7 +43,7 @@ class SecretGeneratorTest {
   void turnCredentialsHaveTheFormatOfCoturn() throws Exception {
     Path file = Files.writeString(directory.resolve("turn"), " shared-secret\n");
     JsonObject values =
-        secrets.values("uid-1", Optional.of(new TurnGrant(file.toString(), EXPIRES)));
+        secrets.values("uid-1", Optional.of(new TurnGrant(file.toString(), EXPIRES, EXPIRES)));
     assertThat(values.keySet())
         .containsExactlyInAnyOrder("password", "turn-username", "turn-password");
     String username = EXPIRES.getEpochSecond() + ":uid-1";
@@ -59,7 +59,7 @@ class SecretGeneratorTest {
   @Test
   void theSharedSecretIsReadAgainForEachSession() throws Exception {
     Path file = Files.writeString(directory.resolve("turn"), "first");
-    TurnGrant grant = new TurnGrant(file.toString(), EXPIRES);
+    TurnGrant grant = new TurnGrant(file.toString(), EXPIRES, EXPIRES);
     JsonObject before = SecretGenerator.turnCredentials("uid", grant);
     Files.writeString(file, "second");
     assertThat(SecretGenerator.turnCredentials("uid", grant)).isNotEqualTo(before);
@@ -76,7 +76,7 @@ class SecretGeneratorTest {
   }
 
   private void assertFailure(Path file, String problem) {
-    TurnGrant grant = new TurnGrant(file.toString(), EXPIRES);
+    TurnGrant grant = new TurnGrant(file.toString(), EXPIRES, EXPIRES);
     assertThatThrownBy(() -> secrets.values("uid", Optional.of(grant)))
         .isInstanceOfSatisfying(
             SecretGenerator.TurnSecretMissingException.class,

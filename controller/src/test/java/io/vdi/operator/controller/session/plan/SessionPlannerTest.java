@@ -29,7 +29,8 @@ class SessionPlannerTest {
           ClusterStates.CONFIG.ingress(),
           ClusterStates.CONFIG.tls(),
           Optional.of(
-              new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")),
+              new SessionConfig.Turn(
+                  "turn.example.com", 3478, "udp", false, "/turn/secret", Duration.ofHours(24))),
           Optional.empty());
 
   private final SimulatedCluster cluster = new SimulatedCluster();
@@ -93,7 +94,10 @@ class SessionPlannerTest {
     assertThat(cluster.plan().actions(Step.Order.DEPENDENCY).getFirst())
         .isInstanceOfSatisfying(
             Action.CreateSecret.class,
-            action -> assertThat(action.turn()).contains(new TurnGrant("/turn/secret", end)));
+            action ->
+                assertThat(action.turn())
+                    .contains(
+                        new TurnGrant("/turn/secret", end, end.minus(Duration.ofMinutes(15)))));
   }
 
   @Test
@@ -116,11 +120,31 @@ class SessionPlannerTest {
   }
 
   @Test
-  void turnCredentialsOfARunningPodAreNotRenewed() {
-    useTurn();
-    cluster.apply(cluster.plan());
-    turnExpires(cluster.now);
-    assertThat(renewals(cluster.plan())).isEmpty();
+  void turnCredentialsLiveForADayAndAreRenewedWhileThePodRuns() {
+    cluster.config = WITH_TURN;
+    cluster.template = Optional.of(ClusterStates.template("transport: webrtc, timeout: 876000h"));
+    Plan first = cluster.plan();
+    assertThat(first.actions(Step.Order.DEPENDENCY).getFirst())
+        .isInstanceOfSatisfying(
+            Action.CreateSecret.class,
+            action ->
+                assertThat(action.turn().orElseThrow().expires())
+                    .isEqualTo(cluster.now.plus(Duration.ofHours(24))));
+    cluster.apply(first);
+    assertThat(cluster.plan().steps()).isEmpty();
+    turnExpires(cluster.now.plus(Duration.ofHours(12)));
+    assertThat(cluster.plan().steps()).isEmpty();
+    for (Duration left :
+        List.of(Duration.ofHours(11), Duration.ofHours(-1), Duration.ofDays(36500))) {
+      turnExpires(cluster.now.plus(left));
+      Plan plan = cluster.plan();
+      assertThat(plan.actions(Step.Order.OPTIONAL))
+          .as("%s left", left)
+          .hasOnlyElementsOfType(Action.RenewTurn.class)
+          .hasSize(1);
+      cluster.apply(plan);
+      assertThat(cluster.plan().steps()).isEmpty();
+    }
   }
 
   @Test

@@ -176,7 +176,10 @@ final class SimulatedCluster {
         }
         create(desired);
       }
-      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> create(desired);
+      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> {
+        create(desired);
+        turn.ifPresent(this::issued);
+      }
       case Action.CreatePod(DesiredObject desired, int restarts) -> {
         create(desired);
         annotate(ResourceType.POD, Annotations.RESTARTS, String.valueOf(restarts));
@@ -194,8 +197,10 @@ final class SimulatedCluster {
                       Optional.empty(),
                       Map.of(Annotations.DESIRED_HASH, desired.hash()),
                       false));
-      case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
-          requireOurs(ResourceType.SECRET, secret);
+      case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) -> {
+        requireOurs(ResourceType.SECRET, secret);
+        issued(turn);
+      }
       case Action.SetOwner(
               ResourceType<?> type,
               ObjectMeta current,
@@ -252,6 +257,10 @@ final class SimulatedCluster {
         && home.metadata().isControlledBy(session.uid())) {
       throw new AssertionError("the finalizer is removed, and the home still has its owner");
     }
+  }
+
+  private void issued(TurnGrant turn) {
+    annotate(ResourceType.SECRET, Annotations.TURN_EXPIRES, turn.expires().toString());
   }
 
   private void annotate(ResourceType<?> type, String key, String value) {

@@ -12,6 +12,7 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -238,7 +239,8 @@ class DesiredStateTest {
             CONFIG.ingress(),
             CONFIG.tls(),
             Optional.of(
-                new SessionConfig.Turn("turn.example.com", 3478, "udp", false, "/turn/secret")),
+                new SessionConfig.Turn(
+                    "turn.example.com", 3478, "udp", false, "/turn/secret", Duration.ofHours(24))),
             Optional.empty());
     assertThat(env(children("{}", "{image: x, transport: websockets}", turn)).toString())
         .doesNotContain("TURN");

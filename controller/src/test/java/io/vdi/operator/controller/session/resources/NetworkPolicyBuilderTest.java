@@ -10,6 +10,7 @@ import io.kubernetes.client.openapi.models.V1LabelSelector;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,7 +39,9 @@ class NetworkPolicyBuilderTest {
                 SessionConfig.IngressKind.NONE, Optional.empty(), List.of("websecure")),
             new SessionConfig.Tls(SessionConfig.TlsMode.ROUTER_DEFAULT, "", ""),
             turn
-                ? Optional.of(new SessionConfig.Turn("turn", 3478, "udp", false, "/secret"))
+                ? Optional.of(
+                    new SessionConfig.Turn(
+                        "turn", 3478, "udp", false, "/secret", Duration.ofHours(24)))
                 : Optional.empty(),
             Optional.of(NETWORK));
     return NetworkPolicyBuilder.of(
