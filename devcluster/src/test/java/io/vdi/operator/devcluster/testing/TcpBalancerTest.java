@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -25,9 +26,8 @@ class TcpBalancerTest {
 
   @Test
   void skipsServerThatDoesNotListen() throws IOException {
-    ServerSocket stopped = server("stopped");
-    stopped.close();
-    try (ServerSocket two = server("two");
+    try (Socket stopped = notListening();
+        ServerSocket two = server("two");
         TcpBalancer balancer =
             new TcpBalancer(List.of(stopped.getLocalPort(), two.getLocalPort()))) {
       assertThat(List.of(read(balancer), read(balancer))).containsExactly("two", "two");
@@ -36,11 +36,17 @@ class TcpBalancerTest {
 
   @Test
   void closesConnectionWhenNoServerListens() throws IOException {
-    ServerSocket stopped = server("stopped");
-    stopped.close();
-    try (TcpBalancer balancer = new TcpBalancer(List.of(stopped.getLocalPort()))) {
+    try (Socket stopped = notListening();
+        TcpBalancer balancer = new TcpBalancer(List.of(stopped.getLocalPort()))) {
       assertThat(read(balancer)).isEmpty();
     }
+  }
+
+  /** It keeps its port, so that no other process can listen there. */
+  private static Socket notListening() throws IOException {
+    Socket socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return socket;
   }
 
   @Test

@@ -1,0 +1,180 @@
+package io.vdi.operator.e2e.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.addons.NetworkPolicyAddon;
+import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.e2e.browser.PageClient;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What a real desktop reaches on a node whose network enforces NetworkPolicies, by real packets.
+ * The router listens on all addresses of the node, so that it answers for the addresses of a
+ * metadata service and of the internet, which are added to the node.
+ */
+class NetworkIT {
+  private static final String METADATA_SERVICE = "169.254.169.254";
+  private static final String INTERNET = "203.0.113.7";
+
+  private static OperatorNode node;
+  private static LiveDesktop desktop;
+  private static LiveDesktop other;
+  private static NetworkPolicyAddon network;
+
+  @BeforeAll
+  static void start() throws InterruptedException {
+    node = SharedNode.get();
+    network = NetworkPolicyAddon.start(node.cluster());
+    for (String address : new String[] {METADATA_SERVICE, INTERNET}) {
+      node.cluster().commandOnNode("ip", "address", "add", address + "/32", "dev", "lo");
+    }
+    node.template("network", "resources: {defaultCPU: 200m, defaultMemory: 1Gi, defaultGPU: 0}");
+    PageClient pages = new PageClient(node.cluster().address(), node.routerCertificate());
+    desktop = LiveDesktop.of(node, pages, "default", "network-a");
+    other = LiveDesktop.of(node, pages, "default", "network-b");
+    for (LiveDesktop each : new LiveDesktop[] {desktop, other}) {
+      each.session().create("template: network, persistence: {enabled: false}");
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    if (network != null) {
+      network.close();
+      node.kubectl("delete", "vdi", "network-a", "network-b", "--wait", "--timeout=90s");
+      node.kubectl("delete", "vdit", "network");
+      node.kubectl("delete", "pod", "reaper", "-n", OperatorNode.NAMESPACE, "--ignore-not-found");
+      node.kubectl("delete", "pod", "stranger", "--ignore-not-found");
+      for (String address : new String[] {METADATA_SERVICE, INTERNET}) {
+        node.cluster().commandOnNode("ip", "address", "delete", address + "/32", "dev", "lo");
+      }
+      node.install();
+    }
+  }
+
+  @Test
+  void aDesktopReachesTheInternetAndNothingInTheCluster() {
+    install("config.network.mode=none");
+    desktop.awaitPicture();
+    other.awaitPicture();
+    await("no policy").atMost(SharedNode.PATIENCE).until(() -> !hasPolicy());
+    Map<String, Boolean> withoutPolicy = new LinkedHashMap<>();
+    targets().keySet().forEach(target -> withoutPolicy.put(target, true));
+    await("open network")
+        .atMost(SharedNode.PATIENCE)
+        .untilAsserted(() -> assertThat(reached()).isEqualTo(withoutPolicy));
+
+    install("config.network.mode=managed");
+    await("policy").atMost(SharedNode.PATIENCE).until(NetworkIT::hasPolicy);
+    Map<String, Boolean> withPolicy = new LinkedHashMap<>(withoutPolicy);
+    withPolicy.replaceAll((target, open) -> target.equals("internet"));
+    await("closed network")
+        .atMost(SharedNode.PATIENCE)
+        .untilAsserted(() -> assertThat(reached()).isEqualTo(withPolicy));
+
+    // The router still shows the desktop; the reaper reaches it, and no other pod does.
+    assertThat(desktop.page()).isEqualTo(200);
+    pod(OperatorNode.NAMESPACE, "reaper", "app.kubernetes.io/component: reaper");
+    pod("default", "stranger", "app: stranger");
+    assertThat(connects(OperatorNode.NAMESPACE, "reaper", desktop.pod().status().podIp(), 8080))
+        .isTrue();
+    assertThat(connects("default", "stranger", desktop.pod().status().podIp(), 8080)).isFalse();
+  }
+
+  private static void install(String network) {
+    // The services reach the API server on the port of its endpoint.
+    String port =
+        node.kubectl("get", "endpointslices", "kubernetes", "-o", "jsonpath={.ports[0].port}");
+    node.install(network, "networkPolicies.apiServerPorts={443,%s}".formatted(port.strip()));
+  }
+
+  private static boolean hasPolicy() {
+    return node.api()
+        .request("GET", ResourceType.NETWORK_POLICY.path("default", "vdi-network"), null)
+        .ok()
+        .isPresent();
+  }
+
+  private record Target(String address, int port) {}
+
+  private static Map<String, Target> targets() {
+    Map<String, Target> targets = new LinkedHashMap<>();
+    targets.put("another desktop", new Target(other.pod().status().podIp(), 8080));
+    targets.put("admission webhook", new Target(address("admission-webhook"), 8443));
+    targets.put("metrics of the reaper", new Target(address("reaper"), 8081));
+    targets.put("API server", new Target(serviceAddress(), 443));
+    targets.put("node", new Target(node.cluster().address(), 443));
+    targets.put("metadata service", new Target(METADATA_SERVICE, 443));
+    targets.put("internet", new Target(INTERNET, 443));
+    return targets;
+  }
+
+  private static Map<String, Boolean> reached() {
+    Map<String, Boolean> reached = new LinkedHashMap<>();
+    targets()
+        .forEach((name, target) ->
+            reached.put(name, connects("default", "network-a", target.address(), target.port())));
+    return reached;
+  }
+
+  /** A TCP connection from inside the pod. */
+  private static boolean connects(String namespace, String pod, String address, int port) {
+    String program =
+        "import socket; s = socket.socket(); s.settimeout(2); print(s.connect_ex(('%s', %d)))"
+            .formatted(address, port);
+    return node.kubectl("exec", "-n", namespace, pod, "--", "python3", "-c", program)
+        .strip()
+        .equals("0");
+  }
+
+  private static String address(String component) {
+    return node.kubectl(
+            "get",
+            "pods",
+            "-n",
+            OperatorNode.NAMESPACE,
+            "--selector=" + Labels.NAME + "=vdi-operator,app.kubernetes.io/component=" + component,
+            "--field-selector=status.phase=Running",
+            "-o",
+            "jsonpath={.items[0].status.podIP}")
+        .strip();
+  }
+
+  private static String serviceAddress() {
+    JsonObject service =
+        node.api()
+            .request("GET", ResourceType.SERVICE.path("default", "kubernetes"), null)
+            .orElseThrow();
+    return service.getAsJsonObject("spec").get("clusterIP").getAsString();
+  }
+
+  /** A pod that waits, from the image of the desktops. */
+  private static void pod(String namespace, String name, String label) {
+    node.apply(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s, namespace: %s, labels: {%s}}
+        spec:
+          nodeSelector: {kubernetes.io/hostname: node-1}
+          terminationGracePeriodSeconds: 0
+          securityContext: {seccompProfile: {type: RuntimeDefault}, runAsNonRoot: true, runAsUser: 1000}
+          containers:
+            - name: wait
+              image: "%s"
+              imagePullPolicy: Never
+              command: [sleep, "600"]
+              securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+        """
+            .formatted(name, namespace, label, FullCluster.DESKTOP));
+    node.kubectl("wait", "-n", namespace, "pod/" + name, "--for=condition=Ready", "--timeout=60s");
+  }
+}
