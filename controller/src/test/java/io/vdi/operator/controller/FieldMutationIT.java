@@ -265,7 +265,9 @@ class FieldMutationIT {
       case "maxmemory" -> "\"64Gi\"";
       case "cpu", "defaultcpu" -> "\"3\"";
       case "maxcpu" -> "\"32\"";
+      case "ephemeralstorage" -> "\"5Gi\"";
       case "size" -> "\"12Gi\"";
+      case "maxsize" -> "\"50Gi\"";
       case "timeout", "maxtimeout" -> "\"9h\"";
       case "idletimeout", "maxidletimeout" -> "\"45m\"";
       case "deleteaftersuspended" -> "\"720h\"";

@@ -53,6 +53,16 @@ final class TemplateLimits {
         now.cpu(),
         old.map(Defaults.EffectiveSpec::cpu),
         spec.resources().maxCPU());
+    // The effective size is at most maxSize. What counts here is what the session asks for, also
+    // while it has no home, because it can get one later.
+    String size = session.persistence().size();
+    if (size != null) {
+      check.quantity(
+          "persistence.size",
+          size,
+          before.map(b -> b.persistence().size()),
+          spec.persistence().maxSize());
+    }
     Optional<Duration> maxTimeout = Durations.parse(spec.maxTimeout());
     if (maxTimeout.isPresent()
         && now.timeout().compareTo(maxTimeout.get()) > 0

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.Quantities;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +65,8 @@ final class TemplateRules {
     SessionRules.quantity(resources, "ephemeralStorage", "10Gi");
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
+    SessionRules.quantity(persistence, "maxSize", "50Gi");
+    sizeWithinMaximum(persistence);
     persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
     for (String field :
@@ -79,6 +82,23 @@ final class TemplateRules {
     idleTimeout(spec);
     environment(spec);
     return fields.violations();
+  }
+
+  private static void sizeWithinMaximum(FieldValidator persistence) {
+    Optional<String> size = persistence.text("size").filter(TemplateRules::isQuantity);
+    persistence
+        .text("maxSize")
+        .filter(TemplateRules::isQuantity)
+        .filter(max -> size.filter(it -> Quantities.isLarger(it, max)).isPresent())
+        .ifPresent(max ->
+            persistence.report(
+                "size",
+                new JsonPrimitive(size.orElseThrow()),
+                "is more than maxSize of this template: lower it, or raise maxSize"));
+  }
+
+  private static boolean isQuantity(String text) {
+    return Quantities.parse(text).isPresent();
   }
 
   private static void idleTimeout(FieldValidator spec) {

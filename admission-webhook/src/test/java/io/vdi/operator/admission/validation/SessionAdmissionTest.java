@@ -323,6 +323,9 @@ class SessionAdmissionTest {
           {image: 'docker.io/x'}                              | spec.image "docker.io/x": must come from one of ghcr.io/desks
           {image: 'ghcr.io/desksx/y'}                         | must come from one of ghcr.io/desks
           {image: 'ghcr.io/desks/y', resources: {maxGPU: -1}} | spec.resources.maxGPU -1: must be a whole number
+          {image: 'ghcr.io/desks/y', resources: {ephemeralStorage: 0}} | spec.resources.ephemeralStorage
+          {image: 'ghcr.io/desks/y', persistence: {maxSize: big}}      | spec.persistence.maxSize "big": must be
+          {image: 'ghcr.io/desks/y', persistence: {size: 20Gi, maxSize: 10Gi}} | spec.persistence.size "20Gi": is more than maxSize
           {image: 'ghcr.io/desks/y', env: [{name: '1a'}]}     | spec.env[0].name "1a": must be letters
           {image: 'ghcr.io/desks/y', env: [{name: DISPLAY}]}  | spec.env[0].name "DISPLAY": is the operator's own
           {image: 'ghcr.io/desks/y', env: [{value: x}]}       | spec.env[0].name: is missing
@@ -332,6 +335,38 @@ class SessionAdmissionTest {
           """)
   void invalidTemplatesAreDenied(String spec, String message) {
     assertDenied(template(spec), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {persistence: {size: 20Gi}} | {persistence: {size: 51Gi}}                 | denied
+          {persistence: {size: 20Gi}} | {persistence: {enabled: false, size: 51Gi}} | denied
+          {persistence: {size: 20Gi}} | {persistence: {size: 50Gi}}                 | allowed
+          {persistence: {size: 80Gi}} | {persistence: {size: 80Gi}, timeout: 2h}    | allowed
+          {persistence: {size: 80Gi}} | {persistence: {size: 81Gi}}                 | denied
+          """)
+  void aHomeGrowsUpToTheMaxSizeOfItsTemplate(String before, String now, String outcome) {
+    Requests.Cluster cluster = Requests.cluster("{image: x, persistence: {maxSize: 50Gi}}");
+    Verdict verdict =
+        cluster.validate(Requests.update(complete(now), complete(before)), Requests.POLICY);
+    if (outcome.equals("denied")) {
+      assertDenied(verdict, "is more than template t allows, which is 50Gi: ask for 50Gi or less");
+    } else {
+      assertThat(verdict).isNotInstanceOf(Response.Deny.class);
+    }
+    Verdict created =
+        cluster.validate(
+            Requests.create(
+                Requests.session(
+                    "{user: alice@example.com, template: t, persistence: {size: 51Gi}}"),
+                Requests.ADMIN),
+            Requests.POLICY);
+    assertDenied(
+        created,
+        "spec.persistence.size 51Gi: is more than template t allows, which is 50Gi: ask for 50Gi");
   }
 
   @Test

@@ -81,11 +81,7 @@ public final class Defaults {
             EPHEMERAL_STORAGE,
             problems),
         first(home.enabled(), null, true),
-        quantity(
-            "persistence.size",
-            first(home.size(), template.persistence().size(), SIZE),
-            SIZE,
-            problems),
+        size(session, template, problems),
         Optional.ofNullable(
             first(home.storageClassName(), template.persistence().storageClassName(), null)),
         first(home.reclaimPolicy(), template.persistence().reclaimPolicy(), ReclaimPolicy.DELETE),
@@ -106,6 +102,21 @@ public final class Defaults {
   /** Only the number of GPUs. */
   public static int gpu(VdiSession.Spec session, VdiTemplate.Spec template) {
     return first(session.resources().gpu(), template.resources().defaultGPU(), GPU);
+  }
+
+  /** At most the maxSize of the template, also where the admission webhook was not called. */
+  private static String size(
+      VdiSession.Spec session, VdiTemplate.Spec template, List<String> problems) {
+    String size =
+        quantity(
+            "persistence.size",
+            first(session.persistence().size(), template.persistence().size(), SIZE),
+            SIZE,
+            problems);
+    return Optional.ofNullable(template.persistence().maxSize())
+        .map(max -> quantity("persistence.maxSize", max, size, problems))
+        .filter(max -> Quantities.isLarger(size, max))
+        .orElse(size);
   }
 
   /**

@@ -56,7 +56,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       resources =
           resources == null ? new Resources(null, null, null, null, null, null, null) : resources;
       env = env == null ? List.of() : env;
-      persistence = persistence == null ? new Persistence(null, null, null) : persistence;
+      persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
       encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
       port = port == null ? 8080 : port;
       homePath = homePath == null || homePath.isEmpty() ? "/home/user" : homePath;
@@ -80,7 +80,8 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String maxCPU,
       String ephemeralStorage) {}
 
-  public record Persistence(String size, String storageClassName, ReclaimPolicy reclaimPolicy) {}
+  public record Persistence(
+      String size, String maxSize, String storageClassName, ReclaimPolicy reclaimPolicy) {}
 
   /**
    * What the NetworkPolicy of the template's desktops allows beyond the operator's configuration.

@@ -103,6 +103,19 @@ class DefaultsTest {
   }
 
   @Test
+  @DisplayName("the size of the home is at most the maxSize of the template")
+  void maxSize() {
+    assertThat(effective("{persistence: {size: 1Ti}}", "{persistence: {maxSize: 50Gi}}").size())
+        .isEqualTo("50Gi");
+    assertThat(effective("{persistence: {size: 50Gi}}", "{persistence: {maxSize: 0.1Ti}}").size())
+        .isEqualTo("50Gi");
+    assertThat(effective("{}", "{persistence: {maxSize: 5Gi}}").size()).isEqualTo("5Gi");
+    Defaults.EffectiveSpec illegal = effective("{}", "{persistence: {maxSize: much}}");
+    assertThat(illegal.size()).isEqualTo("10Gi");
+    assertThat(illegal.problems()).hasSize(1);
+  }
+
+  @Test
   @DisplayName("the lifetime is the timeout, at most the maxTimeout of the template")
   void lifetime() {
     assertThat(effective("{timeout: 2h}", "{maxTimeout: 1h}").lifetime())
