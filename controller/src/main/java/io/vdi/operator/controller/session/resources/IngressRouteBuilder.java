@@ -5,6 +5,7 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.HostNames;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,7 @@ final class IngressRouteBuilder {
                         "Rule",
                         "services",
                         List.of(Map.of("name", resolved.name(), "port", ServiceBuilder.PORT))))));
-    spec.add("tls", tls(config.tls()));
+    spec.add("tls", tls(resolved));
     JsonObject body = new JsonObject();
     body.addProperty("apiVersion", ResourceType.INGRESS_ROUTE.apiVersion());
     body.addProperty("kind", ResourceType.INGRESS_ROUTE.kind());
@@ -43,10 +44,17 @@ final class IngressRouteBuilder {
         ChildKind.ROUTE, ResourceType.INGRESS_ROUTE, resolved.name(), body, patch);
   }
 
-  /** Null removes the field that an earlier {@code tls.mode} set. */
-  private static JsonObject tls(SessionConfig.Tls tls) {
+  /**
+   * Null removes the field that an earlier {@code tls.mode} set. Only the host of a user's e-mail
+   * address gets a certificate of the resolver: each host is an ACME order, and every session could
+   * have another host with a hash. Such hosts get the default certificate of the router.
+   */
+  private static JsonObject tls(ResolvedSession resolved) {
+    SessionConfig.Tls tls = resolved.config().tls();
     JsonObject result = new JsonObject();
-    boolean resolver = tls.mode() == SessionConfig.TlsMode.CERT_RESOLVER;
+    boolean resolver =
+        tls.mode() == SessionConfig.TlsMode.CERT_RESOLVER
+            && resolved.host().equals(HostNames.preferred(resolved.session().spec().user()));
     boolean secret = tls.mode() == SessionConfig.TlsMode.SECRET_NAME;
     result.add("certResolver", KubeGson.gson().toJsonTree(resolver ? tls.certResolver() : null));
     result.add("secretName", KubeGson.gson().toJsonTree(secret ? tls.secretName() : null));

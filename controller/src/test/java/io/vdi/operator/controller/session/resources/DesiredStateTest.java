@@ -195,6 +195,16 @@ class DesiredStateTest {
   }
 
   @Test
+  void onlyThePreferredHostUsesTheCertificateResolver() {
+    ResolvedSession first = resolved("{}", "{image: x}", CONFIG);
+    ResolvedSession resolved =
+        new ResolvedSession(
+            first.session(), first.template(), first.spec(), "alice-0123abcd", CONFIG);
+    assertThat(IngressRouteBuilder.of(resolved).body().getAsJsonObject("spec").get("tls"))
+        .isEqualTo(json("{}"));
+  }
+
+  @Test
   void aChangeOfTlsModeRemovesTheFieldOfTheEarlierMode() {
     SessionConfig secret =
         new SessionConfig(
