@@ -180,7 +180,7 @@ public final class ReleasedHosts {
    * when the own notes are stored, or when that failed: then a later call tries again.
    */
   public void store() {
-    long target = snapshot().noted();
+    long target = noted();
     if (stored >= target) {
       return;
     }
@@ -192,6 +192,10 @@ public final class ReleasedHosts {
     } finally {
       writing.unlock();
     }
+  }
+
+  private synchronized long noted() {
+    return noted;
   }
 
   private synchronized Snapshot snapshot() {
