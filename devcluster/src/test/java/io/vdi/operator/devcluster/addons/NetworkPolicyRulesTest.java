@@ -69,9 +69,9 @@ class NetworkPolicyRulesTest {
             script(
                 """
                 policyTypes: [Egress], egress: [
-                  {to: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8, 169.254.0.0/16]}},
+                  {to: [{ipBlock: {cidr: "0.0.0.0/0", except: ["10.0.0.0/8", "169.254.0.0/16"]}},
                         {ipBlock: {cidr: "::/0", except: ["fc00::/7"]}}]},
-                  {to: [{ipBlock: {cidr: 10.9.9.9/32}}], ports: [{port: 53, protocol: UDP}]}]
+                  {to: [{ipBlock: {cidr: "10.9.9.9/32"}}], ports: [{port: 53, protocol: UDP}]}]
                 """))
         .contains(
             "meta nfproto ipv4 ip daddr != { 10.0.0.0/8, 169.254.0.0/16 } return",
