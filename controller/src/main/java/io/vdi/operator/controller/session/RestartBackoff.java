@@ -10,7 +10,9 @@ import java.util.Optional;
 /**
  * When the pod of a session that has ended can be created again: after 1 s, and twice as long after
  * each further end, at most 5 min. A desktop that has been ready for 10 min resets the delay;
- * docs/specification.md, section 3, Ended pods. A new leader starts with 1 s.
+ * docs/specification.md, section 3, Ended pods. A new leader starts with 1 s. A pod that is being
+ * deleted, such as by a drain, reaches a final phase too: it does not count, so that drains do not
+ * delay the next pod.
  *
  * <p>Not thread-safe: one worker at a time handles a session.
  */
@@ -40,7 +42,7 @@ final class RestartBackoff {
             .isPresent()) {
           ends = 0;
         }
-      } else if (!present.metadata().uid().equals(lastUid)) {
+      } else if (!present.metadata().isDeleting() && !present.metadata().uid().equals(lastUid)) {
         lastUid = present.metadata().uid();
         Duration delay = FIRST.multipliedBy(1L << Math.min(ends, MAX_DOUBLINGS));
         ends++;

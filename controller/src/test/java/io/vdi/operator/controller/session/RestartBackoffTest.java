@@ -57,6 +57,19 @@ class RestartBackoffTest {
   }
 
   @Test
+  void aPodThatIsDeletedDoesNotCount() {
+    Pod drained =
+        KubeGson.gson()
+            .fromJson(
+                "{metadata: {name: desk, uid: u, deletionTimestamp: '2026-01-01T12:00:00Z'},"
+                    + " status: {phase: Succeeded}}",
+                Pod.class);
+    assertThat(backoff.observe(Optional.of(drained), now)).isEmpty();
+    assertThat(backoff.observe(Optional.empty(), now)).isEmpty();
+    assertThat(end()).isEqualTo(Duration.ofSeconds(1));
+  }
+
+  @Test
   void theMessageHasTheReasonOfTheNode() {
     assertThat(backoff.observe(Optional.of(pod("Failed")), now))
         .get()
