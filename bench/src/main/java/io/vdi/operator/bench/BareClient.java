@@ -36,7 +36,8 @@ final class BareClient implements AutoCloseable {
           new SessionConfig.Ingress(
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
-          Optional.empty(), Optional.empty());
+          Optional.empty(),
+          Optional.empty());
 
   private final KubeClient user;
   private final KubeClient operator;

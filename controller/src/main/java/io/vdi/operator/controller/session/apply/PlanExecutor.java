@@ -126,7 +126,8 @@ public final class PlanExecutor {
         case Action.CreatePod(DesiredObject desired, int restarts) ->
             create(session, desired, withRestarts(desired.body(), restarts));
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
-            update(caches.of(desired.type()), current, desired);
+            (adoptsHome(desired, current) ? sessionChanged(session) : Optional.<ApiFailure>empty())
+                .or(() -> update(caches.of(desired.type()), current, desired));
         case Action.ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) ->
             current.isPresent()
                 ? patchPolicy(current.get(), policy)
@@ -138,7 +139,11 @@ public final class PlanExecutor {
                 ObjectMeta current,
                 VdiSession owner,
                 boolean owned) ->
-            patch(caches.of(type), current, OwnerPatch.of(type, current, owner, owned));
+            (owned && type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM)
+                    ? sessionChanged(owner)
+                    : Optional.<ApiFailure>empty())
+                .or(() ->
+                    patch(caches.of(type), current, OwnerPatch.of(type, current, owner, owned)));
         case Action.ResizeHome(ObjectMeta home, String size) ->
             patch(
                 caches.volumeClaims(),
@@ -332,6 +337,38 @@ public final class PlanExecutor {
   private <T extends KubeObject> Optional<ApiFailure> update(
       ResourceCache<T> cache, ObjectMeta current, DesiredObject desired) {
     return patch(cache, current, MergePatch.forObject(current).merge(desired.patch()));
+  }
+
+  private static boolean adoptsHome(DesiredObject desired, ObjectMeta current) {
+    return desired.kind() == ChildKind.HOME
+        && current.controller().isEmpty()
+        && desired.body().getAsJsonObject("metadata").has("ownerReferences");
+  }
+
+  /**
+   * Reads the session from the API server before it gets a home: the garbage collector deletes a
+   * home whose owner does not exist, and a cache can be so old that it shows a deleted session, or
+   * one that must release its home.
+   */
+  private Optional<ApiFailure> sessionChanged(VdiSession session) {
+    ApiResult<VdiSession> live = api.get(ResourceType.SESSION, session.namespace(), session.name());
+    if (live.failure().isPresent() && !live.isNotFound()) {
+      return live.failure();
+    }
+    if (live.ok()
+        .filter(now ->
+            now.uid().equals(session.uid())
+                && now.metadata().isDeleting() == session.metadata().isDeleting()
+                && now.metadata().generation() == session.metadata().generation())
+        .isPresent()) {
+      return Optional.empty();
+    }
+    live.ok()
+        .ifPresentOrElse(
+            caches.sessions()::created,
+            () -> caches.sessions().deleted(session.namespace(), session.name(), session.uid()));
+    return Optional.of(
+        new ApiFailure.Transient("Conflict", "the session has changed in the meantime"));
   }
 
   private <T extends KubeObject> Optional<ApiFailure> patch(

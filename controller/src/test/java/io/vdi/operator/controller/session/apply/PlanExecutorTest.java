@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -187,6 +188,63 @@ class PlanExecutorTest {
         .isEqualTo("Conflict");
     assertThat(cluster.caches.templates().get("", "ubuntu")).isEmpty();
     assertThat(execute(new Action.RemoveFinalizer(session, HomeFate.UNCHANGED))).isEmpty();
+  }
+
+  @Test
+  void aHomeIsNotAdoptedForASessionThatOnlyTheCacheShows() {
+    ObjectMeta home = homeWithoutOwner();
+    DesiredObject desired = desired(ChildKind.HOME);
+    server.pauseWatches(true);
+    server.remove(ResourceType.SESSION, NAMESPACE, "desk");
+    assertThat(execute(new Action.Update(desired, home)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+    assertThat(cluster.caches.sessions().get(NAMESPACE, "desk")).isEmpty();
+    assertThat(storedHomeHasOwner()).isFalse();
+  }
+
+  @Test
+  void aHomeIsNotAdoptedForASessionWhoseSpecHasChanged() {
+    ObjectMeta home = homeWithoutOwner();
+    server.pauseWatches(true);
+    server.put(
+        ResourceType.SESSION,
+        """
+        {"metadata": {"name": "desk", "namespace": "desks", "generation": 2, "uid": "%s"},
+         "spec": {"user": "alice@example.com", "persistence": {"reclaimPolicy": "Retain"}}}
+        """
+            .formatted(session.uid()));
+    assertThat(
+            execute(new Action.SetOwner(ResourceType.PERSISTENT_VOLUME_CLAIM, home, session, true)))
+        .get()
+        .extracting(ApiFailure::reason)
+        .isEqualTo("Conflict");
+    assertThat(storedHomeHasOwner()).isFalse();
+  }
+
+  @Test
+  void aHomeWithoutOwnerIsAdopted() {
+    assertThat(execute(new Action.Update(desired(ChildKind.HOME), homeWithoutOwner()))).isEmpty();
+    assertThat(storedHomeHasOwner()).isTrue();
+  }
+
+  private ObjectMeta homeWithoutOwner() {
+    JsonObject body = desired(ChildKind.HOME).body().deepCopy();
+    body.getAsJsonObject("metadata").remove("ownerReferences");
+    return KubeGson.gson()
+        .fromJson(
+            server.put(ResourceType.PERSISTENT_VOLUME_CLAIM, body.toString()),
+            PersistentVolumeClaim.class)
+        .metadata();
+  }
+
+  private boolean storedHomeHasOwner() {
+    return server
+        .find(ResourceType.PERSISTENT_VOLUME_CLAIM, NAMESPACE, "vdi-data-desk")
+        .orElseThrow()
+        .getAsJsonObject("metadata")
+        .has("ownerReferences");
   }
 
   @Test
