@@ -66,9 +66,9 @@ check-commits: ## Check the subjects of new commits; RANGE=origin/main..HEAD che
 test: check-commits programs ## Run all tests against a real Kubernetes
 	@$(MVN) verify
 
-chaos: programs ## Run every perturbation: crashes, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
+chaos: programs ## Run every perturbation: crashes, outdated caches, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
 	@$(WITH) mvn verify -pl controller,e2e -am -Dvdi.chaos=true -Dtest='PerturbationProperties' \
-	  -Dit.test='CrashIT,CrashHistoriesIT,FieldMutationIT,RecoveryIT,NodeFaultsIT' -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,NodeFaultsIT' -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)
 
 bench: programs ## Measure speed and memory; BENCH="limit burst" runs a part

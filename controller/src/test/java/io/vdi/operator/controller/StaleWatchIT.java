@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
@@ -20,7 +20,6 @@ import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
 import io.vdi.operator.devcluster.testing.WatchProxy;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,14 +32,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The caches of the controller are outdated: watch events are delayed, dropped or repeated, and
@@ -50,13 +50,17 @@ import org.slf4j.LoggerFactory;
  */
 @ExtendWith(ClusterExtension.class)
 class StaleWatchIT {
-  private static final Logger LOG = LoggerFactory.getLogger(StaleWatchIT.class);
   private static final Duration LONG = Duration.ofSeconds(90);
 
   /** Without a write for this long the controller has nothing left to do with what it knows. */
   private static final Duration QUIET = Duration.ofSeconds(1);
 
-  private static final int SAMPLE = 3;
+  private static final int SAMPLE = 2;
+  private static final ChaosBudget BUDGET = new ChaosBudget();
+  private static final AtomicInteger RUN = new AtomicInteger();
+
+  /** The objects of sessions that were born with the spec that a history ends with. */
+  private static final Map<Outcome, Map<String, String>> EXPECTED = new EnumMap<>(Outcome.class);
 
   private static final String DELETE = "persistence: {size: 1Gi, reclaimPolicy: Delete}";
   private static final String RETAIN = "persistence: {size: 1Gi, reclaimPolicy: Retain}";
@@ -132,8 +136,6 @@ class StaleWatchIT {
   private final Cluster cluster;
   private final KubeClient api;
   private final TestNamespace namespace;
-  private final ChaosBudget budget = new ChaosBudget();
-  private final Map<Outcome, Map<String, String>> expected = new EnumMap<>(Outcome.class);
 
   @TempDir Path folder;
 
@@ -144,23 +146,18 @@ class StaleWatchIT {
   }
 
   @BeforeAll
-  static void install(Cluster cluster, KubeClient api) {
+  static void install(Cluster cluster, KubeClient api, TestNamespace namespace) {
     TestController.installWithTemplates(cluster, api);
+    bearReferences(cluster, namespace);
   }
 
-  @Test
-  void everyHistoryConvergesWithOutdatedCaches() {
-    bearReferences();
+  private static List<Run> runs() {
     List<Run> runs = new ArrayList<>();
     for (Perturbation perturbation : Perturbation.values()) {
       watched().forEach(type -> runs.add(new Run(perturbation, List.of(type))));
       runs.add(new Run(perturbation, watched()));
     }
-    List<Run> sample = budget.sample(runs, SAMPLE);
-    for (int i = 0; i < sample.size(); i++) {
-      LOG.info("{} of {}: {}", i + 1, sample.size(), sample.get(i));
-      run(sample.get(i), i);
-    }
+    return BUDGET.sample(runs, SAMPLE);
   }
 
   private static List<ResourceType<?>> watched() {
@@ -171,12 +168,14 @@ class StaleWatchIT {
     return List.copyOf(types);
   }
 
-  private void run(Run run, int number) {
+  @ParameterizedTest
+  @MethodSource("runs")
+  void everyHistoryConvergesWithOutdatedCaches(Run run) {
     Set<History> histories = EnumSet.allOf(History.class);
     if (!run.perturbation().follows()) {
       histories.remove(History.DELETE_AND_CREATE_AGAIN);
     }
-    List<Subject> subjects = subjects(histories, "run" + number);
+    List<Subject> subjects = subjects(histories, "run" + RUN.incrementAndGet());
     try (WatchProxy proxy = new WatchProxy(CONTROLLER.kubeconfig(cluster))) {
       Map<Subject, String> homes;
       long start = version();
@@ -228,7 +227,7 @@ class StaleWatchIT {
         }
       }
       assertSafe(run.toString(), proxy);
-      assertThat(homes(subjects)).as("homes; %s; %s", run, budget).containsAllEntriesOf(homes);
+      assertThat(homes(subjects)).as("homes; %s; %s", run, BUDGET).containsAllEntriesOf(homes);
       remove(subjects);
     }
   }
@@ -249,8 +248,7 @@ class StaleWatchIT {
 
   @Test
   @DisplayName("A new leader whose watches lag reads the state, and changes nothing that is right")
-  void leaderChangesToReplicaThatLags() throws IOException {
-    bearReferences();
+  void leaderChangesToReplicaThatLags() {
     ServiceUnderTest electing =
         CONTROLLER.withSettings(
             Map.of(
@@ -303,8 +301,7 @@ class StaleWatchIT {
     }
   }
 
-  /** The objects of sessions that were born with the spec that a history ends with. */
-  private void bearReferences() {
+  private static void bearReferences(Cluster cluster, TestNamespace namespace) {
     Map<Outcome, String> specs =
         Map.of(
             Outcome.RUNNING, DELETE,
@@ -320,7 +317,7 @@ class StaleWatchIT {
                   .create("template: kwok, " + spec)));
       born.forEach((outcome, session) -> {
         session.awaitPhase(outcome == Outcome.SUSPENDED ? Phase.SUSPENDED : Phase.RUNNING);
-        expected.put(outcome, ChildrenSnapshot.of(session));
+        EXPECTED.put(outcome, ChildrenSnapshot.of(session));
       });
       born.values().forEach(SessionFixture::delete);
       born.values().forEach(SessionFixture::awaitNotFound);
@@ -367,7 +364,7 @@ class StaleWatchIT {
     }
     existing.forEach(subject -> {
       subject.session().awaitPhase(Phase.RUNNING);
-      subject.session().awaitCondition(Condition.STORAGE_READY);
+      awaitHome(subject.session());
       if (subject.history() == History.RESUME) {
         subject.session().suspend();
       }
@@ -375,6 +372,18 @@ class StaleWatchIT {
     existing.stream()
         .filter(subject -> subject.history() == History.RESUME)
         .forEach(subject -> subject.session().awaitPhase(Phase.SUSPENDED));
+  }
+
+  /** Faster than condition StorageReady, which is written at most every 25 s. */
+  private static void awaitHome(SessionFixture session) {
+    await(session.name() + ": the home to be bound")
+        .atMost(LONG)
+        .until(() ->
+            session
+                .child(ResourceType.PERSISTENT_VOLUME_CLAIM)
+                .ok()
+                .filter(PersistentVolumeClaim::isBound)
+                .isPresent());
   }
 
   private void apply(Subject subject) {
@@ -414,7 +423,7 @@ class StaleWatchIT {
 
   private void awaitConverged(String what, List<Subject> subjects) {
     for (Subject subject : subjects) {
-      await("%s: %s; %s".formatted(what, subject.history(), budget))
+      await("%s: %s; %s".formatted(what, subject.history(), BUDGET))
           .atMost(LONG)
           .pollInterval(Duration.ofMillis(100))
           .untilAsserted(() -> assertConverged(subject));
@@ -429,12 +438,12 @@ class StaleWatchIT {
         assertThat(observedPhase(session)).contains(Phase.RUNNING);
         Pod pod = session.child(ResourceType.POD).orElseThrow();
         assertThat(pod).matches(Pod::isReady, "is ready").matches(p -> !p.isFinished(), "runs");
-        assertThat(ChildrenSnapshot.of(session)).isEqualTo(expected.get(outcome));
+        assertThat(ChildrenSnapshot.of(session)).isEqualTo(EXPECTED.get(outcome));
       }
       case SUSPENDED -> {
         assertThat(observedPhase(session)).contains(Phase.SUSPENDED);
         session.expectChildNotFound(ResourceType.POD);
-        assertThat(ChildrenSnapshot.of(session)).isEqualTo(expected.get(outcome));
+        assertThat(ChildrenSnapshot.of(session)).isEqualTo(EXPECTED.get(outcome));
       }
       case DELETED, DELETED_EXCEPT_HOME -> {
         assertThat(session.exists()).as("the session exists").isFalse();
