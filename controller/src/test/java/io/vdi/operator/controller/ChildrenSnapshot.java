@@ -29,6 +29,7 @@ final class ChildrenSnapshot {
           "vdi.kasm.io/session-uid",
           "vdi.kasm.io/desired-hash",
           "vdi.kasm.io/restarts",
+          "vdi.kasm.io/turn-expires",
           "vdi.kasm.io/released-at");
 
   private ChildrenSnapshot() {}
@@ -36,7 +37,7 @@ final class ChildrenSnapshot {
   /** JSON by kind; kinds without an object are absent. */
   static Map<String, String> of(SessionFixture session) {
     Map<String, String> snapshot = new TreeMap<>();
-    for (ResourceType<?> type : SessionFixture.childTypes()) {
+    for (ResourceType<?> type : SessionFixture.allChildTypes()) {
       if (session.hasChild(type)) {
         snapshot.put(type.kind(), normalized(session.childJson(type), session.name()).toString());
       }

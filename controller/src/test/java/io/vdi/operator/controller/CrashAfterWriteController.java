@@ -1,5 +1,7 @@
 package io.vdi.operator.controller;
 
+import static org.awaitility.Awaitility.await;
+
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeClientFactory;
 import io.vdi.operator.devcluster.process.ChildProcess;
@@ -7,6 +9,9 @@ import io.vdi.operator.devcluster.process.ExitWithParent;
 import io.vdi.operator.runtime.ServiceRuntime;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,14 +35,26 @@ public final class CrashAfterWriteController {
   /** The exit status of a process that SIGKILL ended. */
   private static final int KILLED = 137;
 
+  /** The time between a write that others observe and the end of the process is far shorter. */
+  private static final Duration ANSWER = Duration.ofSeconds(1);
+
   private CrashAfterWriteController() {}
 
   /**
    * Starts the process.
    *
+   * @param settings environment variables of the controller, {@code VDI_…}
    * @param folder for its log
    */
-  static ChildProcess start(Path kubeconfig, int lastWrite, String session, Path folder) {
+  static ChildProcess start(
+      Path kubeconfig, int lastWrite, String session, Map<String, String> settings, Path folder) {
+    Map<String, String> environment = new HashMap<>(settings);
+    environment.put("KUBECONFIG", kubeconfig.toString());
+    environment.put(CRASH_AFTER, String.valueOf(lastWrite));
+    environment.put(CRASH_SESSION, session);
+    environment.put("vdiConfig_SERVER_PORT", "0");
+    environment.put("vdiConfig_SERVER_HOST", "127.0.0.1");
+    environment.put("vdiConfig_LEADER_ELECTION_ENABLED", "false");
     String name = "crashing-" + session + "-" + lastWrite;
     return ChildProcess.start(
         name,
@@ -49,20 +66,20 @@ public final class CrashAfterWriteController {
             System.getProperty("java.class.path"),
             ExitWithParent.class.getName(),
             CrashAfterWriteController.class.getName()),
-        Map.of(
-            "KUBECONFIG",
-            kubeconfig.toString(),
-            CRASH_AFTER,
-            String.valueOf(lastWrite),
-            CRASH_SESSION,
-            session,
-            "vdiConfig_SERVER_PORT",
-            "0",
-            "vdiConfig_SERVER_HOST",
-            "127.0.0.1",
-            "vdiConfig_LEADER_ELECTION_ENABLED",
-            "false"),
+        environment,
         folder.resolve(name + ".log"));
+  }
+
+  /**
+   * Whether the process has no more writes to do, after its last one was observed. It ends only
+   * after it has received the answer.
+   */
+  static boolean survives(ChildProcess process) {
+    Instant end = Instant.now().plus(ANSWER);
+    await("the answer to the last write")
+        .atMost(ANSWER.multipliedBy(2))
+        .until(() -> !process.isAlive() || Instant.now().isAfter(end));
+    return process.isAlive();
   }
 
   public static void main(String[] args) throws Exception {

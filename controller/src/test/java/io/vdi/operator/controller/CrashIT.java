@@ -70,7 +70,7 @@ class CrashIT {
       await("the controller to crash after write " + n + " or to finish")
           .atMost(LONG)
           .until(() -> !crashing.isAlive() || isRunning(session.get()));
-      survived = crashing.isAlive();
+      survived = CrashAfterWriteController.survives(crashing);
       crashing.kill();
       try (RunningService _ = CONTROLLER.start(cluster)) {
         session.awaitPhase(Phase.RUNNING);
@@ -98,7 +98,7 @@ class CrashIT {
           .until(() ->
               !crashing.isAlive()
                   || api.get(ResourceType.SESSION, namespace.name(), session.name()).isNotFound());
-      survived = crashing.isAlive();
+      survived = CrashAfterWriteController.survives(crashing);
       crashing.kill();
       try (RunningService _ = CONTROLLER.start(cluster)) {
         session.awaitNotFound();
@@ -252,7 +252,7 @@ class CrashIT {
   }
 
   private ChildProcess startCrashing(Path kubeconfig, int lastWrite, SessionFixture session) {
-    return CrashAfterWriteController.start(kubeconfig, lastWrite, session.name(), folder);
+    return CrashAfterWriteController.start(kubeconfig, lastWrite, session.name(), Map.of(), folder);
   }
 
   private static ServiceUnderTest electing(String lease) {
