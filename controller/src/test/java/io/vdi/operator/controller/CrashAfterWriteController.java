@@ -43,7 +43,7 @@ public final class CrashAfterWriteController {
   /**
    * Starts the process.
    *
-   * @param settings environment variables of the controller, {@code VDI_…}
+   * @param settings environment variables of the controller, {@code vdiConfig_…}
    * @param folder for its log
    */
   static ChildProcess start(

@@ -226,16 +226,16 @@ class CrashHistoriesIT {
   private Map<String, String> settingsBefore(History history) {
     return switch (history) {
       case TURN_RENEWED -> turn();
-      case QUOTA_GRANTED -> Map.of("VDI_QUOTA_MODE", "queue", "VDI_QUOTA_USER_GPUS", "0");
+      case QUOTA_GRANTED -> Map.of("vdiConfig_QUOTA_MODE", "queue", "vdiConfig_QUOTA_USER_GPUS", "0");
       default -> Map.of();
     };
   }
 
   private Map<String, String> settingsAfter(History history) {
     return switch (history) {
-      case INGRESS_KIND_CHANGED -> Map.of("VDI_INGRESS_KIND", "ingress");
+      case INGRESS_KIND_CHANGED -> Map.of("vdiConfig_INGRESS_KIND", "ingress");
       case TURN_RENEWED -> turn();
-      case QUOTA_GRANTED -> Map.of("VDI_QUOTA_MODE", "queue", "VDI_QUOTA_USER_GPUS", "1");
+      case QUOTA_GRANTED -> Map.of("vdiConfig_QUOTA_MODE", "queue", "vdiConfig_QUOTA_USER_GPUS", "1");
       default -> Map.of();
     };
   }
@@ -243,7 +243,7 @@ class CrashHistoriesIT {
   private Map<String, String> turn() {
     try {
       Path secret = Files.writeString(folder.resolve("turn"), "shared-secret");
-      return Map.of("VDI_TURN_HOST", "turn.example.com", "VDI_TURN_SECRET_FILE", secret.toString());
+      return Map.of("vdiConfig_TURN_HOST", "turn.example.com", "vdiConfig_TURN_SECRET_FILE", secret.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

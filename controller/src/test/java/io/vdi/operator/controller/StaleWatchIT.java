@@ -252,10 +252,10 @@ class StaleWatchIT {
     ServiceUnderTest electing =
         CONTROLLER.withSettings(
             Map.of(
-                "VDI_LEADER_ELECTION_LEASE_NAME", "lagging",
-                "VDI_LEADER_ELECTION_LEASE_DURATION", "4s",
-                "VDI_LEADER_ELECTION_RENEW_DEADLINE", "3s",
-                "VDI_LEADER_ELECTION_RETRY_PERIOD", "1s"));
+                "vdiConfig_LEADER_ELECTION_LEASE_NAME", "lagging",
+                "vdiConfig_LEADER_ELECTION_LEASE_DURATION", "4s",
+                "vdiConfig_LEADER_ELECTION_RENEW_DEADLINE", "3s",
+                "vdiConfig_LEADER_ELECTION_RETRY_PERIOD", "1s"));
     List<Subject> subjects = subjects(EnumSet.allOf(History.class), "lead");
     try (WatchProxy current = new WatchProxy(CONTROLLER.kubeconfig(cluster));
         WatchProxy lagging = new WatchProxy(CONTROLLER.kubeconfig(cluster));
