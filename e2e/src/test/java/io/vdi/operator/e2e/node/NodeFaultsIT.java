@@ -44,7 +44,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
  *
  * <p>The tests print how long recovery took, see docs/benchmarks.md. They run last: a fault that
  * leaves the node broken fails no other test. With {@code -Dvdi.chaos=true} (make chaos) the times
- * are measured several times, and the kubelet is also stopped until the node is NotReady.
+ * are measured several times, more faults run, and the kubelet is also stopped until the node is
+ * NotReady.
  */
 @Order(6)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
