@@ -178,6 +178,9 @@ final class ControlPlane {
         "--kubeconfig=" + kubeconfig(),
         "--leader-elect=false",
         "--secure-port=0",
+        // As in a real cluster: each controller acts with an account of its own, and not as an
+        // admin.
+        "--use-service-account-credentials",
         "--service-account-private-key-file=" + folder.resolve("service-accounts.key"),
         "--root-ca-file=" + folder.resolve("ca.crt"),
         // Nothing here reads Endpoints, which EndpointSlices have replaced.
