@@ -5,6 +5,7 @@ import io.vdi.operator.admission.certificates.CertificateSettings;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.Identity;
+import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
@@ -44,10 +45,15 @@ record AdmissionConfig(
   /** A new CA must be published and promoted long before the present one expires. */
   private static final int MIN_PROPAGATIONS = 6;
 
+  /** {@code timeoutSeconds} of the webhook configurations in the chart. */
+  private static final Duration MAX_DEADLINE = Duration.ofSeconds(5);
+
   record Admission(
       String host,
       int port,
       int maxConcurrentRequests,
+      int maxConnections,
+      int maxReservationsPerUser,
       Duration deadline,
       Duration readTimeout,
       Duration idleTimeout,
@@ -86,7 +92,9 @@ record AdmissionConfig(
                 reader.text("admission.host"),
                 reader.number("admission.port", 0, 65535),
                 reader.number("admission.maxConcurrentRequests", 1, 100_000),
-                reader.duration("admission.deadline"),
+                reader.number("admission.maxConnections", 2, 100_000),
+                reader.number("admission.maxReservationsPerUser", 1, 10_000),
+                deadline(reader),
                 reader.duration("admission.readTimeout"),
                 reader.duration("admission.idleTimeout"),
                 reader.durationOrZero("admission.drainPeriod")),
@@ -95,6 +103,15 @@ record AdmissionConfig(
             reader.number("server.port", 0, 65535));
     reader.throwIfInvalid();
     return result;
+  }
+
+  private static Duration deadline(ConfigReader reader) {
+    Duration deadline = reader.duration("admission.deadline");
+    reader.require(
+        deadline.compareTo(MAX_DEADLINE) < 0,
+        "admission.deadline \"%s\" must be shorter than the %s s for which the API server waits"
+            .formatted(Durations.format(deadline), MAX_DEADLINE.toSeconds()));
+    return deadline;
   }
 
   private static Identity identity(ConfigReader reader, String namespace) {

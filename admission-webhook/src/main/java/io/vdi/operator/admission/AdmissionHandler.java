@@ -3,6 +3,7 @@ package io.vdi.operator.admission;
 import io.vdi.operator.admission.quota.QuotaReserver;
 import io.vdi.operator.admission.quota.QuotaReserver.ReservationResult;
 import io.vdi.operator.admission.validation.AdmissionContext;
+import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.admission.validation.ContextQuery;
 import io.vdi.operator.admission.validation.QuotaCheckRequired;
@@ -11,11 +12,13 @@ import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
 import io.vdi.operator.admission.validation.SessionAdmission;
+import io.vdi.operator.admission.validation.Verdict;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaViolation;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -25,39 +28,71 @@ import java.util.stream.Stream;
  */
 final class AdmissionHandler {
   private final ContextGatherer gatherer;
+  private final AccessReviewer reviewer;
   private final QuotaReserver quota;
   private final Supplier<AdmissionConfig> config;
+  private final LongSupplier elapsedNanos;
 
+  /**
+   * @param elapsedNanos as {@link System#nanoTime}
+   */
   AdmissionHandler(
-      ContextGatherer gatherer, QuotaReserver quota, Supplier<AdmissionConfig> config) {
+      ContextGatherer gatherer,
+      AccessReviewer reviewer,
+      QuotaReserver quota,
+      Supplier<AdmissionConfig> config,
+      LongSupplier elapsedNanos) {
     this.gatherer = gatherer;
+    this.reviewer = reviewer;
     this.quota = quota;
     this.config = config;
+    this.elapsedNanos = elapsedNanos;
   }
 
   /** Adds the defaults to a session. */
   Response mutate(AdmissionRequest request) {
-    return decide(
-        ContextQuery.forMutation(request), context -> SessionAdmission.mutate(request, context));
+    Deadline deadline = deadline();
+    return inTime(
+        deadline,
+        decide(
+            ContextQuery.forMutation(request),
+            deadline,
+            context -> SessionAdmission.mutate(request, context)));
   }
 
   /** Checks rules, identity and quotas. */
   Response validate(AdmissionRequest request) {
-    return decide(
-        ContextQuery.forValidation(request),
-        context ->
-            switch (SessionAdmission.validate(request, context, config.get().policy())) {
-              case Response response -> response;
-              case QuotaCheckRequired check -> checkQuota(request, check);
-            });
+    Deadline deadline = deadline();
+    return inTime(
+        deadline,
+        decide(
+            ContextQuery.forValidation(request),
+            deadline,
+            context -> validate(request, context, deadline)));
   }
 
-  private Response decide(ContextQuery query, Function<AdmissionContext, Response> decision) {
-    return switch (gatherer.gather(query, config.get().admission().deadline())) {
-      case ApiResult.Ok<AdmissionContext>(AdmissionContext context) -> decision.apply(context);
-      case ApiResult.Rejected<AdmissionContext>(int code, String reason, String message) ->
+  private Deadline deadline() {
+    return Deadline.in(config.get().admission().deadline(), elapsedNanos);
+  }
+
+  /** Nobody waits for a late allow, and the quota that it got is released. */
+  private static Response inTime(Deadline deadline, Response response) {
+    return response instanceof Allow && deadline.isOver()
+        ? undecided("the decision took longer than " + deadline.total().toSeconds() + " s")
+        : response;
+  }
+
+  private Response decide(
+      ContextQuery query, Deadline deadline, Function<AdmissionContext, Response> decision) {
+    return decided(gatherer.gather(query, deadline), decision);
+  }
+
+  private static <T> Response decided(ApiResult<T> result, Function<T, Response> decision) {
+    return switch (result) {
+      case ApiResult.Ok<T>(T value) -> decision.apply(value);
+      case ApiResult.Rejected<T>(int code, String reason, String message) ->
           undecided(code + " " + reason + ": " + message);
-      case ApiResult.Unreachable<AdmissionContext>(String message) -> undecided(message);
+      case ApiResult.Unreachable<T>(String message) -> undecided(message);
     };
   }
 
@@ -66,17 +101,44 @@ final class AdmissionHandler {
         Reason.SERVICE_UNAVAILABLE, "cannot be decided now, try again: " + reason, List.of());
   }
 
-  private Response checkQuota(AdmissionRequest request, QuotaCheckRequired check) {
+  private Response validate(AdmissionRequest request, AdmissionContext context, Deadline deadline) {
+    AdmissionPolicy policy = config.get().policy();
+    Verdict verdict = SessionAdmission.validate(request, context, policy);
+    if (verdict instanceof QuotaCheckRequired check && check.warnings().isEmpty()) {
+      return checkQuota(request, check, deadline);
+    }
+    Verdict ofManager = SessionAdmission.validate(request, context.managing(), policy);
+    if (verdict.equals(ofManager)) {
+      return answer(request, verdict, deadline);
+    }
+    return decided(
+        reviewer.mayManage(request.caller(), request.namespace(), deadline.remaining()),
+        manages -> answer(request, manages ? ofManager : verdict, deadline));
+  }
+
+  private Response answer(AdmissionRequest request, Verdict verdict, Deadline deadline) {
+    return switch (verdict) {
+      case Response response -> response;
+      case QuotaCheckRequired check -> checkQuota(request, check, deadline);
+    };
+  }
+
+  private Response checkQuota(
+      AdmissionRequest request, QuotaCheckRequired check, Deadline deadline) {
     QuotaLimits limits = config.get().quota();
     if (!limits.appliesTo(check.requested())) {
       return Allow.unchanged(check.warnings());
     }
     List<QuotaViolation> never = limits.violationsAlone(check.total());
     boolean keep = !request.dryRun() && never.isEmpty();
-    String id = check.reservationId().filter(it -> !quota.isUsed(it)).orElse(request.uid());
+    String id =
+        check
+            .reservationId()
+            .filter(QuotaReserver::isId)
+            .filter(it -> !quota.isUsed(it))
+            .orElse(request.uid());
     try {
-      ReservationResult result =
-          quota.reserve(id, check.requested(), keep, config.get().admission().deadline());
+      ReservationResult result = quota.reserve(id, check.requested(), keep, deadline.remaining());
       return switch (result) {
         case ReservationResult.Granted() ->
             never.isEmpty()

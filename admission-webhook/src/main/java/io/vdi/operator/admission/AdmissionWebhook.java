@@ -73,6 +73,7 @@ public final class AdmissionWebhook implements Service {
             sessions,
             name -> templates.get("", name),
             () -> config.current().quota(),
+            () -> config.current().admission().maxReservationsPerUser(),
             clock,
             System::nanoTime);
     this.certificate = new ServingCertificate(clock);
@@ -81,10 +82,18 @@ public final class AdmissionWebhook implements Service {
         new Periodic("certificates", this::certificateInterval, source::refresh);
     AdmissionHandler handler =
         new AdmissionHandler(
-            new ContextGatherer(api, sessions, templates, nodes), quota, config::current);
+            new ContextGatherer(api, sessions, templates, nodes),
+            new AccessReviewer(api, System::nanoTime),
+            quota,
+            config::current,
+            System::nanoTime);
     AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
     metrics.registerGauges(config::isValid, certificate::expiryEpochSeconds);
-    this.connections = new ConnectionTimeouts(initial.admission().idleTimeout(), System::nanoTime);
+    this.connections =
+        new ConnectionTimeouts(
+            initial.admission().idleTimeout(),
+            initial.admission().maxConnections(),
+            System::nanoTime);
     this.routes =
         new AdmissionRoutes(
             handler::mutate,

@@ -10,7 +10,6 @@ import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -40,31 +39,32 @@ final class ContextGatherer {
   }
 
   /**
-   * @param limit for a call to the API server
+   * @param deadline for all calls to the API server together
    */
-  ApiResult<AdmissionContext> gather(ContextQuery query, Duration limit) {
+  ApiResult<AdmissionContext> gather(ContextQuery query, Deadline deadline) {
     return switch (query) {
       case ContextQuery.None() -> new ApiResult.Ok<>(context(Optional.empty()));
-      case ContextQuery.Template(String name) -> template(name, limit).map(this::context);
+      case ContextQuery.Template(String name) -> template(name, deadline).map(this::context);
       case ContextQuery.TemplateAndHome(
               ContextQuery.Template(String name),
               String namespace,
               String claim) ->
-          template(name, limit)
+          template(name, deadline)
               .flatMap(template ->
-                  home(namespace, claim, limit)
-                      .map(
-                          home -> new AdmissionContext(template, home, List.of(), isTimeSliced())));
+                  home(namespace, claim, deadline)
+                      .map(home ->
+                          new AdmissionContext(template, home, List.of(), isTimeSliced(), false)));
       case ContextQuery.SessionsUsing(String template) ->
           limiter
-              .call(limit, () -> sessions.using(template))
+              .call(deadline.remaining(), () -> sessions.using(template))
               .map(names ->
-                  new AdmissionContext(Optional.empty(), Optional.empty(), names, isTimeSliced()));
+                  new AdmissionContext(
+                      Optional.empty(), Optional.empty(), names, isTimeSliced(), false));
     };
   }
 
   private AdmissionContext context(Optional<VdiTemplate> template) {
-    return new AdmissionContext(template, Optional.empty(), List.of(), isTimeSliced());
+    return new AdmissionContext(template, Optional.empty(), List.of(), isTimeSliced(), false);
   }
 
   private boolean isTimeSliced() {
@@ -73,18 +73,21 @@ final class ContextGatherer {
 
   /** Always live: claims are read too rarely to watch them all. */
   private ApiResult<Optional<PersistentVolumeClaim>> home(
-      String namespace, String claim, Duration limit) {
+      String namespace, String claim, Deadline deadline) {
     return optional(
-        limiter.call(limit, () -> api.get(ResourceType.PERSISTENT_VOLUME_CLAIM, namespace, claim)));
+        limiter.call(
+            deadline.remaining(),
+            () -> api.get(ResourceType.PERSISTENT_VOLUME_CLAIM, namespace, claim)));
   }
 
   /** A template that was created a moment ago may not be in the cache yet. */
-  private ApiResult<Optional<VdiTemplate>> template(String name, Duration limit) {
+  private ApiResult<Optional<VdiTemplate>> template(String name, Deadline deadline) {
     Optional<VdiTemplate> cached = templates.get("", name);
     if (cached.isPresent()) {
       return new ApiResult.Ok<>(cached);
     }
-    return optional(limiter.call(limit, () -> api.get(ResourceType.TEMPLATE, "", name)));
+    return optional(
+        limiter.call(deadline.remaining(), () -> api.get(ResourceType.TEMPLATE, "", name)));
   }
 
   private static <T> ApiResult<Optional<T>> optional(ApiResult<T> live) {

@@ -29,12 +29,17 @@ final class TimeLimiter {
       // Not cancelled: an interrupt could close the connection that all calls share. The client
       // ends the call after its own limit.
       return new ApiResult.Unreachable<>(
-          "no answer from the API server within " + limit.toSeconds() + " s");
+          "no answer from the API server within " + seconds(limit) + " s");
     } catch (ExecutionException e) {
       throw new IllegalStateException("a call to the API server failed", e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new ApiResult.Unreachable<>("the webhook is stopping");
     }
+  }
+
+  /** Rounded up: what is left of 4 s is 3.99 s a moment later. */
+  private static long seconds(Duration limit) {
+    return Math.ceilDiv(limit.toMillis(), 1000);
   }
 }

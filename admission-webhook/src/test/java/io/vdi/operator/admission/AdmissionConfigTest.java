@@ -47,7 +47,8 @@ class AdmissionConfigTest {
             identity: {mode: warn, adminGroups: [admins], operatorAccounts: [me],
               users: [{name: alice, email: alice@example.com}], extraKey: email, prefix: "oidc:"}
             templates: {allowedRegistries: [ghcr.io/desks]}
-            admission: {maxConcurrentRequests: 7, deadline: 1s, readTimeout: 2s, idleTimeout: 3s}
+            admission: {maxConcurrentRequests: 7, maxConnections: 8, maxReservationsPerUser: 9,
+              deadline: 1s, readTimeout: 2s, idleTimeout: 3s}
             certificates: {mode: files, directory: /tls, dnsNames: [webhook.example.com],
               caDuration: 60h, leafDuration: 9h, propagation: 10h, secret: s, configuration: c}
             """,
@@ -69,6 +70,8 @@ class AdmissionConfigTest {
                 "0.0.0.0",
                 8443,
                 7,
+                8,
+                9,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(3),
@@ -93,6 +96,9 @@ class AdmissionConfigTest {
           admission: {port: 65536}                   | admission.port "65536" must be a whole number from 0 to 65535
           admission: {maxConcurrentRequests: 0}      | admission.maxConcurrentRequests "0" must be a whole number from 1 to 100000
           admission: {deadline: 0s}                  | admission.deadline "0s" must be a duration
+          admission: {deadline: 5s}                  | admission.deadline "5s" must be shorter than the 5 s for which the API server waits
+          admission: {maxConnections: 1}             | admission.maxConnections "1" must be a whole number from 2 to 100000
+          admission: {maxReservationsPerUser: 0}     | admission.maxReservationsPerUser "0" must be a whole number from 1 to 10000
           admission: {readTimeout: soon}             | admission.readTimeout "soon" must be a duration
           admission: {idleTimeout: 2}                | admission.idleTimeout "2" must be a duration
           admission: {drainPeriod: -1s}              | admission.drainPeriod "-1s" must be a duration

@@ -19,11 +19,13 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,7 @@ class AdmissionHandlerTest {
           sessions,
           name -> Optional.empty(),
           () -> config.quota(),
+          () -> config.admission().maxReservationsPerUser(),
           InstantSource.system(),
           System::nanoTime);
   private final AdmissionHandler handler =
@@ -55,8 +58,10 @@ class AdmissionHandlerTest {
               sessions,
               cache(ResourceType.TEMPLATE),
               cache(ResourceType.NODE.metadataOnly())),
+          new AccessReviewer(client, System::nanoTime),
           quota,
-          () -> config);
+          () -> config,
+          System::nanoTime);
 
   @BeforeEach
   void start() {
@@ -270,6 +275,91 @@ class AdmissionHandlerTest {
     });
     assertThatThrownBy(() -> handler.validate(create("{user: a@b.cc, template: t}", false)))
         .hasRootCauseMessage("a bug");
+  }
+
+  /** The API server answers each call in time, but all together take too long. */
+  @Test
+  void theDeadlineIsForAllCallsTogether() {
+    config = config(Map.of("VDI_ADMISSION_DEADLINE", "3s"));
+    AtomicLong now = new AtomicLong();
+    api.failWith((method, path) -> {
+      now.addAndGet(Duration.ofSeconds(2).toNanos());
+      return Optional.empty();
+    });
+    AdmissionHandler slow =
+        new AdmissionHandler(
+            new ContextGatherer(
+                client, sessions, cache(ResourceType.TEMPLATE), cache(ResourceType.NODE)),
+            new AccessReviewer(client, now::get),
+            quota,
+            () -> config,
+            now::get);
+    Deny deny = deny(slow.validate(shrink()));
+    assertThat(deny)
+        .isEqualTo(
+            new Deny(
+                Reason.SERVICE_UNAVAILABLE,
+                "cannot be decided now, try again: the decision took longer than 3 s",
+                List.of()));
+  }
+
+  /** The caller is carol; the session is alice's. */
+  @Test
+  void whoManagesSessionsByRbacIsAnAdmin() {
+    api.review(spec -> json("{allowed: true}"));
+    assertThat(handler.validate(deleteByCarol())).isEqualTo(Allow.unchanged(List.of()));
+  }
+
+  @Test
+  void whoDoesNotIsRefusedWithTheSettingAndTheVerb() {
+    api.review(spec -> json("{allowed: false}"));
+    Deny deny = deny(handler.validate(deleteByCarol()));
+    assertThat(deny.reason()).isEqualTo(Reason.FORBIDDEN);
+    assertThat(deny.message())
+        .contains("identity.adminGroups", "manage on vdisessions.vdi.kasm.io in namespace desks");
+  }
+
+  @Test
+  void withoutAnAnswerAboutThePermissionNothingIsAllowed() {
+    api.failWith((method, path) ->
+        path.equals(AccessReviewer.PATH)
+            ? Optional.of(new FakeApi.Status(403, "Forbidden", "no permission"))
+            : Optional.empty());
+    Deny deny = deny(handler.validate(deleteByCarol()));
+    assertThat(deny.reason()).isEqualTo(Reason.SERVICE_UNAVAILABLE);
+    assertThat(deny.message()).contains("403 Forbidden: no permission");
+  }
+
+  @Test
+  void aUserNeedsNoPermissionForAnOwnSession() {
+    api.failWith((method, path) ->
+        path.equals(AccessReviewer.PATH)
+            ? Optional.of(new FakeApi.Status(500, "InternalError", "away"))
+            : Optional.empty());
+    assertThat(handler.validate(delete("alice@example.com"))).isInstanceOf(Allow.class);
+    assertThat(api.count("POST", AccessReviewer.PATH)).isZero();
+  }
+
+  private static AdmissionRequest deleteByCarol() {
+    return delete("carol@example.com");
+  }
+
+  private static AdmissionRequest delete(String username) {
+    return new AdmissionRequest(
+        "uid-1",
+        "DELETE",
+        "vdi.kasm.io",
+        AdmissionRequest.SESSION,
+        "",
+        "desks",
+        "desk",
+        new AdmissionRequest.Caller(username, List.of(), Map.of()),
+        false,
+        Optional.empty(),
+        Optional.of(
+            json(
+                "{metadata: {name: desk, namespace: desks}, spec: {user: alice@example.com,"
+                    + " template: t}}")));
   }
 
   private static Deny deny(Response response) {

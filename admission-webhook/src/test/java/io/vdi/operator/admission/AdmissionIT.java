@@ -304,15 +304,21 @@ class AdmissionIT {
   }
 
   @Test
-  void statusUpdatesAreNotChecked() {
+  void aStatusOfTheOperatorIsNotChecked() {
     submit("status", "{user: heidi@example.com, template: plain}").orElseThrow();
+    KubeClient controller =
+        Cluster.connect(
+            cluster.serviceAccountKubeconfig(
+                WebhookFleet.NAMESPACE, "vdi-controller", folder.resolve("controller")));
     VdiSession changed =
-        api.mergePatchStatus(
+        controller
+            .mergePatchStatus(
                 ResourceType.SESSION,
                 namespace,
                 "status",
                 JsonParser.parseString("{\"status\": {\"phase\": \"Failed\"}}").getAsJsonObject())
             .orElseThrow();
+    controller.close();
     assertThat(changed.status().phase().text()).isEqualTo("Failed");
     submit("status-2", "{user: heidi@example.com, template: plain, resources: {gpu: 2}}")
         .orElseThrow();

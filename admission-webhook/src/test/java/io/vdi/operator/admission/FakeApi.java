@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
 import okhttp3.Interceptor;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
@@ -38,6 +39,7 @@ public final class FakeApi {
   private final Map<String, JsonObject> objects = new TreeMap<>();
   private final List<String> calls = new CopyOnWriteArrayList<>();
   private long version = 100;
+  private volatile UnaryOperator<JsonObject> reviews = review -> new JsonObject();
   private volatile Fault fault = (method, path) -> Optional.empty();
 
   private sealed interface Answer {}
@@ -64,6 +66,11 @@ public final class FakeApi {
   /** Makes calls fail from now on. */
   public void failWith(Fault newFault) {
     fault = newFault;
+  }
+
+  /** Answers a SubjectAccessReview with the status that the function returns for its spec. */
+  public void review(UnaryOperator<JsonObject> statusOfSpec) {
+    reviews = statusOfSpec;
   }
 
   /** Stores an object, as another client would. */
@@ -116,6 +123,10 @@ public final class FakeApi {
       case "GET" -> isCollection(path) ? new Ok(list(path)) : found(path);
       case "POST" -> {
         JsonObject body = body(request);
+        if (path.endsWith("/subjectaccessreviews")) {
+          body.add("status", reviews.apply(body.getAsJsonObject("spec")));
+          yield new Ok(body);
+        }
         String name = body.getAsJsonObject("metadata").get("name").getAsString();
         yield objects.containsKey(path + "/" + name)
             ? new Status(409, "AlreadyExists", name + " already exists")

@@ -33,7 +33,7 @@ class TimeLimiterTest {
             });
     never.countDown();
     assertThat(result)
-        .isEqualTo(new ApiResult.Unreachable<>("no answer from the API server within 0 s"));
+        .isEqualTo(new ApiResult.Unreachable<>("no answer from the API server within 1 s"));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
@@ -18,7 +19,9 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -49,7 +52,33 @@ class WebhookDownIT {
     ChartInstaller chart = new ChartInstaller(cluster, WebhookFleet.CHART, WebhookFleet.NAMESPACE);
     chart.installController();
     KubeClient api = cluster.connect();
-    for (String name : List.of("deleted", "kept")) {
+    Manifests.apply(
+        api,
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: {name: webhook-down}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+        subjects:
+          - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'kubeadm:cluster-admins'}
+        """);
+    Manifests.apply(
+        api,
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: users}
+        rules: [{apiGroups: [vdi.kasm.io], resources: [vdisessions], verbs: [get, patch, delete]}]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: users}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: users}
+        subjects:
+          - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'system:authenticated'}
+        """,
+        namespace.name());
+    for (String name : List.of("deleted", "kept", "own", "managed")) {
       api.create(ResourceType.SESSION, namespace.name(), session(name)).orElseThrow();
     }
     api.create(ResourceType.TEMPLATE, "", template("deleted-template")).orElseThrow();
@@ -83,6 +112,32 @@ class WebhookDownIT {
     assertThat(api.get(ResourceType.SESSION, namespace, "deleted").isNotFound()).isTrue();
   }
 
+  /** A person who deletes a session gets rid of it, also without the webhook. */
+  @Test
+  void theUserOfASessionDeletesIt() throws Exception {
+    assertThat(kubectl("--as=bob@example.com", "delete", "vdi", "own", "--wait=false")).isNotZero();
+    assertThat(kubectl("--as=Alice@example.com", "delete", "vdi", "own", "--wait=false")).isZero();
+    assertThat(api.get(ResourceType.SESSION, namespace, "own").orElseThrow().metadata())
+        .matches(ObjectMeta::isDeleting);
+    assertThat(
+            kubectl("--as=bob@example.com", "patch", "vdi", "own", "--type=merge", "-p", RELEASE))
+        .isNotZero();
+    String spec = "{\"spec\": {\"timeout\": \"9h\"}}";
+    assertThat(kubectl("patch", "vdi", "own", "--type=merge", "-p", spec))
+        .as("a change of the spec needs the webhook, also by an admin")
+        .isNotZero();
+    assertThat(kubectl("patch", "vdi", "own", "--type=merge", "-p", RELEASE)).isZero();
+  }
+
+  /** Who may manage sessions by RBAC, without being in an admin group. */
+  @Test
+  void anAdminByRbacDeletesAndReleases() throws Exception {
+    String[] admin = {"--as=kubernetes-admin", "--as-group=kubeadm:cluster-admins"};
+    assertThat(kubectl(admin, "delete", "vdi", "managed", "--wait=false")).isZero();
+    assertThat(kubectl(admin, "patch", "vdi", "managed", "--type=merge", "-p", RELEASE)).isZero();
+    assertThat(api.get(ResourceType.SESSION, namespace, "managed").isNotFound()).isTrue();
+  }
+
   @Test
   void createsAndChangesAreRefused() throws Exception {
     assertThat(isUnavailable(api.create(ResourceType.SESSION, namespace, session("new")))).isTrue();
@@ -111,6 +166,11 @@ class WebhookDownIT {
 
   private static boolean isUnavailable(ApiResult<?> result) {
     return result.failure().filter(failure -> failure.message().contains(UNAVAILABLE)).isPresent();
+  }
+
+  private int kubectl(String[] identity, String... arguments) throws Exception {
+    return kubectl(
+        Stream.concat(Arrays.stream(identity), Arrays.stream(arguments)).toArray(String[]::new));
   }
 
   private int kubectl(String... arguments) throws Exception {

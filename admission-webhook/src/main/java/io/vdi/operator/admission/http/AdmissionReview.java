@@ -12,6 +12,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.admission.validation.Response;
+import io.vdi.operator.admission.validation.ShortText;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -51,15 +52,40 @@ final class AdmissionReview {
     }
   }
 
-  static AdmissionRequest decode(byte[] body) throws UnreadableReviewException {
+  /** The review is readable, but a field is longer than Kubernetes allows. */
+  static final class OutOfBoundsException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final String uid;
+    private final transient List<String> violations;
+
+    OutOfBoundsException(String uid, List<String> violations) {
+      super(String.join("; ", violations));
+      this.uid = uid;
+      this.violations = List.copyOf(violations);
+    }
+
+    /** The review that denies the request. */
+    String answer() {
+      return encode(uid, Response.Deny.of(Response.Reason.BAD_REQUEST, violations, List.of()));
+    }
+  }
+
+  /** The request, whose fields have the lengths that {@link ReviewBounds} requires. */
+  static AdmissionRequest decode(byte[] body)
+      throws UnreadableReviewException, OutOfBoundsException {
     JsonObject review = json(body);
     if (!string(review, "apiVersion").equals(API_VERSION) || !string(review, "kind").equals(KIND)) {
       throw new UnreadableReviewException("not an " + KIND + " of " + API_VERSION);
     }
     JsonObject request =
         object(review, "request").orElseThrow(() -> new UnreadableReviewException("no request"));
-    if (string(request, "uid").isEmpty()) {
-      throw new UnreadableReviewException("request.uid is missing");
+    String uid = string(request, "uid");
+    if (!ReviewBounds.isUid(uid)) {
+      throw new UnreadableReviewException(
+          uid.isEmpty()
+              ? "request.uid is missing"
+              : "request.uid \"" + ShortText.of(uid) + "\": " + ReviewBounds.UID_RULE);
     }
     if (string(request, "operation").isEmpty()) {
       throw new UnreadableReviewException("request.operation is missing");
@@ -67,19 +93,35 @@ final class AdmissionReview {
     JsonObject kind =
         object(request, "kind")
             .orElseThrow(() -> new UnreadableReviewException("request.kind is missing"));
+    JsonObject resource = object(request, "resource").orElseGet(JsonObject::new);
     JsonObject user = object(request, "userInfo").orElseGet(JsonObject::new);
-    return new AdmissionRequest(
-        string(request, "uid"),
-        string(request, "operation"),
-        string(kind, "group"),
-        string(kind, "kind"),
-        string(request, "subResource"),
-        string(request, "namespace"),
-        string(request, "name"),
-        new AdmissionRequest.Caller(string(user, "username"), strings(user, "groups"), extra(user)),
-        request.get("dryRun") instanceof JsonPrimitive p && p.isBoolean() && p.getAsBoolean(),
-        object(request, "object"),
-        object(request, "oldObject"));
+    AdmissionRequest decoded =
+        new AdmissionRequest(
+            uid,
+            string(request, "operation"),
+            string(kind, "group"),
+            string(kind, "kind"),
+            string(request, "subResource"),
+            string(request, "namespace"),
+            string(request, "name"),
+            new AdmissionRequest.Caller(
+                string(user, "username"), strings(user, "groups"), extra(user)),
+            bool(request, "dryRun"),
+            object(request, "object"),
+            object(request, "oldObject"));
+    List<String> violations =
+        ReviewBounds.violations(
+            decoded,
+            Map.of(
+                "request.kind.version", string(kind, "version"),
+                "request.resource.group", string(resource, "group"),
+                "request.resource.version", string(resource, "version"),
+                "request.resource.resource", string(resource, "resource"),
+                "request.userInfo.uid", string(user, "uid")));
+    if (!violations.isEmpty()) {
+      throw new OutOfBoundsException(uid, violations);
+    }
+    return decoded;
   }
 
   /** The review that answers the request with this uid. */
@@ -167,6 +209,17 @@ final class AdmissionReview {
       throw new UnreadableReviewException(field + " is not a string");
     }
     return p.getAsString();
+  }
+
+  private static boolean bool(JsonObject parent, String field) throws UnreadableReviewException {
+    JsonElement value = parent.get(field);
+    if (value == null || value.isJsonNull()) {
+      return false;
+    }
+    if (!(value instanceof JsonPrimitive p) || !p.isBoolean()) {
+      throw new UnreadableReviewException(field + " is not true or false");
+    }
+    return p.getAsBoolean();
   }
 
   private static List<String> strings(JsonObject parent, String field)

@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * {@code POST /mutate} and {@code POST /validate}. No error leads to an allow: a body that is not
- * an AdmissionReview is answered with 400, a body over 3 MiB with 413, too many concurrent requests
- * with 429, a bug with 500.
+ * an AdmissionReview is answered with 400, a review with a field out of bounds is denied with 400,
+ * a body over 3 MiB with 413, too many concurrent requests with 429, a bug with 500.
  */
 public final class AdmissionRoutes implements HttpService {
   /** The API server's own limit for a request, in bytes; docs/specification.md, section 4. */
@@ -118,6 +118,9 @@ public final class AdmissionRoutes implements HttpService {
       response.send(AdmissionReview.encode(admission.uid(), answer));
       observer.responded(
           admission, answer instanceof Response.Allow, Duration.ofNanos(System.nanoTime() - start));
+    } catch (AdmissionReview.OutOfBoundsException e) {
+      response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
+      response.send(e.answer());
     } catch (AdmissionReview.UnreadableReviewException e) {
       refuse(response, Status.BAD_REQUEST_400, e.getMessage());
     } catch (IOException e) {

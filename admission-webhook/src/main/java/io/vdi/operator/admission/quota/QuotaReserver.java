@@ -25,6 +25,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -68,6 +69,7 @@ public final class QuotaReserver implements AutoCloseable {
   private final SessionIndex sessions;
   private final Function<String, Optional<VdiTemplate>> templates;
   private final Supplier<QuotaLimits> quota;
+  private final IntSupplier maxPerUser;
   private final InstantSource clock;
   private final LongSupplier elapsedNanos;
   private final RandomGenerator random = RandomGenerator.getDefault();
@@ -105,6 +107,7 @@ public final class QuotaReserver implements AutoCloseable {
 
   /**
    * @param namespace of the operator, which contains the ConfigMap
+   * @param maxPerUser reservations of one user at the same time
    * @param elapsedNanos as {@link System#nanoTime}
    */
   public QuotaReserver(
@@ -113,6 +116,7 @@ public final class QuotaReserver implements AutoCloseable {
       SessionIndex sessions,
       Function<String, Optional<VdiTemplate>> templates,
       Supplier<QuotaLimits> quota,
+      IntSupplier maxPerUser,
       InstantSource clock,
       LongSupplier elapsedNanos) {
     this(
@@ -121,6 +125,7 @@ public final class QuotaReserver implements AutoCloseable {
         sessions,
         templates,
         quota,
+        maxPerUser,
         clock,
         elapsedNanos,
         FatalErrorHandler.END_PROCESS);
@@ -135,6 +140,7 @@ public final class QuotaReserver implements AutoCloseable {
       SessionIndex sessions,
       Function<String, Optional<VdiTemplate>> templates,
       Supplier<QuotaLimits> quota,
+      IntSupplier maxPerUser,
       InstantSource clock,
       LongSupplier elapsedNanos,
       FatalErrorHandler onFatalError) {
@@ -144,6 +150,7 @@ public final class QuotaReserver implements AutoCloseable {
     this.sessions = sessions;
     this.templates = templates;
     this.quota = quota;
+    this.maxPerUser = maxPerUser;
     this.clock = clock;
     this.elapsedNanos = elapsedNanos;
   }
@@ -160,10 +167,15 @@ public final class QuotaReserver implements AutoCloseable {
     return sessions.hasObserved(reservationId);
   }
 
+  /** Whether this can be the ID of a request. Users can write any text where it is stored. */
+  public static boolean isId(String reservationId) {
+    return Reservations.isId(reservationId);
+  }
+
   /**
    * Reserves a share of the quotas.
    *
-   * @param id of the request; an ID is granted once
+   * @param id of the request, for which {@link #isId} holds; an ID is granted once
    * @param keep false for a dry run, which stores nothing
    * @param limit how long to wait for the decision
    */
@@ -177,7 +189,7 @@ public final class QuotaReserver implements AutoCloseable {
     } catch (TimeoutException e) {
       pending.result().cancel(false);
       return new ReservationResult.Undecided(
-          "no answer from the API server within " + limit.toSeconds() + " s");
+          "no answer from the API server within " + Math.ceilDiv(limit.toMillis(), 1000) + " s");
     } catch (ExecutionException e) {
       throw new IllegalStateException("the quotas could not be checked", e.getCause());
     }
@@ -226,20 +238,22 @@ public final class QuotaReserver implements AutoCloseable {
     switch (decide(batch.stream().map(PendingRequest::request).toList())) {
       case BatchResult.Decided(ReservationPlan plan) -> {
         for (int i = 0; i < batch.size(); i++) {
-          List<QuotaViolation> violations = plan.violations().get(i);
-          batch
-              .get(i)
-              .result()
-              .complete(
-                  violations.isEmpty()
-                      ? new ReservationResult.Granted()
-                      : new ReservationResult.Exceeded(violations));
+          batch.get(i).result().complete(result(plan, i));
         }
       }
       case BatchResult.Undecided(String reason) ->
           batch.forEach(
               pending -> pending.result().complete(new ReservationResult.Undecided(reason)));
     }
+  }
+
+  private static ReservationResult result(ReservationPlan plan, int i) {
+    if (!plan.violations().get(i).isEmpty()) {
+      return new ReservationResult.Exceeded(plan.violations().get(i));
+    }
+    return plan.overloads().get(i).isEmpty()
+        ? new ReservationResult.Granted()
+        : new ReservationResult.Undecided(plan.overloads().get(i));
   }
 
   private BatchResult decide(List<ReservationRequest> requests) throws InterruptedException {
@@ -275,7 +289,14 @@ public final class QuotaReserver implements AutoCloseable {
       }
       ReservationPlan plan =
           ReservationPlanner.plan(
-              before, snapshot, templates, quota.get(), requests, expired, clock.instant());
+              before,
+              snapshot,
+              templates,
+              quota.get(),
+              requests,
+              expired,
+              maxPerUser.getAsInt(),
+              clock.instant());
       // An outdated snapshot must deny nothing either: read everything again first.
       if (plan.hasViolations() && (!fresh || live.isEmpty())) {
         known = Optional.empty();

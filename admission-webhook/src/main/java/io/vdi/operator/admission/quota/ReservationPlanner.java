@@ -8,6 +8,7 @@ import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.QuotaViolation;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -33,15 +34,21 @@ final class ReservationPlanner {
   /**
    * @param next the reservations to write; equal to those before if there is nothing to write
    * @param violations one list per request, in the same order; empty if the request is granted
+   * @param overloads one per request, in the same order: why its reservation cannot be stored now;
+   *     empty if it can
    */
-  record ReservationPlan(Reservations next, List<List<QuotaViolation>> violations) {
+  record ReservationPlan(
+      Reservations next, List<List<QuotaViolation>> violations, List<String> overloads) {
     boolean hasViolations() {
-      return violations.stream().anyMatch(list -> !list.isEmpty());
+      return violations.stream().anyMatch(list -> !list.isEmpty())
+          || overloads.stream().anyMatch(reason -> !reason.isEmpty());
     }
   }
 
   /**
    * @param expired IDs of reservations whose request can no longer be in flight
+   * @param maxPerUser reservations that one user can have, so that one user cannot use all the
+   *     space
    */
   static ReservationPlan plan(
       Reservations reservations,
@@ -50,6 +57,7 @@ final class ReservationPlanner {
       QuotaLimits quota,
       List<ReservationRequest> requests,
       Set<String> expired,
+      int maxPerUser,
       Instant now) {
     QuotaUsage usage = usage(snapshot, templates);
     Map<String, Reservations.Entry> kept = new HashMap<>();
@@ -63,20 +71,61 @@ final class ReservationPlanner {
         usage.add(entry.getValue().request());
       }
     }
+    Space space = new Space(kept.values(), maxPerUser);
     Set<String> granted = new HashSet<>(kept.keySet());
     List<List<QuotaViolation>> violations = new ArrayList<>();
+    List<String> overloads = new ArrayList<>();
     for (ReservationRequest request : requests) {
       // The API server can send a request twice; the second finds its reservation.
       List<QuotaViolation> exceeded =
           granted.contains(request.id()) ? List.of() : quota.violations(usage, request.request());
       violations.add(exceeded);
-      if (exceeded.isEmpty() && request.keep() && granted.add(request.id())) {
-        usage.add(request.request());
-        kept.put(request.id(), new Reservations.Entry(request.request(), now));
+      String overload = "";
+      if (exceeded.isEmpty() && request.keep() && !granted.contains(request.id())) {
+        Reservations.Entry entry = new Reservations.Entry(request.request(), now);
+        overload = space.whyFull(entry);
+        if (overload.isEmpty()) {
+          granted.add(request.id());
+          space.add(entry);
+          usage.add(request.request());
+          kept.put(request.id(), entry);
+        }
       }
+      overloads.add(overload);
     }
     return new ReservationPlan(
-        new Reservations(reservations.version(), Map.copyOf(kept), lastReleased), violations);
+        new Reservations(reservations.version(), Map.copyOf(kept), lastReleased),
+        violations,
+        overloads);
+  }
+
+  /** What is left of the ConfigMap, in total and for each user. */
+  private static final class Space {
+    private final Map<String, Integer> byUser = new HashMap<>();
+    private final int maxPerUser;
+    private int bytes;
+
+    Space(Collection<Reservations.Entry> entries, int maxPerUser) {
+      this.maxPerUser = maxPerUser;
+      entries.forEach(this::add);
+    }
+
+    void add(Reservations.Entry entry) {
+      byUser.merge(entry.request().user(), 1, Integer::sum);
+      bytes += entry.maxBytes();
+    }
+
+    /** Empty if the entry fits. */
+    String whyFull(Reservations.Entry entry) {
+      int ofUser = byUser.getOrDefault(entry.request().user(), 0);
+      if (ofUser >= maxPerUser) {
+        return "%d requests of user %s are in progress, and %d are allowed (admission.maxReservationsPerUser)"
+            .formatted(ofUser, entry.request().user(), maxPerUser);
+      }
+      return bytes + entry.maxBytes() > Reservations.MAX_BYTES
+          ? "too many requests are in progress"
+          : "";
+    }
   }
 
   private static QuotaUsage usage(

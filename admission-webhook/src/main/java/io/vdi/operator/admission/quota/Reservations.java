@@ -29,12 +29,46 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
   private static final String LAST_RELEASED_KEY = "dropped";
 
   /**
+   * The bytes that all entries may have; a ConfigMap can have 1 MiB. About 2,500 entries with names
+   * of usual lengths.
+   */
+  static final int MAX_BYTES = 900 * 1024;
+
+  /** Longer than a UUID, which the ID of a request is. */
+  private static final int MAX_ID = 128;
+
+  /** An upper limit for what an entry has besides its names. */
+  private static final int ENTRY_OVERHEAD = 200;
+
+  /** Gson writes some characters as an escape of 6 bytes. */
+  private static final int MAX_BYTES_PER_CHARACTER = 6;
+
+  /**
    * A granted request.
    *
    * @param grantedAt by the clock of the replica that granted it; for people only, because clocks
    *     of replicas can differ
    */
-  record Entry(QuotaRequest request, Instant grantedAt) {}
+  record Entry(QuotaRequest request, Instant grantedAt) {
+    /** At least as many bytes as the entry has in the ConfigMap. */
+    int maxBytes() {
+      return ENTRY_OVERHEAD
+          + request.namespace().length()
+          + request.template().length()
+          + MAX_BYTES_PER_CHARACTER * request.user().length();
+    }
+  }
+
+  /**
+   * Whether this can be the ID of a reservation. An ID is a key of the ConfigMap: the API server
+   * would refuse an illegal one, and with it the reservations of all others.
+   */
+  static boolean isId(String text) {
+    return !text.isEmpty()
+        && text.length() <= MAX_ID
+        && !text.equals(LAST_RELEASED_KEY)
+        && text.chars().allMatch(c -> c == '-' || (c < 0x80 && Character.isLetterOrDigit(c)));
+  }
 
   /**
    * Reads the ConfigMap. An unreadable entry, which only a manual edit can cause, is skipped, and

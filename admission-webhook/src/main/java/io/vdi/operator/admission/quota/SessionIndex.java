@@ -73,8 +73,9 @@ public final class SessionIndex {
   }
 
   /**
-   * {@code namespace/name} of the sessions that name this template. If the cache contains none, the
-   * API server is asked, because the cache can be older than the newest session.
+   * {@code namespace/name} of the sessions that name this template and are not being deleted. If
+   * the cache contains none, the API server is asked, because the cache can be older than the
+   * newest session.
    */
   public ApiResult<List<String>> using(String template) {
     List<String> cached = using(template, cache.list());
@@ -86,6 +87,7 @@ public final class SessionIndex {
   private static List<String> using(String template, List<VdiSession> sessions) {
     return sessions.stream()
         .filter(session -> session.spec().template().equals(template))
+        .filter(session -> !session.metadata().isDeleting())
         .map(session -> session.namespace() + "/" + session.name())
         .sorted()
         .toList();

@@ -15,9 +15,17 @@ import java.util.Optional;
  * @param sessionsUsingTemplate {@code namespace/name} of the sessions that name the template that
  *     is being deleted
  * @param timeSliced whether nodes share their GPUs by time slicing
+ * @param callerManages whether RBAC allows the caller the verb {@code manage} on sessions in the
+ *     namespace of the request; false until it is asked for
  */
 public record AdmissionContext(
     Optional<VdiTemplate> template,
     Optional<PersistentVolumeClaim> home,
     List<String> sessionsUsingTemplate,
-    boolean timeSliced) {}
+    boolean timeSliced,
+    boolean callerManages) {
+  /** The same for a caller that RBAC allows to manage sessions. */
+  public AdmissionContext managing() {
+    return new AdmissionContext(template, home, sessionsUsingTemplate, timeSliced, true);
+  }
+}

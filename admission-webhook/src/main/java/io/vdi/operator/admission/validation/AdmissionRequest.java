@@ -8,8 +8,7 @@ import java.util.Optional;
 /**
  * A request of the API server, from an AdmissionReview of admission.k8s.io/v1.
  *
- * @param operation {@code CREATE}, {@code UPDATE}, {@code DELETE} or {@code CONNECT}; an unknown
- *     operation is allowed without checks
+ * @param operation {@code CREATE}, {@code UPDATE}, {@code DELETE} or {@code CONNECT}
  * @param group API group of the object's kind
  * @param subResource empty for the object itself
  * @param object after the operation; empty for DELETE
@@ -34,6 +33,23 @@ public record AdmissionRequest(
   public record Caller(String username, List<String> groups, Map<String, List<String>> extra) {}
 
   boolean is(String kindName) {
-    return group.equals("vdi.kasm.io") && kind.equals(kindName);
+    return isOurs() && kind.equals(kindName);
+  }
+
+  /** Whether the kind belongs to the API group of the operator. */
+  boolean isOurs() {
+    return group.equals("vdi.kasm.io");
+  }
+
+  /**
+   * The name of the object. A request to delete a collection is sent for each object of it, without
+   * its name.
+   */
+  String objectName() {
+    return oldObject
+        .map(RawObject::new)
+        .map(RawObject::name)
+        .filter(old -> !old.isEmpty())
+        .orElse(name);
   }
 }

@@ -29,11 +29,15 @@ public sealed interface ContextQuery {
   /** For {@link SessionAdmission#validate}. */
   static ContextQuery forValidation(AdmissionRequest request) {
     if (request.is(AdmissionRequest.TEMPLATE) && request.operation().equals("DELETE")) {
-      return new SessionsUsing(request.name());
+      return new SessionsUsing(request.objectName());
     }
     return forMutation(request) instanceof Template template && lowersSize(request)
         ? new TemplateAndHome(template, request.namespace(), ChildKind.HOME.nameFor(request.name()))
         : forMutation(request);
+  }
+
+  private static boolean changesSpec(RawObject old, Optional<RawObject> object) {
+    return object.filter(now -> !now.spec().equals(old.spec())).isPresent();
   }
 
   /** Names that are not legal would be a different path in a call. */
@@ -58,7 +62,11 @@ public sealed interface ContextQuery {
         switch (request.operation()) {
           case "CREATE" -> object;
           case "UPDATE" ->
-              request.oldObject().map(RawObject::new).filter(session -> !session.isDeleting());
+              request
+                  .oldObject()
+                  .map(RawObject::new)
+                  // The removal of a finalizer must depend on nothing.
+                  .filter(session -> !session.isDeleting() || changesSpec(session, object));
           default -> Optional.empty();
         };
     return source

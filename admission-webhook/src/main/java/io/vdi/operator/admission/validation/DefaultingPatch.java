@@ -29,6 +29,8 @@ final class DefaultingPatch {
     DefaultingPatch patch = new DefaultingPatch(session);
     patch.annotate(Annotations.CREATED_BY, Optional.of(createdBy));
     patch.annotate(Annotations.RESERVATION, Optional.of(reservationId));
+    patch.annotate(
+        Annotations.UNCHECKED, template.isPresent() ? Optional.empty() : Optional.of("true"));
     // Without the template there are no defaults yet; a later change of the session adds them.
     template.ifPresent(found -> patch.fill(SessionDefaults.of(found.spec())));
     return patch.operations;
@@ -50,6 +52,9 @@ final class DefaultingPatch {
     patch.annotate(Annotations.CREATED_BY, old.annotation(Annotations.CREATED_BY));
     patch.annotate(
         Annotations.RESERVATION, reservationId.or(() -> old.annotation(Annotations.RESERVATION)));
+    patch.annotate(
+        Annotations.UNCHECKED,
+        old.annotation(Annotations.UNCHECKED).filter(unchecked -> template.isEmpty()));
     JsonObject defaults =
         template
             .map(found -> SessionDefaults.of(found.spec()))

@@ -15,8 +15,6 @@ import java.util.function.Predicate;
  * it does for the API server.
  */
 final class FieldValidator {
-  private static final int MAX_PRINTED = 80;
-
   private final String path;
   private final JsonObject object;
   private final List<String> violations;
@@ -66,6 +64,16 @@ final class FieldValidator {
       return Optional.empty();
     }
     return value.map(JsonElement::getAsJsonArray);
+  }
+
+  /** A field that is an object; empty if it is absent. */
+  Optional<JsonObject> object(String field) {
+    Optional<JsonElement> value = get(field);
+    if (value.isPresent() && !value.get().isJsonObject()) {
+      report(field, value.get(), "must be an object");
+      return Optional.empty();
+    }
+    return value.map(JsonElement::getAsJsonObject);
   }
 
   /** An item of a list. */
@@ -132,8 +140,6 @@ final class FieldValidator {
           case JsonArray list -> "[…]";
           case JsonElement other -> "{…}";
         };
-    // Control characters would let a value write its own lines into a terminal or a log.
-    String safe = text.replaceAll("\\p{Cntrl}", "?");
-    return safe.length() <= MAX_PRINTED ? safe : safe.substring(0, MAX_PRINTED) + "…";
+    return ShortText.of(text);
   }
 }

@@ -7,11 +7,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Maps Kubernetes users to e-mail addresses and checks that a user only creates and changes its own
- * sessions; docs/specification.md, section 4.
+ * Who the callers are: maps Kubernetes users to e-mail addresses, and knows the admins and the
+ * operator's own accounts; docs/specification.md, section 4.
  *
  * @param adminGroups groups whose members can create and change all sessions
- * @param exemptUsers the operator's own service accounts; treated as admins
+ * @param exemptUsers the operator's own service accounts; treated as admins, and the only ones that
+ *     write a status
  * @param emails e-mail addresses by user name; checked first
  * @param extraKey key of the user's {@code extra} that contains the e-mail address; checked second;
  *     empty: none
@@ -31,14 +32,28 @@ public record Identity(
     ENFORCE,
     /** It is allowed with a warning. */
     WARN,
-    /** Identity is not checked. */
+    /** The user of a session is not compared with the caller. */
     OFF
   }
 
+  /**
+   * The controllers of Kubernetes that delete sessions with their owner or namespace, each with its
+   * own account or all with that of the controller manager. They may delete, and change finalizers
+   * and owners.
+   */
+  static final Set<String> SYSTEM_CONTROLLERS =
+      Set.of(
+          "system:serviceaccount:kube-system:generic-garbage-collector",
+          "system:serviceaccount:kube-system:namespace-controller",
+          "system:kube-controller-manager");
+
+  /** Whether the caller is an admin by configuration; RBAC can make it one as well. */
   boolean isAdmin(AdmissionRequest.Caller caller) {
-    return mode == Mode.OFF
-        || exemptUsers.contains(caller.username())
-        || caller.groups().stream().anyMatch(adminGroups::contains);
+    return isOperator(caller) || caller.groups().stream().anyMatch(adminGroups::contains);
+  }
+
+  boolean isOperator(AdmissionRequest.Caller caller) {
+    return exemptUsers.contains(caller.username());
   }
 
   /** The caller's e-mail address; empty if no rule yields one. */
@@ -55,25 +70,21 @@ public record Identity(
                 ? Optional.of(name.substring(prefix.length()))
                 : Optional.empty())
         .or(() -> Optional.of(name))
-        .filter(text -> SessionRules.EMAIL.matcher(text).matches());
+        .filter(SessionRules::isEmail);
   }
 
-  /** Why this caller cannot create or change a session of this user; empty if it can. */
-  Optional<String> violation(AdmissionRequest.Caller caller, String user) {
-    if (isAdmin(caller)) {
-      return Optional.empty();
-    }
-    Optional<String> email = email(caller);
-    if (email
-        .filter(own -> own.toLowerCase(Locale.ROOT).equals(user.toLowerCase(Locale.ROOT)))
-        .isPresent()) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        "spec.user \"%s\": %s may only create and change sessions of %s; ask an admin, or use your own"
-            .formatted(
-                user,
-                caller.username(),
-                email.map(own -> "its own e-mail " + own).orElse("its own e-mail, and has none")));
+  /** Whether a session of this user is the caller's own. */
+  boolean isOwn(AdmissionRequest.Caller caller, String user) {
+    return email(caller).filter(own -> isSame(own, user)).isPresent();
+  }
+
+  /**
+   * Ignores case. Letters that differ in lower case or in upper case are different: U+212A, the
+   * sign for Kelvin, becomes k in lower case, and an identity provider can give it to another
+   * person.
+   */
+  private static boolean isSame(String a, String b) {
+    return a.toLowerCase(Locale.ROOT).equals(b.toLowerCase(Locale.ROOT))
+        && a.toUpperCase(Locale.ROOT).equals(b.toUpperCase(Locale.ROOT));
   }
 }

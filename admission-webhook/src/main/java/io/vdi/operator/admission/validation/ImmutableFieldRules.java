@@ -28,7 +28,10 @@ final class ImmutableFieldRules {
     if (!Objects.equals(before, now)) {
       violations.add(
           "spec.%s \"%s\": is immutable, and was \"%s\": make a new session for another"
-              .formatted(field, now == null ? "" : now, before == null ? "" : before));
+              .formatted(
+                  field,
+                  ShortText.of(Objects.requireNonNullElse(now, "")),
+                  ShortText.of(Objects.requireNonNullElse(before, ""))));
     }
   }
 }

@@ -1,10 +1,14 @@
 package io.vdi.operator.admission.validation;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.VdiSession;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -12,6 +16,12 @@ import java.util.Optional;
  * type reads as absent here; {@link SessionRules} and {@link TemplateRules} report it.
  */
 record RawObject(JsonObject json) {
+  /** The owner references of an object that has none. */
+  static final JsonArray NO_OWNERS = new JsonArray();
+
+  /** The API server changes these with each write, whoever writes what. */
+  private static final List<String> VERSION_FIELDS = List.of("resourceVersion", "generation");
+
   JsonObject metadata() {
     return section(json, "metadata");
   }
@@ -28,6 +38,31 @@ record RawObject(JsonObject json) {
     return section(json, "spec");
   }
 
+  /** Empty if the object has none. */
+  JsonElement ownerReferences() {
+    JsonElement owners = metadata().get("ownerReferences");
+    return owners == null || owners.isJsonNull() ? NO_OWNERS : owners;
+  }
+
+  /**
+   * Whether an update changes anything: the spec, or any metadata, such as labels, finalizers, or
+   * the field managers of server-side apply.
+   */
+  boolean differsFrom(RawObject old) {
+    return !spec().equals(old.spec()) || !writable().equals(old.writable());
+  }
+
+  private JsonObject writable() {
+    JsonObject metadata = metadata().deepCopy();
+    VERSION_FIELDS.forEach(metadata::remove);
+    return metadata;
+  }
+
+  /** The name; empty if there is none. */
+  String name() {
+    return string(metadata(), "name").orElse("");
+  }
+
   /**
    * Whether the object is being deleted. Ask the old object of an update: the mutating webhook gets
    * the new one as the client sent it, before the API server restores its deletionTimestamp.
@@ -38,6 +73,17 @@ record RawObject(JsonObject json) {
 
   Optional<String> annotation(String key) {
     return string(annotations(), key);
+  }
+
+  /**
+   * Whether the session was created before its template and has not started since; see {@link
+   * Annotations#UNCHECKED}. The controller checks it before it starts.
+   */
+  boolean isUnchecked() {
+    JsonObject status = section(json, "status");
+    return annotations().has(Annotations.UNCHECKED)
+        && !status.has("startTime")
+        && string(status, "podName").filter(pod -> !pod.isEmpty()).isEmpty();
   }
 
   /** The template that a session names. */

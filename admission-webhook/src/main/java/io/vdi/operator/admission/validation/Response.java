@@ -18,14 +18,33 @@ public sealed interface Response extends Verdict {
    * @param message what is wrong and what to do about it; kubectl prints it
    */
   record Deny(Reason reason, String message, List<String> warnings) implements Response {
-    /** Denies with all problems in one message. */
-    static Deny of(Reason reason, List<String> problems, List<String> warnings) {
+    /** More problems than a person reads in one message; an object can have thousands. */
+    private static final int MAX_PROBLEMS = 20;
+
+    /** Denies with all problems in one message, or with the first {@value #MAX_PROBLEMS}. */
+    public static Deny of(Reason reason, List<String> problems, List<String> warnings) {
+      if (problems.size() == 1) {
+        return new Deny(reason, problems.getFirst(), warnings);
+      }
+      int more = problems.size() - MAX_PROBLEMS;
       return new Deny(
           reason,
-          problems.size() == 1
-              ? problems.getFirst()
-              : problems.size() + " problems:\n- " + String.join("\n- ", problems),
+          problems.size()
+              + " problems:\n- "
+              + String.join("\n- ", problems.stream().limit(MAX_PROBLEMS).toList())
+              + (more > 0 ? "\n- and " + more + " more" : ""),
           warnings);
+    }
+
+    /** Denies a write to a subresource that the CRDs do not have. */
+    static Deny unknownSubResource(AdmissionRequest request) {
+      return new Deny(
+          Reason.INVALID,
+          "the webhook knows no subresource "
+              + ShortText.of(request.subResource())
+              + " of a "
+              + request.kind(),
+          List.of());
     }
 
     /** Denies a request without a field that the API server always sends with the operation. */
@@ -36,6 +55,9 @@ public sealed interface Response extends Verdict {
 
   /** Why a request is denied. */
   enum Reason {
+    /** A field of the request is longer than Kubernetes allows, or contradicts another one. */
+    BAD_REQUEST(400, "BadRequest"),
+
     /** The caller is not permitted to do this, or a quota is exhausted. */
     FORBIDDEN(403, "Forbidden"),
 

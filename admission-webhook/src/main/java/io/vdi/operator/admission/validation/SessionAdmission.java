@@ -4,6 +4,7 @@ import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaRequest;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * Decides about requests for sessions, and passes requests for templates on to {@link
@@ -21,12 +23,14 @@ public final class SessionAdmission {
   private final AdmissionRequest request;
   private final AdmissionContext context;
   private final AdmissionPolicy policy;
+  private final SessionAccess access;
 
   private SessionAdmission(
       AdmissionRequest request, AdmissionContext context, AdmissionPolicy policy) {
     this.request = request;
     this.context = context;
     this.policy = policy;
+    this.access = new SessionAccess(request, policy.identity(), context.callerManages());
   }
 
   /**
@@ -69,7 +73,8 @@ public final class SessionAdmission {
   }
 
   /**
-   * Checks all rules.
+   * Checks all rules. Whether RBAC allows the caller to manage sessions must be asked only if the
+   * verdict differs for {@link AdmissionContext#managing}.
    *
    * @param context as {@link ContextQuery#forValidation} requires it
    */
@@ -84,8 +89,11 @@ public final class SessionAdmission {
   }
 
   private Verdict validate() {
+    if (request.subResource().equals("status")) {
+      return SessionAccess.ofStatus(request, policy.identity());
+    }
     if (!request.subResource().isEmpty()) {
-      return Allow.unchanged(List.of());
+      return Deny.unknownSubResource(request);
     }
     Optional<RawObject> object = request.object().map(RawObject::new);
     Optional<RawObject> old = request.oldObject().map(RawObject::new);
@@ -96,7 +104,12 @@ public final class SessionAdmission {
               ? Deny.missing("object")
               : old.map(before -> update(object.get(), before))
                   .orElseGet(() -> Deny.missing("oldObject"));
-      default -> Allow.unchanged(List.of());
+      case "DELETE" -> old.map(this::delete).orElseGet(() -> Deny.missing("oldObject"));
+      default ->
+          new Deny(
+              Reason.INVALID,
+              "operation " + ShortText.of(request.operation()) + ": sessions have none such",
+              List.of());
     };
   }
 
@@ -106,33 +119,39 @@ public final class SessionAdmission {
     Optional<VdiTemplate> template = context.template();
     if (session.isPresent() && template.isPresent()) {
       violations.addAll(
-          TemplateLimits.violations(template.get(), session.get().spec(), Optional.empty()));
+          TemplateLimits.violations(
+              template.get().name(),
+              template.get().spec(),
+              session.get().spec(),
+              Optional.empty()));
     }
-    Optional<String> access =
-        template.flatMap(
-            found -> TemplateLimits.accessViolation(found, object.user(), request.caller()));
+    List<String> forbidden = new ArrayList<>(access.ofCreate(object));
+    accessViolation(object).ifPresent(forbidden::add);
     return judge(
-        object,
         session,
         violations,
-        access,
+        access.identityViolation(List.of(object.user())),
+        forbidden,
+        warnings(session),
         created -> new ResourceAmounts(1, gpus(created, template)));
   }
 
   private Verdict update(RawObject object, RawObject old) {
-    if (old.isDeleting()) {
-      // The finalizer is removed by an update. A rule must never prevent a deletion.
+    if (!object.differsFrom(old) || access.isCleanup(object, old)) {
       return Allow.unchanged(List.of());
     }
-    if (object.spec().equals(old.spec())
-        && object.annotations().equals(old.annotations())
-        && object.labels().equals(old.labels())) {
-      return Allow.unchanged(List.of());
-    }
-    List<String> violations = new ArrayList<>(SessionRules.violations(object.json()));
     Optional<VdiSession> session = object.session();
     Optional<VdiSession> before = old.session();
     Optional<VdiTemplate> template = context.template();
+    Optional<String> identity = access.identityViolation(List.of(old.user(), object.user()));
+    List<String> forbidden =
+        new ArrayList<>(access.ofUpdate(object, old, context.template().isPresent()));
+    if (old.isDeleting() && object.spec().equals(old.spec())) {
+      // The finalizer is removed by an update. A rule about values must never prevent a deletion.
+      return decide(List.of(), identity, forbidden, List.of())
+          .orElseGet(() -> Allow.unchanged(identity.stream().toList()));
+    }
+    List<String> violations = new ArrayList<>(SessionRules.violations(object.json()));
     if (session.isPresent() && before.isPresent()) {
       violations.addAll(ImmutableFieldRules.violations(before.get().spec(), session.get().spec()));
       HomeSizeRule.violation(before.get().spec(), session.get().spec(), template, context.home())
@@ -140,14 +159,49 @@ public final class SessionAdmission {
       template.ifPresent(found ->
           violations.addAll(
               TemplateLimits.violations(
-                  found, session.get().spec(), before.map(VdiSession::spec))));
+                  found.name(),
+                  found.spec(),
+                  session.get().spec(),
+                  // Nothing of a session that is older than its template has been checked yet.
+                  old.isUnchecked() ? Optional.empty() : before.map(VdiSession::spec))));
+    }
+    if (old.isUnchecked()) {
+      accessViolation(object).ifPresent(forbidden::add);
     }
     return judge(
-        object,
         session,
         violations,
-        Optional.empty(),
+        identity,
+        forbidden,
+        old.isDeleting() ? List.of() : warnings(session),
         changed -> before.map(b -> additional(changed, b, template)).orElse(ResourceAmounts.ZERO));
+  }
+
+  private Optional<String> accessViolation(RawObject object) {
+    return context
+        .template()
+        .filter(
+            found -> !TemplateLimits.allows(found.spec(), object.user(), request.caller().groups()))
+        .map(found -> TemplateLimits.accessViolation(found.name(), ShortText.of(object.user())));
+  }
+
+  private Verdict delete(RawObject old) {
+    if (access.isCollector()) {
+      return Allow.unchanged(List.of());
+    }
+    Optional<String> identity = access.identityViolation(List.of(old.user()));
+    return decide(List.of(), identity, List.of(), List.of())
+        .orElseGet(() -> Allow.unchanged(identity.stream().toList()));
+  }
+
+  private List<String> warnings(Optional<VdiSession> session) {
+    return session
+        .map(s ->
+            context
+                .template()
+                .map(found -> SessionWarnings.of(s.spec(), found, context.timeSliced()))
+                .orElseGet(() -> SessionWarnings.missingTemplate(s.spec().template())))
+        .orElse(List.of());
   }
 
   /**
@@ -156,37 +210,46 @@ public final class SessionAdmission {
    *
    * @param session the decoded object; empty if it cannot be decoded
    * @param violations of rules
-   * @param access why the user cannot use the template; empty if it can
+   * @param identity why the session is not the caller's; empty if it is
+   * @param forbidden what else the caller may not do
    * @param requested what the session requests beyond what it already has
    */
   private Verdict judge(
-      RawObject object,
       Optional<VdiSession> session,
       List<String> violations,
-      Optional<String> access,
+      Optional<String> identity,
+      List<String> forbidden,
+      List<String> warnings,
       Function<VdiSession, ResourceAmounts> requested) {
-    Optional<String> identity = policy.identity().violation(request.caller(), object.user());
-    boolean enforced = policy.identity().mode() == Identity.Mode.ENFORCE;
-    List<String> forbidden = new ArrayList<>();
-    identity.filter(message -> enforced).ifPresent(forbidden::add);
-    access.ifPresent(forbidden::add);
-    List<String> warnings = new ArrayList<>();
-    session.ifPresent(s ->
-        warnings.addAll(
-            context
-                .template()
-                .map(found -> SessionWarnings.of(s.spec(), found, context.timeSliced()))
-                .orElseGet(() -> SessionWarnings.missingTemplate(s.spec().template()))));
-    identity.filter(message -> !enforced).ifPresent(warnings::add);
     if (violations.isEmpty() && session.isEmpty()) {
       violations.add("the object cannot be read as a VDISession");
     }
-    if (violations.isEmpty() && forbidden.isEmpty() && session.isPresent()) {
-      return checkQuota(session.get(), requested.apply(session.get()), warnings);
-    }
-    Reason reason = violations.isEmpty() ? Reason.FORBIDDEN : Reason.INVALID;
-    violations.addAll(forbidden);
-    return Deny.of(reason, violations, warnings);
+    return decide(violations, identity, forbidden, warnings)
+        .orElseGet(() ->
+            checkQuota(
+                session.orElseThrow(),
+                requested.apply(session.orElseThrow()),
+                Stream.concat(warnings.stream(), identity.stream()).toList()));
+  }
+
+  /** The denial; empty if there is no reason for one. In mode warn, identity is none. */
+  private Optional<Verdict> decide(
+      List<String> violations,
+      Optional<String> identity,
+      List<String> forbidden,
+      List<String> warnings) {
+    boolean enforced = policy.identity().mode() == Identity.Mode.ENFORCE;
+    List<String> all = new ArrayList<>(violations);
+    identity.filter(message -> enforced).ifPresent(all::add);
+    all.addAll(forbidden);
+    return all.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            Deny.of(
+                violations.isEmpty() ? Reason.FORBIDDEN : Reason.INVALID,
+                all,
+                Stream.concat(warnings.stream(), identity.filter(message -> !enforced).stream())
+                    .toList()));
   }
 
   private Verdict checkQuota(VdiSession session, ResourceAmounts requested, List<String> warnings) {
@@ -195,10 +258,7 @@ public final class SessionAdmission {
     }
     QuotaRequest added =
         new QuotaRequest(
-            session.spec().user(),
-            session.namespace().isEmpty() ? request.namespace() : session.namespace(),
-            session.spec().template(),
-            requested);
+            session.spec().user(), request.namespace(), session.spec().template(), requested);
     return new QuotaCheckRequired(
         session.metadata().annotation(Annotations.RESERVATION),
         added,
@@ -227,8 +287,15 @@ public final class SessionAdmission {
     return session.spec().suspended() ? 0 : QuotaRequest.gpusWhenRunning(session.spec(), template);
   }
 
-  private static Allow unknownKind(AdmissionRequest request) {
-    return Allow.unchanged(
-        List.of("this webhook does not handle " + request.group() + " " + request.kind()));
+  /** Other groups can only come from a mistake in the webhook configuration; they are not ours. */
+  private static Response unknownKind(AdmissionRequest request) {
+    String message =
+        "this webhook does not handle "
+            + ShortText.of(request.group())
+            + " "
+            + ShortText.of(request.kind());
+    return request.isOurs()
+        ? new Deny(Reason.INVALID, message, List.of())
+        : Allow.unchanged(List.of(message));
   }
 }

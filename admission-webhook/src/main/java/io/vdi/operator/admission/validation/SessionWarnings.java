@@ -18,7 +18,7 @@ final class SessionWarnings {
   static List<String> missingTemplate(String name) {
     return List.of(
         "spec.template \"%s\": there is no such VDITemplate: the session waits until it exists; kubectl get vdit shows the existing ones"
-            .formatted(name));
+            .formatted(ShortText.of(name)));
   }
 
   static List<String> of(VdiSession.Spec session, VdiTemplate template, boolean timeSliced) {

@@ -13,11 +13,14 @@ final class TemplateAdmission {
 
   static Response validate(
       AdmissionRequest request, AdmissionContext context, AdmissionPolicy policy) {
-    if (request.operation().equals("DELETE")) {
-      return delete(request.name(), context.sessionsUsingTemplate());
+    if (request.subResource().equals("status")) {
+      return SessionAccess.ofStatus(request, policy.identity());
     }
     if (!request.subResource().isEmpty()) {
-      return Allow.unchanged(List.of());
+      return Deny.unknownSubResource(request);
+    }
+    if (request.operation().equals("DELETE")) {
+      return delete(request.objectName(), context.sessionsUsingTemplate());
     }
     return request
         .object()

@@ -7,8 +7,8 @@ import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Quantities;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -16,6 +16,25 @@ import java.util.regex.Pattern;
 /** The rules for templates; docs/specification.md, sections 1 and 4. */
 final class TemplateRules {
   private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+  private static final int MAX_NAME = 253;
+  private static final int MAX_PATH = 1024;
+  private static final int MAX_EMAIL = 254;
+  private static final int MAX_VARIABLES = 256;
+  private static final int MAX_VALUE = 32_768;
+  private static final int MAX_ITEMS = 64;
+  private static final int MAX_USERS = 4096;
+  private static final int MAX_GROUPS = 1024;
+
+  /** Texts without another rule here. The lengths are those of the schema. */
+  private static final Map<String, Integer> MAX_LENGTHS =
+      Map.of(
+          "displayName", MAX_NAME,
+          "description", 4096,
+          "encoder", 64,
+          "homePath", MAX_PATH,
+          "healthPath", MAX_PATH,
+          "runtimeClassName", MAX_NAME);
 
   /**
    * Variables that make the desktop reachable and protect it. A template that sets one of them
@@ -46,7 +65,11 @@ final class TemplateRules {
     FieldValidator fields = FieldValidator.of(template);
     FieldValidator spec = fields.section("spec");
     spec.require("image", "give the image of the desktop");
-    spec.string("image", image -> !image.isBlank(), "give the image of the desktop");
+    spec.string(
+        "image",
+        image -> image.length() <= MAX_PATH && !image.isBlank(),
+        "give the image of the desktop, in at most " + MAX_PATH + " characters");
+    MAX_LENGTHS.forEach((field, max) -> length(spec, field, max));
     spec.string(
         "image",
         image ->
@@ -67,6 +90,7 @@ final class TemplateRules {
     SessionRules.quantity(persistence, "size", "10Gi");
     SessionRules.quantity(persistence, "maxSize", "50Gi");
     sizeWithinMaximum(persistence);
+    length(persistence, "storageClassName", MAX_NAME);
     persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
     for (String field :
@@ -81,6 +105,17 @@ final class TemplateRules {
     }
     idleTimeout(spec);
     environment(spec);
+    strings(spec, "allowedUsers", MAX_USERS, MAX_EMAIL);
+    strings(spec, "allowedGroups", MAX_GROUPS, MAX_PATH);
+    for (String field : List.of("imagePullSecrets", "tolerations")) {
+      spec.list(field)
+          .filter(list -> list.size() > MAX_ITEMS)
+          .ifPresent(list -> spec.report(field, list, "must have at most " + MAX_ITEMS + " items"));
+    }
+    spec.object("nodeSelector")
+        .filter(labels -> labels.size() > MAX_ITEMS)
+        .ifPresent(labels ->
+            spec.report("nodeSelector", labels, "must have at most " + MAX_ITEMS + " labels"));
     return fields.violations();
   }
 
@@ -101,6 +136,29 @@ final class TemplateRules {
     return Quantities.parse(text).isPresent();
   }
 
+  private static void length(FieldValidator fields, String field, int max) {
+    fields.string(field, text -> text.length() <= max, "must have at most " + max + " characters");
+  }
+
+  /** Every request for a session of the template compares its user and groups with these. */
+  private static void strings(FieldValidator spec, String field, int maxItems, int maxLength) {
+    JsonArray items = spec.list(field).orElseGet(JsonArray::new);
+    if (items.size() > maxItems) {
+      spec.report(field, items, "must have at most " + maxItems + " items");
+      return;
+    }
+    for (int i = 0; i < items.size(); i++) {
+      if (!(items.get(i) instanceof JsonPrimitive p)
+          || !p.isString()
+          || p.getAsString().length() > maxLength) {
+        spec.report(
+            field + "[" + i + "]",
+            items.get(i),
+            "must be a string of at most " + maxLength + " characters");
+      }
+    }
+  }
+
   private static void idleTimeout(FieldValidator spec) {
     Optional<Duration> max = spec.text("maxIdleTimeout").flatMap(Durations::parse);
     spec.text("idleTimeout")
@@ -115,6 +173,10 @@ final class TemplateRules {
 
   private static void environment(FieldValidator spec) {
     JsonArray variables = spec.list("env").orElseGet(JsonArray::new);
+    if (variables.size() > MAX_VARIABLES) {
+      spec.report("env", variables, "must have at most " + MAX_VARIABLES + " variables");
+      return;
+    }
     for (int i = 0; i < variables.size(); i++) {
       JsonElement item = variables.get(i);
       if (!item.isJsonObject()) {
@@ -123,10 +185,11 @@ final class TemplateRules {
       }
       FieldValidator variable = spec.item("env", i, item.getAsJsonObject());
       variable.require("name", "give the name of the variable");
+      length(variable, "value", MAX_VALUE);
       variable
           .string(
               "name",
-              name -> ENV_NAME.matcher(name).matches(),
+              name -> name.length() <= MAX_NAME && ENV_NAME.matcher(name).matches(),
               "must be letters, digits and '_', and not begin with a digit")
           .filter(name -> RESERVED_ENV.contains(name) || name.startsWith(RESERVED_PREFIX))
           .ifPresent(name ->
@@ -139,19 +202,19 @@ final class TemplateRules {
   }
 
   static List<String> warnings(JsonObject template) {
-    List<String> warnings = new ArrayList<>();
     FieldValidator spec = FieldValidator.of(template).section("spec");
-    for (JsonElement item : spec.list("env").orElseGet(JsonArray::new)) {
-      if (item.isJsonObject()
-          && item.getAsJsonObject().get("name") instanceof JsonPrimitive name
-          && OVERRIDABLE_ENV.contains(name.getAsString())) {
-        warnings.add(
+    return spec.list("env").orElseGet(JsonArray::new).asList().stream()
+        .filter(JsonObject.class::isInstance)
+        .map(item -> item.getAsJsonObject().get("name"))
+        .filter(JsonPrimitive.class::isInstance)
+        .map(JsonElement::getAsString)
+        .filter(OVERRIDABLE_ENV::contains)
+        .distinct()
+        .map(name ->
             "spec.env: "
-                + name.getAsString()
-                + " replaces the value of the operator; desktops may not start or may be unreachable");
-      }
-    }
-    return warnings;
+                + name
+                + " replaces the value of the operator; desktops may not start or may be unreachable")
+        .toList();
   }
 
   /** Whether an image is in a registry, or below a path in one, such as {@code ghcr.io/desks}. */

@@ -42,7 +42,7 @@ class AdmissionRoutesTest {
             request ->
                 new Response.Deny(
                     Response.Reason.SERVICE_UNAVAILABLE, "try again", List.of("w".repeat(1000))),
-            new ConnectionTimeouts(Duration.ofMinutes(1), System::nanoTime),
+            new ConnectionTimeouts(Duration.ofMinutes(1), 1024, System::nanoTime),
             4,
             Duration.ofSeconds(5),
             (request, allowed, duration) -> OBSERVED.add(request.operation() + " " + allowed)));

@@ -15,15 +15,18 @@ import io.vdi.operator.admission.validation.Response;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bodies that no API server sends are answered with 400 or 413, never with 500 or an allow. */
@@ -33,7 +36,7 @@ class HostileBodiesTest {
       """
       {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "42",
        "kind": {"group": "vdi.kasm.io", "version": "v1alpha1", "kind": "VDISession"},
-       "operation": "CREATE", "userInfo": {"username": "alice", "extra": {"k": ["v"]}}, "object": {}}}
+       "operation": "CREATE", "namespace": "desks", "userInfo": {"username": "alice", "extra": {"k": ["v"]}}, "object": {}}}
       """;
   private static final int MAX_CONCURRENT_REQUESTS = 4;
   private static final CountDownLatch SLOW = new CountDownLatch(1);
@@ -60,7 +63,7 @@ class HostileBodiesTest {
             },
             request ->
                 new Response.Deny(Response.Reason.FORBIDDEN, "no", List.of("w".repeat(1000))),
-            new ConnectionTimeouts(Duration.ofMinutes(1), System::nanoTime),
+            new ConnectionTimeouts(Duration.ofMinutes(1), 1024, System::nanoTime),
             MAX_CONCURRENT_REQUESTS,
             Duration.ofSeconds(5),
             (request, allowed, duration) -> {}));
@@ -133,6 +136,7 @@ class HostileBodiesTest {
         "\"username\": \"alice\" | \"username\": {}",
         "[\"v\"] | \"v\"",
         "[\"v\"] | [1]",
+        "\"object\": {} | \"dryRun\": \"true\"",
         "\"extra\" | \"groups\": 3, \"extra\""
       })
   void wrongTypesAre400(String change) {
@@ -140,6 +144,75 @@ class HostileBodiesTest {
     assertThat(GOOD).contains(parts[0]);
     assertRefused(
         Status.BAD_REQUEST_400, GOOD.replace(parts[0], parts[1]).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** A field out of bounds is denied with field, value and rule, and reaches no rule. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          "alice"                | "%1025a"                        | request.userInfo.username "aaaaaaaa
+          "extra": {"k": ["v"]}  | "groups": [%101g]               | request.userInfo.groups 101 items: must be at most 100
+          "extra": {"k": ["v"]}  | "groups": ["%1025a"]            | request.userInfo.groups[0] "aaaaaaaa
+          "extra": {"k": ["v"]}  | "uid": "%1025a"                 | request.userInfo.uid "aaaaaaaa
+          {"k": ["v"]}           | {"%1025a": ["v"]}               | request.userInfo.extra "aaaaaaaa
+          {"k": ["v"]}           | {"k": ["%1025a"]}               | request.userInfo.extra[k][0] "aaaaaaaa
+          {"k": ["v"]}           | {"k": [%101g]}                  | request.userInfo.extra[k] 101 items: must be at most 100
+          "CREATE"               | "REPLACE"                       | request.operation "REPLACE": must be CREATE, UPDATE, DELETE or CONNECT
+          "CREATE"               | "%3000a"                        | request.operation "aaaaaaaa
+          "VDISession"           | "%254a"                         | request.kind.kind "aaaaaaaa
+          "v1alpha1"             | "%254a"                         | request.kind.version "aaaaaaaa
+          "vdi.kasm.io"          | "vdi.kasm.io "                  | request.kind.group "vdi.kasm.io ": must be a name of at most 253 characters
+          "desks"                | ""                              | request.namespace "": must be the namespace of the session
+          "desks"                | "%64a"                          | request.namespace "aaaaaaaa
+          "desks"                | "Desks"                         | request.namespace "Desks": must be a DNS label of at most 63
+          "desks"                | "../x"                          | request.namespace "../x": must be a DNS label
+          "object": {}           | "name": "%254a"                 | request.name "aaaaaaaa
+          "object": {}           | "subResource": "%254a"          | request.subResource "aaaaaaaa
+          "object": {}           | "resource": {"resource": "%254a"} | request.resource.resource "aaaaaaaa
+          "object": {}           | "object": {"metadata": {"namespace": "other"}} | request.object.metadata.namespace "other": must equal request.namespace
+          "object": {}           | "oldObject": {"metadata": {"namespace": "other"}} | request.oldObject.metadata.namespace "other": must equal request.namespace
+          "object": {}           | "name": "a", "object": {"metadata": {"name": "b"}} | request.object.metadata.name "b": must equal request.name
+          """)
+  void aFieldOutOfBoundsIsDenied(String part, String replacement, String message) {
+    assertThat(GOOD).contains(part);
+    for (String path : List.of("/mutate", "/validate")) {
+      try (Http1ClientResponse response =
+          client.post(path).submit(GOOD.replace(part, expanded(replacement)))) {
+        assertThat(response.status()).isEqualTo(Status.OK_200);
+        JsonObject answer =
+            JsonParser.parseString(response.as(String.class))
+                .getAsJsonObject()
+                .getAsJsonObject("response");
+        assertThat(answer.get("uid").getAsString()).isEqualTo("42");
+        assertThat(answer.get("allowed").getAsBoolean()).isFalse();
+        assertThat(answer.getAsJsonObject("status").get("code").getAsInt()).isEqualTo(400);
+        assertThat(answer.getAsJsonObject("status").get("message").getAsString())
+            .contains(message)
+            .hasSizeLessThan(500);
+      }
+    }
+  }
+
+  /** {@code %3a} is {@code aaa}, {@code %2g} is a list of two groups. */
+  private static String expanded(String text) {
+    return Pattern.compile("%(\\d+)([ag])")
+        .matcher(text)
+        .replaceAll(match -> {
+          int count = Integer.parseInt(match.group(1));
+          return match.group(2).equals("a")
+              ? "a".repeat(count)
+              : String.join(",", Collections.nCopies(count, "\"g\""));
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "a/b", "a b", "ä", "\\u0000"})
+  void anIllegalUidIs400(String uid) {
+    assertRefused(
+        Status.BAD_REQUEST_400,
+        GOOD.replace("\"42\"", "\"" + uid + "\"").getBytes(StandardCharsets.UTF_8));
   }
 
   @Test

@@ -32,6 +32,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class QuotaReserverTest {
   private static final String CONFIG_MAPS = "/api/v1/namespaces/vdi-system/configmaps";
@@ -39,6 +41,7 @@ class QuotaReserverTest {
   private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/desks/vdisessions/";
   private static final Duration LONG = Duration.ofSeconds(30);
   private static final int LIMIT = 3;
+  private static final int MAX_PER_USER = 5;
 
   private final FakeApi api = new FakeApi();
   private final AtomicLong elapsed = new AtomicLong();
@@ -181,7 +184,7 @@ class QuotaReserverTest {
       Future<ReservationResult> first = threads.submit(() -> reserve("first"));
       Awaitility.await().until(() -> api.count("GET", CONFIG_MAPS) == 1);
       assertThat(reserver.reserve("gives-up", request(), true, Duration.ofMillis(10)))
-          .isEqualTo(new ReservationResult.Undecided("no answer from the API server within 0 s"));
+          .isEqualTo(new ReservationResult.Undecided("no answer from the API server within 1 s"));
       slow.countDown();
       assertThat(first.get()).isEqualTo(new ReservationResult.Granted());
     }
@@ -346,6 +349,7 @@ class QuotaReserverTest {
             () -> {
               throw new StackOverflowError("too deep");
             },
+            () -> MAX_PER_USER,
             () -> Instant.parse("2026-01-01T12:00:00Z"),
             elapsed::get,
             (thread, error) -> fatal.add(thread + ": " + error.getMessage()))) {
@@ -353,6 +357,58 @@ class QuotaReserverTest {
       dying.reserve("id", request(), true, Duration.ofMillis(1));
       Awaitility.await().until(() -> fatal.equals(List.of("reservations: too deep")));
     }
+  }
+
+  /** A user whose requests fail after this webhook must not use up the ConfigMap. */
+  @Test
+  void oneUserHasABoundedNumberOfReservations() throws InterruptedException {
+    QuotaLimits unlimited = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
+    try (QuotaReserver open =
+        new QuotaReserver(
+            api.client(),
+            "vdi-system",
+            sessions,
+            name -> Optional.empty(),
+            () -> unlimited,
+            () -> MAX_PER_USER,
+            () -> Instant.parse("2026-01-01T12:00:00Z"),
+            elapsed::get)) {
+      open.start();
+      for (int i = 0; i < MAX_PER_USER; i++) {
+        assertThat(open.reserve("id-" + i, request(), true, LONG))
+            .isEqualTo(new ReservationResult.Granted());
+      }
+      assertThat(open.reserve("more", request(), true, LONG))
+          .isEqualTo(
+              new ReservationResult.Undecided(
+                  "5 requests of user alice@example.com are in progress, and 5 are allowed"
+                      + " (admission.maxReservationsPerUser)"));
+      assertThat(open.reserve("dry", request(), false, LONG))
+          .isEqualTo(new ReservationResult.Granted());
+      QuotaRequest other =
+          new QuotaRequest("bob@example.com", "desks", "t", new ResourceAmounts(1, 1));
+      assertThat(open.reserve("other", other, true, LONG))
+          .isEqualTo(new ReservationResult.Granted());
+      putSession("observed", "id-0");
+      assertThat(open.reserve("more", request(), true, LONG))
+          .as("after a session was observed")
+          .isEqualTo(new ReservationResult.Granted());
+    }
+  }
+
+  /** Each is the key of an entry in the ConfigMap. */
+  @ParameterizedTest
+  @CsvSource({
+    "0b5bb6fc-64a8-4e8f-a1a3-3a2a5a3c8d3f, true",
+    "42, true",
+    "dropped, false",
+    "a/b, false",
+    "ä, false",
+    "'', false"
+  })
+  void anIdIsALegalKey(String id, boolean legal) {
+    assertThat(QuotaReserver.isId(id)).isEqualTo(legal);
+    assertThat(QuotaReserver.isId(id.repeat(200))).isFalse();
   }
 
   private ReservationResult reserve(String id) throws InterruptedException {
@@ -373,6 +429,7 @@ class QuotaReserverTest {
         sessions,
         name -> Optional.empty(),
         () -> limits,
+        () -> MAX_PER_USER,
         () -> Instant.parse("2026-01-01T12:00:00Z"),
         elapsed::get);
   }

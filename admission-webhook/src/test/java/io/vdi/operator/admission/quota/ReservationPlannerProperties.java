@@ -95,7 +95,14 @@ class ReservationPlannerProperties {
   private static ReservationPlan plan(
       Reservations reservations, SessionIndex.Snapshot snapshot, ReservationRequest request) {
     return ReservationPlanner.plan(
-        reservations, snapshot, name -> Optional.empty(), QUOTA, List.of(request), Set.of(), NOW);
+        reservations,
+        snapshot,
+        name -> Optional.empty(),
+        QUOTA,
+        List.of(request),
+        Set.of(),
+        1000,
+        NOW);
   }
 
   private static Optional<String> take(List<String> from, Random random) {

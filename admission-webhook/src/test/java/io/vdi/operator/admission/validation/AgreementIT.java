@@ -162,6 +162,7 @@ class AgreementIT {
             Optional.of(Requests.cluster("{image: x}").template()),
             Optional.empty(),
             List.of(),
+            false,
             false);
     return SessionAdmission.validate(request, context, Requests.POLICY) instanceof Response.Deny
         ? "bad"

@@ -31,8 +31,11 @@ class ContextQueryTest {
   void aSessionThatIsBeingDeletedRequiresNothing() {
     JsonObject deleting = OLD.deepCopy();
     deleting.getAsJsonObject("metadata").addProperty("deletionTimestamp", "2026-01-01T00:00:00Z");
-    assertThat(ContextQuery.forValidation(Requests.update(NEW, deleting)))
+    assertThat(ContextQuery.forValidation(Requests.update(OLD, deleting)))
         .isEqualTo(new ContextQuery.None());
+    assertThat(ContextQuery.forValidation(Requests.update(NEW, deleting)))
+        .as("a change of the spec")
+        .isEqualTo(new ContextQuery.Template("old"));
   }
 
   @ParameterizedTest

@@ -95,6 +95,12 @@ final class Requests {
           request, context(ContextQuery.forValidation(request)), policy);
     }
 
+    /** For a caller that RBAC allows to manage sessions. */
+    Verdict validateForManager(AdmissionRequest request, AdmissionPolicy policy) {
+      return SessionAdmission.validate(
+          request, context(ContextQuery.forValidation(request)).managing(), policy);
+    }
+
     private AdmissionContext context(ContextQuery query) {
       ContextQuery.Template known = new ContextQuery.Template("t");
       boolean homeToo =
@@ -103,7 +109,8 @@ final class Requests {
           homeToo || query.equals(known) ? Optional.of(template) : Optional.empty(),
           homeToo ? home : Optional.empty(),
           List.of(),
-          timeSliced);
+          timeSliced,
+          false);
     }
   }
 

@@ -106,6 +106,43 @@ class SessionAdmissionTest {
         .isEqualTo(session.get("spec"));
   }
 
+  /** The limits of the template count as soon as it exists, as for a new session. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          alice@example.com | {timeout: 1h, resources: {gpu: 3}} | {}                   | spec.resources.gpu 3: is more than template t allows
+          bob@example.com   | {timeout: 1h}                      | {}                   | spec.template "t": is not for bob@example.com
+          alice@example.com | {timeout: 1h, resources: {gpu: 2}} | {}                   | ok
+          alice@example.com | {timeout: 1h, resources: {gpu: 3}} | {podName: desk}      | ok
+          alice@example.com | {timeout: 1h, resources: {gpu: 3}} | {startTime: '2026-01-01T00:00:00Z'} | ok
+          """)
+  void aSessionThatIsOlderThanItsTemplateIsCheckedWhenItChanges(
+      String user, String spec, String status, String expected) {
+    JsonObject unchecked = Requests.session(spec);
+    unchecked.getAsJsonObject("spec").addProperty("user", user);
+    unchecked.getAsJsonObject("spec").addProperty("template", "missing");
+    Patches.apply(
+        unchecked,
+        ((Response.Allow) CLUSTER.mutate(Requests.create(unchecked, Requests.ADMIN))).patch());
+    assertThat(new RawObject(unchecked).annotation(Annotations.UNCHECKED)).contains("true");
+
+    unchecked.getAsJsonObject("spec").addProperty("template", "t");
+    unchecked.add("status", Manifests.parse(status).getFirst());
+    JsonObject changed = unchecked.deepCopy();
+    changed.getAsJsonObject("spec").addProperty("suspended", true);
+    Response.Allow mutated = (Response.Allow) CLUSTER.mutate(Requests.update(changed, unchecked));
+    Patches.apply(changed, mutated.patch());
+    assertThat(new RawObject(changed).annotation(Annotations.UNCHECKED)).isEmpty();
+    Verdict verdict = CLUSTER.validate(Requests.update(changed, unchecked), Requests.POLICY);
+    if (expected.equals("ok")) {
+      assertThat(verdict).isInstanceOf(Response.Allow.class);
+    } else {
+      assertDenied(verdict, expected);
+    }
+  }
+
   /** Only what quotas and billing depend on; everything else follows the template. */
   @ParameterizedTest
   @CsvSource(

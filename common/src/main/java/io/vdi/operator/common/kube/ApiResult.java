@@ -3,15 +3,18 @@ package io.vdi.operator.common.kube;
 import io.vdi.operator.common.model.ApiFailure;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The outcome of one call. Failures are values, so that the compiler makes a caller handle them.
  */
 public sealed interface ApiResult<T> {
-  /** "maximum memory usage per Container is 1Gi, but limit is 4Gi" and its variants. */
-  Pattern LIMIT_RANGE =
-      Pattern.compile("(minimum|maximum) \\S+ (usage|limit).* per |max limit to request ratio");
+  /**
+   * "maximum memory usage per Container is 1Gi, but limit is 4Gi" and its variants, up to "per".
+   * With {@code .*} in the pattern a message that repeats the beginning would take quadratic time.
+   */
+  Pattern LIMIT_RANGE = Pattern.compile("(minimum|maximum) \\S+ (usage|limit)");
 
   record Ok<T>(T value) implements ApiResult<T> {}
 
@@ -80,8 +83,14 @@ public sealed interface ApiResult<T> {
     return code == 403
         && (message.contains("exceeded quota")
             || message.contains("failed quota")
-            || LIMIT_RANGE.matcher(message).find()
+            || isOverLimitRange(message)
             || message.contains("is being terminated"));
+  }
+
+  private static boolean isOverLimitRange(String message) {
+    Matcher limit = LIMIT_RANGE.matcher(message);
+    return message.contains("max limit to request ratio")
+        || (limit.find() && message.indexOf(" per ", limit.end()) >= 0);
   }
 
   /**

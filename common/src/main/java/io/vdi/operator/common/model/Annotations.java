@@ -17,6 +17,13 @@ public final class Annotations {
   /** The id of the quota reservation of the session. Only the admission webhook sets it. */
   public static final String RESERVATION = "vdi.kasm.io/reservation";
 
+  /**
+   * On a session that was created before its template: the maximums and the users of the template
+   * are still to be checked, by the controller before the session starts, or by the admission
+   * webhook when the session changes. Only the admission webhook sets and removes it.
+   */
+  public static final String UNCHECKED = "vdi.kasm.io/unchecked";
+
   /** {@code "true"} on any object: the reaper does not delete it. */
   public static final String KEEP = "vdi.kasm.io/keep";
 

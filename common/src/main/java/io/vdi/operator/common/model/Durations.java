@@ -17,6 +17,7 @@ public final class Durations {
 
   /** The duration; empty when the text is not a duration above zero. */
   public static Optional<Duration> parse(String text) {
+    // The groups are bounded, so the pattern stops after at most 26 characters of any text.
     Matcher m = FORM.matcher(text == null ? "" : text);
     if (!m.matches()) {
       return Optional.empty();

@@ -16,7 +16,7 @@ public final class Quantities {
 
   /** The amount in base units (bytes, cores); empty when the text is no quantity above zero. */
   public static Optional<BigDecimal> parse(String text) {
-    if (text == null || text.isBlank() || text.length() > MAX_LENGTH) {
+    if (text == null || text.length() > MAX_LENGTH || text.isBlank()) {
       return Optional.empty();
     }
     try {

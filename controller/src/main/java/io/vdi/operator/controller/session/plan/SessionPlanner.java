@@ -69,13 +69,10 @@ public final class SessionPlanner {
     add(Step.Order.FINALIZER, finalizer());
     return switch (desired) {
       case DesiredState.TemplateMissing() -> withStatus(withoutTemplate());
-      case DesiredState.InvalidSpec(Defaults.EffectiveSpec spec) ->
+      case DesiredState.InvalidSpec(Defaults.EffectiveSpec spec, List<String> problems) ->
           withStatus(
               status(Optional.of(spec))
-                  .failed(
-                      "InvalidSpec",
-                      String.join("; ", spec.problems()),
-                      KnownCause.TEMPLATE_INVALID));
+                  .failed("InvalidSpec", String.join("; ", problems), KnownCause.TEMPLATE_INVALID));
       case DesiredState.Children children ->
           foreign(observed, children)
               .map(object ->

@@ -1,11 +1,15 @@
 package io.vdi.operator.controller.session.resources;
 
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,11 +19,12 @@ public sealed interface DesiredState {
   record TemplateMissing() implements DesiredState {}
 
   /**
-   * The objects are unknown: the session or its template has values that the schema refuses.
+   * The objects are unknown: the session or its template has values that the schema refuses, or the
+   * session is older than its template and has values that the template does not allow.
    *
-   * @param spec its {@code problems} are not empty
+   * @param problems what is wrong; not empty
    */
-  record InvalidSpec(Defaults.EffectiveSpec spec) implements DesiredState {}
+  record InvalidSpec(Defaults.EffectiveSpec spec, List<String> problems) implements DesiredState {}
 
   /**
    * The objects are known.
@@ -47,9 +52,32 @@ public sealed interface DesiredState {
   static DesiredState of(
       VdiSession session, VdiTemplate.Spec template, String host, SessionConfig config) {
     Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session.spec(), template);
-    return spec.problems().isEmpty()
+    List<String> problems =
+        spec.problems().isEmpty() ? templateViolations(session, template) : spec.problems();
+    return problems.isEmpty()
         ? children(new ResolvedSession(session, template, spec, host, config))
-        : new InvalidSpec(spec);
+        : new InvalidSpec(spec, problems);
+  }
+
+  /**
+   * What the admission webhook would have refused if the template had existed. A session that has a
+   * pod or was ready was checked before: a maximum that is lowered later does not affect it. The
+   * groups of the creator are unknown here; a change of the session lets the webhook check them.
+   */
+  private static List<String> templateViolations(VdiSession session, VdiTemplate.Spec template) {
+    if (session.metadata().annotation(Annotations.UNCHECKED).isEmpty()
+        || session.status().startedAt().isPresent()
+        || !session.status().podName().isEmpty()) {
+      return List.of();
+    }
+    String name = session.spec().template();
+    List<String> violations =
+        new ArrayList<>(
+            TemplateLimits.violations(name, template, session.spec(), Optional.empty()));
+    if (!TemplateLimits.allows(template, session.spec().user(), List.of())) {
+      violations.add(TemplateLimits.accessViolation(name, session.spec().user()));
+    }
+    return violations;
   }
 
   /** All objects of a session. */

@@ -8,8 +8,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -302,10 +304,59 @@ class DesiredStateTest {
     DesiredState desired =
         DesiredState.of(resolved.session(), resolved.template(), "alice", CONFIG);
     assertThat(desired).isInstanceOf(DesiredState.InvalidSpec.class);
-    assertThat(((DesiredState.InvalidSpec) desired).spec().problems())
+    assertThat(((DesiredState.InvalidSpec) desired).problems())
         .singleElement()
         .asString()
         .startsWith("resources.memory \"many\" is not a quantity above zero");
+  }
+
+  /** Such a session passed the admission webhook without the limits of its template. */
+  @Test
+  void aSessionThatIsOlderThanItsTemplateIsCheckedBeforeItStarts() {
+    ResolvedSession resolved =
+        resolved(
+            "{resources: {gpu: 3}}",
+            "{image: x, resources: {maxGPU: 2}, allowedUsers: [bob@example.com]}",
+            CONFIG);
+    VdiSession checked = resolved.session();
+    ObjectMeta meta = checked.metadata();
+    VdiSession unchecked =
+        new VdiSession(
+            new ObjectMeta(
+                meta.name(),
+                meta.namespace(),
+                meta.uid(),
+                meta.resourceVersion(),
+                meta.generation(),
+                meta.creationTimestamp(),
+                null,
+                meta.labels(),
+                Map.of(Annotations.UNCHECKED, "true"),
+                meta.finalizers(),
+                meta.ownerReferences()),
+            checked.spec(),
+            VdiSession.Status.EMPTY);
+    DesiredState desired = DesiredState.of(unchecked, resolved.template(), "alice", CONFIG);
+    String template = checked.spec().template();
+    assertThat(((DesiredState.InvalidSpec) desired).problems())
+        .containsExactly(
+            "spec.resources.gpu 3: is more than template "
+                + template
+                + " allows, which is 2: ask for 2 or less",
+            "spec.template \""
+                + template
+                + "\": is not for "
+                + checked.spec().user()
+                + ": choose another template, or ask an admin to add you");
+    VdiSession started =
+        new VdiSession(
+            unchecked.metadata(),
+            checked.spec(),
+            KubeGson.gson().fromJson("{podName: desk}", VdiSession.Status.class));
+    for (VdiSession other : List.of(checked, started)) {
+      assertThat(DesiredState.of(other, resolved.template(), "alice", CONFIG))
+          .isInstanceOf(DesiredState.Children.class);
+    }
   }
 
   private static DesiredState.Children children(

@@ -1,10 +1,5 @@
-package io.vdi.operator.admission.validation;
+package io.vdi.operator.common.model;
 
-import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.Durations;
-import io.vdi.operator.common.model.Quantities;
-import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -13,15 +8,18 @@ import java.util.Optional;
 
 /**
  * The maximums of a template, and the users that can use it; docs/specification.md, section 4. The
- * components of the model are null where a template sets no maximum.
+ * webhook checks them for each request, the controller for a session that is older than its
+ * template. The components of the model are null where a template sets no maximum.
  */
-final class TemplateLimits {
+public final class TemplateLimits {
   private static final Duration FOREVER = ChronoUnit.FOREVER.getDuration();
 
-  private final VdiTemplate template;
+  private final String name;
+  private final VdiTemplate.Spec template;
   private final List<String> violations = new ArrayList<>();
 
-  private TemplateLimits(VdiTemplate template) {
+  private TemplateLimits(String name, VdiTemplate.Spec template) {
+    this.name = name;
     this.template = template;
   }
 
@@ -29,12 +27,15 @@ final class TemplateLimits {
    * The values of a session that exceed a maximum of its template. For an existing session only
    * values that grow are checked, so that lowering a maximum does not affect existing sessions.
    *
+   * @param name of the template, for the messages
    * @param before the spec before the change; empty for a new session
    */
-  static List<String> violations(
-      VdiTemplate template, VdiSession.Spec session, Optional<VdiSession.Spec> before) {
-    TemplateLimits check = new TemplateLimits(template);
-    VdiTemplate.Spec spec = template.spec();
+  public static List<String> violations(
+      String name,
+      VdiTemplate.Spec spec,
+      VdiSession.Spec session,
+      Optional<VdiSession.Spec> before) {
+    TemplateLimits check = new TemplateLimits(name, spec);
     Defaults.EffectiveSpec now = Defaults.effectiveSpec(session, spec);
     Optional<Defaults.EffectiveSpec> old = before.map(b -> Defaults.effectiveSpec(b, spec));
     Integer maxGpu = spec.resources().maxGPU();
@@ -74,7 +75,7 @@ final class TemplateLimits {
   }
 
   private void idleTimeout(VdiSession.Spec session, Optional<VdiSession.Spec> before) {
-    String max = template.spec().maxIdleTimeout();
+    String max = template.maxIdleTimeout();
     String text = session.idleTimeout();
     // A session that leaves it out gets at most the maximum.
     if (text == null
@@ -85,7 +86,7 @@ final class TemplateLimits {
     if (text.equals(Defaults.NEVER)) {
       violations.add(
           "spec.idleTimeout 0s: means never, but template %s allows at most %s: ask for %s or less"
-              .formatted(template.name(), max, max));
+              .formatted(name, max, max));
     } else {
       report("idleTimeout", text, max);
     }
@@ -96,27 +97,25 @@ final class TemplateLimits {
     return Defaults.NEVER.equals(session.idleTimeout())
         ? FOREVER
         : Durations.parse(session.idleTimeout())
-            .or(() -> Defaults.effectiveSpec(session, template.spec()).idleTimeout())
+            .or(() -> Defaults.effectiveSpec(session, template).idleTimeout())
             .orElse(FOREVER);
   }
 
   /**
-   * Why this user cannot use the template; empty if it can. A template that names neither users nor
-   * groups is for everybody.
+   * Whether a user can use the template. One that names neither users nor groups is for everybody.
+   *
+   * @param groups of the Kubernetes user that creates the session
    */
-  static Optional<String> accessViolation(
-      VdiTemplate template, String user, AdmissionRequest.Caller caller) {
-    List<String> users = template.spec().allowedUsers();
-    List<String> groups = template.spec().allowedGroups();
-    boolean allowed =
-        (users.isEmpty() && groups.isEmpty())
-            || users.stream().anyMatch(user::equalsIgnoreCase)
-            || caller.groups().stream().anyMatch(groups::contains);
-    return allowed
-        ? Optional.empty()
-        : Optional.of(
-            "spec.template \"%s\": is not for %s: choose another template, or ask an admin to add you"
-                .formatted(template.name(), user));
+  public static boolean allows(VdiTemplate.Spec template, String user, List<String> groups) {
+    return (template.allowedUsers().isEmpty() && template.allowedGroups().isEmpty())
+        || template.allowedUsers().stream().anyMatch(user::equalsIgnoreCase)
+        || groups.stream().anyMatch(template.allowedGroups()::contains);
+  }
+
+  /** Why a user that the template does not allow cannot use it. */
+  public static String accessViolation(String name, String user) {
+    return "spec.template \"%s\": is not for %s: choose another template, or ask an admin to add you"
+        .formatted(name, user);
   }
 
   private void quantity(String field, String now, Optional<String> old, String max) {
@@ -134,6 +133,6 @@ final class TemplateLimits {
   private void report(String field, String value, String max) {
     violations.add(
         "spec.%s %s: is more than template %s allows, which is %s: ask for %s or less"
-            .formatted(field, value, template.name(), max, max));
+            .formatted(field, value, name, max, max));
   }
 }
