@@ -13,7 +13,7 @@ MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
 NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
-.PHONY: help build services programs node images docker-build cli up down demo deploy check-commits test chaos bench \
+.PHONY: help build services programs node images docker-build cli up down demo deploy check-commits test chaos fuzz bench \
   manifests run format clean
 
 help: ## Show this list
@@ -70,6 +70,22 @@ chaos: programs ## Run every perturbation: crashes, outdated caches, changes of 
 	@$(WITH) mvn verify -pl controller,e2e -am -Dvdi.chaos=true -Dtest='PerturbationProperties' \
 	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,NodeFaultsIT' -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)
+
+# Jazzer is no dependency of the build: its target is a method without annotations.
+fuzz: JAZZER := 0.30.0
+fuzz: FUZZ_SECONDS ?= 300
+fuzz: FUZZ := admission-webhook/target/fuzz
+fuzz: ## Fuzz the codec and the rules of admission with Jazzer; FUZZ_SECONDS=600 sets the time
+	@$(WITH) mvn -q test-compile dependency:build-classpath -Dmdep.outputFile=target/test.classpath \
+	  -pl admission-webhook -am
+	@for name in jazzer jazzer-api; do $(WITH) mvn -q dependency:copy -pl admission-webhook \
+	  -Dartifact=com.code-intelligence:$$name:$(JAZZER) -DoutputDirectory=target/fuzz || exit; done
+	@mkdir -p $(FUZZ)/corpus
+	@$(JAVA) -cp "$(FUZZ)/*:admission-webhook/target/test-classes:admission-webhook/target/classes:$$(cat admission-webhook/target/test.classpath)" \
+	  com.code_intelligence.jazzer.Jazzer --target_class=io.vdi.operator.admission.http.ReviewFuzzer \
+	  --instrumentation_includes='io.vdi.operator.**:com.google.gson.**' $(FUZZ)/corpus \
+	  admission-webhook/src/test/fuzz/seeds -dict=admission-webhook/src/test/fuzz/dictionary \
+	  -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=25 -artifact_prefix=$(FUZZ)/
 
 bench: programs ## Measure speed and memory; BENCH="limit burst" runs a part
 	@$(JAVA) -cp 'bench/target/bench.jar:bench/target/lib/*' io.vdi.operator.bench.Main $(BENCH)
