@@ -27,6 +27,7 @@ class AdmissionImportsTest {
             "runtime.config",
             "runtime.leader",
             "runtime.schedule",
+            "com.google.gson",
             "io.helidon.common.tls",
             "io.helidon.config",
             "io.helidon.metrics.api",
