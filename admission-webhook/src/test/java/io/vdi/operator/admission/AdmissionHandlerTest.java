@@ -280,7 +280,7 @@ class AdmissionHandlerTest {
   /** The API server answers each call in time, but all together take too long. */
   @Test
   void theDeadlineIsForAllCallsTogether() {
-    config = config(Map.of("VDI_ADMISSION_DEADLINE", "3s"));
+    config = config(Map.of("vdiConfig_ADMISSION_DEADLINE", "3s"));
     AtomicLong now = new AtomicLong();
     api.failWith((method, path) -> {
       now.addAndGet(Duration.ofSeconds(2).toNanos());
@@ -289,7 +289,10 @@ class AdmissionHandlerTest {
     AdmissionHandler slow =
         new AdmissionHandler(
             new ContextGatherer(
-                client, sessions, cache(ResourceType.TEMPLATE), cache(ResourceType.NODE)),
+                client,
+                sessions,
+                cache(ResourceType.TEMPLATE),
+                cache(ResourceType.NODE.metadataOnly())),
             new AccessReviewer(client, now::get),
             quota,
             () -> config,

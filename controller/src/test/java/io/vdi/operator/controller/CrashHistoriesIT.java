@@ -226,7 +226,8 @@ class CrashHistoriesIT {
   private Map<String, String> settingsBefore(History history) {
     return switch (history) {
       case TURN_RENEWED -> turn();
-      case QUOTA_GRANTED -> Map.of("vdiConfig_QUOTA_MODE", "queue", "vdiConfig_QUOTA_USER_GPUS", "0");
+      case QUOTA_GRANTED ->
+          Map.of("vdiConfig_QUOTA_MODE", "queue", "vdiConfig_QUOTA_USER_GPUS", "0");
       default -> Map.of();
     };
   }
@@ -235,7 +236,8 @@ class CrashHistoriesIT {
     return switch (history) {
       case INGRESS_KIND_CHANGED -> Map.of("vdiConfig_INGRESS_KIND", "ingress");
       case TURN_RENEWED -> turn();
-      case QUOTA_GRANTED -> Map.of("vdiConfig_QUOTA_MODE", "queue", "vdiConfig_QUOTA_USER_GPUS", "1");
+      case QUOTA_GRANTED ->
+          Map.of("vdiConfig_QUOTA_MODE", "queue", "vdiConfig_QUOTA_USER_GPUS", "1");
       default -> Map.of();
     };
   }
@@ -243,7 +245,11 @@ class CrashHistoriesIT {
   private Map<String, String> turn() {
     try {
       Path secret = Files.writeString(folder.resolve("turn"), "shared-secret");
-      return Map.of("vdiConfig_TURN_HOST", "turn.example.com", "vdiConfig_TURN_SECRET_FILE", secret.toString());
+      return Map.of(
+          "vdiConfig_TURN_HOST",
+          "turn.example.com",
+          "vdiConfig_TURN_SECRET_FILE",
+          secret.toString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

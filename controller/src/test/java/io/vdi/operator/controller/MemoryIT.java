@@ -44,7 +44,7 @@ class MemoryIT {
     sessions.create("missing");
     try (RunningService.InProcess controller =
         CONTROLLER
-            .withSettings(Map.of("VDI_LEADER_ELECTION_LEASE_NAME", "memory"))
+            .withSettings(Map.of("vdiConfig_LEADER_ELECTION_LEASE_NAME", "memory"))
             .startProcess(CONTROLLER.kubeconfig(cluster), folder, "controller")) {
       controller.awaitReady();
       sessions.all().forEach(session -> session.awaitPhase(Phase.FAILED));
