@@ -8,7 +8,7 @@ wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
 
 # Downloads the wheels on this machine, where pip is configured. The image installs them without network access.
-python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --no-deps --dest "$wheels" \
+python3 -m pip download --quiet --disable-pip-version-check --only-binary=:all: --no-deps --require-hashes --dest "$wheels" \
   --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
   --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --platform any --requirement requirements.txt
 cp requirements.txt "$wheels"
@@ -24,7 +24,7 @@ mmdebstrap --quiet --variant=minbase --aptopt='Apt::Install-Recommends "false"' 
   --customize-hook="mkdir \"\$1/wheels\"" \
   --customize-hook="sync-in $wheels /wheels" \
   --customize-hook='chroot "$1" python3 -m venv /opt/selkies' \
-  --customize-hook='chroot "$1" env -u PIP_FIND_LINKS /opt/selkies/bin/python -m pip install --quiet --no-index --find-links /wheels --no-cache-dir --root-user-action ignore --requirement /wheels/requirements.txt' \
+  --customize-hook='chroot "$1" env -u PIP_FIND_LINKS /opt/selkies/bin/python -m pip install --quiet --require-hashes --no-index --find-links /wheels --no-cache-dir --root-user-action ignore --requirement /wheels/requirements.txt' \
   --customize-hook='chroot "$1" env -u PIP_FIND_LINKS /opt/selkies/bin/python -m pip uninstall --quiet --yes --root-user-action ignore pip setuptools' \
   --customize-hook='rm -r "$1/wheels"' \
   --customize-hook='chroot "$1" useradd --uid 1000 --user-group --create-home --shell /bin/bash user' \

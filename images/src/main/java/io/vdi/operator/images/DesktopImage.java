@@ -53,7 +53,8 @@ record DesktopImage(Path folder) implements Images.Recipe {
     try {
       for (String line : Files.readAllLines(folder.resolve("requirements.txt"))) {
         if (!line.startsWith("#")) {
-          String[] pin = line.split("==", 2);
+          // name==version --hash=sha256:...
+          String[] pin = line.split(" ", 2)[0].split("==", 2);
           components.add(new Sbom.Component(pin[0], pin[1], "pkg:pypi/" + pin[0] + "@" + pin[1]));
         }
       }

@@ -219,9 +219,17 @@ class NodeFaultsIT {
           .isNotEqualTo(Optional.of(Phase.FAILED));
       if (COMPLETE) {
         awaitNodeNotReady();
-        System.out.println("node NotReady: " + summary(victim));
-        System.out.println("node NotReady: " + summary(neighbor));
-        System.out.println("node NotReady: page of the neighbor: " + neighbor.page());
+        for (LiveDesktop desktop : List.of(victim, neighbor)) {
+          patiently("the lost node in the status of " + desktop.session().name())
+              .until(() ->
+                  desktop
+                      .session()
+                      .get()
+                      .status()
+                      .message()
+                      .startsWith("node " + ContainerNode.NAME + " is NotReady since "));
+        }
+        assertThat(neighbor.page()).isEqualTo(200);
       }
     } finally {
       cluster.restartKubelet();

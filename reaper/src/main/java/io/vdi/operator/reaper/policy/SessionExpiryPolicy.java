@@ -92,10 +92,7 @@ final class SessionExpiryPolicy {
     if (session.metadata().isDeleting()) {
       return new SessionDecision(terminating(), false, Set.of(), false);
     }
-    List<Candidate> candidates =
-        ManagedObjects.isKept(session.metadata())
-            ? List.of()
-            : deadlines().flatMap(Optional::stream).toList();
+    List<Candidate> candidates = deadlines().flatMap(Optional::stream).toList();
     boolean deletionDue =
         candidates.stream()
             .anyMatch(
@@ -112,6 +109,9 @@ final class SessionExpiryPolicy {
 
   /** The status of a suspended session may still be that of the previous run. */
   private Stream<Optional<Candidate>> deadlines() {
+    if (ManagedObjects.isKept(session.metadata())) {
+      return session.spec().suspended() ? Stream.of() : Stream.of(maximum());
+    }
     return session.spec().suspended()
         ? Stream.of(suspended())
         : Stream.of(timeout(), idle(), neverStarted(), failed());
@@ -263,22 +263,35 @@ final class SessionExpiryPolicy {
     Instant start = status.startTime();
     if (spec.isPresent()) {
       Duration lifetime = spec.get().lifetime();
-      boolean capped = lifetime.compareTo(spec.get().timeout()) < 0;
-      return Optional.of(
-          timeout(
-              start.plus(lifetime),
-              capped
-                  ? "the maximum timeout of its template, "
-                      + Durations.format(lifetime)
-                      + ", is reached"
-                  : timeoutReached(lifetime),
-              capped ? "" : "raise spec.timeout to continue"));
+      return lifetime.compareTo(spec.get().timeout()) < 0
+          ? maximum()
+          : Optional.of(
+              timeout(
+                  start.plus(lifetime),
+                  timeoutReached(lifetime),
+                  "raise spec.timeout to continue"));
     }
     return Durations.parse(session.spec().timeout())
         .map(own -> timeout(start.plus(own), timeoutReached(own), "raise spec.timeout to continue"))
         .or(() ->
             Optional.ofNullable(status.expiresAt())
                 .map(at -> timeout(at, "its timeout is reached", "set spec.timeout to continue")));
+  }
+
+  /** The limit of the template, which no annotation of a session lifts. */
+  private Optional<Candidate> maximum() {
+    return status
+        .startedAt()
+        .flatMap(start ->
+            spec.filter(effective -> effective.problems().isEmpty())
+                .flatMap(Defaults.EffectiveSpec::maxTimeout)
+                .map(max ->
+                    timeout(
+                        start.plus(max),
+                        "the maximum timeout of its template, "
+                            + Durations.format(max)
+                            + ", is reached",
+                        "")));
   }
 
   private Candidate timeout(Instant at, String message, String remedy) {

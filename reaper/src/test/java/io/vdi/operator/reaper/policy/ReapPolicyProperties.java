@@ -116,7 +116,9 @@ class ReapPolicyProperties {
     }
     assertThat(now).as("%s", message).isAfterOrEqualTo(due);
     assertThat(session.suspended).as("suspended").isEqualTo(reason == ReapReason.SUSPENDED);
-    assertThat(session.keep).as("protected by vdi.kasm.io/keep").isFalse();
+    assertThat(session.keep && reason != ReapReason.TIMEOUT)
+        .as("protected by vdi.kasm.io/keep")
+        .isFalse();
     assertThat(session.deleted).as("deletion timestamp").isEmpty();
     Instant announced = session.announcedEnds.get(reason);
     assertThat(announced).as("the end that the warning announced").isBeforeOrEqualTo(due);
@@ -236,7 +238,7 @@ class ReapPolicyProperties {
             .flatMap(Durations::parse)
             .map(start::plus)
             .orElse(Instant.MAX);
-    return own.isBefore(cap) ? own : cap;
+    return own.isBefore(cap) && !session.keep ? own : cap;
   }
 
   /** Otherwise a queue that wakes at that time would miss a deadline. */

@@ -480,6 +480,23 @@ class ReapPolicyTest {
   }
 
   @Test
+  void aProtectedSessionEndsAtTheMaximumOfItsTemplateAndNotBefore() {
+    SessionBuilder session = new SessionBuilder();
+    session.keep = true;
+    session.timeout = Optional.of("1h");
+    assertThat(session.decide(NOON.plus(Duration.ofDays(9))))
+        .isEqualTo(SessionVerdict.Keep.UNTIL_CHANGED);
+    session.maxTimeout = Optional.of("8h");
+    session.announcedEnds = Map.of(ReapReason.TIMEOUT, NOON.plus(Duration.ofHours(8)));
+    assertThat(session.decide(NOON.plus(Duration.ofHours(7))))
+        .isNotInstanceOf(SessionVerdict.Expire.class);
+    assertThat(session.decide(NOON.plus(Duration.ofHours(8))))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Expire.class,
+            expire -> assertThat(expire.message()).contains("maximum timeout of its template, 8h"));
+  }
+
+  @Test
   void aProtectedObjectIsNeverDeleted() {
     Instant late = NOON.plus(Duration.ofDays(99));
     Map<String, String> keep = Map.of(Annotations.KEEP, "true");
