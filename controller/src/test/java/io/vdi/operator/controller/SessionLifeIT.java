@@ -303,9 +303,14 @@ class SessionLifeIT {
     first.awaitNotFound();
     SessionFixture third =
         namespace.session("sam-3").ofUser("sam@third.org").create("template: kwok");
-    third.awaitPhase(Phase.RUNNING);
+    assertThat(third.awaitPhase(Phase.RUNNING).status().url())
+        .as("the released host stays with its user")
+        .matches("https://sam-[0-9a-f]{8}\\.vdi\\.example\\.com");
     assertThat(second.get().status().url()).as("a host that never changes").isEqualTo(url);
-    assertThat(third.get().status().url()).isEqualTo("https://sam.vdi.example.com");
+    SessionFixture again =
+        namespace.session("sam-4").ofUser("sam@example.com").create("template: kwok");
+    assertThat(again.awaitPhase(Phase.RUNNING).status().url())
+        .isEqualTo("https://sam.vdi.example.com");
   }
 
   @Test
