@@ -191,12 +191,15 @@ final class FaultySessions {
           nodeSelector: {example.com/pool: spare}
           tolerations: [{key: example.com/pool, operator: Exists}]
         """);
-    harness.shell(
-        "kubectl patch node lost-node --subresource=status --type=merge"
-            + " --patch='{\"status\":{\"capacity\":{\"cpu\":\"4\",\"memory\":\"8Gi\",\"pods\":\"9\"},"
-            + "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}'");
     session("default", "lost", "spare", NO_HOME);
     session("default", "stranded", "spare", NO_HOME);
+    // The kubelet of the node reports until both pods are scheduled.
+    harness.shell(
+        "timeout 90 sh -c 'until kubectl get pods lost stranded"
+            + " --output=jsonpath={.items[*].spec.nodeName} | grep -q \"lost-node lost-node\"; do"
+            + " kubectl patch node lost-node --subresource=status --patch=\"{status: {capacity:"
+            + " {cpu: \\\"4\\\", memory: 8Gi, pods: \\\"9\\\"}, conditions: [{type: Ready, status: \\\"True\\\","
+            + " lastHeartbeatTime: \\\"$(date -u +%FT%TZ)\\\"}]}}\"; sleep 1; done'");
   }
 
   private void sessionsThatTheWebhookRejects() {

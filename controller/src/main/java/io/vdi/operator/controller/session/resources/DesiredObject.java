@@ -131,7 +131,7 @@ public final class DesiredObject {
   }
 
   /** Map.of has another order in every JVM; the hash must be the same after a restart. */
-  private static JsonElement inOrder(JsonElement element) {
+  static JsonElement inOrder(JsonElement element) {
     return switch (element) {
       case JsonObject object -> {
         JsonObject sorted = new JsonObject();

@@ -16,7 +16,7 @@ public record DesiredPolicy(String name, String template, String hash, JsonObjec
 
   /** Adds the hash of the body to it as an annotation. */
   static DesiredPolicy of(String name, String template, JsonObject body) {
-    String hash = Hashes.sha256(body.toString(), 16);
+    String hash = Hashes.sha256(DesiredObject.inOrder(body).toString(), 16);
     JsonObject annotations = new JsonObject();
     annotations.addProperty(Annotations.DESIRED_HASH, hash);
     body.getAsJsonObject("metadata").add("annotations", annotations);
