@@ -12,9 +12,11 @@ import io.vdi.operator.devcluster.testing.ServiceMemory;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The webhook does not keep the annotations of other programs. */
+@EnabledIfSystemProperty(named = "vdi.chaos", matches = "true")
 @ExtendWith(ClusterExtension.class)
 class MemoryIT {
   private final Cluster cluster;

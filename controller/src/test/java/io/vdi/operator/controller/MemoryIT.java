@@ -15,10 +15,12 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The controller does not keep the annotations of other programs. */
+@EnabledIfSystemProperty(named = "vdi.chaos", matches = "true")
 @ExtendWith(ClusterExtension.class)
 class MemoryIT {
   private final Cluster cluster;
