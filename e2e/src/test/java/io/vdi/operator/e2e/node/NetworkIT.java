@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Test;
  * The router listens on all addresses of the node, so that it answers for the addresses of a
  * metadata service and of the internet, which are added to the node.
  */
+@Order(5)
 class NetworkIT {
   private static final String METADATA_SERVICE = "169.254.169.254";
   private static final String INTERNET = "203.0.113.7";
@@ -30,9 +32,8 @@ class NetworkIT {
   private static NetworkPolicyAddon network;
 
   @BeforeAll
-  static void start() throws InterruptedException {
+  static void start() {
     node = SharedNode.get();
-    network = NetworkPolicyAddon.start(node.cluster());
     for (String address : new String[] {METADATA_SERVICE, INTERNET}) {
       node.cluster().commandOnNode("ip", "address", "add", address + "/32", "dev", "lo");
     }
@@ -49,6 +50,8 @@ class NetworkIT {
   static void end() {
     if (network != null) {
       network.close();
+    }
+    if (node != null) {
       node.kubectl("delete", "vdi", "network-a", "network-b", "--wait", "--timeout=90s");
       node.kubectl("delete", "vdit", "network");
       node.kubectl("delete", "pod", "reaper", "-n", OperatorNode.NAMESPACE, "--ignore-not-found");
@@ -61,10 +64,11 @@ class NetworkIT {
   }
 
   @Test
-  void aDesktopReachesTheInternetAndNothingInTheCluster() {
-    install("config.network.mode=none");
+  void aDesktopReachesTheInternetAndNothingInTheCluster() throws InterruptedException {
+    node.install("config.network.mode=none", "networkPolicies.enabled=false");
     desktop.awaitPicture();
     other.awaitPicture();
+    network = NetworkPolicyAddon.start(node.cluster());
     await("no policy").atMost(SharedNode.PATIENCE).until(() -> !hasPolicy());
     Map<String, Boolean> withoutPolicy = new LinkedHashMap<>();
     targets().keySet().forEach(target -> withoutPolicy.put(target, true));
@@ -72,7 +76,10 @@ class NetworkIT {
         .atMost(SharedNode.PATIENCE)
         .untilAsserted(() -> assertThat(reached()).isEqualTo(withoutPolicy));
 
-    install("config.network.mode=managed");
+    // The services reach the API server on the port of its endpoint.
+    String port =
+        node.kubectl("get", "endpointslices", "kubernetes", "-o", "jsonpath={.ports[0].port}");
+    node.install("networkPolicies.apiServerPorts={443,%s}".formatted(port.strip()));
     await("policy").atMost(SharedNode.PATIENCE).until(NetworkIT::hasPolicy);
     Map<String, Boolean> withPolicy = new LinkedHashMap<>(withoutPolicy);
     withPolicy.replaceAll((target, open) -> target.equals("internet"));
@@ -87,13 +94,6 @@ class NetworkIT {
     assertThat(connects(OperatorNode.NAMESPACE, "reaper", desktop.pod().status().podIp(), 8080))
         .isTrue();
     assertThat(connects("default", "stranger", desktop.pod().status().podIp(), 8080)).isFalse();
-  }
-
-  private static void install(String network) {
-    // The services reach the API server on the port of its endpoint.
-    String port =
-        node.kubectl("get", "endpointslices", "kubernetes", "-o", "jsonpath={.ports[0].port}");
-    node.install(network, "networkPolicies.apiServerPorts={443,%s}".formatted(port.strip()));
   }
 
   private static boolean hasPolicy() {

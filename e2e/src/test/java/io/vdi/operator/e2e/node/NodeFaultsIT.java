@@ -132,7 +132,7 @@ class NodeFaultsIT {
   static void end() {
     if (node != null) {
       node.kubectl("delete", "vdi", "--all", "-A", "--wait", "--timeout=90s");
-      node.kubectl("delete", "vdit", "faults", "faults-remote");
+      node.kubectl("delete", "vdit", "faults", "faults-remote", "faults-small");
       node.kubectl("delete", "namespace", SMALL_DISKS, "--wait=false");
       node.kubectl("delete", "storageclass", "small");
       node.kubectl("delete", "pv", "small", "--wait=false");
@@ -554,11 +554,6 @@ class NodeFaultsIT {
         """
         {apiVersion: v1, kind: Namespace, metadata: {name: %1$s}}
         ---
-        apiVersion: v1
-        kind: LimitRange
-        metadata: {name: small, namespace: %1$s}
-        spec: {limits: [{type: Container, default: {ephemeral-storage: 32Mi}}]}
-        ---
         {apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: small},
          provisioner: kubernetes.io/no-provisioner, volumeBindingMode: WaitForFirstConsumer}
         ---
@@ -577,8 +572,11 @@ class NodeFaultsIT {
                     - {key: kubernetes.io/hostname, operator: In, values: [%3$s]}
         """
             .formatted(SMALL_DISKS, homes, ContainerNode.NAME));
+    node.template(
+        "faults-small",
+        "resources: {defaultCPU: 300m, defaultMemory: 1Gi, defaultGPU: 0, ephemeralStorage: 32Mi}");
     LiveDesktop desktop = desktop(SMALL_DISKS, "full");
-    desktop.session().create("template: faults, persistence: {storageClassName: small}");
+    desktop.session().create("template: faults-small, persistence: {storageClassName: small}");
     return desktop;
   }
 
