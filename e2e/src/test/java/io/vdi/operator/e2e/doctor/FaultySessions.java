@@ -2,7 +2,15 @@ package io.vdi.operator.e2e.doctor;
 
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.e2e.node.OperatorNode;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.stream.Stream;
 
 /**
  * The sessions that the doctor examines, and the templates, namespaces and storage classes that
@@ -193,13 +201,34 @@ final class FaultySessions {
         """);
     session("default", "lost", "spare", NO_HOME);
     session("default", "stranded", "spare", NO_HOME);
-    // The kubelet of the node reports until both pods are scheduled.
-    harness.shell(
-        "timeout 90 sh -c 'until kubectl get pods lost stranded"
-            + " --output=jsonpath={.items[*].spec.nodeName} | grep -q \"lost-node lost-node\"; do"
-            + " kubectl patch node lost-node --subresource=status --patch=\"{status: {capacity:"
-            + " {cpu: \\\"4\\\", memory: 8Gi, pods: \\\"9\\\"}, conditions: [{type: Ready, status: \\\"True\\\","
-            + " lastHeartbeatTime: \\\"$(date -u +%FT%TZ)\\\"}]}}\"; sleep 1; done'");
+    await("the pods on the node")
+        .atMost(DoctorHarness.PATIENCE)
+        .pollInterval(Duration.ofSeconds(1))
+        .until(() -> {
+          heartbeat();
+          return Stream.of("lost", "stranded").allMatch(this::isScheduled);
+        });
+  }
+
+  /** What a kubelet reports: the node has room, and is ready. */
+  private void heartbeat() {
+    JsonObject status =
+        JsonParser.parseString(
+                """
+                {"status": {"capacity": {"cpu": "4", "memory": "8Gi", "pods": "9"},
+                  "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": "%s"}]}}
+                """
+                    .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS)))
+            .getAsJsonObject();
+    node.api().mergePatchStatus(ResourceType.NODE, "", "lost-node", status).orElseThrow();
+  }
+
+  private boolean isScheduled(String pod) {
+    return node.api()
+        .get(ResourceType.POD, "default", pod)
+        .ok()
+        .filter(Pod::isScheduled)
+        .isPresent();
   }
 
   private void sessionsThatTheWebhookRejects() {
