@@ -215,7 +215,7 @@ final class FaultySessions {
     JsonObject status =
         JsonParser.parseString(
                 """
-                {"status": {"capacity": {"cpu": "4", "memory": "8Gi", "pods": "9"},
+                {"status": {"capacity": {"cpu": "4", "memory": "8Gi", "ephemeral-storage": "99Gi", "pods": "9"},
                   "conditions": [{"type": "Ready", "status": "True", "lastHeartbeatTime": "%s"}]}}
                 """
                     .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS)))
