@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,17 +52,20 @@ class AdmissionHandlerTest {
           () -> config.admission().maxReservationsPerUser(),
           InstantSource.system(),
           System::nanoTime);
-  private final AdmissionHandler handler =
-      new AdmissionHandler(
-          new ContextGatherer(
-              client,
-              sessions,
-              cache(ResourceType.TEMPLATE),
-              cache(ResourceType.NODE.metadataOnly())),
-          new AccessReviewer(client, System::nanoTime),
-          quota,
-          () -> config,
-          System::nanoTime);
+  private final AdmissionHandler handler = handler(System::nanoTime);
+
+  private AdmissionHandler handler(LongSupplier nanoTime) {
+    return new AdmissionHandler(
+        new ContextGatherer(
+            client,
+            sessions,
+            cache(ResourceType.TEMPLATE),
+            cache(ResourceType.NODE.metadataOnly())),
+        new AccessReviewer(client, nanoTime),
+        quota,
+        () -> config,
+        nanoTime);
+  }
 
   @BeforeEach
   void start() {
@@ -286,17 +290,7 @@ class AdmissionHandlerTest {
       now.addAndGet(Duration.ofSeconds(2).toNanos());
       return Optional.empty();
     });
-    AdmissionHandler slow =
-        new AdmissionHandler(
-            new ContextGatherer(
-                client,
-                sessions,
-                cache(ResourceType.TEMPLATE),
-                cache(ResourceType.NODE.metadataOnly())),
-            new AccessReviewer(client, now::get),
-            quota,
-            () -> config,
-            now::get);
+    AdmissionHandler slow = handler(now::get);
     Deny deny = deny(slow.validate(shrink()));
     assertThat(deny)
         .isEqualTo(

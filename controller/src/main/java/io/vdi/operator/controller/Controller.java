@@ -222,8 +222,7 @@ public final class Controller implements Service {
             "cannot list {} before taking over: {}; trying again",
             cache.resourceType().qualifiedName(),
             result.failure().get().message());
-        if (!mayWrite.getAsBoolean()
-            || stopping.await(TAKEOVER_RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+        if (!awaitRetry()) {
           return false;
         }
         result = cache.refresh();
@@ -240,13 +239,18 @@ public final class Controller implements Service {
       if (failure.get() instanceof ApiFailure.Permanent) {
         return true;
       }
-      if (!mayWrite.getAsBoolean()
-          || stopping.await(TAKEOVER_RETRY.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!awaitRetry()) {
         return false;
       }
       failure = releasedHosts.load();
     }
     return true;
+  }
+
+  /** Returns false if this replica stops or has lost the Lease: then there is no other attempt. */
+  private boolean awaitRetry() throws InterruptedException {
+    return mayWrite.getAsBoolean()
+        && !stopping.await(TAKEOVER_RETRY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private synchronized void startWork() {
