@@ -174,15 +174,16 @@ public final class ActivityMonitor implements AutoCloseable {
     ActivityHistory history =
         before.with(result, now, interval.multipliedBy(3).plus(settings.timeout()));
     histories.put(session.uid(), history);
-    listener.probed(result instanceof ProbeResult.ConnectedClients);
     if (result instanceof ProbeResult.NoAnswer(String reason)) {
       failed(session, history, reason);
+      listener.probed(false);
       return max(interval.dividedBy(5), MIN_RETRY_INTERVAL);
     }
     if (before.consecutiveFailures() >= FAILURES_TO_REPORT) {
       LOG.info("{}: the desktop answers again", SessionKey.of(session));
     }
     writeLastActivityTime(session, history, settings);
+    listener.probed(true);
     if (!before.activity().getClass().equals(history.activity().getClass())) {
       listener.activityChanged(SessionKey.of(session));
     }
