@@ -129,6 +129,11 @@ public final class Browser implements AutoCloseable {
         () -> driver.executeScript(DIFFERENT_POINTS) instanceof Long points && points > 16);
   }
 
+  /** Closes the page and its stream. */
+  public void leave() {
+    driver.get("about:blank");
+  }
+
   /** Saves the visible page as PNG; returns the file. */
   public Path save(Path file) {
     try {

@@ -75,13 +75,15 @@ record LiveDesktop(OperatorNode node, PageClient pages, SessionFixture session) 
 
   /** The same without a request to the API server. */
   int page(DesktopCredentials credentials) {
-    return pages.status(
-        URI.create("https://" + session.name() + "." + FullCluster.DOMAIN + "/"),
-        Optional.of(credentials));
+    return pages.status(address(), Optional.of(credentials));
+  }
+
+  URI address() {
+    return URI.create("https://" + session.name() + "." + FullCluster.DOMAIN + "/");
   }
 
   /** Waits until the status is Running and the page is served with the password. */
-  void awaitPicture() {
+  void awaitPage() {
     ConditionFactory patiently = await(session.name()).atMost(SharedNode.PATIENCE);
     patiently.pollInterval(POLL).ignoreExceptions().until(() -> isRunning() && page() == 200);
   }

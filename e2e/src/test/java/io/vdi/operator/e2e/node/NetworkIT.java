@@ -66,8 +66,8 @@ class NetworkIT {
   @Test
   void aDesktopReachesTheInternetAndNothingInTheCluster() throws InterruptedException {
     node.install("config.network.mode=none", "networkPolicies.enabled=false");
-    desktop.awaitPicture();
-    other.awaitPicture();
+    desktop.awaitPage();
+    other.awaitPage();
     network = NetworkPolicyAddon.start(node.cluster());
     await("no policy").atMost(SharedNode.PATIENCE).until(() -> !hasPolicy());
     Map<String, Boolean> withoutPolicy = new LinkedHashMap<>();

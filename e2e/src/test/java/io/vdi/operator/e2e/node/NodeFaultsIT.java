@@ -15,6 +15,7 @@ import io.vdi.operator.devcluster.cluster.ContainerNode;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
@@ -119,7 +120,7 @@ class NodeFaultsIT {
     full = desktopWithSmallDisks();
     remote.session().awaitPhase(Phase.RUNNING);
     for (LiveDesktop desktop : List.of(victim, neighbor, full)) {
-      desktop.awaitPicture();
+      desktop.awaitPage();
       writeMarker(desktop);
     }
   }
@@ -175,32 +176,44 @@ class NodeFaultsIT {
   @Test
   @Order(2)
   void aPodThatTheNodeEndsIsCreatedAgain() {
-    List<Duration> times = new ArrayList<>();
-    for (int run = 0; run < RUNS; run++) {
-      if (run > 0) {
-        // Resets the delay before the next pod, which grows with each end in a row.
-        victim.session().suspend();
-        victim.session().awaitPhase(Phase.SUSPENDED);
-        victim.session().resume();
-        victim.awaitPicture();
+    List<Duration> pages = new ArrayList<>();
+    List<Duration> pictures = new ArrayList<>();
+    try (Browser browser = startBrowser()) {
+      for (int run = 0; run < RUNS; run++) {
+        if (run > 0) {
+          // Resets the delay before the next pod, which grows with each end in a row.
+          victim.session().suspend();
+          victim.session().awaitPhase(Phase.SUSPENDED);
+          victim.session().resume();
+          victim.awaitPage();
+        }
+        DesktopCredentials credentials = victim.credentials();
+        node.kubectl("patch", "pod", "victim", "--patch={\"spec\":{\"activeDeadlineSeconds\":1}}");
+        patiently("the end").until(() -> victim.page(credentials) != 200);
+        Instant lost = Instant.now();
+        patiently("the page").until(() -> victim.page(credentials) == 200);
+        pages.add(Duration.between(lost, Instant.now()));
+        showPicture(browser, credentials);
+        pictures.add(Duration.between(lost, Instant.now()));
+        browser.leave();
+        victim.awaitPage();
       }
-      times.add(timeToPictureAfterTheNodeEndsThePod());
-      victim.awaitPicture();
     }
     expectReplaced(victim, victimBefore, RUNS);
     victim.session().awaitEvent("PodReplaced");
-    report("pod ended by the node → picture again", times);
+    report("pod ended by the node → page again", pages);
+    report("pod ended by the node → picture again in Chromium", pictures);
     expectNeighborUnchanged();
   }
 
-  /** From the first request without a picture until the next one with a picture. */
-  private static Duration timeToPictureAfterTheNodeEndsThePod() {
-    DesktopCredentials credentials = victim.credentials();
-    node.kubectl("patch", "pod", "victim", "--patch={\"spec\":{\"activeDeadlineSeconds\":1}}");
-    patiently("the end").until(() -> victim.page(credentials) != 200);
-    Instant lost = Instant.now();
-    patiently("the picture").until(() -> victim.page(credentials) == 200);
-    return Duration.between(lost, Instant.now());
+  private static Browser startBrowser() {
+    assertThat(Browser.provided()).as("Chromium is installed").isTrue();
+    return Browser.start(cluster.address(), node.routerCertificate());
+  }
+
+  private static void showPicture(Browser browser, DesktopCredentials credentials) {
+    browser.open(victim.address(), credentials);
+    browser.awaitPicture(SharedNode.PATIENCE);
   }
 
   @Test
@@ -235,7 +248,7 @@ class NodeFaultsIT {
       cluster.restartKubelet();
     }
     expectReplaced(victim, victimBefore, 1);
-    neighbor.awaitPicture();
+    neighbor.awaitPage();
     expectNeighborUnchanged();
   }
 
@@ -262,7 +275,7 @@ class NodeFaultsIT {
     } finally {
       cluster.restartContainerd();
     }
-    victim.awaitPicture();
+    victim.awaitPage();
     expectMarker(victim);
     assertEquals(victimBefore, victim.identity());
     expectNeighborUnchanged();
@@ -274,7 +287,7 @@ class NodeFaultsIT {
     DesktopCredentials credentials = victim.credentials();
     cluster.killContainer(containerOf("default", "victim"));
     patiently("the end").until(() -> victim.page(credentials) != 200);
-    victim.awaitPicture();
+    victim.awaitPage();
     expectMarker(victim);
     LiveDesktop.Identity after = victim.identity();
     assertEquals(victimBefore.podUid(), after.podUid());
@@ -499,7 +512,7 @@ class NodeFaultsIT {
   void aDesktopThatFillsItsHomeContinuesAndStartsAgain() {
     full.exec("head -c 100M /dev/zero > ~/fill || true");
     assertThat(full.exec("echo more > ~/more || echo full")).contains("full");
-    full.awaitPicture();
+    full.awaitPage();
     LiveDesktop.Identity before = full.identity();
     node.kubectl("delete", "pod", "-n", SMALL_DISKS, "full", "--wait=false");
     expectReplaced(full, before, 1);
@@ -534,11 +547,16 @@ class NodeFaultsIT {
     cluster.restartContainerd();
     cluster.restartKubelet();
     Instant back = Instant.now();
-    victim.awaitPicture();
-    report(
-        "node back after a crash → picture again", List.of(Duration.between(back, Instant.now())));
+    victim.awaitPage();
+    report("node back after a crash → page again", List.of(Duration.between(back, Instant.now())));
+    try (Browser browser = startBrowser()) {
+      showPicture(browser, victim.credentials());
+      report(
+          "node back after a crash → picture again in Chromium",
+          List.of(Duration.between(back, Instant.now())));
+    }
     for (LiveDesktop desktop : List.of(victim, neighbor, full)) {
-      desktop.awaitPicture();
+      desktop.awaitPage();
       expectMarker(desktop);
       System.out.println("node crashed: " + summary(desktop) + " " + desktop.identity());
     }
@@ -586,7 +604,7 @@ class NodeFaultsIT {
   private static void expectReplaced(
       LiveDesktop desktop, LiveDesktop.Identity before, int replaced) {
     desktop.awaitOtherPod(before.podUid());
-    desktop.awaitPicture();
+    desktop.awaitPage();
     expectMarker(desktop);
     LiveDesktop.Identity after = desktop.identity();
     assertEquals(before.sessionUid(), after.sessionUid());
