@@ -38,13 +38,15 @@ node: services
 
 images cli: SBOM := org.cyclonedx:cyclonedx-maven-plugin:makeBom
 
-images: services ## Build the container images and SBOMs in images/target; BASE_IMAGE=... sets the base image
+images: services ## Build the container images, SBOMs and signatures in images/target; BASE_IMAGE=... SIGNING_KEY=...
 	@$(IMAGES) --sbom
+	@images/bin/sign $(foreach image,controller admission-webhook reaper desktop,images/target/$(image).tar images/target/$(image).cdx.json)
 
 docker-build: images
 
 cli: services ## Build the kubectl plugin: images/target/kubectl-vdi.tar
 	@$(IMAGES) --sbom kubectl-vdi
+	@images/bin/sign images/target/kubectl-vdi.tar images/target/kubectl-vdi.cdx.json
 
 up: node ## Start a cluster with the operator in the background
 	@$(DEVCLUSTER) up
