@@ -11,10 +11,11 @@ SERVICE ?= controller
 MAIN_controller := io.vdi.operator.controller.Main
 MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
+SIGNED := controller admission-webhook reaper desktop
 NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
-.PHONY: help build services programs node images docker-build cli up down demo deploy check-commits test chaos fuzz bench \
-  manifests run format clean
+.PHONY: help build services programs node images docker-build vulnerabilities cli up down demo deploy check-commits test \
+  chaos fuzz bench manifests run format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -40,9 +41,16 @@ images cli: SBOM := org.cyclonedx:cyclonedx-maven-plugin:makeBom
 
 images: services ## Build the container images, SBOMs and signatures in images/target; BASE_IMAGE=... SIGNING_KEY=...
 	@$(IMAGES) --sbom
-	@images/bin/sign $(foreach image,controller admission-webhook reaper desktop,images/target/$(image).tar images/target/$(image).cdx.json)
+	@images/bin/sign $(foreach image,$(SIGNED),images/target/$(image).tar images/target/$(image).cdx.json)
 
 docker-build: images
+
+vulnerabilities: OSV_SCANNER := 2.3.5
+vulnerabilities: images cli ## Compare the SBOMs with known vulnerabilities; OSV_DATABASE=... for a machine without network
+	@GOBIN=$(CURDIR)/images/target/osv $(WITH) go install github.com/google/osv-scanner/v2/cmd/osv-scanner@v$(OSV_SCANNER)
+	@OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY=$(OSV_DATABASE) images/target/osv/osv-scanner scan source \
+	  $(if $(OSV_DATABASE),--offline) $(foreach image,$(SIGNED),--lockfile=images/target/$(image).cdx.json) \
+	  --lockfile=images/target/kubectl-vdi.cdx.json
 
 cli: services ## Build the kubectl plugin: images/target/kubectl-vdi.tar
 	@$(IMAGES) --sbom kubectl-vdi
