@@ -148,6 +148,7 @@ final class ControlPlane {
                 "--service-account-issuer=https://kubernetes.default.svc",
                 "--service-cluster-ip-range=" + SERVICE_RANGE,
                 "--authorization-mode=Node,RBAC",
+                "--authentication-config=" + trust("[]"),
                 "--allow-privileged",
                 "--cert-dir=" + folder.resolve("apiserver")));
     flags.addAll(
@@ -155,6 +156,41 @@ final class ControlPlane {
     flags.addAll(moreFlags);
     run("kube-apiserver", flags.toArray(String[]::new));
     awaitReady();
+  }
+
+  /** Makes the API server accept the ID tokens of an OpenID Connect provider, within a minute. */
+  void trust(TokenIssuer issuer) {
+    trust(
+        """
+        - issuer:
+            url: "%s"
+            audiences: %s
+            audienceMatchPolicy: MatchAny
+            certificateAuthority: |
+        %s
+          claimMappings:
+            username: {claim: email, prefix: "%s"}
+            groups: {claim: groups, prefix: "%s"}
+        """
+            .formatted(
+                issuer.url(),
+                issuer.audiences(),
+                authority.certificate().indent(6).stripTrailing(),
+                issuer.prefix(),
+                issuer.prefix()));
+  }
+
+  private Path trust(String issuers) {
+    return write(
+        "authentication.yaml",
+        """
+        apiVersion: apiserver.config.k8s.io/v1
+        kind: AuthenticationConfiguration
+        jwt:
+        """
+                .stripTrailing()
+            + (issuers.startsWith("[") ? " " : "\n")
+            + issuers);
   }
 
   /**

@@ -112,6 +112,21 @@ public final class EmbeddedCluster implements Cluster {
     return processes.address();
   }
 
+  /** Whether the processes run in an {@link IsolatedHost}, where all ports are free. */
+  public boolean isIsolated() {
+    return processes.isIsolated();
+  }
+
+  /** Starts a program beside the control plane. It stops with the cluster. */
+  public ChildProcess run(String name, List<String> command, Map<String, String> environment) {
+    return processes.start(name, command, environment);
+  }
+
+  /** Makes the API server accept the ID tokens of an OpenID Connect provider, within a minute. */
+  public void trust(TokenIssuer issuer) {
+    controlPlane.trust(issuer);
+  }
+
   /** Imports the images of an archive (OCI or Docker) into the node that runs containers. */
   public void importImage(Path archive) {
     containerNode.orElseThrow().importImage(archive);
