@@ -14,9 +14,11 @@ import io.vdi.operator.admission.validation.Response.Reason;
 import io.vdi.operator.admission.validation.SessionAdmission;
 import io.vdi.operator.admission.validation.Verdict;
 import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaViolation;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -27,6 +29,9 @@ import java.util.stream.Stream;
  * reserves quota if they require it. What cannot be decided in time is denied with code 503.
  */
 final class AdmissionHandler {
+  /** After the UID of a request: the ID of the reservation of the former home. */
+  private static final String FORMER = "-former";
+
   private final ContextGatherer gatherer;
   private final AccessReviewer reviewer;
   private final QuotaReserver quota;
@@ -126,9 +131,48 @@ final class AdmissionHandler {
   private Response checkQuota(
       AdmissionRequest request, QuotaCheckRequired check, Deadline deadline) {
     QuotaLimits limits = config.get().quota();
-    if (!limits.appliesTo(check.requested())) {
-      return Allow.unchanged(check.warnings());
+    try {
+      Optional<Deny> undecided = keepFormerHome(request, check, limits, deadline);
+      if (undecided.isPresent()) {
+        return undecided.get();
+      }
+      return limits.appliesTo(check.requested())
+          ? reserve(request, check, limits, deadline)
+          : Allow.unchanged(check.warnings());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return unavailable("the webhook is stopping, try again", check);
     }
+  }
+
+  /**
+   * Lets the former size of a home that is made smaller count a little longer, by a reservation
+   * that no session refers to, so that it expires. Otherwise its user could use the storage twice:
+   * the controller may be about to grow the claim to the former size.
+   */
+  private Optional<Deny> keepFormerHome(
+      AdmissionRequest request, QuotaCheckRequired check, QuotaLimits limits, Deadline deadline)
+      throws InterruptedException {
+    if (check.former().filter(limits::appliesTo).isEmpty()) {
+      return Optional.empty();
+    }
+    ReservationResult result =
+        quota.reserve(
+            request.uid() + FORMER, check.former().get(), !request.dryRun(), deadline.remaining());
+    return switch (result) {
+      case ReservationResult.Granted() -> Optional.empty();
+      case ReservationResult.Exceeded(List<QuotaViolation> violations) ->
+          Optional.of(
+              unavailable(
+                  "the home has changed, try again: " + QuotaViolation.message(violations), check));
+      case ReservationResult.Undecided(String reason) ->
+          Optional.of(unavailable("quotas cannot be checked now, try again: " + reason, check));
+    };
+  }
+
+  private Response reserve(
+      AdmissionRequest request, QuotaCheckRequired check, QuotaLimits limits, Deadline deadline)
+      throws InterruptedException {
     List<QuotaViolation> never = limits.violationsAlone(check.total());
     boolean keep = !request.dryRun() && never.isEmpty();
     String id =
@@ -137,30 +181,28 @@ final class AdmissionHandler {
             .filter(QuotaReserver::isId)
             .filter(it -> !quota.isUsed(it))
             .orElse(request.uid());
-    try {
-      ReservationResult result = quota.reserve(id, check.requested(), keep, deadline.remaining());
-      return switch (result) {
-        case ReservationResult.Granted() ->
-            never.isEmpty()
-                ? Allow.unchanged(check.warnings())
-                : neverFits(limits.mode(), never, check.warnings());
-        case ReservationResult.Exceeded(List<QuotaViolation> violations) ->
-            never.isEmpty()
-                ? exceeded(limits.mode(), QuotaViolation.message(violations), check.warnings())
-                : neverFits(limits.mode(), violations, check.warnings());
-        case ReservationResult.Undecided(String reason) ->
-            unavailable("quotas cannot be checked now, try again: " + reason, check);
-      };
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return unavailable("the webhook is stopping, try again", check);
-    }
+    ReservationResult result = quota.reserve(id, check.requested(), keep, deadline.remaining());
+    return switch (result) {
+      case ReservationResult.Granted() ->
+          never.isEmpty()
+              ? Allow.unchanged(check.warnings())
+              : neverFits(limits.mode(), never, request, check);
+      case ReservationResult.Exceeded(List<QuotaViolation> violations) ->
+          never.isEmpty()
+              ? exceeded(limits.mode(), violations, request, check)
+              : neverFits(limits.mode(), violations, request, check);
+      case ReservationResult.Undecided(String reason) ->
+          unavailable("quotas cannot be checked now, try again: " + reason, check);
+    };
   }
 
   /** Denied in both modes: in the queue the session would wait until an admin raises the limit. */
   private static Deny neverFits(
-      QuotaLimits.Mode mode, List<QuotaViolation> violations, List<String> warnings) {
-    String message = QuotaViolation.message(violations);
+      QuotaLimits.Mode mode,
+      List<QuotaViolation> violations,
+      AdmissionRequest request,
+      QuotaCheckRequired check) {
+    String message = message(violations, request, check);
     return new Deny(
         Reason.FORBIDDEN,
         switch (mode) {
@@ -170,18 +212,48 @@ final class AdmissionHandler {
                   + "; the session cannot wait for this, because the request alone is above the"
                   + " limit: lower it, or ask an admin to raise the limit";
         },
-        warnings);
+        check.warnings());
   }
 
-  private static Response exceeded(QuotaLimits.Mode mode, String message, List<String> warnings) {
-    return switch (mode) {
-      case REJECT -> new Deny(Reason.FORBIDDEN, message, warnings);
-      case QUEUE ->
-          Allow.unchanged(
-              Stream.concat(
-                      warnings.stream(), Stream.of(message + "; the session waits in the queue"))
-                  .toList());
-    };
+  private static Response exceeded(
+      QuotaLimits.Mode mode,
+      List<QuotaViolation> violations,
+      AdmissionRequest request,
+      QuotaCheckRequired check) {
+    String message = message(violations, request, check);
+    // A waiting session has its home while it waits, so storage is never waited for.
+    boolean waits =
+        mode == QuotaLimits.Mode.QUEUE
+            && violations.stream().noneMatch(QuotaViolation::isOfStorage);
+    return waits
+        ? Allow.unchanged(
+            Stream.concat(
+                    check.warnings().stream(),
+                    Stream.of(message + "; the session waits in the queue"))
+                .toList())
+        : new Deny(Reason.FORBIDDEN, message, check.warnings());
+  }
+
+  /** The violations, and for storage what can be done: a retained home is easily forgotten. */
+  private static String message(
+      List<QuotaViolation> violations, AdmissionRequest request, QuotaCheckRequired check) {
+    String message = QuotaViolation.message(violations);
+    return violations.stream()
+        .filter(QuotaViolation::isOfStorage)
+        .findFirst()
+        .map(storage ->
+            message
+                + "; ask for a smaller spec.persistence.size, delete a home that is not needed any"
+                + " more (kubectl -n %s get pvc -l %s,%s=%s, then kubectl delete pvc <name>), or ask"
+                    .formatted(
+                        request.namespace(),
+                        Labels.MANAGED_SELECTOR,
+                        Labels.USER,
+                        Labels.valueOf(check.requested().user()))
+                + " an admin to raise quota."
+                + storage.scope().text()
+                + ".storage")
+        .orElse(message);
   }
 
   private static Deny unavailable(String message, QuotaCheckRequired check) {

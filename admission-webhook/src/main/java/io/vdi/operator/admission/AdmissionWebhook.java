@@ -27,6 +27,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,7 +126,7 @@ public final class AdmissionWebhook implements Service {
 
   @Override
   public List<ResourceCache<?>> caches() {
-    return List.of(sessions.cache(), templates, nodes);
+    return Stream.concat(sessions.caches().stream(), Stream.of(templates, nodes)).toList();
   }
 
   @Override

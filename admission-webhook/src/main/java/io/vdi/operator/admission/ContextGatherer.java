@@ -71,7 +71,7 @@ final class ContextGatherer {
     return nodes.list().stream().anyMatch(ContextGatherer::isTimeSliced);
   }
 
-  /** Always live: claims are read too rarely to watch them all. */
+  /** Always live: the watch of claims may not have reported a growth yet. */
   private ApiResult<Optional<PersistentVolumeClaim>> home(
       String namespace, String claim, Deadline deadline) {
     return optional(

@@ -221,6 +221,9 @@ public final class QuotaReserver implements AutoCloseable {
         batch.removeIf(pending -> pending.result().isDone());
         busySince = elapsedNanos.getAsLong();
         process(batch);
+        if (batch.isEmpty()) {
+          sessions.refreshHomes(quota.get().limitsStorage());
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return;
@@ -248,15 +251,18 @@ public final class QuotaReserver implements AutoCloseable {
   }
 
   private static ReservationResult result(ReservationPlan plan, int i) {
-    if (!plan.violations().get(i).isEmpty()) {
-      return new ReservationResult.Exceeded(plan.violations().get(i));
+    // First: a session that would wait in the queue needs a reservation for its home.
+    if (!plan.overloads().get(i).isEmpty()) {
+      return new ReservationResult.Undecided(plan.overloads().get(i));
     }
-    return plan.overloads().get(i).isEmpty()
+    return plan.violations().get(i).isEmpty()
         ? new ReservationResult.Granted()
-        : new ReservationResult.Undecided(plan.overloads().get(i));
+        : new ReservationResult.Exceeded(plan.violations().get(i));
   }
 
   private BatchResult decide(List<ReservationRequest> requests) throws InterruptedException {
+    QuotaLimits limits = quota.get();
+    boolean homes = limits.limitsStorage();
     boolean fresh = requests.isEmpty();
     Optional<SessionIndex.Snapshot> live = Optional.empty();
     boolean listedAfterRead = false;
@@ -273,14 +279,15 @@ public final class QuotaReserver implements AutoCloseable {
         return new BatchResult.Undecided("the API server does not answer");
       }
       Reservations stored = known.get();
-      SessionIndex.Snapshot snapshot = live.orElseGet(sessions::cached);
+      SessionIndex.Snapshot snapshot = live.orElseGet(() -> sessions.cached(homes));
       Reservations before = listedAfterRead ? inThisHistory(stored, snapshot) : stored;
       Set<String> expired = expired(before);
-      boolean outdated = snapshot.resourceVersion() < before.lastReleasedResourceVersion();
+      boolean outdated =
+          !snapshot.complete() || snapshot.resourceVersion() < before.lastReleasedResourceVersion();
       boolean liveRequired = before.version().isEmpty() || !expired.isEmpty();
       // An outdated snapshot must grant nothing and release nothing.
       if (outdated || (live.isEmpty() && liveRequired)) {
-        live = sessions.live().ok();
+        live = sessions.live(homes).ok();
         if (live.isEmpty()) {
           return new BatchResult.Undecided("the API server does not list sessions");
         }
@@ -292,7 +299,7 @@ public final class QuotaReserver implements AutoCloseable {
               before,
               snapshot,
               templates,
-              quota.get(),
+              limits,
               requests,
               expired,
               maxPerUser.getAsInt(),
@@ -300,7 +307,7 @@ public final class QuotaReserver implements AutoCloseable {
       // An outdated snapshot must deny nothing either: read everything again first.
       if (plan.hasViolations() && (!fresh || live.isEmpty())) {
         known = Optional.empty();
-        live = sessions.live().ok();
+        live = sessions.live(homes).ok();
         if (live.isEmpty()) {
           return new BatchResult.Undecided("the API server does not list sessions");
         }

@@ -6,6 +6,7 @@ import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.QuotaViolation;
+import io.vdi.operator.common.quota.ResourceAmounts;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -59,7 +60,8 @@ final class ReservationPlanner {
       Set<String> expired,
       int maxPerUser,
       Instant now) {
-    QuotaUsage usage = usage(snapshot, templates);
+    boolean storage = quota.limitsStorage();
+    QuotaUsage usage = usage(snapshot, templates, storage);
     Map<String, Reservations.Entry> kept = new HashMap<>();
     long lastReleased = reservations.lastReleasedResourceVersion();
     for (Map.Entry<String, Reservations.Entry> entry : reservations.entries().entrySet()) {
@@ -71,6 +73,8 @@ final class ReservationPlanner {
         usage.add(entry.getValue().request());
       }
     }
+    // Last: the claim of a session that is not observed yet counts for its reservation.
+    snapshot.claims().forEach(usage::add);
     Space space = new Space(kept.values(), maxPerUser);
     Set<String> granted = new HashSet<>(kept.keySet());
     List<List<QuotaViolation>> violations = new ArrayList<>();
@@ -81,13 +85,15 @@ final class ReservationPlanner {
           granted.contains(request.id()) ? List.of() : quota.violations(usage, request.request());
       violations.add(exceeded);
       String overload = "";
-      if (exceeded.isEmpty() && request.keep() && !granted.contains(request.id())) {
-        Reservations.Entry entry = new Reservations.Entry(request.request(), now);
+      Optional<QuotaRequest> share =
+          share(request, exceeded, storage ? quota.mode() : QuotaLimits.Mode.REJECT);
+      if (share.isPresent() && request.keep() && !granted.contains(request.id())) {
+        Reservations.Entry entry = new Reservations.Entry(share.get(), now);
         overload = space.whyFull(entry);
         if (overload.isEmpty()) {
           granted.add(request.id());
           space.add(entry);
-          usage.add(request.request());
+          usage.add(share.get());
           kept.put(request.id(), entry);
         }
       }
@@ -97,6 +103,22 @@ final class ReservationPlanner {
         new Reservations(reservations.version(), Map.copyOf(kept), lastReleased),
         violations,
         overloads);
+  }
+
+  /**
+   * What the request gets. A session that waits in the queue has its home while it waits, so it
+   * gets storage even if the other limits are exceeded.
+   */
+  private static Optional<QuotaRequest> share(
+      ReservationRequest request, List<QuotaViolation> exceeded, QuotaLimits.Mode mode) {
+    if (exceeded.isEmpty()) {
+      return Optional.of(request.request());
+    }
+    boolean waits =
+        mode == QuotaLimits.Mode.QUEUE && exceeded.stream().noneMatch(QuotaViolation::isOfStorage);
+    return Optional.of(request.request())
+        .filter(it -> waits && it.amount().storage() > 0)
+        .map(it -> it.with(ResourceAmounts.ZERO.withStorage(it.amount().storage())));
   }
 
   /** What is left of the ConfigMap, in total and for each user. */
@@ -129,12 +151,20 @@ final class ReservationPlanner {
   }
 
   private static QuotaUsage usage(
-      SessionIndex.Snapshot snapshot, Function<String, Optional<VdiTemplate>> templates) {
+      SessionIndex.Snapshot snapshot,
+      Function<String, Optional<VdiTemplate>> templates,
+      boolean storage) {
     Map<String, Optional<VdiTemplate>> found = new HashMap<>();
     QuotaUsage usage = new QuotaUsage();
     for (VdiSession session : snapshot.sessions()) {
-      usage.add(
-          QuotaRequest.of(session, found.computeIfAbsent(session.spec().template(), templates)));
+      QuotaRequest request =
+          QuotaRequest.of(session, found.computeIfAbsent(session.spec().template(), templates));
+      usage.add(storage ? request : request.with(request.amount().withStorage(0)));
+    }
+    for (VdiSession session : snapshot.deleted()) {
+      QuotaRequest request =
+          QuotaRequest.of(session, found.computeIfAbsent(session.spec().template(), templates));
+      usage.add(request.with(ResourceAmounts.ZERO.withStorage(request.amount().storage())));
     }
     return usage;
   }

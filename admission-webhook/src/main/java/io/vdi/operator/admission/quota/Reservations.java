@@ -55,6 +55,7 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
       return ENTRY_OVERHEAD
           + request.namespace().length()
           + request.template().length()
+          + request.claim().length()
           + MAX_BYTES_PER_CHARACTER * request.user().length();
     }
   }
@@ -117,7 +118,11 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
             entry.get("user").getAsString(),
             entry.get("namespace").getAsString(),
             entry.get("template").getAsString(),
-            new ResourceAmounts(entry.get("sessions").getAsLong(), entry.get("gpus").getAsLong())),
+            new ResourceAmounts(
+                entry.get("sessions").getAsLong(),
+                entry.get("gpus").getAsLong(),
+                entry.has("storage") ? entry.get("storage").getAsLong() : 0),
+            entry.has("claim") ? entry.get("claim").getAsString() : ""),
         Instant.parse(entry.get("time").getAsString()));
   }
 
@@ -136,6 +141,10 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
       entry.addProperty("template", request.template());
       entry.addProperty("sessions", request.amount().sessions());
       entry.addProperty("gpus", request.amount().gpus());
+      if (request.amount().storage() > 0) {
+        entry.addProperty("storage", request.amount().storage());
+        entry.addProperty("claim", request.claim());
+      }
       entry.addProperty("time", granted.grantedAt().toString());
       data.addProperty(id, entry.toString());
     });

@@ -10,8 +10,8 @@ import java.util.Optional;
  * ContextQuery} says what to read.
  *
  * @param template the template that the session names; empty if it does not exist
- * @param home the claim of a session whose size is lowered; empty if it does not exist, or if the
- *     size is not lowered
+ * @param home the claim of a session whose size is lowered, or which is resumed; empty if it does
+ *     not exist, or for other requests
  * @param sessionsUsingTemplate {@code namespace/name} of the sessions that name the template that
  *     is being deleted
  * @param timeSliced whether nodes share their GPUs by time slicing

@@ -1,6 +1,7 @@
 package io.vdi.operator.admission.validation;
 
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.TemplateLimits;
 import java.util.Optional;
 
 /**
@@ -14,7 +15,10 @@ public sealed interface ContextQuery {
   /** The template of this name. */
   record Template(String name) implements ContextQuery {}
 
-  /** The template, and the claim of the session, whose size may be lowered. */
+  /**
+   * The template, and the claim of the session, whose size may be lowered, or which is resumed and
+   * may have more than the template allows now.
+   */
   record TemplateAndHome(Template template, String namespace, String claim)
       implements ContextQuery {}
 
@@ -31,9 +35,15 @@ public sealed interface ContextQuery {
     if (request.is(AdmissionRequest.TEMPLATE) && request.operation().equals("DELETE")) {
       return new SessionsUsing(request.objectName());
     }
-    return forMutation(request) instanceof Template template && lowersSize(request)
+    return forMutation(request) instanceof Template template && concernsHome(request)
         ? new TemplateAndHome(template, request.namespace(), ChildKind.HOME.nameFor(request.name()))
         : forMutation(request);
+  }
+
+  private static boolean resumes(RawObject old, RawObject now) {
+    return old.session()
+        .flatMap(before -> now.session().map(s -> TemplateLimits.resumes(before.spec(), s.spec())))
+        .orElse(false);
   }
 
   private static boolean changesSpec(RawObject old, Optional<RawObject> object) {
@@ -41,12 +51,15 @@ public sealed interface ContextQuery {
   }
 
   /** Names that are not legal would be a different path in a call. */
-  private static boolean lowersSize(AdmissionRequest request) {
+  private static boolean concernsHome(AdmissionRequest request) {
     return request
             .oldObject()
             .map(RawObject::new)
             .flatMap(old ->
-                request.object().map(RawObject::new).map(now -> HomeSizeRule.mayLower(old, now)))
+                request
+                    .object()
+                    .map(RawObject::new)
+                    .map(now -> HomeSizeRule.mayLower(old, now) || resumes(old, now)))
             .orElse(false)
         && SessionRules.isName(request.name())
         && SessionRules.isNamespace(request.namespace());

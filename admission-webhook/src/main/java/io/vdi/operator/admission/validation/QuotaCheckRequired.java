@@ -10,12 +10,18 @@ import java.util.Optional;
  *
  * @param reservationId from the annotation that the mutating webhook sets; empty if it was not
  *     called
- * @param requested what the request adds to what the session has
- * @param total what the session has after the request; the same as requested for a new session
+ * @param requested what the request adds to what the session has; a home that grows with its whole
+ *     size
+ * @param total what the session has after the request, of storage only if the home grows; the same
+ *     as requested for a new session
+ * @param former the home that a change makes smaller, as it was; empty for other requests. It
+ *     counts for as long as the controller may act on the former size, because a claim cannot
+ *     shrink again
  */
 public record QuotaCheckRequired(
     Optional<String> reservationId,
     QuotaRequest requested,
     QuotaRequest total,
+    Optional<QuotaRequest> former,
     List<String> warnings)
     implements Verdict {}

@@ -64,6 +64,17 @@ record RawObject(JsonObject json) {
   }
 
   /**
+   * Whether the API server has generated the name, or is still to do so. If it is taken, another
+   * one is generated for the same request.
+   */
+  boolean isNameGenerated() {
+    return name().isEmpty()
+        || string(metadata(), "generateName")
+            .filter(prefix -> !prefix.isEmpty() && name().startsWith(prefix))
+            .isPresent();
+  }
+
+  /**
    * Whether the object is being deleted. Ask the old object of an update: the mutating webhook gets
    * the new one as the client sent it, before the API server restores its deletionTimestamp.
    */

@@ -4,6 +4,7 @@ import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /**
@@ -123,6 +125,7 @@ public final class SessionAdmission {
               template.get().name(),
               template.get().spec(),
               session.get().spec(),
+              Optional.empty(),
               Optional.empty()));
     }
     List<String> forbidden = new ArrayList<>(access.ofCreate(object));
@@ -133,7 +136,10 @@ public final class SessionAdmission {
         access.identityViolation(List.of(object.user())),
         forbidden,
         warnings(session),
-        created -> new ResourceAmounts(1, gpus(created, template)));
+        created ->
+            new ResourceAmounts(
+                1, gpus(created, template), QuotaRequest.storage(created.spec(), template)),
+        created -> 0L);
   }
 
   private Verdict update(RawObject object, RawObject old) {
@@ -163,7 +169,8 @@ public final class SessionAdmission {
                   found.spec(),
                   session.get().spec(),
                   // Nothing of a session that is older than its template has been checked yet.
-                  old.isUnchecked() ? Optional.empty() : before.map(VdiSession::spec))));
+                  old.isUnchecked() ? Optional.empty() : before.map(VdiSession::spec),
+                  context.home())));
     }
     if (old.isUnchecked()) {
       accessViolation(object).ifPresent(forbidden::add);
@@ -174,7 +181,8 @@ public final class SessionAdmission {
         identity,
         forbidden,
         old.isDeleting() ? List.of() : warnings(session),
-        changed -> before.map(b -> additional(changed, b, template)).orElse(ResourceAmounts.ZERO));
+        changed -> before.map(b -> additional(changed, b, template)).orElse(ResourceAmounts.ZERO),
+        changed -> before.map(b -> formerStorage(changed, b, template)).orElse(0L));
   }
 
   private Optional<String> accessViolation(RawObject object) {
@@ -213,6 +221,7 @@ public final class SessionAdmission {
    * @param identity why the session is not the caller's; empty if it is
    * @param forbidden what else the caller may not do
    * @param requested what the session requests beyond what it already has
+   * @param former the bytes of a home that is made smaller; 0 for other requests
    */
   private Verdict judge(
       Optional<VdiSession> session,
@@ -220,7 +229,8 @@ public final class SessionAdmission {
       Optional<String> identity,
       List<String> forbidden,
       List<String> warnings,
-      Function<VdiSession, ResourceAmounts> requested) {
+      Function<VdiSession, ResourceAmounts> requested,
+      ToLongFunction<VdiSession> former) {
     if (violations.isEmpty() && session.isEmpty()) {
       violations.add("the object cannot be read as a VDISession");
     }
@@ -229,6 +239,7 @@ public final class SessionAdmission {
             checkQuota(
                 session.orElseThrow(),
                 requested.apply(session.orElseThrow()),
+                former.applyAsLong(session.orElseThrow()),
                 Stream.concat(warnings.stream(), identity.stream()).toList()));
   }
 
@@ -252,21 +263,37 @@ public final class SessionAdmission {
                     .toList()));
   }
 
-  private Verdict checkQuota(VdiSession session, ResourceAmounts requested, List<String> warnings) {
-    if (requested.isZero()) {
+  private Verdict checkQuota(
+      VdiSession session, ResourceAmounts requested, long former, List<String> warnings) {
+    if (requested.isZero() && former == 0) {
       return Allow.unchanged(warnings);
     }
     QuotaRequest added =
         new QuotaRequest(
-            session.spec().user(), request.namespace(), session.spec().template(), requested);
+            session.spec().user(),
+            request.namespace(),
+            session.spec().template(),
+            requested,
+            request.oldObject().isEmpty()
+                    && request
+                        .object()
+                        .map(RawObject::new)
+                        .filter(RawObject::isNameGenerated)
+                        .isPresent()
+                ? ""
+                : ChildKind.HOME.nameFor(session.name()));
     return new QuotaCheckRequired(
         session.metadata().annotation(Annotations.RESERVATION),
         added,
-        added.with(new ResourceAmounts(requested.sessions(), gpus(session, context.template()))),
+        added.with(
+            new ResourceAmounts(
+                requested.sessions(), gpus(session, context.template()), requested.storage())),
+        Optional.of(added.with(ResourceAmounts.ZERO.withStorage(former)))
+            .filter(home -> former > 0),
         warnings);
   }
 
-  /** What a change requests beyond what the session already has. */
+  /** What a change requests beyond what the session already has; of storage the whole new size. */
   private static ResourceAmounts additional(
       RawObject now, RawObject before, Optional<VdiTemplate> template) {
     return now.session()
@@ -276,7 +303,18 @@ public final class SessionAdmission {
 
   private static ResourceAmounts additional(
       VdiSession now, VdiSession before, Optional<VdiTemplate> template) {
-    return new ResourceAmounts(0, Math.max(0, gpus(now, template) - gpus(before, template)));
+    long size = QuotaRequest.storage(now.spec(), template);
+    return new ResourceAmounts(
+        0,
+        Math.max(0, gpus(now, template) - gpus(before, template)),
+        size > QuotaRequest.storage(before.spec(), template) ? size : 0);
+  }
+
+  /** The bytes of a home that becomes smaller, before that; 0 if it does not. */
+  private static long formerStorage(
+      VdiSession now, VdiSession before, Optional<VdiTemplate> template) {
+    long size = QuotaRequest.storage(before.spec(), template);
+    return size > QuotaRequest.storage(now.spec(), template) ? size : 0;
   }
 
   /**

@@ -386,7 +386,7 @@ class QuotaReserverTest {
       assertThat(open.reserve("dry", request(), false, LONG))
           .isEqualTo(new ReservationResult.Granted());
       QuotaRequest other =
-          new QuotaRequest("bob@example.com", "desks", "t", new ResourceAmounts(1, 1));
+          new QuotaRequest("bob@example.com", "desks", "t", new ResourceAmounts(1, 1, 0));
       assertThat(open.reserve("other", other, true, LONG))
           .isEqualTo(new ReservationResult.Granted());
       putSession("observed", "id-0");
@@ -422,7 +422,9 @@ class QuotaReserverTest {
             Map.of(
                 QuotaScope.CLUSTER,
                 new QuotaLimits.ScopeLimits(
-                    new ResourceAmounts(LIMIT, ResourceAmounts.UNLIMITED), Map.of())));
+                    new ResourceAmounts(
+                        LIMIT, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED),
+                    Map.of())));
     return new QuotaReserver(
         client,
         "vdi-system",
@@ -449,6 +451,6 @@ class QuotaReserverTest {
   }
 
   private static QuotaRequest request() {
-    return new QuotaRequest("alice@example.com", "desks", "t", new ResourceAmounts(1, 1));
+    return new QuotaRequest("alice@example.com", "desks", "t", new ResourceAmounts(1, 1, 0));
   }
 }

@@ -35,7 +35,8 @@ class ReservationPlannerProperties {
           Map.of(
               QuotaScope.CLUSTER,
               new QuotaLimits.ScopeLimits(
-                  new ResourceAmounts(LIMIT, ResourceAmounts.UNLIMITED), Map.of())));
+                  new ResourceAmounts(LIMIT, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED),
+                  Map.of())));
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
 
   private record Event(String id, boolean deleted) {}
@@ -131,8 +132,11 @@ class ReservationPlannerProperties {
     }
     return new SessionIndex.Snapshot(
         present(history, until).stream().map(ReservationPlannerProperties::session).toList(),
+        List.of(),
+        List.of(),
         until + 1L,
-        firstObserved);
+        firstObserved,
+        true);
   }
 
   private static VdiSession session(String id) {
@@ -156,6 +160,6 @@ class ReservationPlannerProperties {
   }
 
   private static QuotaRequest share() {
-    return new QuotaRequest("alice@example.com", "desks", "t", new ResourceAmounts(1, 1));
+    return new QuotaRequest("alice@example.com", "desks", "t", new ResourceAmounts(1, 1, 0));
   }
 }

@@ -19,6 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SessionAdmissionTest {
+  private static final long GIB = 1L << 30;
+
   private static final Requests.Cluster CLUSTER =
       Requests.cluster(
           "{image: x, idleTimeout: 1h, maxTimeout: 4h, resources: {maxGPU: 2, maxMemory: 16Gi},"
@@ -39,7 +41,7 @@ class SessionAdmissionTest {
           {user: alice@example.com, template: t, resources: {gpu: 2}, suspended: true}  | 1 | 0
           """)
   void aNewSessionRequestsItsShare(String spec, int sessions, int gpus) {
-    assertThat(requested(create(spec))).isEqualTo(new ResourceAmounts(sessions, gpus));
+    assertThat(requested(create(spec))).isEqualTo(new ResourceAmounts(sessions, gpus, 10 * GIB));
   }
 
   @ParameterizedTest
@@ -52,7 +54,7 @@ class SessionAdmissionTest {
           {resources: {gpu: 1}, suspended: true} | {resources: {gpu: 2}, suspended: false} | 2
           """)
   void aRaiseAndAResumeRequestTheDifference(String before, String now, int gpus) {
-    assertThat(requested(update(before, now))).isEqualTo(new ResourceAmounts(0, gpus));
+    assertThat(requested(update(before, now))).isEqualTo(new ResourceAmounts(0, gpus, 0));
   }
 
   @ParameterizedTest
@@ -95,7 +97,7 @@ class SessionAdmissionTest {
             Requests.session("{user: alice@example.com, template: other, resources: {gpu: 2}}"),
             Requests.ADMIN);
     Verdict verdict = CLUSTER.validate(request, Requests.POLICY);
-    assertThat(requested(verdict)).isEqualTo(new ResourceAmounts(1, 2));
+    assertThat(requested(verdict)).isEqualTo(new ResourceAmounts(1, 2, 10 * GIB));
     assertThat(verdict.warnings())
         .containsExactly(
             "spec.template \"other\": there is no such VDITemplate: the session waits until it"
@@ -277,16 +279,121 @@ class SessionAdmissionTest {
                     complete("{persistence: " + before + "}")),
                 Requests.POLICY);
     if (expected.equals("ok")) {
-      assertThat(verdict).isInstanceOf(Response.Allow.class);
+      assertThat(verdict).isNotInstanceOf(Response.Deny.class);
     } else {
       assertDenied(verdict, expected);
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {size: 10Gi}                 | {size: 30Gi}                | 30
+          {size: 10Gi, enabled: false} | {size: 10Gi, enabled: true} | 10
+          {enabled: false}             | {}                          | 10
+          {}                           | {size: 11Gi}                | 11
+          """)
+  void aHomeThatGrowsOrIsTurnedOnRequestsItsWholeSize(String before, String now, long gib) {
+    QuotaCheckRequired check =
+        (QuotaCheckRequired) update("{persistence: " + before + "}", "{persistence: " + now + "}");
+    assertThat(check.requested().amount()).isEqualTo(new ResourceAmounts(0, 0, gib * GIB));
+    assertThat(check.requested().claim()).isEqualTo("vdi-data-desk");
+    assertThat(check.total().amount().storage()).isEqualTo(gib * GIB);
+  }
+
+  @Test
+  void aHomeWhoseNameIsGeneratedIsNotKnownByName() {
+    JsonObject session = complete("{}");
+    session.getAsJsonObject("metadata").addProperty("generateName", "des");
+    QuotaCheckRequired check =
+        (QuotaCheckRequired)
+            withoutMaxTimeout().validate(Requests.create(session, Requests.ADMIN), Requests.POLICY);
+    assertThat(check.requested().claim()).isEmpty();
+  }
+
+  /** A resume is checked like a new session. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {resources: {gpu: 3}}        | {}                          | spec.resources.gpu 3: is more than template t allows, which is 2: ask for 2 or less to resume
+          {resources: {memory: 32Gi}}  | {}                          | spec.resources.memory 32Gi: is more than template t allows, which is 16Gi: ask for 16Gi or less to resume
+          {resources: {cpu: 9}}        | {}                          | spec.resources.cpu 9: is more than template t allows, which is 8: ask for 8 or less to resume
+          {timeout: 9h}                | {}                          | spec.timeout 9h: is more than template t allows, which is 4h: ask for 4h or less to resume
+          {idleTimeout: 3h}            | {}                          | spec.idleTimeout 3h: is more than template t allows, which is 2h: ask for 2h or less to resume
+          {idleTimeout: 0s}            | {}                          | spec.idleTimeout 0s: means never, but template t allows at most 2h: ask for 2h or less to resume
+          {persistence: {size: 30Gi}}  | {}                          | spec.persistence.size 30Gi: is more than template t allows, which is 20Gi: ask for 20Gi or less to resume
+          {resources: {gpu: 3}, timeout: 9h} | {resources: {gpu: 2}, timeout: 4h} | ok
+          {resources: {gpu: 3}}        | {suspended: true}           | ok
+          {resources: {gpu: 2}, timeout: 4h, idleTimeout: 2h} | {} | ok
+          """)
+  void aResumeIsCheckedLikeANewSession(String suspended, String changes, String expected) {
+    JsonObject before = complete(suspended);
+    before.getAsJsonObject("spec").addProperty("suspended", true);
+    JsonObject now = complete(suspended);
+    complete(changes).getAsJsonObject("spec").asMap().forEach(now.getAsJsonObject("spec")::add);
+    Verdict verdict =
+        lowered(Optional.empty()).validate(Requests.update(now, before), Requests.POLICY);
+    if (expected.equals("ok")) {
+      assertThat(verdict).isNotInstanceOf(Response.Deny.class);
+    } else {
+      assertDenied(verdict, expected);
+    }
+  }
+
+  /** A volume cannot shrink, so what the claim has does not prevent a resume. */
+  @ParameterizedTest
+  @CsvSource({
+    "30Gi, 30Gi, ok",
+    "25Gi, 30Gi, ok",
+    "20Gi, 10Gi, ok",
+    "40Gi, 30Gi, 'spec.persistence.size 40Gi: is more than template t allows, which is 20Gi, and"
+        + " more than the 30Gi that the home has: ask for 30Gi or less to resume'",
+    "30Gi, 10Gi, 'spec.persistence.size 30Gi: is more than template t allows, which is 20Gi: ask"
+        + " for 20Gi or less to resume'"
+  })
+  void aResumeKeepsTheHomeThatTheClaimHas(String size, String capacity, String expected) {
+    PersistentVolumeClaim home =
+        new PersistentVolumeClaim(
+            KubeGson.gson().fromJson("{name: vdi-data-desk}", ObjectMeta.class),
+            null,
+            new PersistentVolumeClaim.Status("Bound", Map.of("storage", capacity)));
+    String spec = "{persistence: {size: " + size + "}, suspended: %s}";
+    Verdict verdict =
+        lowered(Optional.of(home))
+            .validate(
+                Requests.update(
+                    complete(spec.formatted("false")), complete(spec.formatted("true"))),
+                Requests.POLICY);
+    if (expected.equals("ok")) {
+      assertThat(verdict).isNotInstanceOf(Response.Deny.class);
+    } else {
+      assertDenied(verdict, expected);
+    }
+  }
+
+  /** Its maximums may have been lowered after the session was created. */
+  private static Requests.Cluster lowered(Optional<PersistentVolumeClaim> home) {
+    VdiTemplate template =
+        Requests.cluster(
+                "{image: x, maxTimeout: 4h, timeout: 4h, maxIdleTimeout: 2h,"
+                    + " resources: {maxGPU: 2, maxMemory: 16Gi, maxCPU: 8},"
+                    + " persistence: {maxSize: 20Gi}}")
+            .template();
+    return new Requests.Cluster(template, home, false);
+  }
+
   @Test
   void withoutAClaimEverySizeIsAllowed() {
-    assertThat(update("{persistence: {size: 30Gi}}", "{persistence: {size: 1Gi}}"))
-        .isInstanceOf(Response.Allow.class);
+    QuotaCheckRequired check =
+        (QuotaCheckRequired) update("{persistence: {size: 30Gi}}", "{persistence: {size: 1Gi}}");
+    assertThat(check.requested().amount().isZero()).isTrue();
+    assertThat(check.former().orElseThrow().amount())
+        .as("counts a little longer")
+        .isEqualTo(new ResourceAmounts(0, 0, 30 * GIB));
   }
 
   @Test

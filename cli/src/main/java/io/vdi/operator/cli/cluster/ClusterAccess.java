@@ -7,6 +7,8 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -139,6 +141,12 @@ public final class ClusterAccess implements AutoCloseable {
   /** The sessions of one namespace; of all namespaces if it is empty. */
   public List<VdiSession> sessions(String namespace) {
     return items(ResourceType.SESSION, namespace);
+  }
+
+  /** The claims of the homes of all namespaces, also of those whose session is deleted. */
+  public List<PersistentVolumeClaim> homes() {
+    ResourceType<PersistentVolumeClaim> kind = ResourceType.PERSISTENT_VOLUME_CLAIM;
+    return valueOf(api.list(kind, "", Labels.MANAGED_SELECTOR), kind.path("")).items();
   }
 
   private <T extends KubeObject> List<T> items(ResourceType<T> kind, String namespace) {

@@ -18,15 +18,18 @@ import io.vdi.operator.common.quota.QuotaParser;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaUsage;
+import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.YAMLException;
 import picocli.CommandLine.Command;
@@ -59,19 +62,20 @@ public final class QuotaCommand extends ClusterCommand {
         cluster.templates().stream()
             .collect(Collectors.toMap(VdiTemplate::name, template -> template));
     List<VdiSession> sessions = cluster.sessions("");
-    List<Line> lines =
-        lines(
-            quota,
-            QuotaUsage.of(
-                sessions.stream()
-                    .map(session ->
-                        QuotaRequest.of(
-                            session, Optional.ofNullable(templates.get(session.spec().template()))))
-                    .toList()));
+    QuotaUsage usage = new QuotaUsage();
+    for (VdiSession session : sessions) {
+      usage.add(
+          QuotaRequest.of(session, Optional.ofNullable(templates.get(session.spec().template()))));
+    }
+    boolean storage = quota.limitsStorage();
+    if (storage) {
+      cluster.homes().forEach(usage::add);
+    }
+    List<Line> lines = lines(quota, usage);
     if (format.isTable()) {
-      table(lines, output.width(console())).forEach(this::print);
+      table(lines, storage, output.width(console())).forEach(this::print);
     } else {
-      print(format.of(json(lines)));
+      print(format.of(json(lines, storage)));
     }
     return 0;
   }
@@ -127,45 +131,61 @@ public final class QuotaCommand extends ClusterCommand {
   /**
    * The lines of the table.
    *
+   * @param storage whether storage is limited; without a limit nobody has added up the homes
    * @param width the longest line; 0 for no limit
    */
-  public static List<String> table(List<Line> lines, int width) {
-    Table table = new Table("SCOPE", "NAME", "SESSIONS", "GPUS");
+  public static List<String> table(List<Line> lines, boolean storage, int width) {
+    List<QuotaResource> resources =
+        Arrays.stream(QuotaResource.values())
+            .filter(resource -> storage || resource != QuotaResource.STORAGE)
+            .toList();
+    Table table =
+        new Table(
+            Stream.concat(
+                    Stream.of("SCOPE", "NAME"),
+                    resources.stream().map(resource -> resource.text().toUpperCase(Locale.ROOT)))
+                .toArray(String[]::new));
     for (Line line : lines) {
       table.row(
-          line.scope().text(),
-          line.name(),
-          cell(line.used().sessions(), line.limit().sessions()),
-          cell(line.used().gpus(), line.limit().gpus()));
+          Stream.concat(
+                  Stream.of(line.scope().text(), line.name()),
+                  resources.stream().map(resource -> cell(line, resource)))
+              .toArray(String[]::new));
     }
     return table.lines(width);
   }
 
-  private static String cell(long used, long limit) {
-    return used + "/" + (limit == ResourceAmounts.UNLIMITED ? "unlimited" : String.valueOf(limit));
+  private static String cell(Line line, QuotaResource resource) {
+    long limit = line.limit().of(resource);
+    return resource.format(line.used().of(resource))
+        + "/"
+        + (limit == ResourceAmounts.UNLIMITED ? "unlimited" : resource.format(limit));
   }
 
-  private static JsonArray json(List<Line> lines) {
+  private static JsonArray json(List<Line> lines, boolean storage) {
     JsonArray array = new JsonArray();
     for (Line line : lines) {
       JsonObject object = new JsonObject();
       object.addProperty("scope", line.scope().text());
       object.addProperty("name", line.name());
-      object.add("used", amount(line.used()));
-      object.add("limit", amount(line.limit()));
+      object.add("used", amount(line.used(), storage));
+      object.add("limit", amount(line.limit(), storage));
       array.add(object);
     }
     return array;
   }
 
   /** Without the fields that are unlimited. */
-  private static JsonObject amount(ResourceAmounts amount) {
+  private static JsonObject amount(ResourceAmounts amount, boolean storage) {
     JsonObject object = new JsonObject();
     if (amount.sessions() != ResourceAmounts.UNLIMITED) {
       object.addProperty("sessions", amount.sessions());
     }
     if (amount.gpus() != ResourceAmounts.UNLIMITED) {
       object.addProperty("gpus", amount.gpus());
+    }
+    if (storage && amount.storage() != ResourceAmounts.UNLIMITED) {
+      object.addProperty("storage", amount.storage());
     }
     return object;
   }

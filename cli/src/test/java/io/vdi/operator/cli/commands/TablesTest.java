@@ -101,13 +101,15 @@ class TablesTest {
                             new QuotaCommand.Line(
                                 QuotaScope.USER,
                                 "alice@example.com",
-                                new ResourceAmounts(1, 2),
-                                new ResourceAmounts(3, 2)),
+                                new ResourceAmounts(1, 2, 0),
+                                new ResourceAmounts(3, 2, 0)),
                             new QuotaCommand.Line(
                                 QuotaScope.CLUSTER,
                                 "",
-                                new ResourceAmounts(7, 9),
-                                new ResourceAmounts(ResourceAmounts.UNLIMITED, 64))),
+                                new ResourceAmounts(7, 9, 0),
+                                new ResourceAmounts(
+                                    ResourceAmounts.UNLIMITED, 64, ResourceAmounts.UNLIMITED))),
+                        false,
                         80))
                 + "\n")
         .isEqualTo(
@@ -115,6 +117,29 @@ class TablesTest {
             SCOPE     NAME                SESSIONS      GPUS
             user      alice@example.com   1/3           2/2
             cluster   <none>              7/unlimited   9/64
+            """);
+  }
+
+  @Test
+  void quotasWithStorage() {
+    long gib = 1L << 30;
+    assertThat(
+            String.join(
+                    "\n",
+                    QuotaCommand.table(
+                        List.of(
+                            new QuotaCommand.Line(
+                                QuotaScope.USER,
+                                "alice@example.com",
+                                new ResourceAmounts(1, 2, 40 * gib),
+                                new ResourceAmounts(3, 2, 50 * gib))),
+                        true,
+                        80))
+                + "\n")
+        .isEqualTo(
+            """
+            SCOPE   NAME                SESSIONS   GPUS   STORAGE
+            user    alice@example.com   1/3        2/2    40Gi/50Gi
             """);
   }
 }

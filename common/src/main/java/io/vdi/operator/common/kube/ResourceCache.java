@@ -133,6 +133,9 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   /** The newest version that the watch has delivered. */
   private final AtomicLong watchedVersion = new AtomicLong();
 
+  /** The version of the latest list of the informer. */
+  private final AtomicLong listedVersion = new AtomicLong();
+
   /** The newest version that is known from the watch, a list or a write. */
   private final AtomicLong knownVersion = new AtomicLong();
 
@@ -207,6 +210,15 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
                     + failing.message())
             .orElse("")
         : current.map(Failure::message).orElse("");
+  }
+
+  /**
+   * The version of the latest list with which the watch began; 0 before the first. It changes
+   * before the first object of a new list is reported. These are reported in any order, and an
+   * object that was created and deleted between two lists is never reported.
+   */
+  public long listedVersion() {
+    return listedVersion.get();
   }
 
   public ResourceType<T> resourceType() {
@@ -495,6 +507,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
       try {
         ResourceList<T> list = api.listForCache(resourceType, selector);
         watched(parse(list.metadata().getResourceVersion()));
+        listedVersion.set(parse(list.metadata().getResourceVersion()));
         succeeded();
         return list;
       } catch (ApiException | RuntimeException e) {

@@ -42,6 +42,9 @@ public final class Annotations {
    */
   public static final String RECLAIM_POLICY = "vdi.kasm.io/reclaim-policy";
 
+  /** On a home: the exact name of the template of the session that uses it or used it last. */
+  public static final String TEMPLATE = "vdi.kasm.io/template";
+
   /** On a pod: the number of pods that were replaced before it, for {@code status.restarts}. */
   public static final String RESTARTS = "vdi.kasm.io/restarts";
 

@@ -104,6 +104,13 @@ public final class Defaults {
     return first(session.resources().gpu(), template.resources().defaultGPU(), GPU);
   }
 
+  /** Only the size of the home; empty if the session has none. */
+  public static Optional<String> homeSize(VdiSession.Spec session, VdiTemplate.Spec template) {
+    return first(session.persistence().enabled(), null, true)
+        ? Optional.of(size(session, template, new ArrayList<>()))
+        : Optional.empty();
+  }
+
   /** At most the maxSize of the template, also where the admission webhook was not called. */
   private static String size(
       VdiSession.Spec session, VdiTemplate.Spec template, List<String> problems) {

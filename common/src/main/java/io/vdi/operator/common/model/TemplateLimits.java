@@ -16,26 +16,37 @@ public final class TemplateLimits {
 
   private final String name;
   private final VdiTemplate.Spec template;
+
+  /** The end of the messages; empty, or that the values must be lowered to resume the session. */
+  private final String purpose;
+
   private final List<String> violations = new ArrayList<>();
 
-  private TemplateLimits(String name, VdiTemplate.Spec template) {
+  private TemplateLimits(String name, VdiTemplate.Spec template, String purpose) {
     this.name = name;
     this.template = template;
+    this.purpose = purpose;
   }
 
   /**
    * The values of a session that exceed a maximum of its template. For an existing session only
-   * values that grow are checked, so that lowering a maximum does not affect existing sessions.
+   * values that grow are checked, so that lowering a maximum does not affect existing sessions
+   * until they are suspended and resumed: a resume is checked like a new session. Only the size
+   * that the claim of the home has is allowed then, because a volume cannot shrink.
    *
    * @param name of the template, for the messages
-   * @param before the spec before the change; empty for a new session
+   * @param previous the spec before the change; empty for a new session
+   * @param home the claim of a session that is resumed; empty if it does not exist or is not known
    */
   public static List<String> violations(
       String name,
       VdiTemplate.Spec spec,
       VdiSession.Spec session,
-      Optional<VdiSession.Spec> before) {
-    TemplateLimits check = new TemplateLimits(name, spec);
+      Optional<VdiSession.Spec> previous,
+      Optional<PersistentVolumeClaim> home) {
+    boolean resumes = previous.filter(b -> resumes(b, session)).isPresent();
+    Optional<VdiSession.Spec> before = previous.filter(b -> !resumes);
+    TemplateLimits check = new TemplateLimits(name, spec, resumes ? " to resume" : "");
     Defaults.EffectiveSpec now = Defaults.effectiveSpec(session, spec);
     Optional<Defaults.EffectiveSpec> old = before.map(b -> Defaults.effectiveSpec(b, spec));
     Integer maxGpu = spec.resources().maxGPU();
@@ -58,11 +69,7 @@ public final class TemplateLimits {
     // while it has no home, because it can get one later.
     String size = session.persistence().size();
     if (size != null) {
-      check.quantity(
-          "persistence.size",
-          size,
-          before.map(b -> b.persistence().size()),
-          spec.persistence().maxSize());
+      check.size(size, before.map(b -> b.persistence().size()), home.filter(claim -> resumes));
     }
     Optional<Duration> maxTimeout = Durations.parse(spec.maxTimeout());
     if (maxTimeout.isPresent()
@@ -72,6 +79,29 @@ public final class TemplateLimits {
     }
     check.idleTimeout(session, before);
     return check.violations;
+  }
+
+  /** Whether a change of the spec resumes a suspended session. */
+  public static boolean resumes(VdiSession.Spec before, VdiSession.Spec now) {
+    return before.suspended() && !now.suspended();
+  }
+
+  private void size(String size, Optional<String> old, Optional<PersistentVolumeClaim> home) {
+    String max = template.persistence().maxSize();
+    Optional<String> claimed =
+        home.map(claim ->
+                Quantities.isLarger(claim.requestedSize(), claim.capacity())
+                        || claim.capacity().isEmpty()
+                    ? claim.requestedSize()
+                    : claim.capacity())
+            .filter(has -> Quantities.isLarger(has, max));
+    if (claimed.isEmpty()) {
+      quantity("persistence.size", size, old, max);
+    } else if (Quantities.isLarger(size, claimed.get())) {
+      violations.add(
+          "spec.persistence.size %s: is more than template %s allows, which is %s, and more than the %s that the home has: ask for %s or less%s"
+              .formatted(size, name, max, claimed.get(), claimed.get(), purpose));
+    }
   }
 
   private void idleTimeout(VdiSession.Spec session, Optional<VdiSession.Spec> before) {
@@ -85,8 +115,8 @@ public final class TemplateLimits {
     }
     if (text.equals(Defaults.NEVER)) {
       violations.add(
-          "spec.idleTimeout 0s: means never, but template %s allows at most %s: ask for %s or less"
-              .formatted(name, max, max));
+          "spec.idleTimeout 0s: means never, but template %s allows at most %s: ask for %s or less%s"
+              .formatted(name, max, max, purpose));
     } else {
       report("idleTimeout", text, max);
     }
@@ -132,7 +162,7 @@ public final class TemplateLimits {
 
   private void report(String field, String value, String max) {
     violations.add(
-        "spec.%s %s: is more than template %s allows, which is %s: ask for %s or less"
-            .formatted(field, value, name, max, max));
+        "spec.%s %s: is more than template %s allows, which is %s: ask for %s or less%s"
+            .formatted(field, value, name, max, max, purpose));
   }
 }

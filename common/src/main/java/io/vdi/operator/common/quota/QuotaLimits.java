@@ -3,12 +3,15 @@ package io.vdi.operator.common.quota;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The limits of section {@code quota}: for each scope a default, and exceptions by name. */
 public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
   private static final ScopeLimits NO_LIMITS =
       new ScopeLimits(
-          new ResourceAmounts(ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED), Map.of());
+          new ResourceAmounts(
+              ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED),
+          Map.of());
 
   /** What happens to a session that exceeds a limit. */
   public enum Mode {
@@ -31,6 +34,14 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
     return limits.getOrDefault(scope, NO_LIMITS).of(name);
   }
 
+  /** Whether any limit of storage is set. Otherwise nobody needs to know the sizes of all homes. */
+  public boolean limitsStorage() {
+    return limits.values().stream()
+        .flatMap(
+            of -> Stream.concat(Stream.of(of.defaultLimit()), of.exceptions().values().stream()))
+        .anyMatch(limit -> limit.storage() != ResourceAmounts.UNLIMITED);
+  }
+
   /** Whether any limit applies to the request. */
   public boolean appliesTo(QuotaRequest request) {
     for (QuotaScope scope : QuotaScope.values()) {
@@ -46,14 +57,16 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
 
   /**
    * The limits that the request would exceed; empty when it fits. A request for none of a resource
-   * exceeds no limit of it, even when more than the limit is in use after the limit was lowered.
+   * exceeds no limit of it, even when more than the limit is in use after the limit was lowered. Of
+   * a home that is in use, only what the request adds counts.
    */
   public List<QuotaViolation> violations(QuotaUsage usage, QuotaRequest request) {
     List<QuotaViolation> found = new ArrayList<>();
     for (QuotaScope scope : QuotaScope.values()) {
       for (QuotaViolation.QuotaResource resource : QuotaViolation.QuotaResource.values()) {
         QuotaViolation measured = measure(usage, request, scope, resource);
-        if (measured.requested() > 0 && measured.used() + measured.requested() > measured.limit()) {
+        if (measured.requested() > 0
+            && ResourceAmounts.sum(measured.used(), measured.requested()) > measured.limit()) {
           found.add(measured);
         }
       }
@@ -81,7 +94,9 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
         name,
         resource,
         usage.of(scope, name).of(resource),
-        request.amount().of(resource),
+        resource == QuotaViolation.QuotaResource.STORAGE
+            ? usage.addedStorage(scope, request)
+            : request.amount().of(resource),
         limit(scope, name).of(resource));
   }
 }

@@ -20,6 +20,9 @@ import java.util.stream.Collectors;
 public final class QuotaParser {
   private static final String UNLIMITED = "unlimited";
 
+  /** A smaller limit lacks its unit: {@code 500} would be 500 bytes. */
+  private static final long MIN_STORAGE = 1024 * 1024;
+
   private final List<String> problems;
 
   private QuotaParser(List<String> problems) {
@@ -50,7 +53,8 @@ public final class QuotaParser {
     ResourceAmounts standard =
         new ResourceAmounts(
             amount(section, "sessions", key + ".sessions", ResourceAmounts.UNLIMITED),
-            amount(section, "gpus", key + ".gpus", ResourceAmounts.UNLIMITED));
+            amount(section, "gpus", key + ".gpus", ResourceAmounts.UNLIMITED),
+            storage(section, key + ".storage", ResourceAmounts.UNLIMITED));
     Map<String, ResourceAmounts> exceptions = new HashMap<>();
     if (scope != QuotaScope.CLUSTER && section.get("exceptions") instanceof JsonArray items) {
       for (JsonElement item : items) {
@@ -64,7 +68,8 @@ public final class QuotaParser {
             scope == QuotaScope.USER ? name.toLowerCase(Locale.ROOT) : name,
             new ResourceAmounts(
                 amount(exception, "sessions", label + ": sessions", standard.sessions()),
-                amount(exception, "gpus", label + ": gpus", standard.gpus())));
+                amount(exception, "gpus", label + ": gpus", standard.gpus()),
+                storage(exception, label + ": storage", standard.storage())));
       }
     }
     return new QuotaLimits.ScopeLimits(standard, Map.copyOf(exceptions));
@@ -100,6 +105,27 @@ public final class QuotaParser {
       return 0;
     }
     return Long.parseLong(text.get());
+  }
+
+  /** As {@link #amount}; in bytes. */
+  private long storage(JsonObject section, String label, long absent) {
+    Optional<String> text = text(section, "storage");
+    if (text.isEmpty()) {
+      return absent;
+    }
+    if (text.get().equals(UNLIMITED)) {
+      return ResourceAmounts.UNLIMITED;
+    }
+    long bytes = StorageSize.bytes(text.get());
+    if (bytes < MIN_STORAGE && !text.get().equals("0")) {
+      problems.add(
+          label
+              + " \""
+              + text.get()
+              + "\" must be a quantity with a unit, such as 500Gi, or "
+              + UNLIMITED);
+    }
+    return bytes;
   }
 
   /** Empty when the key is absent; an empty text when its value is null or not a scalar. */

@@ -1,5 +1,6 @@
 package io.vdi.operator.common.quota;
 
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
@@ -11,24 +12,34 @@ import java.util.Optional;
  * What one session uses or requests, with the names whose limits apply to it.
  *
  * @param user the e-mail; converted to lower case, so that one user has one limit
+ * @param amount its storage is the whole size of the home; {@link QuotaUsage} counts what is added
+ * @param claim the name of the claim of the home, so that a home counts once; empty if there is no
+ *     home, or if its name is not known
  */
-public record QuotaRequest(String user, String namespace, String template, ResourceAmounts amount) {
+public record QuotaRequest(
+    String user, String namespace, String template, ResourceAmounts amount, String claim) {
   public QuotaRequest {
     user = user.toLowerCase(Locale.ROOT);
   }
 
-  /** The same session with other amounts. */
-  public QuotaRequest with(ResourceAmounts other) {
-    return new QuotaRequest(user, namespace, template, other);
+  /** A request whose home, if it has one, is not known by name. */
+  public QuotaRequest(String user, String namespace, String template, ResourceAmounts amount) {
+    this(user, namespace, template, amount, "");
   }
 
-  /** One session and its GPUs; see {@link #gpus}. */
+  /** The same session with other amounts. */
+  public QuotaRequest with(ResourceAmounts other) {
+    return new QuotaRequest(user, namespace, template, other, claim);
+  }
+
+  /** One session, its GPUs and the size of its home; see {@link #gpus} and {@link #storage}. */
   public static QuotaRequest of(VdiSession session, Optional<VdiTemplate> template) {
     return new QuotaRequest(
         session.spec().user(),
         session.namespace(),
         session.spec().template(),
-        new ResourceAmounts(1, gpus(session, template)));
+        new ResourceAmounts(1, gpus(session, template), storage(session.spec(), template)),
+        ChildKind.HOME.nameFor(session.name()));
   }
 
   /**
@@ -38,6 +49,16 @@ public record QuotaRequest(String user, String namespace, String template, Resou
   public static long gpus(VdiSession session, Optional<VdiTemplate> template) {
     boolean failed = session.status().currentPhase().equals(Optional.of(Phase.FAILED));
     return session.spec().suspended() || failed ? 0 : gpusWhenRunning(session.spec(), template);
+  }
+
+  /**
+   * The bytes of the home that a session requests, also while it is suspended; 0 without
+   * persistence. Its claim can have more.
+   */
+  public static long storage(VdiSession.Spec spec, Optional<VdiTemplate> template) {
+    return Defaults.homeSize(spec, template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY))
+        .map(StorageSize::bytes)
+        .orElse(0L);
   }
 
   /** The GPUs that a session uses while it runs; never negative. */

@@ -17,25 +17,26 @@ import org.junit.jupiter.api.Test;
 class QuotaLimitsTest {
   private static final long NONE = ResourceAmounts.UNLIMITED;
   private static final QuotaRequest REQUEST =
-      new QuotaRequest("alice@example.com", "team", "ubuntu", new ResourceAmounts(1, 2));
+      new QuotaRequest("alice@example.com", "team", "ubuntu", new ResourceAmounts(1, 2, 0));
 
   @Test
   @DisplayName("without limits everything fits")
   void unlimited() {
     QuotaLimits limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
-    QuotaUsage usage = QuotaUsage.of(List.of(REQUEST.with(new ResourceAmounts(1000, 1000))));
+    QuotaUsage usage = QuotaUsage.of(List.of(REQUEST.with(new ResourceAmounts(1000, 1000, 0))));
     assertThat(limits.appliesTo(REQUEST)).isFalse();
     assertThat(limits.violations(usage, REQUEST)).isEmpty();
-    assertThat(limits.limit(QuotaScope.USER, "anyone")).isEqualTo(new ResourceAmounts(NONE, NONE));
+    assertThat(limits.limit(QuotaScope.USER, "anyone"))
+        .isEqualTo(new ResourceAmounts(NONE, NONE, NONE));
   }
 
   @Test
   @DisplayName("a request that reaches the limit exactly fits; one more does not")
   void exactLimit() {
-    QuotaLimits limits = limits(QuotaScope.USER, new ResourceAmounts(NONE, 4), Map.of());
+    QuotaLimits limits = limits(QuotaScope.USER, new ResourceAmounts(NONE, 4, NONE), Map.of());
     QuotaUsage two = QuotaUsage.of(List.of(REQUEST));
     assertThat(limits.violations(two, REQUEST)).isEmpty();
-    assertThat(limits.violations(two, REQUEST.with(new ResourceAmounts(1, 3))))
+    assertThat(limits.violations(two, REQUEST.with(new ResourceAmounts(1, 3, 0))))
         .containsExactly(
             new QuotaViolation(QuotaScope.USER, "alice@example.com", QuotaResource.GPUS, 2, 3, 4));
   }
@@ -43,9 +44,9 @@ class QuotaLimitsTest {
   @Test
   @DisplayName("usage of other users, namespaces and templates does not count")
   void otherNames() {
-    QuotaLimits limits = limits(QuotaScope.NAMESPACE, new ResourceAmounts(1, NONE), Map.of());
+    QuotaLimits limits = limits(QuotaScope.NAMESPACE, new ResourceAmounts(1, NONE, NONE), Map.of());
     QuotaRequest elsewhere =
-        new QuotaRequest("alice@example.com", "other", "ubuntu", new ResourceAmounts(5, 5));
+        new QuotaRequest("alice@example.com", "other", "ubuntu", new ResourceAmounts(5, 5, 0));
     assertThat(limits.violations(QuotaUsage.of(List.of(elsewhere)), REQUEST)).isEmpty();
     assertThat(limits.violations(QuotaUsage.of(List.of(elsewhere, REQUEST)), REQUEST)).hasSize(1);
   }
@@ -56,10 +57,10 @@ class QuotaLimitsTest {
     QuotaLimits limits =
         limits(
             QuotaScope.USER,
-            new ResourceAmounts(NONE, 2),
+            new ResourceAmounts(NONE, 2, NONE),
             Map.of(
-                "alice@example.com", new ResourceAmounts(NONE, 4),
-                "bob@example.com", new ResourceAmounts(NONE, 0)));
+                "alice@example.com", new ResourceAmounts(NONE, 4, NONE),
+                "bob@example.com", new ResourceAmounts(NONE, 0, NONE)));
     QuotaUsage usage = QuotaUsage.of(List.of(REQUEST));
     assertThat(limits.violations(usage, REQUEST)).isEmpty();
     QuotaRequest bob = new QuotaRequest("Bob@Example.com", "team", "ubuntu", REQUEST.amount());
@@ -72,9 +73,9 @@ class QuotaLimitsTest {
   @Test
   @DisplayName("a lowered limit refuses only requests for that resource")
   void loweredLimit() {
-    QuotaLimits limits = limits(QuotaScope.CLUSTER, new ResourceAmounts(10, 1), Map.of());
-    QuotaUsage over = QuotaUsage.of(List.of(REQUEST.with(new ResourceAmounts(3, 6))));
-    assertThat(limits.violations(over, REQUEST.with(new ResourceAmounts(1, 0)))).isEmpty();
+    QuotaLimits limits = limits(QuotaScope.CLUSTER, new ResourceAmounts(10, 1, NONE), Map.of());
+    QuotaUsage over = QuotaUsage.of(List.of(REQUEST.with(new ResourceAmounts(3, 6, 0))));
+    assertThat(limits.violations(over, REQUEST.with(new ResourceAmounts(1, 0, 0)))).isEmpty();
     assertThat(limits.violations(over, REQUEST))
         .extracting(QuotaViolation::message)
         .containsExactly("GPU quota exceeded for cluster: used 6, requested 2, limit 1");
@@ -85,7 +86,7 @@ class QuotaLimitsTest {
   void severalViolations() {
     Map<QuotaScope, ScopeLimits> all = new EnumMap<>(QuotaScope.class);
     for (QuotaScope scope : QuotaScope.values()) {
-      all.put(scope, new ScopeLimits(new ResourceAmounts(0, NONE), Map.of()));
+      all.put(scope, new ScopeLimits(new ResourceAmounts(0, NONE, NONE), Map.of()));
     }
     QuotaLimits limits = new QuotaLimits(QuotaLimits.Mode.REJECT, all);
     assertThat(QuotaViolation.message(limits.violations(new QuotaUsage(), REQUEST)))
@@ -99,9 +100,9 @@ class QuotaLimitsTest {
   @Test
   @DisplayName("limits says whether any limit concerns the request")
   void concerned() {
-    QuotaLimits limits = limits(QuotaScope.TEMPLATE, new ResourceAmounts(NONE, 1), Map.of());
+    QuotaLimits limits = limits(QuotaScope.TEMPLATE, new ResourceAmounts(NONE, 1, NONE), Map.of());
     assertThat(limits.appliesTo(REQUEST)).isTrue();
-    assertThat(limits.appliesTo(REQUEST.with(new ResourceAmounts(1, 0)))).isFalse();
+    assertThat(limits.appliesTo(REQUEST.with(new ResourceAmounts(1, 0, 0)))).isFalse();
   }
 
   @Test
@@ -109,11 +110,11 @@ class QuotaLimitsTest {
   void usage() {
     QuotaUsage usage = QuotaUsage.of(List.of(REQUEST, REQUEST));
     Map<String, ResourceAmounts> snapshot = usage.all(QuotaScope.USER);
-    usage.add(new QuotaRequest("bob@example.com", "team", "debian", new ResourceAmounts(1, 0)));
-    assertThat(snapshot).isEqualTo(Map.of("alice@example.com", new ResourceAmounts(2, 4)));
-    assertThat(usage.of(QuotaScope.NAMESPACE, "team")).isEqualTo(new ResourceAmounts(3, 4));
-    assertThat(usage.of(QuotaScope.CLUSTER, "")).isEqualTo(new ResourceAmounts(3, 4));
-    assertThat(usage.of(QuotaScope.TEMPLATE, "debian")).isEqualTo(new ResourceAmounts(1, 0));
+    usage.add(new QuotaRequest("bob@example.com", "team", "debian", new ResourceAmounts(1, 0, 0)));
+    assertThat(snapshot).isEqualTo(Map.of("alice@example.com", new ResourceAmounts(2, 4, 0)));
+    assertThat(usage.of(QuotaScope.NAMESPACE, "team")).isEqualTo(new ResourceAmounts(3, 4, 0));
+    assertThat(usage.of(QuotaScope.CLUSTER, "")).isEqualTo(new ResourceAmounts(3, 4, 0));
+    assertThat(usage.of(QuotaScope.TEMPLATE, "debian")).isEqualTo(new ResourceAmounts(1, 0, 0));
     assertThat(usage.of(QuotaScope.TEMPLATE, "none").isZero()).isTrue();
     assertThat(new QuotaUsage().all(QuotaScope.USER)).isEmpty();
   }
@@ -126,7 +127,12 @@ class QuotaLimitsTest {
             KubeGson.gson().fromJson("{spec: {resources: {defaultGPU: 3}}}", VdiTemplate.class));
     assertThat(QuotaRequest.of(session("{}", "{}"), template))
         .isEqualTo(
-            new QuotaRequest("alice@example.com", "team", "ubuntu", new ResourceAmounts(1, 3)));
+            new QuotaRequest(
+                "alice@example.com",
+                "team",
+                "ubuntu",
+                new ResourceAmounts(1, 3, 10L << 30),
+                "vdi-data-alice"));
     assertThat(amount("{resources: {gpu: 2}}", "{}", template)).isEqualTo(2);
     assertThat(amount("{resources: {gpu: -2}}", "{}", template)).isZero();
     assertThat(amount("{suspended: true}", "{}", template)).isZero();

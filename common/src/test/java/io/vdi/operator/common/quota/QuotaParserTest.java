@@ -19,7 +19,9 @@ class QuotaParserTest {
     assertThat(limits.mode()).isEqualTo(QuotaLimits.Mode.REJECT);
     for (QuotaScope scope : QuotaScope.values()) {
       assertThat(limits.limit(scope, "any"))
-          .isEqualTo(new ResourceAmounts(ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED));
+          .isEqualTo(
+              new ResourceAmounts(
+                  ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED));
     }
     assertThat(problems).isEmpty();
   }
@@ -34,9 +36,10 @@ class QuotaParserTest {
             """);
     assertThat(problems).isEmpty();
     assertThat(limits.mode()).isEqualTo(QuotaLimits.Mode.QUEUE);
-    assertThat(limits.limit(QuotaScope.USER, "a@example.com")).isEqualTo(new ResourceAmounts(3, 2));
+    assertThat(limits.limit(QuotaScope.USER, "a@example.com"))
+        .isEqualTo(new ResourceAmounts(3, 2, ResourceAmounts.UNLIMITED));
     assertThat(limits.limit(QuotaScope.CLUSTER, ""))
-        .isEqualTo(new ResourceAmounts(10, ResourceAmounts.UNLIMITED));
+        .isEqualTo(new ResourceAmounts(10, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED));
   }
 
   @Test
@@ -50,12 +53,40 @@ class QuotaParserTest {
             """);
     assertThat(problems).isEmpty();
     assertThat(limits.limit(QuotaScope.USER, "alice@example.com"))
-        .isEqualTo(new ResourceAmounts(3, 4));
+        .isEqualTo(new ResourceAmounts(3, 4, ResourceAmounts.UNLIMITED));
     assertThat(limits.limit(QuotaScope.NAMESPACE, "Team"))
-        .isEqualTo(new ResourceAmounts(0, ResourceAmounts.UNLIMITED));
+        .isEqualTo(new ResourceAmounts(0, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED));
     assertThat(limits.limit(QuotaScope.NAMESPACE, "team").sessions())
         .as("namespaces are case-sensitive, e-mails are not")
         .isEqualTo(ResourceAmounts.UNLIMITED);
+  }
+
+  @Test
+  @DisplayName("storage is a quantity with a unit")
+  void storage() {
+    QuotaLimits limits =
+        parse(
+            """
+            {user: {storage: 500Gi, exceptions: [{name: alice@example.com, storage: 1Ti},
+                                                 {name: bob@example.com, storage: unlimited},
+                                                 {name: carol@example.com, gpus: 1}]},
+             cluster: {storage: 0}}
+            """);
+    assertThat(problems).isEmpty();
+    assertThat(limits.limitsStorage()).isTrue();
+    assertThat(limits.limit(QuotaScope.USER, "dave@example.com").storage()).isEqualTo(500L << 30);
+    assertThat(limits.limit(QuotaScope.USER, "alice@example.com").storage()).isEqualTo(1L << 40);
+    assertThat(limits.limit(QuotaScope.USER, "bob@example.com").storage())
+        .isEqualTo(ResourceAmounts.UNLIMITED);
+    assertThat(limits.limit(QuotaScope.USER, "carol@example.com").storage()).isEqualTo(500L << 30);
+    assertThat(limits.limit(QuotaScope.CLUSTER, "").storage()).isZero();
+    assertThat(parse("{user: {gpus: 1}}").limitsStorage()).isFalse();
+    parse("{user: {storage: 500, exceptions: [{name: bob, storage: much}]}}");
+    assertThat(problems)
+        .containsExactly(
+            "quota.user.storage \"500\" must be a quantity with a unit, such as 500Gi, or unlimited",
+            "quota.user.exceptions bob: storage \"much\" must be a quantity with a unit, such as"
+                + " 500Gi, or unlimited");
   }
 
   @Test

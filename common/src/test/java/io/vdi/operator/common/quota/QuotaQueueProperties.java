@@ -127,12 +127,12 @@ class QuotaQueueProperties {
   }
 
   private static QuotaRequest request(String user, long gpus) {
-    return new QuotaRequest(user, "desks", "small", new ResourceAmounts(1, gpus));
+    return new QuotaRequest(user, "desks", "small", new ResourceAmounts(1, gpus, 0));
   }
 
   private static QuotaLimits.ScopeLimits gpuLimit(long gpus) {
     return new QuotaLimits.ScopeLimits(
-        new ResourceAmounts(ResourceAmounts.UNLIMITED, gpus), Map.of());
+        new ResourceAmounts(ResourceAmounts.UNLIMITED, gpus, ResourceAmounts.UNLIMITED), Map.of());
   }
 
   private static List<PendingSession> pending(List<QuotaRequest> requests) {
@@ -152,7 +152,7 @@ class QuotaQueueProperties {
             Arbitraries.of("small", "large"),
             Arbitraries.longs().between(0, 3))
         .as((user, namespace, template, gpus) ->
-            new QuotaRequest(user, namespace, template, new ResourceAmounts(1, gpus)))
+            new QuotaRequest(user, namespace, template, new ResourceAmounts(1, gpus, 0)))
         .list()
         .ofMaxSize(12);
   }
@@ -174,7 +174,8 @@ class QuotaQueueProperties {
         Arbitraries.oneOf(
             Arbitraries.longs().between(0, 6), Arbitraries.just(ResourceAmounts.UNLIMITED));
     Arbitrary<ResourceAmounts> amount =
-        Combinators.combine(number, number).as(ResourceAmounts::new);
+        Combinators.combine(number, number)
+            .as((sessions, gpus) -> new ResourceAmounts(sessions, gpus, ResourceAmounts.UNLIMITED));
     Arbitrary<QuotaLimits.ScopeLimits> limits =
         Combinators.combine(amount, amount)
             .as((standard, alices) ->

@@ -78,10 +78,17 @@ public final class QuotaAdmitter {
     QuotaLimits limits = quota.get();
     QuotaRequest request =
         request(session, QuotaRequest.gpusWhenRunning(session.spec(), observed.template()));
+    QuotaRequest withHome =
+        request.with(
+            request
+                .amount()
+                .withStorage(QuotaRequest.storage(session.spec(), observed.template())));
+    if (limits.appliesTo(withHome)) {
+      metrics.requested(withHome);
+    }
     if (!limits.appliesTo(request)) {
       return dequeue(observed);
     }
-    metrics.requested(request);
     Map<String, QuotaQueue.QueuePosition> positions =
         positions(limits, Optional.of(pending(session, request)));
     Optional<String> message = message(limits, positions, session.uid());
@@ -166,7 +173,16 @@ public final class QuotaAdmitter {
   private synchronized QuotaUsage usage() {
     List<QuotaRequest> inUse = new ArrayList<>();
     classify(inUse, new ArrayList<>());
-    return QuotaUsage.of(inUse);
+    QuotaUsage usage = QuotaUsage.of(inUse);
+    if (quota.get().limitsStorage()) {
+      for (VdiSession session : caches.sessions().list()) {
+        QuotaRequest request =
+            QuotaRequest.of(session, caches.templates().get("", session.spec().template()));
+        usage.add(request.with(ResourceAmounts.ZERO.withStorage(request.amount().storage())));
+      }
+      caches.volumeClaims().list().forEach(usage::add);
+    }
+    return usage;
   }
 
   /** Divides all sessions into those that use a share of the quotas and those that wait for one. */
@@ -212,6 +228,7 @@ public final class QuotaAdmitter {
         session.spec().user(),
         session.namespace(),
         session.spec().template(),
-        new ResourceAmounts(1, gpus));
+        // The webhook alone limits storage: a pod needs none beyond its home.
+        new ResourceAmounts(1, gpus, 0));
   }
 }

@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -65,10 +64,10 @@ final class QuotaMetrics {
         List.of(
             Tag.create("scope", name.scope().text()),
             Tag.create("name", name.name()),
-            Tag.create("resource", name.resource().name().toLowerCase(Locale.ROOT)));
+            Tag.create("resource", name.resource().text()));
     meters.getOrCreate(
         Gauge.builder("vdi_quota_used", () -> used(name).of(name.resource()))
-            .description("Used by existing pods and by pods that are being created")
+            .description("Used by pods, also those being created, and by homes (in bytes)")
             .tags(tags));
     meters.getOrCreate(
         Gauge.builder(

@@ -205,12 +205,14 @@ class QuotaAdmitterTest {
   }
 
   private static QuotaLimits gpusPerUser(QuotaLimits.Mode mode, long gpus) {
-    return perUser(mode, new ResourceAmounts(ResourceAmounts.UNLIMITED, gpus));
+    return perUser(
+        mode, new ResourceAmounts(ResourceAmounts.UNLIMITED, gpus, ResourceAmounts.UNLIMITED));
   }
 
   private static QuotaLimits sessionsPerUser(long sessions) {
     return perUser(
-        QuotaLimits.Mode.REJECT, new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED));
+        QuotaLimits.Mode.REJECT,
+        new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED));
   }
 
   private static QuotaLimits perUser(QuotaLimits.Mode mode, ResourceAmounts limit) {

@@ -242,7 +242,8 @@ class SessionReconcilerTest {
         Map.of(
             QuotaScope.USER,
             new QuotaLimits.ScopeLimits(
-                new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED), Map.of())));
+                new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED),
+                Map.of())));
   }
 
   private Optional<JsonObject> pod() {

@@ -37,11 +37,11 @@ class QuotaConfigTest {
   void violations() throws InvalidConfigException {
     QuotaLimits quota = read(SETTINGS);
     QuotaRequest request =
-        new QuotaRequest("carol@example.com", "desks", "t", new ResourceAmounts(1, 1));
-    QuotaUsage usage = QuotaUsage.of(List.of(request.with(new ResourceAmounts(1, 2))));
+        new QuotaRequest("carol@example.com", "desks", "t", new ResourceAmounts(1, 1, 0));
+    QuotaUsage usage = QuotaUsage.of(List.of(request.with(new ResourceAmounts(1, 2, 0))));
     assertThat(quota.violations(usage, request).getFirst().message())
         .isEqualTo("GPU quota exceeded for user carol@example.com: used 2, requested 1, limit 2");
-    QuotaUsage full = QuotaUsage.of(List.of(request.with(new ResourceAmounts(10, 0))));
+    QuotaUsage full = QuotaUsage.of(List.of(request.with(new ResourceAmounts(10, 0, 0))));
     assertThat(quota.violations(full, request))
         .extracting(QuotaViolation::message)
         .containsExactly(
@@ -54,17 +54,17 @@ class QuotaConfigTest {
   void exceptions() throws InvalidConfigException {
     QuotaLimits quota = read(SETTINGS);
     assertThat(quota.limit(QuotaScope.USER, "alice@example.com"))
-        .isEqualTo(new ResourceAmounts(3, 4));
+        .isEqualTo(new ResourceAmounts(3, 4, ResourceAmounts.UNLIMITED));
     assertThat(quota.limit(QuotaScope.USER, "bob@example.com"))
-        .isEqualTo(new ResourceAmounts(ResourceAmounts.UNLIMITED, 2));
+        .isEqualTo(new ResourceAmounts(ResourceAmounts.UNLIMITED, 2, ResourceAmounts.UNLIMITED));
   }
 
   @Test
   @DisplayName("a session that requests nothing violates no limit")
   void nothingRequested() throws InvalidConfigException {
     QuotaRequest request =
-        new QuotaRequest("carol@example.com", "desks", "t", new ResourceAmounts(0, 0));
-    QuotaUsage full = QuotaUsage.of(List.of(request.with(new ResourceAmounts(100, 100))));
+        new QuotaRequest("carol@example.com", "desks", "t", new ResourceAmounts(0, 0, 0));
+    QuotaUsage full = QuotaUsage.of(List.of(request.with(new ResourceAmounts(100, 100, 0))));
     assertThat(read(SETTINGS).violations(full, request)).isEmpty();
   }
 

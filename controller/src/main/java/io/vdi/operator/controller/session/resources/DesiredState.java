@@ -73,7 +73,8 @@ public sealed interface DesiredState {
     String name = session.spec().template();
     List<String> violations =
         new ArrayList<>(
-            TemplateLimits.violations(name, template, session.spec(), Optional.empty()));
+            TemplateLimits.violations(
+                name, template, session.spec(), Optional.empty(), Optional.empty()));
     if (!TemplateLimits.allows(template, session.spec().user(), List.of())) {
       violations.add(TemplateLimits.accessViolation(name, session.spec().user()));
     }

@@ -27,7 +27,13 @@ final class PersistentVolumeClaimBuilder {
     ReclaimPolicy policy = resolved.spec().reclaimPolicy();
     V1ObjectMeta metadata =
         ChildMetadata.metadata(
-            resolved.session(), name, Map.of(Annotations.RECLAIM_POLICY, policy.text()));
+            resolved.session(),
+            name,
+            Map.of(
+                Annotations.RECLAIM_POLICY,
+                policy.text(),
+                Annotations.TEMPLATE,
+                resolved.session().spec().template()));
     if (policy == ReclaimPolicy.DELETE) {
       metadata.ownerReferences(List.of(ChildMetadata.owner(resolved.session())));
     }
