@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import io.vdi.operator.admission.quota.QuotaReserver;
 import io.vdi.operator.admission.quota.SessionIndex;
 import io.vdi.operator.admission.validation.AdmissionRequest;
@@ -231,6 +232,85 @@ class AdmissionHandlerTest {
                     "GPU quota exceeded for user alice@example.com: used 2, requested 2, limit 2;"
                         + " the session waits in the queue")));
     assertThat(api.get(RESERVATIONS).getAsJsonObject("data").has("uid-2")).isFalse();
+  }
+
+  @Test
+  void aRetainedHomeCountsAndTheRefusalNamesTheWayOut() {
+    config = config(Map.of("vdiConfig_QUOTA_USER_STORAGE", "50Gi"));
+    api.put(
+        "/api/v1/namespaces/desks/persistentvolumeclaims/vdi-data-old",
+        """
+        {metadata: {namespace: desks, uid: claim, annotations: {'vdi.kasm.io/user': Alice@example.com}},
+         spec: {resources: {requests: {storage: 40Gi}}}}
+        """);
+    String spec = "{user: alice@example.com, template: t, persistence: {size: %dGi}}";
+    assertThat(deny(handler.validate(create(spec.formatted(20), false))))
+        .isEqualTo(
+            new Deny(
+                Reason.FORBIDDEN,
+                "Storage quota exceeded for user alice@example.com: used 40Gi, requested 20Gi,"
+                    + " limit 50Gi; ask for a smaller spec.persistence.size, delete a home that is"
+                    + " not needed any more (kubectl -n desks get pvc -l"
+                    + " app.kubernetes.io/managed-by=vdi-operator,vdi.kasm.io/user=alice-example.com,"
+                    + " then kubectl delete pvc <name>), or ask an admin to raise"
+                    + " quota.user.storage",
+                List.of()));
+    assertThat(handler.validate(create(spec.formatted(10), false)))
+        .isEqualTo(Allow.unchanged(List.of()));
+  }
+
+  /** It has its home while it waits for GPUs. */
+  @Test
+  void aSessionThatWaitsReservesItsStorage() {
+    config =
+        config(
+            Map.of(
+                "vdiConfig_QUOTA_CLUSTER_GPUS",
+                "1",
+                "vdiConfig_QUOTA_USER_STORAGE",
+                "30Gi",
+                "vdiConfig_QUOTA_MODE",
+                "queue"));
+    String spec = "{user: %s, template: t, persistence: {size: 20Gi}, resources: {gpu: 1}}";
+    assertThat(handler.validate(create(spec.formatted("bob@example.com"), false)))
+        .isEqualTo(Allow.unchanged(List.of()));
+    Allow waits =
+        (Allow) handler.validate(create("uid-2", spec.formatted("alice@example.com"), false));
+    assertThat(waits.warnings().getFirst()).contains("GPU quota exceeded", "waits in the queue");
+    JsonObject data = api.get(RESERVATIONS).getAsJsonObject("data");
+    assertThat(json(data.get("uid-2").getAsString()).asMap())
+        .containsEntry("gpus", new JsonPrimitive(0))
+        .containsEntry("storage", new JsonPrimitive(20L << 30));
+    Deny deny =
+        deny(
+            handler.validate(
+                request(
+                    "uid-3",
+                    "CREATE",
+                    AdmissionRequest.SESSION,
+                    "other",
+                    false,
+                    Optional.of(
+                        json(
+                            "{metadata: {name: other, namespace: desks}, spec: "
+                                + spec.formatted("alice@example.com")
+                                + "}")),
+                    Optional.empty())));
+    assertThat(deny.message())
+        .contains(
+            "Storage quota exceeded for user alice@example.com: used 20Gi, requested 20Gi,"
+                + " limit 30Gi");
+  }
+
+  @Test
+  void theFormerSizeCountsAfterItWasLowered() {
+    config = config(Map.of("vdiConfig_QUOTA_USER_STORAGE", "30Gi"));
+    assertThat(handler.validate(shrink())).isInstanceOf(Allow.class);
+    JsonObject data = api.get(RESERVATIONS).getAsJsonObject("data");
+    assertThat(json(data.get("uid-1-former").getAsString()).asMap())
+        .containsEntry("sessions", new JsonPrimitive(0))
+        .containsEntry("storage", new JsonPrimitive(20L << 30))
+        .containsEntry("claim", new JsonPrimitive("vdi-data-desk"));
   }
 
   @Test

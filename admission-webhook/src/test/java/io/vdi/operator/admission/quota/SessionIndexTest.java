@@ -18,6 +18,8 @@ import org.junit.jupiter.api.Test;
 class SessionIndexTest {
   private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/desks/vdisessions/";
 
+  private static final String CLAIM = "/api/v1/namespaces/desks/persistentvolumeclaims/vdi-data-a";
+
   private final FakeApi api = new FakeApi();
   private final SessionIndex index = new SessionIndex(api.client(), InstantSource.system());
 
@@ -73,6 +75,47 @@ class SessionIndexTest {
     assertThat(index.hasObserved("late")).isFalse();
     index.changed(created(session("next", "102")));
     assertThat(index.cached(false).resourceVersion()).isEqualTo(102);
+  }
+
+  @Test
+  void aDeletedSessionCountsUntilItsClaimWasRead() {
+    index.changed(created(session("a", "7")));
+    assertThat(index.cached(true).deleted()).isEmpty();
+    index.changed(new Change<>(Optional.of(session("a", "9")), Optional.empty()));
+    SessionIndex.Snapshot snapshot = index.cached(true);
+    assertThat(snapshot.sessions()).isEmpty();
+    assertThat(snapshot.deleted()).extracting(VdiSession::name).containsExactly("a");
+    assertThat(snapshot.complete()).isTrue();
+    api.put(CLAIM, "{metadata: {namespace: desks, uid: c}}");
+    index.refreshHomes(true);
+    assertThat(index.cached(true).deleted()).isEmpty();
+    assertThat(index.cached(true).claims()).hasSize(1);
+    assertThat(index.cached(false).claims()).isEmpty();
+  }
+
+  @Test
+  void withoutAnAnswerAboutItsClaimADeletedSessionStillCounts() {
+    index.changed(created(session("a", "7")));
+    index.changed(new Change<>(Optional.of(session("a", "9")), Optional.empty()));
+    api.failWith((method, path) -> {
+      throw new IOException("connection refused");
+    });
+    index.refreshHomes(true);
+    assertThat(index.live(true)).isInstanceOf(ApiResult.Unreachable.class);
+    assertThat(index.cached(true).deleted()).hasSize(1);
+  }
+
+  @Test
+  void homesThatNobodyNeededAreListedBeforeTheyAreUsed() {
+    index.changed(created(session("a", "7")));
+    index.changed(new Change<>(Optional.of(session("a", "9")), Optional.empty()));
+    index.refreshHomes(false);
+    assertThat(index.cached(true).complete()).isFalse();
+    assertThat(index.cached(false).complete()).isTrue();
+    api.put(CLAIM, "{metadata: {namespace: desks, uid: c}}");
+    assertThat(index.live(true).orElseThrow().claims()).hasSize(1);
+    assertThat(index.cached(true).complete()).isTrue();
+    assertThat(index.cached(true).claims()).hasSize(1);
   }
 
   @Test
