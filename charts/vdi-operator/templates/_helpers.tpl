@@ -29,6 +29,20 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
 {{- if .Values.config.turn.host }}{{ .Values.config.turn.secretName | default (ternary "vdi-turn" "" .Values.coturn.enabled) }}{{ end }}
 {{- end }}
 
+{{/* Source of the volume with the CA of client certificates, as JSON. Empty if the webhook requires none. */}}
+{{- define "vdi.clientCA" -}}
+{{- /* Absent in values of an earlier release. */}}
+{{- $ca := .Values.admissionWebhook.clientCA | default dict -}}
+{{- $items := list (dict "key" ($ca.key | default "ca.crt") "path" "ca.crt") -}}
+{{- if $ca.configMap -}}
+{{ dict "configMap" (dict "name" $ca.configMap "items" $items) | toJson }}
+{{- else if $ca.secret -}}
+{{ dict "secret" (dict "secretName" $ca.secret "items" $items) | toJson }}
+{{- else -}}
+{}
+{{- end }}
+{{- end }}
+
 {{/*
 The Deployment of a service. Argument: a dict with root, component and values, and optionally additional ports,
 mounts and volumes.

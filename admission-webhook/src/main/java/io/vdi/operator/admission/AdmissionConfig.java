@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -57,7 +58,9 @@ record AdmissionConfig(
       Duration deadline,
       Duration readTimeout,
       Duration idleTimeout,
-      Duration drainPeriod) {}
+      Duration drainPeriod,
+      Optional<Path> clientCa,
+      List<String> clientNames) {}
 
   /** Where the serving certificate comes from. */
   enum CertificateMode {
@@ -97,7 +100,9 @@ record AdmissionConfig(
                 deadline(reader),
                 reader.duration("admission.readTimeout"),
                 reader.duration("admission.idleTimeout"),
-                reader.durationOrZero("admission.drainPeriod")),
+                reader.durationOrZero("admission.drainPeriod"),
+                clientCa(reader),
+                reader.list("admission.clientNames")),
             certificates(reader, namespace),
             reader.text("server.host"),
             reader.number("server.port", 0, 65535));
@@ -112,6 +117,17 @@ record AdmissionConfig(
         "admission.deadline \"%s\" must be shorter than the %s s for which the API server waits"
             .formatted(Durations.format(deadline), MAX_DEADLINE.toSeconds()));
     return deadline;
+  }
+
+  private static Optional<Path> clientCa(ConfigReader reader) {
+    Optional<Path> file =
+        Optional.of(reader.text("admission.clientCA"))
+            .filter(text -> !text.isEmpty())
+            .map(Path::of);
+    reader.require(
+        file.isPresent() || reader.list("admission.clientNames").isEmpty(),
+        "admission.clientNames needs admission.clientCA");
+    return file;
   }
 
   private static Identity identity(ConfigReader reader, String namespace) {

@@ -1,12 +1,15 @@
 package io.vdi.operator.admission;
 
+import io.helidon.metrics.api.Counter;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
+import io.vdi.operator.admission.certificates.RefusedClients;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.runtime.Gauges;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -47,6 +50,15 @@ final class AdmissionMetrics {
                         Tag.create("kind", label(KINDS, request.kind())),
                         Tag.create("allowed", String.valueOf(allowed)))))
         .record(duration);
+  }
+
+  void recordRefusedClient(RefusedClients.Reason reason) {
+    meters
+        .getOrCreate(
+            Counter.builder("vdi_admission_refused_clients_total")
+                .description("TLS handshakes that failed, while client certificates are required")
+                .tags(List.of(Tag.create("reason", reason.name().toLowerCase(Locale.ROOT)))))
+        .increment();
   }
 
   void registerGauges(BooleanSupplier configValid, Supplier<Long> certificateExpiry) {

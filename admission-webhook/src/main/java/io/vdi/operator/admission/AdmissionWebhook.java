@@ -4,7 +4,9 @@ import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.admission.certificates.CertificateFiles;
 import io.vdi.operator.admission.certificates.CertificateSource;
+import io.vdi.operator.admission.certificates.ClientCertificates;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
+import io.vdi.operator.admission.certificates.RefusedClients;
 import io.vdi.operator.admission.certificates.ServingCertificate;
 import io.vdi.operator.admission.http.AdmissionRoutes;
 import io.vdi.operator.admission.http.ConnectionTimeouts;
@@ -52,6 +54,7 @@ public final class AdmissionWebhook implements Service {
   private final ResourceCache<PartialObjectMetadata> nodes;
   private final QuotaReserver quota;
   private final ServingCertificate certificate;
+  private final Optional<ClientCertificates> clients;
   private final Periodic certificateRefresh;
   private final ConnectionTimeouts connections;
   private final AdmissionRoutes routes;
@@ -77,10 +80,26 @@ public final class AdmissionWebhook implements Service {
             () -> config.current().admission().maxReservationsPerUser(),
             clock,
             System::nanoTime);
-    this.certificate = new ServingCertificate(clock);
+    AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
+    this.clients =
+        initial
+            .admission()
+            .clientCa()
+            .map(file ->
+                new ClientCertificates(
+                    file,
+                    () -> config.current().admission().clientNames(),
+                    new RefusedClients(metrics::recordRefusedClient, System::nanoTime)));
+    this.certificate = new ServingCertificate(clock, clients);
     CertificateSource source = source(api, initial.certificates(), certificate, clock);
     this.certificateRefresh =
-        new Periodic("certificates", this::certificateInterval, source::refresh);
+        new Periodic(
+            "certificates",
+            this::certificateInterval,
+            () -> {
+              clients.ifPresent(ClientCertificates::refresh);
+              source.refresh();
+            });
     AdmissionHandler handler =
         new AdmissionHandler(
             new ContextGatherer(api, sessions, templates, nodes),
@@ -88,7 +107,6 @@ public final class AdmissionWebhook implements Service {
             quota,
             config::current,
             System::nanoTime);
-    AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
     metrics.registerGauges(config::isValid, certificate::expiryEpochSeconds);
     this.connections =
         new ConnectionTimeouts(
@@ -168,7 +186,13 @@ public final class AdmissionWebhook implements Service {
   @Override
   public Optional<String> readinessError() {
     String error = certificate.whyNotReady();
-    return error.isEmpty() ? Optional.empty() : Optional.of("certificate: " + error);
+    if (!error.isEmpty()) {
+      return Optional.of("certificate: " + error);
+    }
+    return clients
+        .map(ClientCertificates::whyNotReady)
+        .filter(reason -> !reason.isEmpty())
+        .map(reason -> "admission.clientCA: " + reason);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -48,7 +49,8 @@ class AdmissionConfigTest {
               users: [{name: alice, email: alice@example.com}], extraKey: email, prefix: "oidc:"}
             templates: {allowedRegistries: [ghcr.io/desks]}
             admission: {maxConcurrentRequests: 7, maxConnections: 8, maxReservationsPerUser: 9,
-              deadline: 1s, readTimeout: 2s, idleTimeout: 3s}
+              deadline: 1s, readTimeout: 2s, idleTimeout: 3s,
+              clientCA: /clients/ca.crt, clientNames: [kube-apiserver]}
             certificates: {mode: files, directory: /tls, dnsNames: [webhook.example.com],
               caDuration: 60h, leafDuration: 9h, propagation: 10h, secret: s, configuration: c}
             """,
@@ -75,7 +77,9 @@ class AdmissionConfigTest {
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(3),
-                Duration.ZERO));
+                Duration.ZERO,
+                Optional.of(Path.of("/clients/ca.crt")),
+                List.of("kube-apiserver")));
     assertThat(config.certificates().mode()).isEqualTo(CertificateMode.FILES);
     assertThat(config.certificates().directory()).isEqualTo(Path.of("/tls"));
     assertThat(config.certificates().location().namespace()).isEqualTo("desktops");
@@ -102,6 +106,7 @@ class AdmissionConfigTest {
           admission: {readTimeout: soon}             | admission.readTimeout "soon" must be a duration
           admission: {idleTimeout: 2}                | admission.idleTimeout "2" must be a duration
           admission: {drainPeriod: -1s}              | admission.drainPeriod "-1s" must be a duration
+          admission: {clientNames: [kube-apiserver]} | admission.clientNames needs admission.clientCA
           certificates: {mode: none}                 | certificates.mode "none" must be one of own, files
           certificates: {secret: ''}                 | certificates.secret "" must not be empty
           certificates: {configuration: ''}          | certificates.configuration "" must not be empty

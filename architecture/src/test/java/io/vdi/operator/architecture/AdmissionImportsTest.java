@@ -67,14 +67,17 @@ class AdmissionImportsTest {
             "org.slf4j")
         .allow(
             "certificates",
-            "the serving certificate and its CA, stored in a Secret or in files",
+            "the serving certificate and its CA, stored in a Secret or in files, and the CA of clients",
             "common.kube",
             "common.model",
             "com.google.gson",
             "io.helidon.common.tls",
             "java.io",
-            "java.nio.file",
+            "java.nio",
             "java.security",
+            "javax.naming",
+            "javax.net.ssl",
+            "javax.security.auth.x500",
             "org.bouncycastle",
             "org.slf4j")
         .check();

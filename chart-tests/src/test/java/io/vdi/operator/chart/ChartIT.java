@@ -37,6 +37,8 @@ class ChartIT {
     "--set", "monitoring.prometheusRule.enabled=true",
     "--set", "monitoring.dashboard.enabled=true",
     "--set", "admissionWebhook.certificates.mode=certManager",
+    "--set", "admissionWebhook.clientCA.configMap=client-ca",
+    "--set", "admissionWebhook.clientNames={kube-apiserver}",
     "--set", "image.pullSecrets[0].name=registry",
     "--set", "priorityClassName=system-cluster-critical",
     "--set", "controller.jvmFlags={-Xmx384m}",

@@ -1,6 +1,9 @@
 package io.vdi.operator.admission.certificates;
 
 import io.helidon.common.tls.Tls;
+import io.helidon.common.tls.TlsClientAuth;
+import io.helidon.common.tls.TlsConfig;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -11,13 +14,24 @@ import java.util.function.Consumer;
  * keep the one they started with, so that a replacement fails no request.
  */
 public final class ServingCertificate {
+  /**
+   * A client that resumes a session is not asked for its certificate again, so a session must not
+   * outlast a change of the CA. The API server does not resume sessions.
+   */
+  private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(1);
+
   private final InstantSource clock;
+  private final Optional<ClientCertificates> clients;
   private volatile Optional<CertificateKeyPair> current = Optional.empty();
   private volatile String error = "there is no certificate yet";
   private Consumer<Tls> server = tls -> {};
 
-  public ServingCertificate(InstantSource clock) {
+  /**
+   * @param clients the clients that are accepted; empty: clients need no certificate
+   */
+  public ServingCertificate(InstantSource clock, Optional<ClientCertificates> clients) {
     this.clock = clock;
+    this.clients = clients;
   }
 
   /**
@@ -26,12 +40,12 @@ public final class ServingCertificate {
    */
   public synchronized void onChange(Consumer<Tls> consumer) {
     server = consumer;
-    current.map(ServingCertificate::tls).ifPresent(consumer);
+    current.map(pair -> tls(pair, clients)).ifPresent(consumer);
   }
 
   synchronized void use(CertificateKeyPair pair) {
     if (!current.equals(Optional.of(pair))) {
-      server.accept(tls(pair));
+      server.accept(tls(pair, clients));
       current = Optional.of(pair);
     }
     error = "";
@@ -69,13 +83,18 @@ public final class ServingCertificate {
    * that asks for no client certificate does not use. The key store type JKS accepts a chain in any
    * order, as clients do; the default, PKCS12, does not.
    */
-  static Tls tls(CertificateKeyPair pair) {
-    return Tls.builder()
-        .privateKey(pair.key())
-        .privateKeyCertChain(pair.chain())
-        .trust(pair.chain())
-        .internalKeystoreType("JKS")
-        .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"))
-        .build();
+  static Tls tls(CertificateKeyPair pair, Optional<ClientCertificates> clients) {
+    TlsConfig.Builder tls =
+        Tls.builder()
+            .privateKey(pair.key())
+            .privateKeyCertChain(pair.chain())
+            .trust(pair.chain())
+            .internalKeystoreType("JKS")
+            .enabledProtocols(List.of("TLSv1.3", "TLSv1.2"));
+    clients.ifPresent(required ->
+        tls.clientAuth(TlsClientAuth.REQUIRED)
+            .manager(new ClientTlsManager(required))
+            .sessionTimeout(SESSION_TIMEOUT));
+    return tls.build();
   }
 }

@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,7 +20,7 @@ class CertificateFilesTest {
 
   private final Issuer issuer = new Issuer(new SecureRandom());
   private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
-  private final ServingCertificate serving = new ServingCertificate(now::get);
+  private final ServingCertificate serving = new ServingCertificate(now::get, Optional.empty());
 
   @Test
   void anEmptyDirectoryIsReported() {

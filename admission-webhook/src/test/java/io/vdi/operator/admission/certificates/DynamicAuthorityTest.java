@@ -31,7 +31,7 @@ class DynamicAuthorityTest {
   private final FakeApi api = new FakeApi();
   private final AtomicReference<Instant> now =
       new AtomicReference<>(Instant.parse("2026-01-01T00:00:00Z"));
-  private final ServingCertificate serving = new ServingCertificate(now::get);
+  private final ServingCertificate serving = new ServingCertificate(now::get, Optional.empty());
   private final DynamicAuthority authority = replica(serving);
 
   @Test
@@ -50,7 +50,7 @@ class DynamicAuthorityTest {
   @Test
   void anotherReplicaServesTheSameCertificate() {
     authority.refresh();
-    ServingCertificate second = new ServingCertificate(now::get);
+    ServingCertificate second = new ServingCertificate(now::get, Optional.empty());
     replica(second).refresh();
     assertThat(second.current()).isEqualTo(serving.current());
     assertThat(api.count("POST", "secrets")).isEqualTo(1);
@@ -58,7 +58,7 @@ class DynamicAuthorityTest {
 
   @Test
   void theReplicaThatLosesTheRaceUsesTheResultOfTheOther() {
-    ServingCertificate second = new ServingCertificate(now::get);
+    ServingCertificate second = new ServingCertificate(now::get, Optional.empty());
     DynamicAuthority other = replica(second);
     AtomicBoolean once = new AtomicBoolean();
     api.failWith((method, path) -> {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -29,7 +30,7 @@ class ServingCertificateTest {
   private final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
   private final Issuer issuer = new Issuer(new SecureRandom());
   private final CertificateKeyPair ca = issuer.issueCa(now.get(), SETTINGS.caDuration());
-  private final ServingCertificate serving = new ServingCertificate(now::get);
+  private final ServingCertificate serving = new ServingCertificate(now::get, Optional.empty());
 
   @Test
   void withoutACertificateItIsNotReady() {
@@ -88,14 +89,14 @@ class ServingCertificateTest {
             .host("127.0.0.1")
             .port(0)
             .shutdownHook(false)
-            .tls(ServingCertificate.tls(first))
+            .tls(ServingCertificate.tls(first, Optional.empty()))
             .routing(routing -> routing.get("/", (request, response) -> response.send("here")))
             .build()
             .start();
     try (SSLSocket open = connect(server.port())) {
       assertThat(peer(open)).isEqualTo(first.certificate());
       assertThat(get(open)).startsWith("HTTP/1.1 200");
-      server.reloadTls(ServingCertificate.tls(second));
+      server.reloadTls(ServingCertificate.tls(second, Optional.empty()));
       assertThat(get(open)).startsWith("HTTP/1.1 200");
       try (SSLSocket next = connect(server.port())) {
         assertThat(peer(next)).isEqualTo(second.certificate());
@@ -117,7 +118,7 @@ class ServingCertificateTest {
             .host("127.0.0.1")
             .port(0)
             .shutdownHook(false)
-            .tls(ServingCertificate.tls(unordered))
+            .tls(ServingCertificate.tls(unordered, Optional.empty()))
             .build()
             .start();
     try (SSLSocket socket = connect(server.port())) {

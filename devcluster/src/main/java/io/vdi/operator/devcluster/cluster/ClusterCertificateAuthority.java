@@ -36,7 +36,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.io.pem.PemObject;
 
-/** The CA of one cluster. Its key is in memory only, so it ends with the cluster. */
+/** A CA, such as that of one cluster. Its key is in memory only, so it ends with the cluster. */
 public final class ClusterCertificateAuthority {
   private static final int DAYS = 30;
 
@@ -47,7 +47,12 @@ public final class ClusterCertificateAuthority {
   /** A certificate and its key, as PEM. */
   public record Pair(String certificate, String key) {}
 
-  ClusterCertificateAuthority(String name) {
+  /**
+   * Creates a CA.
+   *
+   * @param name the common name
+   */
+  public ClusterCertificateAuthority(String name) {
     try {
       keys = newKeys();
       X500Name subject = new X500Name("CN=" + name);
@@ -60,7 +65,7 @@ public final class ClusterCertificateAuthority {
   }
 
   /** The CA certificate, as PEM. */
-  String certificate() {
+  public String certificate() {
     return pem(certificate);
   }
 
@@ -75,7 +80,7 @@ public final class ClusterCertificateAuthority {
   }
 
   /** Issues a client certificate. The API server takes CN as the user and each O as a group. */
-  Pair client(String user, List<String> groups) {
+  public Pair client(String user, List<String> groups) {
     return issue(user, groups, KeyPurposeId.id_kp_clientAuth);
   }
 
