@@ -79,7 +79,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
       Progress.say("packing the desktop image: about 60 s");
       Oci.write(
           Jib.from(TarImage.at(base))
-              .setEntrypoint(List.of("/opt/selkies/bin/selkies-session"))
+              .setEntrypoint(List.of("/usr/local/bin/desktop-session"))
               .setUser("1000:1000")
               .setWorkingDirectory(AbsoluteUnixPath.get("/home/user"))
               .setExposedPorts(Port.tcp(8080))

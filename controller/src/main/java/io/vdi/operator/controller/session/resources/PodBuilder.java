@@ -8,6 +8,7 @@ import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1ContainerPort;
 import io.kubernetes.client.openapi.models.V1EmptyDirVolumeSource;
 import io.kubernetes.client.openapi.models.V1HTTPGetAction;
+import io.kubernetes.client.openapi.models.V1KeyToPath;
 import io.kubernetes.client.openapi.models.V1LocalObjectReference;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaimVolumeSource;
@@ -15,6 +16,7 @@ import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Probe;
 import io.kubernetes.client.openapi.models.V1ResourceRequirements;
+import io.kubernetes.client.openapi.models.V1SecretVolumeSource;
 import io.kubernetes.client.openapi.models.V1TCPSocketAction;
 import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
@@ -25,14 +27,17 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
-/** Builds the pod of the desktop: one container that runs Selkies, its home, its shared memory. */
+/** Builds the pod of the desktop: one container that runs Selkies, and its volumes. */
 final class PodBuilder {
   private static final String GPU = "nvidia.com/gpu";
+  private static final String TURN = "turn";
   private static final String EPHEMERAL_STORAGE = "ephemeral-storage";
 
   /**
@@ -82,7 +87,7 @@ final class PodBuilder {
                                 .map(ref -> new V1LocalObjectReference().name(ref.name()))
                                 .toList())
                         .containers(List.of(container(resolved)))
-                        .volumes(List.of(home(resolved), sharedMemory(resolved)))));
+                        .volumes(volumes(resolved))));
     JsonObject spec = body.getAsJsonObject("spec");
     if (!template.tolerations().isEmpty()) {
       spec.add("tolerations", template.tolerations().deepCopy());
@@ -118,10 +123,7 @@ final class PodBuilder {
             new V1ResourceRequirements()
                 .limits(limits)
                 .requests(Map.of(EPHEMERAL_STORAGE, new Quantity(requestedStorage(resolved)))))
-        .volumeMounts(
-            List.of(
-                new V1VolumeMount().name("home").mountPath(template.homePath()),
-                new V1VolumeMount().name("shm").mountPath("/dev/shm")))
+        .volumeMounts(volumeMounts(resolved))
         .startupProbe(
             probe(template)
                 .periodSeconds(2)
@@ -143,6 +145,47 @@ final class PodBuilder {
     return template.healthPath().isEmpty()
         ? new V1Probe().tcpSocket(new V1TCPSocketAction().port(port))
         : new V1Probe().httpGet(new V1HTTPGetAction().path(template.healthPath()).port(port));
+  }
+
+  private static List<V1Volume> volumes(ResolvedSession resolved) {
+    List<V1Volume> volumes = new ArrayList<>(List.of(home(resolved), sharedMemory(resolved)));
+    if (usesRelay(resolved)) {
+      volumes.add(turnCredentials(resolved));
+    }
+    return volumes;
+  }
+
+  private static List<V1VolumeMount> volumeMounts(ResolvedSession resolved) {
+    List<V1VolumeMount> mounts =
+        new ArrayList<>(
+            List.of(
+                new V1VolumeMount().name("home").mountPath(resolved.template().homePath()),
+                new V1VolumeMount().name("shm").mountPath("/dev/shm")));
+    if (usesRelay(resolved)) {
+      mounts.add(new V1VolumeMount().name(TURN).mountPath("/run/vdi/turn").readOnly(true));
+    }
+    return mounts;
+  }
+
+  private static boolean usesRelay(ResolvedSession resolved) {
+    return resolved.usesWebRtc() && resolved.config().turn().isPresent();
+  }
+
+  /**
+   * The TURN credentials as files, beside the environment variables: the controller renews the
+   * Secret while the desktop runs, and the kubelet updates files, but not the environment. A
+   * desktop that reads only its environment has expired credentials after a day.
+   */
+  private static V1Volume turnCredentials(ResolvedSession resolved) {
+    return new V1Volume()
+        .name(TURN)
+        .secret(
+            new V1SecretVolumeSource()
+                .secretName(ChildKind.SECRET.nameFor(resolved.name()))
+                .items(
+                    Stream.of(SessionConfig.Turn.USERNAME_KEY, SessionConfig.Turn.PASSWORD_KEY)
+                        .map(key -> new V1KeyToPath().key(key).path(key))
+                        .toList()));
   }
 
   private static V1Volume home(ResolvedSession resolved) {

@@ -260,6 +260,15 @@ class DesiredStateTest {
     Map<String, String> env = env(children("{}", "{image: x, transport: webrtc}", turn));
     assertThat(env.get("SELKIES_TURN_HOST")).isEqualTo("turn.example.com");
     assertThat(env.get("SELKIES_TURN_PASSWORD")).contains("secretKeyRef");
+    // Files of the Secret follow a renewal, and the environment does not.
+    String mount = "{\"mountPath\":\"/run/vdi/turn\",\"name\":\"turn\",\"readOnly\":true}";
+    assertThat(pod(children("{}", "{image: x, transport: webrtc}", turn)).toString())
+        .contains(mount)
+        .doesNotContain("\"key\":\"password\",\"path\"");
+    assertThat(pod(children("{}", "{image: x, transport: websockets}", turn)).toString())
+        .doesNotContain("/run/vdi/turn");
+    assertThat(pod(children("{}", "{image: x, transport: webrtc}", CONFIG)).toString())
+        .doesNotContain("/run/vdi/turn");
     assertThat(env(children("{}", "{image: x, transport: dual}", CONFIG)).get("SELKIES_TURN_HOST"))
         .isEqualTo("127.0.0.1");
     // By default Selkies lets users switch to WebRTC, which uses a public TURN server.
@@ -392,9 +401,12 @@ class DesiredStateTest {
     return children.get(kind).orElseThrow();
   }
 
+  private static JsonObject pod(DesiredState.Children children) {
+    return object(children, ChildKind.POD).body();
+  }
+
   private static JsonObject container(DesiredState.Children children) {
-    return object(children, ChildKind.POD)
-        .body()
+    return pod(children)
         .getAsJsonObject("spec")
         .getAsJsonArray("containers")
         .get(0)
