@@ -9,6 +9,7 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
+import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.QuotaConfig;
@@ -16,7 +17,6 @@ import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -131,24 +131,13 @@ record AdmissionConfig(
   }
 
   private static Identity identity(ConfigReader reader, String namespace) {
-    Map<String, String> emails = new HashMap<>();
-    for (Config item : reader.items("identity.users")) {
-      String name = item.get("name").asString().orElse("");
-      String email = item.get("email").asString().orElse("");
-      reader.require(
-          !name.isEmpty() && email.contains("@"),
-          "identity.users: \"" + name + "\": each needs a name and an email");
-      emails.put(name, email);
-    }
     return new Identity(
         reader.oneOf("identity.mode", Identity.Mode.class),
         Set.copyOf(reader.list("identity.adminGroups")),
         reader.list("identity.operatorAccounts").stream()
             .map(account -> "system:serviceaccount:" + namespace + ":" + account)
             .collect(Collectors.toUnmodifiableSet()),
-        Map.copyOf(emails),
-        reader.text("identity.extraKey"),
-        reader.text("identity.prefix"));
+        IdentityConfig.read(reader));
   }
 
   private static Certificates certificates(ConfigReader reader, String namespace) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vdi.operator.admission.AdmissionConfig.CertificateMode;
 import io.vdi.operator.admission.validation.Identity;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
@@ -62,9 +63,7 @@ class AdmissionConfigTest {
                 Identity.Mode.WARN,
                 Set.of("admins"),
                 Set.of("system:serviceaccount:desktops:me"),
-                Map.of("alice", "alice@example.com"),
-                "email",
-                "oidc:"));
+                new IdentityMapping(Map.of("alice", "alice@example.com"), "email", "oidc:")));
     assertThat(config.policy().allowedRegistries()).containsExactly("ghcr.io/desks");
     assertThat(config.admission())
         .isEqualTo(

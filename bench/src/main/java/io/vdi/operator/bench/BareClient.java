@@ -37,6 +37,7 @@ final class BareClient implements AutoCloseable {
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
+          Optional.empty(),
           Optional.empty());
 
   private final KubeClient user;

@@ -167,6 +167,7 @@ public final class Controller implements Service {
     return switch (permission.resource()) {
       case "ingressroutes" -> ingressKind() == SessionConfig.IngressKind.TRAEFIK;
       case "ingresses" -> onlyRead || ingressKind() == SessionConfig.IngressKind.INGRESS;
+      case "roles", "rolebindings" -> settings.current().session().access().isPresent();
       default -> true;
     };
   }
@@ -177,6 +178,8 @@ public final class Controller implements Service {
 
   @Override
   public void connected() throws InterruptedException {
+    // Not in caches(): a cluster that does not let the controller read them still gets desktops.
+    caches.access().forEach(ResourceCache::start);
     traefik.start();
   }
 

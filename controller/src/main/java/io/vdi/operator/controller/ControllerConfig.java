@@ -1,11 +1,13 @@
 package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
+import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.QuotaConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
@@ -40,7 +42,8 @@ public record ControllerConfig(
                 ingress(read),
                 tls(read),
                 turn(read),
-                NetworkConfig.read(read, election.namespace())),
+                NetworkConfig.read(read, election.namespace()),
+                access(read)),
             hosts(read),
             QuotaConfig.read(read),
             read.number("workers", 1, 1024),
@@ -92,6 +95,11 @@ public record ControllerConfig(
         tls.mode() != SessionConfig.TlsMode.SECRET_NAME || !tls.secretName().isEmpty(),
         "tls.secretName must be set if tls.mode is secretName");
     return tls;
+  }
+
+  private static Optional<IdentityMapping> access(ConfigReader read) {
+    IdentityMapping identity = IdentityConfig.read(read);
+    return read.flag("access.sessionRoles") ? Optional.of(identity) : Optional.empty();
   }
 
   private static Optional<SessionConfig.Turn> turn(ConfigReader read) {

@@ -235,7 +235,7 @@ class CrashIT {
         .doesNotHaveDuplicates();
   }
 
-  /** All five objects exist, each owned by this session, and no sixth. */
+  /** All seven objects exist, each owned by this session, and no eighth. */
   private void assertComplete(SessionFixture session) {
     String uid = session.get().uid();
     for (ResourceType<?> type : SessionFixture.childTypes()) {

@@ -1,8 +1,6 @@
 package io.vdi.operator.admission.validation;
 
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
+import io.vdi.operator.common.model.IdentityMapping;
 import java.util.Optional;
 import java.util.Set;
 
@@ -13,18 +11,10 @@ import java.util.Set;
  * @param adminGroups groups whose members can create and change all sessions
  * @param exemptUsers the operator's own service accounts; treated as admins, and the only ones that
  *     write a status
- * @param emails e-mail addresses by user name; checked first
- * @param extraKey key of the user's {@code extra} that contains the e-mail address; checked second;
- *     empty: none
- * @param prefix removed from the user name, such as {@code oidc:}; checked third; empty: none
+ * @param mapping the e-mail addresses of the callers
  */
 public record Identity(
-    Mode mode,
-    Set<String> adminGroups,
-    Set<String> exemptUsers,
-    Map<String, String> emails,
-    String extraKey,
-    String prefix) {
+    Mode mode, Set<String> adminGroups, Set<String> exemptUsers, IdentityMapping mapping) {
 
   /** What happens to a request for the session of another user. */
   public enum Mode {
@@ -58,33 +48,12 @@ public record Identity(
 
   /** The caller's e-mail address; empty if no rule yields one. */
   Optional<String> email(AdmissionRequest.Caller caller) {
-    String name = caller.username();
-    Optional<String> extra =
-        extraKey.isEmpty()
-            ? Optional.empty()
-            : caller.extra().getOrDefault(extraKey, List.of()).stream().findFirst();
-    return Optional.ofNullable(emails.get(name))
-        .or(() -> extra)
-        .or(() ->
-            !prefix.isEmpty() && name.startsWith(prefix)
-                ? Optional.of(name.substring(prefix.length()))
-                : Optional.empty())
-        .or(() -> Optional.of(name))
+    return Optional.of(mapping.email(caller.username(), caller.extra()))
         .filter(SessionRules::isEmail);
   }
 
   /** Whether a session of this user is the caller's own. */
   boolean isOwn(AdmissionRequest.Caller caller, String user) {
-    return email(caller).filter(own -> isSame(own, user)).isPresent();
-  }
-
-  /**
-   * Ignores case. Letters that differ in lower case or in upper case are different: U+212A, the
-   * sign for Kelvin, becomes k in lower case, and an identity provider can give it to another
-   * person.
-   */
-  private static boolean isSame(String a, String b) {
-    return a.toLowerCase(Locale.ROOT).equals(b.toLowerCase(Locale.ROOT))
-        && a.toUpperCase(Locale.ROOT).equals(b.toUpperCase(Locale.ROOT));
+    return email(caller).filter(own -> IdentityMapping.isSame(own, user)).isPresent();
   }
 }

@@ -11,6 +11,7 @@ import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.SessionAdmission;
 import io.vdi.operator.admission.validation.Verdict;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Locale;
@@ -30,9 +31,7 @@ public final class ReviewFuzzer {
               Identity.Mode.ENFORCE,
               Set.of("system:masters"),
               Set.of("system:serviceaccount:vdi-system:vdi-controller"),
-              Map.of(),
-              "",
-              ""),
+              new IdentityMapping(Map.of(), "", "")),
           List.of());
   private static final AdmissionContext CONTEXT =
       new AdmissionContext(

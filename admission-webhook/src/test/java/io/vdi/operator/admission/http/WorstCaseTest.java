@@ -11,6 +11,7 @@ import io.vdi.operator.admission.validation.Identity;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.SessionAdmission;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Quantities;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,11 @@ class WorstCaseTest {
   private static final int RUNS = 5;
   private static final AdmissionPolicy POLICY =
       new AdmissionPolicy(
-          new Identity(Identity.Mode.ENFORCE, Set.of(), Set.of(), Map.of(), "email", "oidc:"),
+          new Identity(
+              Identity.Mode.ENFORCE,
+              Set.of(),
+              Set.of(),
+              new IdentityMapping(Map.of(), "email", "oidc:")),
           List.of());
   private static final AdmissionContext CONTEXT =
       new AdmissionContext(Optional.empty(), Optional.empty(), List.of(), false, false);

@@ -3,6 +3,7 @@ package io.vdi.operator.admission.validation;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.devcluster.cluster.Manifests;
@@ -25,9 +26,7 @@ final class Requests {
             mode,
             Set.of("system:masters"),
             Set.of("system:serviceaccount:vdi-system:vdi-controller"),
-            Map.of("carol", "carol@example.com"),
-            "email",
-            "oidc:"),
+            new IdentityMapping(Map.of("carol", "carol@example.com"), "email", "oidc:")),
         List.of());
   }
 

@@ -1,6 +1,7 @@
 package io.vdi.operator.cli.cluster;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
@@ -31,7 +32,27 @@ public final class SessionSecret {
   }
 
   private static Optional<JsonObject> get(ClusterAccess cluster, VdiSession session) {
-    return cluster.get(
-        ResourceType.SECRET.path(session.namespace(), ResourceNames.secret(session.name())));
+    try {
+      return cluster.get(
+          ResourceType.SECRET.path(session.namespace(), ResourceNames.secret(session.name())));
+    } catch (CliException.ApiRejected e) {
+      throw e.isForbidden()
+          ? new CliException.ApiRejected(403, forbidden(session, e.getMessage()))
+          : e;
+    }
+  }
+
+  /** The controller gives the session's user this permission, and reports if it cannot. */
+  private static String forbidden(VdiSession session, String message) {
+    return session
+        .status()
+        .condition(Condition.ACCESS_READY)
+        .map(access -> message + "; the controller gave no access: " + access.message())
+        .orElse(
+            message
+                + "; only "
+                + session.spec().user()
+                + " gets access to this Secret: identity.prefix and identity.users must name your"
+                + " Kubernetes user, and access.sessionRoles must be true");
   }
 }

@@ -70,7 +70,7 @@ public final class OpenCommand extends SessionCommand {
         .condition(Condition.READY)
         .filter(ready -> ready.reason().equals(Condition.CREDENTIALS_CHANGED))
         .ifPresent(ready -> warn(ready.message()));
-    Optional<VdiTemplate> template = cluster.template(session.spec().template());
+    Optional<VdiTemplate> template = template(cluster, session);
     DesktopCredentials credentials = SessionSecret.credentials(cluster, session, template);
     if (!forward) {
       if (session.status().url().isEmpty()) {
@@ -88,6 +88,21 @@ public final class OpenCommand extends SessionCommand {
       return 0;
     } catch (InterruptedException e) {
       throw CliException.Interrupted.restoringFlag();
+    }
+  }
+
+  /** Templates have no namespace, and a user of one namespace may not be allowed to read them. */
+  private Optional<VdiTemplate> template(ClusterAccess cluster, VdiSession session) {
+    try {
+      return cluster.template(session.spec().template());
+    } catch (CliException.ApiRejected e) {
+      if (!e.isForbidden()) {
+        throw e;
+      }
+      warn(
+          "you may not read template %s: if it sets %s or a port, use those instead of the defaults"
+              .formatted(session.spec().template(), DesktopCredentials.USER_VARIABLE));
+      return Optional.empty();
     }
   }
 

@@ -123,7 +123,27 @@ class SessionCommandsTest {
   void openFailsWithoutPermissionOrPassword() {
     cli.server.reject("GET " + SECRET, 403, "secrets is forbidden");
     assertThat(cli.run("open", "alice"))
-        .isEqualTo(new CommandRunner.Result(1, "", "error: secrets is forbidden\n"));
+        .isEqualTo(
+            new CommandRunner.Result(
+                1,
+                "",
+                "error: secrets is forbidden; only alice@example.com gets access to this Secret:"
+                    + " identity.prefix and identity.users must name your Kubernetes user, and"
+                    + " access.sessionRoles must be true\n"));
+  }
+
+  /** The user has the verbs on sessions of one namespace, and the Role for the own Secret. */
+  @Test
+  void openNeedsNoPermissionToReadTemplates() {
+    session("Running", "");
+    cli.server.reject("GET " + FakeCluster.template("ubuntu"), 403, "vditemplates is forbidden");
+    CommandRunner.Result result = cli.run("open", "alice");
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out()).contains("User:      ubuntu\nPassword:  secret\n");
+    assertThat(result.err())
+        .isEqualTo(
+            "warning: you may not read template ubuntu: if it sets SELKIES_BASIC_AUTH_USER or a"
+                + " port, use those instead of the defaults\n");
   }
 
   @Test

@@ -13,8 +13,23 @@ public enum ChildKind {
   HOME,
   SERVICE,
   ROUTE,
-  /** Last: it mounts the home and reads the secret. */
-  POD;
+  /** After what it mounts and reads. */
+  POD,
+  /** Allows to read the secret, and no other. */
+  ROLE,
+  /** Gives the session's user the role. Last: only a role that the controller wrote is bound. */
+  ROLE_BINDING;
+
+  /**
+   * Whether the session works without this object. A name that is taken, or a refused write, then
+   * keeps nothing else from being written.
+   */
+  public boolean isOptional() {
+    return switch (this) {
+      case ROLE, ROLE_BINDING -> true;
+      case SECRET, HOME, SERVICE, ROUTE, POD -> false;
+    };
+  }
 
   /**
    * The resource types of this kind of object. Only {@link #ROUTE} has more than one; the setting
@@ -27,13 +42,15 @@ public enum ChildKind {
       case SERVICE -> List.of(ResourceType.SERVICE);
       case ROUTE -> List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS);
       case POD -> List.of(ResourceType.POD);
+      case ROLE -> List.of(ResourceType.ROLE);
+      case ROLE_BINDING -> List.of(ResourceType.ROLE_BINDING);
     };
   }
 
   /** The name of this object of the session. */
   public String nameFor(String session) {
     return switch (this) {
-      case SECRET -> ResourceNames.secret(session);
+      case SECRET, ROLE, ROLE_BINDING -> ResourceNames.secret(session);
       case HOME -> ResourceNames.persistentVolumeClaim(session);
       case SERVICE, ROUTE, POD -> session;
     };

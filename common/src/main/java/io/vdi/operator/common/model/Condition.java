@@ -25,6 +25,12 @@ public record Condition(
   public static final String QUOTA_ADMITTED = "QuotaAdmitted";
 
   /**
+   * False while the session's user is not given access to the Secret of the session. Present only
+   * while it is false.
+   */
+  public static final String ACCESS_READY = "AccessReady";
+
+  /**
    * True while the controller works towards the spec. Present only while it is true, as kstatus
    * expects.
    */

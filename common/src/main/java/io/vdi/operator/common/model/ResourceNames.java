@@ -7,7 +7,7 @@ public final class ResourceNames {
 
   private ResourceNames() {}
 
-  /** The Secret with the password and TURN credentials. */
+  /** The Secret with the password and TURN credentials, and the Role and RoleBinding for it. */
   public static String secret(String session) {
     return "vdi-auth-" + session;
   }

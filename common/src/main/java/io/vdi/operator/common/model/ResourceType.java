@@ -39,6 +39,10 @@ public record ResourceType<T extends KubeObject>(
       metadata("networking.k8s.io", "v1", "Ingress", "ingresses");
   public static final ResourceType<PartialObjectMetadata> NETWORK_POLICY =
       metadata("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
+  public static final ResourceType<PartialObjectMetadata> ROLE =
+      metadata("rbac.authorization.k8s.io", "v1", "Role", "roles");
+  public static final ResourceType<PartialObjectMetadata> ROLE_BINDING =
+      metadata("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings");
   public static final ResourceType<PartialObjectMetadata> EVENT =
       metadata("", "v1", "Event", "events");
   public static final ResourceType<PartialObjectMetadata> NAMESPACE =

@@ -9,18 +9,31 @@ import org.junit.jupiter.api.Test;
 
 class ChildKindTest {
   @Test
-  @DisplayName("the pod is created last, because it mounts the home and reads the secret")
+  @DisplayName("the pod is created after what it mounts and reads, and access is given last")
   void order() {
     assertThat(ChildKind.values())
         .containsExactly(
-            ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE, ChildKind.POD);
+            ChildKind.SECRET,
+            ChildKind.HOME,
+            ChildKind.SERVICE,
+            ChildKind.ROUTE,
+            ChildKind.POD,
+            ChildKind.ROLE,
+            ChildKind.ROLE_BINDING);
   }
 
   @Test
   @DisplayName("names of a session's objects")
   void names() {
     assertThat(Arrays.stream(ChildKind.values()).map(kind -> kind.nameFor("desk")))
-        .containsExactly("vdi-auth-desk", "vdi-data-desk", "desk", "desk", "desk");
+        .containsExactly(
+            "vdi-auth-desk",
+            "vdi-data-desk",
+            "desk",
+            "desk",
+            "desk",
+            "vdi-auth-desk",
+            "vdi-auth-desk");
   }
 
   @Test

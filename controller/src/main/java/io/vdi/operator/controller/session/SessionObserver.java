@@ -60,7 +60,8 @@ public final class SessionObserver {
         node,
         template.flatMap(found -> policy(session, found, config)),
         Optional.empty(),
-        PodHistory.NONE);
+        PodHistory.NONE,
+        caches.isAccessSynced());
   }
 
   private Optional<PolicyState> policy(

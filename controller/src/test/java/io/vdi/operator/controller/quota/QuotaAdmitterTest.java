@@ -174,7 +174,8 @@ class QuotaAdmitterTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        PodHistory.NONE);
+        PodHistory.NONE,
+        true);
   }
 
   private VdiSession session(String name) {

@@ -8,6 +8,7 @@ import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;
@@ -36,7 +37,8 @@ public final class FakeCluster implements AutoCloseable {
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          Optional.of(new IdentityMapping(Map.of(), "", "")));
 
   public final FakeApiServer server = FakeApiServer.start();
   public final KubeClient client = server.client();
@@ -70,9 +72,11 @@ public final class FakeCluster implements AutoCloseable {
     FakeCluster cluster = new FakeCluster(onSession);
     cluster.caches.always().forEach(ResourceCache::start);
     cluster.caches.ingressRoutes().start();
+    cluster.caches.access().forEach(ResourceCache::start);
     await()
         .until(() ->
             cluster.caches.always().stream().allMatch(ResourceCache::isSynced)
+                && cluster.caches.isAccessSynced()
                 && cluster.caches.ingressRoutes().isSynced());
     return cluster;
   }

@@ -98,6 +98,7 @@ class SessionObserverTest {
         new SessionConfig.Ingress(kind, Optional.empty(), List.of("websecure")),
         FakeCluster.CONFIG.tls(),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 }

@@ -295,7 +295,8 @@ class StatusWriterTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        PodHistory.NONE);
+        PodHistory.NONE,
+        true);
   }
 
   private VdiSession session(Phase phase, String message) {

@@ -35,7 +35,9 @@ class OrphanScanTest {
             "secrets",
             "services",
             "ingressroutes.traefik.io",
-            "ingresses.networking.k8s.io");
+            "ingresses.networking.k8s.io",
+            "roles.rbac.authorization.k8s.io",
+            "rolebindings.rbac.authorization.k8s.io");
     assertThat(OrphanScan.TYPES).allMatch(ResourceType::isMetadataOnly);
   }
 
@@ -63,7 +65,9 @@ class OrphanScanTest {
             "PersistentVolumeClaim ns/vdi-data-desk",
             "Service ns/desk",
             "IngressRoute ns/desk",
-            "Pod ns/desk");
+            "Pod ns/desk",
+            "Role ns/vdi-auth-desk",
+            "RoleBinding ns/vdi-auth-desk");
   }
 
   @Test

@@ -127,7 +127,8 @@ public final class PlanExecutor {
             create(session, desired, withRestarts(desired.body(), restarts));
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
             (adoptsHome(desired, current) ? sessionChanged(session) : Optional.<ApiFailure>empty())
-                .or(() -> update(caches.of(desired.type()), current, desired));
+                .or(() -> update(caches.of(desired.type()), current, desired))
+                .flatMap(failure -> withoutOtherRole(desired, current, failure));
         case Action.ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) ->
             current.isPresent()
                 ? patchPolicy(current.get(), policy)
@@ -329,7 +330,9 @@ public final class PlanExecutor {
         cache.created(existing);
         boolean watched =
             existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR));
-        yield watched ? Optional.empty() : update(cache, existing.metadata(), desired);
+        // A Role must have its rules before it is bound, in the same plan.
+        boolean usable = desired.kind() != ChildKind.ROLE || desired.matches(existing.metadata());
+        yield watched && usable ? Optional.empty() : update(cache, existing.metadata(), desired);
       }
     };
   }
@@ -337,6 +340,19 @@ public final class PlanExecutor {
   private <T extends KubeObject> Optional<ApiFailure> update(
       ResourceCache<T> cache, ObjectMeta current, DesiredObject desired) {
     return patch(cache, current, MergePatch.forObject(current).merge(desired.patch()));
+  }
+
+  /**
+   * The role of a RoleBinding cannot change: one that names another role is deleted, so that a
+   * later plan creates it again.
+   */
+  private Optional<ApiFailure> withoutOtherRole(
+      DesiredObject desired, ObjectMeta current, ApiFailure failure) {
+    return desired.kind() == ChildKind.ROLE_BINDING
+            && failure instanceof ApiFailure.Permanent
+            && failure.reason().equals("Invalid")
+        ? delete(caches.roleBindings(), current)
+        : Optional.of(failure);
   }
 
   private static boolean adoptsHome(DesiredObject desired, ObjectMeta current) {

@@ -30,6 +30,8 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> ingressRoutes,
     ResourceCache<PartialObjectMetadata> ingresses,
     ResourceCache<PartialObjectMetadata> networkPolicies,
+    ResourceCache<PartialObjectMetadata> roles,
+    ResourceCache<PartialObjectMetadata> roleBindings,
     ResourceCache<Node> nodes)
     implements AutoCloseable {
 
@@ -59,6 +61,8 @@ public record ControllerCaches(
             Labels.MANAGED_SELECTOR,
             clock,
             change -> listeners.networkPolicies().accept(change.object())),
+        managed(api, ResourceType.ROLE, clock, listeners),
+        managed(api, ResourceType.ROLE_BINDING, clock, listeners),
         new ResourceCache<>(api, ResourceType.NODE, "", clock, listeners.nodes()));
   }
 
@@ -72,7 +76,10 @@ public record ControllerCaches(
         change -> listeners.children().accept(change.object()));
   }
 
-  /** All except {@link #ingressRoutes}, a type that not every cluster serves. */
+  /**
+   * All without which no session can be reconciled: without {@link #ingressRoutes}, a type that not
+   * every cluster serves, and without {@link #access}.
+   */
   public List<ResourceCache<?>> always() {
     return List.of(
         sessions,
@@ -86,11 +93,22 @@ public record ControllerCaches(
         nodes);
   }
 
+  /** Roles and RoleBindings, which a cluster may not let the controller read. */
+  public List<ResourceCache<?>> access() {
+    return List.of(roles, roleBindings);
+  }
+
+  /** Whether Roles and RoleBindings are known. */
+  public boolean isAccessSynced() {
+    return access().stream().allMatch(ResourceCache::isSynced);
+  }
+
   /**
    * @throws IllegalArgumentException if the controller does not watch this type
    */
   public ResourceCache<?> of(ResourceType<?> type) {
-    return Stream.concat(always().stream(), Stream.of(ingressRoutes))
+    return Stream.of(always(), access(), List.of(ingressRoutes))
+        .<ResourceCache<?>>flatMap(List::stream)
         .filter(cache -> cache.resourceType().equals(type))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("no cache of " + type.qualifiedName()));
@@ -99,6 +117,7 @@ public record ControllerCaches(
   @Override
   public void close() {
     always().forEach(ResourceCache::close);
+    access().forEach(ResourceCache::close);
     ingressRoutes.close();
   }
 }

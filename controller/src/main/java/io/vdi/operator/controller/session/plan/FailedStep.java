@@ -12,6 +12,9 @@ public record FailedStep(Step step, ApiFailure failure) {
       case STOP, FINALIZER, OPTIONAL -> false;
       case DEPENDENCY -> step.order() == Step.Order.FINALIZER;
       case POD -> blocksPod();
+      // Otherwise access would be given to a foreign Secret, or by a foreign Role.
+      case ACCESS -> concerns(ChildKind.SECRET);
+      case GRANT -> concerns(ChildKind.SECRET) || concerns(ChildKind.ROLE);
       case RELEASE -> step.order() == Step.Order.STOP;
     };
   }
@@ -29,7 +32,7 @@ public record FailedStep(Step step, ApiFailure failure) {
               || (step.action() instanceof Action.Create && concerns(ChildKind.HOME))
               || (step.action() instanceof Action.ApplyPolicy policy && policy.current().isEmpty())
               || failure.reason().equals(Ownership.FOREIGN_OBJECT);
-      case POD, OPTIONAL, RELEASE -> false;
+      case POD, OPTIONAL, ACCESS, GRANT, RELEASE -> false;
     };
   }
 

@@ -104,14 +104,19 @@ public final class FailureStatus {
     });
     for (FailedStep failed : failures) {
       ofChild(failed)
-          .ifPresent(condition ->
-              result.replaceAll(
-                  other -> other.type().equals(condition.type()) ? condition : other));
+          .ifPresent(condition -> {
+            int present = result.indexOf(Condition.find(result, condition.type()).orElse(null));
+            if (present >= 0) {
+              result.set(present, condition);
+            } else {
+              result.add(condition);
+            }
+          });
     }
     return List.copyOf(result);
   }
 
-  /** Storage and route have a condition of their own. */
+  /** Storage, route and access have a condition of their own. */
   private Optional<Condition> ofChild(FailedStep failed) {
     boolean resize = failed.step().action() instanceof Action.ResizeHome;
     return failed
@@ -136,6 +141,8 @@ public final class FailureStatus {
                           false,
                           failed.failure().reason(),
                           failed.message()));
+              case ROLE, ROLE_BINDING ->
+                  Optional.of(conditions.noAccess(failed.failure().reason(), failed.message()));
               case SECRET, SERVICE, POD -> Optional.empty();
             });
   }

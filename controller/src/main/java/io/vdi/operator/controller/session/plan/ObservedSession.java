@@ -27,6 +27,7 @@ import java.util.Optional;
  *     network.mode} is none
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods
+ * @param accessKnown whether its Role and RoleBinding are among the children if they exist
  */
 public record ObservedSession(
     VdiSession session,
@@ -39,7 +40,8 @@ public record ObservedSession(
     Optional<Node> node,
     Optional<PolicyState> policy,
     Optional<String> quotaWait,
-    PodHistory history) {
+    PodHistory history,
+    boolean accessKnown) {
 
   public ObservedSession {
     Map<ChildKind, ChildState> copy = new EnumMap<>(ChildKind.class);
@@ -60,7 +62,8 @@ public record ObservedSession(
         node,
         policy,
         quotaWait,
-        observed);
+        observed,
+        accessKnown);
   }
 
   /** The same session, not admitted by the quotas. */
@@ -76,7 +79,8 @@ public record ObservedSession(
         node,
         policy,
         Optional.of(message),
-        history);
+        history,
+        accessKnown);
   }
 
   public Optional<ChildState> child(ChildKind kind) {

@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
@@ -12,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The conditions of a session's status; docs/specification.md, section 1. */
 final class SessionConditions {
@@ -48,6 +50,7 @@ final class SessionConditions {
     conditions.add(podScheduled());
     conditions.add(storageReady());
     conditions.add(routeReady());
+    accessMissing().ifPresent(conditions::add);
     if (observed.quotaWait().isPresent()) {
       conditions.add(
           condition(
@@ -166,6 +169,37 @@ final class SessionConditions {
     }
     // The status is written after the plan, which creates the route.
     return condition(type, true, "Created", "");
+  }
+
+  /** Why the user of the session gets no access to its Secret; empty if nothing prevents it. */
+  private Optional<Condition> accessMissing() {
+    if (config.access().isEmpty()) {
+      return Optional.empty();
+    }
+    if (!observed.accessKnown()) {
+      return Optional.of(
+          noAccess("NotWatched", "the controller cannot read Roles and RoleBindings"));
+    }
+    if (config.userNames(session).isEmpty()) {
+      return Optional.of(
+          noAccess(
+              "NoUserName",
+              "no Kubernetes user is known for "
+                  + session.spec().user()
+                  + ": identity.extraKey is set, so add the user to identity.users"));
+    }
+    return Stream.of(ChildKind.ROLE, ChildKind.ROLE_BINDING)
+        .flatMap(kind -> observed.child(kind).stream())
+        .filter(ChildState::isForeign)
+        .findFirst()
+        .map(child ->
+            noAccess(
+                Ownership.FOREIGN_OBJECT,
+                Ownership.refusal(child.type(), child.metadata().name())));
+  }
+
+  Condition noAccess(String reason, String message) {
+    return condition(Condition.ACCESS_READY, false, reason, message);
   }
 
   Condition condition(String type, boolean holds, String reason, String message) {

@@ -75,13 +75,15 @@ public final class SessionPlanner {
                   .failed("InvalidSpec", String.join("; ", problems), KnownCause.TEMPLATE_INVALID));
       case DesiredState.Children children ->
           foreign(observed, children)
-              .map(object ->
-                  withStatus(
-                      status(Optional.of(children.spec()))
-                          .failed(
-                              Ownership.FOREIGN_OBJECT,
-                              Ownership.refusal(object.type(), object.name()),
-                              KnownCause.FOREIGN_OBJECT)))
+              .map(object -> {
+                revokeAccess();
+                return withStatus(
+                    status(Optional.of(children.spec()))
+                        .failed(
+                            Ownership.FOREIGN_OBJECT,
+                            Ownership.refusal(object.type(), object.name()),
+                            KnownCause.FOREIGN_OBJECT));
+              })
               .orElseGet(() -> converge(children));
     };
   }
@@ -110,6 +112,8 @@ public final class SessionPlanner {
     if (session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
       adoptForGarbageCollection(ChildKind.SECRET);
       adoptForGarbageCollection(ChildKind.SERVICE);
+      adoptForGarbageCollection(ChildKind.ROLE);
+      adoptForGarbageCollection(ChildKind.ROLE_BINDING);
       add(Step.Order.RELEASE, List.of(new Action.RemoveFinalizer(session, fate)));
     }
     return new Plan(steps, Optional.empty(), new Requeue.Settled());
@@ -193,10 +197,11 @@ public final class SessionPlanner {
       replacePod(outdated).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
     }
     for (DesiredObject desired : children.objects().values()) {
-      if (isServed(observed, desired)) {
-        ensure(desired, turn, children.spec());
+      if (!desired.kind().isOptional() && isServed(observed, desired)) {
+        ensure(Step.Order.DEPENDENCY, Step.Order.OPTIONAL, desired, turn, children.spec());
       }
     }
+    giveAccess(children, turn);
     applyPolicy().ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
     resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
     observed.otherRoute().ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
@@ -287,12 +292,16 @@ public final class SessionPlanner {
 
   /** Creates the object if it is missing, and updates it if it differs. Pods are not created. */
   private void ensure(
-      DesiredObject desired, Optional<TurnGrant> turn, Defaults.EffectiveSpec spec) {
+      Step.Order creation,
+      Step.Order update,
+      DesiredObject desired,
+      Optional<TurnGrant> turn,
+      Defaults.EffectiveSpec spec) {
     Optional<ChildState> existing = observed.child(desired.kind());
     boolean pod = desired.kind() == ChildKind.POD;
     if (existing.isEmpty() && !pod) {
       add(
-          Step.Order.DEPENDENCY,
+          creation,
           List.of(
               desired.kind() == ChildKind.SECRET
                   ? new Action.CreateSecret(desired, turn)
@@ -306,8 +315,62 @@ public final class SessionPlanner {
               || lacksOwner(child, desired.kind(), spec)
               || (pod && lacksTemplate(child));
         })
-        .ifPresent(child ->
-            add(Step.Order.OPTIONAL, List.of(new Action.Update(desired, child.metadata()))));
+        .ifPresent(child -> add(update, List.of(new Action.Update(desired, child.metadata()))));
+  }
+
+  /**
+   * The Role for the Secret, and the RoleBinding for the Role. A Role names its Secret, and a
+   * RoleBinding its Role, so both would also apply to a foreign object of that name: the Role is
+   * written only while the Secret is this session's, and the RoleBinding only after the Role has
+   * the rules that the controller writes. All of it is optional for the desktop.
+   */
+  private void giveAccess(DesiredState.Children children, Optional<TurnGrant> turn) {
+    Optional<DesiredObject> role = children.get(ChildKind.ROLE);
+    Optional<DesiredObject> binding = children.get(ChildKind.ROLE_BINDING);
+    if (!observed.accessKnown()) {
+      return;
+    }
+    if (role.isEmpty() || binding.isEmpty()) {
+      revokeAccess();
+      remove(ChildKind.ROLE);
+      return;
+    }
+    boolean ownSecret = isOurs(ChildKind.SECRET);
+    boolean ownRole = isOurs(ChildKind.ROLE);
+    if (!(ownSecret || isMissing(ChildKind.SECRET)) || isForeign(ChildKind.ROLE)) {
+      revokeAccess();
+      return;
+    }
+    ensure(Step.Order.ACCESS, Step.Order.ACCESS, role.get(), turn, children.spec());
+    if (isOurs(ChildKind.ROLE_BINDING) && !(ownSecret && ownRole)) {
+      // A foreign object may get the name before the controller creates its own.
+      revokeAccess();
+    } else if (!isForeign(ChildKind.ROLE_BINDING) && (ownRole || isMissing(ChildKind.ROLE))) {
+      ensure(Step.Order.GRANT, Step.Order.GRANT, binding.get(), turn, children.spec());
+    }
+  }
+
+  private void revokeAccess() {
+    remove(ChildKind.ROLE_BINDING);
+  }
+
+  private void remove(ChildKind kind) {
+    observed.child(kind).ifPresent(child -> add(Step.Order.OPTIONAL, deletion(child)));
+  }
+
+  private boolean isOurs(ChildKind kind) {
+    return observed
+        .child(kind)
+        .filter(child -> child.isOurs() && !child.metadata().isDeleting())
+        .isPresent();
+  }
+
+  private boolean isMissing(ChildKind kind) {
+    return observed.child(kind).isEmpty();
+  }
+
+  private boolean isForeign(ChildKind kind) {
+    return observed.child(kind).filter(ChildState::isForeign).isPresent();
   }
 
   /** Pods of earlier versions of the operator: the NetworkPolicy selects by this label. */
@@ -349,10 +412,11 @@ public final class SessionPlanner {
     return observed.session().spec().suspended() || observed.hasGivenUp();
   }
 
-  /** The first desired object whose name is taken by a foreign object. */
+  /** The first desired object, except optional ones, whose name is taken by a foreign object. */
   private static Optional<DesiredObject> foreign(
       ObservedSession observed, DesiredState.Children children) {
     return children.objects().values().stream()
+        .filter(desired -> !desired.kind().isOptional())
         .filter(desired -> observed.child(desired.kind()).filter(ChildState::isForeign).isPresent())
         .findFirst();
   }
@@ -364,7 +428,7 @@ public final class SessionPlanner {
   private static List<DesiredObject> blocked(
       ObservedSession observed, DesiredState.Children children) {
     return children.objects().values().stream()
-        .filter(desired -> isServed(observed, desired))
+        .filter(desired -> !desired.kind().isOptional() && isServed(observed, desired))
         .filter(desired -> observed.child(desired.kind()).filter(ChildState::isLeaving).isPresent())
         .toList();
   }

@@ -16,6 +16,10 @@ public record Step(Order order, Action action) {
     POD,
     /** Improvements of objects that work without them. */
     OPTIONAL,
+    /** The Role for the session's Secret, after the Secret. Optional. */
+    ACCESS,
+    /** The RoleBinding, after the Role has the rules that the controller writes. Optional. */
+    GRANT,
     /** Removes the finalizer, after everything that the controller does for a deleted session. */
     RELEASE
   }

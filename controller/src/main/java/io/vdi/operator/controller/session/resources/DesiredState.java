@@ -104,6 +104,8 @@ public sealed interface DesiredState {
             case INGRESS -> IngressBuilder.of(resolved);
           };
       case POD -> PodBuilder.of(resolved);
+      case ROLE -> AccessBuilder.role(resolved);
+      case ROLE_BINDING -> AccessBuilder.binding(resolved);
     };
   }
 }

@@ -4,6 +4,7 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.util.List;
 
 /**
  * The input of the builders: a session with its template, all defaults filled in.
@@ -31,7 +32,13 @@ public record ResolvedSession(
       case HOME -> spec.persistent();
       case ROUTE -> config.ingress().kind() != SessionConfig.IngressKind.NONE;
       case SECRET, SERVICE, POD -> true;
+      case ROLE, ROLE_BINDING -> !userNames().isEmpty();
     };
+  }
+
+  /** The Kubernetes users that get access to the Secret of the session. */
+  List<String> userNames() {
+    return config.userNames(session);
   }
 
   boolean usesWebRtc() {

@@ -1,15 +1,26 @@
 package io.vdi.operator.controller.session.resources;
 
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
-/** The settings that determine the objects of a session; docs/configuration.md. */
+/**
+ * The settings that determine the objects of a session; docs/configuration.md.
+ *
+ * @param access the users that get access to the Secrets of their sessions; empty: nobody gets it
+ */
 public record SessionConfig(
-    String domain, Ingress ingress, Tls tls, Optional<Turn> turn, Optional<Network> network) {
+    String domain,
+    Ingress ingress,
+    Tls tls,
+    Optional<Turn> turn,
+    Optional<Network> network,
+    Optional<IdentityMapping> access) {
   public enum IngressKind {
     TRAEFIK,
     INGRESS,
@@ -61,6 +72,11 @@ public record SessionConfig(
       List<V1NetworkPolicyPeer> relayTo,
       List<String> deniedRanges,
       String operatorNamespace) {}
+
+  /** The Kubernetes users that get access to the Secret of this session. */
+  public List<String> userNames(VdiSession session) {
+    return access.map(identity -> identity.userNames(session.spec().user())).orElse(List.of());
+  }
 
   /** The resource type of routes. Without routes it is IngressRoute: no object is created. */
   public ResourceType<PartialObjectMetadata> routeType() {

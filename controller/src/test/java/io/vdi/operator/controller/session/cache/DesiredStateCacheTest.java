@@ -45,7 +45,12 @@ class DesiredStateCacheTest {
     DesiredState first = cache.of(observed, CONFIG);
     SessionConfig otherDomain =
         new SessionConfig(
-            "other.example.com", CONFIG.ingress(), CONFIG.tls(), CONFIG.turn(), Optional.empty());
+            "other.example.com",
+            CONFIG.ingress(),
+            CONFIG.tls(),
+            CONFIG.turn(),
+            Optional.empty(),
+            Optional.empty());
     assertThat(cache.of(observed, otherDomain)).isNotEqualTo(first);
     assertThat(cache.of(observed("{resources: {memory: 8Gi}}", "{image: x}", Map.of()), CONFIG))
         .isNotEqualTo(first);
@@ -68,7 +73,8 @@ class DesiredStateCacheTest {
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),
-            PodHistory.NONE);
+            PodHistory.NONE,
+            true);
     for (int i = 0; i < 2; i++) {
       assertThat(cache.of(invalid, CONFIG)).isInstanceOf(DesiredState.InvalidSpec.class);
       assertThat(cache.of(missing, CONFIG)).isEqualTo(new DesiredState.TemplateMissing());
@@ -98,7 +104,8 @@ class DesiredStateCacheTest {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        PodHistory.NONE);
+        PodHistory.NONE,
+        true);
   }
 
   private static VdiSession session(String spec) {

@@ -2,8 +2,10 @@ package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Node;
@@ -44,7 +46,8 @@ final class ClusterStates {
           Optional.empty(),
           Optional.of(
               new SessionConfig.Network(
-                  List.of(), List.of(), List.of(), List.of("10.0.0.0/8"), "vdi-system")));
+                  List.of(), List.of(), List.of(), List.of("10.0.0.0/8"), "vdi-system")),
+          Optional.of(new IdentityMapping(Map.of(), "", "")));
 
   /** The state of one object at the beginning. */
   enum InitialState {
@@ -63,7 +66,7 @@ final class ClusterStates {
     Arbitrary<InitialState> state =
         Arbitraries.of(InitialState.values()).filter(s -> withForeign || s != InitialState.FOREIGN);
     return Combinators.combine(
-            state.list().ofSize(6),
+            state.list().ofSize(ChildKind.values().length),
             Arbitraries.of(true, false),
             Arbitraries.of(true, false),
             Arbitraries.of(true, false),
@@ -177,17 +180,7 @@ final class ClusterStates {
       case PREVIOUS_SESSION ->
           cluster.objects.put(
               type, object(type, meta(name, "uid-f", owner("uid-previous"), upToDate, false)));
-      case FOREIGN ->
-          cluster.objects.put(
-              type,
-              object(
-                  type,
-                  meta(
-                      name,
-                      "uid-x",
-                      Optional.of(new OwnerReference("apps/v1", "ReplicaSet", "rs", "rs", true)),
-                      upToDate,
-                      false)));
+      case FOREIGN -> cluster.objects.put(type, foreign(type, name, upToDate));
       case FINISHED -> {
         KubeObject object = object(type, meta(name, "uid-d", owner, upToDate, false));
         cluster.objects.put(
@@ -200,6 +193,22 @@ final class ClusterStates {
                 : object);
       }
     }
+  }
+
+  static KubeObject foreign(ResourceType<?> type, String name) {
+    return foreign(type, name, Map.of());
+  }
+
+  private static KubeObject foreign(
+      ResourceType<?> type, String name, Map<String, String> annotations) {
+    return object(
+        type,
+        meta(
+            name,
+            "uid-x",
+            Optional.of(new OwnerReference("apps/v1", "ReplicaSet", "rs", "rs", true)),
+            annotations,
+            false));
   }
 
   static Optional<OwnerReference> owner(String uid) {

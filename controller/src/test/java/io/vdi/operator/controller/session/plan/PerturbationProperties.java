@@ -41,6 +41,9 @@ class PerturbationProperties {
     POD_DELETED,
     SECRET_DELETED,
     SERVICE_DELETED,
+    ROLE_DELETED,
+    ROLE_REPLACED_BY_FOREIGN,
+    FOREIGN_ROLE_DELETED,
     OWNERS_LOST
   }
 
@@ -67,6 +70,7 @@ class PerturbationProperties {
         cluster.advance();
       }
     }
+    deleteForeignRole(cluster);
     settle(cluster, step -> Outcome.DONE);
     if (cluster.session.metadata().isDeleting()) {
       assertThat(cluster.sessionDeleted).as("finalizer removed").isTrue();
@@ -98,7 +102,7 @@ class PerturbationProperties {
       @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll Outcome outcome) {
     cluster.template = Optional.of(ClusterStates.template());
     Outcome failure = outcome == Outcome.DONE ? Outcome.REFUSED : outcome;
-    settle(cluster, step -> step.order() == Step.Order.OPTIONAL ? failure : Outcome.DONE);
+    settle(cluster, step -> isOptional(step.order()) ? failure : Outcome.DONE);
     if (cluster.session.metadata().isDeleting()) {
       assertThat(cluster.sessionDeleted).as("finalizer removed").isTrue();
     } else {
@@ -162,6 +166,13 @@ class PerturbationProperties {
     }
   }
 
+  private static boolean isOptional(Step.Order order) {
+    return switch (order) {
+      case OPTIONAL, ACCESS, GRANT -> true;
+      case STOP, FINALIZER, DEPENDENCY, POD, RELEASE -> false;
+    };
+  }
+
   private static Outcome atRandom(Random random) {
     return switch (random.nextInt(12)) {
       case 0, 1 -> Outcome.REFUSED;
@@ -189,8 +200,19 @@ class PerturbationProperties {
       case POD_DELETED -> cluster.objects.remove(ResourceType.POD);
       case SECRET_DELETED -> cluster.objects.remove(ResourceType.SECRET);
       case SERVICE_DELETED -> cluster.objects.remove(ResourceType.SERVICE);
+      case ROLE_DELETED -> cluster.objects.remove(ResourceType.ROLE);
+      case ROLE_REPLACED_BY_FOREIGN ->
+          cluster.objects.put(
+              ResourceType.ROLE, ClusterStates.foreign(ResourceType.ROLE, "vdi-auth-desk"));
+      case FOREIGN_ROLE_DELETED -> deleteForeignRole(cluster);
       case OWNERS_LOST -> cluster.removeOwners();
     }
+  }
+
+  private static void deleteForeignRole(SimulatedCluster cluster) {
+    cluster.objects.computeIfPresent(
+        ResourceType.ROLE,
+        (type, role) -> ChildState.of(type, role, cluster.session).isForeign() ? null : role);
   }
 
   private static ReclaimPolicy reclaimPolicy(SimulatedCluster cluster) {

@@ -2,12 +2,16 @@ package io.vdi.operator.controller.session.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.DesiredStateCache;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -61,6 +65,7 @@ class SessionPlannerProperties {
   void aForeignObjectFailsTheSessionAndIsNamed(@ForAll("mixed") SimulatedCluster cluster) {
     boolean nameTaken =
         cluster.objects.entrySet().stream()
+            .filter(e -> !ChildKind.of(e.getKey()).orElseThrow().isOptional())
             .anyMatch(e ->
                 Ownership.of(e.getKey(), e.getValue().metadata(), cluster.session)
                     == Ownership.FOREIGN);
@@ -68,6 +73,73 @@ class SessionPlannerProperties {
       VdiSession.Status status = cluster.plan().status().orElseThrow();
       assertThat(status.phase()).isEqualTo(Phase.FAILED);
       assertThat(status.message()).endsWith("exists and is not owned by this session");
+    }
+  }
+
+  /**
+   * {@link SimulatedCluster} fails when access is given to a foreign Secret or by a foreign Role.
+   */
+  @Property(tries = 3000)
+  void aForeignRoleOrRoleBindingIsReportedAndPreventsNothing(
+      @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll boolean role) {
+    cluster.template = Optional.of(ClusterStates.template());
+    ResourceType<?> type = role ? ResourceType.ROLE : ResourceType.ROLE_BINDING;
+    KubeObject foreign = ClusterStates.foreign(type, "vdi-auth-desk");
+    cluster.objects.put(type, foreign);
+    settle(cluster);
+    assertThat(cluster.objects.get(type)).isSameAs(foreign);
+    if (cluster.session.metadata().isDeleting()) {
+      assertThat(cluster.sessionDeleted).isTrue();
+      return;
+    }
+    if (role) {
+      assertThat(cluster.objects).doesNotContainKey(ResourceType.ROLE_BINDING);
+    }
+    VdiSession.Status status = cluster.session.status();
+    assertThat(status.phase())
+        .isEqualTo(cluster.session.spec().suspended() ? Phase.SUSPENDED : Phase.RUNNING);
+    assertThat(status.condition(Condition.ACCESS_READY).orElseThrow().message())
+        .isEqualTo(type.kind() + " vdi-auth-desk exists and is not owned by this session");
+  }
+
+  @Property(tries = 2000)
+  void accessIsTakenAwayWhenItIsSwitchedOffOrNoUserIsKnown(
+      @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll boolean switchedOff) {
+    cluster.template = Optional.of(ClusterStates.template());
+    settle(cluster);
+    SessionConfig before = cluster.config;
+    cluster.config =
+        new SessionConfig(
+            before.domain(),
+            before.ingress(),
+            before.tls(),
+            before.turn(),
+            before.network(),
+            switchedOff
+                ? Optional.empty()
+                : Optional.of(new IdentityMapping(Map.of(), "email", "")));
+    settle(cluster);
+    if (!cluster.session.metadata().isDeleting()) {
+      assertThat(cluster.objects).doesNotContainKeys(ResourceType.ROLE, ResourceType.ROLE_BINDING);
+      assertThat(cluster.session.status().condition(Condition.ACCESS_READY).isPresent())
+          .isEqualTo(!switchedOff);
+    }
+  }
+
+  @Property(tries = 2000)
+  void anUnreadableRoleIsReportedAndPreventsNothing(
+      @ForAll("withoutForeign") SimulatedCluster cluster) {
+    cluster.template = Optional.of(ClusterStates.template());
+    cluster.objects.remove(ResourceType.ROLE);
+    cluster.objects.remove(ResourceType.ROLE_BINDING);
+    cluster.accessKnown = false;
+    settle(cluster);
+    assertThat(cluster.objects).doesNotContainKeys(ResourceType.ROLE, ResourceType.ROLE_BINDING);
+    if (!cluster.session.metadata().isDeleting()) {
+      assertThat(cluster.session.status().phase())
+          .isEqualTo(cluster.session.spec().suspended() ? Phase.SUSPENDED : Phase.RUNNING);
+      assertThat(cluster.session.status().condition(Condition.ACCESS_READY).orElseThrow().reason())
+          .isEqualTo("NotWatched");
     }
   }
 

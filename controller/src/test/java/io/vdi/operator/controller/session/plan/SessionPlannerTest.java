@@ -31,6 +31,7 @@ class SessionPlannerTest {
           Optional.of(
               new SessionConfig.Turn(
                   "turn.example.com", 3478, "udp", false, "/turn/secret", Duration.ofHours(24))),
+          Optional.empty(),
           Optional.empty());
 
   private final SimulatedCluster cluster = new SimulatedCluster();
@@ -52,7 +53,8 @@ class SessionPlannerTest {
     assertThat(plan.actions(Step.Order.DEPENDENCY).getLast())
         .isInstanceOf(Action.ApplyPolicy.class);
     assertThat(plan.actions(Step.Order.POD)).singleElement().isInstanceOf(Action.CreatePod.class);
-    assertThat(plan.steps()).hasSize(7);
+    assertThat(plan.steps().stream().skip(7).map(step -> step.action().kind()))
+        .containsExactly(Optional.of(ChildKind.ROLE), Optional.of(ChildKind.ROLE_BINDING));
   }
 
   @Test
@@ -70,6 +72,38 @@ class SessionPlannerTest {
                 ? desired.kind()
                 : action)
         .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
+    assertThat(cluster.plan().actions(Step.Order.ACCESS)).hasSize(1);
+    assertThat(cluster.plan().actions(Step.Order.GRANT)).hasSize(1);
+  }
+
+  @Test
+  void accessIsGivenAfterTheSecretAndOnlyByARoleThatWasWritten() {
+    for (ChildKind refused : List.of(ChildKind.SECRET, ChildKind.ROLE)) {
+      SimulatedCluster fresh = new SimulatedCluster();
+      fresh.session = cluster.session;
+      fresh.template = cluster.template;
+      fresh.apply(
+          fresh.plan(),
+          step ->
+              step.action().kind().equals(Optional.of(refused))
+                  ? SimulatedCluster.Outcome.REFUSED
+                  : SimulatedCluster.Outcome.DONE);
+      assertThat(fresh.objects).doesNotContainKey(ResourceType.ROLE_BINDING);
+      assertThat(fresh.objects.containsKey(ResourceType.POD)).isEqualTo(refused == ChildKind.ROLE);
+    }
+  }
+
+  @Test
+  void accessIsTakenAwayWhenTheSecretOrTheRoleIsDeleted() {
+    for (ResourceType<?> deleted : List.of(ResourceType.SECRET, ResourceType.ROLE)) {
+      cluster.apply(cluster.plan());
+      cluster.apply(cluster.plan());
+      assertThat(cluster.objects).containsKey(ResourceType.ROLE_BINDING);
+      cluster.objects.remove(deleted);
+      cluster.apply(cluster.plan());
+      assertThat(cluster.objects.get(ResourceType.ROLE_BINDING).metadata().isDeleting()).isTrue();
+      cluster.advance();
+    }
   }
 
   @Test

@@ -45,6 +45,7 @@ final class SimulatedCluster {
   boolean sessionDeleted;
   boolean routeTypeServed = true;
   boolean resync;
+  boolean accessKnown = true;
   private static final DesiredPolicyCache POLICIES = new DesiredPolicyCache();
 
   Optional<Node> node = Optional.empty();
@@ -73,7 +74,8 @@ final class SimulatedCluster {
         node,
         policyState(),
         quotaWait,
-        new PodHistory(endedPod(), startIsRetried));
+        new PodHistory(endedPod(), startIsRetried),
+        accessKnown);
   }
 
   private Optional<PolicyState> policyState() {
@@ -236,7 +238,22 @@ final class SimulatedCluster {
     if (objects.containsKey(desired.type())) {
       throw new AssertionError("created over an existing " + desired.type());
     }
+    if (desired.kind().isOptional()) {
+      requireControlled(ResourceType.SECRET);
+    }
+    if (desired.kind() == ChildKind.ROLE_BINDING) {
+      requireControlled(ResourceType.ROLE);
+    }
     objects.put(desired.type(), decode(desired, desired.body(), "uid-new-" + uids++));
+  }
+
+  /** Access is given only to the session's own Secret, and only by a Role that it controls. */
+  private void requireControlled(ResourceType<?> type) {
+    if (!objects.containsKey(type)
+        || !ChildState.of(type, objects.get(type), session).isOurs()
+        || objects.get(type).metadata().isDeleting()) {
+      throw new AssertionError("access to a foreign " + type + ": " + objects.get(type));
+    }
   }
 
   /** The most important rule: no plan changes a foreign object. */

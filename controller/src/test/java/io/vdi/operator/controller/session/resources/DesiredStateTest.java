@@ -11,6 +11,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.IdentityMapping;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -30,7 +31,8 @@ class DesiredStateTest {
               SessionConfig.IngressKind.TRAEFIK, Optional.empty(), List.of("websecure")),
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          Optional.of(new IdentityMapping(Map.of(), "", "")));
 
   @Test
   void everyObjectHasLabelsEmailAndOwner() {
@@ -214,6 +216,7 @@ class DesiredStateTest {
             CONFIG.ingress(),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     DesiredObject route = object(children("{}", "{image: x}", secret), ChildKind.ROUTE);
     assertThat(route.patch().getAsJsonObject("spec").get("tls"))
@@ -230,6 +233,7 @@ class DesiredStateTest {
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.INGRESS, Optional.of("nginx"), List.of("websecure")),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty());
     assertThat(object(children("{}", "{image: x}", other), ChildKind.ROUTE).body().get("spec"))
@@ -253,6 +257,7 @@ class DesiredStateTest {
             Optional.of(
                 new SessionConfig.Turn(
                     "turn.example.com", 3478, "udp", false, "/turn/secret", Duration.ofHours(24))),
+            Optional.empty(),
             Optional.empty());
     assertThat(env(children("{}", "{image: x, transport: websockets}", turn)).toString())
         .doesNotContain("TURN");
@@ -301,6 +306,7 @@ class DesiredStateTest {
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.NONE, Optional.empty(), List.of("websecure")),
             CONFIG.tls(),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty());
     assertThat(children("{persistence: {enabled: false}}", "{image: x}", noRoutes).objects())

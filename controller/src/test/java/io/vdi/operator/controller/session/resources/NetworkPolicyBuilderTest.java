@@ -43,7 +43,8 @@ class NetworkPolicyBuilderTest {
                     new SessionConfig.Turn(
                         "turn", 3478, "udp", false, "/secret", Duration.ofHours(24)))
                 : Optional.empty(),
-            Optional.of(NETWORK));
+            Optional.of(NETWORK),
+            Optional.empty());
     return NetworkPolicyBuilder.of(
             name, KubeGson.gson().fromJson(template, VdiTemplate.Spec.class), config)
         .orElseThrow();
