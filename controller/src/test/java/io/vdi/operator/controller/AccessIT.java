@@ -192,35 +192,34 @@ class AccessIT {
     }
   }
 
-  /** Such as by a policy engine. */
+  /** Such as by a policy engine: here by a webhook that nobody serves. */
   @Test
   void aRefusedRoleIsReportedAndTriedAgain() {
     Manifests.apply(
         api,
         """
         apiVersion: admissionregistration.k8s.io/v1
-        kind: ValidatingAdmissionPolicy
+        kind: ValidatingWebhookConfiguration
         metadata: {name: no-roles}
-        spec:
-          matchConstraints:
-            resourceRules:
+        webhooks:
+          - name: no-roles.example.com
+            admissionReviewVersions: [v1]
+            sideEffects: None
+            failurePolicy: Fail
+            clientConfig: {url: "https://127.0.0.1:1/"}
+            namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %s}}
+            rules:
               - {apiGroups: [rbac.authorization.k8s.io], apiVersions: [v1], operations: [CREATE], resources: [roles]}
-          validations: [{expression: "!(object.metadata.name == 'vdi-auth-refused')", message: no Roles here}]
-        ---
-        apiVersion: admissionregistration.k8s.io/v1
-        kind: ValidatingAdmissionPolicyBinding
-        metadata: {name: no-roles}
-        spec: {policyName: no-roles, validationActions: [Deny]}
-        """);
-    String path =
-        "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/no-roles";
+        """
+            .formatted(namespace.name()));
+    String path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/no-roles";
     try (RunningService _ = CONTROLLER.start(cluster)) {
-      until("the policy", this::isRoleRefused);
+      until("the webhook", this::isRoleRefused);
       SessionFixture session = session("refused", "finn@example.com");
       session.awaitPhase(Phase.RUNNING);
       session.awaitUntil("the report", s -> !accessReason(s).isEmpty());
       assertThat(session.get().status().condition(Condition.ACCESS_READY).orElseThrow().message())
-          .contains("no Roles here");
+          .contains("no-roles.example.com");
       assertThat(session.get().status().phase()).isEqualTo(Phase.RUNNING);
       api.request("DELETE", path, null).orElseThrow();
       untilSubjects(session, "[finn@example.com]");
