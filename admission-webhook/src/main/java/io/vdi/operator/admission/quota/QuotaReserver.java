@@ -266,6 +266,7 @@ public final class QuotaReserver implements AutoCloseable {
     boolean fresh = requests.isEmpty();
     Optional<SessionIndex.Snapshot> live = Optional.empty();
     boolean listedAfterRead = false;
+    boolean listRequired = false;
     if (fresh) {
       known = Optional.empty();
     }
@@ -286,7 +287,7 @@ public final class QuotaReserver implements AutoCloseable {
           !snapshot.complete() || snapshot.resourceVersion() < before.lastReleasedResourceVersion();
       boolean liveRequired = before.version().isEmpty() || !expired.isEmpty();
       // An outdated snapshot must grant nothing and release nothing.
-      if (outdated || (live.isEmpty() && liveRequired)) {
+      if (outdated || (live.isEmpty() && liveRequired) || (listRequired && !listedAfterRead)) {
         live = sessions.live(homes).ok();
         if (live.isEmpty()) {
           return new BatchResult.Undecided("the API server does not list sessions");
@@ -304,6 +305,11 @@ public final class QuotaReserver implements AutoCloseable {
               expired,
               maxPerUser.getAsInt(),
               clock.instant());
+      // Others may have got the storage of a home that an outdated snapshot still shows.
+      if (plan.reliesOnHomes() && !listedAfterRead) {
+        listRequired = true;
+        continue;
+      }
       // An outdated snapshot must deny nothing either: read everything again first.
       if (plan.hasViolations() && (!fresh || live.isEmpty())) {
         known = Optional.empty();

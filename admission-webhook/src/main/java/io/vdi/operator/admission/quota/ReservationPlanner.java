@@ -37,9 +37,14 @@ final class ReservationPlanner {
    * @param violations one list per request, in the same order; empty if the request is granted
    * @param overloads one per request, in the same order: why its reservation cannot be stored now;
    *     empty if it can
+   * @param reliesOnHomes whether a request fits only because its home counts already, which only a
+   *     list that is newer than the reservations can prove
    */
   record ReservationPlan(
-      Reservations next, List<List<QuotaViolation>> violations, List<String> overloads) {
+      Reservations next,
+      List<List<QuotaViolation>> violations,
+      List<String> overloads,
+      boolean reliesOnHomes) {
     boolean hasViolations() {
       return violations.stream().anyMatch(list -> !list.isEmpty())
           || overloads.stream().anyMatch(reason -> !reason.isEmpty());
@@ -79,12 +84,15 @@ final class ReservationPlanner {
     Set<String> granted = new HashSet<>(kept.keySet());
     List<List<QuotaViolation>> violations = new ArrayList<>();
     List<String> overloads = new ArrayList<>();
+    boolean reliesOnHomes = false;
     for (ReservationRequest request : requests) {
       // The API server can send a request twice; the second finds its reservation.
       List<QuotaViolation> exceeded =
           granted.contains(request.id()) ? List.of() : quota.violations(usage, request.request());
       violations.add(exceeded);
       String overload = "";
+      reliesOnHomes |=
+          !granted.contains(request.id()) && quota.reliesOnHome(usage, request.request());
       Optional<QuotaRequest> share =
           share(request, exceeded, storage ? quota.mode() : QuotaLimits.Mode.REJECT);
       if (share.isPresent() && request.keep() && !granted.contains(request.id())) {
@@ -102,7 +110,8 @@ final class ReservationPlanner {
     return new ReservationPlan(
         new Reservations(reservations.version(), Map.copyOf(kept), lastReleased),
         violations,
-        overloads);
+        overloads,
+        reliesOnHomes);
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.vdi.operator.common.quota;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -80,6 +81,18 @@ public record QuotaLimits(Mode mode, Map<QuotaScope, ScopeLimits> limits) {
    */
   public List<QuotaViolation> violationsAlone(QuotaRequest request) {
     return violations(new QuotaUsage(), request);
+  }
+
+  /**
+   * Whether the request fits only because its home counts already, although more than a limit is in
+   * use. If the usage is outdated, the home may not exist any more, and its storage may have been
+   * given to others.
+   */
+  public boolean reliesOnHome(QuotaUsage usage, QuotaRequest request) {
+    return request.amount().storage() > 0
+        && Arrays.stream(QuotaScope.values())
+            .map(scope -> measure(usage, request, scope, QuotaViolation.QuotaResource.STORAGE))
+            .anyMatch(measured -> measured.requested() == 0 && measured.used() > measured.limit());
   }
 
   /** Usage, request and limit for one limit, whether or not the limit is exceeded. */
