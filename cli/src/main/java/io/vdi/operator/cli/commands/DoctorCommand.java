@@ -63,7 +63,9 @@ public final class DoctorCommand extends ClusterCommand {
 
   @Option(
       names = "--probe",
-      description = "Also run a program in each desktop to check that its home is writable.")
+      description =
+          "Also run programs in each desktop to check that its home is writable and that its"
+              + " NetworkPolicy is enforced.")
   private boolean probe;
 
   @Option(

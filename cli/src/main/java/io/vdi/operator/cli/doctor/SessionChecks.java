@@ -12,6 +12,7 @@ final class SessionChecks {
             AdmissionChecks.checks(),
             WorkloadChecks.checks(),
             DesktopChecks.checks(),
+            NetworkChecks.checks(),
             RouteChecks.checks(),
             RelayChecks.checks())
         .flatMap(List::stream)

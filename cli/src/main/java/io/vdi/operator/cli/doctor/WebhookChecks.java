@@ -71,9 +71,8 @@ final class WebhookChecks {
           throw new CliException.Failed(message);
       case ApiResult.Rejected<List<String>>(int status, _, String message) -> {
         if (message.contains("failed calling webhook") && message.contains("vdi.kasm.io")) {
-          boolean certificate = message.contains("x509") || message.contains("certificate");
           yield context.failed(
-              certificate ? KnownCause.WEBHOOK_CERTIFICATE : KnownCause.WEBHOOK_UNREACHABLE,
+              cause(message),
               object(context),
               // The reason follows the quoted URL of the call.
               message.replaceFirst("(?s).*\": ", ""),
@@ -85,6 +84,16 @@ final class WebhookChecks {
         throw new CliException.ApiRejected(status, message);
       }
     };
+  }
+
+  /** Why a call has failed, from the words of the API server's TLS library. */
+  private static KnownCause cause(String message) {
+    if (message.contains("remote error: tls")) {
+      return KnownCause.WEBHOOK_REFUSES_CALLER;
+    }
+    return message.contains("x509") || message.contains("certificate")
+        ? KnownCause.WEBHOOK_CERTIFICATE
+        : KnownCause.WEBHOOK_UNREACHABLE;
   }
 
   private static JsonObject sessionWithoutTemplate() {

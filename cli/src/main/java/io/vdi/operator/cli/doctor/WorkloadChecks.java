@@ -3,9 +3,6 @@ package io.vdi.operator.cli.doctor;
 import static io.vdi.operator.cli.doctor.SessionContext.onPod;
 
 import com.google.gson.JsonObject;
-import io.kubernetes.client.Exec;
-import io.kubernetes.client.openapi.ApiException;
-import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.common.diagnosis.CauseClassifier;
 import io.vdi.operator.common.diagnosis.KnownCause;
@@ -15,23 +12,19 @@ import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
-import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /** The desktop's pod and its home: scheduling, mounting, image, container. */
 final class WorkloadChecks {
   private static final Layer LAYER = Layer.INFRASTRUCTURE;
-  private static final String CONTAINER = "selkies";
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
   private static final String SELECTED_NODE = "volume.kubernetes.io/selected-node";
   private static final Duration PROVISIONING = Duration.ofSeconds(30);
   private static final int LOG_LINES = 200;
-  private static final int EXEC_TIMEOUT_SECONDS = 5;
 
   private static final CheckResult NOT_YET = new CheckResult.Skipped("not yet");
 
@@ -283,34 +276,12 @@ final class WorkloadChecks {
   }
 
   private static boolean testWrite(SessionContext context, String home) {
-    try {
-      Process test =
-          new Exec(context.cluster().api().streamingClient())
-              .exec(
-                  context.namespace(),
-                  context.name(),
-                  new String[] {"test", "-w", home},
-                  CONTAINER,
-                  false,
-                  false);
-      if (!test.waitFor(EXEC_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-        test.destroy();
-        throw new CliException.Failed(
-            "the desktop did not answer within " + EXEC_TIMEOUT_SECONDS + " s");
-      }
-      return switch (test.exitValue()) {
-        case 0 -> true;
-        case 1 -> false;
-        // The command does not exist, or the API server rejected the request.
-        default ->
-            throw new CliException.Failed(
-                "cannot run a program in the desktop: exit code " + test.exitValue());
-      };
-    } catch (ApiException | IOException e) {
-      throw new CliException.Failed("cannot run a program in the desktop: " + e.getMessage());
-    } catch (InterruptedException e) {
-      throw CliException.Interrupted.restoringFlag();
-    }
+    int exitCode = DesktopProgram.run(context, "test", "-w", home);
+    return switch (exitCode) {
+      case 0 -> true;
+      case 1 -> false;
+      default -> throw DesktopProgram.failed(exitCode);
+    };
   }
 
   private static CheckResult container(SessionContext context, Pod pod) {

@@ -83,6 +83,11 @@ class WebhookChecksTest {
     assertThat(check("webhook"))
         .isEqualTo(
             "VDI110 service vdi-admission-webhook in vdi-system: x509: certificate has expired");
+    runner.fake.reject(CREATE, 500, call + "remote error: tls: certificate required");
+    assertThat(check("webhook"))
+        .isEqualTo(
+            "VDI115 service vdi-admission-webhook in vdi-system: remote error: tls: certificate"
+                + " required");
   }
 
   @Test

@@ -109,6 +109,14 @@ public enum KnownCause {
       "Delete or rename that object, or use another name for the session.",
       "kubectl -n {namespace} delete {name}"),
 
+  WEBHOOK_REFUSES_CALLER(
+      115,
+      "The admission webhook refuses the API server",
+      "admissionWebhook.clientCA is set, but the API server presents no certificate of this CA with"
+          + " a name in admissionWebhook.clientNames. No session can be created or changed.",
+      "Give the API server a certificate (docs/install.md), or do not require one.",
+      "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values --wait --set"
+          + " admissionWebhook.clientCA.configMap= --set admissionWebhook.clientCA.secret="),
   GPU_EXHAUSTED(
       201,
       "No GPU is free",
@@ -224,6 +232,15 @@ public enum KnownCause {
       "Annotate the storage class and recreate the session: only new volumes have the type"
           + " local.",
       "kubectl annotate storageclass {name} defaultVolumeType=local --overwrite"),
+  NETWORK_OPEN(
+      225,
+      "The cluster does not enforce the NetworkPolicy of the desktops",
+      "The network plugin ignores NetworkPolicies, as Flannel does, or another NetworkPolicy of the"
+          + " namespace allows more. Desktops then reach each other, the operator and the API"
+          + " server, and any pod reaches desktops.",
+      "Install a network plugin that enforces NetworkPolicies, such as Calico or Cilium, or add"
+          + " kube-network-policies to the present one. Then test again.",
+      "kubectl vdi doctor {session} -n {namespace} --probe"),
   IMAGE_NOT_PULLED(
       231,
       "The desktop's image cannot be pulled",
@@ -434,6 +451,7 @@ public enum KnownCause {
     return switch (this) {
       case CRDS_OUTDATED,
           GPU_PRODUCT_LABEL,
+          NETWORK_OPEN,
           ROUTE_CERTIFICATE_RESOLVER,
           CERTIFICATE_UNTRUSTED,
           CLOCKS_APART ->

@@ -125,6 +125,14 @@ class FaultsIT {
 
   @Nested
   @Order(9)
+  class Network extends NetworkFaults {
+    Network() {
+      super(harness);
+    }
+  }
+
+  @Nested
+  @Order(10)
   class Route extends RouteFaults {
     Route() {
       super(harness);
@@ -132,7 +140,7 @@ class FaultsIT {
   }
 
   @Nested
-  @Order(10)
+  @Order(11)
   class Relay extends RelayFaults {
     Relay() {
       super(harness);
@@ -140,7 +148,7 @@ class FaultsIT {
   }
 
   @Nested
-  @Order(11)
+  @Order(12)
   class Gpus extends GpuFaults {
     Gpus() {
       super(harness);
@@ -148,7 +156,7 @@ class FaultsIT {
   }
 
   @Nested
-  @Order(12)
+  @Order(13)
   class Catalogue {
     @Test
     void everyKnownCauseWasNamedFirst() {

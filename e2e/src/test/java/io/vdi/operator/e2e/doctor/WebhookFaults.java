@@ -61,6 +61,20 @@ abstract class WebhookFaults {
     }
   }
 
+  /** The chart requires a client certificate, which the API server of the node does not have. */
+  @Test
+  void webhookRefusesCaller() {
+    harness.shell(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -keyout"
+            + " /dev/null -subj /CN=clients | kubectl -n vdi-system create configmap clients"
+            + " --from-file=ca.crt=/dev/stdin");
+    harness.shell(
+        "helm upgrade vdi-operator charts/vdi-operator -n vdi-system --reuse-values --wait --set"
+            + " admissionWebhook.clientCA.configMap=clients");
+    harness.alice().awaitCauseAndFix(KnownCause.WEBHOOK_REFUSES_CALLER);
+    harness.shell("kubectl -n vdi-system delete configmap clients");
+  }
+
   @Test
   void webhookNotRegistered() {
     harness.shell("kubectl delete " + CONFIGURATIONS);
