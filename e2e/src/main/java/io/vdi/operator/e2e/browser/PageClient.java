@@ -68,4 +68,22 @@ public final class PageClient {
       return 0;
     }
   }
+
+  /**
+   * Returns the text of a page; empty if there is no answer, or none with HTTP status 200.
+   *
+   * @param credentials of the desktop
+   */
+  public Optional<String> text(URI page, DesktopCredentials credentials) {
+    Request request =
+        new Request.Builder()
+            .url(page.toString())
+            .header("Authorization", Credentials.basic(credentials.user(), credentials.password()))
+            .build();
+    try (Response response = http.newCall(request).execute()) {
+      return response.code() == 200 ? Optional.of(response.body().string()) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
 }
