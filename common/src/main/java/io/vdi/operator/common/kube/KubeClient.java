@@ -225,7 +225,7 @@ public final class KubeClient {
     int count = 0;
     String next = "";
     do {
-      ApiResult<ResourceList<T>> answer = page(kind, labelSelector, PAGE, next);
+      ApiResult<ResourceList<T>> answer = page(kind, "", labelSelector, PAGE, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer.map(list -> 0);
       }
@@ -303,20 +303,21 @@ public final class KubeClient {
    * All objects of a kind, of one moment, read in pages of {@value #CACHE_PAGE}. When the API
    * server no longer has that moment (410 for the next page), the list starts again.
    *
+   * @param namespace empty for all namespaces
    * @return the version of the list is that of the first page
    */
   <T extends KubeObject> ApiResult<ResourceList<T>> listByPages(
-      ResourceType<T> kind, String labelSelector) {
-    ApiResult<ResourceList<T>> result = listPages(kind, labelSelector);
+      ResourceType<T> kind, String namespace, String labelSelector) {
+    ApiResult<ResourceList<T>> result = listPages(kind, namespace, labelSelector);
     for (int restarts = 0; restarts < MAX_RESTARTS && isExpired(result); restarts++) {
-      result = listPages(kind, labelSelector);
+      result = listPages(kind, namespace, labelSelector);
     }
     return result;
   }
 
   private <T extends KubeObject> ApiResult<ResourceList<T>> listPages(
-      ResourceType<T> kind, String labelSelector) {
-    ApiResult<ResourceList<T>> answer = page(kind, labelSelector, CACHE_PAGE, "");
+      ResourceType<T> kind, String namespace, String labelSelector) {
+    ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, CACHE_PAGE, "");
     if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> first))
         || nextPage(first).isEmpty()) {
       return answer;
@@ -324,7 +325,7 @@ public final class KubeClient {
     List<T> items = new ArrayList<>(first.items());
     String next = nextPage(first);
     while (!next.isEmpty()) {
-      answer = page(kind, labelSelector, CACHE_PAGE, next);
+      answer = page(kind, namespace, labelSelector, CACHE_PAGE, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer;
       }
@@ -339,20 +340,20 @@ public final class KubeClient {
   }
 
   private <T extends KubeObject> ApiResult<ResourceList<T>> page(
-      ResourceType<T> kind, String labelSelector, int limit, String next) {
+      ResourceType<T> kind, String namespace, String labelSelector, int limit, String next) {
     List<Pair> query = new ArrayList<>(query("labelSelector", labelSelector));
     query.add(new Pair("limit", String.valueOf(limit)));
     query.addAll(query("continue", next));
-    return call(kind, listType(kind), "GET", kind.path(""), query, null);
+    return call(kind, listType(kind), "GET", kind.path(namespace), query, null);
   }
 
   private static String nextPage(ResourceList<?> page) {
     return Objects.requireNonNullElse(page.metadata().getContinue(), "");
   }
 
-  <T extends KubeObject> ResourceList<T> listForCache(ResourceType<T> kind, String selector)
-      throws ApiException {
-    return switch (listByPages(kind, selector)) {
+  <T extends KubeObject> ResourceList<T> listForCache(
+      ResourceType<T> kind, String namespace, String selector) throws ApiException {
+    return switch (listByPages(kind, namespace, selector)) {
       case ApiResult.Ok<ResourceList<T>>(ResourceList<T> list) -> list;
       case ApiResult.Rejected<ResourceList<T>>(int code, String reason, String message) ->
           throw new ApiException(code, reason + ": " + message);
@@ -362,7 +363,11 @@ public final class KubeClient {
   }
 
   <T extends KubeObject> Watch<T> watch(
-      ResourceType<T> kind, String selector, String resourceVersion, int timeoutSeconds)
+      ResourceType<T> kind,
+      String namespace,
+      String selector,
+      String resourceVersion,
+      int timeoutSeconds)
       throws ApiException {
     List<Pair> query = new ArrayList<>(query("labelSelector", selector));
     query.addAll(query("watch", "true"));
@@ -371,7 +376,7 @@ public final class KubeClient {
     query.addAll(query("resourceVersion", resourceVersion));
     query.addAll(query("timeoutSeconds", String.valueOf(timeoutSeconds)));
     Type type = TypeToken.getParameterized(Watch.Response.class, kind.objectClass()).getType();
-    Call call = build(watches, kind, type, "GET", kind.path(""), query, null);
+    Call call = build(watches, kind, type, "GET", kind.path(namespace), query, null);
     try {
       return Watch.createWatch(watches, call, type);
     } catch (ApiException e) {

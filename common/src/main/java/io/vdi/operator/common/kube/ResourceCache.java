@@ -122,6 +122,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
 
   private final KubeClient api;
   private final ResourceType<T> resourceType;
+  private final String namespace;
   private final String selector;
   private final InstantSource clock;
   private final FatalErrorHandler onFatalError;
@@ -158,7 +159,18 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange) {
-    this(api, kind, selector, clock, onChange, FatalErrorHandler.END_PROCESS);
+    this(api, kind, "", selector, clock, onChange, FatalErrorHandler.END_PROCESS);
+  }
+
+  /** The same for the objects of one namespace. */
+  public ResourceCache(
+      KubeClient api,
+      ResourceType<T> kind,
+      String namespace,
+      String selector,
+      InstantSource clock,
+      Consumer<Change<T>> onChange) {
+    this(api, kind, namespace, selector, clock, onChange, FatalErrorHandler.END_PROCESS);
   }
 
   /**
@@ -168,12 +180,14 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   ResourceCache(
       KubeClient api,
       ResourceType<T> kind,
+      String namespace,
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange,
       FatalErrorHandler onFatalError) {
     this.api = api;
     this.resourceType = kind;
+    this.namespace = namespace;
     this.selector = selector;
     this.clock = clock;
     this.onFatalError = onFatalError;
@@ -314,7 +328,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   public synchronized ApiResult<Integer> refresh() {
     refreshing = true;
     try {
-      return api.listByPages(resourceType, selector)
+      return api.listByPages(resourceType, namespace, selector)
           .map(list -> {
             long version = parse(list.metadata().getResourceVersion());
             known(version);
@@ -505,7 +519,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     @Override
     public ResourceList<T> list(CallGeneratorParams params) throws ApiException {
       try {
-        ResourceList<T> list = api.listForCache(resourceType, selector);
+        ResourceList<T> list = api.listForCache(resourceType, namespace, selector);
         watched(parse(list.metadata().getResourceVersion()));
         listedVersion.set(parse(list.metadata().getResourceVersion()));
         succeeded();
@@ -520,7 +534,8 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     public Watchable<T> watch(CallGeneratorParams params) throws ApiException {
       try {
         Watchable<T> watch =
-            api.watch(resourceType, selector, params.resourceVersion, params.timeoutSeconds);
+            api.watch(
+                resourceType, namespace, selector, params.resourceVersion, params.timeoutSeconds);
         succeeded();
         return new Observed(watch);
       } catch (ApiException | RuntimeException e) {
