@@ -3,7 +3,7 @@ package io.vdi.operator.admission;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import io.vdi.operator.admission.validation.AdmissionRequest.Caller;
+import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Hashes;

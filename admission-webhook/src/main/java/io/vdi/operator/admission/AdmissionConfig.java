@@ -4,7 +4,6 @@ import io.helidon.config.Config;
 import io.vdi.operator.admission.certificates.CertificateSettings;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
-import io.vdi.operator.admission.validation.Identity;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.runtime.ServiceConfig;
@@ -88,7 +87,7 @@ record AdmissionConfig(
     AdmissionConfig result =
         new AdmissionConfig(
             new AdmissionPolicy(
-                identity(reader, namespace), reader.list("templates.allowedRegistries")),
+                IdentityConfig.identity(reader, namespace), reader.list("templates.allowedRegistries")),
             QuotaConfig.read(reader),
             namespace,
             new Admission(
@@ -128,16 +127,6 @@ record AdmissionConfig(
         file.isPresent() || reader.list("admission.clientNames").isEmpty(),
         "admission.clientNames needs admission.clientCA");
     return file;
-  }
-
-  private static Identity identity(ConfigReader reader, String namespace) {
-    return new Identity(
-        reader.oneOf("identity.mode", Identity.Mode.class),
-        Set.copyOf(reader.list("identity.adminGroups")),
-        reader.list("identity.operatorAccounts").stream()
-            .map(account -> "system:serviceaccount:" + namespace + ":" + account)
-            .collect(Collectors.toUnmodifiableSet()),
-        IdentityConfig.read(reader));
   }
 
   private static Certificates certificates(ConfigReader reader, String namespace) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vdi.operator.admission.validation.AdmissionRequest.Caller;
+import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.kube.ApiResult;
 import java.io.IOException;
 import java.time.Duration;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vdi.operator.admission.AdmissionConfig.CertificateMode;
-import io.vdi.operator.admission.validation.Identity;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;

@@ -13,6 +13,7 @@ import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
+import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.KubeObject;
@@ -430,7 +431,7 @@ class AdmissionHandlerTest {
         "",
         "desks",
         "desk",
-        new AdmissionRequest.Caller(username, List.of(), Map.of()),
+        new Caller(username, List.of(), Map.of()),
         false,
         Optional.empty(),
         Optional.of(
@@ -502,7 +503,7 @@ class AdmissionHandlerTest {
         "",
         kind.equals(AdmissionRequest.SESSION) ? "desks" : "",
         name,
-        new AdmissionRequest.Caller("admin", List.of("system:masters"), Map.of()),
+        new Caller("admin", List.of("system:masters"), Map.of()),
         dryRun,
         object,
         oldObject);

@@ -20,6 +20,7 @@ class AdmissionImportsTest {
             "admission.http",
             "admission.quota",
             "admission.validation",
+            "common.identity",
             "common.kube",
             "common.model",
             "common.quota",
@@ -39,6 +40,7 @@ class AdmissionImportsTest {
             "http",
             "HTTP and AdmissionReview, without rules",
             "admission.validation",
+            "common.identity",
             "runtime.schedule",
             "com.google.gson",
             "io.helidon.common.socket",
@@ -51,6 +53,7 @@ class AdmissionImportsTest {
         .allowPure(
             "validation",
             "the rules: a request and its context in, a verdict out",
+            "common.identity",
             "common.kube",
             "common.model",
             "common.quota",

@@ -25,6 +25,7 @@ class RuntimeImportsTest {
         .allow(
             "config",
             "configuration from the jar, a file and the environment; it sets log levels",
+            "common.identity",
             "common.model",
             "common.quota",
             "runtime.schedule",

@@ -1,7 +1,7 @@
 package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -98,7 +98,7 @@ public record ControllerConfig(
   }
 
   private static Optional<IdentityMapping> access(ConfigReader read) {
-    IdentityMapping identity = IdentityConfig.read(read);
+    IdentityMapping identity = IdentityConfig.mapping(read);
     return read.flag("access.sessionRoles") ? Optional.of(identity) : Optional.empty();
   }
 

@@ -13,6 +13,7 @@ import com.google.gson.stream.JsonToken;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.ShortText;
+import io.vdi.operator.common.identity.Caller;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
@@ -104,8 +105,7 @@ final class AdmissionReview {
             string(request, "subResource"),
             string(request, "namespace"),
             string(request, "name"),
-            new AdmissionRequest.Caller(
-                string(user, "username"), strings(user, "groups"), extra(user)),
+            new Caller(string(user, "username"), strings(user, "groups"), extra(user)),
             bool(request, "dryRun"),
             object(request, "object"),
             object(request, "oldObject"));

@@ -5,6 +5,7 @@ import com.google.gson.JsonPrimitive;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.admission.validation.SessionRules;
 import io.vdi.operator.admission.validation.ShortText;
+import io.vdi.operator.common.identity.Caller;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +72,7 @@ final class ReviewBounds {
     return bounds.violations;
   }
 
-  private void user(AdmissionRequest.Caller caller) {
+  private void user(Caller caller) {
     length("request.userInfo.username", caller.username(), MAX_USERNAME);
     list("request.userInfo.groups", caller.groups());
     count("request.userInfo.extra", caller.extra().size(), "keys");

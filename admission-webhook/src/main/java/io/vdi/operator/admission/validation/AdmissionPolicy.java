@@ -1,5 +1,6 @@
 package io.vdi.operator.admission.validation;
 
+import io.vdi.operator.common.identity.Identity;
 import java.util.List;
 
 /**

@@ -1,8 +1,7 @@
 package io.vdi.operator.admission.validation;
 
 import com.google.gson.JsonObject;
-import java.util.List;
-import java.util.Map;
+import io.vdi.operator.common.identity.Caller;
 import java.util.Optional;
 
 /**
@@ -11,6 +10,7 @@ import java.util.Optional;
  * @param operation {@code CREATE}, {@code UPDATE}, {@code DELETE} or {@code CONNECT}
  * @param group API group of the object's kind
  * @param subResource empty for the object itself
+ * @param caller the user that sends the request
  * @param object after the operation; empty for DELETE
  * @param oldObject before the operation; empty for CREATE
  */
@@ -28,9 +28,6 @@ public record AdmissionRequest(
     Optional<JsonObject> oldObject) {
   public static final String SESSION = "VDISession";
   public static final String TEMPLATE = "VDITemplate";
-
-  /** The user that sends the request, as Kubernetes authenticated it. */
-  public record Caller(String username, List<String> groups, Map<String, List<String>> extra) {}
 
   boolean is(String kindName) {
     return isOurs() && kind.equals(kindName);

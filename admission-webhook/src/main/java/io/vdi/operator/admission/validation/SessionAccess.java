@@ -2,6 +2,7 @@ package io.vdi.operator.admission.validation;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package io.vdi.operator.admission.validation;
 import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
+import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.TemplateLimits;

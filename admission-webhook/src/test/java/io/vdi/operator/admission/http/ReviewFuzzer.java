@@ -5,13 +5,14 @@ import com.google.gson.JsonParser;
 import io.vdi.operator.admission.validation.AdmissionContext;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
-import io.vdi.operator.admission.validation.Identity;
 import io.vdi.operator.admission.validation.QuotaCheckRequired;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.SessionAdmission;
 import io.vdi.operator.admission.validation.Verdict;
+import io.vdi.operator.common.identity.Caller;
+import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Locale;
@@ -87,7 +88,7 @@ public final class ReviewFuzzer {
 
   /** A second opinion, much coarser than the rules. */
   private static boolean mayBeAllowed(AdmissionRequest request) {
-    AdmissionRequest.Caller caller = request.caller();
+    Caller caller = request.caller();
     boolean admin =
         caller.groups().contains("system:masters")
             || caller.username().startsWith("system:serviceaccount:vdi-system:vdi-")

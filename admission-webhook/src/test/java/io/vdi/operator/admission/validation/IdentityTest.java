@@ -3,6 +3,8 @@ package io.vdi.operator.admission.validation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.Caller;
+import io.vdi.operator.common.identity.Identity;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,7 +28,7 @@ class IdentityTest {
     "system:serviceaccount:other:vdi-controller, false"
   })
   void aCallerCanOnlyCreateItsOwnSessions(String username, boolean allowed) {
-    Verdict verdict = validate(new AdmissionRequest.Caller(username, List.of(), Map.of()));
+    Verdict verdict = validate(new Caller(username, List.of(), Map.of()));
     if (allowed) {
       assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
     } else {
@@ -43,17 +45,13 @@ class IdentityTest {
 
   @Test
   void theEmailCanBeInTheExtraOfTheUser() {
-    AdmissionRequest.Caller caller =
-        new AdmissionRequest.Caller(
-            "4711", List.of(), Map.of("email", List.of("alice@example.com")));
+    Caller caller = new Caller("4711", List.of(), Map.of("email", List.of("alice@example.com")));
     assertThat(validate(caller)).isInstanceOf(QuotaCheckRequired.class);
   }
 
   @Test
   void theConfiguredEmailTakesPrecedence() {
-    AdmissionRequest.Caller caller =
-        new AdmissionRequest.Caller(
-            "carol", List.of(), Map.of("email", List.of("alice@example.com")));
+    Caller caller = new Caller("carol", List.of(), Map.of("email", List.of("alice@example.com")));
     assertThat(validate(caller))
         .isInstanceOfSatisfying(
             Response.Deny.class,
@@ -69,15 +67,13 @@ class IdentityTest {
   void modeWarnAllowsWithAWarning() {
     Verdict verdict =
         CLUSTER.validate(
-            Requests.create(
-                SESSION_OF_ALICE,
-                new AdmissionRequest.Caller("bob@example.com", List.of(), Map.of())),
+            Requests.create(SESSION_OF_ALICE, new Caller("bob@example.com", List.of(), Map.of())),
             Requests.policy(Identity.Mode.WARN));
     assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
     assertThat(verdict.warnings()).hasSize(1);
   }
 
-  private static Verdict validate(AdmissionRequest.Caller caller) {
+  private static Verdict validate(Caller caller) {
     return CLUSTER.validate(Requests.create(SESSION_OF_ALICE, caller), Requests.POLICY);
   }
 }

@@ -2,8 +2,10 @@ package io.vdi.operator.admission.validation;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.Caller;
+import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.devcluster.cluster.Manifests;
@@ -14,8 +16,7 @@ import java.util.Set;
 
 /** Requests and contexts for the tests of the rules. */
 final class Requests {
-  static final AdmissionRequest.Caller ADMIN =
-      new AdmissionRequest.Caller("admin", List.of("system:masters"), Map.of());
+  static final Caller ADMIN = new Caller("admin", List.of("system:masters"), Map.of());
   static final AdmissionPolicy POLICY = policy(Identity.Mode.ENFORCE);
 
   private Requests() {}
@@ -30,7 +31,7 @@ final class Requests {
         List.of());
   }
 
-  static AdmissionRequest create(JsonObject session, AdmissionRequest.Caller caller) {
+  static AdmissionRequest create(JsonObject session, Caller caller) {
     return request("CREATE", caller, Optional.of(session), Optional.empty());
   }
 
@@ -39,10 +40,7 @@ final class Requests {
   }
 
   static AdmissionRequest request(
-      String operation,
-      AdmissionRequest.Caller caller,
-      Optional<JsonObject> object,
-      Optional<JsonObject> old) {
+      String operation, Caller caller, Optional<JsonObject> object, Optional<JsonObject> old) {
     return new AdmissionRequest(
         "uid-of-request",
         operation,

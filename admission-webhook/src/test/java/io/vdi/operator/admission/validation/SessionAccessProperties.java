@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.model.Annotations;
 import java.util.List;
 import java.util.Map;
@@ -50,8 +51,7 @@ class SessionAccessProperties {
     sessions.clear();
     for (int step = 0; step < 40; step++) {
       String username = random.nextBoolean() ? pick(BOBS) : pick(ALICES);
-      AdmissionRequest.Caller caller =
-          new AdmissionRequest.Caller(username, List.of("system:authenticated"), Map.of());
+      Caller caller = new Caller(username, List.of("system:authenticated"), Map.of());
       String name = pick(NAMES);
       Optional<JsonObject> before = Optional.ofNullable(sessions.get(name));
       String what = send(caller, name);
@@ -76,7 +76,7 @@ class SessionAccessProperties {
   }
 
   /** Sends one random request; the operations of the API server, the real ones and the illegal. */
-  private String send(AdmissionRequest.Caller caller, String name) {
+  private String send(Caller caller, String name) {
     Optional<JsonObject> old = Optional.ofNullable(sessions.get(name));
     switch (random.nextInt(8)) {
       case 0, 1 -> {
@@ -131,11 +131,7 @@ class SessionAccessProperties {
 
   /** The webhooks, in the order of the API server; it writes what they allow. */
   private void write(
-      String operation,
-      AdmissionRequest.Caller caller,
-      String name,
-      JsonObject object,
-      Optional<JsonObject> old) {
+      String operation, Caller caller, String name, JsonObject object, Optional<JsonObject> old) {
     object.getAsJsonObject("metadata").addProperty("name", name);
     // The match condition of the mutating webhook.
     if (old.map(RawObject::new).filter(RawObject::isDeleting).isEmpty()) {
@@ -245,7 +241,7 @@ class SessionAccessProperties {
   private static AdmissionRequest request(
       String operation,
       String subResource,
-      AdmissionRequest.Caller caller,
+      Caller caller,
       String name,
       Optional<JsonObject> object,
       Optional<JsonObject> old) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.identity.Caller;
+import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Annotations;
 import java.util.List;
 import java.util.Map;
@@ -17,11 +19,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SessionAccessTest {
   private static final Requests.Cluster CLUSTER = Requests.cluster("{image: x, idleTimeout: 1h}");
-  private static final AdmissionRequest.Caller ALICE = caller("alice@example.com");
-  private static final AdmissionRequest.Caller BOB = caller("bob@example.com");
-  private static final AdmissionRequest.Caller CONTROLLER =
+  private static final Caller ALICE = caller("alice@example.com");
+  private static final Caller BOB = caller("bob@example.com");
+  private static final Caller CONTROLLER =
       caller("system:serviceaccount:vdi-system:vdi-controller");
-  private static final AdmissionRequest.Caller COLLECTOR =
+  private static final Caller COLLECTOR =
       caller("system:serviceaccount:kube-system:generic-garbage-collector");
   private static final String OWNER =
       "ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: x, uid: y}]";
@@ -207,7 +209,7 @@ class SessionAccessTest {
   void onlyTheOperatorWritesAStatus() {
     assertThat(CLUSTER.validate(status(CONTROLLER), Requests.POLICY))
         .isInstanceOf(Response.Allow.class);
-    for (AdmissionRequest.Caller caller : List.of(ALICE, Requests.ADMIN, COLLECTOR)) {
+    for (Caller caller : List.of(ALICE, Requests.ADMIN, COLLECTOR)) {
       assertRefused(
           CLUSTER.validate(status(caller), Requests.POLICY), 403, "identity.operatorAccounts");
       assertThat(CLUSTER.validateForManager(status(caller), Requests.POLICY))
@@ -233,7 +235,7 @@ class SessionAccessTest {
     assertThat(ContextQuery.forValidation(request)).isEqualTo(new ContextQuery.SessionsUsing("t"));
   }
 
-  private static AdmissionRequest status(AdmissionRequest.Caller caller) {
+  private static AdmissionRequest status(Caller caller) {
     return new AdmissionRequest(
         "u",
         "UPDATE",
@@ -248,22 +250,22 @@ class SessionAccessTest {
         Optional.of(session()));
   }
 
-  private static Verdict create(AdmissionRequest.Caller caller, JsonObject session) {
+  private static Verdict create(Caller caller, JsonObject session) {
     return CLUSTER.validate(Requests.create(session, caller), Requests.POLICY);
   }
 
-  private static Verdict update(AdmissionRequest.Caller caller, JsonObject now, JsonObject old) {
+  private static Verdict update(Caller caller, JsonObject now, JsonObject old) {
     return CLUSTER.validate(
         Requests.request("UPDATE", caller, Optional.of(now), Optional.of(old)), Requests.POLICY);
   }
 
-  private static Verdict delete(AdmissionRequest.Caller caller, JsonObject old) {
+  private static Verdict delete(Caller caller, JsonObject old) {
     return CLUSTER.validate(
         Requests.request("DELETE", caller, Optional.empty(), Optional.of(old)), Requests.POLICY);
   }
 
-  private static AdmissionRequest.Caller caller(String username) {
-    return new AdmissionRequest.Caller(username, List.of("system:authenticated"), Map.of());
+  private static Caller caller(String username) {
+    return new Caller(username, List.of("system:authenticated"), Map.of());
   }
 
   private static JsonObject session() {

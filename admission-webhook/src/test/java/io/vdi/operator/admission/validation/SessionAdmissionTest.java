@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ObjectMeta;
@@ -240,7 +241,7 @@ class SessionAdmissionTest {
         CLUSTER.validate(
             Requests.create(
                 Requests.session("{user: bob@example.com, template: t, timeout: 1h}"),
-                new AdmissionRequest.Caller("bob@example.com", List.of("design"), Map.of())),
+                new Caller("bob@example.com", List.of("design"), Map.of())),
             Requests.POLICY);
     assertThat(verdict).isInstanceOf(QuotaCheckRequired.class);
   }

@@ -1,6 +1,5 @@
-package io.vdi.operator.admission.validation;
+package io.vdi.operator.common.identity;
 
-import io.vdi.operator.common.model.IdentityMapping;
 import java.util.Optional;
 import java.util.Set;
 
@@ -31,29 +30,29 @@ public record Identity(
    * own account or all with that of the controller manager. They may delete, and change finalizers
    * and owners.
    */
-  static final Set<String> SYSTEM_CONTROLLERS =
+  public static final Set<String> SYSTEM_CONTROLLERS =
       Set.of(
           "system:serviceaccount:kube-system:generic-garbage-collector",
           "system:serviceaccount:kube-system:namespace-controller",
           "system:kube-controller-manager");
 
   /** Whether the caller is an admin by configuration; RBAC can make it one as well. */
-  boolean isAdmin(AdmissionRequest.Caller caller) {
+  public boolean isAdmin(Caller caller) {
     return isOperator(caller) || caller.groups().stream().anyMatch(adminGroups::contains);
   }
 
-  boolean isOperator(AdmissionRequest.Caller caller) {
+  public boolean isOperator(Caller caller) {
     return exemptUsers.contains(caller.username());
   }
 
   /** The caller's e-mail address; empty if no rule yields one. */
-  Optional<String> email(AdmissionRequest.Caller caller) {
+  public Optional<String> email(Caller caller) {
     return Optional.of(mapping.email(caller.username(), caller.extra()))
-        .filter(SessionRules::isEmail);
+        .filter(EmailAddress::isValid);
   }
 
   /** Whether a session of this user is the caller's own. */
-  boolean isOwn(AdmissionRequest.Caller caller, String user) {
+  public boolean isOwn(Caller caller, String user) {
     return email(caller).filter(own -> IdentityMapping.isSame(own, user)).isPresent();
   }
 }

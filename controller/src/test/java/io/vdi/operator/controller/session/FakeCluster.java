@@ -8,7 +8,7 @@ import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.kube.ResourceCache;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;

@@ -1,7 +1,7 @@
 package io.vdi.operator.controller.session.resources;
 
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;

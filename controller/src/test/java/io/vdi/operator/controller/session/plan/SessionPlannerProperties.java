@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;

@@ -11,7 +11,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.IdentityMapping;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;

@@ -1,4 +1,4 @@
-package io.vdi.operator.common.model;
+package io.vdi.operator.common.identity;
 
 import java.util.LinkedHashSet;
 import java.util.List;

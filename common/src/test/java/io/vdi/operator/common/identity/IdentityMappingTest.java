@@ -1,4 +1,4 @@
-package io.vdi.operator.common.model;
+package io.vdi.operator.common.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
