@@ -94,7 +94,7 @@ class DocsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"controller", "admission-webhook", "reaper"})
+  @ValueSource(strings = {"controller", "admission-webhook", "reaper", "gate"})
   @DisplayName("docs/configuration.md lists exactly the settings of each service")
   void settings(String service) {
     String page = read(ROOT.resolve("docs/configuration.md"));

@@ -1,0 +1,110 @@
+package io.vdi.operator.architecture;
+
+import org.junit.jupiter.api.Test;
+
+class GateImportsTest {
+  @Test
+  void packagesImportOnlyWhatTheyMay() {
+    ImportRules.of("io.vdi.operator.gate")
+        .allow(
+            "",
+            "wires the service and its settings",
+            "common.identity",
+            "common.kube",
+            "common.model",
+            "gate.desktop",
+            "gate.forward",
+            "gate.http",
+            "gate.keys",
+            "gate.revocation",
+            "gate.signin",
+            "gate.ticket",
+            "runtime",
+            "runtime.config",
+            "runtime.leader",
+            "runtime.schedule",
+            "com.nimbusds.jose.jwk",
+            "io.helidon",
+            "java.io",
+            "java.net",
+            "java.nio.file",
+            "org.slf4j")
+        .allow(
+            "http",
+            "cookies, pages and the defences of the portal; it knows no token",
+            "io.helidon",
+            "java.net")
+        .allow(
+            "keys",
+            "the keys in their Secret, and the tokens made with them",
+            "common.kube",
+            "common.model",
+            "com.google.gson",
+            "com.nimbusds.jose",
+            "com.nimbusds.jwt",
+            "org.slf4j")
+        .allow(
+            "revocation",
+            "which sign-ins have ended, in a ConfigMap that all replicas watch",
+            "common.kube",
+            "common.model",
+            "com.google.gson",
+            "com.nimbusds.jwt")
+        .allow(
+            "signin",
+            "the protocol with the provider, and the cookie of the portal",
+            "common.identity",
+            "common.kube",
+            "gate.http",
+            "gate.keys",
+            "gate.revocation",
+            "com.nimbusds",
+            "io.helidon",
+            "java.io",
+            "java.net",
+            "java.security",
+            "org.slf4j")
+        .allow(
+            "desktop",
+            "hosts, owners, passwords and connections of desktops",
+            "common.identity",
+            "common.kube",
+            "common.model",
+            "gate.revocation",
+            "com.google.gson",
+            "java.io",
+            "java.net",
+            "okhttp3",
+            "okio",
+            "org.slf4j")
+        .allow(
+            "ticket",
+            "how a sign-in on the portal opens a desktop on another host",
+            "common.kube",
+            "gate.desktop",
+            "gate.http",
+            "gate.keys",
+            "gate.revocation",
+            "gate.signin",
+            "com.nimbusds.jwt",
+            "io.helidon",
+            "java.net",
+            "java.security",
+            "org.slf4j")
+        .allow(
+            "forward",
+            "the router's question about each request",
+            "common.kube",
+            "common.model",
+            "gate.desktop",
+            "gate.http",
+            "gate.keys",
+            "gate.revocation",
+            "gate.ticket",
+            "io.helidon",
+            "java.net",
+            "java.security",
+            "org.slf4j")
+        .check();
+  }
+}

@@ -1,0 +1,243 @@
+package io.vdi.operator.gate;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http1.Http1Config;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.gate.desktop.CredentialCache;
+import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.desktop.DesktopIndex;
+import io.vdi.operator.gate.desktop.Disconnector;
+import io.vdi.operator.gate.desktop.OpenDesktops;
+import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.forward.ForwardRoutes;
+import io.vdi.operator.gate.http.PortalDefences;
+import io.vdi.operator.gate.keys.KeyRing;
+import io.vdi.operator.gate.keys.KeyStore;
+import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.revocation.Holder;
+import io.vdi.operator.gate.revocation.RevocationStore;
+import io.vdi.operator.gate.signin.NoProvider;
+import io.vdi.operator.gate.signin.OidcProvider;
+import io.vdi.operator.gate.signin.Provider;
+import io.vdi.operator.gate.signin.SignInRoutes;
+import io.vdi.operator.gate.signin.SignInSessions;
+import io.vdi.operator.gate.ticket.OpenRoutes;
+import io.vdi.operator.gate.ticket.TicketStore;
+import io.vdi.operator.runtime.ApiServerClock;
+import io.vdi.operator.runtime.Gauges;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceContext;
+import io.vdi.operator.runtime.ServiceDefinition;
+import io.vdi.operator.runtime.ServiceRuntime;
+import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.schedule.Periodic;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Wiring and life cycle of the gate. Its settings are read once, at the start. */
+public final class Gate implements Service {
+  /** For {@link ServiceRuntime}. */
+  public static final ServiceDefinition<GateConfig> SERVICE =
+      new ServiceDefinition<>("gate", GateConfig::from, Map.of(), Gate::new);
+
+  private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+
+  /** The socket on which the router asks. */
+  private static final String FORWARD = "forward";
+
+  /** While there are no keys: another replica may be creating them right now. */
+  private static final Duration KEY_RETRY = Duration.ofMillis(500);
+
+  private static final Duration KEY_INTERVAL = Duration.ofSeconds(30);
+
+  /** A page of the portal has cookies of up to 8 KiB and an address of up to 4 KiB. */
+  private static final int MAX_HEADERS = 32 * 1024;
+
+  private static final int MAX_ADDRESS = 8 * 1024;
+
+  private final GateConfig config;
+  private final KeyStore keys;
+  private final Periodic keyRefresh;
+  private final DesktopIndex desktops;
+  private final ResourceCache<VdiTemplate> templates;
+  private final RevocationStore revocations;
+  private final OpenDesktops opened = new OpenDesktops();
+  private final Disconnector disconnector;
+  private final SignInRoutes signInRoutes;
+  private final OpenRoutes openRoutes;
+  private final ForwardRoutes forwardRoutes;
+  private volatile Optional<WebServer> server = Optional.empty();
+
+  private Gate(ServiceContext<GateConfig> context) {
+    ReloadableConfig<GateConfig> settings = context.config();
+    this.config = settings.current();
+    KubeClient api = context.api();
+    InstantSource nodeClock = context.clock();
+    ApiServerClock clock = context.apiServerClock();
+    this.keys =
+        new KeyStore(
+            api, config.namespace(), config.keys().secret(), config.keys().settings(), clock);
+    this.keyRefresh = new Periodic("keys", this::keyInterval, keys::refresh);
+    Tokens tokens = new Tokens(keys::current, config.publicUrl().toString(), clock);
+    this.desktops = new DesktopIndex(api, nodeClock);
+    this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, change -> {});
+    this.revocations = new RevocationStore(api, config.namespace(), nodeClock, clock);
+    CredentialCache credentials =
+        new CredentialCache(api, name -> templates.get("", name), System::nanoTime);
+    this.disconnector = new Disconnector(credentials::of, Disconnector::serviceAddress);
+    revocations.onChange(this::disconnectRevoked);
+    Provider provider =
+        config
+            .oidc()
+            .<Provider>map(oidc -> new OidcProvider(oidc, nodeClock))
+            .orElseGet(NoProvider::new);
+    SignInSessions sessions =
+        new SignInSessions(tokens, revocations::current, config.signIn(), clock);
+    this.signInRoutes =
+        new SignInRoutes(
+            provider,
+            sessions,
+            tokens,
+            config.signIn(),
+            new SignInRoutes.Ending(revocations::revoke, this::disconnectOwn),
+            clock);
+    this.openRoutes =
+        new OpenRoutes(
+            sessions,
+            desktops::find,
+            config.desktops().access(),
+            tokens,
+            config.ticketLifetime(),
+            clock);
+    this.forwardRoutes =
+        new ForwardRoutes(
+            config.desktops(),
+            new ForwardRoutes.Sources(
+                desktops::find,
+                revocations::current,
+                credentials::of,
+                new TicketStore(api, config.namespace(), clock),
+                opened),
+            tokens,
+            config.publicUrl(),
+            clock);
+    new Gauges(context.meters()).ofConfig(settings::isValid);
+  }
+
+  private Duration keyInterval() {
+    return keys.error().isEmpty() ? KEY_INTERVAL : KEY_RETRY;
+  }
+
+  @Override
+  public List<ResourceCache<?>> caches() {
+    return List.of(desktops.cache(), templates, revocations.cache());
+  }
+
+  @Override
+  public void connected() {
+    keyRefresh.start();
+  }
+
+  @Override
+  public void ready() {
+    WebServer started =
+        WebServer.builder()
+            .host(config.listeners().host())
+            .port(config.listeners().port())
+            .shutdownHook(false)
+            .addProtocol(limits())
+            .routing(this::portal)
+            .putSocket(
+                FORWARD,
+                socket ->
+                    socket
+                        .host(config.listeners().host())
+                        .port(config.listeners().forwardPort())
+                        .addProtocol(limits()))
+            .routing(FORWARD, HttpRouting.builder().register(forwardRoutes))
+            .build()
+            .start();
+    server = Optional.of(started);
+    LOG.info(
+        "{} on port {}, forward-auth on port {}",
+        config.publicUrl(),
+        started.port(),
+        started.port(FORWARD));
+  }
+
+  private static Http1Config limits() {
+    return Http1Config.builder().maxHeadersSize(MAX_HEADERS).maxPrologueLength(MAX_ADDRESS).build();
+  }
+
+  private void portal(HttpRouting.Builder routing) {
+    Optional<String> provider =
+        config.oidc().flatMap(oidc -> Desktop.origin(oidc.issuer())).map(URI::toString);
+    routing
+        .addFilter(
+            new PortalDefences(
+                config.publicUrl(), provider, Set.of(SignInRoutes.BACK_CHANNEL_LOGOUT)))
+        .get(
+            "/.well-known/jwks.json",
+            (request, response) -> {
+              response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
+              response.send(keys.current().map(KeyRing::publicKeys).orElseThrow().toString());
+            })
+        .register(signInRoutes)
+        .register(openRoutes);
+  }
+
+  /** The sign-in has ended on some replica: the desktops that it has opened here are closed. */
+  private void disconnectRevoked() {
+    revocations.current().map(opened::takeRevoked).ifPresent(disconnector::disconnect);
+  }
+
+  /** The desktops of the user, also those that another replica has opened before a restart. */
+  private void disconnectOwn(Holder holder) {
+    disconnector.disconnect(
+        desktops.all().stream()
+            .filter(desktop ->
+                config
+                    .desktops()
+                    .access()
+                    .roleOf(holder.email(), List.of(), desktop)
+                    .filter(Role.OWNER::equals)
+                    .isPresent())
+            .toList());
+  }
+
+  /** The ports of the portal and of forward-auth, once they are open. */
+  public Optional<List<Integer>> ports() {
+    return server.map(started -> List.of(started.port(), started.port(FORWARD)));
+  }
+
+  @Override
+  public Optional<String> readinessError() {
+    return keys.error();
+  }
+
+  /** Kubernetes does not report when the last router has removed this pod, so it takes a time. */
+  @Override
+  public void drain() throws InterruptedException {
+    TimeUnit.NANOSECONDS.sleep(config.listeners().drainPeriod().toNanos());
+  }
+
+  @Override
+  public void stop() {
+    keyRefresh.close();
+    server.ifPresent(WebServer::stop);
+    disconnector.close();
+  }
+}

@@ -1,0 +1,173 @@
+package io.vdi.operator.gate;
+
+import io.helidon.config.Config;
+import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.gate.desktop.DesktopAccess;
+import io.vdi.operator.gate.forward.ForwardRules;
+import io.vdi.operator.gate.http.PublicUrl;
+import io.vdi.operator.gate.keys.KeyRing;
+import io.vdi.operator.gate.signin.OidcSettings;
+import io.vdi.operator.gate.signin.SignInRoutes;
+import io.vdi.operator.gate.signin.SignInSettings;
+import io.vdi.operator.runtime.ServiceConfig;
+import io.vdi.operator.runtime.config.ConfigReader;
+import io.vdi.operator.runtime.config.IdentityConfig;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.PodNamespace;
+import io.vdi.operator.runtime.leader.LeaderElectionConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The settings of the gate; docs/configuration.md describes each.
+ *
+ * @param oidc empty: no provider is configured, and nobody can sign in
+ */
+record GateConfig(
+    PublicUrl publicUrl,
+    Optional<OidcSettings> oidc,
+    SignInSettings signIn,
+    ForwardRules desktops,
+    Duration ticketLifetime,
+    Keys keys,
+    Listeners listeners,
+    String namespace,
+    String host,
+    int port)
+    implements ServiceConfig {
+  private static final Logger LOG = LoggerFactory.getLogger(GateConfig.class);
+
+  /** A desktop can be used this long after its user was removed without a notice. */
+  private static final Duration MAX_PASS = Duration.ofMinutes(15);
+
+  private static final Duration MAX_TICKET = Duration.ofSeconds(30);
+  private static final PublicUrl PLACEHOLDER = new PublicUrl(URI.create("https://portal.invalid"));
+
+  record Keys(String secret, KeyRing.Settings settings) {}
+
+  record Listeners(String host, int port, int forwardPort, Duration drainPeriod) {}
+
+  /** All replicas answer. */
+  @Override
+  public LeaderElectionConfig election() {
+    return LeaderElectionConfig.NONE;
+  }
+
+  static GateConfig from(Config config) throws InvalidConfigException {
+    ConfigReader read = new ConfigReader(config);
+    String configured = read.text("namespace");
+    String namespace = configured.isEmpty() ? PodNamespace.get() : configured;
+    PublicUrl publicUrl = publicUrl(read);
+    SignInSettings signIn = signIn(read);
+    GateConfig result =
+        new GateConfig(
+            publicUrl,
+            oidc(read, publicUrl),
+            signIn,
+            desktops(read, IdentityConfig.read(read, namespace)),
+            atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
+            new Keys(
+                read.text("gate.keys.secret", s -> !s.isEmpty(), "must not be empty"),
+                new KeyRing.Settings(read.duration("gate.keys.rotation"), signIn.lifetime())),
+            new Listeners(
+                read.text("gate.host"),
+                read.number("gate.port", 0, 65535),
+                read.number("gate.forwardPort", 0, 65535),
+                read.durationOrZero("gate.drainPeriod")),
+            namespace,
+            read.text("server.host"),
+            read.number("server.port", 0, 65535));
+    read.require(
+        result.keys().settings().rotation().compareTo(signIn.lifetime()) > 0,
+        "gate.keys.rotation must be longer than gate.signIn.lifetime");
+    read.throwIfInvalid();
+    return result;
+  }
+
+  private static PublicUrl publicUrl(ConfigReader read) {
+    String text = read.text("gate.publicUrl");
+    Optional<PublicUrl> url = PublicUrl.parse(text);
+    read.require(
+        url.isPresent(),
+        "gate.publicUrl \"%s\" must be the https address of the portal without a path, such as https://portal.example.com"
+            .formatted(text));
+    return url.orElse(PLACEHOLDER);
+  }
+
+  private static Optional<OidcSettings> oidc(ConfigReader read, PublicUrl publicUrl) {
+    String issuer = read.text("gate.oidc.issuer");
+    String clientId = read.text("gate.oidc.clientId");
+    OidcSettings settings =
+        new OidcSettings(
+            issuer,
+            clientId,
+            secretFile(read.text("gate.oidc.clientSecretFile")),
+            read.list("gate.oidc.scopes"),
+            read.text("gate.oidc.groupsClaim"),
+            read.duration("gate.oidc.clockSkew"),
+            read.duration("gate.oidc.timeout"),
+            publicUrl.resolve(SignInRoutes.CALLBACK),
+            publicUrl.resolve(SignInRoutes.SIGNED_OUT));
+    if (issuer.isEmpty()) {
+      return Optional.empty();
+    }
+    read.require(
+        issuer.startsWith("https://") || issuer.matches("http://(localhost|127\\.0\\.0\\.1)[:/].*"),
+        "gate.oidc.issuer \"%s\" must be an https address".formatted(issuer));
+    read.require(!clientId.isEmpty(), "gate.oidc.clientId must not be empty");
+    read.require(settings.scopes().contains("openid"), "gate.oidc.scopes must contain openid");
+    return Optional.of(settings);
+  }
+
+  private static Supplier<Optional<String>> secretFile(String file) {
+    return file.isEmpty()
+        ? Optional::empty
+        : () -> {
+          try {
+            return Optional.of(Files.readString(Path.of(file)).strip());
+          } catch (IOException e) {
+            // The provider refuses the request then, and the page says so.
+            LOG.error("gate.oidc.clientSecretFile {} cannot be read: {}", file, e.toString());
+            return Optional.empty();
+          }
+        };
+  }
+
+  private static SignInSettings signIn(ConfigReader read) {
+    SignInSettings settings =
+        new SignInSettings(
+            read.flag("gate.oidc.requireVerifiedEmail"),
+            read.text("gate.oidc.groupsPrefix"),
+            read.list("gate.oidc.groups"),
+            read.duration("gate.signIn.lifetime"),
+            read.duration("gate.signIn.idleTimeout"),
+            read.duration("gate.signIn.timeout"));
+    read.require(
+        settings.idleTimeout().compareTo(settings.lifetime()) <= 0,
+        "gate.signIn.idleTimeout must be at most gate.signIn.lifetime");
+    return settings;
+  }
+
+  private static ForwardRules desktops(ConfigReader read, Identity identity) {
+    return new ForwardRules(
+        new DesktopAccess(identity, read.flag("gate.desktops.adminsMayOpen")),
+        atMost(read, "gate.desktops.cookieLifetime", MAX_PASS));
+  }
+
+  private static Duration atMost(ConfigReader read, String key, Duration max) {
+    Duration value = read.duration(key);
+    read.require(
+        value.compareTo(max) <= 0,
+        "%s \"%s\" must be at most %s"
+            .formatted(key, Durations.format(value), Durations.format(max)));
+    return value;
+  }
+}

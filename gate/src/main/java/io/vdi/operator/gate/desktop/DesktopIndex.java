@@ -1,0 +1,91 @@
+package io.vdi.operator.gate.desktop;
+
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The desktops by host, from a watch of the sessions. */
+public final class DesktopIndex {
+  private final ResourceCache<VdiSession> sessions;
+  private final Map<String, Set<SessionKey>> byAuthority = new ConcurrentHashMap<>();
+
+  public DesktopIndex(KubeClient api, InstantSource nodeClock) {
+    this.sessions = new ResourceCache<>(api, ResourceType.SESSION, "", nodeClock, this::changed);
+  }
+
+  public ResourceCache<VdiSession> cache() {
+    return sessions;
+  }
+
+  private void changed(ResourceCache.Change<VdiSession> change) {
+    change.now().flatMap(Desktop::of).ifPresent(this::add);
+    change
+        .before()
+        .flatMap(Desktop::of)
+        .filter(before ->
+            !change
+                .now()
+                .flatMap(Desktop::of)
+                .map(Desktop::authority)
+                .equals(Optional.of(before.authority())))
+        .ifPresent(this::remove);
+  }
+
+  private void add(Desktop desktop) {
+    byAuthority.merge(
+        desktop.authority(),
+        Set.of(desktop.session()),
+        (a, b) -> {
+          Set<SessionKey> both = ConcurrentHashMap.newKeySet();
+          both.addAll(a);
+          both.addAll(b);
+          return Set.copyOf(both);
+        });
+  }
+
+  private void remove(Desktop desktop) {
+    byAuthority.computeIfPresent(
+        desktop.authority(),
+        (authority, keys) -> {
+          Set<SessionKey> others = ConcurrentHashMap.newKeySet();
+          others.addAll(keys);
+          others.remove(desktop.session());
+          return others.isEmpty() ? null : Set.copyOf(others);
+        });
+  }
+
+  /**
+   * The desktop at a host.
+   *
+   * @param authority host and port in lower case
+   */
+  public DesktopLookup find(String authority) {
+    if (!sessions.isSynced() || !sessions.error().isEmpty()) {
+      return new DesktopLookup.Undecided("the sessions cannot be read: " + sessions.error());
+    }
+    List<Desktop> found =
+        byAuthority.getOrDefault(authority, Set.of()).stream()
+            .flatMap(key -> sessions.get(key.namespace(), key.name()).stream())
+            .flatMap(session -> Desktop.of(session).stream())
+            .filter(desktop -> desktop.authority().equals(authority))
+            .toList();
+    return switch (found.size()) {
+      case 0 -> new DesktopLookup.Unknown();
+      case 1 -> new DesktopLookup.Found(found.getFirst());
+      default -> new DesktopLookup.Undecided("several sessions have the host " + authority);
+    };
+  }
+
+  /** All desktops, also those that are being deleted. */
+  public List<Desktop> all() {
+    return sessions.list().stream().flatMap(session -> Desktop.of(session).stream()).toList();
+  }
+}

@@ -1,0 +1,158 @@
+package io.vdi.operator.gate.desktop;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.SessionKey;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.Credentials;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+import okio.BufferedSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ends the open connections of a desktop by Selkies' own API: {@code GET /api/sessions} lists the
+ * connected pages, {@code DELETE /api/sessions/<id>} closes one. All pages are closed, because
+ * Selkies does not know which sign-in a page belongs to; those of other sign-ins reconnect. The
+ * user of a desktop can run any server at its address, so answers are limited in size and time.
+ */
+public final class Disconnector implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Disconnector.class);
+
+  /** Selkies waits up to a second for pages that do not answer. */
+  private static final Duration LIST_TIMEOUT = Duration.ofMillis(1500);
+
+  /** Selkies answers when the page has confirmed the end. It sends nothing to the page by then. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(15);
+
+  private static final long MAX_BODY_BYTES = 256 * 1024;
+  private static final int MAX_PAGES = 100;
+
+  private final Function<Desktop, ApiResult<DesktopCredentials>> credentials;
+  private final Function<SessionKey, HttpUrl> address;
+  private final OkHttpClient http =
+      new OkHttpClient.Builder()
+          .protocols(List.of(Protocol.HTTP_1_1))
+          .followRedirects(false)
+          .followSslRedirects(false)
+          .callTimeout(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+          .readTimeout(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+          .build();
+
+  /**
+   * @param address of the session's Service
+   */
+  public Disconnector(
+      Function<Desktop, ApiResult<DesktopCredentials>> credentials,
+      Function<SessionKey, HttpUrl> address) {
+    this.credentials = credentials;
+    this.address = address;
+  }
+
+  /** The address of a session's Service inside the cluster. */
+  public static HttpUrl serviceAddress(SessionKey session) {
+    return HttpUrl.get("http://" + session.name() + "." + session.namespace() + ".svc:8080/");
+  }
+
+  /** Begins to disconnect these desktops, concurrently, and returns. */
+  public void disconnect(Iterable<Desktop> desktops) {
+    for (Desktop desktop : desktops) {
+      Thread.ofVirtual().name("disconnect " + desktop.session()).start(() -> disconnect(desktop));
+    }
+  }
+
+  private void disconnect(Desktop desktop) {
+    ApiResult<DesktopCredentials> found = credentials.apply(desktop);
+    if (found.ok().isEmpty()) {
+      LOG.error(
+          "the connections of {} cannot be ended: {}",
+          desktop.session(),
+          found.failure().map(ApiFailure::message).orElse(""));
+      return;
+    }
+    String authorization =
+        Credentials.basic(
+            found.ok().get().user(), found.ok().get().password(), StandardCharsets.UTF_8);
+    HttpUrl sessions =
+        address.apply(desktop.session()).newBuilder().addPathSegments("api/sessions").build();
+    try {
+      for (String page : pages(sessions, authorization)) {
+        HttpUrl url = sessions.newBuilder().addPathSegment(page).build();
+        http.newCall(request(url, authorization).delete().build())
+            .enqueue(new Report(desktop.session()));
+      }
+    } catch (IOException | JsonParseException e) {
+      // A pod that does not run has no connections.
+      LOG.warn("the connections of {} cannot be ended: {}", desktop.session(), e.toString());
+    }
+  }
+
+  private List<String> pages(HttpUrl sessions, String authorization) throws IOException {
+    Call call = http.newCall(request(sessions, authorization).build());
+    call.timeout().timeout(LIST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    try (Response response = call.execute()) {
+      BufferedSource body = response.body().source();
+      if (response.code() != 200 || body.request(MAX_BODY_BYTES + 1)) {
+        throw new IOException("unexpected answer with status " + response.code());
+      }
+      List<String> pages = new ArrayList<>();
+      if (JsonParser.parseString(body.readUtf8()) instanceof JsonObject json
+          && json.get("sessions") instanceof JsonArray sessionList) {
+        for (JsonElement page : sessionList) {
+          if (pages.size() < MAX_PAGES
+              && page instanceof JsonObject object
+              && object.get("id") instanceof JsonPrimitive id) {
+            pages.add(id.getAsString());
+          }
+        }
+      }
+      return pages;
+    }
+  }
+
+  private static Request.Builder request(HttpUrl url, String authorization) {
+    return new Request.Builder()
+        .url(url)
+        .header("Accept", "application/json")
+        .header("Authorization", authorization);
+  }
+
+  private record Report(SessionKey session) implements Callback {
+    @Override
+    public void onFailure(Call call, IOException e) {
+      LOG.warn("{}: a page did not confirm its end: {}", session, e.toString());
+    }
+
+    @Override
+    public void onResponse(Call call, Response response) {
+      LOG.info("{}: a page was disconnected: {}", session, response.code());
+      response.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    http.dispatcher().cancelAll();
+    http.connectionPool().evictAll();
+    http.dispatcher().executorService().shutdown();
+  }
+}

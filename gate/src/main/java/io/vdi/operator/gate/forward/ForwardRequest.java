@@ -1,0 +1,57 @@
+package io.vdi.operator.gate.forward;
+
+import io.vdi.operator.gate.http.ReturnPath;
+import java.util.Optional;
+
+/**
+ * What the decision needs to know of a request to a desktop. Values of headers are what the browser
+ * wrote; authority, method and path are the router's.
+ *
+ * @param authority host and port in lower case
+ * @param uri path and query
+ * @param fetchSite {@code Sec-Fetch-Site}
+ * @param fetchMode {@code Sec-Fetch-Mode}
+ * @param fetchDest {@code Sec-Fetch-Dest}
+ * @param acceptsHtml whether {@code Accept} names HTML
+ * @param webSocket whether it is the handshake of a WebSocket
+ */
+public record ForwardRequest(
+    String authority,
+    String method,
+    String uri,
+    Optional<String> origin,
+    Optional<String> fetchSite,
+    Optional<String> fetchMode,
+    Optional<String> fetchDest,
+    boolean acceptsHtml,
+    boolean webSocket) {
+
+  /** It is encoded twice in addresses of the portal, and is a part of the ticket. */
+  private static final int MAX_RETURN = 400;
+
+  boolean isSafe() {
+    return (method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS"))
+        && !webSocket;
+  }
+
+  /** Whether the browser loads a page into a tab, and follows a redirect with it. */
+  boolean isNavigation() {
+    boolean page =
+        fetchMode
+            .map(mode -> mode.equals("navigate") && fetchDest.equals(Optional.of("document")))
+            .orElse(acceptsHtml);
+    return (method.equals("GET") || method.equals("HEAD")) && !webSocket && page;
+  }
+
+  /** The path without the query. */
+  String rawPath() {
+    return uri.indexOf('?') < 0 ? uri : uri.substring(0, uri.indexOf('?'));
+  }
+
+  /** Where the browser returns to after the sign-in; the first page if the path is long. */
+  ReturnPath returnPath() {
+    return uri.length() > MAX_RETURN
+        ? ReturnPath.ROOT
+        : ReturnPath.parse(uri).orElse(ReturnPath.ROOT);
+  }
+}

@@ -1,0 +1,315 @@
+package io.vdi.operator.gate.forward;
+
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.desktop.DesktopLookup;
+import io.vdi.operator.gate.desktop.OpenDesktops;
+import io.vdi.operator.gate.http.CookieHeader;
+import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.PublicUrl;
+import io.vdi.operator.gate.http.ReturnPath;
+import io.vdi.operator.gate.http.SetCookie;
+import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.revocation.Revocations;
+import io.vdi.operator.gate.ticket.DesktopPass;
+import io.vdi.operator.gate.ticket.Nonce;
+import io.vdi.operator.gate.ticket.OpenRoutes;
+import io.vdi.operator.gate.ticket.Ticket;
+import io.vdi.operator.gate.ticket.TicketStore;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code /forward-auth}, as Traefik's forwardAuth calls it. The answer 200 lets a request pass,
+ * with the headers {@code Authorization} and {@code Cookie} of the answer; any other answer is sent
+ * to the browser. The {@code X-Forwarded} headers are trusted: only the router can connect to this
+ * port.
+ */
+public final class ForwardRoutes implements HttpService {
+  public static final String PATH = "/forward-auth";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ForwardRoutes.class);
+
+  private static final HeaderName FORWARDED_URI = HeaderNames.create("X-Forwarded-Uri");
+  private static final HeaderName FORWARDED_METHOD = HeaderNames.create("X-Forwarded-Method");
+  private static final HeaderName FETCH_SITE = HeaderNames.create("Sec-Fetch-Site");
+  private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
+  private static final HeaderName FETCH_DEST = HeaderNames.create("Sec-Fetch-Dest");
+
+  /** Upgrade is a header of the connection, which the router does not pass on. */
+  private static final HeaderName WEB_SOCKET_KEY = HeaderNames.create("Sec-WebSocket-Key");
+
+  private static final HeaderName CSP = HeaderNames.create("Content-Security-Policy");
+  private static final HeaderName NO_SNIFF = HeaderNames.create("X-Content-Type-Options");
+
+  /** How long a browser can take for the sign-in before it comes back with a ticket. */
+  private static final Duration NONCE_LIFETIME = Duration.ofMinutes(15);
+
+  private static final String AGAIN = "<p><a href=\"/\">Try again</a></p>";
+
+  private final ForwardRules rules;
+  private final Sources sources;
+  private final Tokens tokens;
+  private final PublicUrl portal;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+
+  /**
+   * Where the facts come from.
+   *
+   * @param desktops by host and port
+   * @param revocations empty while they cannot be known
+   * @param credentials of a desktop
+   * @param tickets records which were used
+   * @param opened remembers who has opened what
+   */
+  public record Sources(
+      Function<String, DesktopLookup> desktops,
+      Supplier<Optional<Revocations>> revocations,
+      Function<Desktop, ApiResult<DesktopCredentials>> credentials,
+      TicketStore tickets,
+      OpenDesktops opened) {}
+
+  public ForwardRoutes(
+      ForwardRules rules, Sources sources, Tokens tokens, PublicUrl portal, InstantSource clock) {
+    this.rules = rules;
+    this.sources = sources;
+    this.tokens = tokens;
+    this.portal = portal;
+    this.clock = clock;
+  }
+
+  @Override
+  public void routing(HttpRules routing) {
+    // Traefik calls with GET; nginx with the method of the request.
+    routing.any(PATH, this::handle);
+  }
+
+  private void handle(ServerRequest request, ServerResponse response) {
+    response.headers().set(CSP, "default-src 'none'; frame-ancestors 'none'");
+    response.headers().set(NO_SNIFF, "nosniff");
+    response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
+    Optional<ForwardRequest> facts = facts(request);
+    if (facts.isEmpty()) {
+      Page.send(response, Status.BAD_REQUEST_400, "Bad request", "The router sent no address.");
+      return;
+    }
+    CookieHeader cookies = cookies(request);
+    Optional<Revocations> revocations = sources.revocations().get();
+    if (revocations.isEmpty()) {
+      unavailable(response, "the revocations cannot be read");
+      return;
+    }
+    String authority = facts.get().authority();
+    Optional<DesktopPass> pass =
+        cookies
+            .get(DesktopPass.COOKIE)
+            .flatMap(cookie -> DesktopPass.verify(tokens, authority, cookie))
+            .filter(found -> !revocations.get().cover(found.holder()));
+    Instant now = clock.instant();
+    switch (rules.decide(facts.get(), sources.desktops().apply(authority), pass, now)) {
+      case ForwardDecision.Allow(Desktop desktop, DesktopPass granted, boolean renew) ->
+          allow(response, desktop, granted, renew, cookies);
+      case ForwardDecision.TakeTicket(Desktop desktop) ->
+          takeTicket(response, desktop, facts.get(), cookies, revocations.get());
+      case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path) ->
+          toPortal(response, desktop, path, cookies);
+      case ForwardDecision.Unauthorized() ->
+          Page.send(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
+      case ForwardDecision.Forbidden(String reason) ->
+          Page.send(response, Status.FORBIDDEN_403, "Not allowed", reason);
+      case ForwardDecision.NotFound() ->
+          Page.send(
+              response,
+              Status.NOT_FOUND_404,
+              "No such desktop",
+              "There is no desktop at this address.");
+      case ForwardDecision.Unavailable(String reason) -> unavailable(response, reason);
+    }
+  }
+
+  private void allow(
+      ServerResponse response,
+      Desktop desktop,
+      DesktopPass pass,
+      boolean renew,
+      CookieHeader cookies) {
+    ApiResult<DesktopCredentials> credentials = sources.credentials().apply(desktop);
+    if (!(credentials instanceof ApiResult.Ok<DesktopCredentials>(DesktopCredentials found))) {
+      unavailable(
+          response,
+          "the password of "
+              + desktop.session()
+              + " cannot be read: "
+              + credentials.failure().map(ApiFailure::message).orElse(""));
+      return;
+    }
+    sources.opened().allowed(pass.holder(), desktop, clock.instant());
+    response.headers().set(HeaderNames.AUTHORIZATION, BasicAuthorization.of(found));
+    cookies.withoutOwn().ifPresent(rest -> response.headers().set(HeaderNames.COOKIE, rest));
+    if (renew) {
+      setPass(response, pass.renewed(clock.instant()));
+    }
+    response.status(Status.OK_200).send();
+  }
+
+  private void takeTicket(
+      ServerResponse response,
+      Desktop desktop,
+      ForwardRequest request,
+      CookieHeader cookies,
+      Revocations revocations) {
+    Optional<Ticket> ticket =
+        token(request)
+            .flatMap(token -> Ticket.verify(tokens, desktop.authority(), token))
+            .filter(found -> found.sessionUid().equals(desktop.uid()))
+            .filter(found -> !revocations.cover(found.holder()));
+    boolean sameBrowser =
+        ticket
+            .flatMap(found ->
+                cookies
+                    .get(Nonce.COOKIE)
+                    .flatMap(Nonce::parse)
+                    .filter(nonce -> isSame(nonce.hash(), found.nonceHash())))
+            .isPresent();
+    if (ticket.isEmpty() || !sameBrowser) {
+      refuseTicket(response, "The link to the desktop is not valid, or it is too old.");
+      return;
+    }
+    // Any ticket has expired by then.
+    Instant until = clock.instant().plus(NONCE_LIFETIME);
+    switch (sources.tickets().redeem(ticket.get().id(), until)) {
+      case ApiResult.Ok<TicketStore.Redemption>(TicketStore.Redemption redemption) -> {
+        switch (redemption) {
+          case FIRST_USE -> {
+            DesktopPass pass =
+                new DesktopPass(
+                    desktop.authority(),
+                    desktop.uid(),
+                    ticket.get().role(),
+                    ticket.get().holder(),
+                    clock.instant());
+            setPass(response, pass);
+            Page.redirect(response, ticket.get().path().value());
+          }
+          case USED_BEFORE -> {
+            LOG.warn("a ticket for {} was used again", desktop.session());
+            refuseTicket(response, "The link to the desktop was used before.");
+          }
+        }
+      }
+      case ApiResult.Rejected<TicketStore.Redemption>(int code, String reason, String message) ->
+          unavailable(response, "a ticket cannot be recorded: " + message);
+      case ApiResult.Unreachable<TicketStore.Redemption>(String message) ->
+          unavailable(response, "a ticket cannot be recorded: " + message);
+    }
+  }
+
+  private void toPortal(
+      ServerResponse response, Desktop desktop, ReturnPath path, CookieHeader cookies) {
+    // Two tabs that open at the same time share the nonce.
+    Nonce nonce =
+        cookies.get(Nonce.COOKIE).flatMap(Nonce::parse).orElseGet(() -> Nonce.random(random));
+    response
+        .headers()
+        .add(HeaderNames.SET_COOKIE, SetCookie.of(Nonce.COOKIE, nonce.value(), NONCE_LIFETIME));
+    Page.redirect(response, portal.resolve(OpenRoutes.query(desktop, path, nonce)).toString());
+  }
+
+  private void setPass(ServerResponse response, DesktopPass pass) {
+    Duration life = Duration.between(clock.instant(), pass.expires(rules.passLifetime()));
+    pass.sign(tokens, rules.passLifetime())
+        .ifPresent(token ->
+            response
+                .headers()
+                .add(HeaderNames.SET_COOKIE, SetCookie.of(DesktopPass.COOKIE, token, life)));
+  }
+
+  private static void refuseTicket(ServerResponse response, String text) {
+    Page.send(response, Status.FORBIDDEN_403, "Not opened", text, AGAIN);
+  }
+
+  private static void unavailable(ServerResponse response, String reason) {
+    LOG.error("forward-auth: {}", reason);
+    Page.send(
+        response,
+        Status.SERVICE_UNAVAILABLE_503,
+        "Not available",
+        "The desktop cannot be reached at present. Try again.");
+  }
+
+  /** The facts of a request; empty if the router did not send them, or not exactly once. */
+  private static Optional<ForwardRequest> facts(ServerRequest request) {
+    Optional<String> host = only(request, HeaderNames.X_FORWARDED_HOST);
+    Optional<String> method = only(request, FORWARDED_METHOD);
+    Optional<String> uri = only(request, FORWARDED_URI);
+    if (host.isEmpty() || method.isEmpty() || uri.isEmpty()) {
+      return Optional.empty();
+    }
+    String scheme = only(request, HeaderNames.X_FORWARDED_PROTO).orElse("https");
+    boolean secure = scheme.equals("https") || scheme.equals("wss");
+    return Desktop.origin((secure ? "https://" : "http://") + host.get().toLowerCase(Locale.ROOT))
+        .map(origin ->
+            new ForwardRequest(
+                origin.getRawAuthority(),
+                method.get(),
+                uri.get(),
+                header(request, HeaderNames.ORIGIN),
+                header(request, FETCH_SITE),
+                header(request, FETCH_MODE),
+                header(request, FETCH_DEST),
+                header(request, HeaderNames.ACCEPT).orElse("").contains("text/html"),
+                request.headers().contains(WEB_SOCKET_KEY)));
+  }
+
+  private static Optional<String> token(ForwardRequest request) {
+    String prefix = OpenRoutes.TICKET_PATH + "?t=";
+    // A token consists of characters that need no encoding.
+    return request.uri().startsWith(prefix)
+        ? Optional.of(request.uri().substring(prefix.length()))
+        : Optional.empty();
+  }
+
+  private static Optional<String> only(ServerRequest request, HeaderName name) {
+    if (!request.headers().contains(name)) {
+      return Optional.empty();
+    }
+    List<String> values = request.headers().get(name).allValues();
+    return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
+  }
+
+  private static Optional<String> header(ServerRequest request, HeaderName name) {
+    return request.headers().first(name);
+  }
+
+  private static CookieHeader cookies(ServerRequest request) {
+    return request.headers().contains(HeaderNames.COOKIE)
+        ? CookieHeader.parse(request.headers().get(HeaderNames.COOKIE).allValues())
+        : CookieHeader.NONE;
+  }
+
+  private static boolean isSame(String expected, String actual) {
+    return MessageDigest.isEqual(
+        expected.getBytes(StandardCharsets.UTF_8), actual.getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,96 @@
+package io.vdi.operator.gate.forward;
+
+import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.desktop.DesktopAccess;
+import io.vdi.operator.gate.desktop.DesktopLookup;
+import io.vdi.operator.gate.ticket.DesktopPass;
+import io.vdi.operator.gate.ticket.OpenRoutes;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Pure: whether a request reaches a desktop. All desktops are hosts of one domain, so for a browser
+ * they are one site: {@code SameSite} does not protect one desktop from another. These rules do, by
+ * {@code Origin} and the {@code Sec-Fetch} headers.
+ *
+ * @param passLifetime of the cookie
+ */
+public record ForwardRules(DesktopAccess access, Duration passLifetime) {
+  /** The gate's own paths on the host of a desktop. The pod never receives them. */
+  private static final String RESERVED = "/.vdi/";
+
+  /** A cookie is renewed when this part of its life has passed. */
+  private static final int RENEWALS = 3;
+
+  /**
+   * The decision.
+   *
+   * @param lookup the desktop at the request's host
+   * @param pass of the request, verified for its host and not revoked
+   */
+  public ForwardDecision decide(
+      ForwardRequest request, DesktopLookup lookup, Optional<DesktopPass> pass, Instant now) {
+    return switch (lookup) {
+      case DesktopLookup.Undecided(String reason) -> new ForwardDecision.Unavailable(reason);
+      case DesktopLookup.Unknown() -> new ForwardDecision.NotFound();
+      case DesktopLookup.Found(Desktop desktop) when desktop.deleting() ->
+          new ForwardDecision.NotFound();
+      case DesktopLookup.Found(Desktop desktop) -> decide(request, desktop, pass, now);
+    };
+  }
+
+  private ForwardDecision decide(
+      ForwardRequest request, Desktop desktop, Optional<DesktopPass> pass, Instant now) {
+    if (request.rawPath().startsWith(RESERVED)) {
+      return request.rawPath().equals(OpenRoutes.TICKET_PATH) && request.isNavigation()
+          ? new ForwardDecision.TakeTicket(desktop)
+          : new ForwardDecision.NotFound();
+    }
+    Optional<String> foreign = startedByAnotherSite(request, desktop);
+    if (foreign.isPresent()) {
+      return new ForwardDecision.Forbidden(foreign.get());
+    }
+    Optional<DesktopPass> valid = pass.filter(found -> isFor(found, desktop, now));
+    if (valid.isEmpty()) {
+      return request.isNavigation()
+          ? new ForwardDecision.ToPortal(desktop, request.returnPath())
+          : new ForwardDecision.Unauthorized();
+    }
+    if (!access.isStill(valid.get().role(), valid.get().holder().email(), desktop)) {
+      return new ForwardDecision.Forbidden("This desktop belongs to somebody else.");
+    }
+    Duration age = Duration.between(valid.get().issuedAt(), now);
+    return new ForwardDecision.Allow(
+        desktop, valid.get(), age.compareTo(passLifetime.dividedBy(RENEWALS)) >= 0);
+  }
+
+  private static boolean isFor(DesktopPass pass, Desktop desktop, Instant now) {
+    return pass.authority().equals(desktop.authority())
+        && pass.sessionUid().equals(desktop.uid())
+        && pass.holder().expiresAt().isAfter(now);
+  }
+
+  /**
+   * Why the request was not started by a page of this desktop. The browser sends the cookie with
+   * requests of sibling desktops, and a WebSocket is not subject to the same-origin policy.
+   */
+  private static Optional<String> startedByAnotherSite(ForwardRequest request, Desktop desktop) {
+    boolean ownOrigin = request.origin().equals(Optional.of(desktop.origin().toString()));
+    boolean foreignOrigin = request.origin().isPresent() && !ownOrigin;
+    if (request.webSocket() && !ownOrigin) {
+      return Optional.of("Only a page of this desktop can connect to it.");
+    }
+    if (!request.isSafe() && !ownOrigin) {
+      return Optional.of("Only a page of this desktop can send this request.");
+    }
+    boolean foreignSite =
+        request
+            .fetchSite()
+            .filter(site -> !site.equals("same-origin") && !site.equals("none"))
+            .isPresent();
+    return (foreignSite || foreignOrigin) && !request.isNavigation()
+        ? Optional.of("Another site has started this request.")
+        : Optional.empty();
+  }
+}

@@ -1,0 +1,25 @@
+package io.vdi.operator.gate.http;
+
+import java.util.Optional;
+
+/**
+ * A path of the same host to which a browser is redirected, with its query. Anything that a browser
+ * could read as another host is refused, so no redirect leads away.
+ */
+public record ReturnPath(String value) {
+  /** The first page. */
+  public static final ReturnPath ROOT = new ReturnPath("/");
+
+  private static final int MAX_LENGTH = 2000;
+
+  /** Empty if the text is not such a path. */
+  public static Optional<ReturnPath> parse(String text) {
+    boolean safe =
+        text.length() <= MAX_LENGTH
+            && text.startsWith("/")
+            && !text.startsWith("//")
+            && text.indexOf('\\') < 0
+            && text.chars().allMatch(c -> c > ' ' && c < 0x7F);
+    return safe ? Optional.of(new ReturnPath(text)) : Optional.empty();
+  }
+}

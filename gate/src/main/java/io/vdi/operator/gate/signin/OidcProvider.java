@@ -1,0 +1,323 @@
+package io.vdi.operator.gate.signin;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.KeySourceException;
+import com.nimbusds.jose.jwk.source.JWKSource;
+import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.proc.BadJOSEException;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
+import com.nimbusds.jwt.JWT;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.JWTParser;
+import com.nimbusds.oauth2.sdk.AuthorizationCode;
+import com.nimbusds.oauth2.sdk.AuthorizationCodeGrant;
+import com.nimbusds.oauth2.sdk.GeneralException;
+import com.nimbusds.oauth2.sdk.ResponseType;
+import com.nimbusds.oauth2.sdk.Scope;
+import com.nimbusds.oauth2.sdk.TokenRequest;
+import com.nimbusds.oauth2.sdk.TokenResponse;
+import com.nimbusds.oauth2.sdk.auth.ClientSecretBasic;
+import com.nimbusds.oauth2.sdk.auth.Secret;
+import com.nimbusds.oauth2.sdk.http.HTTPRequest;
+import com.nimbusds.oauth2.sdk.id.ClientID;
+import com.nimbusds.oauth2.sdk.id.Issuer;
+import com.nimbusds.oauth2.sdk.id.State;
+import com.nimbusds.oauth2.sdk.pkce.CodeChallengeMethod;
+import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
+import com.nimbusds.openid.connect.sdk.AuthenticationRequest;
+import com.nimbusds.openid.connect.sdk.LogoutRequest;
+import com.nimbusds.openid.connect.sdk.Nonce;
+import com.nimbusds.openid.connect.sdk.OIDCTokenResponse;
+import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
+import com.nimbusds.openid.connect.sdk.claims.IDTokenClaimsSet;
+import com.nimbusds.openid.connect.sdk.claims.LogoutTokenClaimsSet;
+import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
+import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
+import com.nimbusds.openid.connect.sdk.validators.LogoutTokenValidator;
+import io.vdi.operator.gate.revocation.Revocation;
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URI;
+import java.text.ParseException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A provider that is found by discovery. Its keys are read again when a token names an unknown one,
+ * at most every {@link #KEY_INTERVAL}.
+ */
+public final class OidcProvider implements Provider {
+  private static final Logger LOG = LoggerFactory.getLogger(OidcProvider.class);
+
+  /** Public keys only: with HS256 a client secret would sign, and "none" needs no key at all. */
+  private static final Set<JWSAlgorithm> ALGORITHMS =
+      Set.of(
+          JWSAlgorithm.RS256,
+          JWSAlgorithm.RS384,
+          JWSAlgorithm.RS512,
+          JWSAlgorithm.PS256,
+          JWSAlgorithm.ES256,
+          JWSAlgorithm.ES384);
+
+  private static final Duration METADATA_LIFETIME = Duration.ofMinutes(10);
+  private static final Duration KEY_LIFETIME = Duration.ofMinutes(10);
+
+  /** Between two reads of the keys that unknown ids cause. */
+  private static final Duration KEY_INTERVAL = Duration.ofSeconds(30);
+
+  private static final int MAX_DOCUMENT = 256 * 1024;
+
+  private final OidcSettings settings;
+  private final ClientID client;
+  private final InstantSource clock;
+  private volatile Optional<Discovered> discovered = Optional.empty();
+  private volatile String logged = "";
+
+  /** What discovery has found. */
+  private record Discovered(
+      OIDCProviderMetadata metadata,
+      IDTokenValidator idTokens,
+      LogoutTokenValidator logoutTokens,
+      Instant at) {}
+
+  public OidcProvider(OidcSettings settings, InstantSource clock) {
+    this.settings = settings;
+    this.client = new ClientID(settings.clientId());
+    this.clock = clock;
+  }
+
+  @Override
+  public ProviderResult<URI> authorizationUrl(PendingSignIn pending) {
+    return discover()
+        .map(provider ->
+            new AuthenticationRequest.Builder(
+                    ResponseType.CODE,
+                    new Scope(settings.scopes().toArray(String[]::new)),
+                    client,
+                    settings.callback())
+                .endpointURI(provider.metadata().getAuthorizationEndpointURI())
+                .state(new State(pending.state()))
+                .nonce(new Nonce(pending.nonce()))
+                .codeChallenge(new CodeVerifier(pending.verifier()), CodeChallengeMethod.S256)
+                .build()
+                .toURI());
+  }
+
+  @Override
+  public ProviderResult<ProvidedUser> exchange(String code, PendingSignIn pending) {
+    return discover()
+        .flatMap(provider ->
+            tokens(provider, code, pending).flatMap(token -> user(provider, token, pending)));
+  }
+
+  private ProviderResult<JWT> tokens(Discovered provider, String code, PendingSignIn pending) {
+    try {
+      HTTPRequest request =
+          tokenRequest(
+                  provider.metadata().getTokenEndpointURI(),
+                  new AuthorizationCodeGrant(
+                      new AuthorizationCode(code),
+                      settings.callback(),
+                      new CodeVerifier(pending.verifier())))
+              .toHTTPRequest();
+      limit(request);
+      TokenResponse response = OIDCTokenResponseParser.parse(request.send());
+      return response instanceof OIDCTokenResponse tokens
+              && tokens.getOIDCTokens().getIDToken() != null
+          ? new ProviderResult.Ok<>(tokens.getOIDCTokens().getIDToken())
+          : new ProviderResult.Refused<>(
+              "the provider refused the code: "
+                  + (response.indicatesSuccess()
+                      ? "no ID token"
+                      : response.toErrorResponse().getErrorObject().toString()));
+    } catch (IOException e) {
+      return unavailable("the token endpoint does not answer: " + e.getMessage());
+    } catch (com.nimbusds.oauth2.sdk.ParseException | RuntimeException e) {
+      return new ProviderResult.Refused<>("the token response is unreadable: " + e.getMessage());
+    }
+  }
+
+  private TokenRequest tokenRequest(URI endpoint, AuthorizationCodeGrant grant) {
+    return settings
+        .clientSecret()
+        .get()
+        .map(secret ->
+            new TokenRequest.Builder(
+                    endpoint, new ClientSecretBasic(client, new Secret(secret)), grant)
+                .build())
+        .orElseGet(() -> new TokenRequest.Builder(endpoint, client, grant).build());
+  }
+
+  private ProviderResult<ProvidedUser> user(Discovered provider, JWT token, PendingSignIn pending) {
+    try {
+      IDTokenClaimsSet claims = provider.idTokens().validate(token, new Nonce(pending.nonce()));
+      JWTClaimsSet all = claims.toJWTClaimsSet();
+      return new ProviderResult.Ok<>(
+          new ProvidedUser(
+              claims.getSubject().getValue(),
+              Optional.ofNullable(all.getStringClaim("sid")),
+              Optional.ofNullable(all.getStringClaim("email")),
+              Boolean.TRUE.equals(all.getBooleanClaim("email_verified")),
+              groups(all),
+              token.serialize()));
+    } catch (KeySourceException e) {
+      return unavailable("the keys cannot be read: " + e.getMessage());
+    } catch (BadJOSEException
+        | JOSEException
+        | ParseException
+        | com.nimbusds.oauth2.sdk.ParseException e) {
+      return new ProviderResult.Refused<>("the ID token is not valid: " + e.getMessage());
+    }
+  }
+
+  /** A claim of another form has no groups: a user never gets more by it. */
+  private List<String> groups(JWTClaimsSet claims) {
+    return claims.getClaim(settings.groupsClaim()) instanceof List<?> groups
+        ? groups.stream()
+            .filter(String.class::isInstance)
+            .map(String.class::cast)
+            .collect(Collectors.toUnmodifiableList())
+        : List.of();
+  }
+
+  @Override
+  public Optional<URI> logoutUrl(Optional<String> idToken) {
+    return discover()
+        .ok()
+        .map(provider -> provider.metadata().getEndSessionEndpointURI())
+        .map(endpoint ->
+            new LogoutRequest(
+                    endpoint,
+                    idToken.flatMap(OidcProvider::parse).orElse(null),
+                    null,
+                    client,
+                    settings.signedOut(),
+                    null,
+                    null)
+                .toURI());
+  }
+
+  private static Optional<JWT> parse(String token) {
+    try {
+      return Optional.of(JWTParser.parse(token));
+    } catch (ParseException e) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public ProviderResult<Revocation> logout(String logoutToken) {
+    Optional<JWT> token = parse(logoutToken);
+    return token.isEmpty()
+        ? new ProviderResult.Refused<>("the logout token is unreadable")
+        : discover().flatMap(provider -> revocation(provider, token.get()));
+  }
+
+  private ProviderResult<Revocation> revocation(Discovered provider, JWT token) {
+    try {
+      LogoutTokenClaimsSet claims = provider.logoutTokens().validate(token);
+      if (claims.getSessionID() != null) {
+        return new ProviderResult.Ok<>(
+            new Revocation.OfProviderSession(claims.getSessionID().getValue()));
+      }
+      return claims.getSubject() == null
+          ? new ProviderResult.Refused<>("the logout token names no session and no user")
+          : new ProviderResult.Ok<>(
+              new Revocation.OfSubject(claims.getSubject().getValue(), clock.instant()));
+    } catch (KeySourceException e) {
+      return unavailable("the keys cannot be read: " + e.getMessage());
+    } catch (BadJOSEException | JOSEException e) {
+      return new ProviderResult.Refused<>("the logout token is not valid: " + e.getMessage());
+    }
+  }
+
+  /** What was discovered last, or now if that is too long ago. */
+  private ProviderResult<Discovered> discover() {
+    Optional<Discovered> known = discovered;
+    Instant now = clock.instant();
+    if (known.filter(found -> found.at().plus(METADATA_LIFETIME).isAfter(now)).isPresent()) {
+      return new ProviderResult.Ok<>(known.get());
+    }
+    ProviderResult<Discovered> result = read(now);
+    switch (result) {
+      case ProviderResult.Ok<Discovered>(Discovered found) -> {
+        discovered = Optional.of(found);
+        logged = "";
+        return result;
+      }
+      case ProviderResult.Refused<Discovered>(String reason) -> log(reason);
+      case ProviderResult.Unavailable<Discovered>(String reason) -> log(reason);
+    }
+    // An outage of discovery alone must not end sign-ins.
+    return known.<ProviderResult<Discovered>>map(ProviderResult.Ok::new).orElse(result);
+  }
+
+  private void log(String reason) {
+    if (!reason.equals(logged)) {
+      LOG.warn("provider {}: {}", settings.issuer(), reason);
+      logged = reason;
+    }
+  }
+
+  private ProviderResult<Discovered> read(Instant now) {
+    Issuer issuer = new Issuer(settings.issuer());
+    try {
+      OIDCProviderMetadata metadata =
+          OIDCProviderMetadata.resolve(
+              issuer, (int) settings.timeout().toMillis(), (int) settings.timeout().toMillis());
+      Set<JWSAlgorithm> offered =
+          metadata.getIDTokenJWSAlgs() == null
+              ? Set.of(JWSAlgorithm.RS256)
+              : metadata.getIDTokenJWSAlgs().stream()
+                  .filter(ALGORITHMS::contains)
+                  .collect(Collectors.toUnmodifiableSet());
+      if (offered.isEmpty()) {
+        return new ProviderResult.Unavailable<>(
+            "the provider signs with none of the algorithms " + ALGORITHMS);
+      }
+      JWSVerificationKeySelector<SecurityContext> keys =
+          new JWSVerificationKeySelector<>(offered, keys(metadata));
+      IDTokenValidator idTokens = new IDTokenValidator(issuer, client, keys, null);
+      idTokens.setMaxClockSkew((int) settings.clockSkew().toSeconds());
+      // The type of the token is optional; its claims tell it from an ID token.
+      LogoutTokenValidator logoutTokens =
+          new LogoutTokenValidator(issuer, client, false, keys, null);
+      logoutTokens.setMaxClockSkew((int) settings.clockSkew().toSeconds());
+      return new ProviderResult.Ok<>(new Discovered(metadata, idTokens, logoutTokens, now));
+    } catch (GeneralException | IOException | RuntimeException e) {
+      return new ProviderResult.Unavailable<>("discovery failed: " + e.getMessage());
+    }
+  }
+
+  private JWKSource<SecurityContext> keys(OIDCProviderMetadata metadata)
+      throws MalformedURLException {
+    int timeout = (int) settings.timeout().toMillis();
+    return JWKSourceBuilder.create(
+            metadata.getJWKSetURI().toURL(),
+            new DefaultResourceRetriever(timeout, timeout, MAX_DOCUMENT))
+        .cache(KEY_LIFETIME.toMillis(), timeout * 2L)
+        .refreshAheadCache(false)
+        .rateLimited(KEY_INTERVAL.toMillis())
+        .build();
+  }
+
+  private void limit(HTTPRequest request) {
+    request.setConnectTimeout((int) settings.timeout().toMillis());
+    request.setReadTimeout((int) settings.timeout().toMillis());
+    request.setFollowRedirects(false);
+  }
+
+  private static <T> ProviderResult<T> unavailable(String reason) {
+    return new ProviderResult.Unavailable<>(reason);
+  }
+}

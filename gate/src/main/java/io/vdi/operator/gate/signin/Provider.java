@@ -1,0 +1,39 @@
+package io.vdi.operator.gate.signin;
+
+import io.vdi.operator.gate.revocation.Revocation;
+import java.net.URI;
+import java.util.List;
+import java.util.Optional;
+
+/** The OpenID Connect provider. */
+public interface Provider {
+  /**
+   * A user as the provider describes it, in a validated ID token.
+   *
+   * @param session the {@code sid} of the provider; empty if it sends none
+   * @param idToken as received, for the logout
+   */
+  record ProvidedUser(
+      String subject,
+      Optional<String> session,
+      Optional<String> email,
+      boolean emailVerified,
+      List<String> groups,
+      String idToken) {}
+
+  /** Where the browser is sent to sign in. */
+  ProviderResult<URI> authorizationUrl(PendingSignIn pending);
+
+  /** The user for the code that the provider returned for this sign-in. */
+  ProviderResult<ProvidedUser> exchange(String code, PendingSignIn pending);
+
+  /**
+   * Where the browser is sent to sign out at the provider; empty if it has no such address.
+   *
+   * @param idToken of the sign-in, if it is known
+   */
+  Optional<URI> logoutUrl(Optional<String> idToken);
+
+  /** What a logout token, which the provider sends to the gate, ends. */
+  ProviderResult<Revocation> logout(String logoutToken);
+}

@@ -1,0 +1,325 @@
+package io.vdi.operator.gate.signin;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.gate.http.CookieHeader;
+import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.ReturnPath;
+import io.vdi.operator.gate.http.SetCookie;
+import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.revocation.Holder;
+import io.vdi.operator.gate.revocation.Revocation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The pages of the portal around the sign-in: {@code /}, {@code /signin}, {@code /signin/callback},
+ * {@code /signout}, {@code /signed-out} and {@code /backchannel-logout}.
+ */
+public final class SignInRoutes implements HttpService {
+  /** Where the provider returns to. */
+  public static final String CALLBACK = "/signin/callback";
+
+  public static final String SIGNED_OUT = "/signed-out";
+
+  /** Called by the provider itself, with a token that it has signed. */
+  public static final String BACK_CHANNEL_LOGOUT = "/backchannel-logout";
+
+  /** The ID token, which the provider asks for at the logout. */
+  static final String ID_TOKEN_COOKIE = "__Host-vdi-idtoken";
+
+  private static final Logger LOG = LoggerFactory.getLogger(SignInRoutes.class);
+  private static final int RANDOM_BYTES = 32;
+  private static final int MAX_FORM = 64 * 1024;
+  private static final String AGAIN = "<p><a href=\"/signin\">Sign in</a></p>";
+
+  private final Provider provider;
+  private final SignInSessions sessions;
+  private final Tokens tokens;
+  private final SignInSettings settings;
+  private final Ending ending;
+  private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
+
+  /**
+   * How sign-ins end.
+   *
+   * @param revoke for all replicas, until the time after which no token of it is valid
+   * @param disconnect ends the open connections of the user
+   */
+  public record Ending(Revoker revoke, Consumer<Holder> disconnect) {
+    /** Revokes. */
+    @FunctionalInterface
+    public interface Revoker {
+      ApiResult<Boolean> revoke(Revocation revocation, Instant until);
+    }
+  }
+
+  public SignInRoutes(
+      Provider provider,
+      SignInSessions sessions,
+      Tokens tokens,
+      SignInSettings settings,
+      Ending ending,
+      InstantSource clock) {
+    this.provider = provider;
+    this.sessions = sessions;
+    this.tokens = tokens;
+    this.settings = settings;
+    this.ending = ending;
+    this.clock = clock;
+  }
+
+  @Override
+  public void routing(HttpRules rules) {
+    rules
+        .get("/", this::home)
+        .get("/signin", this::begin)
+        .get(CALLBACK, this::finish)
+        .post("/signout", this::signOut)
+        .get(SIGNED_OUT, this::signedOut)
+        .post(BACK_CHANNEL_LOGOUT, this::backChannelLogout);
+  }
+
+  /** The cookies of a request. */
+  public static CookieHeader cookies(ServerRequest request) {
+    return request.headers().contains(HeaderNames.COOKIE)
+        ? CookieHeader.parse(request.headers().get(HeaderNames.COOKIE).allValues())
+        : CookieHeader.NONE;
+  }
+
+  private void home(ServerRequest request, ServerResponse response) {
+    Optional<SignIn> signIn = sessions.find(cookies(request));
+    if (signIn.isEmpty()) {
+      Page.send(response, Status.OK_200, "Desktops", "You are not signed in.", AGAIN);
+      return;
+    }
+    sessions
+        .renewal(signIn.get())
+        .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
+    Page.send(
+        response,
+        Status.OK_200,
+        "Desktops",
+        "You are signed in as " + signIn.get().holder().email() + ".",
+        "<form method=\"post\" action=\"/signout\"><button>Sign out</button></form>");
+  }
+
+  private void begin(ServerRequest request, ServerResponse response) {
+    ReturnPath to =
+        request.query().first("to").asOptional().flatMap(ReturnPath::parse).orElse(ReturnPath.ROOT);
+    PendingSignIn pending = new PendingSignIn(random(), random(), random(), to);
+    switch (provider.authorizationUrl(pending)) {
+      case ProviderResult.Ok<URI>(URI url) -> {
+        Optional<String> cookie =
+            pending.seal(tokens, clock.instant().plus(settings.pendingTimeout()));
+        if (cookie.isEmpty()) {
+          unavailable(response, "there are no keys, or the address is too long");
+          return;
+        }
+        setCookie(
+            response, SetCookie.of(PendingSignIn.COOKIE, cookie.get(), settings.pendingTimeout()));
+        Page.redirect(response, url.toString());
+      }
+      case ProviderResult.Refused<URI>(String reason) -> unavailable(response, reason);
+      case ProviderResult.Unavailable<URI>(String reason) -> unavailable(response, reason);
+    }
+  }
+
+  private void finish(ServerRequest request, ServerResponse response) {
+    Optional<PendingSignIn> pending =
+        cookies(request)
+            .get(PendingSignIn.COOKIE)
+            .flatMap(cookie -> PendingSignIn.open(tokens, cookie));
+    String state = request.query().first("state").orElse("");
+    if (pending.isEmpty() || !isSame(pending.get().state(), state)) {
+      refuse(
+          response,
+          Status.BAD_REQUEST_400,
+          "The sign-in was not started in this browser, or it took too long.",
+          "the state does not match");
+      return;
+    }
+    setCookie(response, SetCookie.delete(PendingSignIn.COOKIE));
+    Optional<String> code = request.query().first("code").asOptional();
+    if (code.isEmpty()) {
+      refuse(
+          response,
+          Status.FORBIDDEN_403,
+          "The provider has refused the sign-in.",
+          "the provider returned no code");
+      return;
+    }
+    switch (provider.exchange(code.get(), pending.get())) {
+      case ProviderResult.Ok<Provider.ProvidedUser>(Provider.ProvidedUser user) ->
+          accept(response, user, pending.get().returnPath());
+      case ProviderResult.Refused<Provider.ProvidedUser>(String reason) ->
+          refuse(
+              response,
+              Status.FORBIDDEN_403,
+              "The answer of the provider was not accepted.",
+              reason);
+      case ProviderResult.Unavailable<Provider.ProvidedUser>(String reason) ->
+          unavailable(response, reason);
+    }
+  }
+
+  private void accept(ServerResponse response, Provider.ProvidedUser user, ReturnPath to) {
+    switch (SignInRules.judge(user, settings, random(), clock.instant())) {
+      case SignInRules.Verdict.Refused(String reason) ->
+          refuse(response, Status.FORBIDDEN_403, reason, reason);
+      case SignInRules.Verdict.Accepted(SignIn signIn) -> {
+        Optional<String> cookie = sessions.cookie(signIn);
+        if (cookie.isEmpty()) {
+          refuse(
+              response,
+              Status.FORBIDDEN_403,
+              "You are a member of too many groups for a cookie. An administrator can set"
+                  + " gate.oidc.groups to the groups that count.",
+              signIn.groups().size() + " groups do not fit into the cookie");
+          return;
+        }
+        setCookie(response, cookie.get());
+        setCookie(
+            response,
+            user.idToken().length() <= Tokens.MAX_LENGTH
+                ? SetCookie.of(ID_TOKEN_COOKIE, user.idToken(), settings.lifetime())
+                : SetCookie.delete(ID_TOKEN_COOKIE));
+        LOG.info("{} signed in", signIn.holder().email());
+        Page.redirect(response, to.value());
+      }
+    }
+  }
+
+  private void signOut(ServerRequest request, ServerResponse response) {
+    CookieHeader cookies = cookies(request);
+    Optional<SignIn> signIn = sessions.find(cookies);
+    if (signIn.isPresent()) {
+      Holder holder = signIn.get().holder();
+      ApiResult<Boolean> revoked =
+          ending.revoke().revoke(new Revocation.OfSignIn(holder.signInId()), holder.expiresAt());
+      if (revoked.ok().isEmpty()) {
+        // The cookies stay, so that the user can try again.
+        LOG.error("the sign-out of {} cannot be stored: {}", holder.email(), revoked.failure());
+        Page.send(
+            response,
+            Status.SERVICE_UNAVAILABLE_503,
+            "You are still signed in",
+            "The sign-out could not be stored. Go back and try again.");
+        return;
+      }
+      ending.disconnect().accept(holder);
+      LOG.info("{} signed out", holder.email());
+    }
+    setCookie(response, SetCookie.delete(SignIn.COOKIE));
+    setCookie(response, SetCookie.delete(ID_TOKEN_COOKIE));
+    Page.redirect(
+        response,
+        provider.logoutUrl(cookies.get(ID_TOKEN_COOKIE)).map(URI::toString).orElse(SIGNED_OUT));
+  }
+
+  private void signedOut(ServerRequest request, ServerResponse response) {
+    Page.send(response, Status.OK_200, "Signed out", "You are signed out.", AGAIN);
+  }
+
+  private void backChannelLogout(ServerRequest request, ServerResponse response) {
+    response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
+    ProviderResult<Revocation> result =
+        form(request, "logout_token")
+            .map(provider::logout)
+            .orElse(new ProviderResult.Refused<>("the request has no logout_token"));
+    switch (result) {
+      case ProviderResult.Ok<Revocation>(Revocation revocation) -> {
+        ApiResult<Boolean> revoked =
+            ending.revoke().revoke(revocation, clock.instant().plus(settings.lifetime()));
+        if (revoked.ok().isPresent()) {
+          LOG.info("the provider has ended a sign-in");
+          response.status(Status.OK_200).send();
+        } else {
+          LOG.error("a logout of the provider cannot be stored: {}", revoked.failure());
+          response.status(Status.SERVICE_UNAVAILABLE_503).send();
+        }
+      }
+      case ProviderResult.Refused<Revocation>(String reason) -> {
+        LOG.warn("back-channel logout refused: {}", reason);
+        response.status(Status.BAD_REQUEST_400);
+        response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
+        response.send("{\"error\":\"invalid_request\"}");
+      }
+      case ProviderResult.Unavailable<Revocation>(String reason) -> {
+        LOG.error("back-channel logout: {}", reason);
+        response.status(Status.SERVICE_UNAVAILABLE_503).send();
+      }
+    }
+  }
+
+  private static Optional<String> form(ServerRequest request, String name) {
+    if (!request.content().hasEntity()) {
+      return Optional.empty();
+    }
+    try (InputStream in = request.content().inputStream()) {
+      byte[] body = in.readNBytes(MAX_FORM + 1);
+      if (body.length > MAX_FORM) {
+        return Optional.empty();
+      }
+      List<String> values = new ArrayList<>();
+      for (String pair : new String(body, StandardCharsets.UTF_8).split("&", -1)) {
+        if (pair.startsWith(name + "=")) {
+          values.add(URLDecoder.decode(pair.substring(name.length() + 1), StandardCharsets.UTF_8));
+        }
+      }
+      return values.size() == 1 ? Optional.of(values.getFirst()) : Optional.empty();
+    } catch (IOException | IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static void setCookie(ServerResponse response, String value) {
+    response.headers().add(HeaderNames.SET_COOKIE, value);
+  }
+
+  private static void refuse(ServerResponse response, Status status, String text, String reason) {
+    LOG.warn("sign-in refused: {}", reason);
+    Page.send(response, status, "Sign-in failed", text, AGAIN);
+  }
+
+  private static void unavailable(ServerResponse response, String reason) {
+    LOG.error("sign-in: {}", reason);
+    Page.send(
+        response,
+        Status.SERVICE_UNAVAILABLE_503,
+        "Sign-in is not available",
+        "Nobody can sign in at present. The log of the gate has the reason. Try again later.",
+        AGAIN);
+  }
+
+  private static boolean isSame(String expected, String actual) {
+    return MessageDigest.isEqual(
+        expected.getBytes(StandardCharsets.UTF_8), actual.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private String random() {
+    byte[] bytes = new byte[RANDOM_BYTES];
+    random.nextBytes(bytes);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+  }
+}

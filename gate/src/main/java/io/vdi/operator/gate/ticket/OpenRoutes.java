@@ -1,0 +1,177 @@
+package io.vdi.operator.gate.ticket;
+
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.desktop.DesktopAccess;
+import io.vdi.operator.gate.desktop.DesktopLookup;
+import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.ReturnPath;
+import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.signin.SignIn;
+import io.vdi.operator.gate.signin.SignInRoutes;
+import io.vdi.operator.gate.signin.SignInSessions;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code GET /open?target=<address>&nonce=<hash>} on the portal's host: makes a ticket for a
+ * desktop and redirects to the desktop's host with it. The target can only be the address of a
+ * session.
+ */
+public final class OpenRoutes implements HttpService {
+  /** The path on the desktop's host that takes tickets. */
+  public static final String TICKET_PATH = "/.vdi/ticket";
+
+  public static final String PATH = "/open";
+
+  private static final Logger LOG = LoggerFactory.getLogger(OpenRoutes.class);
+
+  private final SignInSessions sessions;
+  private final Function<String, DesktopLookup> desktops;
+  private final DesktopAccess access;
+  private final Tokens tokens;
+  private final Duration lifetime;
+  private final InstantSource clock;
+
+  private record Target(URI origin, ReturnPath path) {}
+
+  /**
+   * @param desktops by host and port
+   * @param lifetime of tickets
+   */
+  public OpenRoutes(
+      SignInSessions sessions,
+      Function<String, DesktopLookup> desktops,
+      DesktopAccess access,
+      Tokens tokens,
+      Duration lifetime,
+      InstantSource clock) {
+    this.sessions = sessions;
+    this.desktops = desktops;
+    this.access = access;
+    this.tokens = tokens;
+    this.lifetime = lifetime;
+    this.clock = clock;
+  }
+
+  @Override
+  public void routing(HttpRules rules) {
+    rules.get(PATH, this::open);
+  }
+
+  /** The query of this page, for a desktop's address. */
+  public static String query(Desktop desktop, ReturnPath path, Nonce nonce) {
+    return PATH
+        + "?target="
+        + URLEncoder.encode(desktop.origin() + path.value(), StandardCharsets.UTF_8)
+        + "&nonce="
+        + nonce.hash();
+  }
+
+  private void open(ServerRequest request, ServerResponse response) {
+    String text = request.query().first("target").orElse("");
+    String nonce = request.query().first("nonce").orElse("");
+    Optional<Target> target = target(text);
+    if (target.isEmpty() || !Nonce.isHash(nonce)) {
+      Page.send(
+          response, Status.BAD_REQUEST_400, "No such desktop", "The address is not a desktop.");
+      return;
+    }
+    switch (desktops.apply(target.get().origin().getRawAuthority())) {
+      case DesktopLookup.Found(Desktop desktop)
+          when desktop.origin().equals(target.get().origin()) && !desktop.deleting() ->
+          open(request, response, desktop, target.get().path(), nonce);
+      case DesktopLookup.Found found -> unknown(response);
+      case DesktopLookup.Unknown() -> unknown(response);
+      case DesktopLookup.Undecided(String reason) -> unavailable(response, reason);
+    }
+  }
+
+  private void open(
+      ServerRequest request,
+      ServerResponse response,
+      Desktop desktop,
+      ReturnPath path,
+      String nonce) {
+    Optional<SignIn> found = sessions.find(SignInRoutes.cookies(request));
+    if (found.isEmpty()) {
+      String back =
+          PATH
+              + "?target="
+              + URLEncoder.encode(desktop.origin() + path.value(), StandardCharsets.UTF_8)
+              + "&nonce="
+              + nonce;
+      Page.redirect(response, "/signin?to=" + URLEncoder.encode(back, StandardCharsets.UTF_8));
+      return;
+    }
+    SignIn signIn = found.get();
+    Optional<Role> role = access.roleOf(signIn.holder().email(), signIn.groups(), desktop);
+    if (role.isEmpty()) {
+      LOG.warn("{} may not open {}", signIn.holder().email(), desktop.session());
+      Page.send(
+          response,
+          Status.FORBIDDEN_403,
+          "Not your desktop",
+          "You are signed in as "
+              + signIn.holder().email()
+              + ". This desktop belongs to somebody else.");
+      return;
+    }
+    Ticket ticket =
+        new Ticket(
+            UUID.randomUUID().toString(),
+            desktop.authority(),
+            desktop.uid(),
+            role.get(),
+            nonce,
+            path,
+            signIn.holder());
+    Optional<String> token = ticket.sign(tokens, clock.instant().plus(lifetime));
+    if (token.isEmpty()) {
+      unavailable(response, "there are no keys, or the ticket is too long");
+      return;
+    }
+    sessions
+        .renewal(signIn)
+        .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
+    LOG.info("{} opens {} as {}", signIn.holder().email(), desktop.session(), role.get());
+    Page.redirect(response, desktop.origin() + TICKET_PATH + "?t=" + token.get());
+  }
+
+  private static Optional<Target> target(String text) {
+    return Desktop.origin(text)
+        .flatMap(origin -> {
+          int path = text.indexOf('/', text.indexOf("//") + 2);
+          return ReturnPath.parse(path < 0 ? "/" : text.substring(path))
+              .map(to -> new Target(origin, to));
+        });
+  }
+
+  private static void unknown(ServerResponse response) {
+    Page.send(
+        response, Status.NOT_FOUND_404, "No such desktop", "There is no desktop at this address.");
+  }
+
+  private static void unavailable(ServerResponse response, String reason) {
+    LOG.error("a desktop cannot be opened: {}", reason);
+    Page.send(
+        response,
+        Status.SERVICE_UNAVAILABLE_503,
+        "Not available",
+        "The desktop cannot be opened at present. Try again.");
+  }
+}

@@ -1,0 +1,65 @@
+package io.vdi.operator.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GateConfigTest {
+  @Test
+  void withAnAddressTheDefaultsAreValidAndNobodyCanSignIn() throws Exception {
+    GateConfig config = read(Map.of());
+    assertThat(config.publicUrl()).hasToString("https://portal.example.com");
+    assertThat(config.oidc()).isEmpty();
+    assertThat(config.signIn().requireVerifiedEmail()).isTrue();
+    assertThat(config.signIn().lifetime()).isEqualTo(Duration.ofHours(10));
+    assertThat(config.desktops().passLifetime()).isEqualTo(Duration.ofMinutes(15));
+    assertThat(config.desktops().access().adminsMayOpen()).isFalse();
+    assertThat(config.ticketLifetime()).isEqualTo(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void theProviderIsRead() throws Exception {
+    GateConfig config =
+        read(
+            Map.of(
+                "vdiConfig_GATE_OIDC_ISSUER", "https://sso.example.com/realms/x",
+                "vdiConfig_GATE_OIDC_CLIENT_ID", "vdi"));
+    assertThat(config.oidc().orElseThrow().callback())
+        .hasToString("https://portal.example.com/signin/callback");
+    assertThat(config.oidc().orElseThrow().clientSecret().get()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "PUBLIC_URL, http://portal.example.com, gate.publicUrl",
+    "PUBLIC_URL, '', gate.publicUrl",
+    "OIDC_ISSUER, http://sso.example.com, must be an https address",
+    "OIDC_ISSUER, https://sso.example.com, gate.oidc.clientId must not be empty",
+    "DESKTOPS_COOKIE_LIFETIME, 16m, gate.desktops.cookieLifetime",
+    "DESKTOPS_TICKET_LIFETIME, 31s, gate.desktops.ticketLifetime",
+    "SIGN_IN_IDLE_TIMEOUT, 11h, gate.signIn.idleTimeout",
+    "KEYS_ROTATION, 1h, gate.keys.rotation",
+    "KEYS_SECRET, '', gate.keys.secret"
+  })
+  void anUnsafeSettingIsRefused(String key, String value, String message) {
+    assertThatThrownBy(() -> read(Map.of("vdiConfig_GATE_" + key, value)))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining(message);
+  }
+
+  private static GateConfig read(Map<String, String> settings) throws InvalidConfigException {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("vdiConfig_GATE_PUBLIC_URL", "https://portal.example.com");
+    environment.putAll(settings);
+    return GateConfig.from(new ConfigLoader(Optional.empty(), environment).load());
+  }
+}

@@ -1,0 +1,276 @@
+package io.vdi.operator.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.gate.signin.TestProvider;
+import io.vdi.operator.runtime.Service;
+import io.vdi.operator.runtime.ServiceDefinition;
+import io.vdi.operator.runtime.ServiceRuntime;
+import io.vdi.operator.runtime.config.ConfigLoader;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import okhttp3.FormBody;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import org.awaitility.Awaitility;
+
+/** A whole gate on ports of its own. {@link Browser} talks to it as browser and as router. */
+final class TestGate implements AutoCloseable {
+  static final String PORTAL = "https://portal.example.com";
+
+  private final ServiceRuntime<GateConfig> runtime;
+  private final AtomicReference<Gate> gate = new AtomicReference<>();
+  private final Thread thread;
+
+  TestGate(FakeApiServer server, String issuer, Map<String, String> settings)
+      throws InvalidConfigException {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("vdiConfig_NAMESPACE", "vdi");
+    environment.put("vdiConfig_GATE_PUBLIC_URL", PORTAL);
+    environment.put("vdiConfig_GATE_OIDC_ISSUER", issuer);
+    environment.put("vdiConfig_GATE_OIDC_CLIENT_ID", TestProvider.CLIENT);
+    environment.put("vdiConfig_GATE_HOST", "127.0.0.1");
+    environment.put("vdiConfig_GATE_PORT", "0");
+    environment.put("vdiConfig_GATE_FORWARD_PORT", "0");
+    environment.put("vdiConfig_GATE_DRAIN_PERIOD", "0");
+    environment.put("vdiConfig_SERVER_PORT", "0");
+    environment.put("vdiConfig_IDENTITY_ADMIN_GROUPS", "admins");
+    environment.putAll(settings);
+    KubeClient api = server.client();
+    ServiceDefinition<GateConfig> definition =
+        new ServiceDefinition<>(
+            "gate",
+            GateConfig::from,
+            Map.of(),
+            context -> {
+              Service created = Gate.SERVICE.factory().create(context);
+              gate.set((Gate) created);
+              return created;
+            });
+    runtime =
+        new ServiceRuntime<>(
+            definition,
+            api,
+            new ConfigLoader(Optional.empty(), environment),
+            InstantSource.system());
+    thread =
+        Thread.ofVirtual()
+            .start(() -> {
+              try {
+                runtime.run();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    Awaitility.await().until(() -> gate.get().ports().isPresent());
+    Awaitility.await().until(() -> runtime.readinessError().isEmpty());
+  }
+
+  /** A fake API server that serves the CRDs. */
+  static FakeApiServer apiServer() {
+    FakeApiServer server = FakeApiServer.start();
+    server.respond(
+        request -> request.path().equals("/apis/vdi.kasm.io/v1alpha1"),
+        200,
+        "{\"resources\": [{\"name\": \"vdisessions\"}, {\"name\": \"vditemplates\"}]}");
+    return server;
+  }
+
+  /** Creates a session with its Secret, whose password is the session's name. */
+  static void session(FakeApiServer server, String name, String uid) {
+    server.put(
+        ResourceType.SESSION,
+        """
+        {metadata: {name: %1$s, namespace: desks, uid: %2$s},
+         spec: {user: %1$s@example.com, template: base},
+         status: {phase: Running, url: 'https://%1$s.example.com'}}
+        """
+            .formatted(name, uid));
+    server.put(
+        ResourceType.SECRET,
+        """
+        {metadata: {name: vdi-auth-%s, namespace: desks, ownerReferences: [{uid: %s}]},
+         data: {password: '%s'}}
+        """
+            .formatted(
+                name,
+                uid,
+                Base64.getEncoder().encodeToString(name.getBytes(StandardCharsets.UTF_8))));
+  }
+
+  Gate gate() {
+    return gate.get();
+  }
+
+  int portalPort() {
+    return gate.get().ports().orElseThrow().getFirst();
+  }
+
+  int forwardPort() {
+    return gate.get().ports().orElseThrow().getLast();
+  }
+
+  @Override
+  public void close() {
+    runtime.close();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Status, location and body of an answer. */
+  record Answer(int status, Map<String, List<String>> headers, String body) {
+    Optional<String> header(String name) {
+      return headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of()).stream().findFirst();
+    }
+
+    String location() {
+      return header("Location").orElseThrow();
+    }
+  }
+
+  /**
+   * A browser with cookies by host. It reaches the portal directly, and desktops as Traefik does:
+   * by asking forward-auth, and passing a denial on to the browser.
+   */
+  final class Browser implements AutoCloseable {
+    private final OkHttpClient http =
+        new OkHttpClient.Builder().followRedirects(false).followSslRedirects(false).build();
+    private final Map<String, Map<String, String>> cookies = new HashMap<>();
+
+    Map<String, String> cookies(String host) {
+      return cookies.computeIfAbsent(host, key -> new LinkedHashMap<>());
+    }
+
+    /** A page of the portal. */
+    Answer portal(String path, String... headers) {
+      return send(
+          "portal.example.com",
+          with(new Request.Builder().url("http://127.0.0.1:" + portalPort() + path), headers));
+    }
+
+    Answer post(String path, Map<String, String> form, String... headers) {
+      FormBody.Builder body = new FormBody.Builder();
+      form.forEach(body::add);
+      RequestBody built = body.build();
+      return send(
+          "portal.example.com",
+          with(
+              new Request.Builder().url("http://127.0.0.1:" + portalPort() + path).post(built),
+              headers));
+    }
+
+    /** The router's question about a request to a desktop. */
+    Answer desktop(String host, String uri, String... headers) {
+      return send(
+          host,
+          with(
+              new Request.Builder()
+                  .url("http://127.0.0.1:" + forwardPort() + "/forward-auth")
+                  .header("X-Forwarded-Host", host)
+                  .header("X-Forwarded-Uri", uri)
+                  .header("X-Forwarded-Method", "GET")
+                  .header("X-Forwarded-Proto", "https"),
+              headers));
+    }
+
+    Answer navigate(String host, String uri) {
+      return desktop(host, uri, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
+    }
+
+    Answer webSocket(String host) {
+      return desktop(
+          host, "/api/websockets", "Sec-WebSocket-Key", "x", "Origin", "https://" + host);
+    }
+
+    /** Signs in and returns the page to which the sign-in leads. */
+    Answer signIn(TestProvider provider, String to) {
+      Answer begin = portal(to);
+      URI url = URI.create(begin.location());
+      Map<String, String> query = query(url.getRawQuery());
+      provider.nonce(query.get("nonce"));
+      return portal("/signin/callback?code=c&state=" + query.get("state"));
+    }
+
+    /** The whole way from a desktop's address to the cookie of the desktop. */
+    Answer open(TestProvider provider, String host) {
+      String open = path(navigate(host, "/").location());
+      String signIn = portal(open).location();
+      String back = signIn(provider, signIn).location();
+      Answer ticket = portal(back);
+      assertThat(ticket.status()).as(ticket.body()).isEqualTo(303);
+      return navigate(host, path(ticket.location()));
+    }
+
+    private Request with(Request.Builder request, String... headers) {
+      for (int i = 0; i < headers.length; i += 2) {
+        request.addHeader(headers[i], headers[i + 1]);
+      }
+      return request.build();
+    }
+
+    private Answer send(String host, Request request) {
+      Map<String, String> jar = cookies(host);
+      Request.Builder complete = request.newBuilder();
+      if (!jar.isEmpty()) {
+        StringBuilder header = new StringBuilder();
+        jar.forEach((name, value) -> header.append(name).append('=').append(value).append("; "));
+        complete.addHeader("Cookie", header.substring(0, header.length() - 2));
+      }
+      try (Response response = http.newCall(complete.build()).execute()) {
+        for (String cookie : response.headers("Set-Cookie")) {
+          assertThat(cookie).startsWith("__Host-").contains("; Secure; HttpOnly; SameSite=Lax");
+          String pair = cookie.substring(0, cookie.indexOf(';'));
+          String name = pair.substring(0, pair.indexOf('='));
+          if (cookie.contains("Max-Age=0;")) {
+            jar.remove(name);
+          } else {
+            jar.put(name, pair.substring(pair.indexOf('=') + 1));
+          }
+        }
+        return new Answer(
+            response.code(), response.headers().toMultimap(), response.body().string());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      http.dispatcher().executorService().shutdown();
+      http.connectionPool().evictAll();
+    }
+  }
+
+  static String path(String url) {
+    URI uri = URI.create(url);
+    return uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery());
+  }
+
+  static Map<String, String> query(String raw) {
+    Map<String, String> query = new HashMap<>();
+    for (String pair : raw.split("&", -1)) {
+      query.put(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1));
+    }
+    return query;
+  }
+}

@@ -1,0 +1,131 @@
+package io.vdi.operator.gate.desktop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.gate.revocation.Holder;
+import io.vdi.operator.gate.revocation.Revocation;
+import io.vdi.operator.gate.revocation.Revocations;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import okhttp3.Credentials;
+import okhttp3.HttpUrl;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class DisconnectorTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+  private static final DesktopCredentials CREDENTIALS = new DesktopCredentials("ubuntu", "pw");
+
+  private final List<String> requests = new CopyOnWriteArrayList<>();
+  private volatile String answer =
+      "{\"sessions\": [{\"id\": \"a1\"}, {\"id\": \"../x\"}, {\"other\": 1}]}";
+  private HttpServer selkies;
+  private Disconnector disconnector;
+
+  @BeforeEach
+  void start() throws IOException {
+    selkies = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    selkies.createContext(
+        "/",
+        exchange -> {
+          requests.add(
+              exchange.getRequestMethod()
+                  + " "
+                  + exchange.getRequestURI().getRawPath()
+                  + " "
+                  + exchange
+                      .getRequestHeaders()
+                      .getFirst("Authorization")
+                      .equals(Credentials.basic("ubuntu", "pw")));
+          byte[] body = answer.getBytes(StandardCharsets.UTF_8);
+          boolean list = exchange.getRequestMethod().equals("GET");
+          exchange.sendResponseHeaders(list ? 200 : 204, list ? body.length : -1);
+          if (list) {
+            exchange.getResponseBody().write(body);
+          }
+          exchange.close();
+        });
+    selkies.start();
+    HttpUrl address = HttpUrl.get("http://127.0.0.1:" + selkies.getAddress().getPort());
+    disconnector = new Disconnector(desktop -> new ApiResult.Ok<>(CREDENTIALS), session -> address);
+  }
+
+  @AfterEach
+  void stop() {
+    disconnector.close();
+    selkies.stop(0);
+  }
+
+  @Test
+  @DisplayName("every page of the desktop is closed within two seconds")
+  void disconnect() {
+    disconnector.disconnect(List.of(desktop()));
+    await().atMost(Duration.ofSeconds(2)).until(() -> requests.size() == 3);
+    assertThat(requests)
+        .containsExactlyInAnyOrder(
+            "GET /api/sessions true",
+            "DELETE /api/sessions/a1 true",
+            "DELETE /api/sessions/..%2Fx true");
+  }
+
+  @Test
+  @DisplayName("an answer that is no list closes nothing, and breaks nothing")
+  void otherServer() {
+    for (String body : List.of("[]", "<html>", "{}", "{\"sessions\": [1]}", "x".repeat(300_000))) {
+      requests.clear();
+      answer = body;
+      disconnector.disconnect(List.of(desktop()));
+      await().until(() -> !requests.isEmpty());
+    }
+    requests.clear();
+    answer = "{\"sessions\": [{\"id\": \"a1\"}]}";
+    disconnector.disconnect(List.of(desktop()));
+    await().until(() -> requests.contains("DELETE /api/sessions/a1 true"));
+  }
+
+  @Test
+  @DisplayName("only the desktops of revoked sign-ins are taken, each once")
+  void openDesktops() {
+    OpenDesktops opened = new OpenDesktops();
+    Holder alice =
+        new Holder("s1", Optional.empty(), "a", "alice@example.com", NOW, NOW.plusSeconds(60));
+    Holder bob =
+        new Holder("s2", Optional.empty(), "b", "bob@example.com", NOW, NOW.plusSeconds(60));
+    opened.allowed(alice, desktop(), NOW);
+    opened.allowed(alice, desktop(), NOW);
+    assertThat(opened.takeRevoked(Revocations.NONE)).isEmpty();
+    Revocations revoked =
+        Revocations.NONE
+            .with(new Revocation.OfSignIn("s2"), NOW.plusSeconds(60), NOW)
+            .orElseThrow();
+    assertThat(opened.takeRevoked(revoked)).isEmpty();
+    opened.allowed(bob, desktop(), NOW);
+    assertThat(opened.takeRevoked(revoked)).containsExactly(desktop());
+    assertThat(opened.takeRevoked(revoked)).isEmpty();
+  }
+
+  private static Desktop desktop() {
+    return new Desktop(
+        new SessionKey("desks", "alice"),
+        "uid",
+        "alice@example.com",
+        "base",
+        URI.create("https://alice.example.com"),
+        false);
+  }
+}

@@ -1,0 +1,196 @@
+package io.vdi.operator.gate.forward;
+
+import static io.vdi.operator.gate.forward.Requests.NOW;
+import static io.vdi.operator.gate.forward.Requests.RULES;
+import static io.vdi.operator.gate.forward.Requests.desktop;
+import static io.vdi.operator.gate.forward.Requests.fetch;
+import static io.vdi.operator.gate.forward.Requests.holder;
+import static io.vdi.operator.gate.forward.Requests.navigation;
+import static io.vdi.operator.gate.forward.Requests.pass;
+import static io.vdi.operator.gate.forward.Requests.webSocket;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.desktop.DesktopAccess;
+import io.vdi.operator.gate.desktop.DesktopLookup;
+import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.http.ReturnPath;
+import io.vdi.operator.gate.ticket.DesktopPass;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ForwardRulesTest {
+  private static final String OWN = "https://alice.example.com";
+  private static final String SIBLING = "https://bob.example.com";
+
+  private final Desktop alice = desktop("alice");
+  private final Optional<DesktopPass> pass = Optional.of(pass("alice", alice));
+
+  @Test
+  @DisplayName("the owner's page, fetch and WebSocket pass")
+  void owner() {
+    assertThat(decide(navigation(alice, "/"))).isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(decide(fetch(alice, "POST", OWN, "same-origin")))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(decide(fetch(alice, "GET", "", "same-origin")))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(decide(webSocket(alice, OWN))).isInstanceOf(ForwardDecision.Allow.class);
+  }
+
+  @Test
+  @DisplayName("without a pass a page is sent to the portal, and all else gets 401")
+  void noPass() {
+    assertThat(decide(navigation(alice, "/x?y"), Optional.empty()))
+        .isEqualTo(new ForwardDecision.ToPortal(alice, new ReturnPath("/x?y")));
+    assertThat(decide(fetch(alice, "GET", "", "same-origin"), Optional.empty()))
+        .isInstanceOf(ForwardDecision.Unauthorized.class);
+    assertThat(decide(webSocket(alice, OWN), Optional.empty()))
+        .isInstanceOf(ForwardDecision.Unauthorized.class);
+    assertThat(decide(navigation(alice, "/" + "x".repeat(9000)), Optional.empty()))
+        .isEqualTo(new ForwardDecision.ToPortal(alice, ReturnPath.ROOT));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "GET, '', same-site",
+    "GET, '', cross-site",
+    "GET, https://bob.example.com, ''",
+    "POST, https://bob.example.com, same-site",
+    "POST, '', ''",
+    "POST, null, cross-site",
+    "DELETE, https://alice.example.com.evil.example, ''",
+    "POST, http://alice.example.com, ''"
+  })
+  @DisplayName("a sibling desktop, which is the same site, cannot send requests with the cookie")
+  void crossSite(String method, String origin, String site) {
+    assertThat(decide(fetch(alice, method, origin, site)))
+        .isInstanceOf(ForwardDecision.Forbidden.class);
+  }
+
+  @Test
+  @DisplayName("only the desktop's own page opens a WebSocket")
+  void webSockets() {
+    for (String origin : new String[] {"", SIBLING, "null", OWN + ":8443", OWN + "."}) {
+      assertThat(decide(webSocket(alice, origin))).isInstanceOf(ForwardDecision.Forbidden.class);
+    }
+  }
+
+  @Test
+  @DisplayName("another site can link to a desktop, but not put it into a frame")
+  void frames() {
+    ForwardRequest link =
+        new ForwardRequest(
+            alice.authority(),
+            "GET",
+            "/",
+            Optional.empty(),
+            Optional.of("cross-site"),
+            Optional.of("navigate"),
+            Optional.of("document"),
+            true,
+            false);
+    assertThat(decide(link)).isInstanceOf(ForwardDecision.Allow.class);
+    ForwardRequest frame =
+        new ForwardRequest(
+            alice.authority(),
+            "GET",
+            "/",
+            Optional.empty(),
+            Optional.of("same-site"),
+            Optional.of("navigate"),
+            Optional.of("iframe"),
+            true,
+            false);
+    assertThat(decide(frame)).isInstanceOf(ForwardDecision.Forbidden.class);
+  }
+
+  @Test
+  @DisplayName("a pass is for one host and one session")
+  void otherSession() {
+    Desktop bob = desktop("bob");
+    assertThat(decide(webSocket(alice, OWN), Optional.of(pass("alice", bob))))
+        .isInstanceOf(ForwardDecision.Unauthorized.class);
+    DesktopPass former =
+        new DesktopPass(alice.authority(), "former", Role.OWNER, holder("alice"), NOW);
+    assertThat(decide(webSocket(alice, OWN), Optional.of(former)))
+        .isInstanceOf(ForwardDecision.Unauthorized.class);
+  }
+
+  @Test
+  @DisplayName("a pass of somebody who does not own the session gets 403")
+  void notOwner() {
+    assertThat(decide(navigation(alice, "/"), Optional.of(pass("bob", alice))))
+        .isInstanceOf(ForwardDecision.Forbidden.class);
+  }
+
+  @Test
+  @DisplayName("an admin's pass counts only while the setting allows it")
+  void admins() {
+    Optional<DesktopPass> admin =
+        Optional.of(
+            new DesktopPass(alice.authority(), alice.uid(), Role.ADMIN, holder("root"), NOW));
+    assertThat(decide(navigation(alice, "/"), admin)).isInstanceOf(ForwardDecision.Forbidden.class);
+    ForwardRules open =
+        new ForwardRules(new DesktopAccess(Requests.IDENTITY, true), Duration.ofMinutes(15));
+    assertThat(open.decide(navigation(alice, "/"), new DesktopLookup.Found(alice), admin, NOW))
+        .isInstanceOf(ForwardDecision.Allow.class);
+  }
+
+  @Test
+  @DisplayName("an unknown host and a deleted session are 404; unknown sessions are 503")
+  void hosts() {
+    ForwardRequest request = navigation(alice, "/");
+    assertThat(RULES.decide(request, new DesktopLookup.Unknown(), pass, NOW))
+        .isInstanceOf(ForwardDecision.NotFound.class);
+    Desktop deleting =
+        new Desktop(
+            alice.session(), alice.uid(), alice.user(), alice.template(), alice.origin(), true);
+    assertThat(RULES.decide(request, new DesktopLookup.Found(deleting), pass, NOW))
+        .isInstanceOf(ForwardDecision.NotFound.class);
+    assertThat(RULES.decide(request, new DesktopLookup.Undecided("outage"), pass, NOW))
+        .isEqualTo(new ForwardDecision.Unavailable("outage"));
+  }
+
+  @Test
+  @DisplayName("the reserved paths never reach the pod")
+  void reserved() {
+    assertThat(decide(navigation(alice, "/.vdi/ticket?t=x")))
+        .isInstanceOf(ForwardDecision.TakeTicket.class);
+    assertThat(decide(navigation(alice, "/.vdi/other")))
+        .isInstanceOf(ForwardDecision.NotFound.class);
+    assertThat(decide(navigation(alice, "/.vdi/" + "x".repeat(5000))))
+        .isInstanceOf(ForwardDecision.NotFound.class);
+  }
+
+  @Test
+  @DisplayName("a pass is renewed after a third of its life, and never beyond the sign-in")
+  void renewal() {
+    DesktopPass fresh = pass("alice", alice);
+    assertThat(allow(fresh, NOW.plusSeconds(299)).renew()).isFalse();
+    assertThat(allow(fresh, NOW.plusSeconds(300)).renew()).isTrue();
+    assertThat(fresh.renewed(NOW.plusSeconds(5900)).expires(Duration.ofMinutes(15)))
+        .isEqualTo(fresh.holder().expiresAt());
+    assertThat(
+            RULES.decide(
+                webSocket(alice, OWN), new DesktopLookup.Found(alice), pass, NOW.plusSeconds(6000)))
+        .isInstanceOf(ForwardDecision.Unauthorized.class);
+  }
+
+  private ForwardDecision.Allow allow(DesktopPass of, Instant at) {
+    return (ForwardDecision.Allow)
+        RULES.decide(navigation(alice, "/"), new DesktopLookup.Found(alice), Optional.of(of), at);
+  }
+
+  private ForwardDecision decide(ForwardRequest request) {
+    return decide(request, pass);
+  }
+
+  private ForwardDecision decide(ForwardRequest request, Optional<DesktopPass> with) {
+    return RULES.decide(request, new DesktopLookup.Found(alice), with, NOW);
+  }
+}

@@ -1,0 +1,175 @@
+package io.vdi.operator.gate.signin;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+
+/** A provider in this process that can be made to answer wrongly. SignInIT uses a real one. */
+public final class TestProvider implements AutoCloseable {
+  public static final String CLIENT = "vdi";
+
+  private final HttpServer server;
+  private final List<String> tokenRequests = new CopyOnWriteArrayList<>();
+  private final List<String> requests = new CopyOnWriteArrayList<>();
+  private volatile RSAKey key = newKey("k1");
+  private volatile Function<JWTClaimsSet.Builder, String> idToken = claims -> sign(claims.build());
+  private volatile String nonce = "";
+
+  private TestProvider(HttpServer server) {
+    this.server = server;
+  }
+
+  public static TestProvider start() {
+    try {
+      TestProvider provider =
+          new TestProvider(
+              HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
+      provider.server.createContext("/", provider::handle);
+      provider.server.start();
+      return provider;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public String issuer() {
+    return "http://127.0.0.1:" + server.getAddress().getPort();
+  }
+
+  /** The bodies of the requests for tokens. */
+  public List<String> tokenRequests() {
+    return List.copyOf(tokenRequests);
+  }
+
+  public long requestsFor(String path) {
+    return requests.stream().filter(path::equals).count();
+  }
+
+  /** Signs with a new key from now on; the old one is not published any more. */
+  public void rotate(String id) {
+    key = newKey(id);
+  }
+
+  public RSAKey key() {
+    return key;
+  }
+
+  /** How an ID token is made of the right claims. */
+  public void idToken(Function<JWTClaimsSet.Builder, String> how) {
+    idToken = how;
+  }
+
+  /** The nonce of the next ID token. */
+  public void nonce(String next) {
+    nonce = next;
+  }
+
+  /** The claims of a logout token, of one session. */
+  public JWTClaimsSet.Builder logoutClaims(String session) {
+    return new JWTClaimsSet.Builder()
+        .issuer(issuer())
+        .audience(CLIENT)
+        .issueTime(Date.from(Instant.now()))
+        .expirationTime(Date.from(Instant.now().plusSeconds(60)))
+        .jwtID("j1")
+        .claim("sid", session)
+        .claim("events", Map.of("http://schemas.openid.net/event/backchannel-logout", Map.of()));
+  }
+
+  public String sign(JWTClaimsSet claims) {
+    return sign(claims, key);
+  }
+
+  public static String sign(JWTClaimsSet claims, RSAKey with) {
+    try {
+      SignedJWT jwt =
+          new SignedJWT(
+              new JWSHeader.Builder(JWSAlgorithm.RS256)
+                  .keyID(with.getKeyID())
+                  .type(JOSEObjectType.JWT)
+                  .build(),
+              claims);
+      jwt.sign(new RSASSASigner(with));
+      return jwt.serialize();
+    } catch (JOSEException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public static RSAKey newKey(String id) {
+    try {
+      return new RSAKeyGenerator(2048).keyID(id).generate();
+    } catch (JOSEException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void handle(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    requests.add(path);
+    String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+    String answer =
+        switch (path) {
+          case "/.well-known/openid-configuration" ->
+              """
+              {"issuer": "%1$s", "authorization_endpoint": "%1$s/auth",
+               "token_endpoint": "%1$s/token", "jwks_uri": "%1$s/keys",
+               "end_session_endpoint": "%1$s/logout",
+               "subject_types_supported": ["public"], "response_types_supported": ["code"],
+               "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"]}
+              """
+                  .formatted(issuer());
+          case "/keys" -> new JWKSet(key.toPublicJWK()).toString();
+          case "/token" -> {
+            tokenRequests.add(body);
+            yield "{\"access_token\": \"a\", \"token_type\": \"Bearer\", \"id_token\": \"%s\"}"
+                .formatted(idToken.apply(claims()));
+          }
+          default -> "{}";
+        };
+    byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().add("Content-Type", "application/json");
+    exchange.sendResponseHeaders(200, bytes.length);
+    exchange.getResponseBody().write(bytes);
+    exchange.close();
+  }
+
+  private JWTClaimsSet.Builder claims() {
+    return new JWTClaimsSet.Builder()
+        .issuer(issuer())
+        .audience(CLIENT)
+        .subject("sub-alice")
+        .issueTime(Date.from(Instant.now()))
+        .expirationTime(Date.from(Instant.now().plusSeconds(60)))
+        .claim("nonce", nonce)
+        .claim("sid", "session-1")
+        .claim("email", "alice@example.com")
+        .claim("email_verified", true)
+        .claim("groups", List.of("staff", "admins"));
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}
