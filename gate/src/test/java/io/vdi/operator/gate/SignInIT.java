@@ -1,0 +1,215 @@
+package io.vdi.operator.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.gate.TestGate.Answer;
+import io.vdi.operator.gate.TestGate.Browser;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Sign-in and logout with a real Keycloak, its forms and its back channel. */
+class SignInIT {
+  private static final String ALICE = "alice.example.com";
+  private static final Pattern FORM = Pattern.compile("<form[^>]* action=\"([^\"]+)\"");
+
+  @TempDir private static Path folder;
+
+  private static FakeApiServer server;
+  private static Keycloak keycloak;
+  private static TestGate gate;
+  private static String portal;
+
+  @BeforeAll
+  static void start() throws Exception {
+    int port = LoopbackPorts.free(1).getFirst();
+    portal = "http://127.0.0.1:" + port;
+    keycloak = Keycloak.start(folder, portal);
+    server = TestGate.apiServer();
+    TestGate.session(server, "alice", "uid-alice");
+    Path secret = folder.resolve("secret");
+    Files.writeString(secret, "the-secret-of-the-test-client\n");
+    gate =
+        new TestGate(
+            server,
+            keycloak.issuer(),
+            Map.of(
+                "vdiConfig_GATE_PUBLIC_URL",
+                portal,
+                "vdiConfig_GATE_PORT",
+                String.valueOf(port),
+                "vdiConfig_GATE_OIDC_CLIENT_SECRET_FILE",
+                secret.toString(),
+                "vdiConfig_IDENTITY_ADMIN_GROUPS",
+                "admins"));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    if (gate != null) {
+      gate.close();
+    }
+    if (server != null) {
+      server.close();
+    }
+    if (keycloak != null) {
+      keycloak.close();
+    }
+  }
+
+  @Test
+  @DisplayName("alice signs in at Keycloak and reaches her desktop; bob does not")
+  void desktop() throws Exception {
+    try (Person alice = new Person("alice");
+        Person bob = new Person("bob")) {
+      Answer opened = alice.open();
+      assertThat(opened.status()).isEqualTo(303);
+      assertThat(alice.browser.webSocket(ALICE).status()).isEqualTo(200);
+      Answer refused = bob.openAtPortal();
+      assertThat(refused.status()).isEqualTo(403);
+      assertThat(refused.body()).contains("You are signed in as bob@example.com");
+    }
+  }
+
+  @Test
+  @DisplayName("an e-mail that Keycloak has not verified does not sign in")
+  void unverified() throws Exception {
+    try (Person carol = new Person("carol")) {
+      Answer refused = carol.signIn("/signin");
+      assertThat(refused.status()).isEqualTo(403);
+      assertThat(refused.body()).contains("has not verified the address carol@example.com");
+    }
+  }
+
+  @Test
+  @DisplayName("a sign-out at the gate ends the session at Keycloak: the next sign-in asks again")
+  void signOut() throws Exception {
+    try (Person alice = new Person("alice")) {
+      alice.open();
+      Answer out = alice.browser.post("/signout", Map.of(), "Origin", portal);
+      assertThat(out.status()).isEqualTo(303);
+      HttpResponse<String> atKeycloak = alice.get(out.location());
+      assertThat(atKeycloak.headers().firstValue("Location")).contains(portal + "/signed-out");
+      assertThat(alice.browser.webSocket(ALICE).status()).isEqualTo(401);
+      assertThat(alice.get(alice.browser.portal("/signin").location()).body())
+          .containsPattern(FORM);
+    }
+  }
+
+  @Test
+  @DisplayName("a logout at Keycloak reaches the gate by the back channel within two seconds")
+  void backChannel() throws Exception {
+    try (Person alice = new Person("alice")) {
+      alice.open();
+      String idToken = alice.browser.cookies("portal.example.com").get("__Host-vdi-idtoken");
+      alice.get(keycloak.issuer() + "/protocol/openid-connect/logout?id_token_hint=" + idToken);
+      await()
+          .atMost(Duration.ofSeconds(2))
+          .until(() -> alice.browser.webSocket(ALICE).status() == 401);
+      assertThat(alice.browser.portal("/").body()).contains("not signed in");
+    }
+  }
+
+  /** A person with a browser: {@link Browser} for the gate, and a client for Keycloak. */
+  private static final class Person implements AutoCloseable {
+    private final String name;
+    private final Browser browser = gate.new Browser();
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    /** Keycloak's cookies are Secure: browsers send them to loopback without TLS, Java does not. */
+    private final Map<String, String> cookies = new LinkedHashMap<>();
+
+    Person(String name) {
+      this.name = name;
+    }
+
+    /** The whole way to the desktop of alice. */
+    Answer open() throws IOException, InterruptedException {
+      Answer ticket = openAtPortal();
+      assertThat(ticket.status()).as(ticket.body()).isEqualTo(303);
+      return browser.navigate(ALICE, TestGate.path(ticket.location()));
+    }
+
+    /** Up to the portal's answer to /open. */
+    Answer openAtPortal() throws IOException, InterruptedException {
+      String open = TestGate.path(browser.navigate(ALICE, "/").location());
+      Answer back = signIn(browser.portal(open).location());
+      assertThat(back.status()).as(back.body()).isEqualTo(303);
+      return browser.portal(back.location());
+    }
+
+    /** Fills in the form of Keycloak and returns the answer of the gate's callback. */
+    Answer signIn(String path) throws IOException, InterruptedException {
+      HttpResponse<String> page = get(browser.portal(path).location());
+      Matcher form = FORM.matcher(page.body());
+      assertThat(form.find()).as(page.body()).isTrue();
+      String fields = "username=" + encode(name) + "&password=" + encode(name);
+      HttpResponse<String> answer =
+          send(
+              HttpRequest.newBuilder(URI.create(form.group(1).replace("&amp;", "&")))
+                  .header("Content-Type", "application/x-www-form-urlencoded")
+                  .POST(HttpRequest.BodyPublishers.ofString(fields)));
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(302);
+      String callback = answer.headers().firstValue("Location").orElseThrow();
+      assertThat(callback).startsWith(portal + "/signin/callback?");
+      return browser.portal(TestGate.path(callback));
+    }
+
+    HttpResponse<String> get(String url) throws IOException, InterruptedException {
+      return send(HttpRequest.newBuilder(URI.create(url)));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request)
+        throws IOException, InterruptedException {
+      if (!cookies.isEmpty()) {
+        request.header(
+            "Cookie",
+            cookies.entrySet().stream()
+                .map(cookie -> cookie.getKey() + "=" + cookie.getValue())
+                .collect(Collectors.joining("; ")));
+      }
+      HttpResponse<String> answer =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      for (String cookie : answer.headers().allValues("Set-Cookie")) {
+        String pair = cookie.split(";", 2)[0];
+        String name = pair.substring(0, pair.indexOf('='));
+        if (cookie.contains("Max-Age=0")) {
+          cookies.remove(name);
+        } else {
+          cookies.put(name, pair.substring(pair.indexOf('=') + 1));
+        }
+      }
+      return answer;
+    }
+
+    private static String encode(String text) {
+      return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+      browser.close();
+      http.close();
+    }
+  }
+}
