@@ -19,8 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /** The settings of the webhook; docs/configuration.md describes each. */
 record AdmissionConfig(
@@ -87,7 +85,8 @@ record AdmissionConfig(
     AdmissionConfig result =
         new AdmissionConfig(
             new AdmissionPolicy(
-                IdentityConfig.identity(reader, namespace), reader.list("templates.allowedRegistries")),
+                IdentityConfig.identity(reader, namespace),
+                reader.list("templates.allowedRegistries")),
             QuotaConfig.read(reader),
             namespace,
             new Admission(

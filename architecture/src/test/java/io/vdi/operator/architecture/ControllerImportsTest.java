@@ -15,6 +15,7 @@ class ControllerImportsTest {
         .allow(
             "",
             "wires the controller, reads its configuration, and turns changes into queue keys",
+            "common.identity",
             "common.kube",
             "common.model",
             "common.quota",
@@ -56,6 +57,7 @@ class ControllerImportsTest {
         .allowPure(
             "session.resources",
             "builds the objects of a session; the JSON library and the models of the client only",
+            "common.identity",
             "common.kube",
             "common.model",
             "com.google.gson",

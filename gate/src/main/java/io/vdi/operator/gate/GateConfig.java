@@ -72,7 +72,7 @@ record GateConfig(
             publicUrl,
             oidc(read, publicUrl),
             signIn,
-            desktops(read, IdentityConfig.read(read, namespace)),
+            desktops(read, IdentityConfig.identity(read, namespace)),
             atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
             new Keys(
                 read.text("gate.keys.secret", s -> !s.isEmpty(), "must not be empty"),

@@ -1,6 +1,7 @@
 package io.vdi.operator.gate.forward;
 
 import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
@@ -18,7 +19,8 @@ import java.util.Set;
 final class Requests {
   static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
   static final Identity IDENTITY =
-      new Identity(Identity.Mode.ENFORCE, Set.of("admins"), Set.of(), Map.of(), "", "");
+      new Identity(
+          Identity.Mode.ENFORCE, Set.of("admins"), Set.of(), new IdentityMapping(Map.of(), "", ""));
   static final ForwardRules RULES =
       new ForwardRules(new DesktopAccess(IDENTITY, false), Duration.ofMinutes(15));
 

@@ -1,11 +1,11 @@
 package io.vdi.operator.controller.session.plan;
 
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Node;

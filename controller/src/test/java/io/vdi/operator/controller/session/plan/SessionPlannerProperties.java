@@ -2,9 +2,9 @@ package io.vdi.operator.controller.session.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
-import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
