@@ -159,16 +159,30 @@ final class ReservationPlanner {
     }
   }
 
+  /** What the size of a home depends on. */
+  private record HomeSpec(VdiSession.Persistence persistence, String template) {
+    static HomeSpec of(VdiSession session) {
+      return new HomeSpec(session.spec().persistence(), session.spec().template());
+    }
+
+    long size(Optional<VdiTemplate> found) {
+      return QuotaRequest.storage(
+          new VdiSession.Spec("", template, null, persistence, null, null, null, false), found);
+    }
+  }
+
   private static QuotaUsage usage(
       SessionIndex.Snapshot snapshot,
       Function<String, Optional<VdiTemplate>> templates,
       boolean storage) {
     Map<String, Optional<VdiTemplate>> found = new HashMap<>();
+    // Thousands of sessions have few sizes, and reading a quantity takes microseconds.
+    Map<HomeSpec, Long> sizes = new HashMap<>();
     QuotaUsage usage = new QuotaUsage();
     for (VdiSession session : snapshot.sessions()) {
-      QuotaRequest request =
-          QuotaRequest.of(session, found.computeIfAbsent(session.spec().template(), templates));
-      usage.add(storage ? request : request.with(request.amount().withStorage(0)));
+      Optional<VdiTemplate> template = found.computeIfAbsent(session.spec().template(), templates);
+      long size = storage ? sizes.computeIfAbsent(HomeSpec.of(session), s -> s.size(template)) : 0;
+      usage.add(QuotaRequest.of(session, template, size));
     }
     for (VdiSession session : snapshot.deleted()) {
       QuotaRequest request =

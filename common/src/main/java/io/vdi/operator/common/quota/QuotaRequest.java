@@ -34,11 +34,20 @@ public record QuotaRequest(
 
   /** One session, its GPUs and the size of its home; see {@link #gpus} and {@link #storage}. */
   public static QuotaRequest of(VdiSession session, Optional<VdiTemplate> template) {
+    return of(session, template, storage(session.spec(), template));
+  }
+
+  /**
+   * The same with a size of the home that is known already.
+   *
+   * @param storage in bytes; see {@link #storage}
+   */
+  public static QuotaRequest of(VdiSession session, Optional<VdiTemplate> template, long storage) {
     return new QuotaRequest(
         session.spec().user(),
         session.namespace(),
         session.spec().template(),
-        new ResourceAmounts(1, gpus(session, template), storage(session.spec(), template)),
+        new ResourceAmounts(1, gpus(session, template), storage),
         ChildKind.HOME.nameFor(session.name()));
   }
 

@@ -5,19 +5,10 @@ import io.vdi.operator.common.model.Quantities;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Sizes of homes as numbers of bytes, which quotas add up, and as text. */
 public final class StorageSize {
   private static final BigDecimal MAX = BigDecimal.valueOf(Long.MAX_VALUE - 1);
-
-  /** Sizes that were parsed before: a decision adds up thousands of homes with few sizes. */
-  private static final Map<String, Long> PARSED = new ConcurrentHashMap<>();
-
-  /** Users can give any text, so the memory is bounded. */
-  private static final int MAX_PARSED = 1000;
 
   private record Unit(String name, long bytes) {}
 
@@ -43,19 +34,9 @@ public final class StorageSize {
    * cannot contain is the largest number below {@link ResourceAmounts#UNLIMITED}.
    */
   public static long bytes(String quantity) {
-    Long known = PARSED.get(quantity);
-    if (known != null) {
-      return known;
-    }
-    Optional<BigDecimal> number = Quantities.parse(quantity);
-    if (number.isEmpty()) {
-      return 0;
-    }
-    long bytes = number.get().min(MAX).setScale(0, RoundingMode.CEILING).longValueExact();
-    if (PARSED.size() < MAX_PARSED) {
-      PARSED.put(quantity, bytes);
-    }
-    return bytes;
+    return Quantities.parse(quantity)
+        .map(number -> number.min(MAX).setScale(0, RoundingMode.CEILING).longValueExact())
+        .orElse(0L);
   }
 
   /**
