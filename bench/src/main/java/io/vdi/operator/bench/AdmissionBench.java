@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /**
@@ -44,6 +45,9 @@ final class AdmissionBench implements AutoCloseable {
 
   private static final int HIGHEST_RATE = 1600;
 
+  /** Fewer than the webhook processes concurrently: it must not help itself by refusing them. */
+  private static final int FLOOD_CLIENTS = 64;
+
   private final BenchCluster cluster = new BenchCluster(0);
   private final Path folder;
   private final List<String> jvm;
@@ -66,12 +70,7 @@ final class AdmissionBench implements AutoCloseable {
     Progress.say("measuring: creates through the API server, no webhook");
     creates("before", 5);
     report.add(Measurement.CREATE_WITHOUT_WEBHOOK, creates("no-webhook", SECONDS));
-    Path kubeconfig =
-        cluster
-            .embedded()
-            .serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
-    new ChartInstaller(cluster.embedded(), Path.of("charts/vdi-operator"), NAMESPACE)
-        .installWebhook("https://127.0.0.1:" + balancer.port());
+    Path kubeconfig = install();
     try (OperatorProcess one = webhook(kubeconfig, 0);
         OperatorProcess two = webhook(kubeconfig, 1)) {
       one.awaitReady();
@@ -91,10 +90,87 @@ final class AdmissionBench implements AutoCloseable {
     }
   }
 
+  /** Registers the webhook; returns the kubeconfig of its service account. */
+  private Path install() {
+    Path kubeconfig =
+        cluster
+            .embedded()
+            .serviceAccountKubeconfig(NAMESPACE, ACCOUNT, folder.resolve("kubeconfig"));
+    new ChartInstaller(cluster.embedded(), Path.of("charts/vdi-operator"), NAMESPACE)
+        .installWebhook("https://127.0.0.1:" + balancer.port());
+    return kubeconfig;
+  }
+
+  /**
+   * Measures creates with exact quotas before, during and after a flood of hostile reviews, so that
+   * a machine that becomes slower meanwhile does not look like an effect of the flood.
+   */
+  Result.Flood flood() {
+    Path kubeconfig = install();
+    try (OperatorProcess one = webhook(kubeconfig, 0);
+        OperatorProcess two = webhook(kubeconfig, 1)) {
+      one.awaitReady();
+      two.awaitReady();
+      saveCertificates();
+      ChartInstaller.awaitAdmission(cluster.embedded());
+      configure("quota: {user: {gpus: 1000000}, cluster: {gpus: 1000000}}\n");
+      creates("warm", 10);
+      Collection<Long> calm = new ConcurrentLinkedQueue<>();
+      AtomicInteger failed = new AtomicInteger();
+      attempts("calm-before", calm, failed);
+      Collection<Long> flooded = new ConcurrentLinkedQueue<>();
+      AtomicInteger failedInFlood = new AtomicInteger();
+      Map<String, Long> answers;
+      double perSecond;
+      try (AdmissionFlood flood =
+          new AdmissionFlood(
+              folder.resolve("ca.crt"),
+              List.of(validate(ports.get(0)), validate(ports.get(1))),
+              FLOOD_CLIENTS)) {
+        attempts("flooded", flooded, failedInFlood);
+        answers = flood.answers();
+        perSecond = flood.perSecond();
+      }
+      attempts("calm-after", calm, failed);
+      if (failed.get() > 0) {
+        throw new IllegalStateException(failed.get() + " creates failed without a flood");
+      }
+      return new Result.Flood(
+          FLOOD_CLIENTS,
+          perSecond,
+          answers,
+          new Result.Latency(CREATES, Quantiles.ofNanos(calm)),
+          new Result.Latency(CREATES, Quantiles.ofNanos(flooded)),
+          failedInFlood.get());
+    }
+  }
+
+  private static URI validate(int port) {
+    return URI.create("https://127.0.0.1:" + port + "/validate");
+  }
+
+  /** Creates sessions at the usual rate, and counts those that fail. */
+  private void attempts(String prefix, Collection<Long> nanos, AtomicInteger failed) {
+    Progress.say("measuring: " + prefix);
+    new Load.PerSecond(CREATES)
+        .run(
+            CREATES * SECONDS,
+            i -> {
+              long start = System.nanoTime();
+              try {
+                BareClient.submit(cluster.admin(), prefix + "-" + i);
+              } catch (RuntimeException e) {
+                Progress.say(prefix + "-" + i + ": " + e.getMessage());
+                failed.incrementAndGet();
+              }
+              nanos.add(System.nanoTime() - start);
+            });
+  }
+
   private void direct(BenchmarkReport report, AdmissionClient client) {
     URI bare = URI.create("https://127.0.0.1:" + ports.get(2) + "/allow");
     URI mutate = URI.create("https://127.0.0.1:" + ports.get(0) + "/mutate");
-    URI validate = URI.create("https://127.0.0.1:" + ports.get(0) + "/validate");
+    URI validate = validate(ports.get(0));
     for (URI target : List.of(bare, mutate, validate)) {
       run(WARM_UP, new Load.Clients(16), i -> client.review(target, i));
     }

@@ -22,6 +22,15 @@ final class AdmissionClient {
    * @param caCertificate the certificate of the webhook's CA
    */
   AdmissionClient(Path caCertificate) {
+    http =
+        HttpClient.newBuilder()
+            .sslContext(trusting(caCertificate))
+            .version(HttpClient.Version.HTTP_1_1)
+            .build();
+  }
+
+  /** TLS that trusts this CA alone. */
+  static SSLContext trusting(Path caCertificate) {
     try {
       KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
       trusted.load(null, null);
@@ -34,8 +43,7 @@ final class AdmissionClient {
       managers.init(trusted);
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(null, managers.getTrustManagers(), null);
-      http =
-          HttpClient.newBuilder().sslContext(context).version(HttpClient.Version.HTTP_1_1).build();
+      return context;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (GeneralSecurityException e) {

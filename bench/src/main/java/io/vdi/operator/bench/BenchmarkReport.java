@@ -92,6 +92,18 @@ final class BenchmarkReport {
       case Result.Latency(int perSecond, Quantiles latency) ->
           String.format(
               Locale.ROOT, "%-22s p50 / p99 %s ms at %d/s", name, quantiles(latency), perSecond);
+      case Result.Flood flood ->
+          String.format(
+              Locale.ROOT,
+              "%-22s %d clients get %.0f answers/s; create p50 / p99 %s ms, without them %s ms,"
+                  + " ratio %.2f, %d failed",
+              name,
+              flood.clients(),
+              flood.answersPerSecond(),
+              quantiles(flood.flooded().latency()),
+              quantiles(flood.calm().latency()),
+              flood.ratio(),
+              flood.failed());
       case Result.ReaperFigures reaper ->
           String.format(
               Locale.ROOT,
@@ -164,6 +176,8 @@ final class BenchmarkReport {
           Result.Latency _,
           Result.ReaperFigures _,
           Result.DoctorTimes _ -> {}
+      case Result.Flood flood ->
+          System.out.println(name + ", answers by HTTP status: " + flood.answers());
       case Result.DesktopTimes times -> {
         times
             .steps()

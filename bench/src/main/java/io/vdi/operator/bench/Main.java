@@ -66,6 +66,7 @@ public final class Main {
     parts.put("desktop", () -> add(Measurement.DESKTOP, () -> DesktopBench.measure(DESKTOPS)));
     parts.put("doctor", () -> add(Measurement.DOCTOR, () -> DoctorBench.measure(HEALTHY)));
     parts.put("admission", this::admission);
+    parts.put("flood", this::flood);
     return parts;
   }
 
@@ -89,6 +90,12 @@ public final class Main {
   private void admission() {
     try (AdmissionBench admission = new AdmissionBench(jvm)) {
       admission.measure(report);
+    }
+  }
+
+  private void flood() {
+    try (AdmissionBench admission = new AdmissionBench(jvm)) {
+      add(Measurement.FLOOD, admission::flood);
     }
   }
 

@@ -62,6 +62,28 @@ sealed interface Result {
   record Latency(int perSecond, Quantiles latency) implements Result {}
 
   /**
+   * Creates through the API server while clients flood the webhook with hostile reviews, compared
+   * with those immediately before and after.
+   *
+   * @param answersPerSecond to the flood
+   * @param answers to the flood, by HTTP status
+   * @param failed creates that failed during the flood
+   */
+  record Flood(
+      int clients,
+      double answersPerSecond,
+      Map<String, Long> answers,
+      Latency calm,
+      Latency flooded,
+      int failed)
+      implements Result {
+    /** How many times longer a create takes during the flood. */
+    double ratio() {
+      return flooded.latency().p50() / calm.latency().p50();
+    }
+  }
+
+  /**
    * The reaper with many sessions.
    *
    * @param ready seconds from the start of its process

@@ -19,6 +19,7 @@ final class Targets {
     targets.controller();
     targets.fleet();
     targets.admission();
+    targets.flood();
     targets.reaper();
     targets.desktop();
     targets.doctor();
@@ -89,6 +90,12 @@ final class Targets {
               10,
               " ms");
         });
+  }
+
+  private void flood() {
+    report
+        .find(Measurement.FLOOD, Result.Flood.class)
+        .ifPresent(flood -> report.atMost("flood, failed creates", flood.failed(), 0, ""));
   }
 
   private void reaper() {
