@@ -96,14 +96,15 @@ final class BenchmarkReport {
           String.format(
               Locale.ROOT,
               "%-22s %d clients get %.0f answers/s; create p50 / p99 %s ms, without them %s ms,"
-                  + " ratio %.2f, %d failed",
+                  + " ratio %.2f; %d failed, without them %d",
               name,
               flood.clients(),
               flood.answersPerSecond(),
               quantiles(flood.flooded().latency()),
               quantiles(flood.calm().latency()),
               flood.ratio(),
-              flood.failed());
+              flood.failed(),
+              flood.failedCalm());
       case Result.ReaperFigures reaper ->
           String.format(
               Locale.ROOT,

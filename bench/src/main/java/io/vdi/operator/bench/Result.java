@@ -68,6 +68,7 @@ sealed interface Result {
    * @param answersPerSecond to the flood
    * @param answers to the flood, by HTTP status
    * @param failed creates that failed during the flood
+   * @param failedCalm creates that failed without it: the machine is too busy for a measurement
    */
   record Flood(
       int clients,
@@ -75,7 +76,8 @@ sealed interface Result {
       Map<String, Long> answers,
       Latency calm,
       Latency flooded,
-      int failed)
+      int failed,
+      int failedCalm)
       implements Result {
     /** How many times longer a create takes during the flood. */
     double ratio() {
