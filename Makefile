@@ -11,6 +11,7 @@ SERVICE ?= controller
 MAIN_controller := io.vdi.operator.controller.Main
 MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
+MAIN_gate := io.vdi.operator.gate.Main
 SIGNED := controller admission-webhook reaper desktop
 NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
 
@@ -104,7 +105,7 @@ manifests: ## Check that the CRDs and the Java records agree
 	@$(MVN) test -q -pl common -Dtest=CrdAgreementTest
 
 run: services ## Run a service from source against the cluster of KUBECONFIG; SERVICE=reaper etc.
-	@$(JAVA) -cp '$(SERVICE)/target/$(SERVICE).jar:$(SERVICE)/target/lib/*' $(or $(MAIN_$(SERVICE)),$(error SERVICE must be controller, admission-webhook or reaper))
+	@$(JAVA) -cp '$(SERVICE)/target/$(SERVICE).jar:$(SERVICE)/target/lib/*' $(or $(MAIN_$(SERVICE)),$(error SERVICE must be controller, admission-webhook, reaper or gate))
 
 format: ## Format the sources
 	@$(MVN) -q spotless:apply

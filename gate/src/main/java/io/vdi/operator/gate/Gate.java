@@ -102,7 +102,7 @@ public final class Gate implements Service {
     Provider provider =
         config
             .oidc()
-            .<Provider>map(oidc -> new OidcProvider(oidc, nodeClock))
+            .<Provider>map(oidc -> new OidcProvider(oidc, clock))
             .orElseGet(NoProvider::new);
     SignInSessions sessions =
         new SignInSessions(tokens, revocations::current, config.signIn(), clock);

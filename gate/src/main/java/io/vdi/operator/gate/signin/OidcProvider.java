@@ -90,6 +90,9 @@ public final class OidcProvider implements Provider {
       LogoutTokenValidator logoutTokens,
       Instant at) {}
 
+  /**
+   * @param clock that of the times of sign-ins: a logout ends those before it
+   */
   public OidcProvider(OidcSettings settings, InstantSource clock) {
     this.settings = settings;
     this.client = new ClientID(settings.clientId());
