@@ -69,6 +69,11 @@ spec:
     metadata:
       labels:
         {{- include "vdi.labels" (list $root .component) | nindent 8 }}
+      {{- with $root.Values.watchNamespaces }}
+      annotations:
+        # A change restarts the pods: the services read it only at their start.
+        vdi.kasm.io/watch-namespaces: {{ join "," . | quote }}
+      {{- end }}
     spec:
       serviceAccountName: {{ $name }}
       # Services of this namespace set no environment variables.

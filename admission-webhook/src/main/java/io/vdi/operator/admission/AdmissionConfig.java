@@ -5,6 +5,7 @@ import io.vdi.operator.admission.certificates.CertificateSettings;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
@@ -12,6 +13,7 @@ import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +27,7 @@ record AdmissionConfig(
     AdmissionPolicy policy,
     QuotaLimits quota,
     String namespace,
+    WatchedNamespaces watchedNamespaces,
     Admission admission,
     Certificates certificates,
     String host,
@@ -82,13 +85,16 @@ record AdmissionConfig(
     ConfigReader reader = new ConfigReader(config);
     String configured = reader.text("namespace");
     String namespace = configured.isEmpty() ? PodNamespace.get() : configured;
+    WatchedNamespaces watched = WatchedNamespacesConfig.read(reader);
     AdmissionConfig result =
         new AdmissionConfig(
             new AdmissionPolicy(
                 IdentityConfig.identity(reader, namespace),
-                reader.list("templates.allowedRegistries")),
+                reader.list("templates.allowedRegistries"),
+                watched),
             QuotaConfig.read(reader),
             namespace,
+            watched,
             new Admission(
                 reader.text("admission.host"),
                 reader.number("admission.port", 0, 65535),

@@ -65,7 +65,7 @@ public final class AdmissionWebhook implements Service {
     AdmissionConfig initial = config.current();
     KubeClient api = context.api();
     InstantSource clock = context.clock();
-    this.sessions = new SessionIndex(api, clock);
+    this.sessions = new SessionIndex(api, initial.watchedNamespaces(), clock);
     this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, change -> {});
     this.nodes =
         new ResourceCache<>(
@@ -102,7 +102,7 @@ public final class AdmissionWebhook implements Service {
             });
     AdmissionHandler handler =
         new AdmissionHandler(
-            new ContextGatherer(api, sessions, templates, nodes),
+            new ContextGatherer(api, initial.watchedNamespaces(), sessions, templates, nodes),
             new AccessReviewer(api, System::nanoTime),
             quota,
             config::current,

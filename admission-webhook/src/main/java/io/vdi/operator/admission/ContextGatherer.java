@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +23,7 @@ final class ContextGatherer {
   static final String REPLICAS = "nvidia.com/gpu.replicas";
 
   private final KubeClient api;
+  private final WatchedNamespaces namespaces;
   private final SessionIndex sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<PartialObjectMetadata> nodes;
@@ -29,10 +31,12 @@ final class ContextGatherer {
 
   ContextGatherer(
       KubeClient api,
+      WatchedNamespaces namespaces,
       SessionIndex sessions,
       ResourceCache<VdiTemplate> templates,
       ResourceCache<PartialObjectMetadata> nodes) {
     this.api = api;
+    this.namespaces = namespaces;
     this.sessions = sessions;
     this.templates = templates;
     this.nodes = nodes;
@@ -71,9 +75,15 @@ final class ContextGatherer {
     return nodes.list().stream().anyMatch(ContextGatherer::isTimeSliced);
   }
 
-  /** Always live: the watch of claims may not have reported a growth yet. */
+  /**
+   * Always live: the watch of claims may not have reported a growth yet. In a namespace that is not
+   * watched, no controller changes a claim.
+   */
   private ApiResult<Optional<PersistentVolumeClaim>> home(
       String namespace, String claim, Deadline deadline) {
+    if (!namespaces.includes(namespace)) {
+      return new ApiResult.Ok<>(Optional.empty());
+    }
     return optional(
         limiter.call(
             deadline.remaining(),

@@ -18,6 +18,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.io.IOException;
@@ -42,7 +43,8 @@ class AdmissionHandlerTest {
 
   private final FakeApi api = new FakeApi();
   private final KubeClient client = api.client();
-  private final SessionIndex sessions = new SessionIndex(client, InstantSource.system());
+  private final SessionIndex sessions =
+      new SessionIndex(client, WatchedNamespaces.ALL, InstantSource.system());
   private AdmissionConfig config = config(Map.of());
   private final QuotaReserver quota =
       new QuotaReserver(
@@ -60,6 +62,7 @@ class AdmissionHandlerTest {
     return new AdmissionHandler(
         new ContextGatherer(
             client,
+            WatchedNamespaces.ALL,
             sessions,
             cache(ResourceType.TEMPLATE),
             cache(ResourceType.NODE.metadataOnly())),

@@ -55,6 +55,7 @@ class CliImportsTest {
             "common.model",
             "com.google.gson",
             "io.kubernetes.client",
+            "org.yaml.snakeyaml",
             "java.io",
             "java.net",
             "java.nio.file")

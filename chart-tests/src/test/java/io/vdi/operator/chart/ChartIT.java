@@ -182,6 +182,8 @@ class ChartIT {
         "coturn.allowedPeers={10.42.0.0/16}",
         "coturn.userQuota=0",
         "config.turn.credentialLifetime=always",
+        "watchNamespaces={Not_A_Name}",
+        "config.access.sessionRoles=perhaps",
         "config.reservedHosts={Not_A_Label}"
       })
   void aTypoIsRejected(String value) {
@@ -199,6 +201,50 @@ class ChartIT {
   void contradictingValuesAreRejectedWithARemedy(String values) {
     ClusterException rejected = assertThrows(ClusterException.class, () -> render("--set", values));
     assertThat(rejected.getMessage()).containsPattern(": set |leave ");
+  }
+
+  /** Templates, nodes, reviews and webhook configurations have no namespace. */
+  @Test
+  void withWatchedNamespacesNoClusterRoleOfAServiceGrantsAnythingInANamespace() {
+    List<JsonObject> objects =
+        render("--show-only=templates/roles.yaml", "--set=watchNamespaces={team-a,vdi-system}");
+    List<String> roles = new ArrayList<>();
+    for (JsonObject object : objects) {
+      JsonObject metadata = object.getAsJsonObject("metadata");
+      String kind = object.get("kind").getAsString();
+      if (kind.equals("ClusterRole")) {
+        for (JsonElement rule : object.getAsJsonArray("rules")) {
+          assertThat(
+                  List.of(
+                      "vditemplates",
+                      "vditemplates/status",
+                      "nodes",
+                      "subjectaccessreviews",
+                      "mutatingwebhookconfigurations",
+                      "validatingwebhookconfigurations"))
+              .containsAll(
+                  rule.getAsJsonObject().getAsJsonArray("resources").asList().stream()
+                      .map(JsonElement::getAsString)
+                      .toList());
+        }
+      } else if (kind.equals("Role")) {
+        roles.add(
+            metadata.get("namespace").getAsString() + "/" + metadata.get("name").getAsString());
+      }
+    }
+    assertThat(roles)
+        .contains(
+            "team-a/vdi-controller-sessions",
+            "team-a/vdi-reaper-sessions",
+            "team-a/vdi-admission-webhook-sessions",
+            "vdi-system/vdi-controller-sessions",
+            namespace + "/vdi-controller")
+        .hasSize(9);
+    List<JsonObject> config =
+        render("--show-only=templates/configmap.yaml", "--set=watchNamespaces={team-a}");
+    for (JsonElement file : config.getFirst().getAsJsonObject("data").asMap().values()) {
+      assertThat(file.getAsString()).contains("watchNamespaces:\n- team-a\n");
+    }
   }
 
   @Test

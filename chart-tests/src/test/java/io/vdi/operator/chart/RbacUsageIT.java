@@ -48,16 +48,14 @@ class RbacUsageIT {
 
   private static List<String> granted(OperatorService service) throws IOException {
     List<String> permissions = new ArrayList<>();
-    for (String kind : List.of("clusterrole", "role")) {
-      Path file =
-          Path.of("../charts/vdi-operator/templates", service.module() + "-" + kind + ".yaml");
-      for (JsonObject role : Manifests.parse(Files.readString(file))) {
-        for (JsonElement rule : role.getAsJsonArray("rules")) {
-          for (String group : texts(rule, "apiGroups")) {
-            for (String resource : texts(rule, "resources")) {
-              for (String verb : texts(rule, "verbs")) {
-                permissions.add(verb + " " + group + " " + resource);
-              }
+    Path file = Path.of("../charts/vdi-operator/files/roles", service.module() + ".yaml");
+    JsonObject lists = Manifests.parse(Files.readString(file)).getFirst();
+    for (String list : List.of("cluster", "sessions", "operator")) {
+      for (JsonElement rule : lists.getAsJsonArray(list)) {
+        for (String group : texts(rule, "apiGroups")) {
+          for (String resource : texts(rule, "resources")) {
+            for (String verb : texts(rule, "verbs")) {
+              permissions.add(verb + " " + group + " " + resource);
             }
           }
         }

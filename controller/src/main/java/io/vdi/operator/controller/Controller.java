@@ -102,6 +102,7 @@ public final class Controller implements Service {
     this.caches =
         ControllerCaches.of(
             api,
+            config.watchedNamespaces(),
             clock,
             new ControllerCaches.Listeners(
                 this::sessionChanged,

@@ -2,6 +2,7 @@ package io.vdi.operator.controller;
 
 import io.helidon.config.Config;
 import io.vdi.operator.common.identity.IdentityMapping;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -10,6 +11,7 @@ import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
 import java.util.List;
@@ -22,6 +24,7 @@ public record ControllerConfig(
     HostRules hosts,
     QuotaLimits quota,
     int workers,
+    WatchedNamespaces watchedNamespaces,
     LeaderElectionConfig election,
     String host,
     int port)
@@ -47,6 +50,7 @@ public record ControllerConfig(
             hosts(read),
             QuotaConfig.read(read),
             read.number("workers", 1, 1024),
+            WatchedNamespacesConfig.read(read),
             election,
             read.text("server.host"),
             read.number("server.port", 0, 65535));

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
@@ -133,7 +134,9 @@ class StartupFailureIT {
     KubeClient own = Cluster.connect(CONTROLLER.kubeconfig(cluster));
     assertThat(
             RequiredPermissions.missing(
-                own, RequiredPermissions.of("controller", OperatorService.NAMESPACE)))
+                own,
+                RequiredPermissions.of(
+                    "controller", OperatorService.NAMESPACE, WatchedNamespaces.ALL)))
         .isEmpty();
     own.close();
     assertThat(api.serves(ResourceType.SESSION).ok()).isPresent();

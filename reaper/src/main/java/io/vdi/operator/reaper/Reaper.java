@@ -12,6 +12,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.reaper.activity.ActivityMonitor;
 import io.vdi.operator.reaper.execution.Deleter;
 import io.vdi.operator.reaper.execution.DeletionConfig;
@@ -90,17 +91,24 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     this.mayWrite = context.mayWrite();
     InstantSource nodeClock = context.clock();
     ReaperConfig initial = config.current();
+    WatchedNamespaces namespaces = initial.watchedNamespaces();
     this.clock = context.apiServerClock();
     this.metrics = new ReaperMetrics(context.meters(), clock);
     this.sessionQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.objectQueue = new WorkQueue<>(BACKOFF, RandomGenerator.getDefault());
     this.sessions =
-        new ResourceCache<>(api, ResourceType.SESSION, "", nodeClock, this::sessionChanged);
+        new ResourceCache<>(
+            api, namespaces, ResourceType.SESSION, "", nodeClock, this::sessionChanged);
     this.templates =
         new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, this::templateChanged);
     this.pods =
         new ResourceCache<>(
-            api, ResourceType.POD, Labels.MANAGED_SELECTOR, nodeClock, this::podChanged);
+            api,
+            namespaces,
+            ResourceType.POD,
+            Labels.MANAGED_SELECTOR,
+            nodeClock,
+            this::podChanged);
     this.events = new EventRecorder(api, "vdi-reaper", clock);
     this.activity =
         new ActivityMonitor(
@@ -132,7 +140,8 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
             "session", sessionQueue, initial.workers(), sessionReaper::reconcile, nodeClock);
     this.objectWorkers =
         new WorkerPool<>("object", objectQueue, OBJECT_WORKERS, orphanReaper::reconcile, nodeClock);
-    this.orphanScan = new OrphanScan(api, sessions, sessionQueue::add, objectQueue::add, mayWrite);
+    this.orphanScan =
+        new OrphanScan(api, namespaces, sessions, sessionQueue::add, objectQueue::add, mayWrite);
     this.scans = new Periodic("scan", () -> config.current().sweepInterval(), this::scan);
     metrics.watch(
         report,

@@ -1,6 +1,7 @@
 package io.vdi.operator.reaper;
 
 import io.helidon.config.Config;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.reaper.activity.ActivityConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
@@ -8,6 +9,7 @@ import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
 import java.util.Map;
@@ -19,6 +21,7 @@ record ReaperConfig(
     ActivityConfig activity,
     Duration sweepInterval,
     int workers,
+    WatchedNamespaces watchedNamespaces,
     LeaderElectionConfig election,
     String host,
     int port)
@@ -38,6 +41,7 @@ record ReaperConfig(
             activity(read, dryRun),
             sweepInterval,
             read.number("workers", 1, 1024),
+            WatchedNamespacesConfig.read(read),
             LeaderElectionConfig.read(read),
             read.text("server.host"),
             read.number("server.port", 0, 65535));

@@ -4,10 +4,10 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.kube.RequiredPermission;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -31,13 +31,12 @@ public final class RequiredPermissions {
    * The permissions of the chart's roles for a service.
    *
    * @param service such as {@code controller}
-   * @param namespace the operator's, in which the Role applies
+   * @param namespace the operator's
+   * @param watched the namespaces with sessions
    */
-  public static List<RequiredPermission> of(String service, String namespace) {
-    List<RequiredPermission> permissions =
-        new ArrayList<>(parse(read(service + "-clusterrole.yaml"), ""));
-    permissions.addAll(parse(read(service + "-role.yaml"), namespace));
-    return List.copyOf(permissions);
+  public static List<RequiredPermission> of(
+      String service, String namespace, WatchedNamespaces watched) {
+    return RequiredPermission.ofService(rules(service), namespace, watched);
   }
 
   /** Logs each missing permission once. */
@@ -52,9 +51,10 @@ public final class RequiredPermissions {
     return needed.parallelStream().filter(permission -> isDenied(api, permission)).toList();
   }
 
-  private static List<RequiredPermission> parse(String yaml, String namespace) {
-    Map<String, Object> role = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
-    return RequiredPermission.ofRole(KubeGson.gson().toJsonTree(role).getAsJsonObject(), namespace);
+  private static JsonObject rules(String service) {
+    Map<String, Object> rules =
+        new Yaml(new SafeConstructor(new LoaderOptions())).load(read(service + ".yaml"));
+    return KubeGson.gson().toJsonTree(rules).getAsJsonObject();
   }
 
   private static String read(String file) {

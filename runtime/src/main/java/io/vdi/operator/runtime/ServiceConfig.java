@@ -1,5 +1,6 @@
 package io.vdi.operator.runtime;
 
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 
 /** The settings that every service has. */
@@ -12,6 +13,11 @@ public interface ServiceConfig {
 
   /** {@code leaderElection.*}; {@link LeaderElectionConfig#NONE} where all replicas work. */
   LeaderElectionConfig election();
+
+  /** {@code watchNamespaces}: whose sessions the service works for. */
+  default WatchedNamespaces watchedNamespaces() {
+    return WatchedNamespaces.ALL;
+  }
 
   /** The operator's namespace; that of the Lease where the service has leader election. */
   default String namespace() {

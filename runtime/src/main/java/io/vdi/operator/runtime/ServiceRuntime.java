@@ -245,11 +245,15 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
 
   private void reportPermissions() {
     List<RequiredPermission> needed =
-        RequiredPermissions.of(definition.name(), config.current().namespace()).stream()
+        RequiredPermissions.of(
+                definition.name(),
+                config.current().namespace(),
+                config.current().watchedNamespaces())
+            .stream()
             .filter(permission -> elector.isPresent() || !permission.resource().equals("leases"))
             .filter(service::requires)
             .toList();
-    RequiredPermissions.report(api, needed, "ClusterRole " + definition.account());
+    RequiredPermissions.report(api, needed, "the roles of " + definition.account());
   }
 
   private boolean awaitCrds() throws InterruptedException {

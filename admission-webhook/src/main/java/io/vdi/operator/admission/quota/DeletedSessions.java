@@ -8,6 +8,7 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,11 +31,12 @@ final class DeletedSessions {
   /** Counts what makes a list necessary, so that an earlier list does not pass for a later one. */
   private long changes;
 
-  DeletedSessions(KubeClient api, InstantSource clock) {
+  DeletedSessions(KubeClient api, WatchedNamespaces namespaces, InstantSource clock) {
     this.api = api;
     this.claims =
         new ResourceCache<>(
             api,
+            namespaces,
             ResourceType.PERSISTENT_VOLUME_CLAIM,
             Labels.MANAGED_SELECTOR,
             clock,

@@ -8,6 +8,7 @@ import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,6 +30,7 @@ public final class SessionIndex {
   private static final int MAX_REMEMBERED = 20_000;
 
   private final KubeClient api;
+  private final WatchedNamespaces namespaces;
   private final ResourceCache<VdiSession> cache;
   private final DeletedSessions homes;
 
@@ -79,10 +81,15 @@ public final class SessionIndex {
     }
   }
 
-  public SessionIndex(KubeClient api, InstantSource clock) {
+  /**
+   * @param namespaces whose sessions count
+   */
+  public SessionIndex(KubeClient api, WatchedNamespaces namespaces, InstantSource clock) {
     this.api = api;
-    this.cache = new ResourceCache<>(api, ResourceType.SESSION, "", clock, this::changed);
-    this.homes = new DeletedSessions(api, clock);
+    this.namespaces = namespaces;
+    this.cache =
+        new ResourceCache<>(api, namespaces, ResourceType.SESSION, "", clock, this::changed);
+    this.homes = new DeletedSessions(api, namespaces, clock);
   }
 
   /** The caches behind the index; the caller starts and closes them. */
@@ -105,7 +112,7 @@ public final class SessionIndex {
   public ApiResult<List<String>> using(String template) {
     List<String> cached = using(template, cache.list());
     return cached.isEmpty()
-        ? api.list(ResourceType.SESSION, "", "").map(list -> using(template, list.items()))
+        ? api.list(ResourceType.SESSION, namespaces, "").map(list -> using(template, list.items()))
         : new ApiResult.Ok<>(cached);
   }
 
@@ -154,7 +161,7 @@ public final class SessionIndex {
       ids = new HashMap<>(firstObserved);
     }
     long listedVersion = cache.listedVersion();
-    return api.list(ResourceType.SESSION, "", "")
+    return api.list(ResourceType.SESSION, namespaces, "")
         .flatMap(list -> {
           long version = parse(list.metadata().getResourceVersion());
           if (0 < version && version < seen) {

@@ -118,6 +118,7 @@ public final class SessionAdmission {
 
   private Verdict create(RawObject object) {
     List<String> violations = new ArrayList<>(SessionRules.violations(object.json()));
+    namespaceViolation().ifPresent(violations::add);
     Optional<VdiSession> session = object.session();
     Optional<VdiTemplate> template = context.template();
     if (session.isPresent() && template.isPresent()) {
@@ -141,6 +142,17 @@ public final class SessionAdmission {
             new ResourceAmounts(
                 1, gpus(created, template), QuotaRequest.storage(created.spec(), template)),
         created -> 0L);
+  }
+
+  /** No service watches other namespaces: a session there would wait for ever. */
+  private Optional<String> namespaceViolation() {
+    return policy.namespaces().includes(request.namespace())
+        ? Optional.empty()
+        : Optional.of(
+            "metadata.namespace \"%s\": the operator manages sessions only in %s (watchNamespaces); create the session in one of these, or ask an admin to add the namespace"
+                .formatted(
+                    ShortText.of(request.namespace()),
+                    ShortText.of(policy.namespaces().toString())));
   }
 
   private Verdict update(RawObject object, RawObject old) {

@@ -14,6 +14,7 @@ import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -33,7 +34,8 @@ public final class ReviewFuzzer {
               Set.of("system:masters"),
               Set.of("system:serviceaccount:vdi-system:vdi-controller"),
               new IdentityMapping(Map.of(), "", "")),
-          List.of());
+          List.of(),
+          WatchedNamespaces.ALL);
   private static final AdmissionContext CONTEXT =
       new AdmissionContext(
           Optional.of(

@@ -14,6 +14,7 @@ import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,8 @@ class WorstCaseTest {
               Set.of(),
               Set.of(),
               new IdentityMapping(Map.of(), "email", "oidc:")),
-          List.of());
+          List.of(),
+          WatchedNamespaces.ALL);
   private static final AdmissionContext CONTEXT =
       new AdmissionContext(Optional.empty(), Optional.empty(), List.of(), false, false);
 

@@ -8,6 +8,7 @@ import io.vdi.operator.admission.FakeApi;
 import io.vdi.operator.admission.quota.QuotaReserver.ReservationResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
@@ -45,7 +46,8 @@ class QuotaReserverTest {
 
   private final FakeApi api = new FakeApi();
   private final AtomicLong elapsed = new AtomicLong();
-  private final SessionIndex sessions = new SessionIndex(api.client(), InstantSource.system());
+  private final SessionIndex sessions =
+      new SessionIndex(api.client(), WatchedNamespaces.ALL, InstantSource.system());
   private final QuotaReserver reserver = reserver(api.client());
 
   @AfterEach

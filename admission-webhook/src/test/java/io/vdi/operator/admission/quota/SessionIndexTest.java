@@ -8,6 +8,7 @@ import io.vdi.operator.common.kube.ResourceCache.Change;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
@@ -21,7 +22,8 @@ class SessionIndexTest {
   private static final String CLAIM = "/api/v1/namespaces/desks/persistentvolumeclaims/vdi-data-a";
 
   private final FakeApi api = new FakeApi();
-  private final SessionIndex index = new SessionIndex(api.client(), InstantSource.system());
+  private final SessionIndex index =
+      new SessionIndex(api.client(), WatchedNamespaces.ALL, InstantSource.system());
 
   @Test
   void theSnapshotOfTheCacheIsAsNewAsTheNewestChange() {

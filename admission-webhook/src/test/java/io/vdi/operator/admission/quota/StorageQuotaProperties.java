@@ -11,6 +11,7 @@ import io.vdi.operator.common.kube.ResourceCache.Change;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ConfigMap;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
@@ -74,7 +75,7 @@ class StorageQuotaProperties {
     int position;
 
     Replica(KubeClient api) {
-      index = new SessionIndex(api, () -> NOW);
+      index = new SessionIndex(api, WatchedNamespaces.ALL, () -> NOW);
       reserver =
           new QuotaReserver(
               api,

@@ -8,6 +8,7 @@ import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,8 @@ final class Requests {
             Set.of("system:masters"),
             Set.of("system:serviceaccount:vdi-system:vdi-controller"),
             new IdentityMapping(Map.of("carol", "carol@example.com"), "email", "oidc:")),
-        List.of());
+        List.of(),
+        WatchedNamespaces.ALL);
   }
 
   static AdmissionRequest create(JsonObject session, Caller caller) {

@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
@@ -522,11 +523,32 @@ class SessionAdmissionTest {
     assertThat(verdict.warnings()).hasSize(1);
   }
 
+  @Test
+  void aSessionOutsideOfTheWatchedNamespacesIsRefused() {
+    AdmissionPolicy policy =
+        new AdmissionPolicy(
+            Requests.POLICY.identity(),
+            List.of(),
+            WatchedNamespaces.of(List.of("team-b", "team-a")));
+    JsonObject session = complete("{timeout: 1h}");
+    assertDenied(
+        CLUSTER.validate(Requests.create(session, Requests.ADMIN), policy),
+        "metadata.namespace \"desks\": the operator manages sessions only in team-a, team-b"
+            + " (watchNamespaces); create the session in one of these, or ask an admin to add the"
+            + " namespace");
+    // A session that exists can still be changed, such as by removing its finalizer.
+    assertThat(
+            CLUSTER.validate(
+                Requests.update(complete("{suspended: true}"), complete("{suspended: false}")), policy))
+        .isNotInstanceOf(Response.Deny.class);
+  }
+
   private static Verdict template(String spec) {
     JsonObject template = Manifests.parse("{metadata: {name: t}, spec: " + spec + "}").getFirst();
     return CLUSTER.validate(
         Requests.template("CREATE", Optional.of(template)),
-        new AdmissionPolicy(Requests.POLICY.identity(), List.of("ghcr.io/desks")));
+        new AdmissionPolicy(
+            Requests.POLICY.identity(), List.of("ghcr.io/desks"), WatchedNamespaces.ALL));
   }
 
   private static Requests.Cluster withoutMaxTimeout() {

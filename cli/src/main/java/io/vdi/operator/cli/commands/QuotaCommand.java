@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.WatchedSetting;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
@@ -13,6 +14,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaParser;
 import io.vdi.operator.common.quota.QuotaRequest;
@@ -61,7 +63,11 @@ public final class QuotaCommand extends ClusterCommand {
     Map<String, VdiTemplate> templates =
         cluster.templates().stream()
             .collect(Collectors.toMap(VdiTemplate::name, template -> template));
-    List<VdiSession> sessions = cluster.sessions("");
+    WatchedNamespaces watched = WatchedSetting.read(cluster);
+    List<VdiSession> sessions =
+        cluster.sessions("").stream()
+            .filter(session -> watched.includes(session.namespace()))
+            .toList();
     QuotaUsage usage = new QuotaUsage();
     for (VdiSession session : sessions) {
       usage.add(
@@ -69,7 +75,9 @@ public final class QuotaCommand extends ClusterCommand {
     }
     boolean storage = quota.limitsStorage();
     if (storage) {
-      cluster.homes().forEach(usage::add);
+      cluster.homes().stream()
+          .filter(home -> watched.includes(home.namespace()))
+          .forEach(usage::add);
     }
     List<Line> lines = lines(quota, usage);
     if (format.isTable()) {

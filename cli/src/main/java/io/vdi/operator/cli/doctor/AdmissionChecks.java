@@ -1,5 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
+import io.vdi.operator.cli.cluster.WatchedSetting;
 import io.vdi.operator.common.diagnosis.CauseClassifier;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
@@ -8,6 +9,7 @@ import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -30,12 +32,13 @@ final class AdmissionChecks {
 
   static List<Check<SessionContext>> checks() {
     return List.of(
+        new Check<>("namespace", LAYER, "Namespace", Set.of(), AdmissionChecks::namespace),
         new Check<>("template", LAYER, "Template", Set.of(), AdmissionChecks::template),
         new Check<>(
             "observed",
             LAYER,
             "Observed by the controller",
-            Set.of("services"),
+            Set.of("services", "namespace"),
             AdmissionChecks::observed),
         new Check<>(
             "accepted",
@@ -49,6 +52,14 @@ final class AdmissionChecks {
 
   private static String object(SessionContext context) {
     return "vdisession " + context.name();
+  }
+
+  private static CheckResult namespace(SessionContext context) {
+    WatchedNamespaces watched = WatchedSetting.read(context.cluster());
+    return watched.includes(context.namespace())
+        ? new CheckResult.Passed(watched.isAll() ? "all are watched" : "it is watched")
+        : context.failed(
+            KnownCause.NAMESPACE_NOT_WATCHED, object(context), "watchNamespaces is " + watched);
   }
 
   private static CheckResult template(SessionContext context) {

@@ -14,7 +14,7 @@ final class BundledChart {
   /**
    * One file of the chart, parsed.
    *
-   * @param file such as {@code templates/reaper-role.yaml}; it must not contain Helm templates
+   * @param file such as {@code files/roles/reaper.yaml}; it must not contain Helm templates
    */
   static JsonElement yaml(String file) {
     try (InputStream in = BundledChart.class.getResourceAsStream("/chart/" + file)) {

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.WatchedSetting;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.kube.RequiredPermission;
 import java.util.ArrayList;
@@ -26,8 +27,7 @@ final class ServicePermissions {
     List<Permission> required = new ArrayList<>();
     for (String service : ServiceChecks.SERVICES) {
       if (ServiceChecks.deployment(context, service).isPresent()) {
-        required.addAll(inRole(service, "clusterrole", ""));
-        required.addAll(inRole(service, "role", context.cluster().operatorNamespace()));
+        required.addAll(of(service, context));
       }
     }
     List<Boolean> granted = Parallel.map(required, each -> isGranted(context, each));
@@ -51,15 +51,14 @@ final class ServicePermissions {
   }
 
   /**
-   * The rules of one role of the chart. A test compares the roles with the requests of the
-   * services, so they are exactly what a service requires.
-   *
-   * @param kind {@code clusterrole} or {@code role}
+   * The rules for one service. A test compares them with the requests of the services, so they are
+   * exactly what a service requires.
    */
-  private static List<Permission> inRole(String service, String kind, String namespace) {
-    JsonObject role =
-        BundledChart.yaml("templates/" + service + "-" + kind + ".yaml").getAsJsonObject();
-    return RequiredPermission.ofRole(role, namespace).stream()
+  private static List<Permission> of(String service, DoctorContext context) {
+    JsonObject rules = BundledChart.yaml("files/roles/" + service + ".yaml").getAsJsonObject();
+    return RequiredPermission.ofService(
+            rules, context.cluster().operatorNamespace(), WatchedSetting.read(context.cluster()))
+        .stream()
         .map(required -> new Permission(service, required))
         .toList();
   }

@@ -117,6 +117,15 @@ public enum KnownCause {
       "Give the API server a certificate (docs/install.md), or do not require one.",
       "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values --wait --set"
           + " admissionWebhook.clientCA.configMap= --set admissionWebhook.clientCA.secret="),
+  NAMESPACE_NOT_WATCHED(
+      116,
+      "The operator does not manage sessions in this namespace",
+      "The value watchNamespaces of the chart names other namespaces. No service acts on a session"
+          + " outside of them: it gets no status, and its finalizer keeps it.",
+      "Add the namespace to the list, or empty the list for all namespaces. Otherwise create the"
+          + " session in a namespace of the list.",
+      "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values"
+          + " --set-json watchNamespaces=[]"),
   GPU_EXHAUSTED(
       201,
       "No GPU is free",

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.reflect.Type;
@@ -86,6 +87,23 @@ public final class KubeClient {
     Type type = listType(kind);
     return call(
         kind, type, "GET", kind.path(namespace), query("labelSelector", labelSelector), null);
+  }
+
+  /**
+   * Reads all objects in these namespaces, one namespace after the other. The version of the list
+   * is the first one: every change up to it is in the list.
+   */
+  public <T extends KubeObject> ApiResult<ResourceList<T>> list(
+      ResourceType<T> kind, WatchedNamespaces namespaces, String labelSelector) {
+    ResourceList<T> all = null;
+    for (String namespace : namespaces.scopesOf(kind)) {
+      ApiResult<ResourceList<T>> part = list(kind, namespace, labelSelector);
+      if (!(part instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> more))) {
+        return part;
+      }
+      all = all == null ? more : all.with(more.items());
+    }
+    return new ApiResult.Ok<>(Objects.requireNonNull(all));
   }
 
   /** Creates an object; {@link ApiResult#isAlreadyExists} when the name is taken. */
@@ -218,14 +236,15 @@ public final class KubeClient {
   /**
    * Reads all objects of a kind page by page, so that only one page is in memory.
    *
+   * @param namespace empty for all namespaces
    * @return the number of objects; after a failure the visitor may have received some of them
    */
   public <T extends KubeObject> ApiResult<Integer> forEach(
-      ResourceType<T> kind, String labelSelector, Consumer<T> visitor) {
+      ResourceType<T> kind, String namespace, String labelSelector, Consumer<T> visitor) {
     int count = 0;
     String next = "";
     do {
-      ApiResult<ResourceList<T>> answer = page(kind, "", labelSelector, PAGE, next);
+      ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, PAGE, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer.map(list -> 0);
       }

@@ -3,6 +3,7 @@ package io.vdi.operator.common.kube;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,13 +18,25 @@ public record RequiredPermission(
     String verb, String group, String resource, String resourceName, String namespace) {
 
   /**
-   * Each verb on each resource that the rules of a Role or ClusterRole name.
+   * Each verb on each resource that a service needs.
    *
-   * @param namespace of a Role; empty for a ClusterRole
+   * @param rules a file of the chart, files/roles/&lt;service&gt;.yaml: lists of rules for objects
+   *     without namespace ({@code cluster}), for the namespaces with sessions ({@code sessions})
+   *     and for the operator's namespace ({@code operator})
+   * @param namespace the operator's
+   * @param watched the namespaces with sessions
    */
-  public static List<RequiredPermission> ofRole(JsonObject role, String namespace) {
+  public static List<RequiredPermission> ofService(
+      JsonObject rules, String namespace, WatchedNamespaces watched) {
+    List<RequiredPermission> permissions = new ArrayList<>(of(rules, "cluster", ""));
+    watched.scopes().forEach(scope -> permissions.addAll(of(rules, "sessions", scope)));
+    permissions.addAll(of(rules, "operator", namespace));
+    return List.copyOf(permissions);
+  }
+
+  private static List<RequiredPermission> of(JsonObject file, String list, String namespace) {
     List<RequiredPermission> permissions = new ArrayList<>();
-    for (JsonElement element : role.getAsJsonArray("rules")) {
+    for (JsonElement element : file.getAsJsonArray(list)) {
       JsonObject rule = element.getAsJsonObject();
       List<String> names = texts(rule, "resourceNames");
       for (String group : texts(rule, "apiGroups")) {

@@ -1,37 +1,17 @@
 package io.vdi.operator.common.kube;
 
-import io.kubernetes.client.informer.ListerWatcher;
-import io.kubernetes.client.informer.ResourceEventHandler;
-import io.kubernetes.client.informer.SharedIndexInformer;
-import io.kubernetes.client.informer.cache.Cache;
-import io.kubernetes.client.informer.impl.DefaultSharedIndexInformer;
-import io.kubernetes.client.openapi.ApiException;
-import io.kubernetes.client.util.CallGeneratorParams;
-import io.kubernetes.client.util.Watch;
-import io.kubernetes.client.util.Watchable;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.thread.FatalErrorHandler;
-import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * All objects of one kind, kept up to date by a watch, and our own writes before the watch reports
@@ -44,19 +24,14 @@ import org.slf4j.LoggerFactory;
  *
  * <p>No time limit brings an older state back while the watch lags, however long that takes. What
  * the watch never confirms, such as an object that was created and deleted between two lists, is
- * forgotten {@link #GRACE} after the watch has delivered a later version: from then on the watch is
- * right. This relies on resource versions of one kind being ordered numbers; see {@link
+ * forgotten 30 s after the watch has delivered a later version: from then on the watch is right.
+ * This relies on resource versions of one kind being ordered numbers; see {@link
  * io.vdi.operator.common.model.ObjectMeta#isAtLeast}.
+ *
+ * <p>With {@link WatchedNamespaces} other than all there is one list and one watch per namespace,
+ * and the cache shows the objects of all of them.
  */
 public final class ResourceCache<T extends KubeObject> implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ResourceCache.class);
-
-  /**
-   * The time between the arrival of an event and its effect in the cache is far shorter. It is only
-   * this long to be safe when the process has no CPU.
-   */
-  private static final Duration GRACE = Duration.ofSeconds(30);
-
   /**
    * After this time without a successful list or watch, {@link #error} reports the failure. A
    * restart of the API server takes less.
@@ -81,74 +56,13 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     }
   }
 
-  /**
-   * A state that is newer than what the watch had reported: a write of ours, or an object of a live
-   * list.
-   *
-   * @param object empty for a deletion
-   * @param version of the object; of a deletion a version that is newer than all that were known
-   * @param passedAt when it was noticed that the watch has delivered this version or a later one
-   */
-  private record Remembered<T extends KubeObject>(
-      Optional<T> object, String uid, long version, Optional<Instant> passedAt) {
-    boolean isConfirmed(Optional<T> observed) {
-      return object
-          .map(mine -> observed.filter(o -> o.metadata().isAtLeast(mine.metadata())).isPresent())
-          // Without an observed object the watch may be about to report the creation.
-          .orElseGet(() ->
-              observed.filter(o -> !o.uid().equals(uid) && versionOf(o) >= version).isPresent());
-    }
-
-    Remembered<T> passed(Instant now) {
-      return new Remembered<>(object, uid, version, Optional.of(now));
-    }
-  }
-
-  /**
-   * The objects of a live list. An object that the watch reports with a version up to that of the
-   * list, and which is not in the list, has been deleted: the watch lags.
-   */
-  private record LiveState(long version, Set<String> uids, Optional<Instant> passedAt) {
-    boolean hides(KubeObject object) {
-      return !uids.contains(object.uid()) && versionOf(object) <= version;
-    }
-
-    LiveState passed(Instant now) {
-      return new LiveState(version, uids, Optional.of(now));
-    }
-  }
-
-  private record Failure(Instant since, String message) {}
-
-  private final KubeClient api;
   private final ResourceType<T> resourceType;
-  private final String namespace;
-  private final String selector;
-  private final InstantSource clock;
-  private final FatalErrorHandler onFatalError;
-  private final Cache<T> cache = new Cache<>();
-  private final Map<String, Remembered<T>> remembered = new ConcurrentHashMap<>();
-  private final AtomicReference<Optional<LiveState>> live = new AtomicReference<>(Optional.empty());
-  private final Set<String> deletedDuringRefresh = ConcurrentHashMap.newKeySet();
 
-  /** The newest version that the watch has delivered. */
-  private final AtomicLong watchedVersion = new AtomicLong();
-
-  /** The version of the latest list of the informer. */
-  private final AtomicLong listedVersion = new AtomicLong();
-
-  /** The newest version that is known from the watch, a list or a write. */
-  private final AtomicLong knownVersion = new AtomicLong();
-
-  private final AtomicReference<Optional<Failure>> failure =
-      new AtomicReference<>(Optional.empty());
-  private final SharedIndexInformer<T> informer;
-  private volatile boolean refreshing;
-  private volatile String loggedFailure = "";
-  private volatile boolean closed;
+  /** By namespace; with the only key {@code ""} for all namespaces. */
+  private final Map<String, NamespaceCache<T>> parts = new LinkedHashMap<>();
 
   /**
-   * A cache that is empty until {@link #start}.
+   * A cache of all namespaces that is empty until {@link #start}.
    *
    * @param selector label selector; empty for all objects
    * @param onChange called for each change on the thread of the watch: it must return quickly
@@ -159,51 +73,51 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange) {
-    this(api, kind, "", selector, clock, onChange, FatalErrorHandler.END_PROCESS);
+    this(api, WatchedNamespaces.ALL, kind, selector, clock, onChange);
   }
 
-  /** The same for the objects of one namespace. */
+  /** The same for these namespaces; with several, {@code onChange} is called on several threads. */
   public ResourceCache(
       KubeClient api,
+      WatchedNamespaces namespaces,
       ResourceType<T> kind,
-      String namespace,
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange) {
-    this(api, kind, namespace, selector, clock, onChange, FatalErrorHandler.END_PROCESS);
+    this(api, namespaces, kind, selector, clock, onChange, FatalErrorHandler.END_PROCESS);
   }
 
   /**
-   * @param onFatalError called when the informer or {@code onChange} throws an {@link Error}: the
+   * @param onFatalError called when an informer or {@code onChange} throws an {@link Error}: the
    *     client library would only log it, and the change would be lost
    */
   ResourceCache(
       KubeClient api,
+      WatchedNamespaces namespaces,
       ResourceType<T> kind,
-      String namespace,
       String selector,
       InstantSource clock,
       Consumer<Change<T>> onChange,
       FatalErrorHandler onFatalError) {
-    this.api = api;
     this.resourceType = kind;
-    this.namespace = namespace;
-    this.selector = selector;
-    this.clock = clock;
-    this.onFatalError = onFatalError;
-    this.informer =
-        new DefaultSharedIndexInformer<>(
-            kind.objectClass(), new Source(), 0, cache, (type, e) -> failed(e));
-    informer.addEventHandler(new Handler(onChange));
+    for (String namespace : namespaces.scopesOf(kind)) {
+      parts.put(
+          namespace,
+          new NamespaceCache<>(api, namespace, kind, selector, clock, onChange, onFatalError));
+    }
+  }
+
+  private Optional<NamespaceCache<T>> part(String namespace) {
+    return Optional.ofNullable(parts.get("")).or(() -> Optional.ofNullable(parts.get(namespace)));
   }
 
   public void start() {
-    informer.run();
+    parts.values().forEach(NamespaceCache::start);
   }
 
   /** Whether the first list is complete. */
   public boolean isSynced() {
-    return informer.hasSynced();
+    return parts.values().stream().allMatch(NamespaceCache::isSynced);
   }
 
   /**
@@ -213,26 +127,22 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
    * success.
    */
   public String error() {
-    Optional<Failure> current = failure.get();
-    return isSynced()
-        ? current
-            .filter(failing -> !failing.since().plus(FAILING).isAfter(clock.instant()))
-            .map(failing ->
-                "failing since "
-                    + failing.since().truncatedTo(ChronoUnit.SECONDS)
-                    + ": "
-                    + failing.message())
-            .orElse("")
-        : current.map(Failure::message).orElse("");
+    return parts.entrySet().stream()
+        .filter(part -> !part.getValue().error().isEmpty())
+        .findFirst()
+        .map(part ->
+            (part.getKey().isEmpty() ? "" : "in namespace " + part.getKey() + " ")
+                + part.getValue().error())
+        .orElse("");
   }
 
   /**
-   * The version of the latest list with which the watch began; 0 before the first. It changes
+   * The version of the latest list with which a watch began; 0 before the first. It changes
    * before the first object of a new list is reported. These are reported in any order, and an
    * object that was created and deleted between two lists is never reported.
    */
   public long listedVersion() {
-    return listedVersion.get();
+    return parts.values().stream().mapToLong(NamespaceCache::listedVersion).max().orElse(0);
   }
 
   public ResourceType<T> resourceType() {
@@ -241,80 +151,14 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
 
   /** The object as the watch reported it, or as a write of ours or a live list if that is newer. */
   public Optional<T> get(String namespace, String name) {
-    String key = key(namespace, name);
-    Optional<T> observed = observed(key);
-    Remembered<T> newer = remembered.get(key);
-    return newer == null
-        ? observed
-        : stillNewer(key, newer, observed).map(Remembered::object).orElse(observed);
+    return part(namespace).flatMap(part -> part.get(namespace, name));
   }
 
   /** All objects; each one as {@link #get} returns it. */
   public List<T> list() {
-    // First what is newer, then the cache: what was confirmed in between is in the cache.
-    Map<String, Remembered<T>> newer = new HashMap<>();
-    remembered.forEach((key, entry) ->
-        stillNewer(key, entry, observed(key)).ifPresent(still -> newer.put(key, still)));
-    Optional<LiveState> liveState = liveState();
-    List<T> observed = cache.list();
-    if (newer.isEmpty() && liveState.isEmpty()) {
-      return observed;
-    }
-    Set<String> names = HashSet.newHashSet(newer.size());
-    newer.keySet().forEach(key -> names.add(key.substring(key.indexOf('/') + 1)));
-    List<T> all = new ArrayList<>(observed.size() + newer.size());
-    for (T object : observed) {
-      if (liveState.filter(state -> state.hides(object)).isPresent()) {
-        continue;
-      }
-      // Most objects need no key to be built.
-      Remembered<T> entry = names.contains(object.name()) ? newer.remove(key(object)) : null;
-      if (entry == null || entry.isConfirmed(Optional.of(object))) {
-        all.add(object);
-      } else {
-        entry.object().ifPresent(all::add);
-      }
-    }
-    newer.values().forEach(entry -> entry.object().ifPresent(all::add));
-    return all;
-  }
-
-  private Optional<T> observed(String key) {
-    return Optional.ofNullable(cache.getByKey(key))
-        .filter(object -> liveState().filter(state -> state.hides(object)).isEmpty());
-  }
-
-  /** The entry while it is newer than the watch; otherwise it is forgotten. */
-  private Optional<Remembered<T>> stillNewer(
-      String key, Remembered<T> entry, Optional<T> observed) {
-    if (entry.isConfirmed(observed) || isOver(entry.passedAt())) {
-      remembered.remove(key, entry);
-      return Optional.empty();
-    }
-    if (entry.passedAt().isEmpty() && watchedVersion.get() >= entry.version()) {
-      remembered.replace(key, entry, entry.passed(clock.instant()));
-    }
-    return Optional.of(entry);
-  }
-
-  private Optional<LiveState> liveState() {
-    Optional<LiveState> current = live.get();
-    if (current.isEmpty()) {
-      return current;
-    }
-    LiveState state = current.get();
-    if (isOver(state.passedAt())) {
-      live.compareAndSet(current, Optional.empty());
-      return Optional.empty();
-    }
-    if (state.passedAt().isEmpty() && watchedVersion.get() >= state.version()) {
-      live.compareAndSet(current, Optional.of(state.passed(clock.instant())));
-    }
-    return current;
-  }
-
-  private boolean isOver(Optional<Instant> passedAt) {
-    return passedAt.filter(at -> at.plus(GRACE).isBefore(clock.instant())).isPresent();
+    return parts.size() == 1
+        ? parts.values().iterator().next().list()
+        : parts.values().stream().flatMap(part -> part.list().stream()).toList();
   }
 
   /**
@@ -323,52 +167,19 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
    * objects that have been deleted are hidden, also those whose creation the watch reports later.
    * That lasts until the watch has caught up.
    *
-   * @return the number of objects; after a failure the cache is as before
+   * @return the number of objects; after a failure the cache of that namespace is as before
    */
-  public synchronized ApiResult<Integer> refresh() {
-    refreshing = true;
-    try {
-      return api.listByPages(resourceType, namespace, selector)
-          .map(list -> {
-            long version = parse(list.metadata().getResourceVersion());
-            known(version);
-            Set<String> uids = HashSet.newHashSet(list.items().size());
-            list.items().forEach(object -> uids.add(object.uid()));
-            live.set(Optional.of(new LiveState(version, uids, Optional.empty())));
-            // Our own writes to objects that were deleted afterwards.
-            remembered
-                .values()
-                .removeIf(entry ->
-                    entry.object().isPresent()
-                        && entry.version() <= version
-                        && !uids.contains(entry.uid()));
-            list.items().forEach(this::rememberListed);
-            return list.items().size();
-          });
-    } finally {
-      refreshing = false;
-      deletedDuringRefresh.clear();
+  public ApiResult<Integer> refresh() {
+    ApiResult<Integer> total = new ApiResult.Ok<>(0);
+    for (NamespaceCache<T> part : parts.values()) {
+      total = total.flatMap(before -> part.refresh().map(more -> before + more));
     }
-  }
-
-  private void rememberListed(T listed) {
-    String key = key(listed);
-    remembered.compute(
-        key,
-        (k, entry) -> {
-          T observed = cache.getByKey(key);
-          boolean isKnown =
-              (observed != null && observed.metadata().isAtLeast(listed.metadata()))
-                  || (entry != null && entry.version() >= versionOf(listed))
-                  || deletedDuringRefresh.contains(listed.uid());
-          return isKnown ? entry : memory(listed);
-        });
+    return total;
   }
 
   /** Remembers an object that we created, as the API server returned it. */
   public void created(T object) {
-    known(versionOf(object));
-    remembered.put(key(object), memory(object));
+    part(object.namespace()).ifPresent(part -> part.created(object));
   }
 
   /**
@@ -376,207 +187,16 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
    * unknown: the watch may report its deletion before our call returns.
    */
   public void changed(T object) {
-    known(versionOf(object));
-    String key = key(object);
-    remembered.compute(
-        key,
-        (k, entry) -> {
-          boolean isRemembered = entry != null && entry.uid().equals(object.uid());
-          T observed = cache.getByKey(key);
-          boolean isKnown = observed != null && observed.uid().equals(object.uid());
-          return isRemembered || isKnown ? memory(object) : entry;
-        });
+    part(object.namespace()).ifPresent(part -> part.changed(object));
   }
 
   /** Remembers that we deleted the object with this UID. */
   public void deleted(String namespace, String name, String uid) {
-    // The API server does not return the version of a deletion. It is newer than all known ones.
-    remembered.put(
-        key(namespace, name),
-        new Remembered<>(Optional.empty(), uid, knownVersion.get() + 1, Optional.empty()));
-  }
-
-  private static <T extends KubeObject> Remembered<T> memory(T object) {
-    return new Remembered<>(Optional.of(object), object.uid(), versionOf(object), Optional.empty());
-  }
-
-  private void known(long version) {
-    knownVersion.accumulateAndGet(version, Math::max);
-  }
-
-  private void watched(long version) {
-    known(version);
-    watchedVersion.accumulateAndGet(version, Math::max);
-  }
-
-  private static long versionOf(KubeObject object) {
-    return parse(object.metadata().resourceVersion());
-  }
-
-  /** 0 for a version that is not a number: then only {@link #GRACE} limits what is remembered. */
-  private static long parse(String resourceVersion) {
-    try {
-      return Long.parseLong(String.valueOf(resourceVersion));
-    } catch (NumberFormatException e) {
-      return 0;
-    }
+    part(namespace).ifPresent(part -> part.deleted(namespace, name, uid));
   }
 
   @Override
   public void close() {
-    closed = true;
-    informer.stop();
-  }
-
-  private static String key(KubeObject object) {
-    return key(object.namespace(), object.name());
-  }
-
-  private static String key(String namespace, String name) {
-    return namespace.isEmpty() ? name : namespace + "/" + name;
-  }
-
-  private void succeeded() {
-    failure.set(Optional.empty());
-  }
-
-  private void failed(Throwable e) {
-    if (e instanceof Error) {
-      onFatalError.failed(threadName(), e);
-    }
-    String message =
-        e instanceof ApiException rejected
-            ? (rejected.getCode() > 0 ? rejected.getCode() + " " : "")
-                + firstLine(rejected.getMessage())
-            : String.valueOf(e.getMessage());
-    failure.updateAndGet(last ->
-        Optional.of(new Failure(last.map(Failure::since).orElseGet(clock::instant), message)));
-    // Logged once while it stays the same. A stop ends calls in progress.
-    if (!closed && !message.equals(loggedFailure)) {
-      loggedFailure = message;
-      LOG.warn("watching {}: {}; trying again", resourceType.qualifiedName(), message);
-    }
-  }
-
-  private String threadName() {
-    return "watch of " + resourceType.qualifiedName();
-  }
-
-  /** The messages of the client's exceptions contain the whole answer in further lines. */
-  private static String firstLine(String message) {
-    return String.valueOf(message).lines().findFirst().orElse("").replaceFirst("^Message: ", "");
-  }
-
-  private final class Handler implements ResourceEventHandler<T> {
-    private final Consumer<Change<T>> onChange;
-
-    Handler(Consumer<Change<T>> onChange) {
-      this.onChange = onChange;
-    }
-
-    @Override
-    public void onAdd(T object) {
-      changed(Optional.empty(), Optional.of(object));
-    }
-
-    @Override
-    public void onUpdate(T before, T now) {
-      changed(Optional.of(before), Optional.of(now));
-    }
-
-    @Override
-    public void onDelete(T object, boolean unknownFinalState) {
-      // What is remembered of this object is outdated now.
-      remembered.compute(
-          key(object),
-          (k, entry) -> {
-            if (refreshing) {
-              deletedDuringRefresh.add(object.uid());
-            }
-            return entry != null && entry.uid().equals(object.uid()) ? null : entry;
-          });
-      changed(Optional.of(object), Optional.empty());
-    }
-
-    private void changed(Optional<T> before, Optional<T> now) {
-      now.ifPresent(object ->
-          remembered.computeIfPresent(
-              key(object), (k, entry) -> entry.isConfirmed(now) ? null : entry));
-      try {
-        onChange.accept(new Change<>(before, now));
-      } catch (Error e) {
-        onFatalError.failed(threadName(), e);
-      }
-    }
-  }
-
-  private final class Source implements ListerWatcher<T, ResourceList<T>> {
-    /**
-     * Requests the latest version. The informer proposes resourceVersion=0, which allows an older
-     * state from the API server's cache: a new leader must not start from a state that is older
-     * than the last writes of the former leader.
-     */
-    @Override
-    public ResourceList<T> list(CallGeneratorParams params) throws ApiException {
-      try {
-        ResourceList<T> list = api.listForCache(resourceType, namespace, selector);
-        watched(parse(list.metadata().getResourceVersion()));
-        listedVersion.set(parse(list.metadata().getResourceVersion()));
-        succeeded();
-        return list;
-      } catch (ApiException | RuntimeException e) {
-        failed(e);
-        throw e;
-      }
-    }
-
-    @Override
-    public Watchable<T> watch(CallGeneratorParams params) throws ApiException {
-      try {
-        Watchable<T> watch =
-            api.watch(
-                resourceType, namespace, selector, params.resourceVersion, params.timeoutSeconds);
-        succeeded();
-        return new Observed(watch);
-      } catch (ApiException | RuntimeException e) {
-        // The informer does not report a refused connection.
-        failed(e);
-        throw e;
-      }
-    }
-  }
-
-  /** A watch whose versions are noted. */
-  private final class Observed implements Watchable<T> {
-    private final Watchable<T> watch;
-
-    Observed(Watchable<T> watch) {
-      this.watch = watch;
-    }
-
-    @Override
-    public boolean hasNext() {
-      return watch.hasNext();
-    }
-
-    @Override
-    public Watch.Response<T> next() {
-      Watch.Response<T> event = watch.next();
-      if (event.object != null) {
-        watched(versionOf(event.object));
-        loggedFailure = "";
-      }
-      return event;
-    }
-
-    @Override
-    public Iterator<Watch.Response<T>> iterator() {
-      return this;
-    }
-
-    @Override
-    public void close() throws IOException {
-      watch.close();
-    }
+    parts.values().forEach(NamespaceCache::close);
   }
 }

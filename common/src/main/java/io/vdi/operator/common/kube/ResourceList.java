@@ -3,6 +3,7 @@ package io.vdi.operator.common.kube;
 import io.kubernetes.client.common.KubernetesListObject;
 import io.kubernetes.client.openapi.models.V1ListMeta;
 import io.vdi.operator.common.model.KubeObject;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A list of objects of one kind, with the resource version at which it was read. */
@@ -31,5 +32,12 @@ public record ResourceList<T extends KubeObject>(V1ListMeta metadata, List<T> it
   @Override
   public String getKind() {
     return "";
+  }
+
+  /** The same list with further objects. */
+  ResourceList<T> with(List<T> more) {
+    List<T> all = new ArrayList<>(items);
+    all.addAll(more);
+    return new ResourceList<>(metadata, List.copyOf(all));
   }
 }

@@ -234,7 +234,8 @@ class KubeClientTest {
     server.put(ResourceType.POD, pod("q", "team", "y"));
     server.pageSize(2);
     List<String> names = new ArrayList<>();
-    ApiResult<Integer> count = api.forEach(ResourceType.POD, "app=x", pod -> names.add(pod.name()));
+    ApiResult<Integer> count =
+        api.forEach(ResourceType.POD, "", "app=x", pod -> names.add(pod.name()));
     assertThat(count).isEqualTo(new ApiResult.Ok<>(5));
     assertThat(names).containsExactly("p0", "p1", "p2", "p3", "p4");
     assertThat(server.requests())
@@ -255,7 +256,7 @@ class KubeClientTest {
     server.reject(
         request -> request.query().containsKey("continue"), 410, "Expired", "token expired");
     List<String> names = new ArrayList<>();
-    ApiResult<Integer> result = api.forEach(ResourceType.POD, "", pod -> names.add(pod.name()));
+    ApiResult<Integer> result = api.forEach(ResourceType.POD, "", "", pod -> names.add(pod.name()));
     assertThat(result).isEqualTo(new ApiResult.Rejected<>(410, "Expired", "token expired"));
     assertThat(names).containsExactly("p0", "p1");
   }

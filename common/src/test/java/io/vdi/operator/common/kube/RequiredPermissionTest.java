@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import org.junit.jupiter.api.Test;
 
 class RequiredPermissionTest {
   @Test
   void eachVerbOnEachResourceOfARuleIsOnePermission() {
     assertThat(
-            RequiredPermission.ofRole(
+            RequiredPermission.ofService(
                 role(
                     """
                     {"apiGroups": [""], "resources": ["pods", "services"],
@@ -18,7 +19,8 @@ class RequiredPermissionTest {
                     {"apiGroups": ["vdi.kasm.io"], "resources": ["vdisessions/status"],
                      "verbs": ["patch"]}
                     """),
-                ""))
+                "",
+                WatchedNamespaces.ALL))
         .extracting(RequiredPermission::toString)
         .containsExactly(
             "list pods",
@@ -31,13 +33,14 @@ class RequiredPermissionTest {
   @Test
   void resourceNamesAndTheNamespaceOfARoleNarrowAPermission() {
     assertThat(
-            RequiredPermission.ofRole(
+            RequiredPermission.ofService(
                 role(
                     """
                     {"apiGroups": [""], "resources": ["secrets"],
                      "resourceNames": ["one", "two"], "verbs": ["get"]}
                     """),
-                "vdi-system"))
+                "vdi-system",
+                WatchedNamespaces.ALL))
         .containsExactly(
             new RequiredPermission("get", "", "secrets", "one", "vdi-system"),
             new RequiredPermission("get", "", "secrets", "two", "vdi-system"))
@@ -61,6 +64,8 @@ class RequiredPermissionTest {
   }
 
   private static JsonObject role(String rules) {
-    return JsonParser.parseString("{\"rules\": [" + rules + "]}").getAsJsonObject();
+    return JsonParser.parseString(
+            "{\"cluster\": [], \"sessions\": [], \"operator\": [" + rules + "]}")
+        .getAsJsonObject();
   }
 }

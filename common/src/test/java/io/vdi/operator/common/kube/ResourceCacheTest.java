@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.testing.CapturedLog;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.common.testing.FakeApiServer.Request;
@@ -75,6 +76,55 @@ class ResourceCacheTest {
     assertThat(server.requests(Request::isWatch).getFirst().query())
         .containsEntry("resourceVersion", "101")
         .containsKeys("timeoutSeconds", "allowWatchBookmarks");
+  }
+
+  @Test
+  @DisplayName("with namespaces there is a list and a watch for each, and nothing of others")
+  void namespaces() {
+    cache.close();
+    cache =
+        new ResourceCache<>(
+            api,
+            WatchedNamespaces.of(List.of("team", "other", "team")),
+            TYPE,
+            "",
+            () -> now,
+            changes::add);
+    put("alice", "first");
+    server.put(TYPE, "{metadata: {name: bob, namespace: other}}");
+    server.put(TYPE, "{metadata: {name: eve, namespace: elsewhere}}");
+    start();
+    assertThat(cache.list()).extracting(VdiSession::name).containsExactly("bob", "alice");
+    assertThat(cache.get("team", "alice")).isPresent();
+    assertThat(cache.get("team", "bob")).isEmpty();
+    assertThat(cache.get("other", "bob")).isPresent();
+    assertThat(cache.get("elsewhere", "eve")).isEmpty();
+    server.put(TYPE, "{metadata: {name: carol, namespace: other}}");
+    server.put(TYPE, "{metadata: {name: mallory, namespace: elsewhere}}");
+    await().until(() -> cache.get("other", "carol").isPresent());
+    assertThat(cache.refresh()).isEqualTo(new ApiResult.Ok<>(3));
+    cache.deleted("other", "carol", cache.get("other", "carol").orElseThrow().uid());
+    assertThat(cache.list()).extracting(VdiSession::name).containsExactly("bob", "alice");
+    assertThat(server.requests(Request::isWatch))
+        .extracting(Request::path)
+        .containsOnly(TYPE.path("other"), TYPE.path("team"));
+  }
+
+  @Test
+  @DisplayName("an object of a namespace that is not watched is not remembered")
+  void otherNamespace() {
+    cache.close();
+    cache =
+        new ResourceCache<>(
+            api, WatchedNamespaces.of(List.of("team")), TYPE, "", () -> now, changes::add);
+    start();
+    VdiSession elsewhere =
+        KubeGson.gson()
+            .fromJson("{metadata: {name: eve, namespace: elsewhere, uid: x}}", VdiSession.class);
+    cache.created(elsewhere);
+    cache.changed(elsewhere);
+    cache.deleted("elsewhere", "eve", "x");
+    assertThat(cache.list()).isEmpty();
   }
 
   @Test
@@ -519,6 +569,7 @@ class ResourceCacheTest {
     cache =
         new ResourceCache<>(
             api,
+            WatchedNamespaces.ALL,
             TYPE,
             "",
             "",

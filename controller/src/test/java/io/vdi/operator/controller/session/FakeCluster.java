@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -50,6 +51,7 @@ public final class FakeCluster implements AutoCloseable {
     this.caches =
         ControllerCaches.of(
             client,
+            WatchedNamespaces.ALL,
             clock(),
             new ControllerCaches.Listeners(
                 onSession, change -> {}, change -> {}, object -> {}, change -> {}, object -> {}));

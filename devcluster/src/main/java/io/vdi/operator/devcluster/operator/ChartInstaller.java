@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -19,9 +20,14 @@ import java.util.function.Consumer;
  *
  * @param chart the directory of the chart
  * @param namespace the operator's
+ * @param values of the chart, each as {@code key=value}; only roles depend on them here
  */
-public record ChartInstaller(Cluster cluster, Path chart, String namespace) {
+public record ChartInstaller(Cluster cluster, Path chart, String namespace, List<String> values) {
   private static final Duration ADMISSION = Duration.ofSeconds(30);
+
+  public ChartInstaller(Cluster cluster, Path chart, String namespace) {
+    this(cluster, chart, namespace, List.of());
+  }
 
   /** Installs the CRDs and the permissions of the controller's service account. */
   public void installController() {
@@ -81,30 +87,18 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace) {
     }
   }
 
+  /** The roles of one service and their bindings, as Helm would install them. */
   private void grantRoles(KubeClient api, OperatorService service) {
-    grant(api, service, template(service.module() + "-clusterrole.yaml"));
-    grant(api, service, template(service.module() + "-role.yaml"));
-  }
-
-  /** Creates a role and binds it to the service account. */
-  private void grant(KubeClient api, OperatorService service, String manifest) {
-    JsonObject role = Manifests.parse(manifest).getFirst();
-    Manifests.apply(api, manifest, namespace);
-    Manifests.apply(
-        api,
-        """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: %1$sBinding
-        metadata: {name: %2$s}
-        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %1$s, name: %2$s}
-        subjects: [{kind: ServiceAccount, name: %3$s, namespace: %4$s}]
-        """
-            .formatted(
-                role.get("kind").getAsString(),
-                role.getAsJsonObject("metadata").get("name").getAsString(),
-                service.account(),
-                namespace),
-        namespace);
+    List<String> flags = new ArrayList<>(List.of("--show-only=templates/roles.yaml"));
+    values.forEach(value -> flags.add("--set=" + value));
+    List<JsonObject> roles =
+        Manifests.parse(Helm.offline().template(chart, namespace, flags.toArray(String[]::new)));
+    for (JsonObject role : roles) {
+      String name = role.getAsJsonObject("metadata").get("name").getAsString();
+      if (name.equals(service.account()) || name.equals(service.account() + "-sessions")) {
+        Manifests.apply(api, role.toString());
+      }
+    }
   }
 
   private String template(String name) {

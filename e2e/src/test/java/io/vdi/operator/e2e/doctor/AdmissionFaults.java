@@ -11,6 +11,20 @@ abstract class AdmissionFaults {
     this.harness = harness;
   }
 
+  /** The services read the setting at their start, so the desktop keeps running. */
+  @Test
+  void namespaceNotWatched() {
+    harness.shell(
+        "kubectl -n vdi-system get configmap vdi-config -o yaml"
+            + " | sed 's/watchNamespaces: \\[]/watchNamespaces: [elsewhere]/'"
+            + " | kubectl replace -f -");
+    try {
+      harness.alice().awaitCause(KnownCause.NAMESPACE_NOT_WATCHED);
+    } finally {
+      harness.helmUpgrade();
+    }
+  }
+
   @Test
   void templateMissing() {
     harness.doctor("no-template").awaitCause(KnownCause.TEMPLATE_MISSING);

@@ -5,6 +5,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ConfigMap;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -32,8 +33,8 @@ public final class RevocationStore {
     this.cache =
         new ResourceCache<>(
             api,
+            WatchedNamespaces.of(List.of(namespace)),
             ResourceType.CONFIG_MAP,
-            namespace,
             SharedMap.SELECTOR,
             nodeClock,
             change -> changed(change.object()));

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.reaper.policy.ManagedObject;
 import io.vdi.operator.reaper.policy.ManagedObjects;
 import java.util.Arrays;
@@ -39,6 +40,7 @@ public final class OrphanScan {
           .toList();
 
   private final KubeClient api;
+  private final WatchedNamespaces namespaces;
   private final ResourceCache<VdiSession> sessions;
   private final Consumer<SessionKey> onSession;
   private final Consumer<ObjectKey> onCandidate;
@@ -52,11 +54,13 @@ public final class OrphanScan {
    */
   public OrphanScan(
       KubeClient api,
+      WatchedNamespaces namespaces,
       ResourceCache<VdiSession> sessions,
       Consumer<SessionKey> onSession,
       Consumer<ObjectKey> onCandidate,
       BooleanSupplier mayWrite) {
     this.api = api;
+    this.namespaces = namespaces;
     this.sessions = sessions;
     this.onSession = onSession;
     this.onCandidate = onCandidate;
@@ -70,8 +74,7 @@ public final class OrphanScan {
       if (!mayWrite.getAsBoolean()) {
         return;
       }
-      ApiResult<Integer> listed =
-          api.forEach(type, Labels.MANAGED_SELECTOR, object -> check(type, object));
+      ApiResult<Integer> listed = scan(type);
       // Not found is normal: a cluster without Traefik has no IngressRoutes.
       String error =
           listed.isNotFound() ? "" : listed.failure().map(ApiFailure::message).orElse("");
@@ -81,6 +84,16 @@ public final class OrphanScan {
         LOG.warn("cannot list {} to find orphans: {}", type.qualifiedName(), error);
       }
     }
+  }
+
+  private ApiResult<Integer> scan(ResourceType<PartialObjectMetadata> type) {
+    ApiResult<Integer> listed = new ApiResult.Ok<>(0);
+    for (String namespace : namespaces.scopes()) {
+      listed =
+          listed.flatMap(before ->
+              api.forEach(type, namespace, Labels.MANAGED_SELECTOR, object -> check(type, object)));
+    }
+    return listed;
   }
 
   private void check(ResourceType<PartialObjectMetadata> type, PartialObjectMetadata object) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -18,7 +19,12 @@ class OrphanScanTest {
   private final List<ObjectKey> candidates = new ArrayList<>();
   private final OrphanScan scan =
       new OrphanScan(
-          fixture.api, fixture.sessions, queued::add, candidates::add, () -> fixture.leader);
+          fixture.api,
+          WatchedNamespaces.ALL,
+          fixture.sessions,
+          queued::add,
+          candidates::add,
+          () -> fixture.leader);
 
   @AfterEach
   void close() {
@@ -68,6 +74,25 @@ class OrphanScanTest {
             "Pod ns/desk",
             "Role ns/vdi-auth-desk",
             "RoleBinding ns/vdi-auth-desk");
+  }
+
+  @Test
+  void onlyTheWatchedNamespacesAreSearched() {
+    fixture.child(ChildKind.POD, Optional.of("uid-gone"), "");
+    scan(List.of("other")).run();
+    assertThat(candidates).isEmpty();
+    scan(List.of("other", "ns")).run();
+    assertThat(candidates).extracting(ObjectKey::toString).containsExactly("Pod ns/desk");
+  }
+
+  private OrphanScan scan(List<String> namespaces) {
+    return new OrphanScan(
+        fixture.api,
+        WatchedNamespaces.of(namespaces),
+        fixture.sessions,
+        queued::add,
+        candidates::add,
+        () -> fixture.leader);
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Consumer;
@@ -44,32 +45,39 @@ public record ControllerCaches(
       Consumer<ResourceCache.Change<Node>> nodes,
       Consumer<KubeObject> children) {}
 
-  public static ControllerCaches of(KubeClient api, InstantSource clock, Listeners listeners) {
+  public static ControllerCaches of(
+      KubeClient api, WatchedNamespaces namespaces, InstantSource clock, Listeners listeners) {
     return new ControllerCaches(
-        new ResourceCache<>(api, ResourceType.SESSION, "", clock, listeners.sessions()),
+        new ResourceCache<>(api, namespaces, ResourceType.SESSION, "", clock, listeners.sessions()),
         new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, listeners.templates()),
         new ResourceCache<>(
-            api, ResourceType.POD, Labels.MANAGED_SELECTOR, clock, listeners.pods()),
-        managed(api, ResourceType.PERSISTENT_VOLUME_CLAIM, clock, listeners),
-        managed(api, ResourceType.SECRET, clock, listeners),
-        managed(api, ResourceType.SERVICE, clock, listeners),
-        managed(api, ResourceType.INGRESS_ROUTE, clock, listeners),
-        managed(api, ResourceType.INGRESS, clock, listeners),
+            api, namespaces, ResourceType.POD, Labels.MANAGED_SELECTOR, clock, listeners.pods()),
+        managed(api, namespaces, ResourceType.PERSISTENT_VOLUME_CLAIM, clock, listeners),
+        managed(api, namespaces, ResourceType.SECRET, clock, listeners),
+        managed(api, namespaces, ResourceType.SERVICE, clock, listeners),
+        managed(api, namespaces, ResourceType.INGRESS_ROUTE, clock, listeners),
+        managed(api, namespaces, ResourceType.INGRESS, clock, listeners),
         new ResourceCache<>(
             api,
+            namespaces,
             ResourceType.NETWORK_POLICY,
             Labels.MANAGED_SELECTOR,
             clock,
             change -> listeners.networkPolicies().accept(change.object())),
-        managed(api, ResourceType.ROLE, clock, listeners),
-        managed(api, ResourceType.ROLE_BINDING, clock, listeners),
+        managed(api, namespaces, ResourceType.ROLE, clock, listeners),
+        managed(api, namespaces, ResourceType.ROLE_BINDING, clock, listeners),
         new ResourceCache<>(api, ResourceType.NODE, "", clock, listeners.nodes()));
   }
 
   private static <T extends KubeObject> ResourceCache<T> managed(
-      KubeClient api, ResourceType<T> type, InstantSource clock, Listeners listeners) {
+      KubeClient api,
+      WatchedNamespaces namespaces,
+      ResourceType<T> type,
+      InstantSource clock,
+      Listeners listeners) {
     return new ResourceCache<>(
         api,
+        namespaces,
         type,
         Labels.MANAGED_SELECTOR,
         clock,
