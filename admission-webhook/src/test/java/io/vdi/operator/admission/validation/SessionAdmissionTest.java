@@ -539,7 +539,8 @@ class SessionAdmissionTest {
     // A session that exists can still be changed, such as by removing its finalizer.
     assertThat(
             CLUSTER.validate(
-                Requests.update(complete("{suspended: true}"), complete("{suspended: false}")), policy))
+                Requests.update(complete("{suspended: true}"), complete("{suspended: false}")),
+                policy))
         .isNotInstanceOf(Response.Deny.class);
   }
 

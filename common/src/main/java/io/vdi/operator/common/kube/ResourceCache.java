@@ -137,9 +137,9 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
   }
 
   /**
-   * The version of the latest list with which a watch began; 0 before the first. It changes
-   * before the first object of a new list is reported. These are reported in any order, and an
-   * object that was created and deleted between two lists is never reported.
+   * The version of the latest list with which a watch began; 0 before the first. It changes before
+   * the first object of a new list is reported. These are reported in any order, and an object that
+   * was created and deleted between two lists is never reported.
    */
   public long listedVersion() {
     return parts.values().stream().mapToLong(NamespaceCache::listedVersion).max().orElse(0);
