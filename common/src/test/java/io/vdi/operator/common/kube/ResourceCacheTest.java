@@ -143,24 +143,6 @@ class ResourceCacheTest {
   }
 
   @Test
-  @DisplayName("a cache of one namespace lists and watches only that namespace")
-  void oneNamespace() {
-    cache.close();
-    cache = new ResourceCache<>(api, TYPE, "team", "", () -> now, changes::add);
-    put("alice", "first");
-    server.put(TYPE, "{metadata: {name: bob, namespace: other}}");
-    start();
-    server.put(TYPE, "{metadata: {name: carol, namespace: other}}");
-    put("dave", "first");
-    await().until(() -> cache.list().size() == 2);
-    assertThat(cache.list())
-        .extracting(VdiSession::name)
-        .containsExactlyInAnyOrder("alice", "dave");
-    assertThat(server.requests(request -> request.path().endsWith("/vdisessions")))
-        .allMatch(request -> request.path().contains("/namespaces/team/"));
-  }
-
-  @Test
   @DisplayName("the watch reports new, changed and deleted objects with the state before and after")
   void changes() {
     start();
@@ -571,7 +553,6 @@ class ResourceCacheTest {
             api,
             WatchedNamespaces.ALL,
             TYPE,
-            "",
             "",
             () -> now,
             change -> {

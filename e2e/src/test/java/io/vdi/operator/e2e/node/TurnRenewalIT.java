@@ -51,7 +51,7 @@ class TurnRenewalIT {
 
   @Test
   void browsersGetTheRenewedCredentials() {
-    desktop.awaitPicture();
+    desktop.awaitPage();
     LiveDesktop.Identity before = desktop.identity();
     String issued =
         node.kubectl(

@@ -18,7 +18,7 @@ public record DesktopAccess(Identity identity, boolean adminsMayOpen) {
    * @param email as the provider has verified it
    */
   public Optional<Role> roleOf(String email, List<String> groups, Desktop desktop) {
-    Caller caller = new Caller(identity.prefix() + email, groups, Map.of());
+    Caller caller = new Caller(identity.mapping().prefix() + email, groups, Map.of());
     if (identity.isOwn(caller, desktop.user())) {
       return Optional.of(Role.OWNER);
     }
