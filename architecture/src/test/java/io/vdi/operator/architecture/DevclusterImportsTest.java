@@ -13,6 +13,7 @@ class DevclusterImportsTest {
             "common.model",
             "devcluster.process",
             "java.io",
+            "java.net",
             "java.nio")
         .allow(
             "cluster",
@@ -41,6 +42,7 @@ class DevclusterImportsTest {
             "io.kubernetes.client.custom",
             "io.kubernetes.client.openapi.models",
             "java.io",
+            "java.net",
             "java.nio")
         .allow(
             "operator",

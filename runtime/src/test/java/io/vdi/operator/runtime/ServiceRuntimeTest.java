@@ -165,7 +165,8 @@ class ServiceRuntimeTest {
         .untilAsserted(() ->
             assertThat(log.messages(Level.WARN))
                 .containsExactly(
-                    "RBAC: this service may not list pods: grant it in ClusterRole"
+                    "RBAC: this service may not list nodes: grant it in the roles of vdi-recording",
+                    "RBAC: this service may not list pods: grant it in the roles of"
                         + " vdi-recording"));
   }
 

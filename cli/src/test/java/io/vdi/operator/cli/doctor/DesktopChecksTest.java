@@ -140,7 +140,11 @@ class DesktopChecksTest {
   @Test
   void withoutPermissionForTheSecretThePasswordIsUnknown() {
     runner.fake.reject("GET " + SECRET, 403, "secrets is forbidden");
-    assertThat(check("password")).isEqualTo("skipped: secrets is forbidden");
+    assertThat(check("password"))
+        .isEqualTo(
+            "skipped: secrets is forbidden; only alice@example.com gets access to this Secret:"
+                + " identity.prefix and identity.users must name your Kubernetes user, and"
+                + " access.sessionRoles must be true");
   }
 
   @Test

@@ -13,8 +13,8 @@ public record FailedStep(Step step, ApiFailure failure) {
       case DEPENDENCY -> step.order() == Step.Order.FINALIZER;
       case POD -> blocksPod();
       // Otherwise access would be given to a foreign Secret, or by a foreign Role.
-      case ACCESS -> concerns(ChildKind.SECRET);
-      case GRANT -> concerns(ChildKind.SECRET) || concerns(ChildKind.ROLE);
+      case ACCESS -> blocksAccess();
+      case GRANT -> blocksAccess() || concerns(ChildKind.ROLE);
       case RELEASE -> step.order() == Step.Order.STOP;
     };
   }
@@ -34,6 +34,11 @@ public record FailedStep(Step step, ApiFailure failure) {
               || failure.reason().equals(Ownership.FOREIGN_OBJECT);
       case POD, OPTIONAL, ACCESS, GRANT, RELEASE -> false;
     };
+  }
+
+  /** Without the finalizer there is no Secret either. */
+  private boolean blocksAccess() {
+    return step.order() == Step.Order.FINALIZER || concerns(ChildKind.SECRET);
   }
 
   private boolean concerns(ChildKind kind) {
