@@ -14,7 +14,8 @@ class DevclusterImportsTest {
             "devcluster.process",
             "java.io",
             "java.net",
-            "java.nio")
+            "java.nio",
+            "java.security")
         .allow(
             "cluster",
             "a cluster of processes and its certificates",
