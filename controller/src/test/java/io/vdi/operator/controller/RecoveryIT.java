@@ -168,6 +168,7 @@ class RecoveryIT {
   void childrenWithoutOwnersAreAdopted() {
     SessionFixture session = runningSession("restored", "persistence: {reclaimPolicy: Delete}");
     String uid = session.get().uid();
+    SessionFixture.childTypes().forEach(type -> session.awaitChild(type));
     List<String> children = childUids(session);
     for (ResourceType<?> type : SessionFixture.childTypes()) {
       patchChild(session, type, "{\"metadata\": {\"ownerReferences\": null}}");
@@ -193,7 +194,11 @@ class RecoveryIT {
             ResourceType.SECRET,
             ResourceType.POD,
             ResourceType.SERVICE,
-            ResourceType.INGRESS_ROUTE);
+            ResourceType.INGRESS_ROUTE,
+            ResourceType.ROLE,
+            ResourceType.ROLE_BINDING);
+    // The desktop does not wait for the last two.
+    order.forEach(type -> session.awaitChild(type));
     List<JsonObject> backup =
         order.stream().map(type -> backedUp(session.childJson(type))).toList();
     JsonObject sessionBackup = backedUp(api.request("GET", session.path(), null).orElseThrow());
