@@ -16,7 +16,6 @@ import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -36,7 +35,7 @@ public final class AdmissionRoutes implements HttpService {
   private final Function<AdmissionRequest, Response> mutate;
   private final Function<AdmissionRequest, Response> validate;
   private final ConnectionTimeouts connections;
-  private final Semaphore permits;
+  private final RequestPermits permits;
   private final Duration readTimeout;
   private final ScheduledExecutorService readTimeouts =
       Executors.newSingleThreadScheduledExecutor(
@@ -51,8 +50,8 @@ public final class AdmissionRoutes implements HttpService {
   }
 
   /**
-   * @param maxConcurrentRequests requests that are processed concurrently; more are answered with
-   *     429
+   * @param maxConcurrentRequests requests that are processed concurrently, of one client address
+   *     three quarters of them; more are answered with 429
    * @param readTimeout for a complete request body; slower clients are disconnected
    */
   public AdmissionRoutes(
@@ -65,7 +64,7 @@ public final class AdmissionRoutes implements HttpService {
     this.mutate = mutate;
     this.validate = validate;
     this.connections = connections;
-    this.permits = new Semaphore(maxConcurrentRequests);
+    this.permits = new RequestPermits(maxConcurrentRequests);
     this.readTimeout = readTimeout;
     this.observer = observer;
   }
@@ -98,7 +97,8 @@ public final class AdmissionRoutes implements HttpService {
     if (draining) {
       response.headers().set(HeaderValues.CONNECTION_CLOSE);
     }
-    if (!permits.tryAcquire()) {
+    String client = request.remotePeer().host();
+    if (!permits.tryAcquire(client)) {
       refuse(response, Status.TOO_MANY_REQUESTS_429, "too many concurrent requests; try again");
       return;
     }
@@ -129,7 +129,7 @@ public final class AdmissionRoutes implements HttpService {
       LOG.error("{} failed", request.path().path(), e);
       refuse(response, Status.INTERNAL_SERVER_ERROR_500, "internal error; see the webhook's log");
     } finally {
-      permits.release();
+      permits.release(client);
     }
   }
 
