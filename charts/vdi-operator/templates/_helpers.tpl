@@ -19,9 +19,24 @@ app.kubernetes.io/component: {{ index . 1 }}
 controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
 {{- end }}
 
+{{/* The values podSecurityContext and securityContext, for releases whose values are older than these. */}}
+{{- define "vdi.podSecurityContext" -}}
+{runAsNonRoot: true, runAsUser: 65532, runAsGroup: 65532, fsGroup: 65532, seccompProfile: {type: RuntimeDefault}}
+{{- end }}
+{{- define "vdi.securityContext" -}}
+{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+{{- end }}
+
+{{/* The image of a service. Argument: (list . "component"). */}}
 {{- define "vdi.image" -}}
 {{- $root := index . 0 -}}
-{{ printf "%s/%s:%s" $root.Values.image.registry (index . 1) ($root.Values.image.tag | default $root.Chart.AppVersion) }}
+{{- $image := $root.Values.image -}}
+{{- if and $image.tag (not (kindIs "string" $image.tag)) }}
+{{- fail (printf "image.tag is the number %v, which loses zeros at its end: write it in quotes, or use --set-string image.tag=..." $image.tag) }}
+{{- end }}
+{{- $registry := ($root.Values.global).imageRegistry | default $image.registry | trimSuffix "/" -}}
+{{- printf "%s/%s:%s" $registry (index . 1) ($image.tag | default $root.Chart.AppVersion) -}}
+{{- with index ($image.digests | default dict) (index . 1) }}@{{ . }}{{ end }}
 {{- end }}
 
 {{/* Name of the Secret with the TURN server's shared secret. Empty if there is none. */}}
@@ -69,16 +84,28 @@ spec:
     metadata:
       labels:
         {{- include "vdi.labels" (list $root .component) | nindent 8 }}
-      {{- with $root.Values.watchNamespaces }}
+        {{- if eq .component "controller" }}
+        # By this label tools for kubebuilder projects find the controller.
+        control-plane: controller-manager
+        {{- end }}
+        {{- with .values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      {{- if or $root.Values.watchNamespaces .values.podAnnotations }}
       annotations:
+        {{- with $root.Values.watchNamespaces }}
         # A change restarts the pods: the services read it only at their start.
         vdi.kasm.io/watch-namespaces: {{ join "," . | quote }}
+        {{- end }}
+        {{- with .values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- end }}
     spec:
       serviceAccountName: {{ $name }}
       # Services of this namespace set no environment variables.
       enableServiceLinks: false
-      {{- with $root.Values.image.pullSecrets }}
+      {{- with concat ($root.Values.image.pullSecrets | default list) (($root.Values.global).imagePullSecrets | default list) }}
       imagePullSecrets: {{ toJson . }}
       {{- end }}
       {{- with $root.Values.priorityClassName }}
@@ -90,35 +117,39 @@ spec:
       {{- with $root.Values.tolerations }}
       tolerations: {{ toJson . }}
       {{- end }}
+      {{- with .values.affinity }}
+      affinity: {{ toJson . }}
+      {{- end }}
       # Longer than a service needs to finish its running work.
       terminationGracePeriodSeconds: 30
       topologySpreadConstraints:
+        {{- with .values.topologySpreadConstraints }}
+        {{- toYaml . | nindent 8 }}
+        {{- else }}
         - maxSkew: 1
           topologyKey: kubernetes.io/hostname
           whenUnsatisfiable: ScheduleAnyway
           labelSelector:
             matchLabels:
               {{- include "vdi.selector" (list $root .component) | nindent 14 }}
+        {{- end }}
       securityContext:
-        runAsNonRoot: true
-        runAsUser: 65532
-        runAsGroup: 65532
-        fsGroup: 65532
-        seccompProfile: {type: RuntimeDefault}
+        {{- toYaml (.values.podSecurityContext | default $root.Values.podSecurityContext | default (include "vdi.podSecurityContext" . | fromYaml)) | nindent 8 }}
       containers:
         - name: {{ .component }}
           image: {{ include "vdi.image" (list $root .component) }}
           imagePullPolicy: {{ $root.Values.image.pullPolicy }}
           securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities: {drop: [ALL]}
+            {{- toYaml (.values.securityContext | default $root.Values.securityContext | default (include "vdi.securityContext" . | fromYaml)) | nindent 12 }}
           env:
             - name: VDI_CONFIG_FILE
               value: /etc/vdi/config/{{ .component }}.yaml
             {{- with .values.jvmFlags }}
             - name: JDK_JAVA_OPTIONS
               value: {{ join " " . | quote }}
+            {{- end }}
+            {{- with .values.extraEnv }}
+            {{- toYaml . | nindent 12 }}
             {{- end }}
           ports:
             - {name: metrics, containerPort: 8081}
@@ -143,7 +174,7 @@ spec:
             # Mounts the directory, because a file mounted by subPath does not receive ConfigMap updates.
             - {name: config, mountPath: /etc/vdi/config, readOnly: true}
             - {name: tmp, mountPath: /tmp}
-            {{- range .mounts }}
+            {{- range concat (.mounts | default list) (.values.extraVolumeMounts | default list) }}
             - {{ toJson . }}
             {{- end }}
       volumes:
@@ -151,7 +182,7 @@ spec:
           configMap: {name: vdi-config}
         - name: tmp
           emptyDir: {sizeLimit: 64Mi}
-        {{- range .volumes }}
+        {{- range concat (.volumes | default list) (.values.extraVolumes | default list) }}
         - {{ toJson . }}
         {{- end }}
 {{- end }}

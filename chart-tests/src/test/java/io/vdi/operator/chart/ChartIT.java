@@ -50,6 +50,8 @@ class ChartIT {
     "--set", "networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b",
   };
 
+  private static final String SHAPED_PODS = "--values=src/test/resources/shaped-pods.yaml";
+
   /** Kinds of other operators, which this cluster does not have. */
   private static final Set<String> UNKNOWN_KINDS =
       Set.of("ServiceMonitor", "PrometheusRule", "Certificate", "Issuer");
@@ -90,7 +92,7 @@ class ChartIT {
 
   @Test
   void theApiServerAcceptsEveryObjectWithStrictValidation() {
-    for (String[] values : new String[][] {{}, EVERYTHING}) {
+    for (String[] values : new String[][] {{}, EVERYTHING, {SHAPED_PODS}}) {
       List<String> rejected = new ArrayList<>();
       List<JsonObject> objects = render(values);
       assertThat(objects).hasSizeGreaterThan(25);
@@ -150,6 +152,42 @@ class ChartIT {
         assertTrue(emptyDir == null || emptyDir.has("sizeLimit"), volume::toString);
       }
     }
+  }
+
+  @Test
+  void valuesShapeThePods() {
+    List<JsonObject> objects = render(SHAPED_PODS);
+    assertThat(objects.toString())
+        .contains("\"name\":\"one\"", "-two\"", "\"example.com/role\":\"desks\"", "5353");
+    for (JsonObject deployment : objects) {
+      if (!deployment.get("kind").getAsString().equals("Deployment")) {
+        continue;
+      }
+      String name = deployment.getAsJsonObject("metadata").get("name").getAsString();
+      String image = "registry.example.com/desks/" + name.replaceFirst("^vdi-", "") + ":1.10";
+      assertThat(deployment.toString())
+          .as(name)
+          .contains(image)
+          .contains("\"imagePullSecrets\":[{\"name\":\"pull\"}]")
+          .contains("\"runAsNonRoot\":true")
+          .doesNotContain("runAsUser", "fsGroup");
+      if (name.equals("vdi-controller")) {
+        assertThat(deployment.toString())
+            .contains(image + "@sha256:aaaa")
+            .contains("\"control-plane\":\"controller-manager\"")
+            .contains("\"team\":\"desks\"", "\"example.com/scrape\":\"true\"")
+            .contains("HTTPS_PROXY", "\"mountPath\":\"/extra\"", "example.com/infra")
+            .contains("\"maxSkew\":2")
+            .doesNotContain("\"maxSkew\":1");
+      }
+    }
+  }
+
+  @Test
+  void aTagThatIsANumberIsRejectedWithARemedy() {
+    ClusterException rejected =
+        assertThrows(ClusterException.class, () -> render("--set-json", "image.tag=1.10"));
+    assertThat(rejected).hasMessageContaining("write it in quotes, or use --set-string image.tag");
   }
 
   /** The specs of all pods that these objects are or create. */
