@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.devcluster.addons.Keycloak;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
@@ -44,11 +45,11 @@ class SignInIT {
   static void start() throws Exception {
     int port = LoopbackPorts.free(1).getFirst();
     portal = "http://127.0.0.1:" + port;
-    keycloak = Keycloak.start(folder, portal);
+    keycloak = Keycloak.start(folder, URI.create(portal));
     server = TestGate.apiServer();
     TestGate.session(server, "alice", "uid-alice");
     Path secret = folder.resolve("secret");
-    Files.writeString(secret, "the-secret-of-the-test-client\n");
+    Files.writeString(secret, keycloak.gateSecret() + "\n");
     gate =
         new TestGate(
             server,
@@ -60,8 +61,10 @@ class SignInIT {
                 String.valueOf(port),
                 "vdiConfig_GATE_OIDC_CLIENT_SECRET_FILE",
                 secret.toString(),
+                "vdiConfig_GATE_OIDC_CLIENT_ID",
+                Keycloak.GATE,
                 "vdiConfig_IDENTITY_ADMIN_GROUPS",
-                "admins"));
+                "vdi-admins"));
   }
 
   @AfterAll
@@ -94,10 +97,10 @@ class SignInIT {
   @Test
   @DisplayName("an e-mail that Keycloak has not verified does not sign in")
   void unverified() throws Exception {
-    try (Person carol = new Person("carol")) {
-      Answer refused = carol.signIn("/signin");
+    try (Person mallory = new Person("mallory")) {
+      Answer refused = mallory.signIn("/signin");
       assertThat(refused.status()).isEqualTo(403);
-      assertThat(refused.body()).contains("has not verified the address carol@example.com");
+      assertThat(refused.body()).contains("has not verified the address mallory@example.com");
     }
   }
 
@@ -163,7 +166,7 @@ class SignInIT {
       HttpResponse<String> page = get(browser.portal(path).location());
       Matcher form = FORM.matcher(page.body());
       assertThat(form.find()).as(page.body()).isTrue();
-      String fields = "username=" + encode(name) + "&password=" + encode(name);
+      String fields = "username=" + encode(name) + "&password=" + encode(keycloak.password());
       HttpResponse<String> answer =
           send(
               HttpRequest.newBuilder(URI.create(form.group(1).replace("&amp;", "&")))

@@ -1,4 +1,4 @@
-package io.vdi.operator.devcluster.addons;
+package io.vdi.operator.gate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.devcluster.addons.Keycloak;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Kubeconfig;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
@@ -32,17 +33,17 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The real Keycloak and an API server that accepts its ID tokens. */
-class KeycloakIT {
+/** kubectl with ID tokens of Keycloak: the API server knows the same users as the gate. */
+class ApiServerIdentityIT {
   @TempDir private static Path folder;
   private static EmbeddedCluster cluster;
-  private static KeycloakAddon keycloak;
+  private static Keycloak keycloak;
   private static HttpClient http;
 
   @BeforeAll
   static void start() throws Exception {
     cluster = EmbeddedCluster.start(folder.resolve("cluster"), new SimulatedNodes.Spec(0, 0, 0));
-    keycloak = KeycloakAddon.start(cluster);
+    keycloak = Keycloak.start(cluster, URI.create("https://portal.vdi.example.com"));
     http = HttpClient.newBuilder().sslContext(trusting(ca())).build();
   }
 
@@ -96,13 +97,13 @@ class KeycloakIT {
                 "grant_type",
                 "password",
                 "client_id",
-                KeycloakAddon.KUBECTL,
+                Keycloak.KUBECTL,
                 "scope",
                 "openid",
                 "username",
                 user,
                 "password",
-                keycloak.secrets().password())
+                keycloak.password())
             .entrySet()
             .stream()
             .map(field ->
