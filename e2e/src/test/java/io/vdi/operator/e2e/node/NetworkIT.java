@@ -7,10 +7,15 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.addons.NetworkPolicyAddon;
+import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.e2e.browser.PageClient;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
@@ -25,6 +30,29 @@ import org.junit.jupiter.api.Test;
 class NetworkIT {
   private static final String METADATA_SERVICE = "169.254.169.254";
   private static final String INTERNET = "203.0.113.7";
+
+  private static final int CREATES = 200;
+
+  /** 300 threads that connect to the webhook for 15 s; a dropped packet costs a thread 0.2 s. */
+  private static final String FLOOD =
+      """
+      import socket, threading, time
+      end = time.time() + 15
+      results = []
+      def flood():
+          attempts = connected = 0
+          while time.time() < end:
+              s = socket.socket()
+              s.settimeout(0.2)
+              connected += s.connect_ex(('WEBHOOK', 8443)) == 0
+              attempts += 1
+              s.close()
+          results.append((attempts, connected))
+      threads = [threading.Thread(target=flood) for _ in range(300)]
+      [t.start() for t in threads]
+      [t.join() for t in threads]
+      print(sum(r[0] for r in results), 'attempts,', sum(r[1] for r in results), 'connected')
+      """;
 
   private static OperatorNode node;
   private static LiveDesktop desktop;
@@ -94,6 +122,50 @@ class NetworkIT {
     assertThat(connects(OperatorNode.NAMESPACE, "reaper", desktop.pod().status().podIp(), 8080))
         .isTrue();
     assertThat(connects("default", "stranger", desktop.pod().status().podIp(), 8080)).isFalse();
+    expectThatAFloodFromTheDesktopReachesNothing();
+  }
+
+  /** Prints how long creates through the webhook take, for docs/benchmarks.md. */
+  private static void expectThatAFloodFromTheDesktopReachesNothing() {
+    createLatencies();
+    List<Duration> before = createLatencies();
+    desktop.exec(
+        "nohup python3 -c \"%s\" > /tmp/flood 2>&1 &"
+            .formatted(FLOOD.replace("WEBHOOK", address("admission-webhook"))));
+    List<Duration> during = createLatencies();
+    await("the end of the flood")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> desktop.exec("cat /tmp/flood").contains("connected"));
+    String result = desktop.exec("cat /tmp/flood").strip();
+    System.out.printf(
+        "flood from a desktop: %s; create p50 / p99 %s before, %s during, n = %d%n",
+        result, quantiles(before), quantiles(during), CREATES);
+    assertThat(result).endsWith(" attempts, 0 connected");
+  }
+
+  private static String quantiles(List<Duration> times) {
+    return "%d / %d ms"
+        .formatted(
+            times.get(times.size() / 2).toMillis(), times.get(times.size() * 99 / 100).toMillis());
+  }
+
+  /** Of creates as a dry run, in ascending order. */
+  private static List<Duration> createLatencies() {
+    return IntStream.range(0, CREATES)
+        .mapToObj(i -> {
+          JsonObject session =
+              Manifests.parse(
+                      "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, metadata: {name: flood},"
+                          + " spec: {user: flood@example.com, template: network}}")
+                  .getFirst();
+          Instant start = Instant.now();
+          node.api()
+              .request("POST", ResourceType.SESSION.path("default") + "?dryRun=All", session)
+              .orElseThrow();
+          return Duration.between(start, Instant.now());
+        })
+        .sorted()
+        .toList();
   }
 
   private static boolean hasPolicy() {
