@@ -44,7 +44,8 @@ class DevclusterImportsTest {
             "io.kubernetes.client.openapi.models",
             "java.io",
             "java.net",
-            "java.nio")
+            "java.nio",
+            "java.security")
         .allow(
             "operator",
             "the operator as a chart and as processes",

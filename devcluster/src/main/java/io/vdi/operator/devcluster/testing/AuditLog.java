@@ -16,6 +16,9 @@ import java.util.stream.Stream;
  * @param folder where the API server's policy and log are
  */
 public record AuditLog(Path folder) {
+  /** The API server starts another file at this size; without the flag, at 100 MB. */
+  private static final int MAX_MEGABYTES = 16_384;
+
   /**
    * Writes the audit policy, and returns the flags that make the API server use it.
    *
@@ -37,7 +40,10 @@ public record AuditLog(Path folder) {
     } catch (IOException e) {
       throw new ClusterException("cannot write " + policy, e);
     }
-    return List.of("--audit-policy-file=" + policy, "--audit-log-path=" + file());
+    return List.of(
+        "--audit-policy-file=" + policy,
+        "--audit-log-path=" + file(),
+        "--audit-log-maxsize=" + MAX_MEGABYTES);
   }
 
   /** The log: one JSON object in each line. */

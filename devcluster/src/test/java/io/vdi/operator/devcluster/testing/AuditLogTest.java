@@ -26,7 +26,8 @@ class AuditLogTest {
     assertThat(log.flags("- {level: None}\n"))
         .containsExactly(
             "--audit-policy-file=" + log.folder().resolve("audit-policy.yaml"),
-            "--audit-log-path=" + log.file());
+            "--audit-log-path=" + log.file(),
+            "--audit-log-maxsize=16384");
     JsonObject policy =
         Manifests.parse(Files.readString(log.folder().resolve("audit-policy.yaml"))).getFirst();
     assertThat(policy.get("kind").getAsString()).isEqualTo("Policy");
