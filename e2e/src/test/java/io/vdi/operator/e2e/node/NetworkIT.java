@@ -122,10 +122,15 @@ class NetworkIT {
     assertThat(connects(OperatorNode.NAMESPACE, "reaper", desktop.pod().status().podIp(), 8080))
         .isTrue();
     assertThat(connects("default", "stranger", desktop.pod().status().podIp(), 8080)).isFalse();
-    expectThatAFloodFromTheDesktopReachesNothing();
+    if (Boolean.getBoolean("vdi.chaos")) {
+      expectThatAFloodFromTheDesktopReachesNothing();
+    }
   }
 
-  /** Prints how long creates through the webhook take, for docs/benchmarks.md. */
+  /**
+   * Prints how long creates through the webhook take, for docs/benchmarks.md. Not in make test: its
+   * load disturbs the tests that follow.
+   */
   private static void expectThatAFloodFromTheDesktopReachesNothing() {
     createLatencies();
     List<Duration> before = createLatencies();
