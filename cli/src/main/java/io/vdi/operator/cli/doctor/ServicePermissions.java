@@ -7,6 +7,7 @@ import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.cli.cluster.WatchedSetting;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.kube.RequiredPermission;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,10 +25,11 @@ final class ServicePermissions {
   }
 
   static CheckResult check(DoctorContext context) {
+    WatchedNamespaces watched = WatchedSetting.read(context.cluster());
     List<Permission> required = new ArrayList<>();
     for (String service : ServiceChecks.SERVICES) {
       if (ServiceChecks.deployment(context, service).isPresent()) {
-        required.addAll(of(service, context));
+        required.addAll(of(service, watched, context));
       }
     }
     List<Boolean> granted = Parallel.map(required, each -> isGranted(context, each));
@@ -54,10 +56,10 @@ final class ServicePermissions {
    * The rules for one service. A test compares them with the requests of the services, so they are
    * exactly what a service requires.
    */
-  private static List<Permission> of(String service, DoctorContext context) {
+  private static List<Permission> of(
+      String service, WatchedNamespaces watched, DoctorContext context) {
     JsonObject rules = BundledChart.yaml("files/roles/" + service + ".yaml").getAsJsonObject();
-    return RequiredPermission.ofService(
-            rules, context.cluster().operatorNamespace(), WatchedSetting.read(context.cluster()))
+    return RequiredPermission.ofService(rules, context.cluster().operatorNamespace(), watched)
         .stream()
         .map(required -> new Permission(service, required))
         .toList();
