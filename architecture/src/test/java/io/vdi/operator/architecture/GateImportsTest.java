@@ -29,6 +29,7 @@ class GateImportsTest {
             "java.net",
             "java.nio.file",
             "org.slf4j")
+        .allow("audit", "what users did, in the log", "common.model", "org.slf4j")
         .allow(
             "http",
             "cookies, pages and the defences of the portal; it knows no token",

@@ -11,12 +11,13 @@ import java.nio.charset.StandardCharsets;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.util.List;
+import org.slf4j.event.KeyValuePair;
 
 /**
  * Writes one JSON object per line with the fields {@code time} (RFC 3339, UTC, milliseconds),
  * {@code level}, {@code msg} and {@code logger}; then {@code session} and {@code reconcile} when
- * the MDC has them, and {@code error} (the stack trace) for an exception. Logback's own JsonEncoder
- * has fixed field names.
+ * the MDC has them, the key-value pairs of the event, and {@code error} (the stack trace) for an
+ * exception. Logback's own JsonEncoder has fixed field names.
  */
 final class JsonLogEncoder extends EncoderBase<ILoggingEvent> {
   private static final DateTimeFormatter TIME =
@@ -40,6 +41,9 @@ final class JsonLogEncoder extends EncoderBase<ILoggingEvent> {
           json.name(field).value(value);
         }
       }
+      for (KeyValuePair pair : pairs(event)) {
+        json.name(pair.key).value(String.valueOf(pair.value));
+      }
       if (event.getThrowableProxy() != null) {
         json.name("error")
             .value(ThrowableProxyUtil.asString(event.getThrowableProxy()).stripTrailing());
@@ -49,6 +53,10 @@ final class JsonLogEncoder extends EncoderBase<ILoggingEvent> {
       throw new UncheckedIOException("a StringWriter does not fail", e);
     }
     return line.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static List<KeyValuePair> pairs(ILoggingEvent event) {
+    return event.getKeyValuePairs() == null ? List.of() : event.getKeyValuePairs();
   }
 
   @Override

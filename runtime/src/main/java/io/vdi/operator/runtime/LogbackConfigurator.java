@@ -51,7 +51,7 @@ public final class LogbackConfigurator extends ContextAwareBase implements Confi
 
   private static Encoder<ILoggingEvent> text() {
     PatternLayoutEncoder text = new PatternLayoutEncoder();
-    text.setPattern("%d{HH:mm:ss.SSS} %-5level %replace(%X{session} ){'^ $', ''}%msg%n");
+    text.setPattern("%d{HH:mm:ss.SSS} %-5level %replace(%X{session} ){'^ $', ''}%msg %kvp%n");
     return text;
   }
 

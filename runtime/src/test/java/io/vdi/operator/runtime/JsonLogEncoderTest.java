@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.KeyValuePair;
 
 class JsonLogEncoderTest {
   private static final Instant TIME = Instant.parse("2026-01-01T12:00:00.000987Z");
@@ -42,6 +43,20 @@ class JsonLogEncoderTest {
     assertThat(line.get("session").getAsString()).isEqualTo("team/alice");
     assertThat(line.get("reconcile").getAsString()).isEqualTo("4k");
     assertThat(line.get("level").getAsString()).isEqualTo("WARN");
+  }
+
+  @Test
+  @DisplayName("the key-value pairs of an event become fields")
+  void keyValuePairs() {
+    LoggingEvent event = event(Level.INFO, "audit", null);
+    event.addKeyValuePair(new KeyValuePair("user", "a\"b\n@example.com"));
+    event.addKeyValuePair(new KeyValuePair("suppressed", 3));
+    String line = encode(event);
+    assertThat(line.strip()).doesNotContain("\n");
+    JsonObject json = JsonParser.parseString(line).getAsJsonObject();
+    assertThat(json.keySet())
+        .containsExactly("time", "level", "msg", "logger", "user", "suppressed");
+    assertThat(json.get("user").getAsString()).isEqualTo("a\"b\n@example.com");
   }
 
   @Test
