@@ -1,35 +1,44 @@
 package io.vdi.operator.gate;
 
+import com.google.gson.JsonObject;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.gate.audit.Audit;
+import io.vdi.operator.gate.audit.AuditLog;
+import io.vdi.operator.gate.audit.AuditWebhook;
+import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.desktop.CredentialCache;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopIndex;
 import io.vdi.operator.gate.desktop.Disconnector;
 import io.vdi.operator.gate.desktop.OpenDesktops;
-import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.forward.ForwardRoutes;
+import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.PortalDefences;
 import io.vdi.operator.gate.keys.KeyRing;
 import io.vdi.operator.gate.keys.KeyStore;
 import io.vdi.operator.gate.keys.Tokens;
 import io.vdi.operator.gate.revocation.Holder;
+import io.vdi.operator.gate.revocation.Revocation;
 import io.vdi.operator.gate.revocation.RevocationStore;
+import io.vdi.operator.gate.signin.DevelopmentProvider;
 import io.vdi.operator.gate.signin.NoProvider;
 import io.vdi.operator.gate.signin.OidcProvider;
+import io.vdi.operator.gate.signin.OidcSettings;
 import io.vdi.operator.gate.signin.Provider;
 import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
 import io.vdi.operator.gate.ticket.OpenRoutes;
 import io.vdi.operator.gate.ticket.TicketStore;
 import io.vdi.operator.runtime.ApiServerClock;
-import io.vdi.operator.runtime.Gauges;
 import io.vdi.operator.runtime.Service;
 import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
@@ -38,6 +47,7 @@ import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.schedule.Periodic;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -76,6 +86,10 @@ public final class Gate implements Service {
   private final RevocationStore revocations;
   private final OpenDesktops opened = new OpenDesktops();
   private final Disconnector disconnector;
+  private final GateMetrics metrics;
+  private final Optional<AuditWebhook> auditWebhook;
+  private final ProviderHealth provider;
+  private final ApiServerClock clock;
   private final SignInRoutes signInRoutes;
   private final OpenRoutes openRoutes;
   private final ForwardRoutes forwardRoutes;
@@ -86,33 +100,49 @@ public final class Gate implements Service {
     this.config = settings.current();
     KubeClient api = context.api();
     InstantSource nodeClock = context.clock();
-    ApiServerClock clock = context.apiServerClock();
+    this.clock = context.apiServerClock();
+    this.metrics = new GateMetrics(context.meters());
+    this.auditWebhook =
+        config
+            .auditWebhook()
+            .map(settingsOfWebhook ->
+                new AuditWebhook(
+                    settingsOfWebhook,
+                    config.publicUrl().toString(),
+                    clock,
+                    metrics::auditDropped));
+    Audit log = new AuditLog(clock, auditWebhook);
+    Audit audit =
+        event -> {
+          metrics.count(event);
+          log.record(event);
+        };
     this.keys =
         new KeyStore(
             api, config.namespace(), config.keys().secret(), config.keys().settings(), clock);
     this.keyRefresh = new Periodic("keys", this::keyInterval, keys::refresh);
     Tokens tokens = new Tokens(keys::current, config.publicUrl().toString(), clock);
-    this.desktops = new DesktopIndex(api, nodeClock);
-    this.templates = new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, change -> {});
+    this.templates =
+        new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, this::templateChanged);
+    this.desktops = new DesktopIndex(api, templates, nodeClock);
     this.revocations = new RevocationStore(api, config.namespace(), nodeClock, clock);
     CredentialCache credentials =
         new CredentialCache(api, name -> templates.get("", name), System::nanoTime);
-    this.disconnector = new Disconnector(credentials::of, Disconnector::serviceAddress);
+    this.disconnector =
+        new Disconnector(credentials::of, Disconnector::serviceAddress, metrics::disconnected);
     revocations.onChange(this::disconnectRevoked);
-    Provider provider =
-        config
-            .oidc()
-            .<Provider>map(oidc -> new OidcProvider(oidc, clock))
-            .orElseGet(NoProvider::new);
+    Provider signIns = provider();
+    this.provider = new ProviderHealth(signIns);
     SignInSessions sessions =
         new SignInSessions(tokens, revocations::current, config.signIn(), clock);
     this.signInRoutes =
         new SignInRoutes(
-            provider,
+            signIns,
             sessions,
             tokens,
             config.signIn(),
-            new SignInRoutes.Ending(revocations::revoke, this::disconnectOwn),
+            new SignInRoutes.Ending(this::revoke, this::disconnectOwn),
+            audit,
             clock);
     this.openRoutes =
         new OpenRoutes(
@@ -121,6 +151,7 @@ public final class Gate implements Service {
             config.desktops().access(),
             tokens,
             config.ticketLifetime(),
+            audit,
             clock);
     this.forwardRoutes =
         new ForwardRoutes(
@@ -130,11 +161,44 @@ public final class Gate implements Service {
                 revocations::current,
                 credentials::of,
                 new TicketStore(api, config.namespace(), clock),
-                opened),
+                opened,
+                audit,
+                metrics::answered),
             tokens,
             config.publicUrl(),
             clock);
-    new Gauges(context.meters()).ofConfig(settings::isValid);
+    metrics.registerGauges(
+        settings::isValid,
+        () -> provider.error().isEmpty(),
+        () -> keys.lastFailure().isEmpty(),
+        this::keyAgeSeconds);
+  }
+
+  private Provider provider() {
+    if (config.development().isPresent()) {
+      DevelopmentProvider development = config.development().get();
+      LOG.warn("{} Everybody is {}.", DevelopmentProvider.NOTICE, development.user());
+      return development;
+    }
+    return config
+        .oidc()
+        .<Provider>map(oidc -> new OidcProvider(oidc, clock, metrics::providerFailed))
+        .orElseGet(NoProvider::new);
+  }
+
+  private long keyAgeSeconds() {
+    Instant now = clock.instant();
+    return keys.current()
+        .map(ring -> Duration.between(ring.current(now).usedFrom(), now).toSeconds())
+        .orElse(-1L);
+  }
+
+  private ApiResult<Boolean> revoke(Revocation revocation, Instant until) {
+    ApiResult<Boolean> result = revocations.revoke(revocation, until);
+    if (result.ok().isPresent()) {
+      metrics.revoked(revocation);
+    }
+    return result;
   }
 
   private Duration keyInterval() {
@@ -149,6 +213,29 @@ public final class Gate implements Service {
   @Override
   public void connected() {
     keyRefresh.start();
+    provider.start();
+  }
+
+  /** {@code /report}: what the doctor asks for; docs/operations.md describes it. */
+  @Override
+  public void pages(HttpRouting.Builder routing) {
+    routing.get(
+        "/report",
+        (request, response) ->
+            response.header(HeaderValues.CONTENT_TYPE_JSON).send(report().toString()));
+  }
+
+  private JsonObject report() {
+    JsonObject report = new JsonObject();
+    report.addProperty("publicUrl", config.publicUrl().toString());
+    report.addProperty("development", config.development().isPresent());
+    report.addProperty("issuer", config.oidc().map(OidcSettings::issuer).orElse(""));
+    report.addProperty("providerError", provider.error().orElse(""));
+    report.addProperty("keysSecret", config.keys().secret());
+    report.addProperty("keysError", keys.lastFailure().orElse(""));
+    report.addProperty("keyAgeSeconds", keyAgeSeconds());
+    report.addProperty("clockOffsetSeconds", clock.offset().toSeconds());
+    return report;
   }
 
   @Override
@@ -167,7 +254,7 @@ public final class Gate implements Service {
                         .host(config.listeners().host())
                         .port(config.listeners().forwardPort())
                         .addProtocol(limits()))
-            .routing(FORWARD, HttpRouting.builder().register(forwardRoutes))
+            .routing(FORWARD, noticed(HttpRouting.builder()).register(forwardRoutes))
             .build()
             .start();
     server = Optional.of(started);
@@ -185,7 +272,7 @@ public final class Gate implements Service {
   private void portal(HttpRouting.Builder routing) {
     Optional<String> provider =
         config.oidc().flatMap(oidc -> Desktop.origin(oidc.issuer())).map(URI::toString);
-    routing
+    noticed(routing)
         .addFilter(
             new PortalDefences(
                 config.publicUrl(), provider, Set.of(SignInRoutes.BACK_CHANNEL_LOGOUT)))
@@ -199,22 +286,43 @@ public final class Gate implements Service {
         .register(openRoutes);
   }
 
+  /** Every page shows that the gate is in development mode. */
+  private HttpRouting.Builder noticed(HttpRouting.Builder routing) {
+    return config.development().isEmpty()
+        ? routing
+        : routing.addFilter((chain, request, response) -> {
+          response.headers().set(Page.NOTICE, DevelopmentProvider.NOTICE);
+          chain.proceed();
+        });
+  }
+
   /** The sign-in has ended on some replica: the desktops that it has opened here are closed. */
   private void disconnectRevoked() {
-    revocations.current().map(opened::takeRevoked).ifPresent(disconnector::disconnect);
+    revocations
+        .current()
+        .map(revoked -> opened.takeEnded((grant, desktop) -> revoked.cover(grant.holder())))
+        .ifPresent(disconnector::disconnect);
+  }
+
+  /** Closes the desktops of users whom the template allows no more. */
+  private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
+    if (change.before().isEmpty()
+        || !change.concerns(template -> AllowedUsers.of(Optional.of(template)))) {
+      return;
+    }
+    String name = change.object().name();
+    AllowedUsers allowed = AllowedUsers.of(change.now());
+    disconnector.disconnect(
+        opened.takeEnded((grant, desktop) ->
+            desktop.template().equals(name)
+                && !config.desktops().access().isStill(grant, desktop.with(allowed))));
   }
 
   /** The desktops of the user, also those that another replica has opened before a restart. */
   private void disconnectOwn(Holder holder) {
     disconnector.disconnect(
         desktops.all().stream()
-            .filter(desktop ->
-                config
-                    .desktops()
-                    .access()
-                    .roleOf(holder.email(), List.of(), desktop)
-                    .filter(Role.OWNER::equals)
-                    .isPresent())
+            .filter(desktop -> config.desktops().access().isOwn(holder.email(), desktop))
             .toList());
   }
 
@@ -237,7 +345,9 @@ public final class Gate implements Service {
   @Override
   public void stop() {
     keyRefresh.close();
+    provider.close();
     server.ifPresent(WebServer::stop);
     disconnector.close();
+    auditWebhook.ifPresent(AuditWebhook::close);
   }
 }

@@ -1,12 +1,15 @@
 package io.vdi.operator.gate;
 
 import io.helidon.config.Config;
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
 import io.vdi.operator.gate.http.PublicUrl;
 import io.vdi.operator.gate.keys.KeyRing;
+import io.vdi.operator.gate.signin.DevelopmentProvider;
 import io.vdi.operator.gate.signin.OidcSettings;
 import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSettings;
@@ -21,8 +24,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import okhttp3.HttpUrl;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,10 +35,13 @@ import org.slf4j.LoggerFactory;
  * The settings of the gate; docs/configuration.md describes each.
  *
  * @param oidc empty: no provider is configured, and nobody can sign in
+ * @param development replaces the provider
  */
 record GateConfig(
     PublicUrl publicUrl,
     Optional<OidcSettings> oidc,
+    Optional<DevelopmentProvider> development,
+    Optional<AuditWebhook.Settings> auditWebhook,
     SignInSettings signIn,
     ForwardRules desktops,
     Duration ticketLifetime,
@@ -50,6 +58,9 @@ record GateConfig(
 
   private static final Duration MAX_TICKET = Duration.ofSeconds(30);
   private static final PublicUrl PLACEHOLDER = new PublicUrl(URI.create("https://portal.invalid"));
+
+  /** {@code localhost} is resolved by browsers and by the JDK to a loopback address. */
+  private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "::1", "[::1]");
 
   record Keys(String secret, KeyRing.Settings settings) {}
 
@@ -71,6 +82,8 @@ record GateConfig(
         new GateConfig(
             publicUrl,
             oidc(read, publicUrl),
+            development(read, publicUrl),
+            auditWebhook(read),
             signIn,
             desktops(read, IdentityConfig.identity(read, namespace)),
             atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
@@ -110,6 +123,7 @@ record GateConfig(
             issuer,
             clientId,
             secretFile(read.text("gate.oidc.clientSecretFile")),
+            Optional.of(read.text("gate.oidc.caFile")).filter(f -> !f.isEmpty()).map(Path::of),
             read.list("gate.oidc.scopes"),
             read.text("gate.oidc.groupsClaim"),
             read.duration("gate.oidc.clockSkew"),
@@ -125,6 +139,51 @@ record GateConfig(
     read.require(!clientId.isEmpty(), "gate.oidc.clientId must not be empty");
     read.require(settings.scopes().contains("openid"), "gate.oidc.scopes must contain openid");
     return Optional.of(settings);
+  }
+
+  /** Without a question for a password, so only this machine may reach it. */
+  private static Optional<DevelopmentProvider> development(ConfigReader read, PublicUrl publicUrl) {
+    String user = read.text("gate.development.user");
+    List<String> groups = read.list("gate.development.groups");
+    if (user.isEmpty()) {
+      read.require(
+          groups.isEmpty(),
+          "gate.development.groups \"%s\" has no effect without gate.development.user"
+              .formatted(String.join(",", groups)));
+      return Optional.empty();
+    }
+    read.require(
+        EmailAddress.isValid(user),
+        "gate.development.user \"%s\" must be an e-mail address".formatted(user));
+    requireLoopback(read, "gate.publicUrl", String.valueOf(publicUrl.origin().getHost()), user);
+    requireLoopback(read, "gate.host", read.text("gate.host"), user);
+    String issuer = read.text("gate.oidc.issuer");
+    read.require(
+        issuer.isEmpty(),
+        "gate.development.user \"%s\" replaces the provider, but gate.oidc.issuer is \"%s\": remove one of them"
+            .formatted(user, issuer));
+    return Optional.of(new DevelopmentProvider(publicUrl, user, groups));
+  }
+
+  private static void requireLoopback(ConfigReader read, String key, String host, String user) {
+    read.require(
+        LOOPBACK.contains(host),
+        "gate.development.user \"%s\" signs everybody in without a password, so %s must be a loopback address (%s), but it is \"%s\": use a loopback address, or remove gate.development.user and set gate.oidc.issuer"
+            .formatted(user, key, String.join(", ", LOOPBACK), host));
+  }
+
+  private static Optional<AuditWebhook.Settings> auditWebhook(ConfigReader read) {
+    String text = read.text("gate.audit.webhook.url");
+    String tokenFile = read.text("gate.audit.webhook.tokenFile");
+    Duration timeout = read.duration("gate.audit.webhook.timeout");
+    int queue = read.number("gate.audit.webhook.queue", 1, 1_000_000);
+    Optional<HttpUrl> url = Optional.ofNullable(HttpUrl.parse(text));
+    read.require(
+        text.isEmpty() || url.isPresent(),
+        "gate.audit.webhook.url \"%s\" must be an http or https address".formatted(text));
+    return url.map(found ->
+        new AuditWebhook.Settings(
+            found, Optional.of(tokenFile).filter(f -> !f.isEmpty()).map(Path::of), timeout, queue));
   }
 
   private static Supplier<Optional<String>> secretFile(String file) {

@@ -48,12 +48,40 @@ class GateConfigTest {
     "DESKTOPS_TICKET_LIFETIME, 31s, gate.desktops.ticketLifetime",
     "SIGN_IN_IDLE_TIMEOUT, 11h, gate.signIn.idleTimeout",
     "KEYS_ROTATION, 1h, gate.keys.rotation",
-    "KEYS_SECRET, '', gate.keys.secret"
+    "KEYS_SECRET, '', gate.keys.secret",
+    "DEVELOPMENT_GROUPS, staff, gate.development.groups",
+    "DEVELOPMENT_USER, alice@example.com, gate.publicUrl must be a loopback address",
+    "AUDIT_WEBHOOK_URL, ftp://x, gate.audit.webhook.url"
   })
   void anUnsafeSettingIsRefused(String key, String value, String message) {
     assertThatThrownBy(() -> read(Map.of("vdiConfig_GATE_" + key, value)))
         .isInstanceOf(InvalidConfigException.class)
         .hasMessageContaining(message);
+  }
+
+  @Test
+  void theDevelopmentModeIsRefusedWhereOthersCanReachIt() throws Exception {
+    Map<String, String> loopback =
+        Map.of(
+            "vdiConfig_GATE_PUBLIC_URL", "http://localhost:8080",
+            "vdiConfig_GATE_HOST", "127.0.0.1",
+            "vdiConfig_GATE_DEVELOPMENT_USER", "alice@example.com",
+            "vdiConfig_GATE_DEVELOPMENT_GROUPS", "staff,ops");
+    assertThat(read(loopback).development().orElseThrow().groups()).containsExactly("staff", "ops");
+    Map.of(
+            "vdiConfig_GATE_PUBLIC_URL", "https://portal.example.com",
+            "vdiConfig_GATE_HOST", "0.0.0.0",
+            "vdiConfig_GATE_OIDC_ISSUER", "https://sso.example.com",
+            "vdiConfig_GATE_DEVELOPMENT_USER", "alice")
+        .forEach((key, value) -> {
+          Map<String, String> unsafe = new HashMap<>(loopback);
+          unsafe.put(key, value);
+          unsafe.put("vdiConfig_GATE_OIDC_CLIENT_ID", "vdi");
+          assertThatThrownBy(() -> read(unsafe))
+              .isInstanceOf(InvalidConfigException.class)
+              .hasMessageContaining("gate.development.user")
+              .hasMessageContaining(value);
+        });
   }
 
   private static GateConfig read(Map<String, String> settings) throws InvalidConfigException {

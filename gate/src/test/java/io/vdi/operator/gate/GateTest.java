@@ -3,96 +3,142 @@ package io.vdi.operator.gate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
+import io.vdi.operator.gate.audit.AuditLog;
 import io.vdi.operator.gate.signin.TestProvider;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** The whole gate over HTTP: two replicas, a fake API server and a fake provider. */
 class GateTest {
-  private static final String ALICE = "alice.example.com";
-  private static final String BOB = "bob.example.com";
+  private static final AtomicInteger COUNT = new AtomicInteger();
 
-  private final FakeApiServer server = TestGate.apiServer();
-  private final TestProvider provider = TestProvider.start();
-  private TestGate gate;
-  private TestGate other;
+  private static FakeApiServer server;
+  private static TestProvider provider;
+  private static TestGate gate;
+  private static TestGate other;
+
+  /** The desktops of this test: alice and bob are the same users in each. */
+  private final String number = String.valueOf(COUNT.incrementAndGet());
+
+  private final String aliceName = "alice" + number;
+  private final String bobName = "bob" + number;
+  private final String alice = aliceName + ".example.com";
+  private final String bob = bobName + ".example.com";
   private Browser browser;
 
-  @BeforeEach
-  void start() throws Exception {
-    TestGate.session(server, "alice", "uid-alice");
-    TestGate.session(server, "bob", "uid-bob");
+  @BeforeAll
+  static void startAll() throws Exception {
+    server = TestGate.apiServer();
+    provider = TestProvider.start();
     gate = new TestGate(server, provider.issuer(), Map.of());
     other = new TestGate(server, provider.issuer(), Map.of());
-    browser = gate.new Browser();
   }
 
-  @AfterEach
-  void stop() {
-    browser.close();
+  @AfterAll
+  static void stopAll() {
     gate.close();
     other.close();
     provider.close();
     server.close();
   }
 
+  @BeforeEach
+  void start() {
+    TestGate.serveCrds(server);
+    provider.reset("session-" + number);
+    server.put(
+        ResourceType.TEMPLATE, "{metadata: {name: t%s}, spec: {image: x}}".formatted(number));
+    TestGate.session(server, aliceName, "uid-alice-" + number, "alice", "t" + number);
+    TestGate.session(server, bobName, "uid-bob-" + number, "bob", "t" + number);
+    for (TestGate replica : List.of(gate, other)) {
+      try (Browser visitor = replica.new Browser()) {
+        for (String host : List.of(alice, bob)) {
+          await().until(() -> visitor.navigate(host, "/").status() == 303);
+        }
+      }
+    }
+    browser = gate.new Browser();
+  }
+
+  @AfterEach
+  void stop() {
+    browser.close();
+    server.respondNormally();
+  }
+
   @Test
   @DisplayName("a page without a cookie leads over sign-in and ticket back to the desktop")
   void wholeWay() {
-    Answer opened = browser.open(provider, ALICE);
+    Answer opened = browser.open(provider, alice);
     assertThat(opened.status()).isEqualTo(303);
     assertThat(opened.location()).isEqualTo("/");
-    browser.cookies(ALICE).put("selkies", "kept");
-    Answer page = browser.navigate(ALICE, "/");
+    browser.cookies(alice).put("selkies", "kept");
+    Answer page = browser.navigate(alice, "/");
     assertThat(page.status()).isEqualTo(200);
-    assertThat(page.header("Authorization")).contains(basic("ubuntu:alice"));
+    assertThat(page.header("Authorization")).contains(basic("ubuntu:" + aliceName));
     assertThat(page.header("Cookie")).contains("selkies=kept");
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(200);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(200);
     assertThat(browser.portal("/").body()).contains("alice@example.com");
   }
 
   @Test
   @DisplayName("a cookie of one replica is valid at the other")
   void replicas() {
-    browser.open(provider, ALICE);
+    browser.open(provider, alice);
     try (Browser moved = other.new Browser()) {
-      moved.cookies(ALICE).putAll(browser.cookies(ALICE));
-      assertThat(moved.webSocket(ALICE).status()).isEqualTo(200);
+      moved.cookies(alice).putAll(browser.cookies(alice));
+      assertThat(moved.webSocket(alice).status()).isEqualTo(200);
     }
   }
 
   @Test
   @DisplayName("alice cannot open bob's desktop, and her cookie is useless there")
   void otherDesktop() {
-    browser.open(provider, ALICE);
-    String open = TestGate.path(browser.navigate(BOB, "/").location());
+    browser.open(provider, alice);
+    String open = TestGate.path(browser.navigate(bob, "/").location());
     Answer refused = browser.portal(open);
     assertThat(refused.status()).isEqualTo(403);
     assertThat(refused.body()).contains("belongs to somebody else");
-    browser.cookies(BOB).putAll(browser.cookies(ALICE));
-    assertThat(browser.webSocket(BOB).status()).isEqualTo(401);
-    assertThat(browser.navigate(BOB, "/").header("Authorization")).isEmpty();
+    browser.cookies(bob).putAll(browser.cookies(alice));
+    assertThat(browser.webSocket(bob).status()).isEqualTo(401);
+    assertThat(browser.navigate(bob, "/").header("Authorization")).isEmpty();
   }
 
   @Test
   @DisplayName("an admin cannot open the desktop of another user by default")
   void admins() {
     provider.idToken(claims -> provider.sign(claims.claim("email", "root@example.com").build()));
-    String open = TestGate.path(browser.navigate(ALICE, "/").location());
+    String open = TestGate.path(browser.navigate(alice, "/").location());
     String back = browser.signIn(provider, browser.portal(open).location()).location();
     assertThat(browser.portal(back).status()).isEqualTo(403);
   }
@@ -100,51 +146,51 @@ class GateTest {
   @Test
   @DisplayName("a ticket opens once, in one browser, on one host")
   void tickets() {
-    String open = TestGate.path(browser.navigate(ALICE, "/").location());
+    String open = TestGate.path(browser.navigate(alice, "/").location());
     String back = browser.signIn(provider, browser.portal(open).location()).location();
     String ticket = TestGate.path(browser.portal(back).location());
     try (Browser thief = gate.new Browser()) {
-      assertThat(thief.navigate(ALICE, ticket).status()).isEqualTo(403);
-      thief.navigate(ALICE, "/");
-      assertThat(thief.navigate(ALICE, ticket).status()).isEqualTo(403);
+      assertThat(thief.navigate(alice, ticket).status()).isEqualTo(403);
+      thief.navigate(alice, "/");
+      assertThat(thief.navigate(alice, ticket).status()).isEqualTo(403);
     }
-    browser.cookies(BOB).putAll(browser.cookies(ALICE));
-    assertThat(browser.navigate(BOB, ticket).status()).isEqualTo(403);
-    assertThat(browser.navigate(ALICE, ticket + "x").status()).isEqualTo(403);
-    assertThat(browser.navigate(ALICE, ticket).status()).isEqualTo(303);
-    Answer again = browser.navigate(ALICE, ticket);
+    browser.cookies(bob).putAll(browser.cookies(alice));
+    assertThat(browser.navigate(bob, ticket).status()).isEqualTo(403);
+    assertThat(browser.navigate(alice, ticket + "x").status()).isEqualTo(403);
+    assertThat(browser.navigate(alice, ticket).status()).isEqualTo(303);
+    Answer again = browser.navigate(alice, ticket);
     assertThat(again.status()).isEqualTo(403);
     assertThat(again.body()).contains("used before");
-    assertThat(browser.desktop(ALICE, ticket).status()).isEqualTo(404);
+    assertThat(browser.desktop(alice, ticket).status()).isEqualTo(404);
   }
 
   @Test
   @DisplayName("a session that was deleted and made again needs a new ticket")
   void newSession() {
-    browser.open(provider, ALICE);
-    TestGate.session(server, "alice", "uid-alice-2");
-    await().until(() -> browser.webSocket(ALICE).status() == 401);
-    server.remove(ResourceType.SESSION, "desks", "alice");
-    await().until(() -> browser.navigate(ALICE, "/").status() == 404);
+    browser.open(provider, alice);
+    TestGate.session(server, aliceName, "uid-new-" + number, "alice", "t" + number);
+    await().until(() -> browser.webSocket(alice).status() == 401);
+    server.remove(ResourceType.SESSION, "desks", aliceName);
+    await().until(() -> browser.navigate(alice, "/").status() == 404);
   }
 
   @Test
   @DisplayName("a sign-out ends the sign-in and its desktops on all replicas, also at the provider")
   void signOut() {
-    browser.open(provider, ALICE);
-    Map<String, String> stolen = Map.copyOf(browser.cookies(ALICE));
+    browser.open(provider, alice);
+    Map<String, String> stolen = Map.copyOf(browser.cookies(alice));
     Map<String, String> portal = Map.copyOf(browser.cookies("portal.example.com"));
     Answer out = browser.post("/signout", Map.of(), "Origin", TestGate.PORTAL);
     assertThat(out.status()).isEqualTo(303);
     assertThat(out.location())
         .startsWith(provider.issuer() + "/logout?")
         .contains("id_token_hint=");
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(401);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(401);
     assertThat(browser.cookies("portal.example.com")).isEmpty();
     try (Browser thief = other.new Browser()) {
-      thief.cookies(ALICE).putAll(stolen);
+      thief.cookies(alice).putAll(stolen);
       thief.cookies("portal.example.com").putAll(portal);
-      await().atMost(Duration.ofSeconds(2)).until(() -> thief.webSocket(ALICE).status() == 401);
+      await().atMost(Duration.ofSeconds(2)).until(() -> thief.webSocket(alice).status() == 401);
       assertThat(thief.portal("/").body()).contains("not signed in");
     }
   }
@@ -152,23 +198,23 @@ class GateTest {
   @Test
   @DisplayName("a logout of the provider ends the sign-in; rubbish does not")
   void backChannel() {
-    browser.open(provider, ALICE);
+    browser.open(provider, alice);
     assertThat(browser.post("/backchannel-logout", Map.of("logout_token", "x")).status())
         .isEqualTo(400);
     assertThat(browser.post("/backchannel-logout", Map.of()).status()).isEqualTo(400);
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(200);
-    JWTClaimsSet logout = provider.logoutClaims("session-1").build();
+    assertThat(browser.webSocket(alice).status()).isEqualTo(200);
+    JWTClaimsSet logout = provider.logoutClaims("session-" + number).build();
     Answer answer =
         browser.post("/backchannel-logout", Map.of("logout_token", provider.sign(logout)));
     assertThat(answer.status()).isEqualTo(200);
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(401);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(401);
     assertThat(browser.portal("/").body()).contains("not signed in");
   }
 
   @Test
   @DisplayName("a sign-out that cannot be stored is not reported as done")
   void signOutFails() {
-    browser.open(provider, ALICE);
+    browser.open(provider, alice);
     server.reject(request -> request.method().equals("POST"), 500, "InternalError", "no");
     server.reject(request -> request.method().equals("PUT"), 500, "InternalError", "no");
     assertThat(browser.post("/signout", Map.of(), "Origin", TestGate.PORTAL).status())
@@ -180,8 +226,8 @@ class GateTest {
   @Test
   @DisplayName("another site cannot sign a user out")
   void crossSiteRequestForgery() {
-    browser.open(provider, ALICE);
-    for (String origin : List.of("https://alice.example.com", "null", "https://evil.example")) {
+    browser.open(provider, alice);
+    for (String origin : List.of("https://" + alice, "null", "https://evil.example")) {
       assertThat(browser.post("/signout", Map.of(), "Origin", origin).status()).isEqualTo(403);
     }
     assertThat(browser.post("/signout", Map.of()).status()).isEqualTo(403);
@@ -225,12 +271,12 @@ class GateTest {
     for (String target :
         List.of(
             "https://evil.example/",
-            "https://alice.example.com@evil.example/",
-            "https://alice.example.com.evil.example/",
-            "http://alice.example.com/",
-            "https://alice.example.com:444/",
+            "https://" + alice + "@evil.example/",
+            "https://" + alice + ".evil.example/",
+            "http://" + alice + "/",
+            "https://" + alice + ":444/",
             "javascript:alert(1)",
-            "//alice.example.com/",
+            "//" + alice + "/",
             "")) {
       Answer answer = browser.portal("/open?nonce=" + nonce + "&target=" + encode(target));
       assertThat(answer.status()).as(target).isIn(400, 404);
@@ -241,7 +287,7 @@ class GateTest {
     assertThat(
             browser
                 .desktop(
-                    ALICE,
+                    alice,
                     "/",
                     "Host",
                     "evil.example",
@@ -276,23 +322,23 @@ class GateTest {
       assertThat(page.header("Strict-Transport-Security")).isPresent();
       assertThat(page.header("Referrer-Policy")).contains("no-referrer");
     }
-    assertThat(browser.webSocket(ALICE).header("Content-Security-Policy").orElseThrow())
+    assertThat(browser.webSocket(alice).header("Content-Security-Policy").orElseThrow())
         .contains("frame-ancestors 'none'");
   }
 
   @Test
   @DisplayName("a second cookie of the same name, as a sibling can toss it, is not accepted")
   void cookieTossing() {
-    browser.open(provider, ALICE);
-    String pass = browser.cookies(ALICE).get("__Host-vdi-desktop");
+    browser.open(provider, alice);
+    String pass = browser.cookies(alice).get("__Host-vdi-desktop");
     Answer answer =
         browser.desktop(
-            ALICE,
+            alice,
             "/api/websockets",
             "Sec-WebSocket-Key",
             "x",
             "Origin",
-            "https://" + ALICE,
+            "https://" + alice,
             "Cookie",
             "__Host-vdi-desktop=" + pass);
     assertThat(answer.status()).isEqualTo(401);
@@ -303,15 +349,15 @@ class GateTest {
   void oversize() {
     assertThat(browser.portal("/", "X-Large", "x".repeat(40_000)).status()).isIn(400, 413, 431);
     assertThat(browser.portal("/" + "x".repeat(20_000)).status()).isIn(400, 414);
-    browser.cookies(ALICE).put("__Host-vdi-desktop", "x".repeat(20_000));
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(401);
+    browser.cookies(alice).put("__Host-vdi-desktop", "x".repeat(20_000));
+    assertThat(browser.webSocket(alice).status()).isEqualTo(401);
   }
 
   @Test
   @DisplayName("what the router must send is required exactly once")
   void routerHeaders() {
-    assertThat(browser.desktop(ALICE, "/", "X-Forwarded-Host", BOB).status()).isEqualTo(400);
-    assertThat(browser.desktop(ALICE, "/", "X-Forwarded-Uri", "/x").status()).isEqualTo(400);
+    assertThat(browser.desktop(alice, "/", "X-Forwarded-Host", bob).status()).isEqualTo(400);
+    assertThat(browser.desktop(alice, "/", "X-Forwarded-Uri", "/x").status()).isEqualTo(400);
     assertThat(browser.navigate("unknown.example.com", "/").status()).isEqualTo(404);
     assertThat(browser.navigate("al ice", "/").status()).isEqualTo(400);
   }
@@ -325,13 +371,14 @@ class GateTest {
   @Test
   @DisplayName("without the password of a desktop, or with somebody else's Secret, it is 503")
   void noPassword() {
-    browser.open(provider, ALICE);
+    browser.open(provider, alice);
     server.put(
         ResourceType.SECRET,
-        "{metadata: {name: vdi-auth-alice, namespace: desks}, data: {password: 'eA=='}}");
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(503);
-    server.remove(ResourceType.SECRET, "desks", "vdi-auth-alice");
-    assertThat(browser.webSocket(ALICE).status()).isEqualTo(503);
+        "{metadata: {name: vdi-auth-%s, namespace: desks}, data: {password: 'eA=='}}"
+            .formatted(aliceName));
+    assertThat(browser.webSocket(alice).status()).isEqualTo(503);
+    server.remove(ResourceType.SECRET, "desks", "vdi-auth-" + aliceName);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(503);
   }
 
   @Test
@@ -372,6 +419,152 @@ class GateTest {
   void publicKeys() {
     Answer answer = browser.portal("/.well-known/jwks.json");
     assertThat(answer.body()).contains("\"crv\":\"P-256\"").doesNotContain("\"d\"");
+  }
+
+  @Test
+  @DisplayName("a template that allows the user no more closes the desktop within two seconds")
+  void allowedUsers() {
+    browser.open(provider, alice);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(200);
+    double before = metric("vdi_gate_disconnects_total");
+    template("allowedGroups: [staff, ops]");
+    await().until(() -> metric("vdi_gate_disconnects_total") > before);
+    // The pass does not say that alice is in staff; the portal knows.
+    assertThat(browser.webSocket(alice).status()).isEqualTo(403);
+    String again =
+        browser.portal(TestGate.path(browser.navigate(alice, "/").location())).location();
+    assertThat(browser.navigate(alice, TestGate.path(again)).status()).isEqualTo(303);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(200);
+    template("allowedUsers: [carol@example.com], allowedGroups: [ops]");
+    await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(alice).status() == 403);
+    await()
+        .atMost(Duration.ofSeconds(2))
+        .until(() -> metric("vdi_gate_disconnects_total") > before + 1);
+    Answer refused = browser.portal(TestGate.path(browser.navigate(alice, "/").location()));
+    assertThat(refused.status()).isEqualTo(403);
+    assertThat(refused.body()).contains("ask an admin to add you");
+  }
+
+  private void template(String spec) {
+    server.put(
+        ResourceType.TEMPLATE,
+        "{metadata: {name: t%s}, spec: {image: x, %s}}".formatted(number, spec));
+  }
+
+  @Test
+  @DisplayName("a new sign-in with fewer groups, or of another user, ends the former one")
+  void formerSignIn() {
+    try (Browser unchanged = gate.new Browser()) {
+      unchanged.open(provider, alice);
+      unchanged.signIn(provider, "/signin");
+      assertThat(unchanged.webSocket(alice).status()).isEqualTo(200);
+      provider.idToken(claims ->
+          provider.sign(claims.subject("sub-bob").claim("email", "bob@example.com").build()));
+      unchanged.signIn(provider, "/signin");
+    }
+    provider.reset("session-" + number);
+    browser.open(provider, alice);
+    assertThat(browser.webSocket(alice).status()).isEqualTo(200);
+    provider.idToken(claims -> provider.sign(claims.claim("groups", List.of("admins")).build()));
+    browser.signIn(provider, "/signin");
+    assertThat(browser.webSocket(alice).status()).isEqualTo(401);
+  }
+
+  @Test
+  @DisplayName("who did what is in the audit log, and no secret is")
+  void audit() {
+    ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    lines.start();
+    Logger logger = (Logger) LoggerFactory.getLogger(AuditLog.LOGGER);
+    logger.addAppender(lines);
+    try {
+      String open = TestGate.path(browser.navigate(alice, "/").location());
+      String back = browser.signIn(provider, browser.portal(open).location()).location();
+      String ticket = TestGate.path(browser.portal(back).location());
+      assertThat(browser.navigate(alice, ticket).status()).isEqualTo(303);
+      browser.navigate(alice, ticket);
+      browser.webSocket(alice);
+      browser.portal(TestGate.path(browser.navigate(bob, "/").location()));
+      List<String> secrets = new ArrayList<>(browser.cookies(alice).values());
+      secrets.addAll(browser.cookies("portal.example.com").values());
+      secrets.add(ticket.substring(ticket.indexOf('=') + 1));
+      secrets.add(basic("ubuntu:" + aliceName).substring(6));
+      browser.post("/signout", Map.of(), "Origin", TestGate.PORTAL);
+      browser.portal("/signin/callback?code=c&state=x");
+      List<String> log =
+          lines.list.stream().map(line -> String.valueOf(line.getKeyValuePairs())).toList();
+      assertThat(log).hasSize(6);
+      assertThat(log.get(0)).contains("SignedIn", "alice@example.com", "127.0.0.1", "signIn");
+      assertThat(log.get(1)).contains("Opened", "uid-alice-" + number, "OWNER", "t" + number);
+      assertThat(log.get(2)).contains("OpenRefused", "used before");
+      assertThat(log.get(3)).contains("OpenRefused", bobName, "not the owner");
+      assertThat(log.get(4)).contains("SignedOut", "alice@example.com");
+      assertThat(log.get(5)).contains("SignInRefused", "the state does not match");
+      for (String secret : secrets) {
+        assertThat(String.join("\n", log)).doesNotContain(secret);
+      }
+    } finally {
+      logger.detachAppender(lines);
+    }
+  }
+
+  @Test
+  @DisplayName("every metric of the gate's alerts is exposed, and the report has no secret")
+  void operation() throws Exception {
+    browser.open(provider, alice);
+    String metrics = gate.observe("/observe/metrics");
+    String rules = Files.readString(Path.of("../charts/vdi-operator/files/gate-rules.yaml"));
+    Set<String> used =
+        Pattern.compile("vdi_[a-z_]+")
+            .matcher(rules)
+            .results()
+            .map(MatchResult::group)
+            .collect(Collectors.toSet());
+    assertThat(used).hasSizeGreaterThan(3);
+    used.forEach(name -> assertThat(metrics).containsPattern("(?m)^" + name + "[{ ]"));
+    assertThat(metrics)
+        .contains("vdi_gate_sign_ins_total{", "vdi_gate_opens_total{", "vdi_gate_audit_dropped");
+    assertThat(metric("vdi_gate_forward_auth_seconds_count")).isPositive();
+    await().until(() -> metric("vdi_gate_provider_up") == 1);
+    JsonObject report = JsonParser.parseString(gate.observe("/report")).getAsJsonObject();
+    assertThat(report.get("issuer").getAsString()).isEqualTo(provider.issuer());
+    assertThat(report.get("keysError").getAsString()).isEmpty();
+    assertThat(report.get("publicUrl").getAsString()).isEqualTo(TestGate.PORTAL);
+  }
+
+  private static double metric(String name) {
+    return gate.observe("/observe/metrics")
+        .lines()
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  @Test
+  @DisplayName("in development mode everybody is one user, and every page says so")
+  void development() throws Exception {
+    try (TestGate development =
+            new TestGate(
+                server,
+                "",
+                Map.of(
+                    "vdiConfig_GATE_PUBLIC_URL",
+                    "http://localhost:8080",
+                    "vdiConfig_GATE_DEVELOPMENT_USER",
+                    "alice@example.com",
+                    "vdiConfig_GATE_DEVELOPMENT_GROUPS",
+                    "staff"));
+        Browser visitor = development.new Browser()) {
+      assertThat(visitor.portal("/").body()).contains("Development mode");
+      Answer begin = visitor.portal("/signin");
+      assertThat(visitor.portal(TestGate.path(begin.location())).location()).isEqualTo("/");
+      assertThat(visitor.portal("/").body())
+          .contains("Development mode", "signed in as alice@example.com");
+      assertThat(visitor.navigate("unknown.example.com", "/").body()).contains("Development mode");
+      assertThat(visitor.post("/signout", Map.of(), "Origin", "http://localhost:8080").location())
+          .isEqualTo("/signed-out");
+    }
+    assertThat(browser.portal("/").body()).doesNotContain("Development mode");
   }
 
   private static String basic(String pair) {

@@ -86,23 +86,32 @@ final class TestGate implements AutoCloseable {
   /** A fake API server that serves the CRDs. */
   static FakeApiServer apiServer() {
     FakeApiServer server = FakeApiServer.start();
+    serveCrds(server);
+    return server;
+  }
+
+  static void serveCrds(FakeApiServer server) {
     server.respond(
         request -> request.path().equals("/apis/vdi.kasm.io/v1alpha1"),
         200,
         "{\"resources\": [{\"name\": \"vdisessions\"}, {\"name\": \"vditemplates\"}]}");
-    return server;
+  }
+
+  /** Creates the session of a user of the same name. */
+  static void session(FakeApiServer server, String name, String uid) {
+    session(server, name, uid, name, "base");
   }
 
   /** Creates a session with its Secret, whose password is the session's name. */
-  static void session(FakeApiServer server, String name, String uid) {
+  static void session(FakeApiServer server, String name, String uid, String user, String template) {
     server.put(
         ResourceType.SESSION,
         """
         {metadata: {name: %1$s, namespace: desks, uid: %2$s},
-         spec: {user: %1$s@example.com, template: base},
+         spec: {user: %3$s@example.com, template: %4$s},
          status: {phase: Running, url: 'https://%1$s.example.com'}}
         """
-            .formatted(name, uid));
+            .formatted(name, uid, user, template));
     server.put(
         ResourceType.SECRET,
         """
@@ -127,6 +136,20 @@ final class TestGate implements AutoCloseable {
     return gate.get().ports().orElseThrow().getLast();
   }
 
+  /** A page of the port of health and metrics. */
+  String observe(String path) {
+    try (Browser browser = new Browser()) {
+      return browser
+          .send(
+              "observe",
+              new Request.Builder()
+                  .url("http://127.0.0.1:" + runtime.port() + path)
+                  .header("Accept", "text/plain, application/json")
+                  .build())
+          .body();
+    }
+  }
+
   @Override
   public void close() {
     runtime.close();
@@ -143,8 +166,11 @@ final class TestGate implements AutoCloseable {
       return headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of()).stream().findFirst();
     }
 
+    /** The address of a redirect; fails with the whole answer if it is not one. */
     String location() {
-      return header("Location").orElseThrow();
+      return header("Location")
+          .orElseThrow(
+              () -> new AssertionError("not a redirect: " + status + " " + headers + "\n" + body));
     }
   }
 

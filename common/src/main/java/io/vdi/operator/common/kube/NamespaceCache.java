@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -105,6 +106,12 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
   /** The newest version that is known from the watch, a list or a write. */
   private final AtomicLong knownVersion = new AtomicLong();
 
+  /** How many objects the first list has; negative before it. */
+  private final AtomicInteger firstListed = new AtomicInteger(-1);
+
+  /** How many changes {@code onChange} has received. */
+  private final AtomicInteger delivered = new AtomicInteger();
+
   private final AtomicReference<Optional<Failure>> failure =
       new AtomicReference<>(Optional.empty());
   private final SharedIndexInformer<T> informer;
@@ -144,9 +151,14 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
     return listedVersion.get();
   }
 
-  /** Whether the first list is complete. */
+  /**
+   * Whether the first list is complete and {@code onChange} has received all of it. The informer
+   * reports that it has synced before it stores the last object, and it calls its handlers on
+   * another thread: an index that {@code onChange} fills could lack objects by then.
+   */
   boolean isSynced() {
-    return informer.hasSynced();
+    int listed = firstListed.get();
+    return informer.hasSynced() && listed >= 0 && delivered.get() >= listed;
   }
 
   /**
@@ -441,6 +453,8 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
         onChange.accept(new Change<>(before, now));
       } catch (Error e) {
         onFatalError.failed(threadName(), e);
+      } finally {
+        delivered.incrementAndGet();
       }
     }
   }
@@ -457,6 +471,7 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
         ResourceList<T> list = api.listForCache(resourceType, namespace, selector);
         watched(parse(list.metadata().getResourceVersion()));
         listedVersion.set(parse(list.metadata().getResourceVersion()));
+        firstListed.compareAndSet(-1, list.items().size());
         succeeded();
         return list;
       } catch (ApiException | RuntimeException e) {

@@ -115,7 +115,7 @@ public final class ResourceCache<T extends KubeObject> implements AutoCloseable 
     parts.values().forEach(NamespaceCache::start);
   }
 
-  /** Whether the first list is complete. */
+  /** Whether the first list is complete and {@code onChange} was called for all of its objects. */
   public boolean isSynced() {
     return parts.values().stream().allMatch(NamespaceCache::isSynced);
   }

@@ -137,9 +137,15 @@ public final class TemplateLimits {
    * @param groups of the Kubernetes user that creates the session
    */
   public static boolean allows(VdiTemplate.Spec template, String user, List<String> groups) {
-    return (template.allowedUsers().isEmpty() && template.allowedGroups().isEmpty())
-        || template.allowedUsers().stream().anyMatch(user::equalsIgnoreCase)
-        || groups.stream().anyMatch(template.allowedGroups()::contains);
+    return allows(template.allowedUsers(), template.allowedGroups(), user, groups);
+  }
+
+  /** The same with the lists {@code allowedUsers} and {@code allowedGroups} of the template. */
+  public static boolean allows(
+      List<String> allowedUsers, List<String> allowedGroups, String user, List<String> groups) {
+    return (allowedUsers.isEmpty() && allowedGroups.isEmpty())
+        || allowedUsers.stream().anyMatch(user::equalsIgnoreCase)
+        || groups.stream().anyMatch(allowedGroups::contains);
   }
 
   /** Why a user that the template does not allow cannot use it. */

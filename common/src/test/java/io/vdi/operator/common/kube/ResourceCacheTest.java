@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -62,6 +63,38 @@ class ResourceCacheTest {
     await().until(() -> changes.size() == 1);
     assertThat(changes.getFirst().before()).isEmpty();
     assertThat(changes.getFirst().object().name()).isEqualTo("alice");
+  }
+
+  @Test
+  @DisplayName("the cache is not synced before the listener has received the first list")
+  void listenersFirst() throws InterruptedException {
+    put("alice", "first");
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch free = new CountDownLatch(1);
+    try (ResourceCache<VdiSession> slow =
+        new ResourceCache<>(
+            api,
+            TYPE,
+            "",
+            () -> now,
+            change -> {
+              busy.countDown();
+              awaitUninterruptibly(free);
+            })) {
+      slow.start();
+      busy.await();
+      assertThat(slow.isSynced()).isFalse();
+      free.countDown();
+      await().until(slow::isSynced);
+    }
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

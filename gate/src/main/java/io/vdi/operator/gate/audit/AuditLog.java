@@ -3,6 +3,9 @@ package io.vdi.operator.gate.audit;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -18,10 +21,19 @@ public final class AuditLog implements Audit {
   private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
 
   private final InstantSource clock;
+  private final Consumer<Map<String, String>> also;
   private final RefusalLimit limit = new RefusalLimit();
 
   public AuditLog(InstantSource clock) {
+    this(clock, Optional.empty());
+  }
+
+  /**
+   * @param webhook also receives what is logged
+   */
+  public AuditLog(InstantSource clock, Optional<AuditWebhook> webhook) {
     this.clock = clock;
+    this.also = fields -> webhook.ifPresent(receiver -> receiver.send(fields));
   }
 
   @Override
@@ -45,14 +57,16 @@ public final class AuditLog implements Audit {
     }
   }
 
-  private static void write(AuditEvent event, long suppressed) {
+  private void write(AuditEvent event, long suppressed) {
     LoggingEventBuilder line = LOG.atInfo();
-    for (Map.Entry<String, String> field : AuditFields.of(event).entrySet()) {
+    SequencedMap<String, String> fields = AuditFields.of(event);
+    if (suppressed > 0) {
+      fields.put("suppressed", String.valueOf(suppressed));
+    }
+    for (Map.Entry<String, String> field : fields.entrySet()) {
       line = line.addKeyValue(field.getKey(), field.getValue());
     }
-    if (suppressed > 0) {
-      line = line.addKeyValue("suppressed", suppressed);
-    }
     line.log("audit");
+    also.accept(fields);
   }
 }

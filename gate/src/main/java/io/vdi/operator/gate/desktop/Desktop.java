@@ -12,13 +12,24 @@ import java.util.Optional;
  *
  * @param uid of the session: another session of the same name or host is another desktop
  * @param user the e-mail of the owner
+ * @param allowed whom the template allows
  * @param origin scheme, host and port, such as {@code https://alice.example.com}
  * @param deleting whether the session is being deleted
  */
 public record Desktop(
-    SessionKey session, String uid, String user, String template, URI origin, boolean deleting) {
-  /** Empty while the session has no address. */
-  static Optional<Desktop> of(VdiSession session) {
+    SessionKey session,
+    String uid,
+    String user,
+    String template,
+    AllowedUsers allowed,
+    URI origin,
+    boolean deleting) {
+  /**
+   * Empty while the session has no address.
+   *
+   * @param allowed whom its template allows
+   */
+  static Optional<Desktop> of(VdiSession session, AllowedUsers allowed) {
     return origin(session.status().url())
         .map(origin ->
             new Desktop(
@@ -26,8 +37,14 @@ public record Desktop(
                 session.uid(),
                 session.spec().user(),
                 session.spec().template(),
+                allowed,
                 origin,
                 session.metadata().isDeleting()));
+  }
+
+  /** The same desktop, whose template allows other users. */
+  public Desktop with(AllowedUsers now) {
+    return new Desktop(session, uid, user, template, now, origin, deleting);
   }
 
   /** Host and port as {@code Host} headers have them. */

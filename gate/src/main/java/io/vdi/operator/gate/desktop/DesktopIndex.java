@@ -5,6 +5,7 @@ import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -12,12 +13,18 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The desktops by host, from a watch of the sessions. */
+/** The desktops by host, from a watch of the sessions and one of the templates. */
 public final class DesktopIndex {
   private final ResourceCache<VdiSession> sessions;
+  private final ResourceCache<VdiTemplate> templates;
   private final Map<String, Set<SessionKey>> byAuthority = new ConcurrentHashMap<>();
 
-  public DesktopIndex(KubeClient api, InstantSource nodeClock) {
+  /**
+   * @param templates whom they allow
+   */
+  public DesktopIndex(
+      KubeClient api, ResourceCache<VdiTemplate> templates, InstantSource nodeClock) {
+    this.templates = templates;
     this.sessions = new ResourceCache<>(api, ResourceType.SESSION, "", nodeClock, this::changed);
   }
 
@@ -26,17 +33,21 @@ public final class DesktopIndex {
   }
 
   private void changed(ResourceCache.Change<VdiSession> change) {
-    change.now().flatMap(Desktop::of).ifPresent(this::add);
+    change.now().flatMap(this::desktop).ifPresent(this::add);
     change
         .before()
-        .flatMap(Desktop::of)
+        .flatMap(this::desktop)
         .filter(before ->
             !change
                 .now()
-                .flatMap(Desktop::of)
+                .flatMap(this::desktop)
                 .map(Desktop::authority)
                 .equals(Optional.of(before.authority())))
         .ifPresent(this::remove);
+  }
+
+  private Optional<Desktop> desktop(VdiSession session) {
+    return Desktop.of(session, AllowedUsers.of(templates.get("", session.spec().template())));
   }
 
   private void add(Desktop desktop) {
@@ -71,10 +82,13 @@ public final class DesktopIndex {
     if (!sessions.isSynced() || !sessions.error().isEmpty()) {
       return new DesktopLookup.Undecided("the sessions cannot be read: " + sessions.error());
     }
+    if (!templates.isSynced() || !templates.error().isEmpty()) {
+      return new DesktopLookup.Undecided("the templates cannot be read: " + templates.error());
+    }
     List<Desktop> found =
         byAuthority.getOrDefault(authority, Set.of()).stream()
             .flatMap(key -> sessions.get(key.namespace(), key.name()).stream())
-            .flatMap(session -> Desktop.of(session).stream())
+            .flatMap(session -> desktop(session).stream())
             .filter(desktop -> desktop.authority().equals(authority))
             .toList();
     return switch (found.size()) {
@@ -86,6 +100,6 @@ public final class DesktopIndex {
 
   /** All desktops, also those that are being deleted. */
   public List<Desktop> all() {
-    return sessions.list().stream().flatMap(session -> Desktop.of(session).stream()).toList();
+    return sessions.list().stream().flatMap(session -> desktop(session).stream()).toList();
   }
 }

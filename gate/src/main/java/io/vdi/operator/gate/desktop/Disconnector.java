@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import okhttp3.Call;
 import okhttp3.Callback;
@@ -49,6 +50,7 @@ public final class Disconnector implements AutoCloseable {
 
   private final Function<Desktop, ApiResult<DesktopCredentials>> credentials;
   private final Function<SessionKey, HttpUrl> address;
+  private final Consumer<Boolean> onDesktop;
   private final OkHttpClient http =
       new OkHttpClient.Builder()
           .protocols(List.of(Protocol.HTTP_1_1))
@@ -60,12 +62,15 @@ public final class Disconnector implements AutoCloseable {
 
   /**
    * @param address of the session's Service
+   * @param onDesktop receives for each desktop whether its pages were asked to end
    */
   public Disconnector(
       Function<Desktop, ApiResult<DesktopCredentials>> credentials,
-      Function<SessionKey, HttpUrl> address) {
+      Function<SessionKey, HttpUrl> address,
+      Consumer<Boolean> onDesktop) {
     this.credentials = credentials;
     this.address = address;
+    this.onDesktop = onDesktop;
   }
 
   /** The address of a session's Service inside the cluster. */
@@ -87,6 +92,7 @@ public final class Disconnector implements AutoCloseable {
           "the connections of {} cannot be ended: {}",
           desktop.session(),
           found.failure().map(ApiFailure::message).orElse(""));
+      onDesktop.accept(false);
       return;
     }
     String authorization =
@@ -100,9 +106,11 @@ public final class Disconnector implements AutoCloseable {
         http.newCall(request(url, authorization).delete().build())
             .enqueue(new Report(desktop.session()));
       }
+      onDesktop.accept(true);
     } catch (IOException | JsonParseException e) {
       // A pod that does not run has no connections.
       LOG.warn("the connections of {} cannot be ended: {}", desktop.session(), e.toString());
+      onDesktop.accept(false);
     }
   }
 

@@ -10,9 +10,13 @@ import io.helidon.webserver.http.ServerResponse;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.gate.audit.Audit;
+import io.vdi.operator.gate.audit.AuditEvent;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopLookup;
+import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.desktop.OpenDesktops;
+import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.PublicUrl;
@@ -82,13 +86,17 @@ public final class ForwardRoutes implements HttpService {
    * @param credentials of a desktop
    * @param tickets records which were used
    * @param opened remembers who has opened what
+   * @param audit records who has opened what, and refusals
+   * @param observer is notified of each answer
    */
   public record Sources(
       Function<String, DesktopLookup> desktops,
       Supplier<Optional<Revocations>> revocations,
       Function<Desktop, ApiResult<DesktopCredentials>> credentials,
       TicketStore tickets,
-      OpenDesktops opened) {}
+      OpenDesktops opened,
+      Audit audit,
+      ForwardObserver observer) {}
 
   public ForwardRoutes(
       ForwardRules rules, Sources sources, Tokens tokens, PublicUrl portal, InstantSource clock) {
@@ -106,49 +114,79 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private void handle(ServerRequest request, ServerResponse response) {
+    long start = System.nanoTime();
+    ForwardResult result = answer(request, response);
+    sources.observer().answered(result, Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  private ForwardResult answer(ServerRequest request, ServerResponse response) {
     response.headers().set(CSP, "default-src 'none'; frame-ancestors 'none'");
     response.headers().set(NO_SNIFF, "nosniff");
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
     Optional<ForwardRequest> facts = facts(request);
     if (facts.isEmpty()) {
       Page.send(response, Status.BAD_REQUEST_400, "Bad request", "The router sent no address.");
-      return;
+      return ForwardResult.BAD_REQUEST;
     }
     CookieHeader cookies = cookies(request);
     Optional<Revocations> revocations = sources.revocations().get();
     if (revocations.isEmpty()) {
-      unavailable(response, "the revocations cannot be read");
-      return;
+      return unavailable(response, "the revocations cannot be read");
     }
     String authority = facts.get().authority();
     Optional<DesktopPass> pass =
         cookies
             .get(DesktopPass.COOKIE)
             .flatMap(cookie -> DesktopPass.verify(tokens, authority, cookie))
-            .filter(found -> !revocations.get().cover(found.holder()));
-    Instant now = clock.instant();
-    switch (rules.decide(facts.get(), sources.desktops().apply(authority), pass, now)) {
+            .filter(found -> !revocations.get().cover(found.grant().holder()));
+    DesktopLookup lookup = sources.desktops().apply(authority);
+    return switch (rules.decide(facts.get(), lookup, pass, clock.instant())) {
       case ForwardDecision.Allow(Desktop desktop, DesktopPass granted, boolean renew) ->
           allow(response, desktop, granted, renew, cookies);
       case ForwardDecision.TakeTicket(Desktop desktop) ->
-          takeTicket(response, desktop, facts.get(), cookies, revocations.get());
+          takeTicket(request, response, desktop, facts.get(), cookies, revocations.get());
       case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path) ->
           toPortal(response, desktop, path, cookies);
-      case ForwardDecision.Unauthorized() ->
-          Page.send(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
-      case ForwardDecision.Forbidden(String reason) ->
-          Page.send(response, Status.FORBIDDEN_403, "Not allowed", reason);
-      case ForwardDecision.NotFound() ->
-          Page.send(
-              response,
-              Status.NOT_FOUND_404,
-              "No such desktop",
-              "There is no desktop at this address.");
+      case ForwardDecision.Unauthorized() -> {
+        Page.send(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
+        yield ForwardResult.UNAUTHORIZED;
+      }
+      case ForwardDecision.Forbidden(String reason) -> {
+        if (lookup instanceof DesktopLookup.Found(Desktop desktop)) {
+          refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason);
+        }
+        Page.send(response, Status.FORBIDDEN_403, "Not allowed", reason);
+        yield ForwardResult.FORBIDDEN;
+      }
+      case ForwardDecision.NotFound() -> {
+        Page.send(
+            response,
+            Status.NOT_FOUND_404,
+            "No such desktop",
+            "There is no desktop at this address.");
+        yield ForwardResult.NOT_FOUND;
+      }
       case ForwardDecision.Unavailable(String reason) -> unavailable(response, reason);
-    }
+    };
   }
 
-  private void allow(
+  private static AuditEvent.Actor actor(ServerRequest request, Optional<Grant> grant) {
+    String address = ClientAddress.of(request);
+    return grant
+        .map(Grant::holder)
+        .map(holder -> new AuditEvent.Actor(holder.email(), address, holder.signInId()))
+        .orElseGet(() -> AuditEvent.Actor.unknown(address));
+  }
+
+  private static AuditEvent.Target target(Desktop desktop) {
+    return AuditEvent.Target.session(desktop.session(), desktop.uid(), desktop.template());
+  }
+
+  private void refused(AuditEvent.Actor actor, Desktop desktop, String reason) {
+    sources.audit().record(new AuditEvent.OpenRefused(actor, target(desktop), reason));
+  }
+
+  private ForwardResult allow(
       ServerResponse response,
       Desktop desktop,
       DesktopPass pass,
@@ -156,34 +194,35 @@ public final class ForwardRoutes implements HttpService {
       CookieHeader cookies) {
     ApiResult<DesktopCredentials> credentials = sources.credentials().apply(desktop);
     if (!(credentials instanceof ApiResult.Ok<DesktopCredentials>(DesktopCredentials found))) {
-      unavailable(
+      return unavailable(
           response,
           "the password of "
               + desktop.session()
               + " cannot be read: "
               + credentials.failure().map(ApiFailure::message).orElse(""));
-      return;
     }
-    sources.opened().allowed(pass.holder(), desktop, clock.instant());
+    sources.opened().allowed(pass.grant(), desktop, clock.instant());
     response.headers().set(HeaderNames.AUTHORIZATION, BasicAuthorization.of(found));
     cookies.withoutOwn().ifPresent(rest -> response.headers().set(HeaderNames.COOKIE, rest));
     if (renew) {
       setPass(response, pass.renewed(clock.instant()));
     }
     response.status(Status.OK_200).send();
+    return ForwardResult.ALLOWED;
   }
 
-  private void takeTicket(
+  private ForwardResult takeTicket(
+      ServerRequest request,
       ServerResponse response,
       Desktop desktop,
-      ForwardRequest request,
+      ForwardRequest facts,
       CookieHeader cookies,
       Revocations revocations) {
     Optional<Ticket> ticket =
-        token(request)
+        token(facts)
             .flatMap(token -> Ticket.verify(tokens, desktop.authority(), token))
             .filter(found -> found.sessionUid().equals(desktop.uid()))
-            .filter(found -> !revocations.cover(found.holder()));
+            .filter(found -> !revocations.cover(found.grant().holder()));
     boolean sameBrowser =
         ticket
             .flatMap(found ->
@@ -193,39 +232,45 @@ public final class ForwardRoutes implements HttpService {
                     .filter(nonce -> isSame(nonce.hash(), found.nonceHash())))
             .isPresent();
     if (ticket.isEmpty() || !sameBrowser) {
-      refuseTicket(response, "The link to the desktop is not valid, or it is too old.");
-      return;
+      refused(
+          actor(request, ticket.map(Ticket::grant)),
+          desktop,
+          ticket.isEmpty() ? "the ticket is not valid" : "the ticket is for another browser");
+      return refuseTicket(response, "The link to the desktop is not valid, or it is too old.");
     }
+    AuditEvent.Actor actor = actor(request, ticket.map(Ticket::grant));
     // Any ticket has expired by then.
     Instant until = clock.instant().plus(NONCE_LIFETIME);
-    switch (sources.tickets().redeem(ticket.get().id(), until)) {
-      case ApiResult.Ok<TicketStore.Redemption>(TicketStore.Redemption redemption) -> {
-        switch (redemption) {
-          case FIRST_USE -> {
-            DesktopPass pass =
-                new DesktopPass(
-                    desktop.authority(),
-                    desktop.uid(),
-                    ticket.get().role(),
-                    ticket.get().holder(),
-                    clock.instant());
-            setPass(response, pass);
-            Page.redirect(response, ticket.get().path().value());
-          }
-          case USED_BEFORE -> {
-            LOG.warn("a ticket for {} was used again", desktop.session());
-            refuseTicket(response, "The link to the desktop was used before.");
-          }
-        }
-      }
+    return switch (sources.tickets().redeem(ticket.get().id(), until)) {
+      case ApiResult.Ok<TicketStore.Redemption>(TicketStore.Redemption redemption) ->
+          switch (redemption) {
+            case FIRST_USE -> {
+              DesktopPass pass =
+                  new DesktopPass(
+                      desktop.authority(), desktop.uid(), ticket.get().grant(), clock.instant());
+              setPass(response, pass);
+              sources
+                  .audit()
+                  .record(
+                      new AuditEvent.Opened(
+                          actor, target(desktop), ticket.get().grant().role().name()));
+              Page.redirect(response, ticket.get().path().value());
+              yield ForwardResult.OPENED;
+            }
+            case USED_BEFORE -> {
+              LOG.warn("a ticket for {} was used again", desktop.session());
+              refused(actor, desktop, "the ticket was used before");
+              yield refuseTicket(response, "The link to the desktop was used before.");
+            }
+          };
       case ApiResult.Rejected<TicketStore.Redemption>(int code, String reason, String message) ->
           unavailable(response, "a ticket cannot be recorded: " + message);
       case ApiResult.Unreachable<TicketStore.Redemption>(String message) ->
           unavailable(response, "a ticket cannot be recorded: " + message);
-    }
+    };
   }
 
-  private void toPortal(
+  private ForwardResult toPortal(
       ServerResponse response, Desktop desktop, ReturnPath path, CookieHeader cookies) {
     // Two tabs that open at the same time share the nonce.
     Nonce nonce =
@@ -234,6 +279,7 @@ public final class ForwardRoutes implements HttpService {
         .headers()
         .add(HeaderNames.SET_COOKIE, SetCookie.of(Nonce.COOKIE, nonce.value(), NONCE_LIFETIME));
     Page.redirect(response, portal.resolve(OpenRoutes.query(desktop, path, nonce)).toString());
+    return ForwardResult.TO_PORTAL;
   }
 
   private void setPass(ServerResponse response, DesktopPass pass) {
@@ -245,17 +291,19 @@ public final class ForwardRoutes implements HttpService {
                 .add(HeaderNames.SET_COOKIE, SetCookie.of(DesktopPass.COOKIE, token, life)));
   }
 
-  private static void refuseTicket(ServerResponse response, String text) {
+  private static ForwardResult refuseTicket(ServerResponse response, String text) {
     Page.send(response, Status.FORBIDDEN_403, "Not opened", text, AGAIN);
+    return ForwardResult.FORBIDDEN;
   }
 
-  private static void unavailable(ServerResponse response, String reason) {
+  private static ForwardResult unavailable(ServerResponse response, String reason) {
     LOG.error("forward-auth: {}", reason);
     Page.send(
         response,
         Status.SERVICE_UNAVAILABLE_503,
         "Not available",
         "The desktop cannot be reached at present. Try again.");
+    return ForwardResult.UNAVAILABLE;
   }
 
   /** The facts of a request; empty if the router did not send them, or not exactly once. */

@@ -3,6 +3,7 @@ package io.vdi.operator.gate.forward;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
+import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import io.vdi.operator.gate.ticket.OpenRoutes;
 import java.time.Duration;
@@ -57,8 +58,15 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
           ? new ForwardDecision.ToPortal(desktop, request.returnPath())
           : new ForwardDecision.Unauthorized();
     }
-    if (!access.isStill(valid.get().role(), valid.get().holder().email(), desktop)) {
-      return new ForwardDecision.Forbidden("This desktop belongs to somebody else.");
+    Grant grant = valid.get().grant();
+    if (!access.isStill(grant, desktop)) {
+      // The pass has only some of the user's groups: the portal knows all.
+      return access.isOwn(grant.holder().email(), desktop) && request.isNavigation()
+          ? new ForwardDecision.ToPortal(desktop, request.returnPath())
+          : new ForwardDecision.Forbidden(
+              access.isOwn(grant.holder().email(), desktop)
+                  ? "You can no longer use this desktop."
+                  : "This desktop belongs to somebody else.");
     }
     Duration age = Duration.between(valid.get().issuedAt(), now);
     return new ForwardDecision.Allow(
@@ -68,7 +76,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
   private static boolean isFor(DesktopPass pass, Desktop desktop, Instant now) {
     return pass.authority().equals(desktop.authority())
         && pass.sessionUid().equals(desktop.uid())
-        && pass.holder().expiresAt().isAfter(now);
+        && pass.grant().holder().expiresAt().isAfter(now);
   }
 
   /**

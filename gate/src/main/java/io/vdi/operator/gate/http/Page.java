@@ -1,11 +1,15 @@
 package io.vdi.operator.gate.http;
 
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 
 /** Plain pages without scripts. All text is escaped. */
 public final class Page {
+  /** A header of the response whose text is shown on the page, such as a warning. */
+  public static final HeaderName NOTICE = HeaderNames.create("X-Vdi-Notice");
+
   private Page() {}
 
   /** A page with a title and a paragraph. */
@@ -26,10 +30,17 @@ public final class Page {
         <!doctype html>
         <html lang="en">
         <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title></head>
-        <body><main><h1>%s</h1><p>%s</p>%s</main></body>
+        <body>%s<main><h1>%s</h1><p>%s</p>%s</main></body>
         </html>
         """
-            .formatted(escape(title), escape(title), escape(text), html));
+            .formatted(escape(title), notice(response), escape(title), escape(text), html));
+  }
+
+  /** The markup of the notice; empty if there is none. */
+  public static String notice(ServerResponse response) {
+    return response.headers().contains(NOTICE)
+        ? "<p role=\"alert\">" + escape(response.headers().get(NOTICE).get()) + "</p>"
+        : "";
   }
 
   /** A redirect that the browser follows with GET. */

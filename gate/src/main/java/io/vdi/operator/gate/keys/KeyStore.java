@@ -26,6 +26,9 @@ public final class KeyStore {
   private volatile Optional<KeyRing> ring = Optional.empty();
   private volatile String error = "the keys are not read yet";
 
+  /** Why the last refresh failed. The former keys stay in use. */
+  private volatile String lastFailure = "";
+
   public KeyStore(
       KubeClient api,
       String namespace,
@@ -47,6 +50,11 @@ public final class KeyStore {
   /** Why there are no keys; empty when there are. */
   public Optional<String> error() {
     return ring.isPresent() ? Optional.empty() : Optional.of(error);
+  }
+
+  /** Why the Secret could not be read or written last; empty after a success. */
+  public Optional<String> lastFailure() {
+    return Optional.of(lastFailure).filter(failure -> !failure.isEmpty());
   }
 
   /** Reads the Secret, and writes it when it does not exist or a step is due. */
@@ -106,9 +114,11 @@ public final class KeyStore {
   private void use(KeyRing next) {
     ring = Optional.of(next);
     error = "";
+    lastFailure = "";
   }
 
   private void report(String problem) {
+    lastFailure = problem;
     if (!problem.equals(error)) {
       LOG.error("{}", problem);
       error = problem;

@@ -27,4 +27,9 @@ public final class NoProvider implements Provider {
   public ProviderResult<Revocation> logout(String logoutToken) {
     return new ProviderResult.Unavailable<>(REASON);
   }
+
+  @Override
+  public Optional<String> check() {
+    return Optional.of(REASON);
+  }
 }

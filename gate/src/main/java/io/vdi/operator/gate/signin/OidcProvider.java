@@ -27,18 +27,25 @@ import com.nimbusds.oauth2.sdk.id.Issuer;
 import com.nimbusds.oauth2.sdk.id.State;
 import com.nimbusds.oauth2.sdk.pkce.CodeChallengeMethod;
 import com.nimbusds.oauth2.sdk.pkce.CodeVerifier;
+import com.nimbusds.oauth2.sdk.token.AccessToken;
+import com.nimbusds.oauth2.sdk.token.BearerAccessToken;
 import com.nimbusds.openid.connect.sdk.AuthenticationRequest;
 import com.nimbusds.openid.connect.sdk.LogoutRequest;
 import com.nimbusds.openid.connect.sdk.Nonce;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponse;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
+import com.nimbusds.openid.connect.sdk.UserInfoRequest;
+import com.nimbusds.openid.connect.sdk.UserInfoResponse;
 import com.nimbusds.openid.connect.sdk.claims.IDTokenClaimsSet;
 import com.nimbusds.openid.connect.sdk.claims.LogoutTokenClaimsSet;
+import com.nimbusds.openid.connect.sdk.claims.UserInfo;
 import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
+import com.nimbusds.openid.connect.sdk.token.OIDCTokens;
 import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
 import com.nimbusds.openid.connect.sdk.validators.LogoutTokenValidator;
 import io.vdi.operator.gate.revocation.Revocation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
 import java.net.URI;
 import java.text.ParseException;
@@ -49,6 +56,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLSocketFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,9 +85,14 @@ public final class OidcProvider implements Provider {
 
   private static final int MAX_DOCUMENT = 256 * 1024;
 
+  private static final String EMAIL = "email";
+  private static final String EMAIL_VERIFIED = "email_verified";
+
   private final OidcSettings settings;
   private final ClientID client;
   private final InstantSource clock;
+  private final Runnable onError;
+  private final Optional<TrustedCertificates> trusted;
   private volatile Optional<Discovered> discovered = Optional.empty();
   private volatile String logged = "";
 
@@ -92,9 +105,12 @@ public final class OidcProvider implements Provider {
 
   /**
    * @param clock that of the times of sign-ins: a logout ends those before it
+   * @param onError called for each request that the provider does not answer
    */
-  public OidcProvider(OidcSettings settings, InstantSource clock) {
+  public OidcProvider(OidcSettings settings, InstantSource clock, Runnable onError) {
     this.settings = settings;
+    this.onError = onError;
+    this.trusted = settings.caFile().map(TrustedCertificates::new);
     this.client = new ClientID(settings.clientId());
     this.clock = clock;
   }
@@ -120,10 +136,11 @@ public final class OidcProvider implements Provider {
   public ProviderResult<ProvidedUser> exchange(String code, PendingSignIn pending) {
     return discover()
         .flatMap(provider ->
-            tokens(provider, code, pending).flatMap(token -> user(provider, token, pending)));
+            tokens(provider, code, pending).flatMap(tokens -> user(provider, tokens, pending)));
   }
 
-  private ProviderResult<JWT> tokens(Discovered provider, String code, PendingSignIn pending) {
+  private ProviderResult<OIDCTokens> tokens(
+      Discovered provider, String code, PendingSignIn pending) {
     try {
       HTTPRequest request =
           tokenRequest(
@@ -137,7 +154,7 @@ public final class OidcProvider implements Provider {
       TokenResponse response = OIDCTokenResponseParser.parse(request.send());
       return response instanceof OIDCTokenResponse tokens
               && tokens.getOIDCTokens().getIDToken() != null
-          ? new ProviderResult.Ok<>(tokens.getOIDCTokens().getIDToken())
+          ? new ProviderResult.Ok<>(tokens.getOIDCTokens())
           : new ProviderResult.Refused<>(
               "the provider refused the code: "
                   + (response.indicatesSuccess()
@@ -161,26 +178,88 @@ public final class OidcProvider implements Provider {
         .orElseGet(() -> new TokenRequest.Builder(endpoint, client, grant).build());
   }
 
-  private ProviderResult<ProvidedUser> user(Discovered provider, JWT token, PendingSignIn pending) {
+  private ProviderResult<ProvidedUser> user(
+      Discovered provider, OIDCTokens tokens, PendingSignIn pending) {
+    JWT token = tokens.getIDToken();
     try {
       IDTokenClaimsSet claims = provider.idTokens().validate(token, new Nonce(pending.nonce()));
       JWTClaimsSet all = claims.toJWTClaimsSet();
-      return new ProviderResult.Ok<>(
-          new ProvidedUser(
-              claims.getSubject().getValue(),
-              Optional.ofNullable(all.getStringClaim("sid")),
-              Optional.ofNullable(all.getStringClaim("email")),
-              Boolean.TRUE.equals(all.getBooleanClaim("email_verified")),
-              groups(all),
-              token.serialize()));
+      String subject = claims.getSubject().getValue();
+      String idToken = token.serialize();
+      return isComplete(all)
+          ? new ProviderResult.Ok<>(user(subject, all, new JWTClaimsSet.Builder().build(), idToken))
+          : userInfo(provider, tokens.getAccessToken(), subject)
+              .map(more -> user(subject, all, more, idToken));
     } catch (KeySourceException e) {
       return unavailable("the keys cannot be read: " + e.getMessage());
-    } catch (BadJOSEException
-        | JOSEException
-        | ParseException
-        | com.nimbusds.oauth2.sdk.ParseException e) {
+    } catch (BadJOSEException | JOSEException | com.nimbusds.oauth2.sdk.ParseException e) {
       return new ProviderResult.Refused<>("the ID token is not valid: " + e.getMessage());
     }
+  }
+
+  private boolean isComplete(JWTClaimsSet claims) {
+    return claims.getClaim(EMAIL) != null
+        && claims.getClaim(EMAIL_VERIFIED) != null
+        && claims.getClaim(settings.groupsClaim()) != null;
+  }
+
+  /**
+   * The claims of the userinfo endpoint; none if the provider has no such endpoint. The subject
+   * must be that of the ID token: OpenID Connect Core 1.0, section 5.3.2.
+   */
+  private ProviderResult<JWTClaimsSet> userInfo(
+      Discovered provider, AccessToken access, String subject) {
+    URI endpoint = provider.metadata().getUserInfoEndpointURI();
+    if (endpoint == null || !(access instanceof BearerAccessToken bearer)) {
+      return new ProviderResult.Ok<>(new JWTClaimsSet.Builder().build());
+    }
+    try {
+      HTTPRequest request = new UserInfoRequest(endpoint, bearer).toHTTPRequest();
+      limit(request);
+      UserInfoResponse response = UserInfoResponse.parse(request.send());
+      if (!response.indicatesSuccess()) {
+        return new ProviderResult.Refused<>(
+            "the userinfo endpoint refused: "
+                + response.toErrorResponse().getErrorObject().toString());
+      }
+      UserInfo info = response.toSuccessResponse().getUserInfo();
+      if (info == null) {
+        return new ProviderResult.Refused<>("the userinfo endpoint did not answer with JSON");
+      }
+      return info.getSubject() != null && info.getSubject().getValue().equals(subject)
+          ? new ProviderResult.Ok<>(info.toJWTClaimsSet())
+          : new ProviderResult.Refused<>("the userinfo endpoint answered for another subject");
+    } catch (IOException e) {
+      return unavailable("the userinfo endpoint does not answer: " + e.getMessage());
+    } catch (com.nimbusds.oauth2.sdk.ParseException | RuntimeException e) {
+      return new ProviderResult.Refused<>("the userinfo is unreadable: " + e.getMessage());
+    }
+  }
+
+  private ProvidedUser user(
+      String subject, JWTClaimsSet claims, JWTClaimsSet userInfo, String idToken) {
+    Optional<String> email = text(claims, EMAIL).or(() -> text(userInfo, EMAIL));
+    // The two sources can differ: an address counts as verified only by a source that has it.
+    boolean verified =
+        claims.getClaim(EMAIL_VERIFIED) == null
+            ? isVerified(userInfo) && text(userInfo, EMAIL).equals(email)
+            : isVerified(claims) && text(claims, EMAIL).equals(email);
+    return new ProvidedUser(
+        subject,
+        text(claims, "sid"),
+        email,
+        verified,
+        groups(claims.getClaim(settings.groupsClaim()) == null ? userInfo : claims),
+        idToken);
+  }
+
+  private static Optional<String> text(JWTClaimsSet claims, String name) {
+    return claims.getClaim(name) instanceof String text ? Optional.of(text) : Optional.empty();
+  }
+
+  /** Some providers send a string; it is not a verification that can be trusted. */
+  private static boolean isVerified(JWTClaimsSet claims) {
+    return Boolean.TRUE.equals(claims.getClaim(EMAIL_VERIFIED));
   }
 
   /** A claim of another form has no groups: a user never gets more by it. */
@@ -251,6 +330,23 @@ public final class OidcProvider implements Provider {
     if (known.filter(found -> found.at().plus(METADATA_LIFETIME).isAfter(now)).isPresent()) {
       return new ProviderResult.Ok<>(known.get());
     }
+    return discover(now);
+  }
+
+  @Override
+  public Optional<String> check() {
+    return switch (read(clock.instant())) {
+      case ProviderResult.Ok<Discovered>(Discovered found) -> {
+        discovered = Optional.of(found);
+        yield Optional.empty();
+      }
+      case ProviderResult.Refused<Discovered>(String reason) -> Optional.of(reason);
+      case ProviderResult.Unavailable<Discovered>(String reason) -> Optional.of(reason);
+    };
+  }
+
+  private ProviderResult<Discovered> discover(Instant now) {
+    Optional<Discovered> known = discovered;
     ProviderResult<Discovered> result = read(now);
     switch (result) {
       case ProviderResult.Ok<Discovered>(Discovered found) -> {
@@ -275,9 +371,7 @@ public final class OidcProvider implements Provider {
   private ProviderResult<Discovered> read(Instant now) {
     Issuer issuer = new Issuer(settings.issuer());
     try {
-      OIDCProviderMetadata metadata =
-          OIDCProviderMetadata.resolve(
-              issuer, (int) settings.timeout().toMillis(), (int) settings.timeout().toMillis());
+      OIDCProviderMetadata metadata = OIDCProviderMetadata.resolve(issuer, this::limitDiscovery);
       Set<JWSAlgorithm> offered =
           metadata.getIDTokenJWSAlgs() == null
               ? Set.of(JWSAlgorithm.RS256)
@@ -285,8 +379,7 @@ public final class OidcProvider implements Provider {
                   .filter(ALGORITHMS::contains)
                   .collect(Collectors.toUnmodifiableSet());
       if (offered.isEmpty()) {
-        return new ProviderResult.Unavailable<>(
-            "the provider signs with none of the algorithms " + ALGORITHMS);
+        return unavailable("the provider signs with none of the algorithms " + ALGORITHMS);
       }
       JWSVerificationKeySelector<SecurityContext> keys =
           new JWSVerificationKeySelector<>(offered, keys(metadata));
@@ -298,29 +391,48 @@ public final class OidcProvider implements Provider {
       logoutTokens.setMaxClockSkew((int) settings.clockSkew().toSeconds());
       return new ProviderResult.Ok<>(new Discovered(metadata, idTokens, logoutTokens, now));
     } catch (GeneralException | IOException | RuntimeException e) {
-      return new ProviderResult.Unavailable<>("discovery failed: " + e.getMessage());
+      return unavailable("discovery failed: " + e.getMessage());
     }
   }
 
   private JWKSource<SecurityContext> keys(OIDCProviderMetadata metadata)
       throws MalformedURLException {
     int timeout = (int) settings.timeout().toMillis();
+    // A retriever for each read: the CA file can have changed.
     return JWKSourceBuilder.create(
             metadata.getJWKSetURI().toURL(),
-            new DefaultResourceRetriever(timeout, timeout, MAX_DOCUMENT))
+            url ->
+                new DefaultResourceRetriever(timeout, timeout, MAX_DOCUMENT, true, sockets())
+                    .retrieveResource(url))
         .cache(KEY_LIFETIME.toMillis(), timeout * 2L)
         .refreshAheadCache(false)
         .rateLimited(KEY_INTERVAL.toMillis())
         .build();
   }
 
-  private void limit(HTTPRequest request) {
+  private void limit(HTTPRequest request) throws IOException {
     request.setConnectTimeout((int) settings.timeout().toMillis());
     request.setReadTimeout((int) settings.timeout().toMillis());
     request.setFollowRedirects(false);
+    request.setSSLSocketFactory(sockets());
   }
 
-  private static <T> ProviderResult<T> unavailable(String reason) {
+  private void limitDiscovery(HTTPRequest request) {
+    try {
+      limit(request);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private SSLSocketFactory sockets() throws IOException {
+    return trusted.isPresent()
+        ? trusted.get().sockets()
+        : (SSLSocketFactory) SSLSocketFactory.getDefault();
+  }
+
+  private <T> ProviderResult<T> unavailable(String reason) {
+    onError.run();
     return new ProviderResult.Unavailable<>(reason);
   }
 }

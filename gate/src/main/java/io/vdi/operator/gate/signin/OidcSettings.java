@@ -1,6 +1,7 @@
 package io.vdi.operator.gate.signin;
 
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.function.Supplier;
  * @param issuer as the provider's tokens name it
  * @param clientSecret empty for a public client; read for each request, so that a changed file
  *     applies
+ * @param caFile PEM file with the CAs of the provider's certificate; empty: those of the system
  * @param callback the address to which the provider returns
  * @param signedOut the address to which the provider returns after a logout
  */
@@ -19,6 +21,7 @@ public record OidcSettings(
     String issuer,
     String clientId,
     Supplier<Optional<String>> clientSecret,
+    Optional<Path> caFile,
     List<String> scopes,
     String groupsClaim,
     Duration clockSkew,

@@ -8,10 +8,11 @@ import java.util.Optional;
 /** The OpenID Connect provider. */
 public interface Provider {
   /**
-   * A user as the provider describes it, in a validated ID token.
+   * A user as the provider describes it, in a validated ID token and, for claims that are not in
+   * it, at its userinfo endpoint.
    *
    * @param session the {@code sid} of the provider; empty if it sends none
-   * @param idToken as received, for the logout
+   * @param idToken as received, for the logout; empty if there is none
    */
   record ProvidedUser(
       String subject,
@@ -36,4 +37,7 @@ public interface Provider {
 
   /** What a logout token, which the provider sends to the gate, ends. */
   ProviderResult<Revocation> logout(String logoutToken);
+
+  /** Asks the provider whether it is there: why nobody can sign in; empty if users can. */
+  Optional<String> check();
 }

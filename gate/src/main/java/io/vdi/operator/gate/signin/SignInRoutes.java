@@ -7,6 +7,9 @@ import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.gate.audit.Audit;
+import io.vdi.operator.gate.audit.AuditEvent;
+import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.ReturnPath;
@@ -57,6 +60,7 @@ public final class SignInRoutes implements HttpService {
   private final Tokens tokens;
   private final SignInSettings settings;
   private final Ending ending;
+  private final Audit audit;
   private final InstantSource clock;
   private final SecureRandom random = new SecureRandom();
 
@@ -80,12 +84,14 @@ public final class SignInRoutes implements HttpService {
       Tokens tokens,
       SignInSettings settings,
       Ending ending,
+      Audit audit,
       InstantSource clock) {
     this.provider = provider;
     this.sessions = sessions;
     this.tokens = tokens;
     this.settings = settings;
     this.ending = ending;
+    this.audit = audit;
     this.clock = clock;
   }
 
@@ -153,6 +159,7 @@ public final class SignInRoutes implements HttpService {
     String state = request.query().first("state").orElse("");
     if (pending.isEmpty() || !isSame(pending.get().state(), state)) {
       refuse(
+          request,
           response,
           Status.BAD_REQUEST_400,
           "The sign-in was not started in this browser, or it took too long.",
@@ -163,6 +170,7 @@ public final class SignInRoutes implements HttpService {
     Optional<String> code = request.query().first("code").asOptional();
     if (code.isEmpty()) {
       refuse(
+          request,
           response,
           Status.FORBIDDEN_403,
           "The provider has refused the sign-in.",
@@ -171,9 +179,10 @@ public final class SignInRoutes implements HttpService {
     }
     switch (provider.exchange(code.get(), pending.get())) {
       case ProviderResult.Ok<Provider.ProvidedUser>(Provider.ProvidedUser user) ->
-          accept(response, user, pending.get().returnPath());
+          accept(request, response, user, pending.get().returnPath());
       case ProviderResult.Refused<Provider.ProvidedUser>(String reason) ->
           refuse(
+              request,
               response,
               Status.FORBIDDEN_403,
               "The answer of the provider was not accepted.",
@@ -183,14 +192,16 @@ public final class SignInRoutes implements HttpService {
     }
   }
 
-  private void accept(ServerResponse response, Provider.ProvidedUser user, ReturnPath to) {
+  private void accept(
+      ServerRequest request, ServerResponse response, Provider.ProvidedUser user, ReturnPath to) {
     switch (SignInRules.judge(user, settings, random(), clock.instant())) {
       case SignInRules.Verdict.Refused(String reason) ->
-          refuse(response, Status.FORBIDDEN_403, reason, reason);
+          refuse(request, response, Status.FORBIDDEN_403, reason, reason);
       case SignInRules.Verdict.Accepted(SignIn signIn) -> {
         Optional<String> cookie = sessions.cookie(signIn);
         if (cookie.isEmpty()) {
           refuse(
+              request,
               response,
               Status.FORBIDDEN_403,
               "You are a member of too many groups for a cookie. An administrator can set"
@@ -198,16 +209,58 @@ public final class SignInRoutes implements HttpService {
               signIn.groups().size() + " groups do not fit into the cookie");
           return;
         }
+        if (!endFormer(request, signIn)) {
+          unavailable(response, "the end of the former sign-in cannot be stored");
+          return;
+        }
         setCookie(response, cookie.get());
         setCookie(
             response,
-            user.idToken().length() <= Tokens.MAX_LENGTH
+            !user.idToken().isEmpty() && user.idToken().length() <= Tokens.MAX_LENGTH
                 ? SetCookie.of(ID_TOKEN_COOKIE, user.idToken(), settings.lifetime())
                 : SetCookie.delete(ID_TOKEN_COOKIE));
         LOG.info("{} signed in", signIn.holder().email());
+        audit.record(new AuditEvent.SignedIn(actor(request, signIn.holder())));
         Page.redirect(response, to.value());
       }
     }
+  }
+
+  /**
+   * Ends the sign-in that this browser had, if the new one is of another user or lacks a group: the
+   * cookies of its desktops would keep what the user has lost. For a lost group, the user's older
+   * sign-ins in other browsers end, too.
+   *
+   * @return false if that cannot be stored
+   */
+  private boolean endFormer(ServerRequest request, SignIn next) {
+    Optional<SignIn> former = sessions.find(cookies(request));
+    if (former.isEmpty()) {
+      return true;
+    }
+    Holder holder = former.get().holder();
+    boolean same = holder.subject().equals(next.holder().subject());
+    if (same && next.groups().containsAll(former.get().groups())) {
+      return true;
+    }
+    Instant last = clock.instant().plus(settings.lifetime());
+    Revocation older =
+        new Revocation.OfSubject(holder.subject(), next.holder().signedInAt().minusMillis(1));
+    boolean stored =
+        isStored(new Revocation.OfSignIn(holder.signInId()), last)
+            && (!same || isStored(older, last));
+    if (stored) {
+      audit.record(new AuditEvent.SignedOut(actor(request, holder), "a new sign-in replaces it"));
+    }
+    return stored;
+  }
+
+  private boolean isStored(Revocation revocation, Instant until) {
+    return ending.revoke().revoke(revocation, until).ok().isPresent();
+  }
+
+  private static AuditEvent.Actor actor(ServerRequest request, Holder holder) {
+    return new AuditEvent.Actor(holder.email(), ClientAddress.of(request), holder.signInId());
   }
 
   private void signOut(ServerRequest request, ServerResponse response) {
@@ -229,6 +282,7 @@ public final class SignInRoutes implements HttpService {
       }
       ending.disconnect().accept(holder);
       LOG.info("{} signed out", holder.email());
+      audit.record(new AuditEvent.SignedOut(actor(request, holder), "the user signed out"));
     }
     setCookie(response, SetCookie.delete(SignIn.COOKIE));
     setCookie(response, SetCookie.delete(ID_TOKEN_COOKIE));
@@ -253,6 +307,7 @@ public final class SignInRoutes implements HttpService {
             ending.revoke().revoke(revocation, clock.instant().plus(settings.lifetime()));
         if (revoked.ok().isPresent()) {
           LOG.info("the provider has ended a sign-in");
+          audit.record(new AuditEvent.SignedOut(ended(request, revocation), "the provider"));
           response.status(Status.OK_200).send();
         } else {
           LOG.error("a logout of the provider cannot be stored: {}", revoked.failure());
@@ -270,6 +325,18 @@ public final class SignInRoutes implements HttpService {
         response.status(Status.SERVICE_UNAVAILABLE_503).send();
       }
     }
+  }
+
+  /** The provider names the user by its own ids. */
+  private static AuditEvent.Actor ended(ServerRequest request, Revocation revocation) {
+    String address = ClientAddress.of(request);
+    return switch (revocation) {
+      case Revocation.OfSignIn(String id) -> new AuditEvent.Actor("", address, id);
+      case Revocation.OfProviderSession(String session) ->
+          new AuditEvent.Actor("session " + session, address, "");
+      case Revocation.OfSubject(String subject, Instant upTo) ->
+          new AuditEvent.Actor("subject " + subject, address, "");
+    };
   }
 
   private static Optional<String> form(ServerRequest request, String name) {
@@ -297,8 +364,11 @@ public final class SignInRoutes implements HttpService {
     response.headers().add(HeaderNames.SET_COOKIE, value);
   }
 
-  private static void refuse(ServerResponse response, Status status, String text, String reason) {
+  private void refuse(
+      ServerRequest request, ServerResponse response, Status status, String text, String reason) {
     LOG.warn("sign-in refused: {}", reason);
+    audit.record(
+        new AuditEvent.SignInRefused(AuditEvent.Actor.unknown(ClientAddress.of(request)), reason));
     Page.send(response, status, "Sign-in failed", text, AGAIN);
   }
 

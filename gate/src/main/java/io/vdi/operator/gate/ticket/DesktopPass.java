@@ -1,10 +1,9 @@
 package io.vdi.operator.gate.ticket;
 
 import com.nimbusds.jwt.JWTClaimsSet;
-import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.keys.TokenKind;
 import io.vdi.operator.gate.keys.Tokens;
-import io.vdi.operator.gate.revocation.Holder;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,19 +16,19 @@ import java.util.Optional;
  * @param sessionUid of the session
  * @param issuedAt when the cookie was made or renewed
  */
-public record DesktopPass(
-    String authority, String sessionUid, Role role, Holder holder, Instant issuedAt) {
+public record DesktopPass(String authority, String sessionUid, Grant grant, Instant issuedAt) {
   public static final String COOKIE = "__Host-vdi-desktop";
 
   /** When it expires: never after the sign-in. */
   public Instant expires(Duration lifetime) {
     Instant end = issuedAt.plus(lifetime);
-    return end.isBefore(holder.expiresAt()) ? end : holder.expiresAt();
+    Instant last = grant.holder().expiresAt();
+    return end.isBefore(last) ? end : last;
   }
 
   /** The same right, issued now. */
   public DesktopPass renewed(Instant now) {
-    return new DesktopPass(authority, sessionUid, role, holder, now);
+    return new DesktopPass(authority, sessionUid, grant, now);
   }
 
   /** Empty if there are no keys. */
@@ -38,11 +37,7 @@ public record DesktopPass(
         TokenKind.DESKTOP,
         authority,
         expires(lifetime),
-        holder
-            .addTo(new JWTClaimsSet.Builder())
-            .claim("uid", sessionUid)
-            .claim("role", role.name())
-            .build());
+        grant.addTo(new JWTClaimsSet.Builder()).claim("uid", sessionUid).build());
   }
 
   /** The pass for this host; empty if the cookie is not valid now. It can be revoked. */
@@ -52,17 +47,12 @@ public record DesktopPass(
         .flatMap(claims -> {
           try {
             String uid = claims.getStringClaim("uid");
-            String role = claims.getStringClaim("role");
-            return uid == null || role == null
+            return uid == null
                 ? Optional.empty()
                 : Optional.of(
                     new DesktopPass(
-                        authority,
-                        uid,
-                        Role.valueOf(role),
-                        Holder.of(claims),
-                        claims.getIssueTime().toInstant()));
-          } catch (ParseException | IllegalArgumentException e) {
+                        authority, uid, Grant.of(claims), claims.getIssueTime().toInstant()));
+          } catch (ParseException e) {
             return Optional.empty();
           }
         });

@@ -6,10 +6,13 @@ import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.gate.audit.Audit;
+import io.vdi.operator.gate.audit.AuditEvent;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
-import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.desktop.Grant;
+import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.keys.Tokens;
@@ -45,6 +48,7 @@ public final class OpenRoutes implements HttpService {
   private final DesktopAccess access;
   private final Tokens tokens;
   private final Duration lifetime;
+  private final Audit audit;
   private final InstantSource clock;
 
   private record Target(URI origin, ReturnPath path) {}
@@ -59,12 +63,14 @@ public final class OpenRoutes implements HttpService {
       DesktopAccess access,
       Tokens tokens,
       Duration lifetime,
+      Audit audit,
       InstantSource clock) {
     this.sessions = sessions;
     this.desktops = desktops;
     this.access = access;
     this.tokens = tokens;
     this.lifetime = lifetime;
+    this.audit = audit;
     this.clock = clock;
   }
 
@@ -119,16 +125,27 @@ public final class OpenRoutes implements HttpService {
       return;
     }
     SignIn signIn = found.get();
-    Optional<Role> role = access.roleOf(signIn.holder().email(), signIn.groups(), desktop);
-    if (role.isEmpty()) {
+    Optional<Grant> grant = access.grant(signIn.holder(), signIn.groups(), desktop);
+    if (grant.isEmpty()) {
+      boolean own = access.isOwn(signIn.holder().email(), desktop);
       LOG.warn("{} may not open {}", signIn.holder().email(), desktop.session());
+      audit.record(
+          new AuditEvent.OpenRefused(
+              new AuditEvent.Actor(
+                  signIn.holder().email(), ClientAddress.of(request), signIn.holder().signInId()),
+              AuditEvent.Target.session(desktop.session(), desktop.uid(), desktop.template()),
+              own ? "the template does not allow the user" : "not the owner"));
       Page.send(
           response,
           Status.FORBIDDEN_403,
           "Not your desktop",
           "You are signed in as "
               + signIn.holder().email()
-              + ". This desktop belongs to somebody else.");
+              + (own
+                  ? ". The template "
+                      + desktop.template()
+                      + " is not for you: ask an admin to add you."
+                  : ". This desktop belongs to somebody else."));
       return;
     }
     Ticket ticket =
@@ -136,10 +153,9 @@ public final class OpenRoutes implements HttpService {
             UUID.randomUUID().toString(),
             desktop.authority(),
             desktop.uid(),
-            role.get(),
+            grant.get(),
             nonce,
-            path,
-            signIn.holder());
+            path);
     Optional<String> token = ticket.sign(tokens, clock.instant().plus(lifetime));
     if (token.isEmpty()) {
       unavailable(response, "there are no keys, or the ticket is too long");
@@ -148,7 +164,7 @@ public final class OpenRoutes implements HttpService {
     sessions
         .renewal(signIn)
         .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
-    LOG.info("{} opens {} as {}", signIn.holder().email(), desktop.session(), role.get());
+    LOG.info("{} opens {} as {}", signIn.holder().email(), desktop.session(), grant.get().role());
     Page.redirect(response, desktop.origin() + TICKET_PATH + "?t=" + token.get());
   }
 

@@ -1,11 +1,10 @@
 package io.vdi.operator.gate.ticket;
 
 import com.nimbusds.jwt.JWTClaimsSet;
-import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.keys.TokenKind;
 import io.vdi.operator.gate.keys.Tokens;
-import io.vdi.operator.gate.revocation.Holder;
 import java.text.ParseException;
 import java.time.Instant;
 import java.util.Optional;
@@ -24,10 +23,9 @@ public record Ticket(
     String id,
     String authority,
     String sessionUid,
-    Role role,
+    Grant grant,
     String nonceHash,
-    ReturnPath path,
-    Holder holder) {
+    ReturnPath path) {
 
   /** Empty if there are no keys, or if the path makes the ticket too long. */
   public Optional<String> sign(Tokens tokens, Instant expires) {
@@ -35,11 +33,10 @@ public record Ticket(
         TokenKind.TICKET,
         authority,
         expires,
-        holder
+        grant
             .addTo(new JWTClaimsSet.Builder())
             .jwtID(id)
             .claim("uid", sessionUid)
-            .claim("role", role.name())
             .claim("nonce", nonceHash)
             .claim("path", path.value())
             .build());
@@ -56,20 +53,14 @@ public record Ticket(
     try {
       String uid = claims.getStringClaim("uid");
       String nonce = claims.getStringClaim("nonce");
-      String role = claims.getStringClaim("role");
       String path = claims.getStringClaim("path");
-      if (claims.getJWTID() == null
-          || uid == null
-          || nonce == null
-          || role == null
-          || path == null) {
+      if (claims.getJWTID() == null || uid == null || nonce == null || path == null) {
         return Optional.empty();
       }
-      Holder holder = Holder.of(claims);
+      Grant grant = Grant.of(claims);
       return ReturnPath.parse(path)
-          .map(to ->
-              new Ticket(claims.getJWTID(), authority, uid, Role.valueOf(role), nonce, to, holder));
-    } catch (ParseException | IllegalArgumentException e) {
+          .map(to -> new Ticket(claims.getJWTID(), authority, uid, grant, nonce, to));
+    } catch (ParseException e) {
       return Optional.empty();
     }
   }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.testing.FakeApiServer;
 import java.time.InstantSource;
 import org.junit.jupiter.api.AfterEach;
@@ -14,11 +16,14 @@ import org.junit.jupiter.api.Test;
 class DesktopIndexTest {
   private final FakeApiServer server = FakeApiServer.start();
   private final KubeClient api = server.client();
-  private final DesktopIndex index = new DesktopIndex(api, InstantSource.system());
+  private final ResourceCache<VdiTemplate> templates =
+      new ResourceCache<>(api, ResourceType.TEMPLATE, "", InstantSource.system(), change -> {});
+  private final DesktopIndex index = new DesktopIndex(api, templates, InstantSource.system());
 
   @AfterEach
   void stop() {
     index.cache().close();
+    templates.close();
     api.close();
     server.close();
   }
@@ -33,6 +38,7 @@ class DesktopIndexTest {
   @DisplayName("a host leads to the session that has it, and to none after it has moved")
   void moves() {
     session("a", "https://a.example.com");
+    templates.start();
     index.cache().start();
     await().until(() -> index.find("a.example.com") instanceof DesktopLookup.Found);
     session("a", "https://b.example.com:443/");
@@ -49,6 +55,7 @@ class DesktopIndexTest {
     session("b", "https://A.example.com");
     session("c", "not an address");
     session("d", "");
+    templates.start();
     index.cache().start();
     await().until(() -> index.cache().isSynced() && index.all().size() == 2);
     await().until(() -> index.find("a.example.com") instanceof DesktopLookup.Undecided);

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import okhttp3.Credentials;
 import okhttp3.HttpUrl;
@@ -62,7 +63,9 @@ class DisconnectorTest {
         });
     selkies.start();
     HttpUrl address = HttpUrl.get("http://127.0.0.1:" + selkies.getAddress().getPort());
-    disconnector = new Disconnector(desktop -> new ApiResult.Ok<>(CREDENTIALS), session -> address);
+    disconnector =
+        new Disconnector(
+            desktop -> new ApiResult.Ok<>(CREDENTIALS), session -> address, done -> {});
   }
 
   @AfterEach
@@ -106,17 +109,25 @@ class DisconnectorTest {
         new Holder("s1", Optional.empty(), "a", "alice@example.com", NOW, NOW.plusSeconds(60));
     Holder bob =
         new Holder("s2", Optional.empty(), "b", "bob@example.com", NOW, NOW.plusSeconds(60));
-    opened.allowed(alice, desktop(), NOW);
-    opened.allowed(alice, desktop(), NOW);
-    assertThat(opened.takeRevoked(Revocations.NONE)).isEmpty();
+    opened.allowed(owner(alice), desktop(), NOW);
+    opened.allowed(owner(alice), desktop(), NOW);
+    assertThat(taken(opened, Revocations.NONE)).isEmpty();
     Revocations revoked =
         Revocations.NONE
             .with(new Revocation.OfSignIn("s2"), NOW.plusSeconds(60), NOW)
             .orElseThrow();
-    assertThat(opened.takeRevoked(revoked)).isEmpty();
-    opened.allowed(bob, desktop(), NOW);
-    assertThat(opened.takeRevoked(revoked)).containsExactly(desktop());
-    assertThat(opened.takeRevoked(revoked)).isEmpty();
+    assertThat(taken(opened, revoked)).isEmpty();
+    opened.allowed(owner(bob), desktop(), NOW);
+    assertThat(taken(opened, revoked)).containsExactly(desktop());
+    assertThat(taken(opened, revoked)).isEmpty();
+  }
+
+  private static Grant owner(Holder holder) {
+    return new Grant(Role.OWNER, List.of(), holder);
+  }
+
+  private static Set<Desktop> taken(OpenDesktops opened, Revocations revocations) {
+    return opened.takeEnded((grant, desktop) -> revocations.cover(grant.holder()));
   }
 
   private static Desktop desktop() {
@@ -125,6 +136,7 @@ class DisconnectorTest {
         "uid",
         "alice@example.com",
         "base",
+        AllowedUsers.EVERYBODY,
         URI.create("https://alice.example.com"),
         false);
   }

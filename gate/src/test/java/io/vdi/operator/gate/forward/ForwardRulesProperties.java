@@ -40,8 +40,8 @@ class ForwardRulesProperties {
       assertThat(granted.authority()).isEqualTo(desktop.authority());
       assertThat(desktop.deleting()).isFalse();
       assertThat(
-              granted.holder().email().equals(desktop.user())
-                  || (adminsMayOpen && granted.role() == Role.ADMIN))
+              granted.grant().holder().email().equals(desktop.user())
+                  || (adminsMayOpen && granted.grant().role() == Role.ADMIN))
           .isTrue();
     }
   }
@@ -109,6 +109,7 @@ class ForwardRulesProperties {
                         desktop.uid(),
                         desktop.user(),
                         desktop.template(),
+                        desktop.allowed(),
                         desktop.origin(),
                         true));
             default -> new DesktopLookup.Found(desktop);
@@ -127,8 +128,7 @@ class ForwardRulesProperties {
             new DesktopPass(
                 Requests.desktop(host).authority(),
                 Requests.desktop(uid).uid(),
-                role,
-                Requests.holder(holder),
+                Requests.grant(role, holder, role == Role.ADMIN ? "admins" : "staff"),
                 NOW))
         .optional();
   }

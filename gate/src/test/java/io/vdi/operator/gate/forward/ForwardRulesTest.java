@@ -4,12 +4,13 @@ import static io.vdi.operator.gate.forward.Requests.NOW;
 import static io.vdi.operator.gate.forward.Requests.RULES;
 import static io.vdi.operator.gate.forward.Requests.desktop;
 import static io.vdi.operator.gate.forward.Requests.fetch;
-import static io.vdi.operator.gate.forward.Requests.holder;
+import static io.vdi.operator.gate.forward.Requests.grant;
 import static io.vdi.operator.gate.forward.Requests.navigation;
 import static io.vdi.operator.gate.forward.Requests.pass;
 import static io.vdi.operator.gate.forward.Requests.webSocket;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
@@ -18,6 +19,7 @@ import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -116,7 +118,7 @@ class ForwardRulesTest {
     assertThat(decide(webSocket(alice, OWN), Optional.of(pass("alice", bob))))
         .isInstanceOf(ForwardDecision.Unauthorized.class);
     DesktopPass former =
-        new DesktopPass(alice.authority(), "former", Role.OWNER, holder("alice"), NOW);
+        new DesktopPass(alice.authority(), "former", grant(Role.OWNER, "alice"), NOW);
     assertThat(decide(webSocket(alice, OWN), Optional.of(former)))
         .isInstanceOf(ForwardDecision.Unauthorized.class);
   }
@@ -133,12 +135,40 @@ class ForwardRulesTest {
   void admins() {
     Optional<DesktopPass> admin =
         Optional.of(
-            new DesktopPass(alice.authority(), alice.uid(), Role.ADMIN, holder("root"), NOW));
+            new DesktopPass(
+                alice.authority(), alice.uid(), grant(Role.ADMIN, "root", "admins"), NOW));
     assertThat(decide(navigation(alice, "/"), admin)).isInstanceOf(ForwardDecision.Forbidden.class);
     ForwardRules open =
         new ForwardRules(new DesktopAccess(Requests.IDENTITY, true), Duration.ofMinutes(15));
     assertThat(open.decide(navigation(alice, "/"), new DesktopLookup.Found(alice), admin, NOW))
         .isInstanceOf(ForwardDecision.Allow.class);
+  }
+
+  @Test
+  @DisplayName("a template that allows the owner no more closes the desktop")
+  void templates() {
+    Desktop staffOnly =
+        alice.with(new AllowedUsers(List.of("bob@example.com"), List.of("staff", "ops")));
+    DesktopPass staff =
+        new DesktopPass(alice.authority(), alice.uid(), grant(Role.OWNER, "alice", "staff"), NOW);
+    assertThat(decide(navigation(alice, "/"), staffOnly, staff))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    Desktop opsOnly = alice.with(new AllowedUsers(List.of(), List.of("ops")));
+    assertThat(decide(webSocket(alice, OWN), opsOnly, staff))
+        .isInstanceOf(ForwardDecision.Forbidden.class);
+    // The portal knows whether the user is in ops.
+    assertThat(decide(navigation(alice, "/"), opsOnly, staff))
+        .isInstanceOf(ForwardDecision.ToPortal.class);
+    assertThat(
+            decide(
+                webSocket(alice, OWN),
+                alice.with(new AllowedUsers(List.of(), List.of("system:authenticated"))),
+                staff))
+        .isInstanceOf(ForwardDecision.Allow.class);
+  }
+
+  private static ForwardDecision decide(ForwardRequest request, Desktop desktop, DesktopPass with) {
+    return RULES.decide(request, new DesktopLookup.Found(desktop), Optional.of(with), NOW);
   }
 
   @Test
@@ -149,7 +179,13 @@ class ForwardRulesTest {
         .isInstanceOf(ForwardDecision.NotFound.class);
     Desktop deleting =
         new Desktop(
-            alice.session(), alice.uid(), alice.user(), alice.template(), alice.origin(), true);
+            alice.session(),
+            alice.uid(),
+            alice.user(),
+            alice.template(),
+            alice.allowed(),
+            alice.origin(),
+            true);
     assertThat(RULES.decide(request, new DesktopLookup.Found(deleting), pass, NOW))
         .isInstanceOf(ForwardDecision.NotFound.class);
     assertThat(RULES.decide(request, new DesktopLookup.Undecided("outage"), pass, NOW))
@@ -174,7 +210,7 @@ class ForwardRulesTest {
     assertThat(allow(fresh, NOW.plusSeconds(299)).renew()).isFalse();
     assertThat(allow(fresh, NOW.plusSeconds(300)).renew()).isTrue();
     assertThat(fresh.renewed(NOW.plusSeconds(5900)).expires(Duration.ofMinutes(15)))
-        .isEqualTo(fresh.holder().expiresAt());
+        .isEqualTo(fresh.grant().holder().expiresAt());
     assertThat(
             RULES.decide(
                 webSocket(alice, OWN), new DesktopLookup.Found(alice), pass, NOW.plusSeconds(6000)))

@@ -3,14 +3,17 @@ package io.vdi.operator.gate.forward;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
+import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,12 +35,17 @@ final class Requests {
         "uid-" + user,
         user + "@example.com",
         "base",
+        AllowedUsers.EVERYBODY,
         URI.create("https://" + user + ".example.com"),
         false);
   }
 
   static DesktopPass pass(String user, Desktop desktop) {
-    return new DesktopPass(desktop.authority(), desktop.uid(), Role.OWNER, holder(user), NOW);
+    return new DesktopPass(desktop.authority(), desktop.uid(), grant(Role.OWNER, user), NOW);
+  }
+
+  static Grant grant(Role role, String user, String... groups) {
+    return new Grant(role, List.of(groups), holder(user));
   }
 
   static Holder holder(String user) {

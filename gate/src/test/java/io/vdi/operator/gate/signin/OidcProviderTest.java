@@ -10,21 +10,35 @@ import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
+import io.vdi.operator.devcluster.cluster.ClusterCertificateAuthority;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.revocation.Revocation;
+import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class OidcProviderTest {
   private static final String SECRET = "a-client-secret-of-at-least-32-bytes!!";
@@ -104,6 +118,97 @@ class OidcProviderTest {
     assertThat(exchanged().ok().orElseThrow().groups()).isEmpty();
     fake.idToken(claims -> fake.sign(claims.claim("groups", List.of("a", 1)).build()));
     assertThat(exchanged().ok().orElseThrow().groups()).containsExactly("a");
+  }
+
+  @Test
+  @DisplayName("claims that the ID token lacks are read from the userinfo endpoint")
+  void userInfo() {
+    fake.idToken(claims ->
+        fake.sign(
+            claims
+                .claim("email", null)
+                .claim("email_verified", null)
+                .claim("groups", null)
+                .build()));
+    fake.userInfo(
+        "{\"sub\": \"sub-alice\", \"email\": \"alice@example.com\", \"email_verified\": true, \"groups\": [\"ops\"]}");
+    Provider.ProvidedUser user = exchanged().ok().orElseThrow();
+    assertThat(user.email()).contains("alice@example.com");
+    assertThat(user.emailVerified()).isTrue();
+    assertThat(user.groups()).containsExactly("ops");
+    fake.userInfo("{\"sub\": \"sub-bob\", \"email\": \"bob@example.com\"}");
+    assertThat(exchanged()).isInstanceOf(ProviderResult.Refused.class);
+    fake.userInfo("{\"email\": \"alice@example.com\"}");
+    assertThat(exchanged()).isInstanceOf(ProviderResult.Refused.class);
+    fake.userInfo("");
+    assertThat(exchanged().ok()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("the ID token wins, and a verification counts only for the address beside it")
+  void userInfoDiffers() {
+    fake.userInfo(
+        "{\"sub\": \"sub-alice\", \"email\": \"root@example.com\", \"email_verified\": true, \"groups\": [\"admins\"]}");
+    fake.idToken(claims -> fake.sign(claims.claim("email_verified", null).build()));
+    Provider.ProvidedUser user = exchanged().ok().orElseThrow();
+    assertThat(user.email()).contains("alice@example.com");
+    assertThat(user.emailVerified()).isFalse();
+    assertThat(user.groups()).containsExactly("staff", "admins");
+    fake.idToken(claims -> fake.sign(claims.claim("email", null).build()));
+    assertThat(exchanged().ok().orElseThrow().emailVerified()).isFalse();
+    long before = fake.requestsFor("/userinfo");
+    fake.idToken(claims -> fake.sign(claims.build()));
+    assertThat(exchanged().ok()).isPresent();
+    assertThat(fake.requestsFor("/userinfo")).isEqualTo(before);
+  }
+
+  @Test
+  @DisplayName("only the CAs of the file are trusted, and a changed file applies")
+  void caFile(@TempDir Path folder) throws Exception {
+    ClusterCertificateAuthority ca = new ClusterCertificateAuthority("provider");
+    Path file = folder.resolve("ca.crt");
+    Files.writeString(file, new ClusterCertificateAuthority("other").certificate());
+    AtomicInteger errors = new AtomicInteger();
+    try (TestProvider secure =
+        TestProvider.start(tls(ca.server("provider", List.of(), List.of("127.0.0.1"))))) {
+      OidcProvider trusting = provider(secure.issuer(), Optional.of(file), errors::incrementAndGet);
+      assertThat(trusting.check()).isPresent();
+      Files.writeString(file, "rubbish");
+      assertThat(trusting.check().orElseThrow()).contains("ca.crt");
+      Files.delete(file);
+      assertThat(trusting.check().orElseThrow()).contains("ca.crt");
+      assertThat(errors).hasValue(3);
+      Files.writeString(file, ca.certificate());
+      assertThat(trusting.check()).isEmpty();
+      secure.nonce("the-nonce");
+      secure.idToken(claims -> secure.sign(claims.claim("email", null).build()));
+      secure.userInfo("{\"sub\": \"sub-alice\", \"email\": \"alice@example.com\"}");
+      assertThat(trusting.exchange("the-code", PENDING).ok().orElseThrow().email())
+          .contains("alice@example.com");
+    }
+    assertThat(provider("https://127.0.0.1:1").check().orElseThrow()).contains("discovery failed");
+  }
+
+  private static SSLContext tls(ClusterCertificateAuthority.Pair pair) throws Exception {
+    String key = pair.key().replaceAll("-----[A-Z ]+-----|\\s", "");
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    store.setKeyEntry(
+        "server",
+        KeyFactory.getInstance("EC")
+            .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(key))),
+        new char[0],
+        new Certificate[] {
+          CertificateFactory.getInstance("X.509")
+              .generateCertificate(
+                  new ByteArrayInputStream(pair.certificate().getBytes(StandardCharsets.US_ASCII)))
+        });
+    KeyManagerFactory managers =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(store, new char[0]);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    return context;
   }
 
   @Test
@@ -218,17 +323,23 @@ class OidcProviderTest {
   }
 
   private static OidcProvider provider(String issuer) {
+    return provider(issuer, Optional.empty(), () -> {});
+  }
+
+  private static OidcProvider provider(String issuer, Optional<Path> caFile, Runnable onError) {
     return new OidcProvider(
         new OidcSettings(
             issuer,
             TestProvider.CLIENT,
             () -> Optional.of(SECRET),
+            caFile,
             List.of("openid", "email"),
             "groups",
             Duration.ofSeconds(30),
             Duration.ofSeconds(5),
             URI.create("https://portal.example.com/signin/callback"),
             URI.create("https://portal.example.com/signed-out")),
-        InstantSource.system());
+        InstantSource.system(),
+        onError);
   }
 }

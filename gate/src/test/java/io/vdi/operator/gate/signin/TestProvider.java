@@ -12,6 +12,8 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import javax.net.ssl.SSLContext;
 
 /** A provider in this process that can be made to answer wrongly. SignInIT uses a real one. */
 public final class TestProvider implements AutoCloseable {
@@ -34,16 +37,36 @@ public final class TestProvider implements AutoCloseable {
   private volatile RSAKey key = newKey("k1");
   private volatile Function<JWTClaimsSet.Builder, String> idToken = claims -> sign(claims.build());
   private volatile String nonce = "";
+  private volatile String session = "session-1";
+  private volatile String userInfo = "{\"sub\": \"sub-alice\"}";
 
   private TestProvider(HttpServer server) {
     this.server = server;
   }
 
   public static TestProvider start() {
+    return start(address -> HttpServer.create(address, 0));
+  }
+
+  /** The same with TLS. */
+  public static TestProvider start(SSLContext tls) {
+    return start(address -> {
+      HttpsServer server = HttpsServer.create(address, 0);
+      server.setHttpsConfigurator(new HttpsConfigurator(tls));
+      return server;
+    });
+  }
+
+  @FunctionalInterface
+  private interface Creator {
+    HttpServer create(InetSocketAddress address) throws IOException;
+  }
+
+  private static TestProvider start(Creator creator) {
     try {
       TestProvider provider =
           new TestProvider(
-              HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0));
+              creator.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
       provider.server.createContext("/", provider::handle);
       provider.server.start();
       return provider;
@@ -53,7 +76,9 @@ public final class TestProvider implements AutoCloseable {
   }
 
   public String issuer() {
-    return "http://127.0.0.1:" + server.getAddress().getPort();
+    return (server instanceof HttpsServer ? "https" : "http")
+        + "://127.0.0.1:"
+        + server.getAddress().getPort();
   }
 
   /** The bodies of the requests for tokens. */
@@ -82,6 +107,17 @@ public final class TestProvider implements AutoCloseable {
   /** The nonce of the next ID token. */
   public void nonce(String next) {
     nonce = next;
+  }
+
+  /** Makes right ID tokens again, of another session of the provider. */
+  public void reset(String newSession) {
+    session = newSession;
+    idToken = claims -> sign(claims.build());
+  }
+
+  /** The answer of the userinfo endpoint; empty: 500. */
+  public void userInfo(String json) {
+    userInfo = json;
   }
 
   /** The claims of a logout token, of one session. */
@@ -134,6 +170,7 @@ public final class TestProvider implements AutoCloseable {
               """
               {"issuer": "%1$s", "authorization_endpoint": "%1$s/auth",
                "token_endpoint": "%1$s/token", "jwks_uri": "%1$s/keys",
+               "userinfo_endpoint": "%1$s/userinfo",
                "end_session_endpoint": "%1$s/logout",
                "subject_types_supported": ["public"], "response_types_supported": ["code"],
                "id_token_signing_alg_values_supported": ["RS256", "HS256", "none"]}
@@ -145,11 +182,12 @@ public final class TestProvider implements AutoCloseable {
             yield "{\"access_token\": \"a\", \"token_type\": \"Bearer\", \"id_token\": \"%s\"}"
                 .formatted(idToken.apply(claims()));
           }
+          case "/userinfo" -> userInfo;
           default -> "{}";
         };
     byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().add("Content-Type", "application/json");
-    exchange.sendResponseHeaders(200, bytes.length);
+    exchange.sendResponseHeaders(bytes.length == 0 ? 500 : 200, bytes.length);
     exchange.getResponseBody().write(bytes);
     exchange.close();
   }
@@ -162,7 +200,7 @@ public final class TestProvider implements AutoCloseable {
         .issueTime(Date.from(Instant.now()))
         .expirationTime(Date.from(Instant.now().plusSeconds(60)))
         .claim("nonce", nonce)
-        .claim("sid", "session-1")
+        .claim("sid", session)
         .claim("email", "alice@example.com")
         .claim("email_verified", true)
         .claim("groups", List.of("staff", "admins"));
