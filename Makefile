@@ -12,8 +12,8 @@ MAIN_controller := io.vdi.operator.controller.Main
 MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
 MAIN_gate := io.vdi.operator.gate.Main
-SIGNED := controller admission-webhook reaper desktop
-NODE_IMAGES := controller admission-webhook reaper desktop pause traefik
+SIGNED := controller admission-webhook reaper gate desktop
+NODE_IMAGES := controller admission-webhook reaper gate desktop pause traefik
 
 .PHONY: help build services programs node images docker-build vulnerabilities cli up down demo deploy check-commits test \
   chaos fuzz bench manifests run format clean

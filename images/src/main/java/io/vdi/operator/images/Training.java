@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -27,9 +26,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 
 /**
- * Records the AOT caches of the three services, while they handle sessions on a cluster with
- * simulated nodes. An AOT cache holds loaded and linked classes and profiles (JEP 483, 514 and
- * 515), so that a service starts faster and compiles its hot code earlier.
+ * Records the AOT caches of the services, while they handle sessions on a cluster with simulated
+ * nodes. An AOT cache holds loaded and linked classes and profiles (JEP 483, 514 and 515), so that
+ * a service starts faster and compiles its hot code earlier.
  */
 final class Training {
   private static final int SESSIONS = 300;
@@ -83,7 +82,7 @@ final class Training {
   }
 
   /**
-   * The AOT cache of a service, the only file in its directory. The first call records all three.
+   * The AOT cache of a service, the only file in its directory. The first call records all of them.
    */
   Path cacheOf(OperatorService service) throws IOException {
     Path cache = folder.resolve(service.module()).resolve("aot").resolve(service.module() + ".aot");
@@ -106,16 +105,18 @@ final class Training {
           new ChartInstaller(cluster, checkout.resolve("charts/vdi-operator"), NAMESPACE);
       installer.installController();
       installer.installReaper();
-      int port = LoopbackPorts.free(1).getFirst();
-      installer.installWebhook("https://127.0.0.1:" + port);
+      installer.installGate();
+      List<Integer> ports = LoopbackPorts.free(3);
+      installer.installWebhook("https://127.0.0.1:" + ports.getFirst());
       List<OperatorProcess> services =
           Arrays.stream(OperatorService.values())
-              .map(service -> OperatorProcess.start(launch(cluster, service, port)))
+              .map(service -> OperatorProcess.start(launch(cluster, service, ports)))
               .toList();
       services.forEach(OperatorProcess::awaitReady);
       ChartInstaller.awaitAdmission(cluster);
       KubeClient api = cluster.connect();
-      runSessions(api);
+      GateTraining gate = new GateTraining(ports.get(1), ports.get(2));
+      runSessions(api, gate);
       api.close();
       // A service writes its cache when it exits, so close(), which kills it after 15 s, is too
       // fast.
@@ -132,12 +133,14 @@ final class Training {
   }
 
   private OperatorProcess.Launch launch(
-      EmbeddedCluster cluster, OperatorService service, int webhookPort) {
+      EmbeddedCluster cluster, OperatorService service, List<Integer> ports) {
     Stage stage = stage(service);
-    Map<String, String> settings = new HashMap<>();
-    if (service == OperatorService.ADMISSION_WEBHOOK) {
-      settings.putAll(OperatorService.webhookAt(webhookPort));
-    }
+    Map<String, String> settings =
+        switch (service) {
+          case ADMISSION_WEBHOOK -> OperatorService.webhookAt(ports.getFirst());
+          case GATE -> OperatorService.gateAt(ports.get(1), ports.get(2), GateTraining.PORTAL);
+          case CONTROLLER, REAPER -> Map.of();
+        };
     Path cache = stage.root().resolve("aot").resolve(service.module() + ".aot");
     OperatorProcess.Launch usual =
         service.launch(
@@ -171,7 +174,7 @@ final class Training {
   }
 
   /** Creates and deletes sessions. A third expires, so that the reaper has work as well. */
-  private static void runSessions(KubeClient api) {
+  private static void runSessions(KubeClient api, GateTraining gate) {
     Manifests.apply(
         api,
         """
@@ -199,6 +202,7 @@ final class Training {
           return phases.size() <= SESSIONS - SESSIONS / 3
               && phases.stream().allMatch("Running"::equals);
         });
+    gate.run("user-1.vdi.example.com");
     api.request("DELETE", COLLECTION, null).orElseThrow();
     Progress.await(
         () -> "the sessions of the training to be deleted", TIMEOUT, () -> phases(api).isEmpty());

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Installs what services that run outside the cluster require of the chart: the CRDs, their roles
@@ -44,6 +45,18 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace, List
   /** Installs the permissions of the reaper's service account. */
   public void installReaper() {
     withClient(api -> grantRoles(api, OperatorService.REAPER));
+  }
+
+  /** Installs the permissions of the gate's service account. */
+  public void installGate() {
+    withClient(api ->
+        grantRoles(
+            api,
+            OperatorService.GATE,
+            "gate.enabled=true",
+            "gate.publicUrl=https://portal.example.com",
+            "gate.oidc.issuer=https://login.example.com",
+            "gate.oidc.clientId=vdi-gate"));
   }
 
   /**
@@ -88,9 +101,10 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace, List
   }
 
   /** The roles of one service and their bindings, as Helm would install them. */
-  private void grantRoles(KubeClient api, OperatorService service) {
+  private void grantRoles(KubeClient api, OperatorService service, String... required) {
     List<String> flags = new ArrayList<>(List.of("--show-only=templates/roles.yaml"));
-    values.forEach(value -> flags.add("--set=" + value));
+    Stream.concat(Stream.of(required), values.stream())
+        .forEach(value -> flags.add("--set=" + value));
     List<JsonObject> roles =
         Manifests.parse(Helm.offline().template(chart, namespace, flags.toArray(String[]::new)));
     for (JsonObject role : roles) {

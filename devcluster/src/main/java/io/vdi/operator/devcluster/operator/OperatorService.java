@@ -9,7 +9,8 @@ import java.util.Map;
 public enum OperatorService {
   CONTROLLER("controller", "controller"),
   ADMISSION_WEBHOOK("admission-webhook", "admission"),
-  REAPER("reaper", "reaper");
+  REAPER("reaper", "reaper"),
+  GATE("gate", "gate");
 
   /** The namespace in which the operator is installed by default. */
   public static final String NAMESPACE = "vdi-system";
@@ -37,6 +38,14 @@ public enum OperatorService {
     return "vdi-" + module;
   }
 
+  /** Whether one replica works and the others wait; otherwise all replicas answer requests. */
+  private boolean hasLeader() {
+    return switch (this) {
+      case CONTROLLER, REAPER -> true;
+      case ADMISSION_WEBHOOK, GATE -> false;
+    };
+  }
+
   /**
    * How to start it outside the cluster.
    *
@@ -59,8 +68,7 @@ public enum OperatorService {
     Map<String, String> environment = new HashMap<>();
     environment.put("VDI_LOGGING_FORMAT", "json");
     environment.put(
-        this == ADMISSION_WEBHOOK ? "vdiConfig_NAMESPACE" : "vdiConfig_LEADER_ELECTION_NAMESPACE",
-        namespace);
+        hasLeader() ? "vdiConfig_LEADER_ELECTION_NAMESPACE" : "vdiConfig_NAMESPACE", namespace);
     environment.putAll(settings);
     return OperatorProcess.Launch.of(
         checkout.resolve(module).resolve("target"),
@@ -80,5 +88,25 @@ public enum OperatorService {
         "vdiConfig_CERTIFICATES_DNS_NAMES", "127.0.0.1",
         "vdiConfig_ADMISSION_DRAIN_PERIOD", "0",
         "vdiConfig_CERTIFICATES_INTERVAL", "1s");
+  }
+
+  /**
+   * Settings of a gate on 127.0.0.1.
+   *
+   * @param port of the portal
+   * @param forwardPort of forward-auth
+   */
+  public static Map<String, String> gateAt(int port, int forwardPort, String publicUrl) {
+    return Map.of(
+        "vdiConfig_GATE_HOST",
+        "127.0.0.1",
+        "vdiConfig_GATE_PORT",
+        String.valueOf(port),
+        "vdiConfig_GATE_FORWARD_PORT",
+        String.valueOf(forwardPort),
+        "vdiConfig_GATE_PUBLIC_URL",
+        publicUrl,
+        "vdiConfig_GATE_DRAIN_PERIOD",
+        "0");
   }
 }

@@ -43,6 +43,19 @@ class OperatorServiceTest {
   }
 
   @Test
+  void theGateHasNoLeaderElection() throws IOException {
+    packaged("gate");
+    OperatorProcess.Launch launch =
+        launch(
+            OperatorService.GATE, OperatorService.gateAt(8080, 8082, "https://portal.example.com"));
+    assertThat(launch.program()).last().isEqualTo("io.vdi.operator.gate.Main");
+    assertThat(launch.environment())
+        .containsEntry("vdiConfig_NAMESPACE", "vdi-system")
+        .containsEntry("vdiConfig_GATE_PUBLIC_URL", "https://portal.example.com")
+        .doesNotContainKey("vdiConfig_LEADER_ELECTION_NAMESPACE");
+  }
+
+  @Test
   void aServiceThatIsNotBuiltIsNamed() {
     assertThatThrownBy(() -> launch(OperatorService.CONTROLLER, Map.of()))
         .isInstanceOf(ClusterException.class)
