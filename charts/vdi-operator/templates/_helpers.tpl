@@ -16,7 +16,44 @@ app.kubernetes.io/component: {{ index . 1 }}
 
 {{/* Names of the enabled components, separated by spaces. */}}
 {{- define "vdi.components" -}}
-controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
+controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}{{ if (.Values.gate).enabled }} gate{{ end }}
+{{- end }}
+
+{{/* access.mode of the controller: how browsers reach desktops. */}}
+{{- define "vdi.accessMode" -}}
+{{- $enabled := (.Values.gate).enabled | default false -}}
+{{- $mode := (.Values.config.access).mode | default (ternary "gate" "basic" $enabled) -}}
+{{- if and (eq $mode "gate") (not $enabled) }}
+{{- fail "config.access.mode is gate: set gate.enabled to true" }}
+{{- end }}
+{{- $mode }}
+{{- end }}
+
+{{/* NetworkPolicyPeers of the router, as JSON. The controller has the same default. */}}
+{{- define "vdi.routerFrom" -}}
+{{- $names := dict "key" "kubernetes.io/metadata.name" "operator" "In" "values" (list "kube-system" "traefik" "ingress-nginx") -}}
+{{- $default := list (dict "namespaceSelector" (dict "matchExpressions" (list $names))) -}}
+{{ (.Values.config.network).routerFrom | default $default | toJson }}
+{{- end }}
+
+{{/* The host of the portal, from its public address. */}}
+{{- define "vdi.portalHost" -}}
+{{- $url := urlParse (.Values.gate.publicUrl | default "") -}}
+{{- if or (ne $url.scheme "https") (not $url.hostname) (not (has $url.path (list "" "/"))) }}
+{{- fail (printf "gate.publicUrl %q is not the address of the portal: set gate.publicUrl to an address such as https://portal.%s" (.Values.gate.publicUrl | default "") .Values.config.domain) }}
+{{- end }}
+{{- $url.hostname }}
+{{- end }}
+
+{{/* The settings of the gate. */}}
+{{- define "vdi.gateConfig" -}}
+{{- $gate := omit .Values.gate "oidc" "enabled" "route" "replicas" "resources" "jvmFlags" "podLabels" "podAnnotations" "extraEnv" "extraVolumes" "extraVolumeMounts" "affinity" "topologySpreadConstraints" "podSecurityContext" "securityContext" "serviceAccount" -}}
+{{- $oidc := omit (.Values.gate.oidc | default dict) "existingSecret" -}}
+{{- if (.Values.gate.oidc).existingSecret }}
+{{- $oidc = merge (dict "clientSecretFile" "/etc/vdi/oidc/clientSecret") $oidc }}
+{{- end }}
+{{- $gate = merge (dict "oidc" $oidc) $gate -}}
+{{- toYaml (dict "gate" $gate "identity" (.Values.config.identity | default dict) "watchNamespaces" (.Values.watchNamespaces | default list) "logging" (dict "levels" .Values.config.logging)) }}
 {{- end }}
 
 {{/* The values podSecurityContext and securityContext, for releases whose values are older than these. */}}
@@ -60,7 +97,7 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}
 
 {{/*
 The Deployment of a service. Argument: a dict with root, component and values, and optionally additional ports,
-mounts and volumes.
+mounts, volumes and annotations of the pods.
 */}}
 {{- define "vdi.deployment" -}}
 {{- $root := .root -}}
@@ -91,8 +128,11 @@ spec:
         {{- with .values.podLabels }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
-      {{- if or $root.Values.watchNamespaces .values.podAnnotations }}
+      {{- if or $root.Values.watchNamespaces .values.podAnnotations .annotations }}
       annotations:
+        {{- with .annotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
         {{- with $root.Values.watchNamespaces }}
         # A change restarts the pods: the services read it only at their start.
         vdi.kasm.io/watch-namespaces: {{ join "," . | quote }}

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,13 +49,22 @@ class ChartIT {
     "--set", "coturn.allowedPeers={10.42.0.0-10.42.255.255}",
     "--set", "config.turn.host=turn.example.com",
     "--set", "networkPolicies.metricsFrom[0].namespaceSelector.matchLabels.a=b",
+    "--set", "gate.enabled=true",
+    "--set", "gate.publicUrl=https://portal.vdi.example.com",
+    "--set", "gate.oidc.issuer=https://login.example.com:8443/realms/vdi",
+    "--set", "gate.oidc.clientId=vdi-gate",
+    "--set", "gate.oidc.existingSecret=vdi-gate-oidc",
+  };
+
+  private static final String[] GATE = {
+    "--set=gate.enabled=true", "--set=gate.publicUrl=https://portal.vdi.example.com"
   };
 
   private static final String SHAPED_PODS = "--values=src/test/resources/shaped-pods.yaml";
 
   /** Kinds of other operators, which this cluster does not have. */
   private static final Set<String> UNKNOWN_KINDS =
-      Set.of("ServiceMonitor", "PrometheusRule", "Certificate", "Issuer");
+      Set.of("ServiceMonitor", "PrometheusRule", "Certificate", "Issuer", "IngressRoute");
 
   private static final Map<String, String> COLLECTIONS =
       Map.ofEntries(
@@ -144,7 +154,7 @@ class ChartIT {
   @Test
   void noServiceSetsVariablesInAPodAndNoVolumeFillsTheNode() {
     List<JsonObject> pods = podSpecs(render(EVERYTHING));
-    assertThat(pods).hasSize(5);
+    assertThat(pods).hasSize(6);
     for (JsonObject pod : pods) {
       assertThat(pod.get("enableServiceLinks")).as("%s", pod).hasToString("false");
       for (JsonElement volume : pod.getAsJsonArray("volumes")) {
@@ -222,6 +232,10 @@ class ChartIT {
         "config.turn.credentialLifetime=always",
         "watchNamespaces={Not_A_Name}",
         "config.access.sessionRoles=perhaps",
+        "config.access.mode=portal",
+        "gate.publicUrl=http://portal.vdi.example.com",
+        "gate.oidc.issuerUrl=https://login.example.com",
+        "gate.signIn.lifetime=long",
         "config.reservedHosts={Not_A_Label}"
       })
   void aTypoIsRejected(String value) {
@@ -234,7 +248,9 @@ class ChartIT {
       strings = {
         "config.turn.host=turn.example.com",
         "coturn.enabled=true",
-        "coturn.enabled=true,config.turn.host=x"
+        "coturn.enabled=true,config.turn.host=x",
+        "gate.enabled=true",
+        "config.access.mode=gate"
       })
   void contradictingValuesAreRejectedWithARemedy(String values) {
     ClusterException rejected = assertThrows(ClusterException.class, () -> render("--set", values));
@@ -283,6 +299,95 @@ class ChartIT {
     for (JsonElement file : config.getFirst().getAsJsonObject("data").asMap().values()) {
       assertThat(file.getAsString()).contains("watchNamespaces:\n- team-a\n");
     }
+  }
+
+  @Test
+  void withWatchedNamespacesTheGateReadsSecretsOnlyThere() {
+    List<JsonObject> objects =
+        render(
+            Stream.concat(
+                    Stream.of(GATE),
+                    Stream.of("--show-only=templates/roles.yaml", "--set=watchNamespaces={team-a}"))
+                .toArray(String[]::new));
+    List<String> readers =
+        objects.stream()
+            .filter(object -> object.has("rules"))
+            .filter(object -> name(object).startsWith("vdi-gate"))
+            .filter(object -> object.getAsJsonArray("rules").toString().contains("\"secrets\""))
+            .map(object -> object.get("kind").getAsString() + " " + name(object))
+            .toList();
+    assertThat(readers).containsExactlyInAnyOrder("Role vdi-gate", "Role vdi-gate-sessions");
+  }
+
+  @Test
+  void theGateSetsTheAccessModeUnlessItIsChosen() {
+    assertThat(settings("controller.yaml")).contains("mode: basic");
+    assertThat(settings("controller.yaml", GATE))
+        .contains("mode: gate", "portalUrl: https://portal.vdi.example.com");
+    assertThat(
+            settings(
+                "controller.yaml",
+                "--set=gate.enabled=true,gate.publicUrl=https://portal.vdi.example.com,config.access.mode=basic"))
+        .contains("mode: basic");
+    assertThat(settings("gate.yaml", EVERYTHING))
+        .contains("clientSecretFile: /etc/vdi/oidc/clientSecret", "issuer: https://login")
+        .doesNotContain("existingSecret", "replicas", "enabled");
+  }
+
+  @Test
+  void onlyTheRouterReachesTheGateAndTheGateReachesItsProvider() {
+    List<JsonObject> policies =
+        render(
+            Stream.concat(
+                    Stream.of(EVERYTHING),
+                    Stream.of(
+                        "--show-only=templates/networkpolicies.yaml",
+                        "--set=config.network.routerFrom[0].ipBlock.cidr=192.0.2.1/32"))
+                .toArray(String[]::new));
+    JsonObject spec =
+        policies.stream()
+            .filter(policy -> name(policy).equals("vdi-gate"))
+            .findFirst()
+            .orElseThrow()
+            .getAsJsonObject("spec");
+    assertThat(spec.getAsJsonArray("ingress").get(1).toString())
+        .contains(
+            "\"portal\"",
+            "\"forward-auth\"",
+            "\"from\":[{\"ipBlock\":{\"cidr\":\"192.0.2.1/32\"}}]");
+    assertThat(spec.getAsJsonArray("egress").toString()).contains("\"port\":8443");
+  }
+
+  @Test
+  void thePortalHasARouteOfTheConfiguredKind() {
+    for (String kind : List.of("traefik", "ingress")) {
+      List<JsonObject> routes =
+          render(
+              Stream.concat(
+                      Stream.of(GATE),
+                      Stream.of(
+                          "--show-only=templates/gate-route.yaml",
+                          "--set=config.ingress.kind=" + kind))
+                  .toArray(String[]::new));
+      assertThat(routes).hasSize(1);
+      assertThat(routes.getFirst().get("kind").getAsString())
+          .isEqualTo(kind.equals("traefik") ? "IngressRoute" : "Ingress");
+      assertThat(routes.toString()).contains("portal.vdi.example.com", "\"vdi-gate\"");
+    }
+  }
+
+  private String settings(String file, String... values) {
+    List<String> flags = new ArrayList<>(List.of(values));
+    flags.add("--show-only=templates/configmap.yaml");
+    return render(flags.toArray(String[]::new))
+        .getFirst()
+        .getAsJsonObject("data")
+        .get(file)
+        .getAsString();
+  }
+
+  private static String name(JsonObject object) {
+    return object.getAsJsonObject("metadata").get("name").getAsString();
   }
 
   @Test

@@ -12,10 +12,13 @@ import java.util.List;
 
 /**
  * The check that {@code helm test} runs: the API server serves the CRDs and calls the admission
- * webhook, and the leaders of controller and reaper renew their Leases. It changes nothing.
+ * webhook, the leaders of controller and reaper renew their Leases, and the gate, if it is
+ * installed, has a ready replica. It changes nothing.
  */
 public final class HelmTest {
   private static final String TEMPLATES = "/apis/vdi.kasm.io/v1alpha1/vditemplates?dryRun=All";
+
+  private static final String DEPLOYMENT = "deployment/";
 
   /** Longer than any renewal interval: an older Lease has no leader. */
   private static final Duration MAX_AGE = Duration.ofMinutes(1);
@@ -31,7 +34,7 @@ public final class HelmTest {
    * Prints each check with its result; exits with 1 if one failed.
    *
    * @param args the namespace of the operator, an image that templates can use, the names of the
-   *     Leases
+   *     Leases and {@code deployment/<name>} for services without a leader
    */
   public static void main(String[] args) {
     try {
@@ -44,7 +47,7 @@ public final class HelmTest {
     }
   }
 
-  private void run(String namespace, String image, List<String> leases) {
+  private void run(String namespace, String image, List<String> services) {
     ApiResult<JsonObject> valid = createTemplate(image, "TZ");
     report(
         "the API server accepts a VDITemplate", valid.failure().map(Object::toString).orElse(""));
@@ -54,8 +57,15 @@ public final class HelmTest {
         invalid.ok().isPresent()
             ? "it was accepted: the API server does not call the webhook"
             : "");
-    for (String lease : leases) {
-      report("Lease " + lease + " has a leader", leaseError(namespace, lease));
+    for (String service : services) {
+      if (service.startsWith(DEPLOYMENT)) {
+        String deployment = service.substring(DEPLOYMENT.length());
+        report(
+            "Deployment " + deployment + " has a ready replica",
+            deploymentError(namespace, deployment));
+      } else {
+        report("Lease " + service + " has a leader", leaseError(namespace, service));
+      }
     }
   }
 
@@ -84,6 +94,15 @@ public final class HelmTest {
         .map(at ->
             at.isBefore(Instant.now().minus(MAX_AGE)) ? "the Lease was last renewed at " + at : "")
         .orElse("the Lease does not exist or cannot be read");
+  }
+
+  private String deploymentError(String namespace, String name) {
+    return api.request(
+            "GET", "/apis/apps/v1/namespaces/" + namespace + "/deployments/" + name, null)
+        .ok()
+        .map(found -> found.getAsJsonObject("status"))
+        .map(status -> status.has("readyReplicas") ? "" : "no replica is ready")
+        .orElse("the Deployment does not exist or cannot be read");
   }
 
   private void report(String check, String failure) {

@@ -124,7 +124,7 @@ public final class Gate implements Service {
     Tokens tokens = new Tokens(keys::current, config.publicUrl().toString(), clock);
     this.templates =
         new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, this::templateChanged);
-    this.desktops = new DesktopIndex(api, templates, nodeClock);
+    this.desktops = new DesktopIndex(api, config.watchedNamespaces(), templates, nodeClock);
     this.revocations = new RevocationStore(api, config.namespace(), nodeClock, clock);
     CredentialCache credentials =
         new CredentialCache(api, name -> templates.get("", name), System::nanoTime);

@@ -4,6 +4,7 @@ import io.helidon.config.Config;
 import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
@@ -18,6 +19,7 @@ import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
+import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.io.IOException;
 import java.net.URI;
@@ -47,6 +49,7 @@ record GateConfig(
     Duration ticketLifetime,
     Keys keys,
     Listeners listeners,
+    WatchedNamespaces watchedNamespaces,
     String namespace,
     String host,
     int port)
@@ -95,6 +98,7 @@ record GateConfig(
                 read.number("gate.port", 0, 65535),
                 read.number("gate.forwardPort", 0, 65535),
                 read.durationOrZero("gate.drainPeriod")),
+            WatchedNamespacesConfig.read(read),
             namespace,
             read.text("server.host"),
             read.number("server.port", 0, 65535));

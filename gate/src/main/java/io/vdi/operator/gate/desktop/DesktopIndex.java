@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -23,9 +24,13 @@ public final class DesktopIndex {
    * @param templates whom they allow
    */
   public DesktopIndex(
-      KubeClient api, ResourceCache<VdiTemplate> templates, InstantSource nodeClock) {
+      KubeClient api,
+      WatchedNamespaces namespaces,
+      ResourceCache<VdiTemplate> templates,
+      InstantSource nodeClock) {
     this.templates = templates;
-    this.sessions = new ResourceCache<>(api, ResourceType.SESSION, "", nodeClock, this::changed);
+    this.sessions =
+        new ResourceCache<>(api, namespaces, ResourceType.SESSION, "", nodeClock, this::changed);
   }
 
   public ResourceCache<VdiSession> cache() {

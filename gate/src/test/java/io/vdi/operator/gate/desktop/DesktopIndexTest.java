@@ -7,6 +7,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.testing.FakeApiServer;
 import java.time.InstantSource;
 import org.junit.jupiter.api.AfterEach;
@@ -18,7 +19,8 @@ class DesktopIndexTest {
   private final KubeClient api = server.client();
   private final ResourceCache<VdiTemplate> templates =
       new ResourceCache<>(api, ResourceType.TEMPLATE, "", InstantSource.system(), change -> {});
-  private final DesktopIndex index = new DesktopIndex(api, templates, InstantSource.system());
+  private final DesktopIndex index =
+      new DesktopIndex(api, WatchedNamespaces.ALL, templates, InstantSource.system());
 
   @AfterEach
   void stop() {
