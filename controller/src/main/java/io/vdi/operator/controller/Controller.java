@@ -16,7 +16,7 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.thread.FatalErrorHandler;
-import io.vdi.operator.controller.network.NetworkPolicyCleaner;
+import io.vdi.operator.controller.network.SharedObjectCleaner;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.BurstDetector;
 import io.vdi.operator.controller.session.SessionMemory;
@@ -80,8 +80,9 @@ public final class Controller implements Service {
   private final BurstDetector bursts;
   private final ControllerCaches caches;
   private final TemplateStatusUpdater templates;
-  private final NetworkPolicyCleaner policies;
-  private final TraefikCrdWatcher traefik;
+  private final SharedObjectCleaner shared;
+  private final TraefikCrdWatcher routeCrd;
+  private final TraefikCrdWatcher middlewareCrd;
   private final ReleasedHosts releasedHosts;
   private final EventRecorder events;
   private final SessionReconciler reconciler;
@@ -109,17 +110,16 @@ public final class Controller implements Service {
                 this::templateChanged,
                 this::podChanged,
                 this::policyChanged,
+                this::middlewareChanged,
                 this::nodeChanged,
                 this::childChanged));
     this.quota = new QuotaAdmitter(caches, () -> settings.current().quota(), clock, meters);
     this.templates = new TemplateStatusUpdater(api, caches);
-    this.policies =
-        new NetworkPolicyCleaner(
-            api,
-            caches,
-            () -> settings.current().session().network().isPresent(),
-            context.mayWrite());
-    this.traefik = new TraefikCrdWatcher(api, caches, this::addAll);
+    this.shared =
+        new SharedObjectCleaner(
+            api, caches, () -> settings.current().session(), context.mayWrite());
+    this.routeCrd = new TraefikCrdWatcher(api, caches.ingressRoutes(), this::addAll);
+    this.middlewareCrd = new TraefikCrdWatcher(api, caches.middlewares(), this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
     SessionMetrics metrics = new SessionMetrics(meters);
     this.releasedHosts =
@@ -139,7 +139,7 @@ public final class Controller implements Service {
         new SessionReconciler(
             hosts,
             releasedHosts,
-            new SessionObserver(caches, traefik::served),
+            new SessionObserver(caches, routeCrd::served, middlewareCrd::served),
             quota,
             executor,
             new StatusWriter(executor, memory, bursts, events, metrics),
@@ -168,6 +168,7 @@ public final class Controller implements Service {
     return switch (permission.resource()) {
       case "ingressroutes" -> ingressKind() == SessionConfig.IngressKind.TRAEFIK;
       case "ingresses" -> onlyRead || ingressKind() == SessionConfig.IngressKind.INGRESS;
+      case "middlewares" -> settings.current().session().middleware().isPresent();
       case "roles", "rolebindings" -> settings.current().session().access().isPresent();
       default -> true;
     };
@@ -181,12 +182,17 @@ public final class Controller implements Service {
   public void connected() throws InterruptedException {
     // Not in caches(): a cluster that does not let the controller read them still gets desktops.
     caches.access().forEach(ResourceCache::start);
-    traefik.start();
+    routeCrd.start();
+    if (settings.current().session().middleware().isPresent()) {
+      middlewareCrd.start();
+    } else {
+      middlewareCrd.startInBackground();
+    }
   }
 
   @Override
   public void configChanged() {
-    policies.changed();
+    shared.changed();
     addAll();
   }
 
@@ -215,8 +221,11 @@ public final class Controller implements Service {
    */
   private boolean refreshCaches() throws InterruptedException {
     List<ResourceCache<?>> watched = new ArrayList<>(caches.always());
-    if (traefik.served()) {
+    if (routeCrd.served()) {
       watched.add(caches.ingressRoutes());
+    }
+    if (middlewareCrd.served()) {
+      watched.add(caches.middlewares());
     }
     for (ResourceCache<?> cache : watched) {
       ApiResult<Integer> result = cache.refresh();
@@ -265,7 +274,7 @@ public final class Controller implements Service {
     workers.start();
     elected = true;
     templates.start();
-    policies.start();
+    shared.start();
     addAll();
   }
 
@@ -282,7 +291,7 @@ public final class Controller implements Service {
     }
     if (change.now().isEmpty() || change.before().isEmpty()) {
       templates.changed();
-      policies.changed();
+      shared.changed();
     }
     SessionKey key = SessionKey.of(session);
     if (change.before().isEmpty()) {
@@ -322,11 +331,19 @@ public final class Controller implements Service {
 
   /** A policy that was deleted or changed by another client is written again. */
   private void policyChanged(KubeObject policy) {
-    policies.changed();
+    shared.changed();
     caches.sessions().list().stream()
         .filter(session -> session.namespace().equals(policy.namespace()))
         .filter(
             session -> ResourceNames.networkPolicy(session.spec().template()).equals(policy.name()))
+        .forEach(session -> queue.add(SessionKey.of(session)));
+  }
+
+  /** A Middleware that was deleted or changed by another client is written again. */
+  private void middlewareChanged(KubeObject middleware) {
+    shared.changed();
+    caches.sessions().list().stream()
+        .filter(session -> session.namespace().equals(middleware.namespace()))
         .forEach(session -> queue.add(SessionKey.of(session)));
   }
 
@@ -346,9 +363,10 @@ public final class Controller implements Service {
     synchronized (this) {
       stopping.countDown();
     }
-    traefik.close();
+    routeCrd.close();
+    middlewareCrd.close();
     templates.close();
-    policies.close();
+    shared.close();
     if (elected && !workers.stop(PATIENCE)) {
       LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
     }

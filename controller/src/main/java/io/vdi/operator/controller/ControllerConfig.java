@@ -14,6 +14,7 @@ import io.vdi.operator.runtime.config.QuotaConfig;
 import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,8 +33,16 @@ public record ControllerConfig(
   private static final String LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
   private static final String DOMAIN = LABEL + "(\\." + LABEL + ")*";
 
+  /** The Service of the chart, by the operator's namespace. */
+  private static final String FORWARD_AUTH = "http://vdi-gate.%s.svc:8082/forward-auth";
+
   private static final Duration SHORTEST_CREDENTIALS = Duration.ofHours(1);
   private static final Duration LONGEST_CREDENTIALS = Duration.ofHours(24);
+
+  private enum AccessMode {
+    BASIC,
+    GATE
+  }
 
   static ControllerConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
@@ -46,7 +55,8 @@ public record ControllerConfig(
                 tls(read),
                 turn(read),
                 NetworkConfig.read(read, election.namespace()),
-                access(read)),
+                access(read),
+                gate(read, election.namespace())),
             hosts(read),
             QuotaConfig.read(read),
             read.number("workers", 1, 1024),
@@ -74,7 +84,43 @@ public record ControllerConfig(
         "reservedHosts "
             + illegal
             + " must be labels of host names: lower-case letters, digits and '-'");
-    return new HostRules(Set.copyOf(reserved), read.durationOrZero("hostQuarantine"));
+    Set<String> all = new HashSet<>(reserved);
+    portal(read).ifPresent(all::add);
+    return new HostRules(Set.copyOf(all), read.durationOrZero("hostQuarantine"));
+  }
+
+  /** The label of the portal's host, if it is a host of the domain. */
+  private static Optional<String> portal(ConfigReader read) {
+    String suffix = "." + read.text("domain");
+    String url = read.text("access.gate.portalUrl");
+    String host = url.replaceFirst("^https://", "").replaceFirst("[:/].*", "");
+    return Optional.of(host)
+        .filter(name -> name.endsWith(suffix))
+        .map(name -> name.substring(0, name.length() - suffix.length()))
+        .filter(label -> label.matches(LABEL));
+  }
+
+  private static Optional<SessionConfig.Gate> gate(ConfigReader read, String namespace) {
+    AccessMode mode = read.oneOf("access.mode", AccessMode.class);
+    String url = read.text("access.gate.forwardAuthUrl");
+    read.require(
+        url.isEmpty() || url.matches("https?://[^/]+/\\S*"),
+        "access.gate.forwardAuthUrl \""
+            + url
+            + "\" must be an address such as "
+            + FORWARD_AUTH.formatted("vdi-system"));
+    if (mode == AccessMode.BASIC) {
+      return Optional.empty();
+    }
+    boolean ingress =
+        read.oneOf("ingress.kind", SessionConfig.IngressKind.class)
+            == SessionConfig.IngressKind.INGRESS;
+    read.require(
+        !ingress || read.text("ingress.className").contains("traefik"),
+        "access.mode gate requires Traefik: set ingress.kind to traefik, or ingress.className to a"
+            + " class of Traefik with traefik in its name");
+    return Optional.of(
+        SessionConfig.Gate.at(url.isEmpty() ? FORWARD_AUTH.formatted(namespace) : url));
   }
 
   private static SessionConfig.Ingress ingress(ConfigReader read) {

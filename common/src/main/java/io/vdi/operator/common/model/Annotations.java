@@ -8,6 +8,9 @@ public final class Annotations {
   /** On a route: the first label of the session's host. */
   public static final String HOST = "vdi.kasm.io/host";
 
+  /** On a route: {@code gate} if it refers to the Middleware of its namespace. */
+  public static final String ACCESS_MODE = "vdi.kasm.io/access-mode";
+
   /** Hash of the desired object at the last write. An equal hash means that no write is needed. */
   public static final String DESIRED_HASH = "vdi.kasm.io/desired-hash";
 

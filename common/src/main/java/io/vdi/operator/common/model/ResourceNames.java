@@ -2,6 +2,9 @@ package io.vdi.operator.common.model;
 
 /** Names of a session's objects; docs/specification.md, section 2. */
 public final class ResourceNames {
+  /** Traefik's Middleware that asks the gate, one in each namespace with sessions. */
+  public static final String MIDDLEWARE = "vdi-gate";
+
   private static final int MAX_LENGTH = 253;
   private static final int HASH_LENGTH = 8;
 

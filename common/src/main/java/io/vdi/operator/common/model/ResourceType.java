@@ -35,6 +35,8 @@ public record ResourceType<T extends KubeObject>(
       metadata("", "v1", "Service", "services");
   public static final ResourceType<PartialObjectMetadata> INGRESS_ROUTE =
       metadata("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes");
+  public static final ResourceType<PartialObjectMetadata> MIDDLEWARE =
+      metadata("traefik.io", "v1alpha1", "Middleware", "middlewares");
   public static final ResourceType<PartialObjectMetadata> INGRESS =
       metadata("networking.k8s.io", "v1", "Ingress", "ingresses");
   public static final ResourceType<PartialObjectMetadata> NETWORK_POLICY =

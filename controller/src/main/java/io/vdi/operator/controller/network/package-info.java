@@ -1,5 +1,6 @@
 /**
- * Deletes NetworkPolicies that no session needs any more. It can import {@code session.cache}.
- * Start reading at {@link io.vdi.operator.controller.network.NetworkPolicyCleaner}.
+ * Deletes NetworkPolicies and Middlewares that no session needs. It can import {@code
+ * session.cache} and {@code session.resources}. Start reading at {@link
+ * io.vdi.operator.controller.network.SharedObjectCleaner}.
  */
 package io.vdi.operator.controller.network;

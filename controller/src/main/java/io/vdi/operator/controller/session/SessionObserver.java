@@ -14,22 +14,31 @@ import io.vdi.operator.controller.session.cache.DesiredPolicyCache;
 import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.PodHistory;
-import io.vdi.operator.controller.session.plan.PolicyState;
+import io.vdi.operator.controller.session.plan.SharedState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** Reads all that is known about a session from the caches. It only reads. */
 public final class SessionObserver {
   private final ControllerCaches caches;
-  private final BooleanSupplier traefikServed;
+  private final BooleanSupplier routesServed;
+  private final BooleanSupplier middlewaresServed;
   private final DesiredPolicyCache policies = new DesiredPolicyCache();
 
-  public SessionObserver(ControllerCaches caches, BooleanSupplier traefikServed) {
+  /**
+   * @param routesServed whether the cluster serves IngressRoutes
+   * @param middlewaresServed whether it serves Middlewares
+   */
+  public SessionObserver(
+      ControllerCaches caches, BooleanSupplier routesServed, BooleanSupplier middlewaresServed) {
     this.caches = caches;
-    this.traefikServed = traefikServed;
+    this.routesServed = routesServed;
+    this.middlewaresServed = middlewaresServed;
   }
 
   /** The session; empty if it does not exist. */
@@ -55,26 +64,32 @@ public final class SessionObserver {
         host,
         children,
         child(session, ChildKind.ROUTE, config.otherRouteType()),
-        !config.routeType().equals(ResourceType.INGRESS_ROUTE) || traefikServed.getAsBoolean(),
+        routeTypeServed(config),
         resync,
         node,
-        template.flatMap(found -> policy(session, found, config)),
+        template.map(found -> shared(session, found, config)).orElse(List.of()),
         Optional.empty(),
         PodHistory.NONE,
         caches.isAccessSynced());
   }
 
-  private Optional<PolicyState> policy(
-      VdiSession session, VdiTemplate template, SessionConfig config) {
-    return policies
-        .of(template, config)
+  private boolean routeTypeServed(SessionConfig config) {
+    return (!config.routeType().equals(ResourceType.INGRESS_ROUTE) || routesServed.getAsBoolean())
+        && (config.middleware().isEmpty() || middlewaresServed.getAsBoolean());
+  }
+
+  private List<SharedState> shared(VdiSession session, VdiTemplate template, SessionConfig config) {
+    return Stream.concat(
+            policies.of(template, config).stream(),
+            config.middleware().filter(any -> middlewaresServed.getAsBoolean()).stream())
         .map(desired ->
-            new PolicyState(
+            new SharedState(
                 desired,
                 caches
-                    .networkPolicies()
+                    .ofShared(desired.type())
                     .get(session.namespace(), desired.name())
-                    .map(PartialObjectMetadata::metadata)));
+                    .map(PartialObjectMetadata::metadata)))
+        .toList();
   }
 
   private Optional<ChildState> child(VdiSession session, ChildKind kind, ResourceType<?> type) {

@@ -172,7 +172,7 @@ class QuotaAdmitterTest {
         true,
         false,
         Optional.empty(),
-        Optional.empty(),
+        List.of(),
         Optional.empty(),
         PodHistory.NONE,
         true);

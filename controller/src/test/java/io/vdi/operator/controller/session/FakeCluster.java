@@ -54,7 +54,13 @@ public final class FakeCluster implements AutoCloseable {
             WatchedNamespaces.ALL,
             clock(),
             new ControllerCaches.Listeners(
-                onSession, change -> {}, change -> {}, object -> {}, change -> {}, object -> {}));
+                onSession,
+                change -> {},
+                change -> {},
+                object -> {},
+                object -> {},
+                change -> {},
+                object -> {}));
   }
 
   /** The caches show only what the test gives them with {@link ResourceCache#created}. */
@@ -74,6 +80,7 @@ public final class FakeCluster implements AutoCloseable {
     FakeCluster cluster = new FakeCluster(onSession);
     cluster.caches.always().forEach(ResourceCache::start);
     cluster.caches.ingressRoutes().start();
+    cluster.caches.middlewares().start();
     cluster.caches.access().forEach(ResourceCache::start);
     await()
         .until(() ->

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class SessionObserverTest {
   private final FakeCluster cluster = FakeCluster.watched();
   private boolean traefikServed = true;
-  private final SessionObserver observer = new SessionObserver(cluster.caches, () -> traefikServed);
+  private final SessionObserver observer =
+      new SessionObserver(cluster.caches, () -> traefikServed, () -> traefikServed);
 
   @AfterEach
   void close() {

@@ -293,7 +293,7 @@ class StatusWriterTest {
         true,
         false,
         Optional.empty(),
-        Optional.empty(),
+        List.of(),
         Optional.empty(),
         PodHistory.NONE,
         true);

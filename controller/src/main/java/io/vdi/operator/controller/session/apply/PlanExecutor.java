@@ -25,7 +25,7 @@ import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
-import io.vdi.operator.controller.session.resources.DesiredPolicy;
+import io.vdi.operator.controller.session.resources.SharedObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -129,10 +129,10 @@ public final class PlanExecutor {
             (adoptsHome(desired, current) ? sessionChanged(session) : Optional.<ApiFailure>empty())
                 .or(() -> update(caches.of(desired.type()), current, desired))
                 .flatMap(failure -> withoutOtherRole(desired, current, failure));
-        case Action.ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) ->
+        case Action.ApplyShared(SharedObject shared, Optional<ObjectMeta> current) ->
             current.isPresent()
-                ? patchPolicy(current.get(), policy)
-                : createPolicy(session.namespace(), policy);
+                ? patchShared(current.get(), shared)
+                : createShared(session.namespace(), shared);
         case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
             renewTurn(session, secret, turn);
         case Action.SetOwner(
@@ -262,33 +262,43 @@ public final class PlanExecutor {
     return create(session, desired, body);
   }
 
-  /** Another session of the template may have created it in the meantime. */
-  private Optional<ApiFailure> createPolicy(String namespace, DesiredPolicy policy) {
-    ApiResult<PartialObjectMetadata> result =
-        api.create(ResourceType.NETWORK_POLICY, namespace, policy.body());
-    if (!result.isAlreadyExists()) {
-      return finish(caches.networkPolicies(), ObjectMeta.EMPTY, result);
+  /** Another session may have created it in the meantime. */
+  private Optional<ApiFailure> createShared(String namespace, SharedObject shared) {
+    ResourceCache<PartialObjectMetadata> cache = caches.ofShared(shared.type());
+    ApiResult<PartialObjectMetadata> result = api.create(shared.type(), namespace, shared.body());
+    if (result.isNotFound()) {
+      return missing(result);
     }
-    ApiResult<PartialObjectMetadata> live =
-        api.get(ResourceType.NETWORK_POLICY, namespace, policy.name());
+    if (!result.isAlreadyExists()) {
+      return finish(cache, ObjectMeta.EMPTY, result);
+    }
+    ApiResult<PartialObjectMetadata> live = api.get(shared.type(), namespace, shared.name());
     if (!(live instanceof ApiResult.Ok<PartialObjectMetadata>(PartialObjectMetadata existing))) {
-      return live.isNotFound() ? Optional.of(deletedMeanwhile(policy.name())) : live.failure();
+      return live.isNotFound() ? Optional.of(deletedMeanwhile(shared.name())) : live.failure();
     }
     if (!existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR))) {
       return Optional.of(
           new ApiFailure.Permanent(
-              Ownership.FOREIGN_OBJECT,
-              Ownership.refusal(ResourceType.NETWORK_POLICY, policy.name())));
+              Ownership.FOREIGN_OBJECT, Ownership.refusal(shared.type(), shared.name())));
     }
-    caches.networkPolicies().created(existing);
-    return policy.matches(existing.metadata())
+    cache.created(existing);
+    return shared.matches(existing.metadata())
         ? Optional.empty()
-        : patchPolicy(existing.metadata(), policy);
+        : patchShared(existing.metadata(), shared);
   }
 
-  private Optional<ApiFailure> patchPolicy(ObjectMeta current, DesiredPolicy policy) {
+  private Optional<ApiFailure> patchShared(ObjectMeta current, SharedObject shared) {
     return patch(
-        caches.networkPolicies(), current, MergePatch.forObject(current).merge(policy.body()));
+        caches.ofShared(shared.type()),
+        current,
+        MergePatch.forObject(current).merge(shared.body()));
+  }
+
+  /** The namespace or the resource type is missing; it may appear again. */
+  private static Optional<ApiFailure> missing(ApiResult<?> result) {
+    return result
+        .failure()
+        .map(failure -> new ApiFailure.Transient(failure.reason(), failure.message()));
   }
 
   private Optional<ApiFailure> create(VdiSession session, DesiredObject desired, JsonObject body) {
@@ -299,10 +309,7 @@ public final class PlanExecutor {
       ResourceCache<T> cache, VdiSession session, DesiredObject desired, JsonObject body) {
     ApiResult<T> result = api.create(cache.resourceType(), session.namespace(), body);
     if (result.isNotFound()) {
-      // The namespace or the resource type is missing; it may appear again.
-      return result
-          .failure()
-          .map(failure -> new ApiFailure.Transient(failure.reason(), failure.message()));
+      return missing(result);
     }
     if (!result.isAlreadyExists()) {
       return finish(cache, ObjectMeta.EMPTY, result);

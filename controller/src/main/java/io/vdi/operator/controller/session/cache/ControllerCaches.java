@@ -29,6 +29,7 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> secrets,
     ResourceCache<PartialObjectMetadata> services,
     ResourceCache<PartialObjectMetadata> ingressRoutes,
+    ResourceCache<PartialObjectMetadata> middlewares,
     ResourceCache<PartialObjectMetadata> ingresses,
     ResourceCache<PartialObjectMetadata> networkPolicies,
     ResourceCache<PartialObjectMetadata> roles,
@@ -42,6 +43,7 @@ public record ControllerCaches(
       Consumer<ResourceCache.Change<VdiTemplate>> templates,
       Consumer<ResourceCache.Change<Pod>> pods,
       Consumer<KubeObject> networkPolicies,
+      Consumer<KubeObject> middlewares,
       Consumer<ResourceCache.Change<Node>> nodes,
       Consumer<KubeObject> children) {}
 
@@ -56,6 +58,13 @@ public record ControllerCaches(
         managed(api, namespaces, ResourceType.SECRET, clock, listeners),
         managed(api, namespaces, ResourceType.SERVICE, clock, listeners),
         managed(api, namespaces, ResourceType.INGRESS_ROUTE, clock, listeners),
+        new ResourceCache<>(
+            api,
+            namespaces,
+            ResourceType.MIDDLEWARE,
+            Labels.MANAGED_SELECTOR,
+            clock,
+            change -> listeners.middlewares().accept(change.object())),
         managed(api, namespaces, ResourceType.INGRESS, clock, listeners),
         new ResourceCache<>(
             api,
@@ -85,8 +94,8 @@ public record ControllerCaches(
   }
 
   /**
-   * All without which no session can be reconciled: without {@link #ingressRoutes}, a type that not
-   * every cluster serves, and without {@link #access}.
+   * All without which no session can be reconciled: without {@link #ingressRoutes} and {@link
+   * #middlewares}, types that not every cluster serves, and without {@link #access}.
    */
   public List<ResourceCache<?>> always() {
     return List.of(
@@ -99,6 +108,16 @@ public record ControllerCaches(
         ingresses,
         networkPolicies,
         nodes);
+  }
+
+  /** The types of Traefik's CRDs. */
+  private List<ResourceCache<?>> traefik() {
+    return List.of(ingressRoutes, middlewares);
+  }
+
+  /** The objects of a type that sessions share. */
+  public ResourceCache<PartialObjectMetadata> ofShared(ResourceType<PartialObjectMetadata> type) {
+    return type.equals(ResourceType.MIDDLEWARE) ? middlewares : networkPolicies;
   }
 
   /** Roles and RoleBindings, which a cluster may not let the controller read. */
@@ -115,7 +134,7 @@ public record ControllerCaches(
    * @throws IllegalArgumentException if the controller does not watch this type
    */
   public ResourceCache<?> of(ResourceType<?> type) {
-    return Stream.of(always(), access(), List.of(ingressRoutes))
+    return Stream.of(always(), access(), traefik())
         .<ResourceCache<?>>flatMap(List::stream)
         .filter(cache -> cache.resourceType().equals(type))
         .findFirst()
@@ -126,6 +145,6 @@ public record ControllerCaches(
   public void close() {
     always().forEach(ResourceCache::close);
     access().forEach(ResourceCache::close);
-    ingressRoutes.close();
+    traefik().forEach(ResourceCache::close);
   }
 }

@@ -1,9 +1,9 @@
 package io.vdi.operator.controller.session.cache;
 
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.controller.session.resources.DesiredPolicy;
 import io.vdi.operator.controller.session.resources.NetworkPolicyBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.controller.session.resources.SharedObject;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,19 +14,19 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class DesiredPolicyCache {
   private record Remembered(
-      VdiTemplate.Spec template, SessionConfig config, Optional<DesiredPolicy> policy) {}
+      VdiTemplate.Spec template, SessionConfig config, Optional<SharedObject> policy) {}
 
   private final Map<String, Remembered> byTemplate = new ConcurrentHashMap<>();
 
   /** Equals {@link NetworkPolicyBuilder#of}. */
-  public Optional<DesiredPolicy> of(VdiTemplate template, SessionConfig config) {
+  public Optional<SharedObject> of(VdiTemplate template, SessionConfig config) {
     Remembered known = byTemplate.get(template.name());
     if (known != null
         && known.template().equals(template.spec())
         && known.config().equals(config)) {
       return known.policy();
     }
-    Optional<DesiredPolicy> policy =
+    Optional<SharedObject> policy =
         NetworkPolicyBuilder.of(template.name(), template.spec(), config);
     byTemplate.put(template.name(), new Remembered(template.spec(), config, policy));
     return policy;

@@ -2,7 +2,7 @@ package io.vdi.operator.controller.session.cache;
 
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -10,47 +10,52 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the cluster serves Traefik's IngressRoutes. Checked until it does, so that Traefik can be
- * installed after the controller, without a restart.
+ * Whether the cluster serves one type of Traefik's CRDs. Checked until it does, so that Traefik can
+ * be installed after the controller, without a restart.
  */
 public final class TraefikCrdWatcher implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TraefikCrdWatcher.class);
   private static final Duration CHECK_INTERVAL = Duration.ofSeconds(5);
 
-  /** While the cache of IngressRoutes is being filled. */
+  /** While the cache is being filled. */
   private static final Duration SYNC_INTERVAL = Duration.ofMillis(20);
 
   private final KubeClient api;
-  private final ControllerCaches caches;
+  private final ResourceCache<?> cache;
   private final Runnable onFound;
   private final CountDownLatch firstResult = new CountDownLatch(1);
   private final Periodic checks;
   private volatile boolean found;
 
   /**
-   * @param onFound called when routes can be read and written, if {@link #start} did not find them
+   * @param cache of the type; started when the cluster serves it
+   * @param onFound called when objects of the type can be read and written, if {@link #start} did
+   *     not find them
    */
-  public TraefikCrdWatcher(KubeClient api, ControllerCaches caches, Runnable onFound) {
-    this(api, caches, onFound, CHECK_INTERVAL);
+  public TraefikCrdWatcher(KubeClient api, ResourceCache<?> cache, Runnable onFound) {
+    this(api, cache, onFound, CHECK_INTERVAL);
   }
 
   TraefikCrdWatcher(
-      KubeClient api, ControllerCaches caches, Runnable onFound, Duration checkInterval) {
+      KubeClient api, ResourceCache<?> cache, Runnable onFound, Duration checkInterval) {
     this.api = api;
-    this.caches = caches;
+    this.cache = cache;
     this.onFound = onFound;
     this.checks =
-        new Periodic("traefik-crds", () -> found ? SYNC_INTERVAL : checkInterval, this::check);
+        new Periodic(
+            "traefik-" + cache.resourceType().plural(),
+            () -> found ? SYNC_INTERVAL : checkInterval,
+            this::check);
   }
 
-  /** Whether routes can be read and written. */
+  /** Whether objects of the type can be read and written. */
   public boolean served() {
-    return found && caches.ingressRoutes().isSynced();
+    return found && cache.isSynced();
   }
 
   /**
-   * Returns after the first check, and with the IngressRoutes in the cache if the cluster serves
-   * them, so that no session of a cluster with Traefik is reconciled without its route.
+   * Returns after the first check, and with the objects in the cache if the cluster serves them, so
+   * that no session of a cluster with Traefik is reconciled without its route.
    */
   public void start() throws InterruptedException {
     checks.start();
@@ -58,28 +63,33 @@ public final class TraefikCrdWatcher implements AutoCloseable {
     if (!served()) {
       LOG.warn(
           "the cluster does not serve {}: sessions get no route until Traefik's CRDs are installed",
-          ResourceType.INGRESS_ROUTE.qualifiedName());
+          cache.resourceType().qualifiedName());
     }
+  }
+
+  /** Returns immediately: no session needs the type. */
+  public void startInBackground() {
+    checks.start();
   }
 
   private void check() {
     if (!found) {
-      if (!(api.serves(ResourceType.INGRESS_ROUTE) instanceof ApiResult.Ok<Boolean>(Boolean served))
+      if (!(api.serves(cache.resourceType()) instanceof ApiResult.Ok<Boolean>(Boolean served))
           || !served) {
         firstResult.countDown();
         return;
       }
-      caches.ingressRoutes().start();
+      cache.start();
       found = true;
     }
-    if (!caches.ingressRoutes().isSynced()) {
+    if (!cache.isSynced()) {
       return;
     }
     checks.close();
     boolean late = firstResult.getCount() == 0;
     firstResult.countDown();
     if (late) {
-      LOG.info("the cluster now serves {}", ResourceType.INGRESS_ROUTE.qualifiedName());
+      LOG.info("the cluster now serves {}", cache.resourceType().qualifiedName());
       onFound.run();
     }
   }

@@ -6,7 +6,7 @@ import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
-import io.vdi.operator.controller.session.resources.DesiredPolicy;
+import io.vdi.operator.controller.session.resources.SharedObject;
 import java.util.Optional;
 
 /** One write to the cluster, with all the data that it needs. */
@@ -39,11 +39,11 @@ public sealed interface Action {
   record Update(DesiredObject desired, ObjectMeta current) implements Action {}
 
   /**
-   * Creates or updates the NetworkPolicy that the session shares with others of its template.
+   * Creates or updates an object that the session shares with others.
    *
    * @param current empty if it does not exist
    */
-  record ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) implements Action {}
+  record ApplyShared(SharedObject shared, Optional<ObjectMeta> current) implements Action {}
 
   /** Issues new TURN credentials for the pod that this plan creates. */
   record RenewTurn(ObjectMeta secret, TurnGrant turn) implements Action {}
@@ -78,7 +78,7 @@ public sealed interface Action {
   /** The kind of the child that the action writes; empty if it writes another object. */
   default Optional<ChildKind> kind() {
     return switch (this) {
-      case AddFinalizer _, RemoveFinalizer _, ApplyPolicy _ -> Optional.empty();
+      case AddFinalizer _, RemoveFinalizer _, ApplyShared _ -> Optional.empty();
       case Create(DesiredObject desired) -> Optional.of(desired.kind());
       case CreateSecret _, RenewTurn _ -> Optional.of(ChildKind.SECRET);
       case CreatePod _, ReplacePod _, ForceDeletePod _ -> Optional.of(ChildKind.POD);
@@ -100,8 +100,8 @@ public sealed interface Action {
           desired + " cannot be created";
       case CreatePod(DesiredObject desired, int _) -> desired + " cannot be created";
       case Update(DesiredObject desired, ObjectMeta _) -> desired + " cannot be updated";
-      case ApplyPolicy(DesiredPolicy policy, Optional<ObjectMeta> current) ->
-          policy + (current.isEmpty() ? " cannot be created" : " cannot be updated");
+      case ApplyShared(SharedObject shared, Optional<ObjectMeta> current) ->
+          shared + (current.isEmpty() ? " cannot be created" : " cannot be updated");
       case RenewTurn(ObjectMeta secret, TurnGrant _) ->
           "the TURN credentials in Secret " + secret.name() + " cannot be renewed";
       case SetOwner(ResourceType<?> type, ObjectMeta current, VdiSession _, boolean _) ->

@@ -9,8 +9,10 @@ public record FailedStep(Step step, ApiFailure failure) {
   /** Whether the other step must not be executed. */
   public boolean blocks(Step other) {
     return switch (other.order()) {
-      case STOP, FINALIZER, OPTIONAL -> false;
-      case DEPENDENCY -> step.order() == Step.Order.FINALIZER;
+      case STOP, FINALIZER -> false;
+      case GUARD -> step.order() == Step.Order.FINALIZER;
+      case DEPENDENCY -> step.order() == Step.Order.FINALIZER || blocksRoute(other);
+      case OPTIONAL -> blocksRoute(other);
       case POD -> blocksPod();
       // Otherwise access would be given to a foreign Secret, or by a foreign Role.
       case ACCESS -> blocksAccess();
@@ -30,15 +32,28 @@ public record FailedStep(Step step, ApiFailure failure) {
       case DEPENDENCY ->
           step.action() instanceof Action.CreateSecret
               || (step.action() instanceof Action.Create && concerns(ChildKind.HOME))
-              || (step.action() instanceof Action.ApplyPolicy policy && policy.current().isEmpty())
+              || (step.action() instanceof Action.ApplyShared policy && policy.current().isEmpty())
               || failure.reason().equals(Ownership.FOREIGN_OBJECT);
-      case POD, OPTIONAL, ACCESS, GRANT, RELEASE -> false;
+      case GUARD, POD, OPTIONAL, ACCESS, GRANT, RELEASE -> false;
     };
   }
 
   /** Without the finalizer there is no Secret either. */
   private boolean blocksAccess() {
     return step.order() == Step.Order.FINALIZER || concerns(ChildKind.SECRET);
+  }
+
+  /** No route is written without the Middleware, which asks the gate who may pass. */
+  private boolean blocksRoute(Step other) {
+    return isGuard()
+        && step.action() instanceof Action.ApplyShared guard
+        && guard.current().isEmpty()
+        && other.action().kind().equals(Optional.of(ChildKind.ROUTE));
+  }
+
+  /** Whether it would have protected the route. */
+  boolean isGuard() {
+    return step.order() == Step.Order.GUARD;
   }
 
   private boolean concerns(ChildKind kind) {

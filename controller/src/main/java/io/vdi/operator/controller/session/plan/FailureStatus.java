@@ -118,6 +118,9 @@ public final class FailureStatus {
 
   /** Storage, route and access have a condition of their own. */
   private Optional<Condition> ofChild(FailedStep failed) {
+    if (failed.isGuard()) {
+      return Optional.of(noRoute(failed));
+    }
     boolean resize = failed.step().action() instanceof Action.ResizeHome;
     return failed
         .step()
@@ -134,16 +137,15 @@ public final class FailureStatus {
                               ? "ResizeRefused"
                               : failed.failure().reason(),
                           failed.message()));
-              case ROUTE ->
-                  Optional.of(
-                      conditions.condition(
-                          Condition.ROUTE_READY,
-                          false,
-                          failed.failure().reason(),
-                          failed.message()));
+              case ROUTE -> Optional.of(noRoute(failed));
               case ROLE, ROLE_BINDING ->
                   Optional.of(conditions.noAccess(failed.failure().reason(), failed.message()));
               case SECRET, SERVICE, POD -> Optional.empty();
             });
+  }
+
+  private Condition noRoute(FailedStep failed) {
+    return conditions.condition(
+        Condition.ROUTE_READY, false, failed.failure().reason(), failed.message());
   }
 }

@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -20,11 +21,12 @@ import java.util.Optional;
  * @param children the existing objects by kind; the route is the one of the configured type
  * @param otherRoute a route of the type that is not configured, from an earlier {@code
  *     ingress.kind}
- * @param routeTypeServed whether the cluster serves the configured type of routes
+ * @param routeTypeServed whether the cluster serves the configured type of routes, and the type of
+ *     the Middleware if routes refer to it
  * @param resync whether to write all objects, also those with an equal hash
  * @param node the node of its pod; empty if there is none, or it is unknown
- * @param policy the NetworkPolicy of its template; empty without template, or if {@code
- *     network.mode} is none
+ * @param shared the objects that it shares with other sessions: the NetworkPolicy of its template,
+ *     unless {@code network.mode} is none, and the Middleware if the router asks a gate
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods
  * @param accessKnown whether its Role and RoleBinding are among the children if they exist
@@ -38,7 +40,7 @@ public record ObservedSession(
     boolean routeTypeServed,
     boolean resync,
     Optional<Node> node,
-    Optional<PolicyState> policy,
+    List<SharedState> shared,
     Optional<String> quotaWait,
     PodHistory history,
     boolean accessKnown) {
@@ -47,6 +49,7 @@ public record ObservedSession(
     Map<ChildKind, ChildState> copy = new EnumMap<>(ChildKind.class);
     copy.putAll(children);
     children = Collections.unmodifiableMap(copy);
+    shared = List.copyOf(shared);
   }
 
   /** The same session with what earlier passes observed. */
@@ -60,7 +63,7 @@ public record ObservedSession(
         routeTypeServed,
         resync,
         node,
-        policy,
+        shared,
         quotaWait,
         observed,
         accessKnown);
@@ -77,7 +80,7 @@ public record ObservedSession(
         routeTypeServed,
         resync,
         node,
-        policy,
+        shared,
         Optional.of(message),
         history,
         accessKnown);

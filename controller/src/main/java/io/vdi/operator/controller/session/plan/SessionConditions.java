@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Instant;
@@ -159,16 +160,19 @@ final class SessionConditions {
     }
     if (!observed.routeTypeServed()) {
       return condition(
-          type,
-          false,
-          "KindNotServed",
-          "the cluster has no "
-              + config.routeType().qualifiedName()
-              + ": install Traefik's CRDs, or set ingress.kind to ingress or none "
-              + KnownCause.ROUTE_KIND_NOT_SERVED.tag());
+          type, false, "KindNotServed", notServed() + " " + KnownCause.ROUTE_KIND_NOT_SERVED.tag());
     }
     // The status is written after the plan, which creates the route.
     return condition(type, true, "Created", "");
+  }
+
+  private String notServed() {
+    String routes = config.routeType().qualifiedName();
+    return config.middleware().isPresent()
+        ? "the cluster has no %s or no %s: install Traefik's CRDs, or set access.mode to basic"
+            .formatted(routes, ResourceType.MIDDLEWARE.qualifiedName())
+        : "the cluster has no %s: install Traefik's CRDs, or set ingress.kind to ingress or none"
+            .formatted(routes);
   }
 
   /** Why the user of the session gets no access to its Secret; empty if nothing prevents it. */

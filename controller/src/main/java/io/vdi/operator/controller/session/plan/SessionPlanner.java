@@ -196,13 +196,14 @@ public final class SessionPlanner {
     if (!isStopped(observed)) {
       replacePod(outdated).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
     }
+    applyShared(true).forEach(action -> add(Step.Order.GUARD, List.of(action)));
     for (DesiredObject desired : children.objects().values()) {
       if (!desired.kind().isOptional() && isServed(observed, desired)) {
         ensure(Step.Order.DEPENDENCY, Step.Order.OPTIONAL, desired, turn, children.spec());
       }
     }
     giveAccess(children, turn);
-    applyPolicy().ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
+    applyShared(false).forEach(action -> add(Step.Order.DEPENDENCY, List.of(action)));
     resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
     observed.otherRoute().ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
     if (children.get(ChildKind.ROUTE).isEmpty()) {
@@ -276,12 +277,18 @@ public final class SessionPlanner {
         : Optional.empty();
   }
 
-  /** Before the pod, so that no desktop starts without it. */
-  private Optional<Action> applyPolicy() {
-    return observed
-        .policy()
-        .filter(policy -> observed.resync() || !policy.isUpToDate())
-        .map(policy -> new Action.ApplyPolicy(policy.desired(), policy.current()));
+  /**
+   * The NetworkPolicy is written before the pod, so that no desktop starts without it, and the
+   * Middleware before the route.
+   *
+   * @param guards the Middleware; otherwise the NetworkPolicy
+   */
+  private List<Action.ApplyShared> applyShared(boolean guards) {
+    return observed.shared().stream()
+        .filter(shared -> shared.desired().guardsRoutes() == guards)
+        .filter(shared -> observed.resync() || !shared.isUpToDate())
+        .map(shared -> new Action.ApplyShared(shared.desired(), shared.current()))
+        .toList();
   }
 
   private List<Action> finalizer() {

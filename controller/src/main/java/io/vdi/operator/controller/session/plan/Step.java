@@ -11,6 +11,8 @@ public record Step(Order order, Action action) {
     STOP,
     /** Before the first creation, so that a deleted session is always cleaned up. */
     FINALIZER,
+    /** The Middleware, before the routes that refer to it. */
+    GUARD,
     /** What the pod mounts or reads, and what makes it reachable. */
     DEPENDENCY,
     POD,

@@ -16,14 +16,25 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 
-/** Builds the route for ingress controllers other than Traefik. */
+/** Builds the route as an Ingress, which most ingress controllers understand. */
 final class IngressBuilder {
+  /** By this annotation an Ingress refers to Traefik's Middlewares. */
+  private static final String MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares";
+
   private IngressBuilder() {}
 
   static DesiredObject of(ResolvedSession resolved) {
     SessionConfig config = resolved.config();
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
+    RouteAccess.annotate(metadata, config);
+    config
+        .middleware()
+        .ifPresent(middleware ->
+            metadata.putAnnotationsItem(
+                MIDDLEWARES,
+                "%s-%s@kubernetescrd"
+                    .formatted(resolved.session().namespace(), middleware.name())));
     V1IngressTLS tls = new V1IngressTLS().hosts(List.of(resolved.fullHost()));
     if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
       tls.secretName(config.tls().secretName());
@@ -57,7 +68,7 @@ final class IngressBuilder {
                 .kind(ResourceType.INGRESS.kind())
                 .metadata(metadata)
                 .spec(spec));
-    JsonObject patch = ChildMetadata.metadataPatch(metadata);
+    JsonObject patch = RouteAccess.metadataPatch(metadata, config, MIDDLEWARES);
     patch.add("spec", ChildMetadata.json(spec));
     return DesiredObject.of(ChildKind.ROUTE, ResourceType.INGRESS, resolved.name(), body, patch);
   }

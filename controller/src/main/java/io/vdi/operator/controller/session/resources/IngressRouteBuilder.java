@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.HostNames;
 import io.vdi.operator.common.model.ResourceType;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -18,27 +19,25 @@ final class IngressRouteBuilder {
     SessionConfig config = resolved.config();
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
+    RouteAccess.annotate(metadata, config);
+    Map<String, Object> rule = new HashMap<>();
+    rule.put("match", "Host(`" + resolved.fullHost() + "`)");
+    rule.put("kind", "Rule");
+    rule.put("services", List.of(Map.of("name", resolved.name(), "port", ServiceBuilder.PORT)));
+    config
+        .middleware()
+        .ifPresent(
+            middleware -> rule.put("middlewares", List.of(Map.of("name", middleware.name()))));
     JsonObject spec =
         ChildMetadata.json(
-            Map.of(
-                "entryPoints",
-                config.ingress().entryPoints(),
-                "routes",
-                List.of(
-                    Map.of(
-                        "match",
-                        "Host(`" + resolved.fullHost() + "`)",
-                        "kind",
-                        "Rule",
-                        "services",
-                        List.of(Map.of("name", resolved.name(), "port", ServiceBuilder.PORT))))));
+            Map.of("entryPoints", config.ingress().entryPoints(), "routes", List.of(rule)));
     spec.add("tls", tls(resolved));
     JsonObject body = new JsonObject();
     body.addProperty("apiVersion", ResourceType.INGRESS_ROUTE.apiVersion());
     body.addProperty("kind", ResourceType.INGRESS_ROUTE.kind());
     body.add("metadata", ChildMetadata.json(metadata));
     body.add("spec", spec);
-    JsonObject patch = ChildMetadata.metadataPatch(metadata);
+    JsonObject patch = RouteAccess.metadataPatch(metadata, config);
     patch.add("spec", spec.deepCopy());
     return DesiredObject.of(
         ChildKind.ROUTE, ResourceType.INGRESS_ROUTE, resolved.name(), body, patch);

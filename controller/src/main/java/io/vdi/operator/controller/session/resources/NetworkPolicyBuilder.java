@@ -35,12 +35,12 @@ public final class NetworkPolicyBuilder {
   private NetworkPolicyBuilder() {}
 
   /** Empty if {@code network.mode} is none. It is the same in every namespace. */
-  public static Optional<DesiredPolicy> of(
+  public static Optional<SharedObject> of(
       String template, VdiTemplate.Spec spec, SessionConfig config) {
     return config.network().map(network -> build(template, spec, network, config.turn()));
   }
 
-  private static DesiredPolicy build(
+  private static SharedObject build(
       String template,
       VdiTemplate.Spec spec,
       SessionConfig.Network network,
@@ -66,7 +66,7 @@ public final class NetworkPolicyBuilder {
     body.getAsJsonObject("spec")
         .getAsJsonArray("egress")
         .addAll(spec.network().egress().deepCopy());
-    return DesiredPolicy.of(name, template, body);
+    return SharedObject.of(ResourceType.NETWORK_POLICY, name, body);
   }
 
   /** The port of the desktop, from the router, the gate, the reaper and the template's sources. */

@@ -13,6 +13,8 @@ import java.util.Optional;
  * The settings that determine the objects of a session; docs/configuration.md.
  *
  * @param access the users that get access to the Secrets of their sessions; empty: nobody gets it
+ * @param gate which the router asks about each request to a desktop; empty: {@code access.mode} is
+ *     basic
  */
 public record SessionConfig(
     String domain,
@@ -20,7 +22,32 @@ public record SessionConfig(
     Tls tls,
     Optional<Turn> turn,
     Optional<Network> network,
-    Optional<IdentityMapping> access) {
+    Optional<IdentityMapping> access,
+    Optional<Gate> gate) {
+
+  /** Without a gate: users enter the password of the desktop. */
+  public SessionConfig(
+      String domain,
+      Ingress ingress,
+      Tls tls,
+      Optional<Turn> turn,
+      Optional<Network> network,
+      Optional<IdentityMapping> access) {
+    this(domain, ingress, tls, turn, network, access, Optional.empty());
+  }
+
+  /**
+   * The gate; docs/specification.md, section 8.
+   *
+   * @param middleware with which the router asks it
+   */
+  public record Gate(SharedObject middleware) {
+    /** A gate that the router asks at this address. */
+    public static Gate at(String forwardAuthUrl) {
+      return new Gate(MiddlewareBuilder.of(forwardAuthUrl));
+    }
+  }
+
   public enum IngressKind {
     TRAEFIK,
     INGRESS,
@@ -72,6 +99,11 @@ public record SessionConfig(
       List<V1NetworkPolicyPeer> relayTo,
       List<String> deniedRanges,
       String operatorNamespace) {}
+
+  /** The Middleware to which routes refer; empty if the router does not ask a gate. */
+  public Optional<SharedObject> middleware() {
+    return gate.filter(any -> ingress.kind() != IngressKind.NONE).map(Gate::middleware);
+  }
 
   /** The Kubernetes users that get access to the Secret of this session. */
   public List<String> userNames(VdiSession session) {

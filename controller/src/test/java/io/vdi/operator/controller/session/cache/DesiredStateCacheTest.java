@@ -71,7 +71,7 @@ class DesiredStateCacheTest {
             true,
             false,
             Optional.empty(),
-            Optional.empty(),
+            List.of(),
             Optional.empty(),
             PodHistory.NONE,
             true);
@@ -102,7 +102,7 @@ class DesiredStateCacheTest {
         true,
         false,
         Optional.empty(),
-        Optional.empty(),
+        List.of(),
         Optional.empty(),
         PodHistory.NONE,
         true);

@@ -15,7 +15,10 @@ class TraefikCrdWatcherTest {
   private final AtomicInteger found = new AtomicInteger();
   private final TraefikCrdWatcher watcher =
       new TraefikCrdWatcher(
-          cluster.client, cluster.caches, found::incrementAndGet, Duration.ofMillis(20));
+          cluster.client,
+          cluster.caches.ingressRoutes(),
+          found::incrementAndGet,
+          Duration.ofMillis(20));
 
   @AfterEach
   void close() {

@@ -168,7 +168,7 @@ class PerturbationProperties {
 
   private static boolean isOptional(Step.Order order) {
     return switch (order) {
-      case OPTIONAL, ACCESS, GRANT -> true;
+      case GUARD, OPTIONAL, ACCESS, GRANT -> true;
       case STOP, FINALIZER, DEPENDENCY, POD, RELEASE -> false;
     };
   }

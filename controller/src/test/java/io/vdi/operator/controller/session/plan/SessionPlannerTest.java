@@ -6,8 +6,10 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
@@ -51,10 +53,76 @@ class SessionPlannerTest {
         .flatExtracting(action -> action.kind().stream().toList())
         .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
     assertThat(plan.actions(Step.Order.DEPENDENCY).getLast())
-        .isInstanceOf(Action.ApplyPolicy.class);
+        .isInstanceOf(Action.ApplyShared.class);
     assertThat(plan.actions(Step.Order.POD)).singleElement().isInstanceOf(Action.CreatePod.class);
     assertThat(plan.steps().stream().skip(7).map(step -> step.action().kind()))
         .containsExactly(Optional.of(ChildKind.ROLE), Optional.of(ChildKind.ROLE_BINDING));
+  }
+
+  @Test
+  void theMiddlewareIsWrittenBeforeTheRoute() {
+    cluster.config = withGate("http://gate/forward-auth");
+    Plan plan = cluster.plan();
+    assertThat(plan.actions(Step.Order.GUARD))
+        .singleElement()
+        .hasToString(
+            new Action.ApplyShared(
+                    cluster.config.middleware().orElseThrow(), Optional.<ObjectMeta>empty())
+                .toString());
+    // Without it there is no route, and everything else is written.
+    cluster.apply(
+        plan,
+        step ->
+            step.order() == Step.Order.GUARD
+                ? SimulatedCluster.Outcome.RETRIED
+                : SimulatedCluster.Outcome.DONE);
+    assertThat(cluster.objects)
+        .doesNotContainKey(ResourceType.INGRESS_ROUTE)
+        .containsKey(ResourceType.POD);
+    Condition route = cluster.session.status().condition(Condition.ROUTE_READY).orElseThrow();
+    assertThat(route.isTrue()).isFalse();
+    assertThat(route.message()).startsWith("Middleware vdi-gate cannot be created: try again");
+    cluster.apply(cluster.plan());
+    assertThat(cluster.objects).containsKey(ResourceType.INGRESS_ROUTE);
+  }
+
+  @Test
+  void aChangeOfTheAccessModeUpdatesTheRoute() {
+    cluster.apply(cluster.plan());
+    cluster.config = withGate("http://gate/forward-auth");
+    assertThat(cluster.plan().steps())
+        .extracting(Step::order)
+        .containsExactly(Step.Order.GUARD, Step.Order.OPTIONAL);
+    cluster.apply(cluster.plan());
+    assertThat(cluster.plan().steps()).isEmpty();
+    cluster.config = ClusterStates.CONFIG;
+    assertThat(cluster.plan().actions(Step.Order.OPTIONAL))
+        .singleElement()
+        .satisfies(action -> assertThat(action.kind()).contains(ChildKind.ROUTE));
+  }
+
+  @Test
+  void aClusterWithoutMiddlewaresGetsNoRoute() {
+    cluster.config = withGate("http://gate/forward-auth");
+    cluster.routeTypeServed = false;
+    cluster.apply(cluster.plan());
+    assertThat(cluster.objects).doesNotContainKey(ResourceType.INGRESS_ROUTE);
+    assertThat(cluster.session.status().condition(Condition.ROUTE_READY).orElseThrow().message())
+        .startsWith(
+            "the cluster has no ingressroutes.traefik.io or no middlewares.traefik.io: install"
+                + " Traefik's CRDs, or set access.mode to basic");
+  }
+
+  private static SessionConfig withGate(String url) {
+    SessionConfig config = ClusterStates.CONFIG;
+    return new SessionConfig(
+        config.domain(),
+        config.ingress(),
+        config.tls(),
+        config.turn(),
+        config.network(),
+        config.access(),
+        Optional.of(SessionConfig.Gate.at(url)));
   }
 
   @Test
@@ -63,7 +131,7 @@ class SessionPlannerTest {
     cluster.resync = true;
     assertThat(cluster.plan().actions(Step.Order.DEPENDENCY))
         .singleElement()
-        .isInstanceOf(Action.ApplyPolicy.class);
+        .isInstanceOf(Action.ApplyShared.class);
     assertThat(cluster.plan().steps())
         .filteredOn(step -> step.order() == Step.Order.OPTIONAL)
         .map(Step::action)

@@ -19,9 +19,9 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.cache.DesiredPolicyCache;
 import io.vdi.operator.controller.session.resources.DesiredObject;
-import io.vdi.operator.controller.session.resources.DesiredPolicy;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.controller.session.resources.SharedObject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The part of a cluster that concerns one session, in memory: executes plans, and simulates garbage
@@ -50,6 +51,7 @@ final class SimulatedCluster {
 
   Optional<Node> node = Optional.empty();
   Optional<ObjectMeta> policy = Optional.empty();
+  Optional<ObjectMeta> middleware = Optional.empty();
   Optional<String> quotaWait = Optional.empty();
   SessionConfig config = ClusterStates.CONFIG;
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
@@ -72,16 +74,22 @@ final class SimulatedCluster {
         routeTypeServed,
         resync,
         node,
-        policyState(),
+        shared(),
         quotaWait,
         new PodHistory(endedPod(), startIsRetried),
         accessKnown);
   }
 
-  private Optional<PolicyState> policyState() {
+  private List<SharedState> shared() {
     return template
-        .flatMap(found -> POLICIES.of(found, config))
-        .map(desired -> new PolicyState(desired, policy));
+        .map(found ->
+            Stream.concat(
+                    POLICIES.of(found, config).stream()
+                        .map(desired -> new SharedState(desired, policy)),
+                    config.middleware().filter(any -> routeTypeServed).stream()
+                        .map(desired -> new SharedState(desired, middleware)))
+                .toList())
+        .orElse(List.of());
   }
 
   /** What the controller remembers: the last pod that ended, until another one runs. */
@@ -188,17 +196,24 @@ final class SimulatedCluster {
       }
       case Action.Update(DesiredObject desired, ObjectMeta current) -> {
         requireOurs(desired.type(), current);
+        requireGuard(desired);
         objects.put(desired.type(), decode(desired, desired.body(), current.uid()));
       }
-      case Action.ApplyPolicy(DesiredPolicy desired, Optional<ObjectMeta> current) ->
-          policy =
-              Optional.of(
-                  ClusterStates.meta(
-                      desired.name(),
-                      "uid-policy",
-                      Optional.empty(),
-                      Map.of(Annotations.DESIRED_HASH, desired.hash()),
-                      false));
+      case Action.ApplyShared(SharedObject desired, Optional<ObjectMeta> current) -> {
+        Optional<ObjectMeta> written =
+            Optional.of(
+                ClusterStates.meta(
+                    desired.name(),
+                    "uid-" + desired.name(),
+                    Optional.empty(),
+                    Map.of(Annotations.DESIRED_HASH, desired.hash()),
+                    false));
+        if (desired.guardsRoutes()) {
+          middleware = written;
+        } else {
+          policy = written;
+        }
+      }
       case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) -> {
         requireOurs(ResourceType.SECRET, secret);
         issued(turn);
@@ -238,6 +253,7 @@ final class SimulatedCluster {
     if (objects.containsKey(desired.type())) {
       throw new AssertionError("created over an existing " + desired.type());
     }
+    requireGuard(desired);
     if (desired.kind().isOptional()) {
       requireControlled(ResourceType.SECRET);
     }
@@ -245,6 +261,15 @@ final class SimulatedCluster {
       requireControlled(ResourceType.ROLE);
     }
     objects.put(desired.type(), decode(desired, desired.body(), "uid-new-" + uids++));
+  }
+
+  /** A route that refers to a missing Middleware does not work. */
+  private void requireGuard(DesiredObject desired) {
+    if (desired.kind() == ChildKind.ROUTE
+        && config.middleware().isPresent()
+        && middleware.isEmpty()) {
+      throw new AssertionError("a route without its Middleware");
+    }
   }
 
   /** Access is given only to the session's own Secret, and only by a Role that it controls. */

@@ -248,6 +248,77 @@ class DesiredStateTest {
   }
 
   @Test
+  void withAGateRoutesReferToTheMiddleware() {
+    SessionConfig gate = withGate(CONFIG.ingress());
+    DesiredObject route = object(children("{}", "{image: x}", gate), ChildKind.ROUTE);
+    assertThat(route.body().getAsJsonObject("spec").getAsJsonArray("routes").get(0))
+        .isEqualTo(
+            json(
+                """
+                {"match": "Host(`alice.vdi.example.com`)", "kind": "Rule",
+                 "middlewares": [{"name": "vdi-gate"}],
+                 "services": [{"name": "desk", "port": 8080}]}
+                """));
+    assertThat(annotations(route.body()).get("vdi.kasm.io/access-mode")).hasToString("\"gate\"");
+    DesiredObject basic = object(children("{}", "{image: x}", CONFIG), ChildKind.ROUTE);
+    assertThat(annotations(basic.body()).has("vdi.kasm.io/access-mode")).isFalse();
+    assertThat(annotations(basic.patch()).get("vdi.kasm.io/access-mode").isJsonNull()).isTrue();
+  }
+
+  @Test
+  void withAGateAnIngressRefersToTheMiddleware() {
+    SessionConfig.Ingress ingress =
+        new SessionConfig.Ingress(
+            SessionConfig.IngressKind.INGRESS, Optional.of("traefik"), List.of("websecure"));
+    String annotation = "traefik.ingress.kubernetes.io/router.middlewares";
+    DesiredObject route = object(children("{}", "{image: x}", withGate(ingress)), ChildKind.ROUTE);
+    assertThat(annotations(route.body()).get(annotation))
+        .hasToString("\"desks-vdi-gate@kubernetescrd\"");
+    SessionConfig without =
+        new SessionConfig(
+            CONFIG.domain(),
+            ingress,
+            CONFIG.tls(),
+            CONFIG.turn(),
+            CONFIG.network(),
+            CONFIG.access());
+    assertThat(
+            annotations(object(children("{}", "{image: x}", without), ChildKind.ROUTE).patch())
+                .get(annotation)
+                .isJsonNull())
+        .isTrue();
+  }
+
+  @Test
+  void theMiddlewareAsksTheGate() {
+    assertThat(withGate(CONFIG.ingress()).middleware().orElseThrow().body().get("spec"))
+        .isEqualTo(
+            json(
+                """
+                {"forwardAuth": {
+                  "address": "http://vdi-gate.vdi-system.svc:8082/forward-auth",
+                  "trustForwardHeader": false,
+                  "authResponseHeaders": ["Authorization", "Cookie"],
+                  "addAuthCookiesToResponse": ["__Host-vdi-desktop"]}}
+                """));
+  }
+
+  private static SessionConfig withGate(SessionConfig.Ingress ingress) {
+    return new SessionConfig(
+        CONFIG.domain(),
+        ingress,
+        CONFIG.tls(),
+        CONFIG.turn(),
+        CONFIG.network(),
+        CONFIG.access(),
+        Optional.of(SessionConfig.Gate.at("http://vdi-gate.vdi-system.svc:8082/forward-auth")));
+  }
+
+  private static JsonObject annotations(JsonObject object) {
+    return object.getAsJsonObject("metadata").getAsJsonObject("annotations");
+  }
+
+  @Test
   void theTurnServerIsConfiguredOnlyForWebRtcAndNeverAPublicOne() {
     SessionConfig turn =
         new SessionConfig(

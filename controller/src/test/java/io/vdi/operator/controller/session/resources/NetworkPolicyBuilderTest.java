@@ -31,7 +31,7 @@ class NetworkPolicyBuilderTest {
             new V1LabelSelector().matchLabels(Map.of("kubernetes.io/metadata.name", namespace)));
   }
 
-  private static DesiredPolicy build(String name, String template, boolean turn) {
+  private static SharedObject build(String name, String template, boolean turn) {
     SessionConfig config =
         new SessionConfig(
             "vdi.example.com",
@@ -56,7 +56,7 @@ class NetworkPolicyBuilderTest {
 
   @Test
   void itSelectsTheDesktopsOfOneTemplate() {
-    DesiredPolicy policy = build("ubuntu", "{}", false);
+    SharedObject policy = build("ubuntu", "{}", false);
     assertThat(policy.name()).isEqualTo("vdi-ubuntu");
     assertThat(policy.body().getAsJsonObject("spec").get("podSelector"))
         .isEqualTo(

@@ -1,15 +1,15 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.ObjectMeta;
-import io.vdi.operator.controller.session.resources.DesiredPolicy;
+import io.vdi.operator.controller.session.resources.SharedObject;
 import java.util.Optional;
 
 /**
- * The NetworkPolicy that the sessions of a template share in one namespace.
+ * An object that the session shares with others of its namespace.
  *
  * @param current empty if it does not exist
  */
-public record PolicyState(DesiredPolicy desired, Optional<ObjectMeta> current) {
+public record SharedState(SharedObject desired, Optional<ObjectMeta> current) {
   boolean isUpToDate() {
     return current.filter(desired::matches).isPresent();
   }

@@ -1,0 +1,158 @@
+package io.vdi.operator.controller.network;
+
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.runtime.schedule.Periodic;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Deletes the objects that sessions share after the last session that needs them: the NetworkPolicy
+ * of a template and the Middleware of a namespace. They have no owner that Kubernetes' garbage
+ * collector could follow. If a session is created at the same time, its next pass creates the
+ * object again: the deletion is an event for it.
+ */
+public final class SharedObjectCleaner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SharedObjectCleaner.class);
+  private static final Duration INTERVAL = Duration.ofSeconds(3);
+
+  private final KubeClient api;
+  private final ControllerCaches caches;
+  private final Supplier<SessionConfig> config;
+  private final BooleanSupplier mayWrite;
+  private final AtomicBoolean changed = new AtomicBoolean(true);
+  private final Periodic passes;
+
+  public SharedObjectCleaner(
+      KubeClient api,
+      ControllerCaches caches,
+      Supplier<SessionConfig> config,
+      BooleanSupplier mayWrite) {
+    this.api = api;
+    this.caches = caches;
+    this.config = config;
+    this.mayWrite = mayWrite;
+    this.passes = new Periodic("shared-objects", INTERVAL, this::pass);
+  }
+
+  /** Sessions, shared objects or the configuration changed. */
+  public void changed() {
+    changed.set(true);
+  }
+
+  /** Starts to delete. */
+  public void start() {
+    passes.start();
+  }
+
+  private void pass() {
+    if (changed.getAndSet(false) && !deleteUnused()) {
+      changed.set(true);
+    }
+  }
+
+  /** Returns whether no object is left that should not exist. */
+  boolean deleteUnused() {
+    boolean all = true;
+    for (PartialObjectMetadata policy : unusedPolicies()) {
+      all &= delete(caches.networkPolicies(), policy);
+    }
+    Set<String> guarded = namespacesOfGuardedRoutes();
+    for (PartialObjectMetadata middleware : unusedMiddlewares()) {
+      // Without its Middleware a route does not work: first the route changes or is deleted.
+      all &= !guarded.contains(middleware.namespace()) && delete(caches.middlewares(), middleware);
+    }
+    return all;
+  }
+
+  private List<PartialObjectMetadata> unusedPolicies() {
+    Set<String> used =
+        config.get().network().isPresent()
+            ? caches.sessions().list().stream()
+                .map(SharedObjectCleaner::policyOf)
+                .collect(Collectors.toSet())
+            : Set.of();
+    return caches.networkPolicies().list().stream()
+        .filter(policy -> policy.metadata().label(Labels.TEMPLATE).isPresent())
+        .filter(policy -> !policy.metadata().isDeleting())
+        .filter(policy -> !used.contains(key(policy.namespace(), policy.name())))
+        .toList();
+  }
+
+  private List<PartialObjectMetadata> unusedMiddlewares() {
+    Set<String> used =
+        config.get().middleware().isPresent()
+            ? caches.sessions().list().stream()
+                .map(VdiSession::namespace)
+                .collect(Collectors.toSet())
+            : Set.of();
+    return caches.middlewares().list().stream()
+        .filter(middleware -> middleware.name().equals(ResourceNames.MIDDLEWARE))
+        .filter(middleware -> !middleware.metadata().isDeleting())
+        .filter(middleware -> !used.contains(middleware.namespace()))
+        .toList();
+  }
+
+  private Set<String> namespacesOfGuardedRoutes() {
+    return Stream.of(caches.ingressRoutes(), caches.ingresses())
+        .flatMap(cache -> cache.list().stream())
+        .filter(route -> route.metadata().annotation(Annotations.ACCESS_MODE).isPresent())
+        .map(PartialObjectMetadata::namespace)
+        .collect(Collectors.toSet());
+  }
+
+  private static String policyOf(VdiSession session) {
+    return key(session.namespace(), ResourceNames.networkPolicy(session.spec().template()));
+  }
+
+  private static String key(String namespace, String policy) {
+    return namespace + "/" + policy;
+  }
+
+  private boolean delete(ResourceCache<PartialObjectMetadata> cache, PartialObjectMetadata object) {
+    if (!mayWrite.getAsBoolean()) {
+      return false;
+    }
+    ResourceType<PartialObjectMetadata> type = cache.resourceType();
+    ApiResult<PartialObjectMetadata> result = api.deleteIfUnchanged(type, object.metadata());
+    if (result.ok().isPresent() || result.isNotFound()) {
+      cache.deleted(object.namespace(), object.name(), object.uid());
+      LOG.info(
+          "deleted {} {} in {}: no session uses it",
+          type.kind(),
+          object.name(),
+          object.namespace());
+      return true;
+    }
+    LOG.warn(
+        "cannot delete {} {} in {}: {}",
+        type.kind(),
+        object.name(),
+        object.namespace(),
+        result.failure().map(ApiFailure::message).orElse(""));
+    return false;
+  }
+
+  @Override
+  public void close() {
+    passes.close();
+  }
+}

@@ -1,0 +1,55 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Builds Traefik's Middleware that asks the gate about each request; docs/specification.md, section
+ * 8. Traefik does not let a route refer to a Middleware of another namespace by default, so each
+ * namespace with sessions has one.
+ */
+final class MiddlewareBuilder {
+  /** The cookie that the gate renews with its answers. */
+  private static final String DESKTOP_COOKIE = "__Host-vdi-desktop";
+
+  private MiddlewareBuilder() {}
+
+  /** The Middleware. It is the same in every namespace. */
+  static SharedObject of(String forwardAuthUrl) {
+    JsonObject body = new JsonObject();
+    body.addProperty("apiVersion", ResourceType.MIDDLEWARE.apiVersion());
+    body.addProperty("kind", ResourceType.MIDDLEWARE.kind());
+    body.add(
+        "metadata",
+        json(
+            Map.of(
+                "name",
+                ResourceNames.MIDDLEWARE,
+                "labels",
+                Map.of(Labels.NAME, Labels.SESSION, Labels.MANAGED_BY, Labels.OPERATOR))));
+    body.add(
+        "spec",
+        json(
+            Map.of(
+                "forwardAuth",
+                Map.of(
+                    "address",
+                    forwardAuthUrl,
+                    "trustForwardHeader",
+                    false,
+                    "authResponseHeaders",
+                    List.of("Authorization", "Cookie"),
+                    "addAuthCookiesToResponse",
+                    List.of(DESKTOP_COOKIE)))));
+    return SharedObject.of(ResourceType.MIDDLEWARE, ResourceNames.MIDDLEWARE, body);
+  }
+
+  private static JsonObject json(Map<String, ?> content) {
+    return KubeGson.gson().toJsonTree(content).getAsJsonObject();
+  }
+}

@@ -1,0 +1,36 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonNull;
+import com.google.gson.JsonObject;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.vdi.operator.common.model.Annotations;
+import java.util.stream.Stream;
+
+/** Marks routes that refer to the Middleware, so that it is not deleted before them. */
+final class RouteAccess {
+  static final String GATE = "gate";
+
+  private RouteAccess() {}
+
+  static void annotate(V1ObjectMeta metadata, SessionConfig config) {
+    if (config.middleware().isPresent()) {
+      metadata.putAnnotationsItem(Annotations.ACCESS_MODE, GATE);
+    }
+  }
+
+  /**
+   * The patch of the metadata. Without a gate it removes the annotations that an earlier {@code
+   * access.mode} set.
+   *
+   * @param more further annotations that are present only with a gate
+   */
+  static JsonObject metadataPatch(V1ObjectMeta metadata, SessionConfig config, String... more) {
+    JsonObject patch = ChildMetadata.metadataPatch(metadata);
+    if (config.middleware().isEmpty()) {
+      JsonObject annotations = patch.getAsJsonObject("metadata").getAsJsonObject("annotations");
+      Stream.concat(Stream.of(Annotations.ACCESS_MODE), Stream.of(more))
+          .forEach(annotation -> annotations.add(annotation, JsonNull.INSTANCE));
+    }
+    return patch;
+  }
+}

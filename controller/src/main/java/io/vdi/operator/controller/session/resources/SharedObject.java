@@ -1,0 +1,43 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.ResourceType;
+
+/**
+ * An object that several sessions of a namespace share: the NetworkPolicy of the desktops of one
+ * template, or the Middleware of all routes. It has no owner: {@code controller.network} deletes it
+ * after the last session that needs it.
+ *
+ * @param body of a POST, and of a merge patch
+ */
+public record SharedObject(
+    ResourceType<PartialObjectMetadata> type, String name, String hash, JsonObject body) {
+
+  /** Adds the hash of the body to it as an annotation. */
+  static SharedObject of(ResourceType<PartialObjectMetadata> type, String name, JsonObject body) {
+    String hash = Hashes.sha256(DesiredObject.inOrder(body).toString(), 16);
+    JsonObject annotations = new JsonObject();
+    annotations.addProperty(Annotations.DESIRED_HASH, hash);
+    body.getAsJsonObject("metadata").add("annotations", annotations);
+    return new SharedObject(type, name, hash, body);
+  }
+
+  /** Whether routes rely on it: no route is written before it exists. */
+  public boolean guardsRoutes() {
+    return type.equals(ResourceType.MIDDLEWARE);
+  }
+
+  /** Whether the existing object has the hash of this one. */
+  public boolean matches(ObjectMeta existing) {
+    return existing.annotation(Annotations.DESIRED_HASH).filter(hash::equals).isPresent();
+  }
+
+  @Override
+  public String toString() {
+    return type.kind() + " " + name;
+  }
+}

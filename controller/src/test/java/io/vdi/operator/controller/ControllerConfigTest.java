@@ -1,0 +1,79 @@
+package io.vdi.operator.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.helidon.common.media.type.MediaTypes;
+import io.helidon.config.Config;
+import io.helidon.config.ConfigSources;
+import io.helidon.config.yaml.YamlConfigParser;
+import io.vdi.operator.runtime.config.InvalidConfigException;
+import org.junit.jupiter.api.Test;
+
+/** The settings {@code access.*}; docs/configuration.md. */
+class ControllerConfigTest {
+  private static ControllerConfig read(String yaml) throws InvalidConfigException {
+    return ControllerConfig.from(
+        Config.builder()
+            .disableEnvironmentVariablesSource()
+            .disableSystemPropertiesSource()
+            .addParser(YamlConfigParser.create())
+            .addSource(ConfigSources.create(yaml, MediaTypes.APPLICATION_X_YAML))
+            .addSource(ConfigSources.classpath("application.yaml"))
+            .build());
+  }
+
+  private static String forwardAuth(String yaml) throws InvalidConfigException {
+    return read(yaml).session().middleware().orElseThrow().body().get("spec").toString();
+  }
+
+  @Test
+  void routesAskNoGateByDefault() throws InvalidConfigException {
+    assertThat(read("workers: 1").session().middleware()).isEmpty();
+    assertThat(read("{access: {mode: gate}, ingress: {kind: none}}").session().middleware())
+        .isEmpty();
+  }
+
+  @Test
+  void theGateIsInTheNamespaceOfTheOperatorUnlessItsAddressIsSet() throws InvalidConfigException {
+    assertThat(forwardAuth("{access: {mode: gate}, leaderElection: {namespace: desks}}"))
+        .contains("\"http://vdi-gate.desks.svc:8082/forward-auth\"");
+    assertThat(
+            forwardAuth(
+                "access: {mode: gate, gate: {forwardAuthUrl: 'http://10.0.0.1:8082/forward-auth'}}"))
+        .contains("\"http://10.0.0.1:8082/forward-auth\"");
+  }
+
+  @Test
+  void theHostOfThePortalIsReserved() throws InvalidConfigException {
+    assertThat(
+            read("{domain: example.com, access: {gate: {portalUrl: 'https://desks.example.com:8443'}}}")
+                .hosts()
+                .reserved())
+        .contains("desks", "portal");
+    assertThat(
+            read("{domain: example.com, access: {gate: {portalUrl: 'https://desks.example.org'}}}")
+                .hosts()
+                .reserved())
+        .doesNotContain("desks");
+  }
+
+  @Test
+  void onlyTraefikAsksAGate() throws InvalidConfigException {
+    assertThatThrownBy(() -> read("{access: {mode: gate}, ingress: {kind: ingress}}"))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining("access.mode gate requires Traefik: set ingress.kind to traefik");
+    assertThat(
+            read("{access: {mode: gate}, ingress: {kind: ingress, className: traefik-internal}}")
+                .session()
+                .middleware())
+        .isPresent();
+  }
+
+  @Test
+  void anAddressWithoutPathIsRefused() {
+    assertThatThrownBy(() -> read("access: {mode: gate, gate: {forwardAuthUrl: gate}}"))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining("access.gate.forwardAuthUrl \"gate\" must be an address");
+  }
+}
