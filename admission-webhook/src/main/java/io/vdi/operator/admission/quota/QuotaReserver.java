@@ -4,8 +4,8 @@ import io.vdi.operator.admission.quota.ReservationPlanner.ReservationPlan;
 import io.vdi.operator.admission.quota.ReservationPlanner.ReservationRequest;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.SharedConfigMap;
 import io.vdi.operator.common.model.ConfigMap;
-import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaRequest;
@@ -64,8 +64,7 @@ public final class QuotaReserver implements AutoCloseable {
   /** Longer than any decision takes, because each call has a time limit. */
   private static final Duration STUCK_AFTER = Duration.ofMinutes(5);
 
-  private final KubeClient api;
-  private final String namespace;
+  private final SharedConfigMap map;
   private final SessionIndex sessions;
   private final Function<String, Optional<VdiTemplate>> templates;
   private final Supplier<QuotaLimits> quota;
@@ -145,8 +144,7 @@ public final class QuotaReserver implements AutoCloseable {
       LongSupplier elapsedNanos,
       FatalErrorHandler onFatalError) {
     this.writer = onFatalError.thread("reservations").unstarted(this::work);
-    this.api = api;
-    this.namespace = namespace;
+    this.map = new SharedConfigMap(api, namespace, Reservations.NAME);
     this.sessions = sessions;
     this.templates = templates;
     this.quota = quota;
@@ -351,11 +349,7 @@ public final class QuotaReserver implements AutoCloseable {
 
   /** Writes the ConfigMap. Afterwards, {@code known} is what was written, or empty. */
   private boolean isWritten(Reservations next, Reservations before) {
-    ApiResult<ConfigMap> result =
-        before.version().isEmpty()
-            ? api.create(ResourceType.CONFIG_MAP, namespace, next.json(namespace))
-            : api.replace(
-                ResourceType.CONFIG_MAP, namespace, Reservations.NAME, next.json(namespace));
+    ApiResult<ConfigMap> result = map.write(before.version(), next.data());
     known = result.ok().map(Reservations::of);
     if (!result.isConflict() && !result.isAlreadyExists()) {
       result
@@ -370,7 +364,7 @@ public final class QuotaReserver implements AutoCloseable {
   }
 
   private Optional<Reservations> read() {
-    ApiResult<ConfigMap> result = api.get(ResourceType.CONFIG_MAP, namespace, Reservations.NAME);
+    ApiResult<ConfigMap> result = map.read();
     return result.isNotFound() ? Optional.of(Reservations.NONE) : result.ok().map(Reservations::of);
   }
 

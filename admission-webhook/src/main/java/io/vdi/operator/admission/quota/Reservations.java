@@ -126,13 +126,10 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
         Instant.parse(entry.get("time").getAsString()));
   }
 
-  /**
-   * The ConfigMap with this content. It carries the version, so the API server refuses the write if
-   * another replica has written since.
-   */
-  JsonObject json(String namespace) {
-    JsonObject data = new JsonObject();
-    data.addProperty(LAST_RELEASED_KEY, String.valueOf(lastReleasedResourceVersion));
+  /** The data of the ConfigMap with this content. */
+  Map<String, String> data() {
+    Map<String, String> data = new LinkedHashMap<>();
+    data.put(LAST_RELEASED_KEY, String.valueOf(lastReleasedResourceVersion));
     entries.forEach((id, granted) -> {
       QuotaRequest request = granted.request();
       JsonObject entry = new JsonObject();
@@ -146,19 +143,8 @@ record Reservations(String version, Map<String, Entry> entries, long lastRelease
         entry.addProperty("claim", request.claim());
       }
       entry.addProperty("time", granted.grantedAt().toString());
-      data.addProperty(id, entry.toString());
+      data.put(id, entry.toString());
     });
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("name", NAME);
-    metadata.addProperty("namespace", namespace);
-    if (!version.isEmpty()) {
-      metadata.addProperty("resourceVersion", version);
-    }
-    JsonObject map = new JsonObject();
-    map.addProperty("apiVersion", "v1");
-    map.addProperty("kind", "ConfigMap");
-    map.add("metadata", metadata);
-    map.add("data", data);
-    return map;
+    return data;
   }
 }

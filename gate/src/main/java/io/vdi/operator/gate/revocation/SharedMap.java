@@ -1,10 +1,9 @@
 package io.vdi.operator.gate.revocation;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.SharedConfigMap;
 import io.vdi.operator.common.model.ConfigMap;
-import io.vdi.operator.common.model.ResourceType;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -19,14 +18,13 @@ public final class SharedMap {
 
   private static final int MAX_ATTEMPTS = 20;
 
-  private final KubeClient api;
-  private final String namespace;
-  private final String name;
+  private static final Map<String, String> LABELS =
+      Map.of("app.kubernetes.io/name", "vdi-operator", "app.kubernetes.io/component", "gate-state");
+
+  private final SharedConfigMap map;
 
   public SharedMap(KubeClient api, String namespace, String name) {
-    this.api = api;
-    this.namespace = namespace;
-    this.name = name;
+    this.map = new SharedConfigMap(api, namespace, name, LABELS);
   }
 
   /** What a change makes of the data. */
@@ -47,12 +45,13 @@ public final class SharedMap {
 
   /** Changes the data; the function can be called several times. */
   public <R> ApiResult<Changed<R>> change(Function<Map<String, String>, Outcome<R>> change) {
-    ApiResult<Changed<R>> last = new ApiResult.Unreachable<>("ConfigMap " + name + " is contended");
+    ApiResult<Changed<R>> last =
+        new ApiResult.Unreachable<>("ConfigMap " + map.name() + " is contended");
     for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      ApiResult<ConfigMap> found = api.get(ResourceType.CONFIG_MAP, namespace, name);
+      ApiResult<ConfigMap> found = map.read();
       boolean missing = found.isNotFound();
       if (!missing && found.ok().isEmpty()) {
-        return found.flatMap(map -> new ApiResult.Unreachable<>("unreadable"));
+        return found.flatMap(unread -> new ApiResult.Unreachable<>("unreadable"));
       }
       ConfigMap current = found.ok().orElse(new ConfigMap(null, Map.of()));
       switch (change.apply(current.data())) {
@@ -60,12 +59,8 @@ public final class SharedMap {
           return new ApiResult.Ok<>(new Changed<>(Optional.empty(), result));
         }
         case Outcome.Write<R>(Map<String, String> data, R result) -> {
-          JsonObject object = object(data, current.metadata().resourceVersion());
-          ApiResult<ConfigMap> written =
-              missing
-                  ? api.create(ResourceType.CONFIG_MAP, namespace, object)
-                  : api.replace(ResourceType.CONFIG_MAP, namespace, name, object);
-          last = written.map(map -> new Changed<>(Optional.of(map), result));
+          ApiResult<ConfigMap> written = map.write(current.metadata().resourceVersion(), data);
+          last = written.map(now -> new Changed<>(Optional.of(now), result));
           if (!written.isConflict() && !written.isAlreadyExists()) {
             return last;
           }
@@ -73,26 +68,5 @@ public final class SharedMap {
       }
     }
     return last;
-  }
-
-  private JsonObject object(Map<String, String> data, String version) {
-    JsonObject labels = new JsonObject();
-    labels.addProperty("app.kubernetes.io/name", "vdi-operator");
-    labels.addProperty("app.kubernetes.io/component", "gate-state");
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("name", name);
-    metadata.addProperty("namespace", namespace);
-    metadata.add("labels", labels);
-    if (!version.isEmpty()) {
-      metadata.addProperty("resourceVersion", version);
-    }
-    JsonObject content = new JsonObject();
-    data.forEach(content::addProperty);
-    JsonObject object = new JsonObject();
-    object.addProperty("apiVersion", "v1");
-    object.addProperty("kind", "ConfigMap");
-    object.add("metadata", metadata);
-    object.add("data", content);
-    return object;
   }
 }

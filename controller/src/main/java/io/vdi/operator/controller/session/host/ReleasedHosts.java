@@ -1,12 +1,11 @@
 package io.vdi.operator.controller.session.host;
 
-import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.SharedConfigMap;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ConfigMap;
 import io.vdi.operator.common.model.Hashes;
-import io.vdi.operator.common.model.ResourceType;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,8 +49,7 @@ public final class ReleasedHosts {
   /** After a failed write the workers do not try again for this long. */
   private static final Duration PAUSE = Duration.ofSeconds(5);
 
-  private final KubeClient api;
-  private final String namespace;
+  private final SharedConfigMap map;
   private final InstantSource clock;
   private final BooleanSupplier mayWrite;
 
@@ -86,8 +84,7 @@ public final class ReleasedHosts {
    */
   public ReleasedHosts(
       KubeClient api, String namespace, InstantSource clock, BooleanSupplier mayWrite) {
-    this.api = api;
-    this.namespace = namespace;
+    this.map = new SharedConfigMap(api, namespace, NAME);
     this.clock = clock;
     this.mayWrite = mayWrite;
   }
@@ -96,7 +93,7 @@ public final class ReleasedHosts {
   public Optional<ApiFailure> load() {
     writing.lock();
     try {
-      ApiResult<ConfigMap> result = api.get(ResourceType.CONFIG_MAP, namespace, NAME);
+      ApiResult<ConfigMap> result = map.read();
       if (result.isNotFound()) {
         version = "";
         return Optional.empty();
@@ -108,9 +105,9 @@ public final class ReleasedHosts {
     }
   }
 
-  private synchronized void merge(ConfigMap map) {
-    version = map.metadata().resourceVersion();
-    map.data()
+  private synchronized void merge(ConfigMap read) {
+    version = read.metadata().resourceVersion();
+    read.data()
         .forEach((host, text) ->
             parse(text)
                 .ifPresent(entry -> {
@@ -205,11 +202,7 @@ public final class ReleasedHosts {
   private void write() {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Snapshot snapshot = snapshot();
-      JsonObject map = json(snapshot.entries());
-      ApiResult<ConfigMap> result =
-          version.isEmpty()
-              ? api.create(ResourceType.CONFIG_MAP, namespace, map)
-              : api.replace(ResourceType.CONFIG_MAP, namespace, NAME, map);
+      ApiResult<ConfigMap> result = map.write(version, data(snapshot.entries()));
       Optional<ApiFailure> failure = result.failure();
       if (failure.isEmpty()) {
         version = result.orElseThrow().metadata().resourceVersion();
@@ -239,23 +232,11 @@ public final class ReleasedHosts {
     }
   }
 
-  private JsonObject json(Map<String, Entry> content) {
-    JsonObject data = new JsonObject();
-    new TreeMap<>(content)
-        .forEach((host, entry) ->
-            data.addProperty(host, entry.user() + " " + entry.until().getEpochSecond()));
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("name", NAME);
-    metadata.addProperty("namespace", namespace);
-    if (!version.isEmpty()) {
-      metadata.addProperty("resourceVersion", version);
-    }
-    JsonObject map = new JsonObject();
-    map.addProperty("apiVersion", "v1");
-    map.addProperty("kind", "ConfigMap");
-    map.add("metadata", metadata);
-    map.add("data", data);
-    return map;
+  private static Map<String, String> data(Map<String, Entry> content) {
+    Map<String, String> data = new TreeMap<>();
+    content.forEach(
+        (host, entry) -> data.put(host, entry.user() + " " + entry.until().getEpochSecond()));
+    return data;
   }
 
   private static String hash(String email) {
