@@ -20,6 +20,7 @@ class CliImportsTest {
             "cli.cluster",
             "cli.doctor",
             "cli.output",
+            "cli.signin",
             "common.diagnosis",
             "common.kube",
             "common.model",
@@ -48,6 +49,18 @@ class CliImportsTest {
             "java.security",
             "javax.net.ssl",
             "javax.xml.stream")
+        .allow(
+            "signin",
+            "the sign-in of the user at the provider; it prints nothing",
+            "cli.cluster",
+            "common.model",
+            "com.google.gson",
+            "io.kubernetes.client",
+            "okhttp3",
+            "java.io",
+            "java.net",
+            "java.nio.channels",
+            "java.nio.file")
         .allow(
             "cluster",
             "requests with the permissions of the user; it prints nothing",

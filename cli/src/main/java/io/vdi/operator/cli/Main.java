@@ -8,6 +8,8 @@ import io.vdi.operator.cli.commands.DoctorCommand;
 import io.vdi.operator.cli.commands.ExtendCommand;
 import io.vdi.operator.cli.commands.GetCommand;
 import io.vdi.operator.cli.commands.ListCommand;
+import io.vdi.operator.cli.commands.LoginCommand;
+import io.vdi.operator.cli.commands.LogoutCommand;
 import io.vdi.operator.cli.commands.OpenCommand;
 import io.vdi.operator.cli.commands.QuotaCommand;
 import io.vdi.operator.cli.commands.ResumeCommand;
@@ -49,6 +51,8 @@ public final class Main implements Runnable {
           TemplatesCommand.class,
           QuotaCommand.class,
           DoctorCommand.class,
+          LoginCommand.class,
+          LogoutCommand.class,
           CompletionCommand.class,
           CompleteCommand.class,
           TrainCommand.class);

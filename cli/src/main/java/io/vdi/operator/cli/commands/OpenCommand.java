@@ -3,15 +3,15 @@ package io.vdi.operator.cli.commands;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.PortForward;
+import io.vdi.operator.cli.cluster.RouteAccess;
 import io.vdi.operator.cli.cluster.SessionSecret;
 import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.signin.UrlProbe;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import java.io.IOException;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
@@ -19,7 +19,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi open}. */
-@Command(name = "open", description = "Print URL, user name and password of a desktop.")
+@Command(
+    name = "open",
+    description =
+        "Print URL, user name and password of a desktop; open it, if the portal signs users in.")
 public final class OpenCommand extends SessionCommand {
   @Option(
       names = "--port-forward",
@@ -70,13 +73,21 @@ public final class OpenCommand extends SessionCommand {
         .condition(Condition.READY)
         .filter(ready -> ready.reason().equals(Condition.CREDENTIALS_CHANGED))
         .ifPresent(ready -> warn(ready.message()));
+    String url = session.status().url();
+    if (!forward && !url.isEmpty() && usesGate(cluster, session)) {
+      print("URL:       " + url);
+      if (browser || console().width() > 0) {
+        DesktopBrowser.open(url, console());
+      }
+      return 0;
+    }
     Optional<VdiTemplate> template = template(cluster, session);
     DesktopCredentials credentials = SessionSecret.credentials(cluster, session, template);
     if (!forward) {
-      if (session.status().url().isEmpty()) {
+      if (url.isEmpty()) {
         throw new CliException.Failed("the session has no URL; use --port-forward");
       }
-      printLogin(session.status().url(), credentials);
+      printLogin(url, credentials);
       return 0;
     }
     int target = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY).port();
@@ -89,6 +100,12 @@ public final class OpenCommand extends SessionCommand {
     } catch (InterruptedException e) {
       throw CliException.Interrupted.restoringFlag();
     }
+  }
+
+  /** A user without permission to read routes and settings learns it from the desktop's address. */
+  private static boolean usesGate(ClusterAccess cluster, VdiSession session) {
+    return RouteAccess.usesGate(cluster, session.namespace(), session.name())
+        .orElseGet(() -> UrlProbe.of(session.status().url()).equals(UrlProbe.Protection.GATE));
   }
 
   /** Templates have no namespace, and a user of one namespace may not be allowed to read them. */
@@ -111,15 +128,7 @@ public final class OpenCommand extends SessionCommand {
     print("User:      " + credentials.user());
     print("Password:  " + credentials.password());
     if (browser) {
-      boolean mac = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac");
-      try {
-        new ProcessBuilder(mac ? "open" : "xdg-open", url)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
-      } catch (IOException e) {
-        warn("cannot open a browser: " + e.getMessage());
-      }
+      DesktopBrowser.open(url, console());
     }
   }
 

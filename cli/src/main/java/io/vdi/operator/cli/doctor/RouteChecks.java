@@ -4,9 +4,13 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.cli.cluster.OperatorSettings;
+import io.vdi.operator.cli.cluster.RouteAccess;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import java.io.IOException;
 import java.net.URI;
@@ -35,6 +39,7 @@ final class RouteChecks {
         new Check<>("route", LAYER, "Route", Set.of("accepted"), RouteChecks::route),
         new Check<>(
             "middleware", LAYER, "Route middlewares", Set.of("route"), RouteChecks::middlewares),
+        new Check<>("attached", LAYER, "Gate on the route", Set.of("route"), RouteChecks::attached),
         new Check<>(
             "entrypoint", LAYER, "Route entry points", Set.of("route"), RouteChecks::entryPoints),
         new Check<>(
@@ -141,6 +146,59 @@ final class RouteChecks {
       }
     }
     return new CheckResult.Passed("all exist");
+  }
+
+  /** With {@code access.mode: gate} the router must ask the gate, and cookies need https. */
+  private static CheckResult attached(SessionContext context) {
+    boolean expected = OperatorSettings.accessMode(context.cluster()).equals(Optional.of("gate"));
+    JsonObject route =
+        ingressRoute(context)
+            .or(() -> context.child(ResourceType.INGRESS, context.name()))
+            .orElseThrow(() -> new CliException.Failed("the session has no route"));
+    if (!expected && !RouteAccess.usesGate(route)) {
+      return new CheckResult.Passed("the desktop asks for its password");
+    }
+    Optional<String> problem = notAttached(context, route);
+    if (problem.isPresent()) {
+      return context.failed(KnownCause.GATE_NOT_ATTACHED, routeName(context), problem.get());
+    }
+    String url = url(context, "");
+    return url.startsWith("https://")
+        ? new CheckResult.Passed("the router asks it")
+        : context.failed(KnownCause.GATE_COOKIES, "the URL", "it is " + url, url);
+  }
+
+  private static Optional<String> notAttached(SessionContext context, JsonObject route) {
+    if (!RouteAccess.usesGate(route)) {
+      return Optional.of("it has no annotation " + Annotations.ACCESS_MODE + ": gate");
+    }
+    boolean traefik = !Json.objects(route, "spec", "routes").isEmpty();
+    boolean refers =
+        traefik
+            ? Json.objects(route, "spec", "routes").stream()
+                .allMatch(rule ->
+                    Json.objects(rule, "middlewares").stream()
+                        .anyMatch(ref -> Json.text(ref, "name").equals(ResourceNames.MIDDLEWARE)))
+            : Json.map(route, "metadata", "annotations")
+                .getOrDefault("traefik.ingress.kubernetes.io/router.middlewares", "")
+                .contains("-" + ResourceNames.MIDDLEWARE + "@kubernetescrd");
+    if (!refers) {
+      return Optional.of("it does not refer to the Middleware " + ResourceNames.MIDDLEWARE);
+    }
+    return context
+        .child(ResourceType.MIDDLEWARE, ResourceNames.MIDDLEWARE)
+        .map(found -> Json.text(found, "spec", "forwardAuth", "address"))
+        .filter(address -> !address.isEmpty())
+        .map(address -> Optional.<String>empty())
+        .orElse(
+            Optional.of("Middleware " + ResourceNames.MIDDLEWARE + " has no forwardAuth.address"));
+  }
+
+  private static boolean usesGate(SessionContext context) {
+    return ingressRoute(context)
+        .or(() -> context.child(ResourceType.INGRESS, context.name()))
+        .filter(RouteAccess::usesGate)
+        .isPresent();
   }
 
   /** The options of Traefik's pods in lower case, because Traefik ignores their case. */
@@ -252,6 +310,9 @@ final class RouteChecks {
   private static CheckResult webSocket(SessionContext context) {
     if (!context.isRunning()) {
       return new CheckResult.Skipped("the desktop is not ready yet");
+    }
+    if (usesGate(context)) {
+      return new CheckResult.Skipped("only a browser that is signed in opens it");
     }
     String authorization = DesktopChecks.authorization(context);
     String url = url(context, "/api/websockets");

@@ -88,6 +88,23 @@ final class RouterClient implements AutoCloseable {
     }
   }
 
+  /**
+   * A redirect as a browser receives it.
+   *
+   * @param cookies the values of {@code Set-Cookie}
+   */
+  record Redirect(int status, List<String> cookies) {}
+
+  /** The answer of a page. Accepts every certificate, and sends no credentials. */
+  Redirect redirect(String url) throws IOException {
+    try (Response response =
+        insecureClient
+            .newCall(new Request.Builder().url(url).header("Accept", "text/html").build())
+            .execute()) {
+      return new Redirect(response.code(), response.headers("Set-Cookie"));
+    }
+  }
+
   /** The answer to the request for a WebSocket. */
   sealed interface Upgrade {
     /** The HTTP status; 101 if the WebSocket was opened. */

@@ -25,6 +25,9 @@ import java.util.Set;
 final class ServiceChecks {
   static final List<String> SERVICES = List.of("controller", "admission-webhook", "reaper");
 
+  /** Those whose permissions are compared with the chart; the gate has checks of its own. */
+  static final List<String> ACCOUNTS = List.of("controller", "admission-webhook", "reaper", "gate");
+
   private static final Layer LAYER = Layer.CONTROL_PLANE;
   private static final List<String> WITH_LEADER = List.of("controller", "reaper");
   private static final int OBSERVE_PORT = 8081;
@@ -102,7 +105,7 @@ final class ServiceChecks {
                 + service);
   }
 
-  private static List<JsonObject> pods(DoctorContext context, String service) {
+  static List<JsonObject> pods(DoctorContext context, String service) {
     return context
         .cluster()
         .list(
@@ -112,7 +115,7 @@ final class ServiceChecks {
   }
 
   /** Why the first waiting container waits, such as {@code : ImagePullBackOff …}; else empty. */
-  private static String waitingReason(DoctorContext context, String service) {
+  static String waitingReason(DoctorContext context, String service) {
     return pods(context, service).stream()
         .map(pod -> ClusterAccess.decode(Pod.class, pod))
         .flatMap(pod -> pod.status().containerStatuses().stream())

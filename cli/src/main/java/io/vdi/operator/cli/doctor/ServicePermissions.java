@@ -27,7 +27,7 @@ final class ServicePermissions {
   static CheckResult check(DoctorContext context) {
     WatchedNamespaces watched = WatchedSetting.read(context.cluster());
     List<Permission> required = new ArrayList<>();
-    for (String service : ServiceChecks.SERVICES) {
+    for (String service : ServiceChecks.ACCOUNTS) {
       if (ServiceChecks.deployment(context, service).isPresent()) {
         required.addAll(of(service, watched, context));
       }

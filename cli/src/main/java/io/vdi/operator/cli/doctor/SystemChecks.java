@@ -12,6 +12,7 @@ final class SystemChecks {
             ControlPlaneChecks.checks(),
             ServiceChecks.checks(),
             WebhookChecks.checks(),
+            GateChecks.checks(),
             GpuChecks.checks())
         .flatMap(List::stream)
         .toList();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.cluster.Json;
 import java.nio.file.Path;
+import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,6 +94,50 @@ class SessionCommandsTest {
     CommandRunner.Result result = cli.run("get", "bob");
     assertThat(result.exitCode()).isEqualTo(1);
     assertThat(result.err()).isEqualTo("error: there is no session \"bob\" in namespace team-a\n");
+  }
+
+  @Test
+  void openThroughTheGatePrintsNoPassword() {
+    String route = "/apis/traefik.io/v1alpha1/namespaces/team-a/ingressroutes/alice";
+    cli.server.put(route, "metadata: {annotations: {vdi.kasm.io/access-mode: gate}}");
+    assertThat(cli.run("open", "alice").out())
+        .isEqualTo("URL:       https://alice.vdi.example.com\n");
+    cli.server.put(route, "spec: {}");
+    assertThat(cli.run("open", "alice").out()).contains("Password:  secret");
+    cli.server.reject("GET " + route, 403, "no");
+    cli.server.reject(
+        "GET /apis/networking.k8s.io/v1/namespaces/team-a/ingresses/alice", 403, "no");
+    String config = "/api/v1/namespaces/vdi-system/configmaps/vdi-config";
+    cli.server.put(config, "{data: {controller.yaml: 'access: {mode: gate}'}}");
+    assertThat(cli.run("open", "alice").out()).doesNotContain("Password");
+    cli.server.put(config, "{data: {controller.yaml: 'access: {mode: basic}'}}");
+    assertThat(cli.run("open", "alice").out()).contains("Password:  secret");
+  }
+
+  @Test
+  void openWithoutPermissionsAsksTheAddressOfTheDesktop() throws Exception {
+    cli.server.reject(
+        "GET /apis/traefik.io/v1alpha1/namespaces/team-a/ingressroutes/alice", 403, "no");
+    cli.server.reject(
+        "GET /apis/networking.k8s.io/v1/namespaces/team-a/ingresses/alice", 403, "no");
+    cli.server.reject("GET /api/v1/namespaces/vdi-system/configmaps/vdi-config", 403, "no");
+    try (MockWebServer router = new MockWebServer()) {
+      router.start();
+      String url = "http://127.0.0.1:" + router.getPort();
+      cli.server.get(ALICE).getAsJsonObject("status").addProperty("url", url);
+      router.enqueue(
+          new MockResponse.Builder()
+              .code(303)
+              .addHeader("Location", "https://portal.example.com/open?target=x")
+              .build());
+      assertThat(cli.run("open", "alice").out()).isEqualTo("URL:       " + url + "\n");
+      router.enqueue(
+          new MockResponse.Builder()
+              .code(401)
+              .addHeader("WWW-Authenticate", "Basic realm=\"x\"")
+              .build());
+      assertThat(cli.run("open", "alice").out()).contains("Password:  secret");
+    }
   }
 
   @Test

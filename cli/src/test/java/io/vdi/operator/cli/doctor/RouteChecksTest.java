@@ -67,6 +67,36 @@ class RouteChecksTest {
   }
 
   @Test
+  void theRouteMustAskTheGate() {
+    assertThat(check("attached")).isEqualTo("ok: the desktop asks for its password");
+    runner.fake.put(
+        "/api/v1/namespaces/vdi-system/configmaps/vdi-config",
+        "{data: {controller.yaml: 'access: {mode: gate}'}}");
+    assertThat(check("attached"))
+        .isEqualTo(
+            "VDI327 ingressroute alice in team-a: it has no annotation vdi.kasm.io/access-mode: gate");
+    gateRoute("");
+    assertThat(check("attached")).endsWith("it does not refer to the Middleware vdi-gate");
+    gateRoute("middlewares: [{name: vdi-gate}]");
+    assertThat(check("attached")).endsWith("Middleware vdi-gate has no forwardAuth.address");
+    runner.fake.put(
+        TRAEFIK + "/namespaces/team-a/middlewares/vdi-gate",
+        "spec: {forwardAuth: {address: 'http://vdi-gate.vdi-system.svc:8082/forward-auth'}}");
+    // Browsers keep no cookies of the gate for an http address.
+    assertThat(check("attached")).startsWith("VDI126 the URL in team-a: it is http://");
+    runner.alice("", "phase: Running, url: 'https://" + HOST + "'", 3600);
+    assertThat(check("attached")).isEqualTo("ok: the router asks it");
+    assertThat(check("websocket")).isEqualTo("skipped: only a browser that is signed in opens it");
+  }
+
+  private void gateRoute(String rule) {
+    runner.fake.put(
+        ROUTE,
+        "{metadata: {annotations: {vdi.kasm.io/access-mode: gate}}, spec: {routes: [{match: 'Host(`%s`)', %s}]}}"
+            .formatted(HOST, rule));
+  }
+
+  @Test
   void anIngressIsARouteToo() {
     runner.fake.remove(ROUTE);
     runner.fake.put(

@@ -126,6 +126,52 @@ public enum KnownCause {
           + " session in a namespace of the list.",
       "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values"
           + " --set-json watchNamespaces=[]"),
+  GATE_NOT_READY(
+      121,
+      "The gate has no ready pod",
+      "Its pods do not start, crash, or do not become ready. Nobody can sign in, and the router lets"
+          + " no request pass to a desktop whose route asks the gate.",
+      "Read the logs of its pods. If a rollout caused it, undo the rollout.",
+      "kubectl -n {operator} logs -l app.kubernetes.io/component=gate --tail=50"),
+  GATE_PROVIDER(
+      122,
+      "The gate cannot use its OpenID Connect provider",
+      "The provider is down, the pods cannot reach it, its certificate is not trusted, or it names"
+          + " another issuer than gate.oidc.issuer. Nobody can sign in; open desktops continue.",
+      "Set gate.oidc.issuer to exactly the issuer of the provider's discovery document and"
+          + " gate.oidc.caFile to its CA. Check that the pods reach the address.",
+      "kubectl -n {operator} logs -l app.kubernetes.io/component=gate --tail=50"),
+  GATE_KEYS(
+      123,
+      "The gate cannot use the Secret with its keys",
+      "Its content was changed, or the gate may not read it. A running replica continues with the"
+          + " keys that it has; a new one does not become ready.",
+      "Restore the Secret from a backup. Without one, delete it: the gate creates new keys within 30"
+          + " seconds, and all users must sign in again.",
+      "kubectl -n {operator} delete secret {name}"),
+  GATE_CLOCK(
+      124,
+      "The clock of the gate's node differs from the API server's",
+      "Tokens of the provider have a period of validity, so they seem expired or not yet valid, and"
+          + " sign-ins are refused.",
+      "Synchronize the clock of the node with NTP.",
+      "kubectl -n {operator} get pods -l app.kubernetes.io/component=gate -o wide"),
+  PORTAL_ROUTE(
+      125,
+      "The portal has no route",
+      "The route vdi-gate is missing, names another host than gate.publicUrl, or is not loaded by the"
+          + " router. Nobody can sign in.",
+      "Upgrade the chart to restore the route. With gate.route.enabled=false, route the host to port"
+          + " 8080 of the Service vdi-gate yourself.",
+      "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values"),
+  GATE_COOKIES(
+      126,
+      "Browsers do not keep the cookies of the gate",
+      "Their names begin with __Host-: browsers accept them only over https, with Secure and without"
+          + " Domain. The portal or the desktop has an http address, or a proxy changes Set-Cookie.",
+      "Serve portal and desktops over https, and remove the rule that changes cookies from the"
+          + " proxy.",
+      "curl -skD- -o /dev/null {name}/signin"),
   GPU_EXHAUSTED(
       201,
       "No GPU is free",
@@ -366,6 +412,13 @@ public enum KnownCause {
           + " and stays black.",
       "Remove the Middleware from the route, or configure the proxy to pass upgrades.",
       "kubectl -n {namespace} get ingressroute {session} -o yaml"),
+  GATE_NOT_ATTACHED(
+      327,
+      "The route of the session does not ask the gate",
+      "config.access.mode is gate, but the route or its Middleware was changed manually or is older"
+          + " than the setting. The desktop asks for its password, and a sign-in does not open it.",
+      "Delete the route. The controller recreates it.",
+      "kubectl -n {namespace} delete ingressroute {session}"),
   TURN_UNREACHABLE(
       331,
       "The TURN server does not answer",
@@ -460,6 +513,7 @@ public enum KnownCause {
     return switch (this) {
       case CRDS_OUTDATED,
           GPU_PRODUCT_LABEL,
+          GATE_CLOCK,
           NETWORK_OPEN,
           ROUTE_CERTIFICATE_RESOLVER,
           CERTIFICATE_UNTRUSTED,
