@@ -111,10 +111,11 @@ class ControllerImportsTest {
             "io.helidon.metrics")
         .allow(
             "network",
-            "deletes NetworkPolicies that no session uses",
+            "deletes NetworkPolicies and Middlewares that no session uses",
             "common.kube",
             "common.model",
             "controller.session.cache",
+            "controller.session.resources",
             "runtime.schedule",
             "org.slf4j")
         .allow(

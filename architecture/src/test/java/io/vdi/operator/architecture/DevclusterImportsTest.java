@@ -20,6 +20,7 @@ class DevclusterImportsTest {
             "cluster",
             "a cluster of processes and its certificates",
             "common.kube",
+            "common.model",
             "devcluster.build",
             "devcluster.process",
             "com.google.gson",

@@ -19,6 +19,7 @@ class ImagesImportsTest {
             "com.google.cloud.tools.jib",
             "com.google.gson",
             "java.io",
+            "java.net",
             "java.nio",
             "org.apache.commons.codec",
             "org.apache.commons.compress")

@@ -73,6 +73,34 @@ class ClusterVariantsIT {
   }
 
   @Test
+  void createsNoRouteWithAGateUntilMiddlewaresAreServed() {
+    assumeTrue(
+        cluster instanceof EmbeddedCluster, "deletes Traefik's CRDs: only in a cluster of our own");
+    api.request(
+            "DELETE",
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/middlewares.traefik.io",
+            null)
+        .orElseThrow();
+    await("the API server to serve no Middleware")
+        .atMost(SessionFixture.PATIENCE)
+        .until(() -> api.serves(ResourceType.MIDDLEWARE).ok().filter(yes -> !yes).isPresent());
+    try (RunningService _ = CONTROLLER.withConfigFile("access: {mode: gate}").start(cluster)) {
+      SessionFixture session = namespace.session("without-gate").create("template: kwok");
+      session.awaitPhase(Phase.RUNNING);
+      Condition route = session.get().status().condition(Condition.ROUTE_READY).orElseThrow();
+      assertThat(route.reason()).isEqualTo("KindNotServed");
+      assertThat(route.message()).contains("no middlewares.traefik.io");
+      session.expectChildNotFound(ResourceType.INGRESS_ROUTE);
+
+      RouterAddon.installCrds(cluster);
+      session.awaitCondition(Condition.ROUTE_READY);
+      session.awaitChild(ResourceType.INGRESS_ROUTE);
+      session.delete();
+      session.awaitNotFound();
+    }
+  }
+
+  @Test
   void changesIngressKindAndTlsModeWithoutRestart() {
     try (RunningService.InThisJvm controller =
         CONTROLLER.withConfigFile("ingress: {kind: ingress}").start(cluster)) {

@@ -103,6 +103,8 @@ public final class RouterAddon {
             spec:
               serviceAccountName: traefik
               hostNetwork: true
+              # Resolves the name of the gate.
+              dnsPolicy: ClusterFirstWithHostNet
               priorityClassName: system-cluster-critical
               nodeSelector: {kubernetes.io/hostname: %s}
               terminationGracePeriodSeconds: 0

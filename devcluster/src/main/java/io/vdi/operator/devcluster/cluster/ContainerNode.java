@@ -79,6 +79,8 @@ public final class ContainerNode {
       containerd.importImage(pauseImage);
       node.startKubelet();
       node.startProxy();
+      processes.start(
+          "dns", ClusterDns.command(host.address(), controlPlane.kubeconfig()), Map.of());
       node.awaitReady();
       return node;
     } catch (IOException e) {
@@ -231,7 +233,7 @@ public final class ContainerNode {
             failCgroupV1: false
             failSwapOn: false
             containerRuntimeEndpoint: unix://%s
-            # There is no DNS server. Nothing listens at this address, so look-ups fail immediately.
+            # See ClusterDns.
             clusterDNS: ["%s"]
             resolvConf: ""
             evictionHard: {memory.available: 100Mi, nodefs.available: 1%%, imagefs.available: 1%%}

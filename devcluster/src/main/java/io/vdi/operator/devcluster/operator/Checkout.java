@@ -34,6 +34,11 @@ record Checkout(Path root) {
     return cluster().resolve("kubeconfig");
   }
 
+  /** The password of the users in Keycloak, while the cluster has one. */
+  Path passwordFile() {
+    return cluster().resolve("keycloak-password");
+  }
+
   /** Exists while the cluster and the operator are ready. */
   Path readyFile() {
     return state().resolve("ready");

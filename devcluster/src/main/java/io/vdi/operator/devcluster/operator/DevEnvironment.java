@@ -3,8 +3,14 @@ package io.vdi.operator.devcluster.operator;
 import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.Kubeconfig;
+import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The development cluster of a checkout, with the operator: what {@code make up}, {@code make down}
@@ -88,6 +94,24 @@ public final class DevEnvironment {
   /** The IP address of the node, which the router listens on. */
   public String address() {
     return Kubeconfig.read(kubeconfig()).server().getHost();
+  }
+
+  /** The password of the users in Keycloak; empty if the cluster has no Keycloak and no gate. */
+  public Optional<String> password() {
+    try {
+      return Files.exists(checkout.passwordFile())
+          ? Optional.of(Files.readString(checkout.passwordFile()))
+          : Optional.empty();
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + checkout.passwordFile() + ": " + e, e);
+    }
+  }
+
+  /** The certificates that browsers must trust: of the router, and of Keycloak. */
+  public List<Path> certificates() {
+    return Stream.of(routerCertificate(), SingleSignOn.certificate(checkout.cluster()))
+        .filter(Files::exists)
+        .toList();
   }
 
   /** The file with the router's certificate, which clients must trust. */

@@ -8,14 +8,18 @@ import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.devcluster.process.PrivateFile;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -70,13 +74,45 @@ public final class Supervisor {
   private List<ChildProcess> startWithNode() {
     EmbeddedCluster cluster =
         FullCluster.start(checkout.cluster(), checkout.images(), GPUS, NO_NODES);
-    Path values = create(checkout.state().resolve("values.yaml"), VALUES);
-    Progress.say("helm install vdi-operator charts/vdi-operator -f " + values);
+    List<Path> values = new ArrayList<>();
+    values.add(create(checkout.state().resolve("values.yaml"), VALUES));
+    Optional<SingleSignOn> signOn = signOn(cluster);
+    signOn.map(SingleSignOn::values).ifPresent(values::add);
+    Progress.say(
+        "helm install vdi-operator charts/vdi-operator"
+            + values.stream().map(file -> " -f " + file).collect(Collectors.joining()));
     Helm.of(cluster, checkout.state().resolve("helm"))
-        .install(checkout.chart(), OperatorService.NAMESPACE, "--values=" + values);
+        .install(
+            checkout.chart(),
+            OperatorService.NAMESPACE,
+            values.stream().map(file -> "--values=" + file).toArray(String[]::new));
     ChartInstaller.awaitAdmission(cluster);
+    signOn.ifPresent(started -> announce(cluster, started));
     Progress.say("the operator is running: kubectl get pods -n " + OperatorService.NAMESPACE);
     return List.of(cluster.apiServer());
+  }
+
+  private static Optional<SingleSignOn> signOn(EmbeddedCluster cluster) {
+    if (!SingleSignOn.hasMemory()) {
+      Progress.say("less than 4 GiB of memory are available: no Keycloak and no gate");
+      return Optional.empty();
+    }
+    Progress.say("starting Keycloak, which takes about 450 MiB of memory");
+    return Optional.of(SingleSignOn.start(cluster, OperatorService.NAMESPACE));
+  }
+
+  /** Prints where users sign in, and stores their password where only this user can read it. */
+  private void announce(EmbeddedCluster cluster, SingleSignOn signOn) {
+    Path password = PrivateFile.write(checkout.passwordFile(), signOn.keycloak().password());
+    Progress.say(
+        "the portal is at "
+            + SingleSignOn.PORTAL
+            + " (map *."
+            + FullCluster.DOMAIN
+            + " to "
+            + cluster.address()
+            + " in the browser); alice, bob and carol sign in with the password of "
+            + password);
   }
 
   /** With simulated nodes: the services are processes on this machine. */

@@ -19,9 +19,15 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Cookie;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -73,6 +79,14 @@ public final class Browser implements AutoCloseable {
    * @param router the address of the cluster's router
    */
   public static Browser start(String router, Path routerCertificate) {
+    return start(router, List.of(routerCertificate));
+  }
+
+  /**
+   * The same, which trusts several certificates: those of the router and of the provider that users
+   * sign in at.
+   */
+  public static Browser start(String router, List<Path> certificates) {
     LOG.setLevel(Level.SEVERE);
     ChromeOptions options = new ChromeOptions();
     options.setBinary(CHROMIUM.toFile());
@@ -87,7 +101,8 @@ public final class Browser implements AutoCloseable {
         "--disable-component-update",
         "--disable-sync",
         "--window-size=1280,720",
-        "--ignore-certificate-errors-spki-list=" + fingerprint(routerCertificate),
+        "--ignore-certificate-errors-spki-list="
+            + String.join(",", certificates.stream().map(Browser::fingerprint).toList()),
         "--host-resolver-rules=MAP *."
             + FullCluster.DOMAIN
             + " "
@@ -101,6 +116,76 @@ public final class Browser implements AutoCloseable {
                 .withSilent(true)
                 .build(),
             options));
+  }
+
+  /** Opens a page, without credentials. */
+  public void open(URI page) {
+    driver.get(page.toString());
+  }
+
+  /**
+   * Fills in the form of Keycloak. Returns when Chromium has followed the redirects behind it.
+   *
+   * @throws ClusterException if the form does not appear within the limit
+   */
+  public void signIn(String user, String password, Duration limit) {
+    awaitForm(limit);
+    driver.findElement(By.id("username")).sendKeys(user);
+    driver.findElement(By.id("password")).sendKeys(password);
+    driver.findElement(By.id("kc-login")).click();
+  }
+
+  /** Returns when the form of Keycloak is shown. */
+  public void awaitForm(Duration limit) {
+    Progress.await(
+        () -> "the form of Keycloak; the page is " + driver.getCurrentUrl(),
+        limit,
+        () -> !driver.findElements(By.id("kc-login")).isEmpty());
+  }
+
+  /** The address of the page that is shown. */
+  public URI address() {
+    return URI.create(driver.getCurrentUrl());
+  }
+
+  /** The text of the page that is shown. */
+  public String text() {
+    return driver.findElement(By.tagName("body")).getText();
+  }
+
+  /** The value of a cookie of the page that is shown. */
+  public Optional<String> cookie(String name) {
+    return Optional.ofNullable(driver.manage().getCookieNamed(name)).map(Cookie::getValue);
+  }
+
+  /** Deletes the cookies of all hosts. */
+  public void deleteCookies() {
+    driver.executeCdpCommand("Network.clearBrowserCookies", Map.of());
+  }
+
+  /** Runs a script in the page; returns its result as text. */
+  public String script(String script) {
+    return String.valueOf(driver.executeScript(script));
+  }
+
+  /** Runs a script at the start of each page that is opened from now on. */
+  public void scriptAtStart(String script) {
+    driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script));
+  }
+
+  /** Opens another tab and shows it. */
+  public void newTab() {
+    driver.switchTo().newWindow(WindowType.TAB);
+  }
+
+  /** Shows the first tab. */
+  public void firstTab() {
+    driver.switchTo().window(driver.getWindowHandles().iterator().next());
+  }
+
+  /** Clicks the first element that a CSS selector finds. */
+  public void click(String selector) {
+    driver.findElement(By.cssSelector(selector)).click();
   }
 
   /** Opens the page of a desktop. */

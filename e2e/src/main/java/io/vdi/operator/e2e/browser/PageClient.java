@@ -12,14 +12,19 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.Credentials;
+import okhttp3.Headers;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.Response;
+import okhttp3.WebSocket;
+import okhttp3.WebSocketListener;
 
 /** Requests pages through a cluster's router, under the host names of sessions. */
 public final class PageClient {
@@ -67,6 +72,44 @@ public final class PageClient {
     } catch (IOException e) {
       return 0;
     }
+  }
+
+  /**
+   * Returns the HTTP status of a page that is requested with these headers; 0 without an answer.
+   */
+  public int status(URI page, Map<String, String> headers) {
+    Request request =
+        new Request.Builder().url(page.toString()).headers(Headers.of(headers)).build();
+    try (Response response = http.newCall(request).execute()) {
+      return response.code();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /**
+   * Returns the HTTP status with which the handshake of a WebSocket is answered: 101 if it opens; 0
+   * without an answer.
+   */
+  public int webSocket(URI address, Map<String, String> headers) {
+    CompletableFuture<Integer> status = new CompletableFuture<>();
+    Request request =
+        new Request.Builder().url(address.toString()).headers(Headers.of(headers)).build();
+    http.newWebSocket(
+        request,
+        new WebSocketListener() {
+          @Override
+          public void onOpen(WebSocket socket, Response response) {
+            status.complete(response.code());
+            socket.close(1000, "");
+          }
+
+          @Override
+          public void onFailure(WebSocket socket, Throwable cause, Response response) {
+            status.complete(response == null ? 0 : response.code());
+          }
+        });
+    return status.join();
   }
 
   /**

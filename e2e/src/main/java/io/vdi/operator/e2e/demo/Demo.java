@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /**
  * Shows the main features with kubectl, as a user would use them, and checks each of them. Two
@@ -109,18 +110,12 @@ final class Demo {
     show("get", "vdi", "alice-desktop", "-o", "jsonpath={.spec}{'\\n'}");
   }
 
-  /** Checks the desktop itself: password, picture, a home that survives suspension, the doctor. */
+  /** Checks the desktop itself: access, picture, a home that survives suspension, the doctor. */
   private boolean desktopWorks() {
     Path certificate = environment.routerCertificate();
     PageClient pages = new PageClient(environment.address(), certificate);
     URI page = URI.create(URL + "/");
-    System.out.println("\nThe page without and with the generated password:");
-    DesktopCredentials credentials = credentials();
-    int withoutPassword = pages.status(page, Optional.empty());
-    int withPassword = pages.status(page, Optional.of(credentials));
-    System.out.println(
-        "GET " + page + "  " + withoutPassword + "\nGET " + page + "  " + withPassword);
-    boolean pictured = showsPicture(page, credentials);
+    boolean shown = environment.password().isPresent() ? opensWithGate(page) : opens(pages, page);
     System.out.println("\nA file in the home, before and after suspending the desktop:");
     show("exec", "alice-desktop", "--", "sh", "-c", "echo kept > ~/note; cat ~/note");
     show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":true}}");
@@ -129,7 +124,31 @@ final class Demo {
     awaitPhase("Running");
     show("exec", "alice-desktop", "--", "cat", "note");
     boolean kept = kubectl("exec", "alice-desktop", "--", "cat", "note").strip().equals("kept");
-    return withoutPassword == 401 && withPassword == 200 && pictured && kept && isHealthy();
+    return shown && kept && isHealthy();
+  }
+
+  /** Without a gate: the desktop asks for its password. */
+  private boolean opens(PageClient pages, URI page) {
+    System.out.println("\nThe page without and with the generated password:");
+    DesktopCredentials credentials = credentials();
+    int withoutPassword = pages.status(page, Optional.empty());
+    int withPassword = pages.status(page, Optional.of(credentials));
+    System.out.println(
+        "GET " + page + "  " + withoutPassword + "\nGET " + page + "  " + withPassword);
+    return showsPicture(page, browser -> browser.open(page, credentials))
+        && withoutPassword == 401
+        && withPassword == 200;
+  }
+
+  /** With the gate: alice signs in at Keycloak. */
+  private boolean opensWithGate(URI page) {
+    System.out.println("\nalice opens " + page + " and signs in at Keycloak:");
+    return showsPicture(
+        page,
+        browser -> {
+          browser.open(page);
+          browser.signIn("alice", environment.password().orElseThrow(), Duration.ofSeconds(60));
+        });
   }
 
   /** Runs the doctor in this process; users run it from the plugin's archive. */
@@ -161,13 +180,13 @@ final class Demo {
     }
   }
 
-  private boolean showsPicture(URI page, DesktopCredentials credentials) {
+  private boolean showsPicture(URI page, Consumer<Browser> open) {
     if (!Browser.provided()) {
       System.out.println("\nNo picture: this machine has no browser, see above.");
       return false;
     }
-    try (Browser browser = Browser.start(environment.address(), environment.routerCertificate())) {
-      browser.open(page, credentials);
+    try (Browser browser = Browser.start(environment.address(), environment.certificates())) {
+      open.accept(browser);
       browser.awaitPicture(Duration.ofSeconds(60));
       System.out.println("\nA screenshot of " + page + " in Chromium: " + browser.save(picture()));
       return true;

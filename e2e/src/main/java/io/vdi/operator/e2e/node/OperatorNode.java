@@ -11,6 +11,7 @@ import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A cluster with one node that runs containers, and the operator installed on it by Helm, as users
@@ -35,6 +37,7 @@ public final class OperatorNode implements AutoCloseable {
   private final EmbeddedCluster cluster;
   private final KubeClient api;
   private final Helm helm;
+  private Optional<SingleSignOn> signOn = Optional.empty();
 
   private OperatorNode(Path checkout, EmbeddedCluster cluster) {
     this.checkout = checkout;
@@ -84,6 +87,18 @@ public final class OperatorNode implements AutoCloseable {
   }
 
   /**
+   * Starts Keycloak, if it does not run, and installs the gate with the operator.
+   *
+   * @param values of the chart, each as {@code key=value}
+   */
+  public SingleSignOn installWithGate(String... values) {
+    SingleSignOn started = signOn.orElseGet(() -> SingleSignOn.start(cluster, NAMESPACE));
+    signOn = Optional.of(started);
+    install(values);
+    return started;
+  }
+
+  /**
    * Installs or upgrades the operator; returns when all its pods are ready and the API server calls
    * the webhook.
    *
@@ -96,6 +111,7 @@ public final class OperatorNode implements AutoCloseable {
                 "--set=config.tls.mode=routerDefault",
                 // Pods on simulated nodes run nothing.
                 "--set=nodeSelector.kubernetes\\.io/hostname=node-1"));
+    signOn.ifPresent(started -> flags.add("--values=" + started.values()));
     for (String value : values) {
       flags.addAll(List.of("--set", value));
     }

@@ -1,0 +1,283 @@
+package io.vdi.operator.e2e.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.vdi.operator.devcluster.operator.SingleSignOn;
+import io.vdi.operator.e2e.browser.Browser;
+import io.vdi.operator.e2e.browser.PageClient;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * A user signs in at Keycloak in Chromium and reaches the own desktop behind Traefik, without a
+ * password of the desktop; docs/specification.md, section 8.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(60)
+class GateIT {
+  private static final String COOKIE = "__Host-vdi-desktop";
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  /** Sign-ins of which the times are printed; docs/benchmarks.md. */
+  private static final int SIGN_INS = Boolean.getBoolean("vdi.chaos") ? 10 : 1;
+
+  /** Remembers the WebSockets of a page, and when the first of them closed. */
+  private static final String WATCH_SOCKETS =
+      """
+      window.vdiSockets = [];
+      window.vdiClosed = 0;
+      const Native = window.WebSocket;
+      window.WebSocket = class extends Native {
+        constructor(...parameters) {
+          super(...parameters);
+          window.vdiSockets.push(this);
+          this.addEventListener('close', () => { window.vdiClosed = window.vdiClosed || Date.now(); });
+        }
+      };
+      """;
+
+  private static OperatorNode node;
+  private static SingleSignOn signOn;
+  private static PageClient pages;
+  private static LiveDesktop alice;
+  private static LiveDesktop bob;
+
+  @BeforeAll
+  static void install() {
+    node = SharedNode.get();
+    assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
+    assumeTrue(Browser.provided(), "no browser");
+    signOn = node.installWithGate();
+    pages = new PageClient(node.cluster().address(), node.routerCertificate());
+    node.template("gate", "resources: {defaultCPU: '1', defaultMemory: 2Gi, defaultGPU: 0}");
+    alice = LiveDesktop.of(node, pages, "default", "alice");
+    bob = LiveDesktop.of(node, pages, "default", "bob");
+    for (LiveDesktop each : List.of(alice, bob)) {
+      each.session().create("template: gate, persistence: {enabled: false}");
+    }
+    for (LiveDesktop each : List.of(alice, bob)) {
+      await(each.session().name()).atMost(SharedNode.PATIENCE).until(each::isRunning);
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    if (signOn == null) {
+      return;
+    }
+    node.kubectl("delete", "vdi", "alice", "bob", "--wait", "--timeout=90s");
+    node.kubectl("delete", "vdit", "gate");
+    node.install("gate.enabled=false");
+  }
+
+  @Test
+  @Order(1)
+  @DisplayName("alice signs in at Keycloak and sees her desktop without its password")
+  void signIn() {
+    List<List<Duration>> runs = new ArrayList<>();
+    try (Browser browser = browser()) {
+      for (int i = 0; i < SIGN_INS; i++) {
+        browser.deleteCookies();
+        runs.add(signIn(browser));
+        browser.leave();
+      }
+    }
+    print(runs);
+  }
+
+  /** The times from the address to the form, from the form to the page, and to the picture. */
+  private static List<Duration> signIn(Browser browser) {
+    Instant start = Instant.now();
+    browser.open(alice.address());
+    browser.awaitForm(SharedNode.PATIENCE);
+    assertThat(browser.address().toString()).startsWith(signOn.keycloak().issuer());
+    Instant form = Instant.now();
+    browser.signIn("alice", signOn.keycloak().password(), SharedNode.PATIENCE);
+    await("the page of the desktop")
+        .atMost(SharedNode.PATIENCE)
+        .pollInterval(POLL)
+        .until(() -> browser.address().getHost().equals(alice.address().getHost()));
+    Instant page = Instant.now();
+    assertThat(browser.address().getUserInfo()).isNull();
+    browser.awaitPicture(SharedNode.PATIENCE);
+    Instant picture = Instant.now();
+    return List.of(
+        Duration.between(start, form),
+        Duration.between(form, page),
+        Duration.between(page, picture),
+        Duration.between(form, picture));
+  }
+
+  private static void print(List<List<Duration>> runs) {
+    String[] parts = {"address to form", "form to page", "page to picture", "form to picture"};
+    for (int part = 0; part < parts.length; part++) {
+      int column = part;
+      long[] times = runs.stream().mapToLong(run -> run.get(column).toMillis()).sorted().toArray();
+      System.out.printf(
+          "sign-in, %s: p50 %d ms, worst %d ms, n = %d %s%n",
+          parts[part],
+          times[times.length / 2],
+          times[times.length - 1],
+          times.length,
+          Arrays.toString(times));
+    }
+  }
+
+  @Test
+  @Order(2)
+  @DisplayName("bob is refused alice's desktop, and alice's cookie opens no other desktop")
+  void others() {
+    String cookieOfAlice = desktopCookie("alice", alice);
+    String cookieOfBob;
+    try (Browser browser = browser()) {
+      browser.open(bob.address());
+      browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
+      awaitHost(browser, bob);
+      cookieOfBob = browser.cookie(COOKIE).orElseThrow();
+      browser.open(alice.address());
+      await("the refusal")
+          .atMost(SharedNode.PATIENCE)
+          .until(browser::text, text -> text.contains("bob@example.com"));
+      assertThat(browser.address().getHost()).isEqualTo(SingleSignOn.PORTAL.getHost());
+    }
+    URI socketOfAlice = socket(alice);
+    // The page of bob's desktop opens a WebSocket to that of alice.
+    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfBob, origin(bob)))).isEqualTo(403);
+    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfBob, origin(alice)))).isEqualTo(401);
+    assertThat(pages.status(alice.address(), headers(cookieOfBob, origin(bob)))).isEqualTo(403);
+    // A stolen cookie.
+    assertThat(pages.webSocket(socket(bob), headers(cookieOfAlice, origin(bob)))).isEqualTo(401);
+    assertThat(pages.status(bob.address(), headers(cookieOfAlice, origin(bob)))).isEqualTo(401);
+    // The same requests with the own cookie.
+    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfAlice, origin(alice))))
+        .isEqualTo(101);
+    assertThat(pages.status(alice.address(), headers(cookieOfAlice, origin(alice)))).isEqualTo(200);
+    // The password of the desktop opens nothing while the router asks the gate.
+    assertThat(alice.page()).isEqualTo(401);
+  }
+
+  @Test
+  @Order(3)
+  @DisplayName("a sign-out ends the stream within two seconds")
+  void signOut() {
+    try (Browser browser = browser()) {
+      browser.scriptAtStart(WATCH_SOCKETS);
+      signIn(browser);
+      assertThat(browser.script("return window.vdiSockets.length")).isNotEqualTo("0");
+      assertThat(browser.script("return window.vdiClosed")).isEqualTo("0");
+      browser.newTab();
+      browser.open(SingleSignOn.PORTAL);
+      Instant signedOut = Instant.now();
+      browser.click("form[action='/signout'] button");
+      browser.firstTab();
+      await("the stream to end")
+          .atMost(SharedNode.PATIENCE)
+          .pollInterval(POLL)
+          .until(() -> !browser.script("return window.vdiClosed").equals("0"));
+      Instant closed =
+          Instant.ofEpochMilli(Long.parseLong(browser.script("return window.vdiClosed")));
+      Duration took = Duration.between(signedOut, closed);
+      System.out.printf("sign-out to the end of the stream: %d ms%n", took.toMillis());
+      assertThat(took).isLessThan(Duration.ofSeconds(2));
+      browser.open(alice.address());
+      browser.awaitForm(SharedNode.PATIENCE);
+    }
+  }
+
+  @Test
+  @Order(4)
+  @DisplayName("no page is refused while the replicas of the gate are deleted in turn")
+  void replicas() {
+    String cookie = desktopCookie("alice", alice);
+    Map<Integer, AtomicInteger> answers = new ConcurrentHashMap<>();
+    AtomicBoolean stopped = new AtomicBoolean();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 8; i++) {
+        threads.execute(() -> {
+          while (!stopped.get()) {
+            int status = pages.status(alice.address(), headers(cookie, origin(alice)));
+            answers.computeIfAbsent(status, key -> new AtomicInteger()).incrementAndGet();
+          }
+        });
+      }
+      for (String pod : gatePods()) {
+        node.kubectl("delete", "-n", OperatorNode.NAMESPACE, pod, "--wait", "--timeout=60s");
+        node.kubectl(
+            "rollout",
+            "status",
+            "-n",
+            OperatorNode.NAMESPACE,
+            "deployment/vdi-gate",
+            "--timeout=90s");
+      }
+      stopped.set(true);
+    }
+    System.out.println("pages while two replicas of the gate are deleted in turn: " + answers);
+    assertThat(answers).containsOnlyKeys(200);
+  }
+
+  private static List<String> gatePods() {
+    return node.kubectl(
+            "get",
+            "pods",
+            "-n",
+            OperatorNode.NAMESPACE,
+            "--selector=app.kubernetes.io/component=gate",
+            "-o",
+            "name")
+        .lines()
+        .toList();
+  }
+
+  private static Browser browser() {
+    return Browser.start(
+        node.cluster().address(), List.<Path>of(node.routerCertificate(), signOn.certificate()));
+  }
+
+  private static String desktopCookie(String user, LiveDesktop desktop) {
+    try (Browser browser = browser()) {
+      browser.open(desktop.address());
+      browser.signIn(user, signOn.keycloak().password(), SharedNode.PATIENCE);
+      awaitHost(browser, desktop);
+      return browser.cookie(COOKIE).orElseThrow();
+    }
+  }
+
+  private static void awaitHost(Browser browser, LiveDesktop desktop) {
+    await(desktop.address().getHost())
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> browser.address().getHost().equals(desktop.address().getHost()));
+  }
+
+  private static Map<String, String> headers(String cookie, String origin) {
+    return Map.of("Cookie", COOKIE + "=" + cookie, "Origin", origin);
+  }
+
+  private static String origin(LiveDesktop desktop) {
+    return "https://" + desktop.address().getHost();
+  }
+
+  private static URI socket(LiveDesktop desktop) {
+    return desktop.address().resolve("/api/websockets");
+  }
+}
