@@ -6,12 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.devcluster.addons.Keycloak;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Kubeconfig;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.gate.TestGate.Browser;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -75,6 +77,20 @@ class ApiServerIdentityIT {
   void anAddressThatIsNotVerifiedIsNoIdentity() throws Exception {
     String token = idToken("mallory");
     assertThatThrownBy(() -> whoAmI(token)).hasMessageContaining("Unauthorized");
+  }
+
+  @Test
+  void theGateTrustsTheCaOfTheFileOnly() throws Exception {
+    try (FakeApiServer server = TestGate.apiServer();
+        TestGate trusting =
+            new TestGate(
+                server, keycloak.issuer(), Map.of("vdiConfig_GATE_OIDC_CA_FILE", ca().toString()));
+        Browser visitor = trusting.new Browser();
+        TestGate other = new TestGate(server, keycloak.issuer(), Map.of());
+        Browser refused = other.new Browser()) {
+      assertThat(visitor.portal("/signin").location()).startsWith(keycloak.issuer());
+      assertThat(refused.portal("/signin").status()).isEqualTo(503);
+    }
   }
 
   private static String whoAmI(String token) {

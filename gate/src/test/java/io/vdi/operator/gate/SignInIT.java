@@ -3,6 +3,7 @@ package io.vdi.operator.gate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.devcluster.addons.Keycloak;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
@@ -48,23 +49,26 @@ class SignInIT {
     keycloak = Keycloak.start(folder, URI.create(portal));
     server = TestGate.apiServer();
     TestGate.session(server, "alice", "uid-alice");
-    Path secret = folder.resolve("secret");
-    Files.writeString(secret, keycloak.gateSecret() + "\n");
-    gate =
-        new TestGate(
-            server,
-            keycloak.issuer(),
-            Map.of(
-                "vdiConfig_GATE_PUBLIC_URL",
-                portal,
-                "vdiConfig_GATE_PORT",
-                String.valueOf(port),
-                "vdiConfig_GATE_OIDC_CLIENT_SECRET_FILE",
-                secret.toString(),
-                "vdiConfig_GATE_OIDC_CLIENT_ID",
-                Keycloak.GATE,
-                "vdiConfig_IDENTITY_ADMIN_GROUPS",
-                "vdi-admins"));
+    Files.writeString(folder.resolve("secret"), keycloak.gateSecret() + "\n");
+    gate = gate("vdiConfig_GATE_PORT", String.valueOf(port));
+  }
+
+  /** A gate at the address to which Keycloak redirects, with one more setting. */
+  private static TestGate gate(String setting, String value) throws Exception {
+    return new TestGate(
+        server,
+        keycloak.issuer(),
+        Map.of(
+            "vdiConfig_GATE_PUBLIC_URL",
+            portal,
+            "vdiConfig_GATE_OIDC_CLIENT_SECRET_FILE",
+            folder.resolve("secret").toString(),
+            "vdiConfig_GATE_OIDC_CLIENT_ID",
+            Keycloak.GATE,
+            "vdiConfig_IDENTITY_ADMIN_GROUPS",
+            "vdi-admins",
+            setting,
+            value));
   }
 
   @AfterAll
@@ -105,6 +109,41 @@ class SignInIT {
   }
 
   @Test
+  @DisplayName("a claim that the ID token lacks is asked for at Keycloak's userinfo endpoint")
+  void userInfo() throws Exception {
+    try (TestGate asking = gate("vdiConfig_GATE_OIDC_GROUPS_CLAIM", "no-such-claim");
+        Person alice = new Person("alice", asking)) {
+      assertThat(alice.open().status()).isEqualTo(303);
+      assertThat(alice.browser.webSocket(ALICE).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a template for a group of Keycloak opens for its members, and closes when it changes")
+  void groups() throws Exception {
+    template("allowedGroups: [artists]");
+    try (Person alice = new Person("alice")) {
+      alice.open();
+      assertThat(alice.browser.webSocket(ALICE).status()).isEqualTo(200);
+      template("allowedGroups: [vdi-admins]");
+      await()
+          .atMost(Duration.ofSeconds(2))
+          .until(() -> alice.browser.webSocket(ALICE).status() == 403);
+      Answer refused =
+          alice.browser.portal(TestGate.path(alice.browser.navigate(ALICE, "/").location()));
+      assertThat(refused.status()).isEqualTo(403);
+    } finally {
+      server.remove(ResourceType.TEMPLATE, "", "base");
+    }
+  }
+
+  private static void template(String spec) {
+    server.put(
+        ResourceType.TEMPLATE, "{metadata: {name: base}, spec: {image: x, %s}}".formatted(spec));
+  }
+
+  @Test
   @DisplayName("a sign-out at the gate ends the session at Keycloak: the next sign-in asks again")
   void signOut() throws Exception {
     try (Person alice = new Person("alice")) {
@@ -136,14 +175,19 @@ class SignInIT {
   /** A person with a browser: {@link Browser} for the gate, and a client for Keycloak. */
   private static final class Person implements AutoCloseable {
     private final String name;
-    private final Browser browser = gate.new Browser();
+    private final Browser browser;
     private final HttpClient http = HttpClient.newHttpClient();
 
     /** Keycloak's cookies are Secure: browsers send them to loopback without TLS, Java does not. */
     private final Map<String, String> cookies = new LinkedHashMap<>();
 
     Person(String name) {
+      this(name, gate);
+    }
+
+    Person(String name, TestGate at) {
       this.name = name;
+      this.browser = at.new Browser();
     }
 
     /** The whole way to the desktop of alice. */

@@ -33,8 +33,10 @@ final class RouteChecks {
   private RouteChecks() {}
 
   static List<Check<SessionContext>> checks() {
-    // With "endpoints": a stopped desktop is not a problem of the route.
-    Set<String> route = Set.of("route", "middleware", "entrypoint", "endpoints", "address");
+    // With "endpoints": a stopped desktop is not a problem of the route. With "gate": without it,
+    // the router answers for the desktop.
+    Set<String> route =
+        Set.of("route", "middleware", "entrypoint", "endpoints", "address", "gate", "attached");
     return List.of(
         new Check<>("route", LAYER, "Route", Set.of("accepted"), RouteChecks::route),
         new Check<>(

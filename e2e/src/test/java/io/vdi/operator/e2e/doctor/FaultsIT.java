@@ -157,6 +157,14 @@ class FaultsIT {
 
   @Nested
   @Order(13)
+  class Gate extends GateFaults {
+    Gate() {
+      super(harness);
+    }
+  }
+
+  @Nested
+  @Order(14)
   class Catalogue {
     @Test
     void everyKnownCauseWasNamedFirst() {

@@ -57,12 +57,18 @@ final class FaultySessions {
   }
 
   private void install() {
-    node.install(
-        "config.turn.host=127.0.0.1",
-        "config.turn.port=" + harness.relay().port(),
-        "config.turn.secretName=turn",
-        "config.quota.namespace.exceptions[0].name=limited",
-        "config.quota.namespace.exceptions[0].sessions=0");
+    node.install(values(harness));
+  }
+
+  /** The values of the chart with which these sessions have their states. */
+  static String[] values(DoctorHarness harness) {
+    return new String[] {
+      "config.turn.host=127.0.0.1",
+      "config.turn.port=" + harness.relay().port(),
+      "config.turn.secretName=turn",
+      "config.quota.namespace.exceptions[0].name=limited",
+      "config.quota.namespace.exceptions[0].sessions=0"
+    };
   }
 
   private void namespaces() {
