@@ -236,6 +236,7 @@ class ChartIT {
         "gate.publicUrl=http://portal.vdi.example.com",
         "gate.oidc.issuerUrl=https://login.example.com",
         "gate.signIn.lifetime=long",
+        "gate.audit.webhook.url=example.com",
         "config.reservedHosts={Not_A_Label}"
       })
   void aTypoIsRejected(String value) {
@@ -317,6 +318,23 @@ class ChartIT {
             .map(object -> object.get("kind").getAsString() + " " + name(object))
             .toList();
     assertThat(readers).containsExactlyInAnyOrder("Role vdi-gate", "Role vdi-gate-sessions");
+  }
+
+  @Test
+  void theAlertsOfTheGateComeWithTheGate() {
+    String rules = "monitoring.prometheusRule.enabled=true";
+    assertThat(ChartTemplates.render("prometheusrule.yaml", rules).toString())
+        .contains("VDINoLeader")
+        .doesNotContain("VDIGate");
+    JsonObject both =
+        ChartTemplates.render(
+                "prometheusrule.yaml",
+                rules,
+                "gate.enabled=true",
+                "gate.publicUrl=https://portal.vdi.example.com")
+            .getFirst();
+    assertThat(both.getAsJsonObject("spec").getAsJsonArray("groups")).hasSize(2);
+    assertThat(both.toString()).contains("VDINoLeader", "VDIGateProviderUnreachable");
   }
 
   @Test

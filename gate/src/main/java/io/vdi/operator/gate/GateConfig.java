@@ -173,7 +173,7 @@ record GateConfig(
     read.require(
         LOOPBACK.contains(host),
         "gate.development.user \"%s\" signs everybody in without a password, so %s must be a loopback address (%s), but it is \"%s\": use a loopback address, or remove gate.development.user and set gate.oidc.issuer"
-            .formatted(user, key, String.join(", ", LOOPBACK), host));
+            .formatted(user, key, String.join(", ", LOOPBACK), read.text(key)));
   }
 
   private static Optional<AuditWebhook.Settings> auditWebhook(ConfigReader read) {
