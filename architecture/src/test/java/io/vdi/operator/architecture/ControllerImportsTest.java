@@ -88,7 +88,6 @@ class ControllerImportsTest {
             "common.kube",
             "common.model",
             "controller.session.cache",
-            "com.google.gson",
             "java.net",
             "org.slf4j")
         .allow(

@@ -30,8 +30,17 @@ class GateImportsTest {
             "java.io",
             "java.net",
             "java.nio.file",
+            "okhttp3",
             "org.slf4j")
-        .allow("audit", "what users did, in the log", "common.model", "org.slf4j")
+        .allow(
+            "audit",
+            "what users did, in the log and for a webhook",
+            "common.model",
+            "com.google.gson",
+            "java.io",
+            "java.nio.file",
+            "okhttp3",
+            "org.slf4j")
         .allow(
             "http",
             "cookies, pages and the defences of the portal; it knows no token",

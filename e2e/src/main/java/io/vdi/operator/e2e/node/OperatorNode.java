@@ -38,6 +38,7 @@ public final class OperatorNode implements AutoCloseable {
   private final KubeClient api;
   private final Helm helm;
   private Optional<SingleSignOn> signOn = Optional.empty();
+  private boolean gate;
 
   private OperatorNode(Path checkout, EmbeddedCluster cluster) {
     this.checkout = checkout;
@@ -94,8 +95,15 @@ public final class OperatorNode implements AutoCloseable {
   public SingleSignOn installWithGate(String... values) {
     SingleSignOn started = signOn.orElseGet(() -> SingleSignOn.start(cluster, NAMESPACE));
     signOn = Optional.of(started);
+    gate = true;
     install(values);
     return started;
+  }
+
+  /** Installs the operator without the gate from now on. Keycloak continues. */
+  public void installWithoutGate(String... values) {
+    gate = false;
+    install(values);
   }
 
   /**
@@ -111,7 +119,7 @@ public final class OperatorNode implements AutoCloseable {
                 "--set=config.tls.mode=routerDefault",
                 // Pods on simulated nodes run nothing.
                 "--set=nodeSelector.kubernetes\\.io/hostname=node-1"));
-    signOn.ifPresent(started -> flags.add("--values=" + started.values()));
+    signOn.filter(started -> gate).ifPresent(started -> flags.add("--values=" + started.values()));
     for (String value : values) {
       flags.addAll(List.of("--set", value));
     }

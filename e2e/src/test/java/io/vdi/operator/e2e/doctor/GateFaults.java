@@ -7,7 +7,7 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,6 +16,17 @@ import org.junit.jupiter.api.TestInstance;
 /** The gate, its provider Keycloak, and the way to the portal. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class GateFaults {
+  /** The causes that need a gate. */
+  static final Set<KnownCause> CAUSES =
+      Set.of(
+          KnownCause.GATE_NOT_READY,
+          KnownCause.GATE_PROVIDER,
+          KnownCause.GATE_KEYS,
+          KnownCause.GATE_CLOCK,
+          KnownCause.PORTAL_ROUTE,
+          KnownCause.GATE_COOKIES,
+          KnownCause.GATE_NOT_ATTACHED);
+
   private static final String FAKE_TIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
   private final DoctorHarness harness;
@@ -34,12 +45,7 @@ abstract class GateFaults {
 
   @AfterAll
   void uninstall() {
-    harness
-        .node()
-        .install(
-            Stream.concat(
-                    Stream.of("gate.enabled=false"), Stream.of(FaultySessions.values(harness)))
-                .toArray(String[]::new));
+    harness.node().installWithoutGate(FaultySessions.values(harness));
   }
 
   @Test
