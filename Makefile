@@ -75,7 +75,7 @@ check-commits: ## Check the subjects of new commits; RANGE=origin/main..HEAD che
 	@.ci/check-commits $(RANGE)
 
 test: check-commits programs ## Run all tests against a real Kubernetes
-	@$(MVN) verify
+	@$(MVN) --fail-at-end verify
 
 chaos: programs ## Run every perturbation: crashes, outdated caches, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
 	@$(WITH) mvn verify -pl controller,admission-webhook,e2e -am -Dvdi.chaos=true -Dtest='PerturbationProperties' \

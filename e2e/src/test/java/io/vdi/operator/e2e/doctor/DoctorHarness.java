@@ -1,9 +1,11 @@
 package io.vdi.operator.e2e.doctor;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 import static org.awaitility.Awaitility.await;
 
-import com.google.gson.JsonObject;
+import com.google.gson.JsonElement;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.e2e.cli.Shell;
 import io.vdi.operator.e2e.node.OperatorNode;
@@ -80,10 +82,17 @@ final class DoctorHarness {
     await(session).atMost(PATIENCE).until(() -> node.phase(session).equals("Running"));
   }
 
-  /** Requires that the message in a session's status names this cause too. */
+  /**
+   * Requires that the message in a session's status names this cause too. The doctor reads the
+   * cluster itself, so it can know the cause before the controller has written it.
+   */
   void assertStatusNames(KnownCause cause, String session) {
-    JsonObject status = node.session(session).getAsJsonObject("status");
-    assertThat(status.get("message").getAsString()).as(session).endsWith(cause.tag());
+    await(session)
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(node.session(session).getAsJsonObject("status").get("message"))
+                .extracting(JsonElement::getAsString, as(STRING))
+                .endsWith(cause.tag()));
   }
 
   /** Restores everything that the chart installs, and waits until alice's session is healthy. */
