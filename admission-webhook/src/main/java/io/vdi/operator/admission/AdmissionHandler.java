@@ -6,6 +6,7 @@ import io.vdi.operator.admission.validation.AdmissionContext;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.admission.validation.ContextQuery;
+import io.vdi.operator.admission.validation.PodCheckRequired;
 import io.vdi.operator.admission.validation.QuotaCheckRequired;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.Response.Allow;
@@ -34,6 +35,7 @@ final class AdmissionHandler {
 
   private final ContextGatherer gatherer;
   private final AccessReviewer reviewer;
+  private final TemplatePodChecker pods;
   private final QuotaReserver quota;
   private final Supplier<AdmissionConfig> config;
   private final LongSupplier elapsedNanos;
@@ -44,11 +46,13 @@ final class AdmissionHandler {
   AdmissionHandler(
       ContextGatherer gatherer,
       AccessReviewer reviewer,
+      TemplatePodChecker pods,
       QuotaReserver quota,
       Supplier<AdmissionConfig> config,
       LongSupplier elapsedNanos) {
     this.gatherer = gatherer;
     this.reviewer = reviewer;
+    this.pods = pods;
     this.quota = quota;
     this.config = config;
     this.elapsedNanos = elapsedNanos;
@@ -125,6 +129,7 @@ final class AdmissionHandler {
     return switch (verdict) {
       case Response response -> response;
       case QuotaCheckRequired check -> checkQuota(request, check, deadline);
+      case PodCheckRequired check -> pods.check(check, deadline.remaining());
     };
   }
 

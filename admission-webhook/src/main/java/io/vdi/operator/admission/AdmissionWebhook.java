@@ -104,6 +104,7 @@ public final class AdmissionWebhook implements Service {
         new AdmissionHandler(
             new ContextGatherer(api, initial.watchedNamespaces(), sessions, templates, nodes),
             new AccessReviewer(api, System::nanoTime),
+            new TemplatePodChecker(api, initial.namespace()),
             quota,
             config::current,
             System::nanoTime);

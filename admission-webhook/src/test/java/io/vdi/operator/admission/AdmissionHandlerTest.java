@@ -67,6 +67,7 @@ class AdmissionHandlerTest {
             cache(ResourceType.TEMPLATE),
             cache(ResourceType.NODE.metadataOnly())),
         new AccessReviewer(client, nanoTime),
+        new TemplatePodChecker(client, "vdi-system"),
         quota,
         () -> config,
         nanoTime);

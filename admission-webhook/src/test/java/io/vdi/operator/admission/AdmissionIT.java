@@ -34,6 +34,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -399,6 +400,40 @@ class AdmissionIT {
             assertRefused(
                 submit("none", "{user: frank@example.com, template: plain}", "?dryRun=All"),
                 "used 0, requested 1, limit 0"));
+  }
+
+  @Test
+  @DisplayName("the API server checks the merged pod of a template")
+  void podTemplate() {
+    template(
+            api,
+            "shaped",
+            """
+            , podTemplate: {metadata: {labels: {team: graphics}}, spec: {
+                volumes: [{name: course, configMap: {name: course}}],
+                initContainers: [{name: prepare, image: desktops/tool}],
+                containers: [{name: selkies, volumeMounts: [{name: course, mountPath: /course}]},
+                             {name: sync, image: desktops/sync}]}}
+            """)
+        .orElseThrow();
+    assertRefused(
+        template(api, "misspelt", ", podTemplate: {spec: {priorityClasName: high}}"),
+        "unknown field \"spec.priorityClasName\"");
+    assertRefused(
+        template(
+            api,
+            "no-volume",
+            ", podTemplate: {spec: {containers: [{name: selkies, volumeMounts: [{name: data,"
+                + " mountPath: /data}]}]}}"),
+        "spec.containers[0].volumeMounts[2].name: Not found: \"data\"");
+    assertRefused(
+        template(api, "owned", ", podTemplate: {spec: {restartPolicy: Never}}"),
+        "spec.podTemplate.spec.restartPolicy \"Never\": is the operator's own");
+    assertRefused(
+        template(
+            api, "elsewhere", ", podTemplate: {spec: {containers: [{name: a, image: evil/a}]}}"),
+        "spec.podTemplate.spec.containers[a].image \"evil/a\": must come from one of desktops");
+    template(api, "no-class", ", podTemplate: {spec: {priorityClassName: missing}}").orElseThrow();
   }
 
   private static ApiResult<VdiTemplate> template(KubeClient api, String name, String spec) {

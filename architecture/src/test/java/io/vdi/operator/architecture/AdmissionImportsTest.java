@@ -23,6 +23,7 @@ class AdmissionImportsTest {
             "common.identity",
             "common.kube",
             "common.model",
+            "common.pod",
             "common.quota",
             "runtime",
             "runtime.config",
@@ -56,6 +57,7 @@ class AdmissionImportsTest {
             "common.identity",
             "common.kube",
             "common.model",
+            "common.pod",
             "common.quota",
             "com.google.gson")
         .allow(

@@ -17,6 +17,11 @@ class CommonImportsTest {
             "limits and usage; the kubectl plugin parses limits without the runtime",
             "common.model",
             "com.google.gson")
+        .allowPure(
+            "pod",
+            "how a template shapes the pod, for the controller and the webhook",
+            "common.model",
+            "com.google.gson")
         .allowPure("identity", "who a user is and who is an admin, for every service")
         .allowPure("diagnosis", "the catalogue of known causes", "common.model")
         .allow("thread", "what happens when a long-lived thread dies", "org.slf4j")

@@ -60,6 +60,7 @@ class ControllerImportsTest {
             "common.identity",
             "common.kube",
             "common.model",
+            "common.pod",
             "com.google.gson",
             "io.kubernetes.client.custom",
             "io.kubernetes.client.openapi.models")

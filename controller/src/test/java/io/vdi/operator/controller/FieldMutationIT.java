@@ -57,9 +57,9 @@ class FieldMutationIT {
 
   private static final String STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
 
-  /** Without the node selector the pod would not run on a simulated node. */
+  /** With another value the pod would not run on a simulated node. */
   private static final Set<String> PLACEMENT =
-      Set.of("nodeSelector", "tolerations", "runtimeClassName");
+      Set.of("nodeSelector", "tolerations", "runtimeClassName", "gpu.resourceName");
 
   /**
    * A change of one field.
@@ -238,8 +238,8 @@ class FieldMutationIT {
           case "boolean" -> "true";
           case "integer" -> name.equals("port") ? "8181" : "2";
           case "array" -> array(name);
-          case "object" -> "{\"runAsUser\": 1001}";
-          default -> schema.has("enum") ? lastOf(schema) : text(name);
+          case "object" -> object(path);
+          default -> schema.has("enum") ? lastOf(schema) : text(path, name);
         };
     return Optional.of(JsonParser.parseString(value));
   }
@@ -259,7 +259,20 @@ class FieldMutationIT {
     };
   }
 
-  private static String text(String name) {
+  private static String object(String path) {
+    return switch (path) {
+      case "podTemplate.metadata.labels", "podTemplate.metadata.annotations" ->
+          "{\"team\": \"graphics\"}";
+      case "podTemplate.spec" ->
+          "{\"hostAliases\": [{\"ip\": \"10.9.9.9\", \"hostnames\": [\"files\"]}]}";
+      default -> "{\"runAsUser\": 1001}";
+    };
+  }
+
+  private static String text(String path, String name) {
+    if (path.startsWith("resources.requests.")) {
+      return name.equals("cpu") ? "\"1\"" : "\"1Gi\"";
+    }
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "memory", "defaultmemory" -> "\"6Gi\"";
       case "maxmemory" -> "\"64Gi\"";
@@ -274,6 +287,7 @@ class FieldMutationIT {
       case "startuptimeout" -> "\"11m\"";
       case "homepath" -> "\"/home/other\"";
       case "healthpath" -> "\"/health\"";
+      case "icon" -> "\"data:image/png;base64,AAAA\"";
       default -> "\"other\"";
     };
   }

@@ -104,6 +104,16 @@ final class FieldValidator {
         });
   }
 
+  /** A whole number that fits into an int, without a check; empty otherwise. */
+  Optional<Integer> number(String field) {
+    return get(field)
+        .filter(value ->
+            value instanceof JsonPrimitive p
+                && p.isNumber()
+                && p.getAsString().matches("[0-9]{1,9}"))
+        .map(JsonElement::getAsInt);
+  }
+
   /** A whole number as the API server accepts it: 2 and 2.0, at most 32 bits. */
   void integer(String field, int min, int max, String rule) {
     get(field)

@@ -1,9 +1,13 @@
 package io.vdi.operator.admission.validation;
 
+import com.google.gson.JsonParseException;
 import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
+import java.util.Optional;
 
 /** Decides about requests for templates; docs/specification.md, section 4. */
 final class TemplateAdmission {
@@ -11,7 +15,7 @@ final class TemplateAdmission {
 
   private TemplateAdmission() {}
 
-  static Response validate(
+  static Verdict validate(
       AdmissionRequest request, AdmissionContext context, AdmissionPolicy policy) {
     if (request.subResource().equals("status")) {
       return SessionAccess.ofStatus(request, policy.identity());
@@ -25,7 +29,7 @@ final class TemplateAdmission {
     return request
         .object()
         .map(RawObject::new)
-        .map(template -> write(template, request, policy))
+        .<Verdict>map(template -> write(template, request, policy))
         .orElseGet(() -> Deny.missing("object"));
   }
 
@@ -44,7 +48,7 @@ final class TemplateAdmission {
             List.of());
   }
 
-  private static Response write(
+  private static Verdict write(
       RawObject template, AdmissionRequest request, AdmissionPolicy policy) {
     List<String> warnings = TemplateRules.warnings(template.json());
     List<String> violations = TemplateRules.violations(template.json(), policy.allowedRegistries());
@@ -54,8 +58,24 @@ final class TemplateAdmission {
             .map(RawObject::new)
             .filter(old -> old.isDeleting() || old.spec().equals(template.spec()))
             .isPresent();
-    return violations.isEmpty() || unchangedOrDeleting
-        ? Allow.unchanged(warnings)
-        : Deny.of(Reason.INVALID, violations, warnings);
+    if (unchangedOrDeleting) {
+      return Allow.unchanged(warnings);
+    }
+    if (!violations.isEmpty()) {
+      return Deny.of(Reason.INVALID, violations, warnings);
+    }
+    return parsed(template)
+        .filter(parsed -> !parsed.spec().podTemplate().equals(VdiTemplate.Spec.EMPTY.podTemplate()))
+        .<Verdict>map(parsed -> new PodCheckRequired(parsed, warnings))
+        .orElseGet(() -> Allow.unchanged(warnings));
+  }
+
+  /** Empty if a field has a type that the model cannot represent; the schema refuses it then. */
+  private static Optional<VdiTemplate> parsed(RawObject template) {
+    try {
+      return Optional.of(KubeGson.gson().fromJson(template.json(), VdiTemplate.class));
+    } catch (JsonParseException | NumberFormatException e) {
+      return Optional.empty();
+    }
   }
 }

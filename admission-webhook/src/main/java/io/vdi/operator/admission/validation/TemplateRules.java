@@ -4,14 +4,18 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Quantities;
-import java.time.Duration;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.pod.PodTemplateRules;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The rules for templates; docs/specification.md, sections 1 and 4. */
 final class TemplateRules {
@@ -36,20 +40,13 @@ final class TemplateRules {
           "healthPath", MAX_PATH,
           "runtimeClassName", MAX_NAME);
 
-  /**
-   * Variables that make the desktop reachable and protect it. A template that sets one of them
-   * breaks this.
-   */
-  private static final Set<String> RESERVED_ENV =
-      Set.of(
-          "SELKIES_ENCODER",
-          "SELKIES_BASIC_AUTH_PASSWORD",
-          "SELKIES_ENABLE_BASIC_AUTH",
-          "DISPLAY",
-          "SELKIES_ADDR",
-          "SELKIES_PORT");
+  private static final Pattern ICON =
+      Pattern.compile("data:image/(png|jpeg|webp|svg\\+xml);base64,[A-Za-z0-9+/]+=*");
 
-  private static final String RESERVED_PREFIX = "SELKIES_TURN_";
+  private static final Pattern GPU_RESOURCE =
+      Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?");
+
+  private static final int MAX_ICON = 65_536;
 
   /** Set by the operator too, but a template can have a reason for another value. */
   private static final Set<String> OVERRIDABLE_ENV =
@@ -72,9 +69,7 @@ final class TemplateRules {
     MAX_LENGTHS.forEach((field, max) -> length(spec, field, max));
     spec.string(
         "image",
-        image ->
-            allowedRegistries.isEmpty()
-                || allowedRegistries.stream().anyMatch(r -> isFrom(image, r)),
+        image -> PodTemplateRules.isAllowed(image, allowedRegistries),
         "must come from one of " + String.join(", ", allowedRegistries));
     FieldValidator resources = spec.section("resources");
     resources.integer("defaultGPU", 0, Integer.MAX_VALUE, "must be a whole number, 0 or more");
@@ -86,10 +81,32 @@ final class TemplateRules {
       SessionRules.quantity(resources, field, "500m or 2");
     }
     SessionRules.quantity(resources, "ephemeralStorage", "10Gi");
+    requests(resources);
+    defaultWithinMaximum(resources, "defaultMemory", "maxMemory", Quantities::isLarger);
+    defaultWithinMaximum(resources, "defaultCPU", "maxCPU", Quantities::isLarger);
+    resources
+        .number("maxGPU")
+        .filter(max -> resources.number("defaultGPU").filter(gpu -> gpu > max).isPresent())
+        .ifPresent(max ->
+            resources.report(
+                "defaultGPU",
+                new JsonPrimitive(resources.number("defaultGPU").orElseThrow()),
+                "is more than maxGPU of this template: lower it, or raise maxGPU"));
+    spec.string(
+        "icon",
+        icon -> icon.length() <= MAX_ICON && ICON.matcher(icon).matches(),
+        "must be a data URL of a PNG, JPEG, WebP or SVG file of at most "
+            + MAX_ICON
+            + " characters, such as data:image/png;base64,…");
+    spec.section("gpu")
+        .string(
+            "resourceName",
+            name -> name.length() <= MAX_NAME && GPU_RESOURCE.matcher(name).matches(),
+            "must be the name of an extended resource, such as nvidia.com/gpu or amd.com/gpu");
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
     SessionRules.quantity(persistence, "maxSize", "50Gi");
-    sizeWithinMaximum(persistence);
+    defaultWithinMaximum(persistence, "size", "maxSize", Quantities::isLarger);
     length(persistence, "storageClassName", MAX_NAME);
     persistence.string(
         "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
@@ -103,7 +120,8 @@ final class TemplateRules {
             "startupTimeout")) {
       SessionRules.duration(spec, field);
     }
-    idleTimeout(spec);
+    defaultWithinMaximum(spec, "timeout", "maxTimeout", TemplateRules::isLonger);
+    defaultWithinMaximum(spec, "idleTimeout", "maxIdleTimeout", TemplateRules::isLonger);
     environment(spec);
     strings(spec, "allowedUsers", MAX_USERS, MAX_EMAIL);
     strings(spec, "allowedGroups", MAX_GROUPS, MAX_PATH);
@@ -116,24 +134,30 @@ final class TemplateRules {
         .filter(labels -> labels.size() > MAX_ITEMS)
         .ifPresent(labels ->
             spec.report("nodeSelector", labels, "must have at most " + MAX_ITEMS + " labels"));
-    return fields.violations();
+    return Stream.concat(
+            fields.violations().stream(), podTemplate(spec, allowedRegistries).stream())
+        .toList();
   }
 
-  private static void sizeWithinMaximum(FieldValidator persistence) {
-    Optional<String> size = persistence.text("size").filter(TemplateRules::isQuantity);
-    persistence
-        .text("maxSize")
-        .filter(TemplateRules::isQuantity)
-        .filter(max -> size.filter(it -> Quantities.isLarger(it, max)).isPresent())
+  /** Every session that leaves the field out would be refused. */
+  private static void defaultWithinMaximum(
+      FieldValidator fields, String field, String maximum, BiPredicate<String, String> isMore) {
+    Optional<String> value = fields.text(field);
+    fields
+        .text(maximum)
+        .filter(max -> value.filter(text -> isMore.test(text, max)).isPresent())
         .ifPresent(max ->
-            persistence.report(
-                "size",
-                new JsonPrimitive(size.orElseThrow()),
-                "is more than maxSize of this template: lower it, or raise maxSize"));
+            fields.report(
+                field,
+                new JsonPrimitive(value.orElseThrow()),
+                "is more than %s of this template: lower it, or raise %s"
+                    .formatted(maximum, maximum)));
   }
 
-  private static boolean isQuantity(String text) {
-    return Quantities.parse(text).isPresent();
+  private static boolean isLonger(String a, String b) {
+    return Durations.parse(a)
+        .flatMap(x -> Durations.parse(b).map(y -> x.compareTo(y) > 0))
+        .orElse(false);
   }
 
   private static void length(FieldValidator fields, String field, int max) {
@@ -159,18 +183,6 @@ final class TemplateRules {
     }
   }
 
-  private static void idleTimeout(FieldValidator spec) {
-    Optional<Duration> max = spec.text("maxIdleTimeout").flatMap(Durations::parse);
-    spec.text("idleTimeout")
-        .flatMap(Durations::parse)
-        .filter(idle -> max.filter(limit -> limit.compareTo(idle) < 0).isPresent())
-        .ifPresent(idle ->
-            spec.report(
-                "idleTimeout",
-                new JsonPrimitive(Durations.format(idle)),
-                "is more than maxIdleTimeout of this template: lower it, or raise maxIdleTimeout"));
-  }
-
   private static void environment(FieldValidator spec) {
     JsonArray variables = spec.list("env").orElseGet(JsonArray::new);
     if (variables.size() > MAX_VARIABLES) {
@@ -186,12 +198,13 @@ final class TemplateRules {
       FieldValidator variable = spec.item("env", i, item.getAsJsonObject());
       variable.require("name", "give the name of the variable");
       length(variable, "value", MAX_VALUE);
+      source(variable);
       variable
           .string(
               "name",
               name -> name.length() <= MAX_NAME && ENV_NAME.matcher(name).matches(),
               "must be letters, digits and '_', and not begin with a digit")
-          .filter(name -> RESERVED_ENV.contains(name) || name.startsWith(RESERVED_PREFIX))
+          .filter(PodTemplateRules::isReserved)
           .ifPresent(name ->
               variable.report(
                   "name",
@@ -199,6 +212,67 @@ final class TemplateRules {
                   "is the operator's own: leave it out; encoder, port and transport are fields of"
                       + " spec"));
     }
+  }
+
+  /** Instead of a value: a key of a Secret or of a ConfigMap in the namespace of the session. */
+  private static void source(FieldValidator variable) {
+    Optional<JsonObject> source = variable.object("valueFrom");
+    if (source.isEmpty()) {
+      return;
+    }
+    if (variable.text("value").isPresent()) {
+      variable.report("valueFrom", source.get(), "leave out either value or valueFrom");
+    }
+    List<String> kinds =
+        List.of("secretKeyRef", "configMapKeyRef").stream().filter(source.get()::has).toList();
+    if (kinds.size() != 1 || source.get().size() != 1) {
+      variable.report(
+          "valueFrom", source.get(), "must have either secretKeyRef or configMapKeyRef");
+      return;
+    }
+    FieldValidator ref = variable.section("valueFrom").section(kinds.getFirst());
+    for (String field : List.of("name", "key")) {
+      ref.require(field, "give the name and the key");
+      length(ref, field, MAX_NAME);
+    }
+  }
+
+  /** What the scheduler reserves cannot be more than what the desktops get. */
+  private static void requests(FieldValidator resources) {
+    FieldValidator requests = resources.section("requests");
+    Map<String, List<String>> limits =
+        Map.of(
+            "cpu", List.of("defaultCPU", Defaults.CPU),
+            "memory", List.of("defaultMemory", Defaults.MEMORY));
+    for (String field : List.of("cpu", "memory")) {
+      SessionRules.quantity(requests, field, field.equals("cpu") ? "500m" : "2Gi");
+      String limit =
+          resources.text(limits.get(field).getFirst()).orElse(limits.get(field).getLast());
+      requests
+          .text(field)
+          .filter(text -> Quantities.isLarger(text, limit))
+          .ifPresent(text ->
+              requests.report(
+                  field,
+                  new JsonPrimitive(text),
+                  "is more than the limit of %s, which is %s: lower it, or raise resources.%s"
+                      .formatted(field, limit, limits.get(field).getFirst())));
+    }
+  }
+
+  private static List<String> podTemplate(FieldValidator spec, List<String> allowedRegistries) {
+    return spec.object("podTemplate")
+        .map(podTemplate ->
+            PodTemplateRules.violations(
+                podTemplate,
+                new PodTemplateRules.Context(
+                    spec.number("port").orElse(VdiTemplate.Spec.EMPTY.port()),
+                    spec.text("homePath").orElse(VdiTemplate.Spec.EMPTY.homePath()),
+                    spec.section("gpu")
+                        .text("resourceName")
+                        .orElse(VdiTemplate.Gpu.DEFAULT_RESOURCE),
+                    allowedRegistries)))
+        .orElse(List.of());
   }
 
   static List<String> warnings(JsonObject template) {
@@ -215,10 +289,5 @@ final class TemplateRules {
                 + name
                 + " replaces the value of the operator; desktops may not start or may be unreachable")
         .toList();
-  }
-
-  /** Whether an image is in a registry, or below a path in one, such as {@code ghcr.io/desks}. */
-  private static boolean isFrom(String image, String registry) {
-    return image.startsWith(registry.endsWith("/") ? registry : registry + "/");
   }
 }

@@ -478,6 +478,18 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', timeout: soon}           | spec.timeout "soon": must be a duration
           {image: 'ghcr.io/desks/y', maxIdleTimeout: 0s}      | spec.maxIdleTimeout "0s": must be a duration
           {image: 'ghcr.io/desks/y', idleTimeout: 2h, maxIdleTimeout: 1h} | spec.idleTimeout "2h": is more than maxIdleTimeout
+          {image: 'ghcr.io/desks/y', timeout: 9h, maxTimeout: 8h} | spec.timeout "9h": is more than maxTimeout of this template: lower it, or raise maxTimeout
+          {image: 'ghcr.io/desks/y', resources: {defaultGPU: 3, maxGPU: 2}} | spec.resources.defaultGPU 3: is more than maxGPU
+          {image: 'ghcr.io/desks/y', resources: {defaultMemory: 9Gi, maxMemory: 8Gi}} | spec.resources.defaultMemory "9Gi": is more than maxMemory
+          {image: 'ghcr.io/desks/y', resources: {defaultCPU: '9', maxCPU: '8'}} | spec.resources.defaultCPU "9": is more than maxCPU
+          {image: 'ghcr.io/desks/y', resources: {requests: {cpu: 3}}} | spec.resources.requests.cpu 3: must be
+          {image: 'ghcr.io/desks/y', resources: {requests: {memory: 5Gi}}} | spec.resources.requests.memory "5Gi": is more than the limit of memory, which is 4Gi: lower it, or raise resources.defaultMemory
+          {image: 'ghcr.io/desks/y', icon: 'https://example.com/i.png'} | spec.icon "https://example.com/i.png": must be a data URL
+          {image: 'ghcr.io/desks/y', gpu: {resourceName: gpu}} | spec.gpu.resourceName "gpu": must be the name of an extended resource
+          {image: 'ghcr.io/desks/y', env: [{name: A, value: b, valueFrom: {secretKeyRef: {name: s, key: k}}}]} | leave out either value or valueFrom
+          {image: 'ghcr.io/desks/y', env: [{name: A, valueFrom: {fieldRef: {}}}]} | must have either secretKeyRef or configMapKeyRef
+          {image: 'ghcr.io/desks/y', env: [{name: A, valueFrom: {secretKeyRef: {name: s}}}]} | spec.env[0].valueFrom.secretKeyRef.key
+          {image: 'ghcr.io/desks/y', podTemplate: {spec: {restartPolicy: Never}}} | spec.podTemplate.spec.restartPolicy "Never"
           """)
   void invalidTemplatesAreDenied(String spec, String message) {
     assertDenied(template(spec), message);
@@ -578,6 +590,7 @@ class SessionAdmissionTest {
     return switch (verdict) {
       case QuotaCheckRequired check -> check.requested().amount();
       case Response response -> throw new AssertionError(response);
+      case PodCheckRequired check -> throw new AssertionError(check);
     };
   }
 

@@ -6,15 +6,17 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The fields of a pod that the operator reads. */
 public record Pod(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
-  private static final String GPU = "nvidia.com/gpu";
+  /** The name of the desktop's container; a template can add others. */
+  public static final String DESKTOP = "selkies";
 
   public Pod {
     metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
     spec = spec == null ? new Spec(null, null) : spec;
-    status = status == null ? new Status(null, null, null, null, null, null) : status;
+    status = status == null ? new Status(null, null, null, null, null, null, null) : status;
   }
 
   public record Spec(String nodeName, List<Container> containers) {
@@ -24,8 +26,9 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     }
   }
 
-  public record Container(Resources resources) {
+  public record Container(String name, Resources resources) {
     public Container {
+      name = name == null ? "" : name;
       resources = resources == null ? new Resources(null) : resources;
     }
   }
@@ -42,8 +45,10 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
       String message,
       @SerializedName("podIP") String podIp,
       List<Condition> conditions,
+      List<ContainerStatus> initContainerStatuses,
       List<ContainerStatus> containerStatuses) {
     public Status {
+      initContainerStatuses = initContainerStatuses == null ? List.of() : initContainerStatuses;
       phase = phase == null ? "Pending" : phase;
       reason = reason == null ? "" : reason;
       message = message == null ? "" : message;
@@ -59,6 +64,7 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
   public record ContainerStatus(
       String name, int restartCount, boolean started, State state, State lastState) {
     public ContainerStatus {
+      name = name == null ? "" : name;
       state = state == null ? new State(null, null) : state;
       lastState = lastState == null ? new State(null, null) : lastState;
     }
@@ -74,22 +80,33 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     }
   }
 
-  /** The GPUs of all its containers. */
+  /**
+   * The GPUs of the desktop. Its only extended resource is that of its GPUs, whose name contains a
+   * slash, unlike those of CPU and memory; the template may name another one by now.
+   */
   public long gpus() {
     return spec.containers.stream()
-        .map(container -> container.resources().limits().get(GPU))
-        .flatMap(text -> Quantities.parse(text).stream())
+        .filter(container -> container.name().equals(DESKTOP))
+        .flatMap(container -> container.resources().limits().entrySet().stream())
+        .filter(limit -> limit.getKey().contains("/"))
+        .flatMap(limit -> Quantities.parse(limit.getValue()).stream())
         .mapToLong(BigDecimal::longValue)
         .sum();
+  }
+
+  /** The states of all containers: those that run before the desktop first. */
+  public Stream<ContainerStatus> allContainerStatuses() {
+    return Stream.concat(status.initContainerStatuses.stream(), status.containerStatuses.stream());
   }
 
   public boolean isReady() {
     return Condition.find(status.conditions, "Ready").filter(Condition::isTrue).isPresent();
   }
 
-  /** Whether a desktop runs in it, ready or not: a container that has passed its startup probe. */
+  /** Whether a desktop runs in it, ready or not: its container has passed its startup probe. */
   public boolean hasStarted() {
-    return status.containerStatuses.stream().anyMatch(ContainerStatus::started);
+    return status.containerStatuses.stream()
+        .anyMatch(container -> container.name().equals(DESKTOP) && container.started());
   }
 
   public boolean isScheduled() {

@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * A kind of desktop that administrators offer; docs/specification.md, section 1. Components of
- * {@link Spec} are null when they are not set. Fields that are copied into the pod unchanged
- * (tolerations, securityContext), or into a NetworkPolicy (network), are JSON, so that every field
+ * {@link Spec} are null when they are not set. Fields that are copied into the pod (tolerations,
+ * securityContext, podTemplate), or into a NetworkPolicy (network), are JSON, so that every field
  * of the cluster's Kubernetes version works.
  */
 public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) implements KubeObject {
@@ -22,6 +22,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String image,
       String displayName,
       String description,
+      String icon,
       Resources resources,
       List<EnvVar> env,
       String timeout,
@@ -42,6 +43,8 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       Map<String, String> nodeSelector,
       JsonArray tolerations,
       JsonObject securityContext,
+      Gpu gpu,
+      PodTemplate podTemplate,
       Network network,
       String startupTimeout,
       List<String> allowedUsers,
@@ -49,12 +52,18 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
     public static final Spec EMPTY =
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+            null, null);
 
     public Spec {
       image = image == null ? "" : image;
       resources =
-          resources == null ? new Resources(null, null, null, null, null, null, null) : resources;
+          resources == null
+              ? new Resources(null, null, null, null, null, null, null, null)
+              : resources;
+      icon = icon == null ? "" : icon;
+      gpu = gpu == null ? new Gpu(null) : gpu;
+      podTemplate = podTemplate == null ? new PodTemplate(null, null) : podTemplate;
       env = env == null ? List.of() : env;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
       encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
@@ -78,7 +87,46 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       Integer maxGPU,
       String maxMemory,
       String maxCPU,
-      String ephemeralStorage) {}
+      Requests requests,
+      String ephemeralStorage) {
+    public Resources {
+      requests = requests == null ? new Requests(null, null) : requests;
+    }
+  }
+
+  /** What the scheduler reserves for a desktop; null: as much as its limit. */
+  public record Requests(String cpu, String memory) {}
+
+  /**
+   * @param resourceName the extended resource of the node of which a desktop gets GPUs
+   */
+  public record Gpu(String resourceName) {
+    public static final String DEFAULT_RESOURCE = "nvidia.com/gpu";
+
+    public Gpu {
+      resourceName =
+          resourceName == null || resourceName.isEmpty() ? DEFAULT_RESOURCE : resourceName;
+    }
+  }
+
+  /**
+   * What is merged over the operator's pod; see {@link io.vdi.operator.common.pod.StrategicMerge}.
+   *
+   * @param spec a partial PodSpec
+   */
+  public record PodTemplate(PodMetadata metadata, JsonObject spec) {
+    public PodTemplate {
+      metadata = metadata == null ? new PodMetadata(null, null) : metadata;
+      spec = spec == null ? new JsonObject() : spec;
+    }
+  }
+
+  public record PodMetadata(Map<String, String> labels, Map<String, String> annotations) {
+    public PodMetadata {
+      labels = labels == null ? Map.of() : labels;
+      annotations = annotations == null ? Map.of() : annotations;
+    }
+  }
 
   public record Persistence(
       String size, String maxSize, String storageClassName, ReclaimPolicy reclaimPolicy) {}
@@ -96,12 +144,23 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
     }
   }
 
-  public record EnvVar(String name, String value) {
+  /**
+   * @param valueFrom null: the variable has the value
+   */
+  public record EnvVar(String name, String value, ValueFrom valueFrom) {
     public EnvVar {
       name = name == null ? "" : name;
       value = value == null ? "" : value;
     }
   }
+
+  /** A key of a Secret or of a ConfigMap in the namespace of the session; one of them is null. */
+  public record ValueFrom(KeyRef secretKeyRef, KeyRef configMapKeyRef) {}
+
+  /**
+   * @param optional whether the desktop starts without the key; null: it does not
+   */
+  public record KeyRef(String name, String key, Boolean optional) {}
 
   public record NameRef(String name) {}
 

@@ -14,9 +14,11 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,6 +28,9 @@ final class PhaseRules {
 
   /** Added to a deadline, so that it has passed for certain at the next check. */
   private static final Duration TOLERANCE = Duration.ofSeconds(1);
+
+  /** Reasons of containers that wait for the kubelet or for each other, as every start does. */
+  private static final Set<String> IN_PROGRESS = Set.of("ContainerCreating", "PodInitializing");
 
   private final ObservedSession observed;
   private final VdiSession session;
@@ -142,10 +147,7 @@ final class PhaseRules {
   }
 
   private PhaseDecision starting(Pod pod) {
-    Optional<Pod.Detail> waiting =
-        pod.status().containerStatuses().stream()
-            .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
-            .findFirst();
+    Optional<Pod.Detail> waiting = waiting(pod);
     Optional<KnownCause> cause =
         homeNotWritable(pod).or(() -> waiting.flatMap(CauseClassifier::ofWaiting));
     Optional<Pod.Detail> pull =
@@ -172,10 +174,17 @@ final class PhaseRules {
                 Phase.CREATING,
                 "DesktopStarting",
                 waiting
-                    .filter(detail -> !detail.reason().equals("ContainerCreating"))
+                    .filter(detail -> !IN_PROGRESS.contains(detail.reason()))
                     .map(PhaseRules::describe)
                     .orElse(""),
                 cause));
+  }
+
+  /** What a container waits for: first one that waits because of an error. */
+  private static Optional<Pod.Detail> waiting(Pod pod) {
+    return pod.allContainerStatuses()
+        .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
+        .min(Comparator.comparing(detail -> IN_PROGRESS.contains(detail.reason())));
   }
 
   /** Whether the desktop ended because it could not write its home. */
@@ -185,7 +194,7 @@ final class PhaseRules {
             .template()
             .map(template -> template.spec().homePath())
             .orElse(VdiTemplate.Spec.EMPTY.homePath());
-    return pod.status().containerStatuses().stream()
+    return pod.allContainerStatuses()
             .flatMap(status -> Stream.of(status.state(), status.lastState()))
             .flatMap(state -> Optional.ofNullable(state.terminated()).stream())
             .anyMatch(detail -> CauseClassifier.cannotWrite(detail.message(), home).isPresent())

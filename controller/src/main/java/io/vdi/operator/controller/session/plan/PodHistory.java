@@ -39,7 +39,7 @@ public record PodHistory(Optional<EndedPod> ended, boolean startIsRetried) {
     }
 
     private static String termination(Pod pod) {
-      return pod.status().containerStatuses().stream()
+      return pod.allContainerStatuses()
           .flatMap(status -> Optional.ofNullable(status.state().terminated()).stream())
           .findFirst()
           .map(detail ->

@@ -1,11 +1,13 @@
 package io.vdi.operator.controller.session.resources;
 
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.pod.PodTemplateRules;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -52,8 +54,15 @@ public sealed interface DesiredState {
   static DesiredState of(
       VdiSession session, VdiTemplate.Spec template, String host, SessionConfig config) {
     Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session.spec(), template);
-    List<String> problems =
-        spec.problems().isEmpty() ? templateViolations(session, template) : spec.problems();
+    List<String> problems = new ArrayList<>(spec.problems());
+    problems.addAll(
+        PodTemplateRules.violations(
+            KubeGson.gson().toJsonTree(template.podTemplate()).getAsJsonObject(),
+            new PodTemplateRules.Context(
+                template.port(), template.homePath(), template.gpu().resourceName(), List.of())));
+    if (problems.isEmpty()) {
+      problems.addAll(templateViolations(session, template));
+    }
     return problems.isEmpty()
         ? children(new ResolvedSession(session, template, spec, host, config))
         : new InvalidSpec(spec, problems);

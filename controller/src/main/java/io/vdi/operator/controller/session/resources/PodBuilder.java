@@ -22,9 +22,12 @@ import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.pod.PodTemplateRules;
+import io.vdi.operator.common.pod.StrategicMerge;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
@@ -36,7 +39,6 @@ import java.util.stream.Stream;
 
 /** Builds the pod of the desktop: one container that runs Selkies, and its volumes. */
 final class PodBuilder {
-  private static final String GPU = "nvidia.com/gpu";
   private static final String TURN = "turn";
   private static final String EPHEMERAL_STORAGE = "ephemeral-storage";
 
@@ -69,6 +71,8 @@ final class PodBuilder {
     V1ObjectMeta metadata =
         ChildMetadata.metadata(resolved.session(), resolved.name())
             .putLabelsItem(Labels.TEMPLATE, Labels.valueOf(resolved.session().spec().template()));
+    template.podTemplate().metadata().labels().forEach(metadata::putLabelsItem);
+    template.podTemplate().metadata().annotations().forEach(metadata::putAnnotationsItem);
     JsonObject body =
         ChildMetadata.json(
             new V1Pod()
@@ -93,6 +97,7 @@ final class PodBuilder {
       spec.add("tolerations", template.tolerations().deepCopy());
     }
     addSecurity(spec, template.securityContext());
+    body.add("spec", StrategicMerge.podSpec(spec, template.podTemplate().spec()));
     return DesiredObject.unchangeable(
         ChildKind.POD,
         ResourceType.POD,
@@ -108,21 +113,19 @@ final class PodBuilder {
     limits.put("cpu", new Quantity(resolved.spec().cpu()));
     limits.put(EPHEMERAL_STORAGE, new Quantity(resolved.spec().ephemeralStorage()));
     if (resolved.spec().gpu() > 0) {
-      limits.put(GPU, new Quantity(String.valueOf(resolved.spec().gpu())));
+      limits.put(
+          template.gpu().resourceName(), new Quantity(String.valueOf(resolved.spec().gpu())));
     }
     long startup = Math.max(1, resolved.spec().startupTimeout().toSeconds() / 2);
     return new V1Container()
-        .name("selkies")
+        .name(Pod.DESKTOP)
         .image(template.image())
         .imagePullPolicy(template.imagePullPolicy())
         // The last lines of its log are copied to its status, from which the cause is derived.
         .terminationMessagePolicy("FallbackToLogsOnError")
         .env(PodEnvironment.of(resolved))
         .ports(List.of(new V1ContainerPort().name("http").containerPort(template.port())))
-        .resources(
-            new V1ResourceRequirements()
-                .limits(limits)
-                .requests(Map.of(EPHEMERAL_STORAGE, new Quantity(requestedStorage(resolved)))))
+        .resources(new V1ResourceRequirements().limits(limits).requests(requests(resolved)))
         .volumeMounts(volumeMounts(resolved))
         .startupProbe(
             probe(template)
@@ -132,12 +135,21 @@ final class PodBuilder {
         .livenessProbe(probe(template).periodSeconds(15).failureThreshold(4).timeoutSeconds(5));
   }
 
-  private static String requestedStorage(ResolvedSession resolved) {
-    String limit = resolved.spec().ephemeralStorage();
-    BigDecimal requested = Quantities.parse(REQUESTED_STORAGE).orElseThrow();
-    return Quantities.parse(limit).orElseThrow().compareTo(requested) < 0
-        ? limit
-        : REQUESTED_STORAGE;
+  /** Kubernetes requests as much as the limit where nothing is requested. */
+  private static Map<String, Quantity> requests(ResolvedSession resolved) {
+    VdiTemplate.Requests template = resolved.template().resources().requests();
+    Map<String, Quantity> requests = new HashMap<>();
+    requests.put(EPHEMERAL_STORAGE, atMost(resolved.spec().ephemeralStorage(), REQUESTED_STORAGE));
+    Quantities.parse(template.cpu())
+        .ifPresent(cpu -> requests.put("cpu", atMost(resolved.spec().cpu(), template.cpu())));
+    Quantities.parse(template.memory())
+        .ifPresent(
+            memory -> requests.put("memory", atMost(resolved.spec().memory(), template.memory())));
+    return requests;
+  }
+
+  private static Quantity atMost(String limit, String requested) {
+    return new Quantity(Quantities.isLarger(requested, limit) ? limit : requested);
   }
 
   private static V1Probe probe(VdiTemplate.Spec template) {
@@ -160,9 +172,13 @@ final class PodBuilder {
         new ArrayList<>(
             List.of(
                 new V1VolumeMount().name("home").mountPath(resolved.template().homePath()),
-                new V1VolumeMount().name("shm").mountPath("/dev/shm")));
+                new V1VolumeMount().name("shm").mountPath(PodTemplateRules.SHARED_MEMORY)));
     if (usesRelay(resolved)) {
-      mounts.add(new V1VolumeMount().name(TURN).mountPath("/run/vdi/turn").readOnly(true));
+      mounts.add(
+          new V1VolumeMount()
+              .name(TURN)
+              .mountPath(PodTemplateRules.TURN_CREDENTIALS)
+              .readOnly(true));
     }
     return mounts;
   }

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.resources;
 
+import io.kubernetes.client.openapi.models.V1ConfigMapKeySelector;
 import io.kubernetes.client.openapi.models.V1EnvVar;
 import io.kubernetes.client.openapi.models.V1EnvVarSource;
 import io.kubernetes.client.openapi.models.V1SecretKeySelector;
@@ -52,7 +53,13 @@ final class PodEnvironment {
     }
     for (VdiTemplate.EnvVar variable : template.env()) {
       env.variables.remove(variable.name());
-      env.put(variable.name(), variable.value());
+      if (variable.valueFrom() == null) {
+        env.put(variable.name(), variable.value());
+      } else {
+        env.variables.put(
+            variable.name(),
+            new V1EnvVar().name(variable.name()).valueFrom(source(variable.valueFrom())));
+      }
     }
     return new ArrayList<>(env.variables.values());
   }
@@ -79,6 +86,21 @@ final class PodEnvironment {
       putSecret("SELKIES_TURN_USERNAME", SessionConfig.Turn.USERNAME_KEY);
       putSecret("SELKIES_TURN_PASSWORD", SessionConfig.Turn.PASSWORD_KEY);
     });
+  }
+
+  private static V1EnvVarSource source(VdiTemplate.ValueFrom from) {
+    V1EnvVarSource source = new V1EnvVarSource();
+    if (from.secretKeyRef() != null) {
+      VdiTemplate.KeyRef ref = from.secretKeyRef();
+      source.secretKeyRef(
+          new V1SecretKeySelector().name(ref.name()).key(ref.key()).optional(ref.optional()));
+    }
+    if (from.configMapKeyRef() != null) {
+      VdiTemplate.KeyRef ref = from.configMapKeyRef();
+      source.configMapKeyRef(
+          new V1ConfigMapKeySelector().name(ref.name()).key(ref.key()).optional(ref.optional()));
+    }
+    return source;
   }
 
   private void put(String name, String value) {

@@ -189,7 +189,7 @@ final class ClusterStates {
                 ? new Pod(
                     pod.metadata(),
                     new Pod.Spec("node", null),
-                    new Pod.Status("Failed", "Evicted", "low on memory", null, null, null))
+                    new Pod.Status("Failed", "Evicted", "low on memory", null, null, null, null))
                 : object);
       }
     }

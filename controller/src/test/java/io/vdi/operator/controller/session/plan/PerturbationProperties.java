@@ -196,7 +196,7 @@ class PerturbationProperties {
                   new Pod(
                       pod.metadata(),
                       new Pod.Spec("node", null),
-                      new Pod.Status("Failed", "Evicted", "", null, null, null)));
+                      new Pod.Status("Failed", "Evicted", "", null, null, null, null)));
       case POD_DELETED -> cluster.objects.remove(ResourceType.POD);
       case SECRET_DELETED -> cluster.objects.remove(ResourceType.SECRET);
       case SERVICE_DELETED -> cluster.objects.remove(ResourceType.SERVICE);

@@ -428,11 +428,11 @@ final class SimulatedCluster {
         ? new Pod(
             pod.metadata(),
             pod.spec(),
-            new Pod.Status("Running", null, null, "10.0.0.1", ready, null))
+            new Pod.Status("Running", null, null, "10.0.0.1", ready, null, null))
         : new Pod(
             pod.metadata(),
             new Pod.Spec("node", null),
-            new Pod.Status("Pending", null, null, null, scheduled, null));
+            new Pod.Status("Pending", null, null, null, scheduled, null, null));
   }
 
   private Condition condition(String type) {

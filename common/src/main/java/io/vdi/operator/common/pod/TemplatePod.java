@@ -1,0 +1,76 @@
+package io.vdi.operator.common.pod;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.VdiTemplate;
+
+/**
+ * A pod as a session of a template would get it, without what only a session has: home, password
+ * and host. The webhook lets the API server check it when the template is written.
+ */
+public final class TemplatePod {
+  private TemplatePod() {}
+
+  /** The body of a dry-run create. */
+  public static JsonObject of(VdiTemplate template) {
+    VdiTemplate.Spec spec = template.spec();
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("generateName", "vdi-template-");
+    JsonObject labels = new JsonObject();
+    spec.podTemplate().metadata().labels().forEach(labels::addProperty);
+    metadata.add("labels", labels);
+    JsonObject annotations = new JsonObject();
+    spec.podTemplate().metadata().annotations().forEach(annotations::addProperty);
+    metadata.add("annotations", annotations);
+    JsonObject pod = new JsonObject();
+    pod.addProperty("apiVersion", "v1");
+    pod.addProperty("kind", "Pod");
+    pod.add("metadata", metadata);
+    pod.add("spec", StrategicMerge.podSpec(podSpec(spec), spec.podTemplate().spec()));
+    return pod;
+  }
+
+  private static JsonObject podSpec(VdiTemplate.Spec spec) {
+    JsonArray volumes = new JsonArray();
+    JsonArray mounts = new JsonArray();
+    addVolume(volumes, mounts, "home", spec.homePath());
+    addVolume(volumes, mounts, "shm", PodTemplateRules.SHARED_MEMORY);
+    JsonObject port = new JsonObject();
+    port.addProperty("name", "http");
+    port.addProperty("containerPort", spec.port());
+    JsonArray ports = new JsonArray();
+    ports.add(port);
+    JsonObject limits = new JsonObject();
+    limits.addProperty("cpu", Defaults.CPU);
+    limits.addProperty("memory", Defaults.MEMORY);
+    JsonObject resources = new JsonObject();
+    resources.add("limits", limits);
+    JsonObject container = new JsonObject();
+    container.addProperty("name", Pod.DESKTOP);
+    container.addProperty("image", spec.image());
+    container.add("ports", ports);
+    container.add("resources", resources);
+    container.add("volumeMounts", mounts);
+    JsonArray containers = new JsonArray();
+    containers.add(container);
+    JsonObject result = new JsonObject();
+    result.addProperty("automountServiceAccountToken", false);
+    result.add("tolerations", spec.tolerations().deepCopy());
+    result.add("containers", containers);
+    result.add("volumes", volumes);
+    return result;
+  }
+
+  private static void addVolume(JsonArray volumes, JsonArray mounts, String name, String path) {
+    JsonObject volume = new JsonObject();
+    volume.addProperty("name", name);
+    volume.add("emptyDir", new JsonObject());
+    volumes.add(volume);
+    JsonObject mount = new JsonObject();
+    mount.addProperty("name", name);
+    mount.addProperty("mountPath", path);
+    mounts.add(mount);
+  }
+}
