@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
@@ -69,6 +70,14 @@ class IdleIT {
             return active != null
                 && Duration.between(s.status().startTime(), active).toSeconds() >= 6;
           });
+      assertThat(
+              api.get(ResourceType.POD, namespace.name(), "used")
+                  .orElseThrow()
+                  .metadata()
+                  .annotations())
+          .as("its node is protected while a client is connected")
+          .containsEntry(Annotations.SAFE_TO_EVICT, "false")
+          .containsEntry(Annotations.DO_NOT_DISRUPT, "true");
       selkies.connect(0);
       Instant disconnected = Instant.now();
       awaitSuspension(session);

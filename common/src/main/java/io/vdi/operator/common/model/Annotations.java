@@ -57,5 +57,11 @@ public final class Annotations {
    */
   public static final String ENDED_BY = "vdi.kasm.io/ended-by";
 
+  /** On a pod, {@code "false"}: cluster-autoscaler does not remove its node. */
+  public static final String SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+
+  /** On a pod, {@code "true"}: Karpenter does not remove its node. */
+  public static final String DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt";
+
   private Annotations() {}
 }

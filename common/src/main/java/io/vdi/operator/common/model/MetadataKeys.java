@@ -14,9 +14,14 @@ public final class MetadataKeys {
    */
   public static final int MAX_VALUE = 4096;
 
-  /** The last one is that of the labels with which NVIDIA's operator describes a node. */
+  /** That of NVIDIA has the labels with which its operator describes a node. */
   private static final List<String> PREFIXES =
-      List.of(VdiSession.GROUP + "/", "app.kubernetes.io/", "nvidia.com/");
+      List.of(
+          VdiSession.GROUP + "/",
+          "app.kubernetes.io/",
+          "nvidia.com/",
+          Annotations.SAFE_TO_EVICT,
+          Annotations.DO_NOT_DISRUPT);
 
   private MetadataKeys() {}
 

@@ -35,9 +35,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the desktops of Running sessions with an idle timeout for their connected clients, up to
- * {@code activity.maxConcurrentRequests} concurrently. It remembers the answers and writes {@code
- * status.lastActivityTime}.
+ * Asks the desktops of Running sessions for their connected clients, up to {@code
+ * activity.maxConcurrentRequests} concurrently. It remembers the answers, writes {@code
+ * status.lastActivityTime}, and protects the pods of connected clients ({@link
+ * DisruptionProtection}).
  */
 public final class ActivityMonitor implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ActivityMonitor.class);
@@ -117,10 +118,10 @@ public final class ActivityMonitor implements AutoCloseable {
     return histories.getOrDefault(uid, ActivityHistory.NONE).activity();
   }
 
-  /** Starts to ask the desktop of this session if it is Running and has an idle timeout. */
+  /** Starts to ask the desktop of this session if it is Running. */
   public void changed(VdiSession session) {
     SessionKey key = SessionKey.of(session);
-    if (idleTimeout(session).isPresent() && monitored.putIfAbsent(key, session.uid()) == null) {
+    if (isRunning(session) && monitored.putIfAbsent(key, session.uid()) == null) {
       queue.add(key);
     }
   }
@@ -130,44 +131,51 @@ public final class ActivityMonitor implements AutoCloseable {
     return workers.stuck();
   }
 
+  private static boolean isRunning(VdiSession session) {
+    return session.status().currentPhase().equals(Optional.of(Phase.RUNNING))
+        && !session.metadata().isDeleting()
+        && !session.spec().suspended();
+  }
+
   private Optional<Duration> idleTimeout(VdiSession session) {
-    boolean running =
-        session.status().currentPhase().equals(Optional.of(Phase.RUNNING))
-            && !session.metadata().isDeleting()
-            && !session.spec().suspended();
-    return running
-        ? templates
-            .get("", session.spec().template())
-            .flatMap(
-                template -> Defaults.effectiveSpec(session.spec(), template.spec()).idleTimeout())
-        : Optional.empty();
+    return templates
+        .get("", session.spec().template())
+        .flatMap(template -> Defaults.effectiveSpec(session.spec(), template.spec()).idleTimeout());
   }
 
   private ReconcileResult reconcile(SessionKey key) {
     // Before the session is read: a later change must queue the key again.
     String previous = monitored.remove(key);
     Optional<VdiSession> session = sessions.get(key.namespace(), key.name());
-    Optional<Duration> limit = session.flatMap(this::idleTimeout);
-    if (previous != null && (limit.isEmpty() || !session.get().uid().equals(previous))) {
+    boolean running = session.filter(ActivityMonitor::isRunning).isPresent();
+    if (previous != null && (!running || !session.get().uid().equals(previous))) {
       histories.remove(previous);
       passwords.remove(previous);
     }
-    if (limit.isEmpty()) {
+    if (!running) {
       return new ReconcileResult.Done();
     }
     monitored.put(key, session.get().uid());
     try {
-      return new ReconcileResult.RequeueAfter(probe(session.get(), limit.get()));
+      return new ReconcileResult.RequeueAfter(probe(session.get(), idleTimeout(session.get())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new ReconcileResult.Done();
     }
   }
 
-  /** Returns when to ask again. */
-  private Duration probe(VdiSession session, Duration idleTimeout) throws InterruptedException {
+  /**
+   * Returns when to ask again.
+   *
+   * @param idleTimeout empty: the session never becomes idle
+   */
+  private Duration probe(VdiSession session, Optional<Duration> idleTimeout)
+      throws InterruptedException {
     ActivityConfig settings = config.get();
-    Duration interval = min(settings.interval(), idleTimeout.dividedBy(PROBES_PER_IDLE_TIMEOUT));
+    Duration interval =
+        idleTimeout
+            .map(limit -> min(settings.interval(), limit.dividedBy(PROBES_PER_IDLE_TIMEOUT)))
+            .orElse(settings.interval());
     ProbeResult result = ask(session, settings);
     Instant now = clock.instant();
     ActivityHistory before = histories.getOrDefault(session.uid(), ActivityHistory.NONE);
@@ -175,7 +183,7 @@ public final class ActivityMonitor implements AutoCloseable {
         before.with(result, now, interval.multipliedBy(3).plus(settings.timeout()));
     histories.put(session.uid(), history);
     if (result instanceof ProbeResult.NoAnswer(String reason)) {
-      failed(session, history, reason);
+      failed(session, history, reason, idleTimeout.isPresent());
       listener.probed(false);
       return max(interval.dividedBy(5), MIN_RETRY_INTERVAL);
     }
@@ -183,12 +191,14 @@ public final class ActivityMonitor implements AutoCloseable {
       LOG.info("{}: the desktop answers again", SessionKey.of(session));
     }
     writeLastActivityTime(session, history, settings);
+    protect(session, history.activity(), settings);
     listener.probed(true);
     if (!before.activity().getClass().equals(history.activity().getClass())) {
       listener.activityChanged(SessionKey.of(session));
     }
-    return history.activity() instanceof Activity.Idle(Instant since, Instant asOf)
-        ? idle(session, since, asOf, idleTimeout, interval)
+    return idleTimeout.isPresent()
+            && history.activity() instanceof Activity.Idle(Instant since, Instant asOf)
+        ? idle(session, since, asOf, idleTimeout.get(), interval)
         : interval;
   }
 
@@ -204,9 +214,11 @@ public final class ActivityMonitor implements AutoCloseable {
     return min(interval, OVERDUE_INTERVAL);
   }
 
-  private void failed(VdiSession session, ActivityHistory history, String reason) {
+  /** Where idleness ends nothing, a desktop that is not Selkies is no problem to report. */
+  private void failed(
+      VdiSession session, ActivityHistory history, String reason, boolean hasIdleTimeout) {
     passwords.remove(session.uid());
-    if (history.consecutiveFailures() == FAILURES_TO_REPORT) {
+    if (hasIdleTimeout && history.consecutiveFailures() == FAILURES_TO_REPORT) {
       LOG.warn(
           "{}: cannot determine whether a client is connected; treating the session as active: {}",
           SessionKey.of(session),
@@ -215,11 +227,13 @@ public final class ActivityMonitor implements AutoCloseable {
     }
   }
 
+  private Optional<Pod> pod(VdiSession session) {
+    return pods.get(session.namespace(), session.name())
+        .filter(p -> p.metadata().isControlledBy(session.uid()) && !p.metadata().isDeleting());
+  }
+
   private ProbeResult ask(VdiSession session, ActivityConfig settings) throws InterruptedException {
-    Optional<Pod> pod =
-        pods.get(session.namespace(), session.name())
-            .filter(p -> p.metadata().isControlledBy(session.uid()) && !p.metadata().isDeleting())
-            .filter(p -> !p.status().podIp().isEmpty());
+    Optional<Pod> pod = pod(session).filter(p -> !p.status().podIp().isEmpty());
     if (pod.isEmpty()) {
       return new ProbeResult.NoAnswer("its pod has no address");
     }
@@ -292,6 +306,31 @@ public final class ActivityMonitor implements AutoCloseable {
                 "{}: cannot write lastActivityTime: {}",
                 SessionKey.of(session),
                 failure.message()));
+  }
+
+  /** A change that fails is tried again by the next probe. */
+  private void protect(VdiSession session, Activity activity, ActivityConfig settings) {
+    Optional<Pod> pod = pod(session);
+    if (pod.isEmpty() || settings.dryRun() || !mayWrite.getAsBoolean()) {
+      return;
+    }
+    templates
+        .get("", session.spec().template())
+        .flatMap(template -> DisruptionProtection.change(pod.get(), activity, template.spec()))
+        .ifPresent(change -> {
+          ApiResult<Pod> result =
+              api.mergePatch(
+                  ResourceType.POD, session.namespace(), session.name(), change.toJson());
+          result.ok().ifPresent(pods::changed);
+          result
+              .failure()
+              .filter(failure -> !result.isNotFound() && !result.isConflict())
+              .ifPresent(failure ->
+                  LOG.info(
+                      "{}: cannot change the annotations of its pod: {}",
+                      SessionKey.of(session),
+                      failure.message()));
+        });
   }
 
   /** Whether the time in the status is recent enough. */

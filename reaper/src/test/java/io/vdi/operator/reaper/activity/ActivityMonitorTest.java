@@ -27,6 +27,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /** One desktop, asked every 10 ms, on a simulated clock that moves only when the test moves it. */
@@ -124,7 +125,7 @@ class ActivityMonitorTest {
     now = NOON.plusSeconds(60);
     awaitProbes();
     assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:01:00Z");
-    assertThat(requests("PATCH")).as("writes").hasSize(2);
+    assertThat(requests("PATCH", "vdisessions")).as("writes").hasSize(2);
   }
 
   @Test
@@ -148,6 +149,46 @@ class ActivityMonitorTest {
     awaitProbes();
     assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, now));
     assertThat(requests("PATCH")).as("writes without an observed client").isEmpty();
+  }
+
+  @Test
+  @DisplayName("the pod of a connected client is protected, also without an idle timeout")
+  void protectedWhileConnected() {
+    template("\"timeout\": \"8h\"");
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    assertThat(annotations().get("cluster-autoscaler.kubernetes.io/safe-to-evict").getAsString())
+        .isEqualTo("false");
+    assertThat(annotations().get("karpenter.sh/do-not-disrupt").getAsString()).isEqualTo("true");
+    awaitProbes();
+    assertThat(requests("PATCH", "/pods/")).as("one write").hasSize(1);
+
+    selkies.connect(0);
+    awaitProbes();
+    assertThat(annotations().has("cluster-autoscaler.kubernetes.io/safe-to-evict")).isFalse();
+    assertThat(annotations().has("karpenter.sh/do-not-disrupt")).isFalse();
+  }
+
+  @Test
+  @DisplayName("annotations that the template sets stay")
+  void templateDecidesAboutDisruption() {
+    template(
+        "\"podTemplate\": {\"metadata\": {\"annotations\": {"
+            + "\"karpenter.sh/do-not-disrupt\": \"false\"}}}");
+    selkies.connect(1);
+    start(running(""));
+    awaitProbes();
+    assertThat(annotations().has("cluster-autoscaler.kubernetes.io/safe-to-evict")).isTrue();
+    assertThat(annotations().has("karpenter.sh/do-not-disrupt")).isFalse();
+  }
+
+  private JsonObject annotations() {
+    JsonObject metadata =
+        api.request("GET", ResourceType.POD.path("ns", "desk"), null)
+            .orElseThrow()
+            .getAsJsonObject("metadata");
+    return metadata.has("annotations") ? metadata.getAsJsonObject("annotations") : new JsonObject();
   }
 
   @Test
@@ -261,15 +302,15 @@ class ActivityMonitorTest {
   }
 
   @Test
-  void aSessionWithoutAnIdleTimeoutIsNotAsked() {
+  @DisplayName("a desktop that does not answer is reported only if the session has an idle timeout")
+  void silentWithoutAnIdleTimeout() {
     template("");
-    monitor.changed(running(""));
-    VdiSession other =
-        session("other", "\"idleTimeout\": \"30m\",", "\"suspended\": false", "Running");
     podOf("other", "uid-other");
-    start(other);
-    awaitFailures(2);
-    assertThat(selkies.requests()).as("requests to the desktop").isZero();
+    monitor.changed(running(""));
+    start(session("other", "\"idleTimeout\": \"30m\",", "\"suspended\": false", "Running"));
+    selkies.close();
+    awaitFailures(10);
+    assertThat(unknown).hasSize(1);
   }
 
   @Test
@@ -289,6 +330,10 @@ class ActivityMonitorTest {
     JsonObject metadata = object.getAsJsonObject("metadata");
     metadata.addProperty("uid", "uid-" + metadata.get("name").getAsString());
     return KubeGson.gson().fromJson(server.put(type, object.toString()), type.objectClass());
+  }
+
+  private List<String> requests(String method, String resource) {
+    return requests(method).stream().filter(request -> request.contains(resource)).toList();
   }
 
   private List<String> requests(String method) {
