@@ -135,6 +135,11 @@ public final class GoPrograms {
         "github.com/traefik/traefik/v3/cmd/traefik");
   }
 
+  /** The program that prints the kstatus of objects. */
+  public Path kstatus() {
+    return program("kstatus", "kstatus", "about 1 minute on 2 cores", "", ".");
+  }
+
   /** The file with Traefik's CRDs, from its published module. */
   public Path traefikCrds() {
     return built(
