@@ -8,6 +8,10 @@ DEVCLUSTER := $(JAVA) -cp 'devcluster/target/devcluster.jar:devcluster/target/li
 DEMO := $(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.demo.Main
 IMAGES := $(JAVA) --sun-misc-unsafe-memory-access=allow -cp 'images/target/images.jar:images/target/lib/*' io.vdi.operator.images.Main
 SERVICE ?= controller
+# Names of the services' images: REGISTRY/<service>:TAG. IMG, as kubebuilder projects have it, sets both.
+IMG ?=
+REGISTRY ?= $(filter-out .,$(patsubst %/,%,$(dir $(IMG))))
+TAG ?= $(if $(findstring :,$(notdir $(IMG))),$(lastword $(subst :, ,$(notdir $(IMG)))))
 MAIN_controller := io.vdi.operator.controller.Main
 MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
@@ -15,7 +19,7 @@ MAIN_gate := io.vdi.operator.gate.Main
 SIGNED := controller admission-webhook reaper gate desktop
 NODE_IMAGES := controller admission-webhook reaper gate desktop pause traefik
 
-.PHONY: help build services programs node images docker-build vulnerabilities cli up down demo deploy check-commits test \
+.PHONY: help build services programs node images docker-build chart vulnerabilities cli up down demo deploy check-commits test \
   chaos fuzz bench manifests run format clean
 
 help: ## Show this list
@@ -40,11 +44,14 @@ node: services
 
 images cli: SBOM := org.cyclonedx:cyclonedx-maven-plugin:makeBom
 
-images: services ## Build the container images, SBOMs and signatures in images/target; BASE_IMAGE=... SIGNING_KEY=...
-	@$(IMAGES) --sbom
+images: services ## Build images, SBOMs and signatures in images/target; REGISTRY=... TAG=... BASE_IMAGE=... SIGNING_KEY=...
+	@IMAGE_REGISTRY=$(REGISTRY) IMAGE_TAG=$(TAG) $(IMAGES) --sbom
 	@images/bin/sign $(foreach image,$(SIGNED),images/target/$(image).tar images/target/$(image).cdx.json)
 
-docker-build: images
+docker-build: images ## The same; IMG=<registry>/<any>:<tag>
+
+chart: services ## Package the chart in images/target, for helm push; HELM_FLAGS='--sign --key=... --keyring=...'
+	@$(DEVCLUSTER) helm package charts/vdi-operator --destination=images/target $(HELM_FLAGS)
 
 vulnerabilities: OSV_SCANNER := 2.3.5
 vulnerabilities: images cli ## Compare the SBOMs with known vulnerabilities; OSV_DATABASE=... for a machine without network
@@ -67,9 +74,10 @@ demo: node ## Start a cluster, the operator and a session; with DEMO_ONCE=1 chec
 	@$(DEMO)
 
 # --take-ownership adopts CRDs that were applied with kubectl.
-deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; HELM_FLAGS='--values=...'
+deploy: services ## Install or upgrade with Helm in the cluster of KUBECONFIG; REGISTRY=... TAG=... HELM_FLAGS='--values=...'
 	@$(DEVCLUSTER) helm upgrade --install vdi-operator charts/vdi-operator --namespace=vdi-system \
-	  --create-namespace --take-ownership --wait --timeout=3m $(HELM_FLAGS)
+	  --create-namespace --take-ownership --wait --timeout=3m $(if $(REGISTRY),--set=image.registry=$(REGISTRY)) \
+	  $(if $(TAG),--set-string=image.tag=$(TAG)) $(HELM_FLAGS)
 
 check-commits: ## Check the subjects of new commits; RANGE=origin/main..HEAD checks that range
 	@.ci/check-commits $(RANGE)

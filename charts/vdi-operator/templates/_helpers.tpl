@@ -1,3 +1,26 @@
+{{/* What the names of the chart's objects begin with. */}}
+{{- define "vdi.fullname" -}}
+{{ .Values.fullnameOverride | default .Values.nameOverride | default "vdi" | trunc 30 | trimSuffix "-" }}
+{{- end }}
+
+{{/* The name of an object of the chart. Argument: (list . "component"). */}}
+{{- define "vdi.name" -}}
+{{ include "vdi.fullname" (index . 0) }}-{{ index . 1 }}
+{{- end }}
+
+{{/* The values of a service, also of one that the values of an earlier release lack. Argument: (list . "component"). */}}
+{{- define "vdi.values" -}}
+{{- $values := (index . 0).Values -}}
+{{- $keys := dict "controller" "controller" "admission-webhook" "admissionWebhook" "reaper" "reaper" "gate" "gate" -}}
+{{- index $values (index $keys (index . 1)) | default dict | toYaml }}
+{{- end }}
+
+{{/* The name of the ServiceAccount of a service. Argument: (list . "component"). */}}
+{{- define "vdi.serviceAccount" -}}
+{{- $account := (include "vdi.values" . | fromYaml).serviceAccount | default dict -}}
+{{- $account.name | default (include "vdi.name" .) }}
+{{- end }}
+
 {{/* Labels of every object in the chart. Argument: (list . "component"). */}}
 {{- define "vdi.labels" -}}
 {{- $root := index . 0 -}}
@@ -47,7 +70,7 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}{{ if
 
 {{/* The settings of the gate. */}}
 {{- define "vdi.gateConfig" -}}
-{{- $gate := omit .Values.gate "oidc" "enabled" "route" "replicas" "resources" "jvmFlags" "podLabels" "podAnnotations" "extraEnv" "extraVolumes" "extraVolumeMounts" "affinity" "topologySpreadConstraints" "podSecurityContext" "securityContext" "serviceAccount" -}}
+{{- $gate := omit .Values.gate "oidc" "enabled" "route" "replicas" "resources" "jvmFlags" "podLabels" "podAnnotations" "extraEnv" "extraVolumes" "extraVolumeMounts" "affinity" "topologySpreadConstraints" "podSecurityContext" "securityContext" "serviceAccount" "autoscaling" "podDisruptionBudget" -}}
 {{- $oidc := omit (.Values.gate.oidc | default dict) "existingSecret" -}}
 {{- if (.Values.gate.oidc).existingSecret }}
 {{- $oidc = merge (dict "clientSecretFile" "/etc/vdi/oidc/clientSecret") $oidc }}
@@ -101,7 +124,7 @@ mounts, volumes and annotations of the pods.
 */}}
 {{- define "vdi.deployment" -}}
 {{- $root := .root -}}
-{{- $name := printf "vdi-%s" .component -}}
+{{- $name := include "vdi.name" (list $root .component) -}}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -110,7 +133,9 @@ metadata:
   labels:
     {{- include "vdi.labels" (list $root .component) | nindent 4 }}
 spec:
+  {{- if not (.values.autoscaling).enabled }}
   replicas: {{ .values.replicas }}
+  {{- end }}
   selector:
     matchLabels:
       {{- include "vdi.selector" (list $root .component) | nindent 6 }}
@@ -142,7 +167,7 @@ spec:
         {{- end }}
       {{- end }}
     spec:
-      serviceAccountName: {{ $name }}
+      serviceAccountName: {{ include "vdi.serviceAccount" (list $root .component) }}
       # Services of this namespace set no environment variables.
       enableServiceLinks: false
       {{- with concat ($root.Values.image.pullSecrets | default list) (($root.Values.global).imagePullSecrets | default list) }}
@@ -219,7 +244,7 @@ spec:
             {{- end }}
       volumes:
         - name: config
-          configMap: {name: vdi-config}
+          configMap: {name: {{ include "vdi.name" (list $root "config") }}}
         - name: tmp
           emptyDir: {sizeLimit: 64Mi}
         {{- range concat (.volumes | default list) (.values.extraVolumes | default list) }}

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,8 @@ class ChartIT {
           Map.entry("Pod", "pods"),
           Map.entry("Deployment", "deployments"),
           Map.entry("PodDisruptionBudget", "poddisruptionbudgets"),
+          Map.entry("HorizontalPodAutoscaler", "horizontalpodautoscalers"),
+          Map.entry("Namespace", "namespaces"),
           Map.entry("NetworkPolicy", "networkpolicies"),
           Map.entry("Role", "roles"),
           Map.entry("RoleBinding", "rolebindings"),
@@ -103,28 +106,104 @@ class ChartIT {
   @Test
   void theApiServerAcceptsEveryObjectWithStrictValidation() {
     for (String[] values : new String[][] {{}, EVERYTHING, {SHAPED_PODS}}) {
-      List<String> rejected = new ArrayList<>();
       List<JsonObject> objects = render(values);
       assertThat(objects).hasSizeGreaterThan(25);
-      for (JsonObject object : objects) {
-        String kind = object.get("kind").getAsString();
-        if (kind.equals("Pod")) {
-          // A dry run creates nothing, so the pod's own service account does not exist.
-          object.getAsJsonObject("spec").addProperty("serviceAccountName", "default");
-        }
-        if (!UNKNOWN_KINDS.contains(kind)) {
-          // The object may exist from an earlier test; the API server validates before it reports
-          // that.
-          ApiResult<JsonObject> answer =
-              api.request(
-                  "POST", collection(object) + "?dryRun=All&fieldValidation=Strict", object);
-          if (answer.ok().isEmpty() && !answer.isAlreadyExists()) {
-            rejected.add(kind + ": " + answer.failure().orElseThrow());
-          }
+      assertEquals(List.of(), rejected(objects));
+    }
+  }
+
+  /** Values as clusters of different kinds have them, alone and together. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "crds.install=false",
+        "reaper.enabled=false",
+        "fullnameOverride=desks",
+        "nameOverride=desks",
+        "controller.replicas=1,admissionWebhook.replicas=3",
+        "controller.serviceAccount.create=false,controller.serviceAccount.name=mine",
+        "reaper.serviceAccount.name=cleaner",
+        "admissionWebhook.autoscaling.enabled=true",
+        "admissionWebhook.certificates.mode=certManager",
+        "admissionWebhook.clientCA.secret=client-ca",
+        "podDisruptionBudgets.enabled=false",
+        "podDisruptionBudgets.minAvailable=1",
+        "podDisruptionBudgets.maxUnavailable=50%",
+        "controller.podDisruptionBudget.minAvailable=1",
+        "networkPolicies.enabled=false",
+        "networkPolicies.dnsPorts={5353},networkPolicies.apiServerPorts={16443}",
+        "podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null,podSecurityContext.fsGroup=null",
+        "config.ingress.kind=ingress,config.ingress.className=traefik",
+        "config.ingress.kind=none",
+        "config.tls.mode=certResolver",
+        "config.tls.mode=secretName,config.tls.secretName=wildcard",
+        "config.identity.mode=warn",
+        "config.quota.mode=queue,config.quota.cluster.gpus=8",
+        "config.access.sessionRoles=false",
+        "config.network.mode=none",
+        "watchNamespaces={team-a,team-b}",
+        "monitoring.dashboard.enabled=true,monitoring.prometheusRule.enabled=true",
+        "coturn.enabled=true,coturn.allowedPeers={10.0.0.0-10.0.255.255},config.turn.host=turn.example.com",
+        "gate.enabled=true,gate.publicUrl=https://portal.example.com,gate.autoscaling.enabled=true",
+        "gate.enabled=true,gate.publicUrl=https://portal.example.com,config.ingress.kind=ingress,"
+            + "config.ingress.className=traefik,watchNamespaces={team-a},fullnameOverride=desks"
+      })
+  void theApiServerAcceptsCombinationsOfValues(String values) {
+    assertEquals(List.of(), rejected(render("--set", values)));
+  }
+
+  @Test
+  @DisplayName(
+      "the names of all objects follow fullnameOverride, and the objects refer to each other")
+  void names() {
+    List<JsonObject> objects =
+        render(
+            "--set=fullnameOverride=desks,gate.enabled=true,gate.publicUrl=https://portal.example.com",
+            "--set=reaper.serviceAccount.name=cleaner,admissionWebhook.certificates.mode=certManager");
+    // The webhook writes its certificates to the configurations of this name.
+    Set<String> fixed = Set.of("CustomResourceDefinition", "Pod");
+    for (JsonObject object : objects) {
+      String kind = object.get("kind").getAsString();
+      if (!fixed.contains(kind) && !kind.endsWith("WebhookConfiguration")) {
+        assertThat(name(object)).as(kind).matches("desks-.*|cleaner");
+      }
+    }
+    assertThat(objects.toString())
+        .contains(
+            ":desks-controller'",
+            ":cleaner'",
+            "\"serviceAccountName\":\"cleaner\"",
+            "\"service\":{\"name\":\"desks-admission-webhook\"",
+            "service: desks-admission-webhook",
+            "- cleaner\\n",
+            "forwardAuthUrl: http://desks-gate.")
+        .doesNotContain(":vdi-controller'", ":vdi-reaper'", "\"vdi-config\"");
+  }
+
+  /** What the API server says against the objects. */
+  private List<String> rejected(List<JsonObject> objects) {
+    List<String> rejected = new ArrayList<>();
+    for (JsonObject object : objects) {
+      String kind = object.get("kind").getAsString();
+      if (kind.equals("Pod")) {
+        // A dry run creates nothing, so the pod's own service account does not exist.
+        object.getAsJsonObject("spec").addProperty("serviceAccountName", "default");
+      }
+      JsonObject metadata = object.getAsJsonObject("metadata");
+      if (metadata.has("namespace") && !metadata.get("namespace").getAsString().equals(namespace)) {
+        metadata.addProperty("namespace", namespace);
+      }
+      if (!UNKNOWN_KINDS.contains(kind)) {
+        // The object may exist from an earlier test; the API server validates before it reports
+        // that.
+        ApiResult<JsonObject> answer =
+            api.request("POST", collection(object) + "?dryRun=All&fieldValidation=Strict", object);
+        if (answer.ok().isEmpty() && !answer.isAlreadyExists()) {
+          rejected.add(kind + ": " + answer.failure().orElseThrow());
         }
       }
-      assertEquals(List.of(), rejected);
     }
+    return rejected;
   }
 
   @Test

@@ -42,6 +42,11 @@ public final class Images {
   /** The environment variable with a base image for the services; it is pulled. */
   private static final String BASE = "BASE_IMAGE";
 
+  /** The environment variables with the registry and the tag of the services' images. */
+  private static final String REGISTRY = "IMAGE_REGISTRY";
+
+  private static final String TAG = "IMAGE_TAG";
+
   /** How many versions of an image are kept, because other checkouts may use older ones. */
   private static final int KEPT = 4;
 
@@ -60,17 +65,27 @@ public final class Images {
     Path cache = BuildCache.ofUser().directory().resolve("images");
     Platform platform = new Platform(new BuildCache(cache));
     Training training = new Training(checkout, platform, checkout.resolve("images/target/stage"));
-    Optional<String> base = Optional.ofNullable(System.getenv(BASE)).filter(s -> !s.isBlank());
+    Optional<String> base = environment(BASE);
+    String registry =
+        environment(REGISTRY)
+            .map(name -> name.endsWith("/") ? name.substring(0, name.length() - 1) : name)
+            .orElse(ServiceImage.REGISTRY);
     GoPrograms programs = GoPrograms.inDefaultCache();
     Map<String, Recipe> recipes = new TreeMap<>();
     for (OperatorService service : OperatorService.values()) {
-      recipes.put(service.module(), new ServiceImage(service, training, platform, base));
+      recipes.put(
+          service.module(),
+          new ServiceImage(service, training, platform, base, registry, environment(TAG)));
     }
     recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
     recipes.put(PLUGIN, new PluginArchive(checkout, platform));
     recipes.put("pause", new ProgramImage(programs::pause, ContainerNode.PAUSE_IMAGE));
     recipes.put("traefik", new ProgramImage(programs::traefik, RouterAddon.IMAGE));
     return new Images(checkout, cache, recipes);
+  }
+
+  private static Optional<String> environment(String name) {
+    return Optional.ofNullable(System.getenv(name)).filter(value -> !value.isBlank());
   }
 
   /** How to build one image. */

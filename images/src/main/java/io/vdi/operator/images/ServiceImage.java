@@ -18,19 +18,28 @@ import java.util.Optional;
  * cache. It has no shell and no package manager.
  *
  * @param base a base image with a C library, instead of Debian's C library
+ * @param registry before the name of the service
+ * @param tag empty: the one that the chart uses by default
  */
 record ServiceImage(
-    OperatorService service, Training training, Platform platform, Optional<String> base)
+    OperatorService service,
+    Training training,
+    Platform platform,
+    Optional<String> base,
+    String registry,
+    Optional<String> tag)
     implements Images.Recipe {
-
   /** The default registry of the chart. */
-  private static final String REGISTRY = "localhost/vdi-operator";
+  static final String REGISTRY = "localhost/vdi-operator";
 
   @Override
   public String fingerprint() {
     return training
         .stage(service)
-        .fingerprint(REGISTRY + base.orElseGet(() -> platform.libc().toString()));
+        .fingerprint(
+            registry
+                + tag.map(name -> ":" + name).orElse("")
+                + base.orElseGet(() -> platform.libc().toString()));
   }
 
   @Override
@@ -64,7 +73,9 @@ record ServiceImage(
             .addExposedPort(Port.tcp(8081))
             .addLabel("org.opencontainers.image.title", "VDI operator: " + service.module())
             .addLabel("org.opencontainers.image.licenses", "Apache-2.0");
-    Oci.write(image, REGISTRY + "/" + service.module() + ":" + version(), archive);
+    String name =
+        registry + "/" + service.module() + ":" + (tag.isPresent() ? tag.get() : version());
+    Oci.write(image, name, archive);
   }
 
   private JibContainerBuilder from() throws IOException {
