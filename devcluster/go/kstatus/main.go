@@ -2,7 +2,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 
@@ -12,23 +11,27 @@ import (
 
 func main() {
 	for _, file := range os.Args[1:] {
-		content, err := os.ReadFile(file)
+		computed, err := statusOf(file)
 		if err != nil {
-			fail(err)
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
-		var object map[string]any
-		if err := json.Unmarshal(content, &object); err != nil {
-			fail(err)
-		}
-		result, err := status.Compute(&unstructured.Unstructured{Object: object})
-		if err != nil {
-			fail(err)
-		}
-		fmt.Println(result.Status)
+		fmt.Println(computed)
 	}
 }
 
-func fail(err error) {
-	fmt.Fprintln(os.Stderr, err)
-	os.Exit(1)
+func statusOf(file string) (status.Status, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	object := &unstructured.Unstructured{}
+	if err := object.UnmarshalJSON(content); err != nil {
+		return "", err
+	}
+	result, err := status.Compute(object)
+	if err != nil {
+		return "", err
+	}
+	return result.Status, nil
 }
