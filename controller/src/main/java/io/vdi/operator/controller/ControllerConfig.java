@@ -1,7 +1,10 @@
 package io.vdi.operator.controller;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonPrimitive;
 import io.helidon.config.Config;
 import io.vdi.operator.common.identity.IdentityMapping;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.host.HostRules;
@@ -16,8 +19,12 @@ import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The settings of the controller; application.yaml has their meaning and defaults. */
 public record ControllerConfig(
@@ -31,7 +38,11 @@ public record ControllerConfig(
     int port)
     implements ServiceConfig {
   private static final String LABEL = "[a-z0-9]([a-z0-9-]*[a-z0-9])?";
+  private static final String LABEL_GROUPLESS = "[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?";
   private static final String DOMAIN = LABEL + "(\\." + LABEL + ")*";
+
+  private static final Pattern MIDDLEWARE =
+      Pattern.compile("(?:(" + LABEL_GROUPLESS + ")/)?(" + LABEL_GROUPLESS + ")");
 
   /** The Service of the chart, by the operator's namespace. */
   private static final String FORWARD_AUTH = "http://vdi-gate.%s.svc:8082/forward-auth";
@@ -129,7 +140,45 @@ public record ControllerConfig(
     return new SessionConfig.Ingress(
         read.oneOf("ingress.kind", SessionConfig.IngressKind.class),
         Optional.of(read.text("ingress.className")).filter(name -> !name.isEmpty()),
-        entryPoints);
+        entryPoints,
+        middlewares(read),
+        metadata(read, "ingress.labels"),
+        metadata(read, "ingress.annotations"));
+  }
+
+  private static List<SessionConfig.MiddlewareRef> middlewares(ConfigReader read) {
+    return read.list("ingress.middlewares").stream()
+        .map(text -> {
+          Matcher matcher = MIDDLEWARE.matcher(text);
+          boolean legal = matcher.matches();
+          read.require(
+              legal,
+              "ingress.middlewares \"%s\" must be the name of a Middleware, such as headers or traefik/headers"
+                  .formatted(text));
+          return legal
+              ? new SessionConfig.MiddlewareRef(
+                  Optional.ofNullable(matcher.group(1)), matcher.group(2))
+              : new SessionConfig.MiddlewareRef(Optional.empty(), text);
+        })
+        .toList();
+  }
+
+  /** What the operator itself sets cannot be replaced: it finds its objects by it. */
+  private static Map<String, String> metadata(ConfigReader read, String key) {
+    Map<String, String> result = new TreeMap<>();
+    for (Map.Entry<String, JsonElement> entry : read.object(key).entrySet()) {
+      read.require(
+          !entry.getKey().startsWith("vdi.kasm.io/")
+              && !Set.of(Labels.NAME, Labels.INSTANCE, Labels.MANAGED_BY).contains(entry.getKey()),
+          "%s \"%s\" is the operator's own: leave it out".formatted(key, entry.getKey()));
+      read.require(
+          entry.getValue().isJsonPrimitive(),
+          "%s \"%s\" must be a string".formatted(key, entry.getKey()));
+      if (entry.getValue() instanceof JsonPrimitive value) {
+        result.put(entry.getKey(), value.getAsString());
+      }
+    }
+    return result;
   }
 
   private static SessionConfig.Tls tls(ConfigReader read) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
@@ -134,6 +135,56 @@ class ClusterVariantsIT {
                       .getAsJsonObject("spec")
                       .getAsJsonObject("tls"),
               certResolver::equals);
+      session.delete();
+      session.awaitNotFound();
+    }
+  }
+
+  @Test
+  @DisplayName("labels, annotations, class and Middlewares of the configuration come and go")
+  void routeMetadata() {
+    try (RunningService.InThisJvm controller =
+        CONTROLLER
+            .withConfigFile(
+                """
+                ingress:
+                  className: inner
+                  middlewares: [headers, traefik/limits]
+                  labels: {example.com/zone: inner}
+                  annotations: {external-dns.alpha.kubernetes.io/target: vdi.example.com}
+                """)
+            .start(cluster)) {
+      SessionFixture session = namespace.session("labelled").create("template: kwok");
+      session.awaitPhase(Phase.RUNNING);
+      session.awaitChild(ResourceType.INGRESS_ROUTE);
+      JsonObject route = session.childJson(ResourceType.INGRESS_ROUTE);
+      assertThat(route.getAsJsonObject("spec").getAsJsonArray("routes").get(0).toString())
+          .contains("[{\"name\":\"headers\"},{\"name\":\"limits\",\"namespace\":\"traefik\"}]");
+      assertThat(route.getAsJsonObject("metadata").toString())
+          .contains(
+              "\"example.com/zone\":\"inner\"",
+              "\"external-dns.alpha.kubernetes.io/target\":\"vdi.example.com\"",
+              "\"kubernetes.io/ingress.class\":\"inner\"");
+      api.mergePatch(
+              ResourceType.INGRESS_ROUTE,
+              namespace.name(),
+              "labelled",
+              MergePatch.unconditional().annotation("example.com/other", "kept").toJson())
+          .orElseThrow();
+
+      controller.configure("ingress: {labels: {example.com/zone: outer}}");
+      await("the route without what was removed from the configuration")
+          .atMost(SessionFixture.PATIENCE)
+          .untilAsserted(() ->
+              assertThat(session.childJson(ResourceType.INGRESS_ROUTE).toString())
+                  .contains("\"example.com/zone\":\"outer\"", "\"example.com/other\":\"kept\"")
+                  .doesNotContain("external-dns", "ingress.class", "headers"));
+      controller.configure("ingress: {kind: traefik}");
+      await("the route without labels of the configuration")
+          .atMost(SessionFixture.PATIENCE)
+          .untilAsserted(() ->
+              assertThat(session.childJson(ResourceType.INGRESS_ROUTE).toString())
+                  .doesNotContain("example.com/zone", "added-metadata"));
       session.delete();
       session.awaitNotFound();
     }

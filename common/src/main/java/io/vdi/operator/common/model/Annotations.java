@@ -57,6 +57,9 @@ public final class Annotations {
    */
   public static final String ENDED_BY = "vdi.kasm.io/ended-by";
 
+  /** On a route: which labels and annotations the configuration added, such as {@code labels:a}. */
+  public static final String ADDED_METADATA = "vdi.kasm.io/added-metadata";
+
   /** On a pod, {@code "false"}: cluster-autoscaler does not remove its node. */
   public static final String SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 

@@ -25,6 +25,7 @@ import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
+import io.vdi.operator.controller.session.resources.RouteMetadata;
 import io.vdi.operator.controller.session.resources.SharedObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -346,7 +347,12 @@ public final class PlanExecutor {
 
   private <T extends KubeObject> Optional<ApiFailure> update(
       ResourceCache<T> cache, ObjectMeta current, DesiredObject desired) {
-    return patch(cache, current, MergePatch.forObject(current).merge(desired.patch()));
+    return patch(
+        cache,
+        current,
+        MergePatch.forObject(current)
+            .merge(desired.patch())
+            .merge(RouteMetadata.removals(current, desired.body())));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.resources;
 
+import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1HTTPIngressPath;
 import io.kubernetes.client.openapi.models.V1HTTPIngressRuleValue;
@@ -15,6 +16,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Builds the route as an Ingress, which most ingress controllers understand. */
 final class IngressBuilder {
@@ -28,13 +30,18 @@ final class IngressBuilder {
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
     RouteAccess.annotate(metadata, config);
-    config
-        .middleware()
-        .ifPresent(middleware ->
-            metadata.putAnnotationsItem(
-                MIDDLEWARES,
-                "%s-%s@kubernetescrd"
-                    .formatted(resolved.session().namespace(), middleware.name())));
+    RouteMetadata.add(metadata, config);
+    if (!config.middlewares().isEmpty()) {
+      metadata.putAnnotationsItem(
+          MIDDLEWARES,
+          config.middlewares().stream()
+              .map(middleware ->
+                  "%s-%s@kubernetescrd"
+                      .formatted(
+                          middleware.namespace().orElse(resolved.session().namespace()),
+                          middleware.name()))
+              .collect(Collectors.joining(",")));
+    }
     V1IngressTLS tls = new V1IngressTLS().hosts(List.of(resolved.fullHost()));
     if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
       tls.secretName(config.tls().secretName());
@@ -68,7 +75,13 @@ final class IngressBuilder {
                 .kind(ResourceType.INGRESS.kind())
                 .metadata(metadata)
                 .spec(spec));
-    JsonObject patch = RouteAccess.metadataPatch(metadata, config, MIDDLEWARES);
+    JsonObject patch = RouteAccess.metadataPatch(metadata, config);
+    if (config.middlewares().isEmpty()) {
+      patch
+          .getAsJsonObject("metadata")
+          .getAsJsonObject("annotations")
+          .add(MIDDLEWARES, JsonNull.INSTANCE);
+    }
     patch.add("spec", ChildMetadata.json(spec));
     return DesiredObject.of(ChildKind.ROUTE, ResourceType.INGRESS, resolved.name(), body, patch);
   }

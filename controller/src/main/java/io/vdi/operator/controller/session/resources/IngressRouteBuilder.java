@@ -20,14 +20,22 @@ final class IngressRouteBuilder {
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
     RouteAccess.annotate(metadata, config);
+    RouteMetadata.add(metadata, config);
     Map<String, Object> rule = new HashMap<>();
     rule.put("match", "Host(`" + resolved.fullHost() + "`)");
     rule.put("kind", "Rule");
     rule.put("services", List.of(Map.of("name", resolved.name(), "port", ServiceBuilder.PORT)));
-    config
-        .middleware()
-        .ifPresent(
-            middleware -> rule.put("middlewares", List.of(Map.of("name", middleware.name()))));
+    if (!config.middlewares().isEmpty()) {
+      rule.put(
+          "middlewares",
+          config.middlewares().stream()
+              .map(middleware ->
+                  middleware
+                      .namespace()
+                      .map(namespace -> Map.of("name", middleware.name(), "namespace", namespace))
+                      .orElse(Map.of("name", middleware.name())))
+              .toList());
+    }
     JsonObject spec =
         ChildMetadata.json(
             Map.of("entryPoints", config.ingress().entryPoints(), "routes", List.of(rule)));

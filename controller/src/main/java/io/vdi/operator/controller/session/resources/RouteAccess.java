@@ -4,7 +4,6 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.vdi.operator.common.model.Annotations;
-import java.util.stream.Stream;
 
 /** Marks routes that refer to the Middleware, so that it is not deleted before them. */
 final class RouteAccess {
@@ -19,17 +18,16 @@ final class RouteAccess {
   }
 
   /**
-   * The patch of the metadata. Without a gate it removes the annotations that an earlier {@code
+   * The patch of the metadata. Without a gate it removes the annotation that an earlier {@code
    * access.mode} set.
-   *
-   * @param more further annotations that are present only with a gate
    */
-  static JsonObject metadataPatch(V1ObjectMeta metadata, SessionConfig config, String... more) {
+  static JsonObject metadataPatch(V1ObjectMeta metadata, SessionConfig config) {
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
     if (config.middleware().isEmpty()) {
-      JsonObject annotations = patch.getAsJsonObject("metadata").getAsJsonObject("annotations");
-      Stream.concat(Stream.of(Annotations.ACCESS_MODE), Stream.of(more))
-          .forEach(annotation -> annotations.add(annotation, JsonNull.INSTANCE));
+      patch
+          .getAsJsonObject("metadata")
+          .getAsJsonObject("annotations")
+          .add(Annotations.ACCESS_MODE, JsonNull.INSTANCE);
     }
     return patch;
   }

@@ -7,7 +7,9 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The settings that determine the objects of a session; docs/configuration.md.
@@ -54,7 +56,33 @@ public record SessionConfig(
     NONE
   }
 
-  public record Ingress(IngressKind kind, Optional<String> className, List<String> entryPoints) {}
+  /**
+   * How routes look.
+   *
+   * @param className of the Ingress or of Traefik; empty: the default one
+   * @param middlewares of Traefik, which each route refers to after that of the gate
+   * @param labels added to each route
+   * @param annotations added to each route
+   */
+  public record Ingress(
+      IngressKind kind,
+      Optional<String> className,
+      List<String> entryPoints,
+      List<MiddlewareRef> middlewares,
+      Map<String, String> labels,
+      Map<String, String> annotations) {
+    /** Without middlewares, labels and annotations. */
+    public Ingress(IngressKind kind, Optional<String> className, List<String> entryPoints) {
+      this(kind, className, entryPoints, List.of(), Map.of(), Map.of());
+    }
+  }
+
+  /**
+   * A Middleware of Traefik.
+   *
+   * @param namespace empty: that of the session
+   */
+  public record MiddlewareRef(Optional<String> namespace, String name) {}
 
   public enum TlsMode {
     CERT_RESOLVER,
@@ -103,6 +131,16 @@ public record SessionConfig(
   /** The Middleware to which routes refer; empty if the router does not ask a gate. */
   public Optional<SharedObject> middleware() {
     return gate.filter(any -> ingress.kind() != IngressKind.NONE).map(Gate::middleware);
+  }
+
+  /**
+   * All Middlewares of a route. That of the gate is the first: no other one sees a refused request.
+   */
+  public List<MiddlewareRef> middlewares() {
+    return Stream.concat(
+            middleware().stream().map(own -> new MiddlewareRef(Optional.empty(), own.name())),
+            ingress.middlewares().stream())
+        .toList();
   }
 
   /** The Kubernetes users that get access to the Secret of this session. */
