@@ -101,7 +101,7 @@ class GateTest {
   void wholeWay() {
     Answer opened = browser.open(provider, alice);
     assertThat(opened.status()).isEqualTo(303);
-    assertThat(opened.location()).isEqualTo("/");
+    assertThat(opened.location()).isEqualTo("https://" + alice + "/");
     browser.cookies(alice).put("selkies", "kept");
     Answer page = browser.navigate(alice, "/");
     assertThat(page.status()).isEqualTo(200);

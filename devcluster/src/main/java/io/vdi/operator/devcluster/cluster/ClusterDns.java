@@ -26,7 +26,7 @@ import java.util.function.BiFunction;
  * names: a look-up of a public name fails immediately. Real clusters have CoreDNS, which takes
  * minutes to build.
  */
-final class ClusterDns {
+public final class ClusterDns {
   private static final int PORT = 53;
   private static final int MAX_PACKET = 512;
   private static final int HEADER = 12;

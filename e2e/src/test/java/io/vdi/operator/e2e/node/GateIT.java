@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
@@ -69,14 +70,19 @@ class GateIT {
     assumeTrue(Browser.provided(), "no browser");
     signOn = node.installWithGate();
     pages = new PageClient(node.cluster().address(), node.routerCertificate());
-    node.template("gate", "resources: {defaultCPU: '1', defaultMemory: 2Gi, defaultGPU: 0}");
+    node.template("gate", "resources: {defaultCPU: 700m, defaultMemory: 2Gi, defaultGPU: 0}");
     alice = LiveDesktop.of(node, pages, "default", "alice");
     bob = LiveDesktop.of(node, pages, "default", "bob");
-    for (LiveDesktop each : List.of(alice, bob)) {
-      each.session().create("template: gate, persistence: {enabled: false}");
-    }
+    String spec = "template: gate, persistence: {enabled: false}";
+    alice.session().create(spec);
+    bob.session().create(spec + ", resources: {cpu: 200m, memory: 1Gi}");
     for (LiveDesktop each : List.of(alice, bob)) {
       await(each.session().name()).atMost(SharedNode.PATIENCE).until(each::isRunning);
+      // The kubelet updates the file with the controller's settings within a minute.
+      await("the route of " + each.session().name())
+          .atMost(SharedNode.PATIENCE)
+          .until(() ->
+              each.session().childJson(ResourceType.INGRESS_ROUTE).toString().contains("vdi-gate"));
     }
   }
 

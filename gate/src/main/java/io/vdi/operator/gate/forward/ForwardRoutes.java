@@ -254,7 +254,8 @@ public final class ForwardRoutes implements HttpService {
                   .record(
                       new AuditEvent.Opened(
                           actor, target(desktop), ticket.get().grant().role().name()));
-              Page.redirect(response, ticket.get().path().value());
+              // Traefik resolves a path against its own address of the gate.
+              Page.redirect(response, desktop.origin() + ticket.get().path().value());
               yield ForwardResult.OPENED;
             }
             case USED_BEFORE -> {

@@ -17,6 +17,9 @@ final class MiddlewareBuilder {
   /** The cookie that the gate renews with its answers. */
   private static final String DESKTOP_COOKIE = "__Host-vdi-desktop";
 
+  /** Bytes; the pages that the gate answers with are smaller. */
+  private static final int MAX_ANSWER = 64 * 1024;
+
   private MiddlewareBuilder() {}
 
   /** The Middleware. It is the same in every namespace. */
@@ -45,7 +48,9 @@ final class MiddlewareBuilder {
                     "authResponseHeaders",
                     List.of("Authorization", "Cookie"),
                     "addAuthCookiesToResponse",
-                    List.of(DESKTOP_COOKIE)))));
+                    List.of(DESKTOP_COOKIE),
+                    "maxResponseBodySize",
+                    MAX_ANSWER))));
     return SharedObject.of(ResourceType.MIDDLEWARE, ResourceNames.MIDDLEWARE, body);
   }
 

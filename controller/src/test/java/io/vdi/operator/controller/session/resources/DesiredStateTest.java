@@ -299,7 +299,8 @@ class DesiredStateTest {
                   "address": "http://vdi-gate.vdi-system.svc:8082/forward-auth",
                   "trustForwardHeader": false,
                   "authResponseHeaders": ["Authorization", "Cookie"],
-                  "addAuthCookiesToResponse": ["__Host-vdi-desktop"]}}
+                  "addAuthCookiesToResponse": ["__Host-vdi-desktop"],
+                  "maxResponseBodySize": 65536}}
                 """));
   }
 
