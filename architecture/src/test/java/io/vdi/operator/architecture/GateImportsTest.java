@@ -42,6 +42,13 @@ class GateImportsTest {
             "okhttp3",
             "org.slf4j")
         .allow(
+            "api",
+            "the contract of what a user can do with desktops: values and interfaces",
+            "common.diagnosis",
+            "common.model",
+            "common.quota",
+            "java.net")
+        .allow(
             "http",
             "cookies, pages and the defences of the portal; it knows no token",
             "io.helidon",

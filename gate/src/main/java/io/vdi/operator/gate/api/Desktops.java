@@ -1,0 +1,81 @@
+package io.vdi.operator.gate.api;
+
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.SessionKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a caller can do with desktops; docs/specification.md, section 8. Reads come from watches and
+ * show only what the caller may see: a session of another user is {@link ProblemType#NOT_FOUND}.
+ * Writes are sent to the API server as the caller, so RBAC, the admission webhook and the audit log
+ * see that user. Every method can be called from several threads, and none throws for a failure
+ * that can be expected.
+ */
+public interface Desktops {
+  /** Who the caller is here. */
+  Outcome<MeView> me(Caller caller);
+
+  /** The templates that the caller can use, in the order of their display names. */
+  Outcome<List<TemplateCard>> templates(Caller caller);
+
+  /** The sessions that the caller can see, in the order of namespace and name. */
+  Outcome<SessionPage> sessions(Caller caller, SessionFilter filter);
+
+  Outcome<SessionView> session(Caller caller, SessionKey key);
+
+  /** Creates a session. The result is the new session, which starts then; {@link #watch} it. */
+  Outcome<SessionView> start(Caller caller, StartRequest request);
+
+  /** Changes a session. A change that is in effect already is {@link Outcome.Done}. */
+  Outcome<SessionView> change(Caller caller, Target target, SessionChange change);
+
+  /** Stops the desktop. Home, password and address stay. */
+  default Outcome<SessionView> suspend(Caller caller, Target target) {
+    return change(caller, target, SessionChange.suspended(true));
+  }
+
+  default Outcome<SessionView> resume(Caller caller, Target target) {
+    return change(caller, target, SessionChange.suspended(false));
+  }
+
+  /**
+   * Adds time before the session ends.
+   *
+   * @param by above zero
+   */
+  default Outcome<SessionView> extend(Caller caller, Target target, Duration by) {
+    return change(caller, target, SessionChange.extendedBy(by));
+  }
+
+  /**
+   * Deletes a session.
+   *
+   * @param home what happens to the home; empty: what the session says
+   * @return the session as it was before
+   */
+  Outcome<SessionView> delete(Caller caller, Target target, Optional<ReclaimPolicy> home);
+
+  /** The homes that the caller can see, of sessions and retained ones. */
+  Outcome<List<HomeView>> homes(Caller caller);
+
+  /**
+   * Deletes a retained home with its data. The home of a session is {@link ProblemType#CONFLICT}.
+   *
+   * @param session namespace and name of the session that used it last, see {@link HomeView#key}
+   */
+  Outcome<HomeView> deleteHome(Caller caller, SessionKey session);
+
+  /** What the caller uses of each limit; for an admin, what everybody uses. */
+  Outcome<UsageView> usage(Caller caller);
+
+  /** Checks one session and the objects that it consists of, now. */
+  Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key);
+
+  /**
+   * Reports the session as it is now, and again after each change, until {@link
+   * Subscription#close}. It ends by itself when the session is deleted or cannot be seen any more.
+   */
+  Outcome<Subscription> watch(Caller caller, SessionKey key, SessionListener listener);
+}

@@ -1,0 +1,29 @@
+package io.vdi.operator.gate.api;
+
+import io.vdi.operator.common.model.IdleAction;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * When a session ends or sleeps, by the clock of the API server. The times of a session that has
+ * not started, or is suspended, are empty.
+ *
+ * @param startedAt since when the timeout counts
+ * @param timeout how long the session may run
+ * @param maxTimeout the longest timeout that the template allows; empty: no limit
+ * @param endsAt when the session is deleted
+ * @param lastActivityAt when somebody was connected last; empty if nobody was
+ * @param idleTimeout empty: an unused session stays
+ * @param sleepsAt when the session becomes idle if nobody connects; empty while it is not known
+ * @param idleAction what happens then
+ */
+public record Timers(
+    Optional<Instant> startedAt,
+    Duration timeout,
+    Optional<Duration> maxTimeout,
+    Optional<Instant> endsAt,
+    Optional<Instant> lastActivityAt,
+    Optional<Duration> idleTimeout,
+    Optional<Instant> sleepsAt,
+    IdleAction idleAction) {}
