@@ -9,9 +9,17 @@ import java.util.List;
  * @param groups with {@code gate.oidc.groupsPrefix}
  * @param isAdmin whether a group is one of {@code identity.adminGroups}. Admins read the sessions
  *     of all users. What they write is decided by RBAC and the admission webhook
+ * @param address of the client, for the audit log
+ * @param signInId of the gate, for the audit log; empty text for a bearer token
  */
-public record Caller(String email, List<String> groups, boolean isAdmin) {
+public record Caller(
+    String email, List<String> groups, boolean isAdmin, String address, String signInId) {
   public Caller {
     groups = List.copyOf(groups);
+  }
+
+  /** A caller whose address is not known. */
+  public Caller(String email, List<String> groups, boolean isAdmin) {
+    this(email, groups, isAdmin, "", "");
   }
 }

@@ -14,6 +14,7 @@ public enum ProblemType {
   UNSUPPORTED_MEDIA_TYPE(415, "unsupported-media-type", "The media type is not supported"),
   INVALID(422, "invalid", "A value is not valid"),
   TOO_MANY_REQUESTS(429, "too-many-requests", "Too many requests"),
+  INTERNAL(500, "internal", "The gate has failed"),
   UNAVAILABLE(503, "unavailable", "Not available at present");
 
   private final int status;
