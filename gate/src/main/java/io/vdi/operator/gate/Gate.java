@@ -8,6 +8,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -15,6 +16,11 @@ import io.vdi.operator.gate.audit.Audit;
 import io.vdi.operator.gate.audit.AuditLog;
 import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.desktop.AllowedUsers;
+import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.api.cluster.ClusterDesktops;
+import io.vdi.operator.gate.api.cluster.DesktopCaches;
+import io.vdi.operator.gate.api.rest.ApiRoutes;
+import io.vdi.operator.gate.audit.AuditLog;
 import io.vdi.operator.gate.desktop.CredentialCache;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopIndex;
@@ -30,6 +36,7 @@ import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.revocation.Revocation;
 import io.vdi.operator.gate.revocation.RevocationStore;
 import io.vdi.operator.gate.signin.DevelopmentProvider;
+import io.vdi.operator.gate.signin.BearerSignIns;
 import io.vdi.operator.gate.signin.NoProvider;
 import io.vdi.operator.gate.signin.OidcProvider;
 import io.vdi.operator.gate.signin.OidcSettings;
@@ -54,6 +61,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -90,6 +98,9 @@ public final class Gate implements Service {
   private final Optional<AuditWebhook> auditWebhook;
   private final ProviderHealth provider;
   private final ApiServerClock clock;
+  private final DesktopCaches desktopCaches;
+  private final ClusterDesktops api;
+  private final ApiRoutes apiRoutes;
   private final SignInRoutes signInRoutes;
   private final OpenRoutes openRoutes;
   private final ForwardRoutes forwardRoutes;
@@ -135,6 +146,26 @@ public final class Gate implements Service {
     this.provider = new ProviderHealth(signIns);
     SignInSessions sessions =
         new SignInSessions(tokens, revocations::current, config.signIn(), clock);
+    this.desktopCaches =
+        new DesktopCaches(api, config.watchedNamespaces(), nodeClock, desktops.cache(), templates);
+    desktops.onChange(desktopCaches::sessionChanged);
+    this.api =
+        new ClusterDesktops(
+            api,
+            desktopCaches,
+            config.api().desktops(),
+            config.watchedNamespaces(),
+            audit,
+            clock);
+    this.apiRoutes =
+        new ApiRoutes(
+            this.api,
+            new BearerSignIns(
+                signIns, config.api().audiences(), config.signIn(), revocations::current, clock),
+            sessions,
+            config.publicUrl(),
+            config.api().desktops()::caller,
+            config.api().limits());
     this.signInRoutes =
         new SignInRoutes(
             signIns,
@@ -207,7 +238,18 @@ public final class Gate implements Service {
 
   @Override
   public List<ResourceCache<?>> caches() {
-    return List.of(desktops.cache(), templates, revocations.cache());
+    return Stream.concat(
+            Stream.of(desktops.cache(), templates, revocations.cache()),
+            desktopCaches.own().stream())
+        .toList();
+  }
+
+  @Override
+  public boolean requires(RequiredPermission permission) {
+    return config.api().desktops().createNamespaces()
+        || !(permission.resource().equals("rolebindings")
+            || permission.resource().equals("clusterroles")
+            || (permission.resource().equals("namespaces") && permission.verb().equals("create")));
   }
 
   @Override
@@ -275,13 +317,16 @@ public final class Gate implements Service {
     noticed(routing)
         .addFilter(
             new PortalDefences(
-                config.publicUrl(), provider, Set.of(SignInRoutes.BACK_CHANNEL_LOGOUT)))
+                config.publicUrl(),
+                provider,
+                Set.of(SignInRoutes.BACK_CHANNEL_LOGOUT, ApiRoutes.ROOT + "/")))
         .get(
             "/.well-known/jwks.json",
             (request, response) -> {
               response.headers().set(HeaderNames.CONTENT_TYPE, "application/json");
               response.send(keys.current().map(KeyRing::publicKeys).orElseThrow().toString());
             })
+        .register(apiRoutes)
         .register(signInRoutes)
         .register(openRoutes);
   }
@@ -326,6 +371,16 @@ public final class Gate implements Service {
             .toList());
   }
 
+  /** What users can do, for the pages of the portal. */
+  Desktops api() {
+    return api;
+  }
+
+  /** The routes of the REST API. */
+  ApiRoutes apiRoutes() {
+    return apiRoutes;
+  }
+
   /** The ports of the portal and of forward-auth, once they are open. */
   public Optional<List<Integer>> ports() {
     return server.map(started -> List.of(started.port(), started.port(FORWARD)));
@@ -346,6 +401,7 @@ public final class Gate implements Service {
   public void stop() {
     keyRefresh.close();
     provider.close();
+    api.close();
     server.ifPresent(WebServer::stop);
     disconnector.close();
     auditWebhook.ifPresent(AuditWebhook::close);

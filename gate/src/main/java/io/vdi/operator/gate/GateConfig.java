@@ -6,6 +6,9 @@ import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.gate.audit.AuditWebhook;
+import io.vdi.operator.gate.api.cluster.DesktopSettings;
+import io.vdi.operator.gate.api.cluster.UserNamespaces;
+import io.vdi.operator.gate.api.rest.ApiRoutes;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
 import io.vdi.operator.gate.http.PublicUrl;
@@ -19,6 +22,7 @@ import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
+import io.vdi.operator.runtime.config.QuotaConfig;
 import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.io.IOException;
@@ -27,7 +31,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import okhttp3.HttpUrl;
 import org.slf4j.Logger;
@@ -47,9 +53,10 @@ record GateConfig(
     SignInSettings signIn,
     ForwardRules desktops,
     Duration ticketLifetime,
+    Api api,
+    WatchedNamespaces watchedNamespaces,
     Keys keys,
     Listeners listeners,
-    WatchedNamespaces watchedNamespaces,
     String namespace,
     String host,
     int port)
@@ -64,6 +71,12 @@ record GateConfig(
 
   /** {@code localhost} is resolved by browsers and by the JDK to a loopback address. */
   private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "::1", "[::1]");
+  /**
+   * The settings of the REST API.
+   *
+   * @param audiences of bearer tokens
+   */
+  record Api(DesktopSettings desktops, Set<String> audiences, ApiRoutes.Limits limits) {}
 
   record Keys(String secret, KeyRing.Settings settings) {}
 
@@ -81,6 +94,7 @@ record GateConfig(
     String namespace = configured.isEmpty() ? PodNamespace.get() : configured;
     PublicUrl publicUrl = publicUrl(read);
     SignInSettings signIn = signIn(read);
+    Identity identity = IdentityConfig.identity(read, namespace);
     GateConfig result =
         new GateConfig(
             publicUrl,
@@ -88,8 +102,10 @@ record GateConfig(
             development(read, publicUrl),
             auditWebhook(read),
             signIn,
-            desktops(read, IdentityConfig.identity(read, namespace)),
+            desktops(read, identity),
             atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
+            api(read, identity, namespace),
+            WatchedNamespacesConfig.read(read),
             new Keys(
                 read.text("gate.keys.secret", s -> !s.isEmpty(), "must not be empty"),
                 new KeyRing.Settings(read.duration("gate.keys.rotation"), signIn.lifetime())),
@@ -98,13 +114,13 @@ record GateConfig(
                 read.number("gate.port", 0, 65535),
                 read.number("gate.forwardPort", 0, 65535),
                 read.durationOrZero("gate.drainPeriod")),
-            WatchedNamespacesConfig.read(read),
             namespace,
             read.text("server.host"),
             read.number("server.port", 0, 65535));
     read.require(
         result.keys().settings().rotation().compareTo(signIn.lifetime()) > 0,
         "gate.keys.rotation must be longer than gate.signIn.lifetime");
+    requireWatched(read, result);
     read.throwIfInvalid();
     return result;
   }
@@ -202,6 +218,50 @@ record GateConfig(
             return Optional.empty();
           }
         };
+  }
+
+  private static Api api(ConfigReader read, Identity identity, String namespace) {
+    String configured = read.text("gate.impersonation.userPrefix");
+    String prefix = configured.isEmpty() ? identity.mapping().prefix() : configured;
+    String pattern = read.text("gate.namespace");
+    Optional<UserNamespaces> namespaces = UserNamespaces.parse(pattern);
+    read.require(
+        namespaces.isPresent(),
+        "gate.namespace \"%s\" must be the name of a namespace, or a pattern such as vdi-{user}"
+            .formatted(pattern));
+    read.require(
+        !prefix.startsWith("system:"),
+        "gate.impersonation.userPrefix \"%s\" must not begin with system:".formatted(prefix));
+    String sample = prefix + "a@example.com";
+    read.require(
+        identity.mapping().email(sample, Map.of()).equals("a@example.com"),
+        "gate.impersonation.userPrefix \"%s\" must be identity.prefix: the admission webhook finds no e-mail address in %s"
+            .formatted(prefix, sample));
+    List<String> audiences = read.list("gate.oidc.apiAudiences");
+    return new Api(
+        new DesktopSettings(
+            identity,
+            prefix,
+            read.flag("gate.desktops.adminsMayOpen"),
+            namespaces.orElse(UserNamespaces.DEFAULT),
+            read.flag("gate.createNamespaces"),
+            QuotaConfig.read(read),
+            read.durationOrZero("homeRetention"),
+            namespace),
+        audiences.isEmpty() ? Set.of(read.text("gate.oidc.clientId")) : Set.copyOf(audiences),
+        new ApiRoutes.Limits(
+            read.number("gate.api.requestsPerSecond", 1, 10_000),
+            read.number("gate.api.streams", 1, 1000)));
+  }
+
+  /** Sessions in another namespace would stay without a desktop. */
+  private static void requireWatched(ConfigReader read, GateConfig config) {
+    UserNamespaces namespaces = config.api().desktops().namespaces();
+    read.require(
+        config.watchedNamespaces().isAll()
+            || (!namespaces.isPerUser()
+                && config.watchedNamespaces().includes(namespaces.toString())),
+        "gate.namespace \"%s\" must be one of watchNamespaces".formatted(namespaces));
   }
 
   private static SignInSettings signIn(ConfigReader read) {

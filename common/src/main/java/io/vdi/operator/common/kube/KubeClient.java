@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import okhttp3.Call;
 import okhttp3.OkHttpClient;
@@ -60,13 +61,29 @@ public final class KubeClient {
   private final ApiClient calls;
   private final ApiClient watches;
 
+  /** Whom the calls impersonate; empty: nobody. */
+  private final Optional<ImpersonatedUser> actingAs;
+
   /**
    * @param calls for single calls, each with a time limit
    * @param watches for watches and streams, without a time limit
    */
   public KubeClient(ApiClient calls, ApiClient watches) {
+    this(calls, watches, Optional.empty());
+  }
+
+  private KubeClient(ApiClient calls, ApiClient watches, Optional<ImpersonatedUser> actingAs) {
     this.calls = calls;
     this.watches = watches;
+    this.actingAs = actingAs;
+  }
+
+  /**
+   * The same connections, whose calls act as this user: RBAC, admission and the audit log see the
+   * user. The account of this client needs the permission to impersonate.
+   */
+  public KubeClient actingAs(ImpersonatedUser user) {
+    return new KubeClient(calls, watches, Optional.of(user));
   }
 
   /** Reads one object; of a type with metadata only, just its metadata. */
@@ -472,7 +489,7 @@ public final class KubeClient {
         method + " " + path + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
   }
 
-  private static Call build(
+  private Call build(
       ApiClient client,
       ResourceType<?> kind,
       Type answer,
@@ -488,18 +505,22 @@ public final class KubeClient {
     }
     byte[] content =
         body == null ? null : body.content().toString().getBytes(StandardCharsets.UTF_8);
-    return client.buildCall(
-        client.getBasePath(),
-        path,
-        method,
-        query,
-        List.of(),
-        content,
-        headers,
-        Map.of(),
-        Map.of(),
-        AUTH,
-        null);
+    Call call =
+        client.buildCall(
+            client.getBasePath(),
+            path,
+            method,
+            query,
+            List.of(),
+            content,
+            headers,
+            Map.of(),
+            Map.of(),
+            AUTH,
+            null);
+    return actingAs
+        .map(user -> client.getHttpClient().newCall(user.addTo(call.request())))
+        .orElse(call);
   }
 
   private static String accept(ResourceType<?> kind, Type answer) {

@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /** The desktops by host, from a watch of the sessions and one of the templates. */
 public final class DesktopIndex {
@@ -20,7 +22,10 @@ public final class DesktopIndex {
   private final ResourceCache<VdiTemplate> templates;
   private final Map<String, Set<SessionKey>> byAuthority = new ConcurrentHashMap<>();
 
+  private final List<Consumer<SessionKey>> listeners = new CopyOnWriteArrayList<>();
+
   /**
+   * @param namespaces those of the desktops
    * @param templates whom they allow
    */
   public DesktopIndex(
@@ -31,6 +36,11 @@ public final class DesktopIndex {
     this.templates = templates;
     this.sessions =
         new ResourceCache<>(api, namespaces, ResourceType.SESSION, "", nodeClock, this::changed);
+  }
+
+  /** Called on the thread of the watch, after each change of a session: it must return quickly. */
+  public void onChange(Consumer<SessionKey> listener) {
+    listeners.add(listener);
   }
 
   public ResourceCache<VdiSession> cache() {
@@ -49,6 +59,8 @@ public final class DesktopIndex {
                 .map(Desktop::authority)
                 .equals(Optional.of(before.authority())))
         .ifPresent(this::remove);
+    SessionKey key = SessionKey.of(change.object());
+    listeners.forEach(listener -> listener.accept(key));
   }
 
   private Optional<Desktop> desktop(VdiSession session) {

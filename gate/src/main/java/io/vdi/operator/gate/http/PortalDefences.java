@@ -31,7 +31,8 @@ public final class PortalDefences implements Filter {
 
   /**
    * @param provider the origin of the provider: the form that signs out is redirected there
-   * @param calledByServers paths that take their authority from the body, not from a cookie
+   * @param calledByServers paths that check themselves who sends a request. One that ends with a
+   *     slash stands for all paths below it
    */
   public PortalDefences(
       PublicUrl publicUrl, Optional<String> provider, Set<String> calledByServers) {
@@ -56,7 +57,7 @@ public final class PortalDefences implements Filter {
     }
     boolean allowed =
         SAFE.contains(request.prologue().method().text())
-            || called.contains(request.path().path())
+            || isCalledByServers(request.path().path())
             || isOwnOrigin(request);
     if (allowed) {
       chain.proceed();
@@ -65,6 +66,11 @@ public final class PortalDefences implements Filter {
       response.headers().set(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
       response.send("the request was started by another site\n");
     }
+  }
+
+  private boolean isCalledByServers(String path) {
+    return called.stream()
+        .anyMatch(known -> known.endsWith("/") ? path.startsWith(known) : path.equals(known));
   }
 
   /** Browsers send Origin with every POST. A request without it is refused. */

@@ -1,17 +1,22 @@
 package io.vdi.operator.gate.signin;
 
 import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.BadJOSEException;
+import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
+import com.nimbusds.jose.proc.JWSKeySelector;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jwt.JWT;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.JWTParser;
+import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
+import com.nimbusds.jwt.proc.DefaultJWTProcessor;
 import com.nimbusds.oauth2.sdk.AuthorizationCode;
 import com.nimbusds.oauth2.sdk.AuthorizationCodeGrant;
 import com.nimbusds.oauth2.sdk.GeneralException;
@@ -52,6 +57,7 @@ import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -77,6 +83,10 @@ public final class OidcProvider implements Provider {
           JWSAlgorithm.ES256,
           JWSAlgorithm.ES384);
 
+  /** Those of ID tokens and access tokens; the type is optional. */
+  private static final DefaultJOSEObjectTypeVerifier<SecurityContext> BEARER_TYPES =
+      new DefaultJOSEObjectTypeVerifier<>(JOSEObjectType.JWT, new JOSEObjectType("at+jwt"), null);
+
   private static final Duration METADATA_LIFETIME = Duration.ofMinutes(10);
   private static final Duration KEY_LIFETIME = Duration.ofMinutes(10);
 
@@ -99,6 +109,7 @@ public final class OidcProvider implements Provider {
   /** What discovery has found. */
   private record Discovered(
       OIDCProviderMetadata metadata,
+      JWSKeySelector<SecurityContext> keys,
       IDTokenValidator idTokens,
       LogoutTokenValidator logoutTokens,
       Instant at) {}
@@ -323,6 +334,48 @@ public final class OidcProvider implements Provider {
     }
   }
 
+  @Override
+  public ProviderResult<VerifiedToken> verify(String token, Set<String> audiences) {
+    Optional<JWT> parsed = parse(token);
+    return parsed.isEmpty()
+        ? new ProviderResult.Refused<>("the token is not a JWT")
+        : discover().flatMap(provider -> verify(provider, parsed.get(), audiences));
+  }
+
+  private ProviderResult<VerifiedToken> verify(
+      Discovered provider, JWT token, Set<String> audiences) {
+    DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
+    processor.setJWSKeySelector(provider.keys());
+    processor.setJWSTypeVerifier(BEARER_TYPES);
+    DefaultJWTClaimsVerifier<SecurityContext> claims =
+        new DefaultJWTClaimsVerifier<>(
+            audiences,
+            new JWTClaimsSet.Builder().issuer(settings.issuer()).build(),
+            Set.of("sub", "exp", "iat"),
+            // A logout token is signed with the same keys.
+            Set.of("events"));
+    claims.setMaxClockSkew((int) settings.clockSkew().toSeconds());
+    processor.setJWTClaimsSetVerifier(claims);
+    try {
+      JWTClaimsSet all = processor.process(token, null);
+      Date signedIn = all.getDateClaim("auth_time");
+      return new ProviderResult.Ok<>(
+          new VerifiedToken(
+              new ProvidedUser(
+                  all.getSubject(),
+                  Optional.ofNullable(all.getStringClaim("sid")),
+                  Optional.ofNullable(all.getStringClaim("email")),
+                  Boolean.TRUE.equals(all.getBooleanClaim("email_verified")),
+                  groups(all),
+                  token.serialize()),
+              (signedIn == null ? all.getIssueTime() : signedIn).toInstant()));
+    } catch (KeySourceException e) {
+      return unavailable("the keys cannot be read: " + e.getMessage());
+    } catch (BadJOSEException | JOSEException | ParseException e) {
+      return new ProviderResult.Refused<>("the token is not valid: " + e.getMessage());
+    }
+  }
+
   /** What was discovered last, or now if that is too long ago. */
   private ProviderResult<Discovered> discover() {
     Optional<Discovered> known = discovered;
@@ -389,7 +442,7 @@ public final class OidcProvider implements Provider {
       LogoutTokenValidator logoutTokens =
           new LogoutTokenValidator(issuer, client, false, keys, null);
       logoutTokens.setMaxClockSkew((int) settings.clockSkew().toSeconds());
-      return new ProviderResult.Ok<>(new Discovered(metadata, idTokens, logoutTokens, now));
+      return new ProviderResult.Ok<>(new Discovered(metadata, keys, idTokens, logoutTokens, now));
     } catch (GeneralException | IOException | RuntimeException e) {
       return unavailable("discovery failed: " + e.getMessage());
     }

@@ -2,8 +2,10 @@ package io.vdi.operator.gate.signin;
 
 import io.vdi.operator.gate.revocation.Revocation;
 import java.net.URI;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The OpenID Connect provider. */
 public interface Provider {
@@ -21,6 +23,13 @@ public interface Provider {
       boolean emailVerified,
       List<String> groups,
       String idToken) {}
+
+  /**
+   * A user of a token that a client has sent.
+   *
+   * @param issuedAt when the user signed in; without that, when the token was issued
+   */
+  record VerifiedToken(ProvidedUser user, Instant issuedAt) {}
 
   /** Where the browser is sent to sign in. */
   ProviderResult<URI> authorizationUrl(PendingSignIn pending);
@@ -40,4 +49,12 @@ public interface Provider {
 
   /** Asks the provider whether it is there: why nobody can sign in; empty if users can. */
   Optional<String> check();
+  /**
+   * The user of a token that a client has sent: an ID token or an access token that is a JWT.
+   *
+   * @param audiences the token must have one of them
+   */
+  default ProviderResult<VerifiedToken> verify(String token, Set<String> audiences) {
+    return new ProviderResult.Refused<>("tokens of this provider cannot be verified");
+  }
 }

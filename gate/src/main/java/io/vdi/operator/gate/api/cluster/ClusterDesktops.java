@@ -1,0 +1,703 @@
+package io.vdi.operator.gate.api.cluster;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.EmailAddress;
+import io.vdi.operator.common.identity.IdentityMapping;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.ImpersonatedUser;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.MergePatch;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.TemplateLimits;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
+import io.vdi.operator.common.quota.QuotaRequest;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.QuotaUsage;
+import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.common.quota.StorageSize;
+import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.api.DiagnosisView;
+import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.MeView;
+import io.vdi.operator.gate.api.Outcome;
+import io.vdi.operator.gate.api.ProblemType;
+import io.vdi.operator.gate.api.SessionChange;
+import io.vdi.operator.gate.api.SessionFilter;
+import io.vdi.operator.gate.api.SessionListener;
+import io.vdi.operator.gate.api.SessionPage;
+import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.StartRequest;
+import io.vdi.operator.gate.api.Subscription;
+import io.vdi.operator.gate.api.Target;
+import io.vdi.operator.gate.api.TemplateCard;
+import io.vdi.operator.gate.api.UsageView;
+import io.vdi.operator.gate.audit.Audit;
+import io.vdi.operator.gate.audit.AuditEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** The desktops of the cluster. Every write is a call in the name of the caller. */
+public final class ClusterDesktops implements Desktops {
+  private static final Comparator<VdiSession> ORDER =
+      Comparator.comparing(VdiSession::namespace).thenComparing(VdiSession::name);
+
+  private static final Duration MAX_EXTENSION = Duration.ofDays(365);
+
+  /** How long the API server can take to observe a new RoleBinding. */
+  private static final int BINDING_ATTEMPTS = 20;
+
+  private static final Duration BINDING_PAUSE = Duration.ofMillis(100);
+
+  private final KubeClient api;
+  private final DesktopCaches caches;
+  private final DesktopSettings settings;
+  private final WatchedNamespaces watched;
+  private final NamespaceStore namespaces;
+  private final SessionNames names;
+  private final SessionWatches watches;
+  private final Audit audit;
+  private final InstantSource clock;
+
+  /**
+   * @param api with the gate's own permissions
+   * @param watched the namespaces that the operator manages
+   * @param clock that of the API server
+   */
+  public ClusterDesktops(
+      KubeClient api,
+      DesktopCaches caches,
+      DesktopSettings settings,
+      WatchedNamespaces watched,
+      Audit audit,
+      InstantSource clock) {
+    this.api = api;
+    this.caches = caches;
+    this.settings = settings;
+    this.watched = watched;
+    this.namespaces = new NamespaceStore(api, settings);
+    this.names = new SessionNames();
+    this.watches = new SessionWatches(this::visibleNow);
+    this.audit = audit;
+    this.clock = clock;
+    caches.onChange(watches::changed);
+  }
+
+  @Override
+  public Outcome<MeView> me(Caller caller) {
+    return namespaces
+        .nameOf(caller.email())
+        .map(namespace ->
+            new MeView(
+                caller.email(),
+                settings.userName(caller.email()),
+                caller.groups(),
+                caller.isAdmin(),
+                namespace));
+  }
+
+  @Override
+  public Outcome<List<TemplateCard>> templates(Caller caller) {
+    return read(() -> {
+      QuotaUsage usage = usage();
+      return namespaces
+          .nameOf(caller.email())
+          .map(namespace ->
+              caches.templates().list().stream()
+                  .filter(template -> !template.metadata().isDeleting())
+                  .filter(template ->
+                      TemplateLimits.allows(template.spec(), caller.email(), caller.groups()))
+                  .map(template ->
+                      TemplateCards.of(
+                          template, caller.email(), namespace, settings.quota(), usage))
+                  .sorted(
+                      Comparator.comparing(
+                              (TemplateCard card) -> card.displayName().toLowerCase(Locale.ROOT))
+                          .thenComparing(TemplateCard::name))
+                  .toList());
+    });
+  }
+
+  @Override
+  public Outcome<SessionPage> sessions(Caller caller, SessionFilter filter) {
+    return read(() -> {
+      Optional<SessionKey> after = Optional.empty();
+      if (filter.after().isPresent()) {
+        after = PageToken.parse(filter.after().get());
+        if (after.isEmpty()) {
+          return Outcome.refused(
+              ProblemType.BAD_REQUEST, "continue is not from an earlier page", "continue");
+        }
+      }
+      List<VdiSession> all =
+          caches.sessions().list().stream()
+              .filter(session -> isVisible(caller, session))
+              .filter(session -> matches(session, caller, filter))
+              .sorted(ORDER)
+              .toList();
+      Optional<SessionKey> start = after;
+      List<VdiSession> rest =
+          all.stream()
+              .filter(session ->
+                  start
+                      .filter(key -> PageToken.compare(SessionKey.of(session), key) <= 0)
+                      .isEmpty())
+              .toList();
+      List<VdiSession> page = rest.stream().limit(filter.limit()).toList();
+      return new Outcome.Done<>(
+          new SessionPage(
+              page.stream().map(session -> view(session, caller)).toList(),
+              rest.size() > page.size()
+                  ? Optional.of(PageToken.of(SessionKey.of(page.getLast())))
+                  : Optional.empty(),
+              all.size()));
+    });
+  }
+
+  private boolean matches(VdiSession session, Caller caller, SessionFilter filter) {
+    String user = session.spec().user().toLowerCase(Locale.ROOT);
+    return (!filter.own() || settings.isOwn(caller, session.spec().user()))
+        && filter.user().filter(part -> !user.contains(part.toLowerCase(Locale.ROOT))).isEmpty()
+        && filter.namespace().filter(name -> !name.equals(session.namespace())).isEmpty()
+        && filter.template().filter(name -> !name.equals(session.spec().template())).isEmpty()
+        && (filter.phases().isEmpty() || filter.phases().contains(view(session, caller).phase()));
+  }
+
+  @Override
+  public Outcome<SessionView> session(Caller caller, SessionKey key) {
+    return find(caller, key).map(session -> view(session, caller));
+  }
+
+  @Override
+  public Outcome<SessionView> start(Caller caller, StartRequest request) {
+    Outcome<VdiSession> created = create(caller, request);
+    AuditEvent.Target target =
+        switch (created) {
+          case Outcome.Done<VdiSession>(VdiSession session) -> target(session);
+          case Outcome.Refused<VdiSession> refused -> target(request);
+          case Outcome.Unavailable<VdiSession> unavailable -> target(request);
+        };
+    record(caller, "create", target, created);
+    return created.map(session -> view(session, caller));
+  }
+
+  private Outcome<VdiSession> create(Caller caller, StartRequest request) {
+    String user = request.user().orElse(caller.email());
+    boolean other = !settings.isOwn(caller, user);
+    if (!EmailAddress.isValid(user)) {
+      return Outcome.refused(ProblemType.INVALID, user + " is not an e-mail address", "user");
+    }
+    if (!caller.isAdmin() && other) {
+      return Outcome.refused(
+          ProblemType.FORBIDDEN, "only admins start sessions for other users", "user");
+    }
+    if (!caller.isAdmin() && request.namespace().isPresent()) {
+      return Outcome.refused(
+          ProblemType.FORBIDDEN, "only admins choose the namespace", "namespace");
+    }
+    Optional<VdiTemplate> template = caches.templates().get("", request.template());
+    if (template.isEmpty()) {
+      return Outcome.refused(
+          ProblemType.INVALID, "Template not found: " + request.template(), "template");
+    }
+    if (!TemplateLimits.allows(template.get().spec(), user, caller.groups())) {
+      return Outcome.refused(
+          ProblemType.FORBIDDEN,
+          TemplateLimits.accessViolation(request.template(), user),
+          "template");
+    }
+    return as(caller)
+        .flatMap(client ->
+            place(request, user)
+                .flatMap(place ->
+                    create(
+                        client,
+                        place,
+                        user,
+                        SessionObjects.of(
+                            request,
+                            user,
+                            place.name(),
+                            request
+                                .name()
+                                .orElseGet(
+                                    () -> names.next(request.template(), place.name(), caches)),
+                            template.get()))));
+  }
+
+  private Outcome<NamespaceStore.Ready> place(StartRequest request, String user) {
+    return request
+        .namespace()
+        .<Outcome<NamespaceStore.Ready>>map(
+            name -> new Outcome.Done<>(new NamespaceStore.Ready(name, false)))
+        .orElseGet(() -> namespaces.ensure(user));
+  }
+
+  private Outcome<VdiSession> create(
+      KubeClient client, NamespaceStore.Ready place, String user, JsonObject object) {
+    if (!watched.includes(place.name())) {
+      return Outcome.refused(
+          ProblemType.INVALID,
+          "namespace " + place.name() + " is not one of watchNamespaces",
+          "namespace");
+    }
+    ApiResult<VdiSession> result = client.create(ResourceType.SESSION, place.name(), object);
+    for (int attempt = 1;
+        place.isFresh() && isMissingPermission(result) && attempt < BINDING_ATTEMPTS;
+        attempt++) {
+      if (!pause()) {
+        break;
+      }
+      result = client.create(ResourceType.SESSION, place.name(), object);
+    }
+    if (result.isNotFound()) {
+      namespaces.forget(user);
+      return Outcome.refused(
+          ProblemType.CONFLICT, "namespace " + place.name() + " does not exist", "namespace");
+    }
+    result.ok().ifPresent(caches.sessions()::created);
+    return Failures.outcome(result, false);
+  }
+
+  private static boolean isMissingPermission(ApiResult<?> result) {
+    return result instanceof ApiResult.Rejected<?> rejected
+        && rejected.code() == 403
+        && ApiFailure.isMissingPermission(rejected.reason(), rejected.message());
+  }
+
+  private static boolean pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(BINDING_PAUSE.toMillis());
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  @Override
+  public Outcome<SessionView> change(Caller caller, Target target, SessionChange change) {
+    Outcome<VdiSession> found = find(caller, target.key());
+    Outcome<VdiSession> changed =
+        found
+            .flatMap(session -> unchanged(session, target))
+            .flatMap(session -> change(caller, session, target.version().isPresent(), change));
+    record(caller, verb(change), target(found, target.key()), changed);
+    return changed.map(session -> view(session, caller));
+  }
+
+  private static String verb(SessionChange change) {
+    return change
+        .suspended()
+        .map(suspended -> suspended ? "suspend" : "resume")
+        .orElseGet(() -> change.extendBy().or(change::timeout).isPresent() ? "extend" : "update");
+  }
+
+  private Outcome<VdiSession> change(
+      Caller caller, VdiSession session, boolean withVersion, SessionChange change) {
+    Defaults.EffectiveSpec effective =
+        Defaults.effectiveSpec(
+            session.spec(),
+            caches.template(session).map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY));
+    Optional<String> problem =
+        change
+            .extendBy()
+            .filter(by -> !by.isPositive() || by.compareTo(MAX_EXTENSION) > 0)
+            .map(by -> "extendBy must be above zero and at most 8760h");
+    if (problem.isPresent()) {
+      return Outcome.refused(ProblemType.INVALID, problem.get(), "extendBy");
+    }
+    Optional<Duration> timeout =
+        change.timeout().or(() -> change.extendBy().map(effective.timeout()::plus));
+    Optional<Boolean> suspended =
+        change.suspended().filter(wanted -> wanted != session.spec().suspended());
+    Optional<String> newTimeout =
+        timeout.filter(wanted -> !wanted.equals(effective.timeout())).map(Durations::format);
+    if (suspended.isEmpty() && newTimeout.isEmpty()) {
+      return new Outcome.Done<>(session);
+    }
+    // Of two extensions at the same time one is a conflict, so that none is lost.
+    MergePatch patch =
+        withVersion || change.extendBy().isPresent()
+            ? MergePatch.forVersion(session.metadata())
+            : MergePatch.forObject(session.metadata());
+    suspended.ifPresent(value -> patch.set("spec.suspended", value));
+    newTimeout.ifPresent(value -> patch.set("spec.timeout", value));
+    return as(caller).flatMap(client -> patch(client, session, patch, withVersion));
+  }
+
+  private Outcome<VdiSession> patch(
+      KubeClient client, VdiSession session, MergePatch patch, boolean withVersion) {
+    ApiResult<VdiSession> result =
+        client.mergePatch(
+            ResourceType.SESSION, session.namespace(), session.name(), patch.toJson());
+    result.ok().ifPresent(caches.sessions()::changed);
+    return Failures.outcome(result, withVersion);
+  }
+
+  @Override
+  public Outcome<SessionView> delete(Caller caller, Target target, Optional<ReclaimPolicy> home) {
+    Outcome<VdiSession> found = find(caller, target.key());
+    Outcome<VdiSession> deleted =
+        found
+            .flatMap(session -> unchanged(session, target))
+            .flatMap(session ->
+                as(caller)
+                    .flatMap(
+                        client -> delete(client, session, home, target.version().isPresent())));
+    record(caller, "delete", target(found, target.key()), deleted);
+    return deleted.map(session -> view(session, caller));
+  }
+
+  private Outcome<VdiSession> delete(
+      KubeClient client, VdiSession session, Optional<ReclaimPolicy> home, boolean withVersion) {
+    Defaults.EffectiveSpec effective =
+        Defaults.effectiveSpec(
+            session.spec(),
+            caches.template(session).map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY));
+    boolean known =
+        caches.template(session).isPresent()
+            || session.spec().persistence().reclaimPolicy() != null;
+    Optional<ReclaimPolicy> changed =
+        home.filter(policy -> !known || policy != effective.reclaimPolicy());
+    Outcome<VdiSession> current =
+        changed
+            .map(policy ->
+                patch(
+                    client,
+                    session,
+                    (withVersion
+                            ? MergePatch.forVersion(session.metadata())
+                            : MergePatch.forObject(session.metadata()))
+                        .set("spec.persistence.reclaimPolicy", policy.text()),
+                    withVersion))
+            .orElseGet(() -> new Outcome.Done<>(session));
+    return current.flatMap(observed -> {
+      ApiResult<VdiSession> result =
+          withVersion
+              ? client.deleteIfUnchanged(ResourceType.SESSION, observed.metadata())
+              : client.delete(
+                  ResourceType.SESSION, observed.namespace(), observed.name(), observed.uid());
+      result.ok().ifPresent(rest -> remember(observed, rest));
+      return Failures.<VdiSession>outcome(result.map(rest -> observed), withVersion);
+    });
+  }
+
+  /** The session stays until its finalizer is removed. */
+  private void remember(VdiSession session, VdiSession answer) {
+    if (answer.metadata().equals(ObjectMeta.EMPTY)) {
+      caches.sessions().deleted(session.namespace(), session.name(), session.uid());
+    } else {
+      caches.sessions().changed(answer);
+    }
+  }
+
+  @Override
+  public Outcome<List<HomeView>> homes(Caller caller) {
+    return read(() ->
+        new Outcome.Done<>(
+            caches.homes().list().stream()
+                .filter(home -> isVisible(caller, home))
+                .flatMap(home -> view(home, caller).stream())
+                .sorted(
+                    Comparator.comparing((HomeView home) -> home.key().namespace())
+                        .thenComparing(home -> home.key().name()))
+                .toList()));
+  }
+
+  @Override
+  public Outcome<HomeView> deleteHome(Caller caller, SessionKey session) {
+    Optional<PersistentVolumeClaim> claim =
+        caches
+            .homes()
+            .get(session.namespace(), ResourceNames.persistentVolumeClaim(session.name()))
+            .filter(home -> isVisible(caller, home));
+    Outcome<HomeView> result =
+        read(() ->
+            claim
+                .flatMap(home -> view(home, caller))
+                .<Outcome<HomeView>>map(home -> deleteHome(caller, claim.get(), home))
+                .orElseGet(
+                    () -> Outcome.refused(ProblemType.NOT_FOUND, "there is no home " + session)));
+    record(
+        caller,
+        "delete",
+        new AuditEvent.Target(
+            "PersistentVolumeClaim",
+            session.namespace(),
+            ResourceNames.persistentVolumeClaim(session.name()),
+            claim.map(PersistentVolumeClaim::uid).orElse(""),
+            ""),
+        result);
+    return result;
+  }
+
+  private Outcome<HomeView> deleteHome(Caller caller, PersistentVolumeClaim claim, HomeView home) {
+    if (!home.isRetained()) {
+      return Outcome.refused(
+          ProblemType.CONFLICT,
+          "the home is in use by session " + home.key() + ": delete the session first");
+    }
+    return as(caller)
+        .flatMap(client -> {
+          ApiResult<PersistentVolumeClaim> result =
+              client.deleteIfUnchanged(ResourceType.PERSISTENT_VOLUME_CLAIM, claim.metadata());
+          result
+              .ok()
+              .filter(rest -> rest.metadata().equals(ObjectMeta.EMPTY))
+              .ifPresent(
+                  rest -> caches.homes().deleted(claim.namespace(), claim.name(), claim.uid()));
+          return Failures.<HomeView>outcome(result.map(rest -> home), false);
+        });
+  }
+
+  @Override
+  public Outcome<UsageView> usage(Caller caller) {
+    return read(() ->
+        namespaces
+            .nameOf(caller.email())
+            .map(namespace -> new UsageView(lines(caller, namespace, usage()))));
+  }
+
+  private List<UsageView.Line> lines(Caller caller, String namespace, QuotaUsage usage) {
+    List<UsageView.Line> lines = new ArrayList<>();
+    for (QuotaScope scope : QuotaScope.values()) {
+      for (String name : scopeNames(caller, namespace, scope, usage)) {
+        for (QuotaResource resource : QuotaResource.values()) {
+          long limit = settings.quota().limit(scope, name).of(resource);
+          lines.add(
+              new UsageView.Line(
+                  scope,
+                  name,
+                  resource,
+                  usage.of(scope, name).of(resource),
+                  limit == ResourceAmounts.UNLIMITED
+                      ? OptionalLong.empty()
+                      : OptionalLong.of(limit)));
+        }
+      }
+    }
+    return lines;
+  }
+
+  /** Users see their own lines, and no numbers of others. */
+  private Set<String> scopeNames(
+      Caller caller, String namespace, QuotaScope scope, QuotaUsage usage) {
+    if (!caller.isAdmin()) {
+      return switch (scope) {
+        case USER -> Set.of(caller.email().toLowerCase(Locale.ROOT));
+        case NAMESPACE -> settings.namespaces().isPerUser() ? Set.of(namespace) : Set.of();
+        case TEMPLATE, CLUSTER -> Set.of();
+      };
+    }
+    Set<String> names = new TreeSet<>(usage.all(scope).keySet());
+    Optional.ofNullable(settings.quota().limits().get(scope))
+        .ifPresent(limits -> names.addAll(limits.exceptions().keySet()));
+    if (scope == QuotaScope.CLUSTER) {
+      names.add("");
+    }
+    return names;
+  }
+
+  private QuotaUsage usage() {
+    QuotaUsage usage = new QuotaUsage();
+    caches
+        .sessions()
+        .list()
+        .forEach(session -> usage.add(QuotaRequest.of(session, caches.template(session))));
+    caches.homes().list().forEach(usage::add);
+    return usage;
+  }
+
+  @Override
+  public Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key) {
+    return find(caller, key)
+        .map(session ->
+            SessionDiagnosis.of(
+                session,
+                caches.template(session),
+                caches.pod(session),
+                caches.home(session),
+                watched,
+                SessionViews.parameters(session, settings),
+                clock.instant()));
+  }
+
+  @Override
+  public Outcome<Subscription> watch(Caller caller, SessionKey key, SessionListener listener) {
+    return find(caller, key).map(session -> watches.add(caller, session, listener));
+  }
+
+  /** Ends all watches. */
+  public void close() {
+    watches.close();
+  }
+
+  /** The session, if the caller can see it. One that is new may not have been reported yet. */
+  private Outcome<VdiSession> find(Caller caller, SessionKey key) {
+    return read(() -> {
+      Optional<VdiSession> known = caches.sessions().get(key.namespace(), key.name());
+      ApiResult<VdiSession> found =
+          known
+              .<ApiResult<VdiSession>>map(ApiResult.Ok::new)
+              .orElseGet(() ->
+                  watched.includes(key.namespace())
+                      ? api.get(ResourceType.SESSION, key.namespace(), key.name())
+                      : new ApiResult.Rejected<>(404, "NotFound", ""));
+      if (found.isNotFound() || found.ok().filter(s -> !isVisible(caller, s)).isPresent()) {
+        return Outcome.refused(ProblemType.NOT_FOUND, "there is no session " + key);
+      }
+      found.ok().filter(session -> known.isEmpty()).ifPresent(caches.sessions()::created);
+      return found
+          .ok()
+          .<Outcome<VdiSession>>map(Outcome.Done::new)
+          .orElseGet(() ->
+              Failures.unavailable(
+                  "session " + key + ": " + found.failure().map(ApiFailure::message).orElse("")));
+    });
+  }
+
+  private static Outcome<VdiSession> unchanged(VdiSession session, Target target) {
+    return target.version().filter(v -> !v.equals(session.metadata().resourceVersion())).isEmpty()
+        ? new Outcome.Done<>(session)
+        : Outcome.refused(
+            ProblemType.PRECONDITION_FAILED,
+            "the session has changed since version " + target.version().get() + ": read it again");
+  }
+
+  private <T> Outcome<T> read(Supplier<Outcome<T>> reading) {
+    return caches.error().<Outcome<T>>map(Outcome.Unavailable::new).orElseGet(reading);
+  }
+
+  /** A client that acts as the caller. */
+  private Outcome<KubeClient> as(Caller caller) {
+    String name = settings.userName(caller.email());
+    Optional<String> refusal =
+        ImpersonatedUser.refusal(name, caller.groups())
+            .or(() ->
+                settings.isRecognized(caller.email())
+                    ? Optional.empty()
+                    : Optional.of(
+                        "user "
+                            + name
+                            + " has another e-mail address by identity.users: ask an administrator"));
+    return refusal.isPresent()
+        ? Outcome.refused(ProblemType.FORBIDDEN, refusal.get())
+        : new Outcome.Done<>(
+            api.actingAs(ImpersonatedUser.of(name, caller.groups()).orElseThrow()));
+  }
+
+  private boolean isVisible(Caller caller, VdiSession session) {
+    return caller.isAdmin() || settings.isOwn(caller, session.spec().user());
+  }
+
+  private boolean isVisible(Caller caller, PersistentVolumeClaim home) {
+    return caller.isAdmin() || IdentityMapping.isSame(DesktopCaches.userOf(home), caller.email());
+  }
+
+  private SessionView view(VdiSession session, Caller caller) {
+    return SessionViews.of(
+        session, caches.template(session), caches.pod(session), caller, settings);
+  }
+
+  /** The session as it is now, for a watch; empty if it is not the same or cannot be seen. */
+  private Optional<SessionView> visibleNow(Caller caller, SessionKey key, String uid) {
+    return caches
+        .sessions()
+        .get(key.namespace(), key.name())
+        .filter(session -> session.uid().equals(uid))
+        .filter(session -> isVisible(caller, session))
+        .map(session -> view(session, caller));
+  }
+
+  private Optional<HomeView> view(PersistentVolumeClaim claim, Caller caller) {
+    return DesktopCaches.sessionOf(claim)
+        .filter(key -> claim.name().equals(ResourceNames.persistentVolumeClaim(key.name())))
+        .map(key -> {
+          String user = DesktopCaches.userOf(claim);
+          boolean retained =
+              caches
+                  .sessions()
+                  .get(key.namespace(), key.name())
+                  .filter(session -> IdentityMapping.isSame(session.spec().user(), user))
+                  .isEmpty();
+          Optional<Instant> released =
+              claim
+                  .metadata()
+                  .annotation(Annotations.RELEASED_AT)
+                  .filter(time -> retained)
+                  .flatMap(Times::parse);
+          return new HomeView(
+              key,
+              claim.name(),
+              claim.uid(),
+              user,
+              IdentityMapping.isSame(user, caller.email()),
+              StorageSize.format(StorageSize.bytes(claim)),
+              claim.metadata().annotation(Annotations.TEMPLATE),
+              retained,
+              released,
+              settings.homeRetention().isZero()
+                  ? Optional.empty()
+                  : released.map(time -> time.plus(settings.homeRetention())));
+        });
+  }
+
+  private void record(Caller caller, String verb, AuditEvent.Target target, Outcome<?> outcome) {
+    String text =
+        switch (outcome) {
+          case Outcome.Done<?> done -> "done";
+          case Outcome.Refused<?> refused -> refused.code() + ": " + refused.message();
+          case Outcome.Unavailable<?> unavailable -> "unavailable: " + unavailable.message();
+        };
+    audit.record(
+        new AuditEvent.Acted(
+            new AuditEvent.Actor(caller.email(), caller.address(), caller.signInId()),
+            verb,
+            target,
+            text));
+  }
+
+  private static AuditEvent.Target target(VdiSession session) {
+    return AuditEvent.Target.session(
+        SessionKey.of(session), session.uid(), session.spec().template());
+  }
+
+  private static AuditEvent.Target target(StartRequest request) {
+    return new AuditEvent.Target(
+        "VDISession",
+        request.namespace().orElse(""),
+        request.name().orElse(""),
+        "",
+        request.template());
+  }
+
+  private static AuditEvent.Target target(Outcome<VdiSession> found, SessionKey key) {
+    return found instanceof Outcome.Done<VdiSession>(VdiSession session)
+        ? target(session)
+        : AuditEvent.Target.session(key, "", "");
+  }
+}

@@ -1,0 +1,122 @@
+package io.vdi.operator.gate.api.cluster;
+
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** The watches from which users read. Sessions and templates are shared with forward-auth. */
+public final class DesktopCaches {
+  private final ResourceCache<VdiSession> sessions;
+  private final ResourceCache<VdiTemplate> templates;
+  private final ResourceCache<Pod> pods;
+  private final ResourceCache<PersistentVolumeClaim> homes;
+  private final List<Consumer<SessionKey>> listeners = new CopyOnWriteArrayList<>();
+
+  /**
+   * Creates the watches of pods and homes.
+   *
+   * @param sessions whose changes the owner of this cache reports to {@link #sessionChanged}
+   */
+  public DesktopCaches(
+      KubeClient api,
+      WatchedNamespaces namespaces,
+      InstantSource nodeClock,
+      ResourceCache<VdiSession> sessions,
+      ResourceCache<VdiTemplate> templates) {
+    this.sessions = sessions;
+    this.templates = templates;
+    this.pods =
+        new ResourceCache<>(
+            api,
+            namespaces,
+            ResourceType.POD,
+            Labels.MANAGED_SELECTOR,
+            nodeClock,
+            change -> sessionOf(change.object()).ifPresent(this::sessionChanged));
+    this.homes =
+        new ResourceCache<>(
+            api,
+            namespaces,
+            ResourceType.PERSISTENT_VOLUME_CLAIM,
+            Labels.MANAGED_SELECTOR,
+            nodeClock,
+            change -> sessionOf(change.object()).ifPresent(this::sessionChanged));
+  }
+
+  /** The caches of this object alone, to start. */
+  public List<ResourceCache<?>> own() {
+    return List.of(pods, homes);
+  }
+
+  /** Called on a thread of a watch: it must return quickly. */
+  void onChange(Consumer<SessionKey> listener) {
+    listeners.add(listener);
+  }
+
+  /** Reports a change of a session. */
+  public void sessionChanged(SessionKey key) {
+    listeners.forEach(listener -> listener.accept(key));
+  }
+
+  ResourceCache<VdiSession> sessions() {
+    return sessions;
+  }
+
+  ResourceCache<VdiTemplate> templates() {
+    return templates;
+  }
+
+  ResourceCache<PersistentVolumeClaim> homes() {
+    return homes;
+  }
+
+  /** Why nothing can be read; empty while it can. */
+  Optional<String> error() {
+    return Stream.of(sessions, templates, pods, homes)
+        .filter(cache -> !cache.isSynced() || !cache.error().isEmpty())
+        .findFirst()
+        .map(cache -> cache.resourceType() + "s cannot be read at present");
+  }
+
+  Optional<VdiTemplate> template(VdiSession session) {
+    return templates.get("", session.spec().template());
+  }
+
+  Optional<Pod> pod(VdiSession session) {
+    return pods.get(session.namespace(), session.name())
+        .filter(pod -> pod.metadata().isControlledBy(session.uid()));
+  }
+
+  Optional<PersistentVolumeClaim> home(VdiSession session) {
+    return homes.get(session.namespace(), ResourceNames.persistentVolumeClaim(session.name()));
+  }
+
+  /** The session to which a pod or a home belongs, or belonged last, by its label. */
+  static Optional<SessionKey> sessionOf(KubeObject object) {
+    return object
+        .metadata()
+        .label(Labels.INSTANCE)
+        .map(name -> new SessionKey(object.namespace(), name));
+  }
+
+  /** The owner of a home; empty text if it has none. */
+  static String userOf(PersistentVolumeClaim home) {
+    return home.metadata().annotation(Annotations.USER).orElse("");
+  }
+}

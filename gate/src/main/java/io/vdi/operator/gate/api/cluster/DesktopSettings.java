@@ -1,0 +1,62 @@
+package io.vdi.operator.gate.api.cluster;
+
+import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.identity.IdentityMapping;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.gate.api.Caller;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The settings of the desktop API; docs/configuration.md describes each.
+ *
+ * @param userPrefix put before the e-mail address of a user, as {@code --oidc-username-prefix} of
+ *     kube-apiserver does
+ * @param adminsMayOpen whether admins open the desktops of others
+ * @param namespaces where sessions are created
+ * @param createNamespaces whether the gate creates them on first use
+ * @param homeRetention how long a retained home stays; zero: it is never deleted
+ * @param operatorNamespace for the commands of remedies
+ */
+public record DesktopSettings(
+    Identity identity,
+    String userPrefix,
+    boolean adminsMayOpen,
+    UserNamespaces namespaces,
+    boolean createNamespaces,
+    QuotaLimits quota,
+    Duration homeRetention,
+    String operatorNamespace) {
+
+  /** The name by which the API server knows the user. */
+  public String userName(String email) {
+    return userPrefix + email;
+  }
+
+  /**
+   * Whether the session of this user is the caller's own, by the rule of the admission webhook:
+   * {@code identity.users} can map a name to another address.
+   */
+  boolean isOwn(Caller caller, String user) {
+    return identity.isOwn(
+        new io.vdi.operator.common.identity.Caller(
+            userName(caller.email()), caller.groups(), Map.of()),
+        user);
+  }
+
+  /** Whether the admission webhook recognizes the impersonated user by this e-mail address. */
+  boolean isRecognized(String email) {
+    return IdentityMapping.isSame(identity.mapping().email(userName(email), Map.of()), email);
+  }
+
+  /** A caller, whose groups decide whether it is an admin. */
+  public Caller caller(String email, List<String> groups, String address, String signInId) {
+    return new Caller(
+        email,
+        groups,
+        groups.stream().anyMatch(identity.adminGroups()::contains),
+        address,
+        signInId);
+  }
+}

@@ -1,0 +1,439 @@
+package io.vdi.operator.gate.api.cluster;
+
+import io.vdi.operator.common.diagnosis.CauseClassifier;
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.Layer;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
+import io.vdi.operator.gate.api.CauseView;
+import io.vdi.operator.gate.api.DiagnosisView;
+import io.vdi.operator.gate.api.DiagnosisView.Check;
+import io.vdi.operator.gate.api.DiagnosisView.Result;
+import io.vdi.operator.gate.api.StepName;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Pure: the checks of {@code kubectl vdi doctor} that need only the session, its template, its pod
+ * and its home. Names and causes are those of the doctor. Its other checks (services of the
+ * operator, nodes, Events, logs, network) need permissions that the gate does not have.
+ */
+final class SessionDiagnosis {
+  /** The controller writes the first status within a second. */
+  private static final Duration FIRST_STATUS = Duration.ofSeconds(30);
+
+  /** As in the doctor: how long a volume can take. */
+  private static final Duration PROVISIONING = Duration.ofSeconds(30);
+
+  private static final Outcome NOT_YET = new Skipped("not yet");
+
+  private final VdiSession session;
+  private final Optional<VdiTemplate> template;
+  private final Optional<Pod> pod;
+  private final Optional<PersistentVolumeClaim> home;
+  private final WatchedNamespaces watched;
+  private final Map<String, String> parameters;
+  private final Instant now;
+  private final Map<String, KnownCause> blockers = new LinkedHashMap<>();
+  private final List<Check> checks = new ArrayList<>();
+
+  private sealed interface Outcome {}
+
+  private record Passed(String observed) implements Outcome {}
+
+  private record Failed(KnownCause cause, String observed) implements Outcome {}
+
+  private record Skipped(String why) implements Outcome {}
+
+  /** One check, which runs unless one that it depends on has failed. */
+  @FunctionalInterface
+  private interface Body {
+    Outcome run();
+  }
+
+  private SessionDiagnosis(
+      VdiSession session,
+      Optional<VdiTemplate> template,
+      Optional<Pod> pod,
+      Optional<PersistentVolumeClaim> home,
+      WatchedNamespaces watched,
+      Map<String, String> parameters,
+      Instant now) {
+    this.session = session;
+    this.template = template;
+    this.pod = pod;
+    this.home = home;
+    this.watched = watched;
+    this.parameters = parameters;
+    this.now = now;
+  }
+
+  /**
+   * @param watched the namespaces that the operator manages
+   * @param parameters of the commands of remedies
+   */
+  static DiagnosisView of(
+      VdiSession session,
+      Optional<VdiTemplate> template,
+      Optional<Pod> pod,
+      Optional<PersistentVolumeClaim> home,
+      WatchedNamespaces watched,
+      Map<String, String> parameters,
+      Instant now) {
+    SessionDiagnosis diagnosis =
+        new SessionDiagnosis(session, template, pod, home, watched, parameters, now);
+    diagnosis.run();
+    return new DiagnosisView(SessionKey.of(session), now, diagnosis.checks);
+  }
+
+  private void run() {
+    check("namespace", Layer.CONTROL_PLANE, "Namespace", Set.of(), this::namespace);
+    check("template", Layer.CONTROL_PLANE, "Template", Set.of(), this::template);
+    check(
+        "observed",
+        Layer.CONTROL_PLANE,
+        "Observed by the controller",
+        Set.of("namespace"),
+        this::observed);
+    check(
+        "accepted",
+        Layer.CONTROL_PLANE,
+        "Objects accepted",
+        Set.of("template", "observed"),
+        this::accepted);
+    check("quota", Layer.INFRASTRUCTURE, "Quota", Set.of("accepted"), this::quota);
+    check(
+        "volume",
+        Layer.INFRASTRUCTURE,
+        "Volume of the home",
+        Set.of("accepted", "quota"),
+        this::volume);
+    check(
+        "gpu",
+        Layer.INFRASTRUCTURE,
+        "Free GPUs",
+        Set.of("accepted", "quota", "volume"),
+        () -> unschedulable(true));
+    check(
+        "placed",
+        Layer.INFRASTRUCTURE,
+        "Pod scheduled",
+        Set.of("accepted", "quota", "volume", "gpu"),
+        this::placed);
+    check("node", Layer.INFRASTRUCTURE, "Node ready", Set.of("accepted"), this::node);
+    check("pod", Layer.INFRASTRUCTURE, "Pod not failed", Set.of("placed", "node"), this::finished);
+    check("image", Layer.INFRASTRUCTURE, "Image pulled", Set.of("pod"), this::image);
+    check("home", Layer.INFRASTRUCTURE, "Home writable", Set.of("image"), this::home);
+    check("container", Layer.INFRASTRUCTURE, "Container running", Set.of("home"), this::container);
+    check("selkies", Layer.DATA_PLANE, "Selkies", Set.of("container"), this::selkies);
+    check("password", Layer.DATA_PLANE, "Password", Set.of("selkies"), this::password);
+    check("route", Layer.DATA_PLANE, "Route", Set.of("accepted"), this::route);
+  }
+
+  private void check(String name, Layer layer, String title, Set<String> needs, Body body) {
+    Optional<KnownCause> blocker =
+        blockers.entrySet().stream()
+            .filter(entry -> needs.contains(entry.getKey()))
+            .map(Map.Entry::getValue)
+            .findFirst();
+    if (blocker.isPresent()) {
+      blockers.put(name, blocker.get());
+      add(name, layer, title, Result.SKIPPED, "because of " + blocker.get().code());
+      return;
+    }
+    switch (body.run()) {
+      case Passed(String observed) -> add(name, layer, title, Result.PASSED, observed);
+      case Skipped(String why) -> add(name, layer, title, Result.SKIPPED, why);
+      case Failed(KnownCause cause, String observed) -> {
+        if (!cause.isWarning()) {
+          blockers.put(name, cause);
+        }
+        checks.add(
+            new Check(
+                name,
+                layer,
+                title,
+                cause.isWarning() ? Result.WARNING : Result.FAILED,
+                observed,
+                Optional.of(CauseView.of(cause, parametersFor(cause)))));
+      }
+    }
+  }
+
+  private void add(String name, Layer layer, String title, Result result, String observed) {
+    checks.add(new Check(name, layer, title, result, observed, Optional.empty()));
+  }
+
+  private Map<String, String> parametersFor(KnownCause cause) {
+    Map<String, String> all = new HashMap<>(parameters);
+    switch (cause) {
+      case NODE_LOST ->
+          pod.map(found -> found.spec().nodeName()).ifPresent(n -> all.put("name", n));
+      case STORAGE_CLASS_MISSING, HOME_NOT_WRITABLE ->
+          home.map(claim -> claim.spec().storageClassName())
+              .filter(name -> !name.isEmpty())
+              .ifPresent(name -> all.put("name", name));
+      default -> all.put("name", session.name());
+    }
+    return Map.copyOf(all);
+  }
+
+  private Outcome namespace() {
+    return watched.includes(session.namespace())
+        ? new Passed(watched.isAll() ? "all are watched" : "it is watched")
+        : new Failed(KnownCause.NAMESPACE_NOT_WATCHED, "watchNamespaces is " + watched);
+  }
+
+  private Outcome template() {
+    String name = session.spec().template();
+    if (template.isEmpty()) {
+      return new Failed(KnownCause.TEMPLATE_MISSING, "it does not exist");
+    }
+    List<String> problems =
+        Defaults.effectiveSpec(session.spec(), template.get().spec()).problems();
+    return problems.isEmpty()
+        ? new Passed(name)
+        : new Failed(KnownCause.TEMPLATE_INVALID, String.join("; ", problems));
+  }
+
+  private Outcome observed() {
+    VdiSession.Status status = session.status();
+    if (status.currentPhase().isPresent()
+        && status.observedGeneration() == session.metadata().generation()) {
+      return new Passed(status.currentPhase().get().text());
+    }
+    Duration age = Duration.between(session.metadata().creationTimestamp(), now);
+    return status.currentPhase().isEmpty() && age.compareTo(FIRST_STATUS) > 0
+        ? new Failed(
+            KnownCause.RECONCILE_ERRORS, "it has no status after " + age.toSeconds() + " s")
+        : status.currentPhase().isEmpty()
+            ? NOT_YET
+            : new Skipped("the latest change is not reconciled yet");
+  }
+
+  private Outcome accepted() {
+    VdiSession.Status status = session.status();
+    Optional<Condition> failed = status.condition(Condition.FAILED).filter(Condition::isTrue);
+    Optional<KnownCause> refusal =
+        failed
+            .or(() -> status.condition(Condition.READY).filter(ready -> pod.isEmpty()))
+            .flatMap(condition -> CauseClassifier.ofRefusal(condition.reason(), status.message()));
+    // After the pod is deleted only the status has its last problem.
+    Optional<KnownCause> last =
+        refusal.or(() ->
+            pod.isEmpty() && !session.spec().suspended()
+                ? KnownCause.ofTag(status.message())
+                    .filter(cause -> StartSteps.stepOf(cause) != StepName.VOLUME)
+                : Optional.empty());
+    return last.<Outcome>map(cause -> new Failed(cause, status.message()))
+        .orElse(new Passed("none was refused"));
+  }
+
+  private Outcome quota() {
+    return session
+        .status()
+        .condition(Condition.QUOTA_ADMITTED)
+        .filter(condition -> !condition.isTrue())
+        .<Outcome>map(waiting -> new Failed(KnownCause.SESSION_QUOTA, waiting.message()))
+        .orElse(new Passed("admitted"));
+  }
+
+  private Outcome volume() {
+    if (home.isEmpty()) {
+      return new Skipped("no claim: persistence is off, or it is not created yet");
+    }
+    PersistentVolumeClaim claim = home.get();
+    if (claim.isBound()) {
+      return new Passed("bound, " + claim.capacity());
+    }
+    Duration age = Duration.between(claim.metadata().creationTimestamp(), now);
+    // With WaitForFirstConsumer the volume comes after the pod is scheduled.
+    boolean placed = pod.filter(Pod::isScheduled).isPresent();
+    return placed && age.compareTo(PROVISIONING) > 0
+        ? new Failed(
+            KnownCause.VOLUME_NOT_PROVISIONED,
+            "Pending for "
+                + age.toSeconds()
+                + " s, storage class "
+                + claim.spec().storageClassName())
+        : NOT_YET;
+  }
+
+  /** The scheduler's message if it cannot place the pod. */
+  private Optional<String> unschedulableMessage() {
+    return pod.filter(found -> !found.isScheduled())
+        .flatMap(found -> Condition.find(found.status().conditions(), Condition.POD_SCHEDULED))
+        .filter(condition -> !condition.isTrue())
+        .map(Condition::message);
+  }
+
+  private Outcome unschedulable(boolean gpu) {
+    return unschedulableMessage()
+        .filter(message ->
+            (CauseClassifier.ofUnschedulable(message) == KnownCause.GPU_EXHAUSTED) == gpu)
+        .<Outcome>map(message -> new Failed(CauseClassifier.ofUnschedulable(message), message))
+        .orElse(new Passed("the pod does not wait for a GPU"));
+  }
+
+  private Outcome placed() {
+    if (session.spec().suspended()) {
+      return new Skipped("the session is suspended");
+    }
+    if (pod.isEmpty()) {
+      return new Skipped("there is no pod");
+    }
+    // The check of the volume reports a claim that is not bound.
+    Optional<String> message =
+        unschedulableMessage().filter(text -> !text.contains("PersistentVolumeClaim"));
+    if (message.isPresent()) {
+      return new Failed(KnownCause.NO_NODE_FITS, message.get());
+    }
+    return pod.get().isScheduled() ? new Passed("on node " + pod.get().spec().nodeName()) : NOT_YET;
+  }
+
+  /** Nodes are not read; the controller reports one that is lost. */
+  private Outcome node() {
+    if (pod.filter(Pod::isScheduled).isEmpty()) {
+      return NOT_YET;
+    }
+    return KnownCause.ofTag(session.status().message()).equals(Optional.of(KnownCause.NODE_LOST))
+        ? new Failed(KnownCause.NODE_LOST, StartSteps.withoutTag(session.status().message()))
+        : new Passed(pod.get().spec().nodeName());
+  }
+
+  private Outcome withPod(Function<Pod, Outcome> check) {
+    return pod.map(check).orElse(new Skipped("there is no pod"));
+  }
+
+  private Outcome finished() {
+    return withPod(found ->
+        found.isFinished()
+            ? new Failed(
+                CauseClassifier.ofFinished(found),
+                (found.status().reason() + " " + found.status().message()).strip())
+            : new Passed(found.status().phase()));
+  }
+
+  private static Optional<Pod.Detail> waiting(Pod.ContainerStatus status) {
+    return Optional.ofNullable(status.state().waiting());
+  }
+
+  /** Whether the kubelet has mounted the volumes and pulled the image. */
+  private static boolean hasBegun(Pod pod) {
+    return pod.status().containerStatuses().stream()
+        .anyMatch(status ->
+            waiting(status).filter(d -> d.reason().equals("ContainerCreating")).isEmpty());
+  }
+
+  private Outcome image() {
+    return withPod(found ->
+        found.status().containerStatuses().stream()
+            .flatMap(status -> waiting(status).stream())
+            .filter(detail ->
+                CauseClassifier.ofWaiting(detail).equals(Optional.of(KnownCause.IMAGE_NOT_PULLED)))
+            .findFirst()
+            .<Outcome>map(detail ->
+                new Failed(
+                    KnownCause.IMAGE_NOT_PULLED,
+                    (detail.reason() + " " + detail.message()).strip()))
+            .orElseGet(() -> hasBegun(found) ? new Passed("the image is on the node") : NOT_YET));
+  }
+
+  private Outcome home() {
+    String path = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY).homePath();
+    return withPod(found ->
+        !hasBegun(found)
+            ? NOT_YET
+            : found.status().containerStatuses().stream()
+                .flatMap(status ->
+                    Stream.of(status.state(), status.lastState())
+                        .flatMap(state -> Optional.ofNullable(state.terminated()).stream()))
+                .flatMap(end -> CauseClassifier.cannotWrite(end.message(), path).stream())
+                .findFirst()
+                .<Outcome>map(line -> new Failed(KnownCause.HOME_NOT_WRITABLE, line))
+                .orElse(new Passed("no failed write was reported")));
+  }
+
+  private Outcome container() {
+    return withPod(found -> {
+      if (!found.isReady()) {
+        for (Pod.ContainerStatus status : found.status().containerStatuses()) {
+          Optional<Pod.Detail> exit =
+              Optional.ofNullable(status.state().terminated())
+                  .or(() ->
+                      Optional.ofNullable(status.lastState().terminated())
+                          .filter(last -> status.restartCount() > 0));
+          if (exit.isPresent()) {
+            return new Failed(
+                KnownCause.DESKTOP_CRASHES,
+                "exit code "
+                    + exit.get().exitCode()
+                    + " ("
+                    + exit.get().reason()
+                    + "), "
+                    + status.restartCount()
+                    + " restarts");
+          }
+        }
+      }
+      return hasBegun(found) ? new Passed("running") : NOT_YET;
+    });
+  }
+
+  private Outcome selkies() {
+    boolean timedOut =
+        session
+            .status()
+            .condition(Condition.READY)
+            .filter(ready -> ready.reason().equals(Condition.STARTUP_TIMEOUT))
+            .isPresent();
+    return withPod(found ->
+        found.isReady()
+            ? new Passed("it answers the kubelet")
+            : timedOut
+                ? new Failed(
+                    KnownCause.SELKIES_SILENT, StartSteps.withoutTag(session.status().message()))
+                : NOT_YET);
+  }
+
+  private Outcome password() {
+    return session
+        .status()
+        .condition(Condition.READY)
+        .filter(ready -> ready.reason().equals(Condition.CREDENTIALS_CHANGED))
+        .<Outcome>map(ready ->
+            new Failed(
+                KnownCause.PASSWORD_REFUSED, StartSteps.withoutTag(session.status().message())))
+        .orElseGet(() -> pod.filter(Pod::isReady).isPresent() ? new Passed("unchanged") : NOT_YET);
+  }
+
+  private Outcome route() {
+    Optional<Condition> ready = session.status().condition(Condition.ROUTE_READY);
+    return ready
+        .<Outcome>map(condition ->
+            condition.isTrue()
+                ? new Passed(
+                    session.status().url().isEmpty() ? condition.reason() : session.status().url())
+                : new Failed(
+                    condition.reason().equals("KindNotServed")
+                        ? KnownCause.ROUTE_KIND_NOT_SERVED
+                        : KnownCause.ROUTE_MISSING,
+                    StartSteps.withoutTag(condition.message())))
+        .orElse(NOT_YET);
+  }
+}

@@ -1,0 +1,171 @@
+package io.vdi.operator.gate.api.cluster;
+
+import io.vdi.operator.common.diagnosis.CauseClassifier;
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.CauseView;
+import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.Timers;
+import io.vdi.operator.gate.desktop.Desktop;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Pure: a session as its user sees it. */
+final class SessionViews {
+  private SessionViews() {}
+
+  /**
+   * @param template empty if it is missing
+   * @param pod of this session; empty if there is none
+   */
+  static SessionView of(
+      VdiSession session,
+      Optional<VdiTemplate> template,
+      Optional<Pod> pod,
+      Caller caller,
+      DesktopSettings settings) {
+    VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
+    Defaults.EffectiveSpec effective = Defaults.effectiveSpec(session.spec(), spec);
+    VdiSession.Status status = session.status();
+    Phase phase =
+        session.metadata().isDeleting()
+            ? Phase.TERMINATING
+            : status.currentPhase().orElse(Phase.PENDING);
+    boolean deleting = session.metadata().isDeleting();
+    boolean suspended = session.spec().suspended();
+    boolean own = settings.isOwn(caller, session.spec().user());
+    Optional<URI> url = Desktop.origin(status.url());
+    Optional<KnownCause> cause = phase == Phase.SUSPENDED ? Optional.empty() : cause(status);
+    Map<String, String> parameters = parameters(session, settings);
+    String message = StartSteps.withoutTag(status.message());
+    return new SessionView(
+        SessionKey.of(session),
+        session.uid(),
+        session.metadata().resourceVersion(),
+        session.spec().user(),
+        own,
+        session.spec().template(),
+        displayName(session.spec().template(), spec),
+        Optional.empty(),
+        phase,
+        message,
+        cause.map(known -> CauseView.of(known, parameters)),
+        url,
+        suspended,
+        deleting,
+        effective.gpu(),
+        effective.memory(),
+        effective.cpu(),
+        effective.persistent() ? Optional.of(effective.size()) : Optional.empty(),
+        effective.reclaimPolicy(),
+        suspended || deleting
+            ? List.of()
+            : new StartSteps(session, pod, cause, message, parameters).list(),
+        timers(session, template, effective),
+        session.metadata().creationTimestamp(),
+        status.restarts(),
+        actions(
+            session,
+            phase,
+            effective,
+            url.isPresent() && (own || (caller.isAdmin() && settings.adminsMayOpen()))));
+  }
+
+  static String displayName(String name, VdiTemplate.Spec template) {
+    return Optional.ofNullable(template.displayName()).filter(text -> !text.isBlank()).orElse(name);
+  }
+
+  /** The values of placeholders in commands. */
+  static Map<String, String> parameters(VdiSession session, DesktopSettings settings) {
+    return Map.of(
+        "session", session.name(),
+        "namespace", session.namespace(),
+        "template", session.spec().template(),
+        "operator", settings.operatorNamespace());
+  }
+
+  /**
+   * The cause that the controller has found. The messages that docs/specification.md fixes have no
+   * code, so their causes follow from the conditions.
+   */
+  static Optional<KnownCause> cause(VdiSession.Status status) {
+    return KnownCause.ofTag(status.message())
+        .or(() ->
+            isFalse(status, Condition.TEMPLATE_RESOLVED)
+                ? Optional.of(KnownCause.TEMPLATE_MISSING)
+                : Optional.empty())
+        .or(() ->
+            isFalse(status, Condition.QUOTA_ADMITTED)
+                ? Optional.of(KnownCause.SESSION_QUOTA)
+                : Optional.empty())
+        .or(() -> CauseClassifier.ofRefusal("", status.message()));
+  }
+
+  private static boolean isFalse(VdiSession.Status status, String condition) {
+    return status.condition(condition).filter(found -> !found.isTrue()).isPresent();
+  }
+
+  private static Timers timers(
+      VdiSession session, Optional<VdiTemplate> template, Defaults.EffectiveSpec effective) {
+    VdiSession.Status status = session.status();
+    Optional<Instant> started = session.spec().suspended() ? Optional.empty() : status.startedAt();
+    boolean kept = session.metadata().annotation(Annotations.KEEP).equals(Optional.of("true"));
+    Optional<Duration> lifetime = kept ? effective.maxTimeout() : Optional.of(effective.lifetime());
+    Optional<Instant> ends =
+        template.isPresent()
+            ? started.flatMap(start -> lifetime.map(start::plus))
+            : started.flatMap(start -> Optional.ofNullable(status.expiresAt()));
+    Optional<Instant> activity = Optional.ofNullable(status.lastActivityTime());
+    Optional<Instant> sleeps =
+        kept || !status.currentPhase().equals(Optional.of(Phase.RUNNING))
+            ? Optional.empty()
+            : started.flatMap(start ->
+                effective
+                    .idleTimeout()
+                    .map(idle -> activity.filter(start::isBefore).orElse(start).plus(idle)));
+    return new Timers(
+        started,
+        effective.timeout(),
+        effective.maxTimeout(),
+        ends,
+        activity,
+        effective.idleTimeout(),
+        sleeps,
+        effective.idleAction());
+  }
+
+  private static Set<SessionView.Action> actions(
+      VdiSession session, Phase phase, Defaults.EffectiveSpec effective, boolean mayOpen) {
+    Set<SessionView.Action> actions = EnumSet.noneOf(SessionView.Action.class);
+    if (session.metadata().isDeleting()) {
+      return actions;
+    }
+    actions.add(SessionView.Action.DELETE);
+    if (session.spec().suspended()) {
+      actions.add(SessionView.Action.RESUME);
+      return actions;
+    }
+    actions.add(SessionView.Action.SUSPEND);
+    if (effective.maxTimeout().filter(max -> max.compareTo(effective.timeout()) <= 0).isEmpty()) {
+      actions.add(SessionView.Action.EXTEND);
+    }
+    if (phase == Phase.RUNNING && mayOpen) {
+      actions.add(SessionView.Action.OPEN);
+    }
+    return actions;
+  }
+}
