@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HashMap;
@@ -41,6 +42,11 @@ final class TestGate implements AutoCloseable {
 
   TestGate(FakeApiServer server, String issuer, Map<String, String> settings)
       throws InvalidConfigException {
+    this(server.client(), issuer, settings);
+  }
+
+  TestGate(KubeClient api, String issuer, Map<String, String> settings)
+      throws InvalidConfigException {
     Map<String, String> environment = new HashMap<>();
     environment.put("vdiConfig_NAMESPACE", "vdi");
     environment.put("vdiConfig_GATE_PUBLIC_URL", PORTAL);
@@ -53,7 +59,6 @@ final class TestGate implements AutoCloseable {
     environment.put("vdiConfig_SERVER_PORT", "0");
     environment.put("vdiConfig_IDENTITY_ADMIN_GROUPS", "admins");
     environment.putAll(settings);
-    KubeClient api = server.client();
     ServiceDefinition<GateConfig> definition =
         new ServiceDefinition<>(
             "gate",
@@ -79,7 +84,7 @@ final class TestGate implements AutoCloseable {
                 Thread.currentThread().interrupt();
               }
             });
-    Awaitility.await().until(() -> gate.get().ports().isPresent());
+    Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> gate.get().ports().isPresent());
     Awaitility.await().until(() -> runtime.readinessError().isEmpty());
   }
 

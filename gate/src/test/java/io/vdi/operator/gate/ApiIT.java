@@ -1,0 +1,379 @@
+package io.vdi.operator.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.gate.signin.TestProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/**
+ * The API of two gates with the permissions of the chart, at a real API server with the real
+ * admission webhook: who does what by its audit log.
+ */
+class ApiIT {
+  private static final Path CHART = Path.of("../charts/vdi-operator");
+  private static final String SYSTEM = "vdi-system";
+  private static final String SESSIONS = "/api/v1/sessions";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @TempDir private static Path folder;
+  private static AuditLog audit;
+  private static EmbeddedCluster cluster;
+  private static KubeClient root;
+  private static OperatorProcess webhook;
+  private static TestProvider provider;
+  private static TestGate gate;
+  private static TestGate other;
+  private static ApiClient api;
+
+  @BeforeAll
+  static void start() throws Exception {
+    audit = new AuditLog(folder.resolve("audit"));
+    cluster =
+        EmbeddedCluster.start(
+            folder.resolve("cluster"),
+            new SimulatedNodes.Spec(0, 0, 0),
+            audit.flags(
+                """
+                - {level: Metadata, resources: [{group: vdi.kasm.io}, {group: "", resources: [namespaces, persistentvolumeclaims]}]}
+                - {level: None}
+                """));
+    root = cluster.connect();
+    ChartInstaller chart = new ChartInstaller(cluster, CHART, SYSTEM);
+    chart.installController();
+    Manifests.apply(
+        root,
+        Helm.offline()
+            .template(CHART, SYSTEM, "--show-only=templates/aggregated-clusterroles.yaml"));
+    grant();
+    int port = LoopbackPorts.free(1).getFirst();
+    chart.installWebhook("https://127.0.0.1:" + port);
+    webhook = webhook(port);
+    webhook.awaitReady();
+    ChartInstaller.awaitAdmission(cluster);
+    Manifests.apply(
+        root,
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: base}
+        spec: {image: desktop, resources: {maxGPU: 1}, maxTimeout: 12h}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: {name: vdi-admins}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
+        subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'oidc:vdi-admins'}]
+        """);
+    provider = TestProvider.start();
+    gate = gate();
+    other = gate();
+    api = new ApiClient(gate.portalPort());
+  }
+
+  /** The roles of the gate as the chart binds them. */
+  private static void grant() throws IOException {
+    Map<String, Object> yaml =
+        new Yaml(new SafeConstructor(new LoaderOptions()))
+            .load(Files.readString(CHART.resolve("files/roles/gate.yaml")));
+    JsonObject rules = KubeGson.gson().toJsonTree(yaml).getAsJsonObject();
+    JsonArray clusterRules = rules.getAsJsonArray("cluster").deepCopy();
+    clusterRules.addAll(rules.getAsJsonArray("sessions"));
+    for (String kind : List.of("ClusterRole", "Role")) {
+      JsonElement own = kind.equals("Role") ? rules.get("operator") : clusterRules;
+      Manifests.apply(
+          root,
+          """
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: %1$s
+          metadata: {name: vdi-gate}
+          rules: %2$s
+          ---
+          apiVersion: rbac.authorization.k8s.io/v1
+          kind: %1$sBinding
+          metadata: {name: vdi-gate}
+          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %1$s, name: vdi-gate}
+          subjects: [{kind: ServiceAccount, name: vdi-gate, namespace: %3$s}]
+          """
+              .formatted(kind, own, SYSTEM),
+          SYSTEM);
+    }
+  }
+
+  private static OperatorProcess webhook(int port) throws IOException {
+    Path config =
+        Files.writeString(
+            folder.resolve("webhook.yaml"),
+            "identity: {prefix: 'oidc:', adminGroups: ['oidc:vdi-admins', 'system:masters']}");
+    Map<String, String> settings = new HashMap<>(OperatorService.webhookAt(port));
+    settings.put("VDI_CONFIG_FILE", config.toString());
+    return OperatorProcess.start(
+        OperatorService.ADMISSION_WEBHOOK.launch(
+            Path.of(".."),
+            SYSTEM,
+            cluster.serviceAccountKubeconfig(
+                SYSTEM, "vdi-admission-webhook", folder.resolve("webhook.kubeconfig")),
+            folder,
+            "webhook",
+            settings,
+            OperatorProcess.JVM_FLAGS));
+  }
+
+  private static TestGate gate() throws Exception {
+    Path kubeconfig =
+        cluster.serviceAccountKubeconfig(
+            SYSTEM, "vdi-gate", Files.createTempFile(folder, "gate-", ".kubeconfig"));
+    return new TestGate(
+        Cluster.connect(kubeconfig),
+        provider.issuer(),
+        Map.of(
+            "vdiConfig_NAMESPACE", SYSTEM,
+            "vdiConfig_IDENTITY_PREFIX", "oidc:",
+            "vdiConfig_IDENTITY_ADMIN_GROUPS", "oidc:vdi-admins",
+            "vdiConfig_GATE_OIDC_GROUPS_PREFIX", "oidc:",
+            "vdiConfig_GATE_NAMESPACE", "vdi-{user}",
+            "vdiConfig_GATE_CREATE_NAMESPACES", "true"));
+  }
+
+  @AfterAll
+  static void stop() {
+    if (api != null) {
+      api.close();
+    }
+    for (TestGate running : new TestGate[] {gate, other}) {
+      if (running != null) {
+        running.close();
+      }
+    }
+    if (webhook != null) {
+      webhook.close();
+    }
+    if (provider != null) {
+      provider.close();
+    }
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  private static String token(String name, String... groups) {
+    return ApiClient.token(provider, name + "@example.com", groups);
+  }
+
+  private static String create(String token) {
+    ApiClient.Answer created = api.post(token, SESSIONS, "{\"template\": \"base\"}");
+    assertThat(created.status()).as(created.body()).isEqualTo(201);
+    return created.header("Location").orElseThrow();
+  }
+
+  /** The requests of the gate to sessions: verb, and the user as whom it acted. */
+  private static Set<String> acts(String namespace) {
+    return audit.read(entries ->
+        entries
+            .filter(entry ->
+                AuditLog.resource(entry).equals("vdisessions")
+                    && entry.getAsJsonObject("objectRef").has("namespace")
+                    && entry
+                        .getAsJsonObject("objectRef")
+                        .get("namespace")
+                        .getAsString()
+                        .equals(namespace)
+                    && entry
+                        .getAsJsonObject("user")
+                        .get("username")
+                        .getAsString()
+                        .endsWith(":vdi-gate")
+                    && entry.has("impersonatedUser"))
+            .map(entry ->
+                entry.get("verb").getAsString()
+                    + " as "
+                    + entry.getAsJsonObject("impersonatedUser").get("username").getAsString()
+                    + " "
+                    + entry.getAsJsonObject("responseStatus").get("code").getAsInt())
+            .collect(Collectors.toSet()));
+  }
+
+  @Test
+  @DisplayName("alice starts, suspends and deletes a session; the audit log names alice")
+  void alice() {
+    String alice = token("alice", "artists");
+    String session = create(alice);
+    assertThat(session).startsWith(SESSIONS + "/vdi-alice-example-com/");
+    VdiSession created =
+        root.get(ResourceType.SESSION, "vdi-alice-example-com", name(session)).orElseThrow();
+    // The webhook knows the user by the e-mail address, and has added the defaults.
+    assertThat(created.metadata().annotation("vdi.kasm.io/created-by"))
+        .contains("oidc:alice@example.com");
+    assertThat(created.spec().timeout()).isEqualTo("8h");
+    assertThat(api.patch(alice, session, "{\"suspended\": true}").status()).isEqualTo(200);
+    ApiClient.Answer deleted = api.delete(alice, session + "?home=retain");
+    assertThat(deleted.status()).as(deleted.body()).isEqualTo(200);
+    assertThat(api.get(alice, session).status()).isEqualTo(404);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(acts("vdi-alice-example-com"))
+                .contains(
+                    "create as oidc:alice@example.com 201",
+                    "patch as oidc:alice@example.com 200",
+                    "delete as oidc:alice@example.com 200"));
+  }
+
+  @Test
+  @DisplayName("bob cannot see or change dave's session; an admin can")
+  void others() {
+    String session = create(token("dave"));
+    String bob = token("bob");
+    assertThat(api.get(bob, session).status()).isEqualTo(404);
+    assertThat(api.patch(bob, session, "{\"suspended\": true}").status()).isEqualTo(404);
+    assertThat(api.delete(bob, session).status()).isEqualTo(404);
+    String admin = token("carol", "vdi-admins");
+    assertThat(api.get(admin, session).status()).isEqualTo(200);
+    ApiClient.Answer suspended = api.patch(admin, session, "{\"suspended\": true}");
+    assertThat(suspended.status()).as(suspended.body()).isEqualTo(200);
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(acts("vdi-dave-example-com"))
+                .contains("patch as oidc:carol@example.com 200"));
+  }
+
+  @Test
+  @DisplayName("what RBAC forbids is a 403 with the words of the API server")
+  void rbac() {
+    String erin = token("erin");
+    String session = create(erin);
+    for (JsonElement binding :
+        root.request("GET", bindings("vdi-erin-example-com"), null)
+            .orElseThrow()
+            .getAsJsonArray("items")) {
+      String name = binding.getAsJsonObject().getAsJsonObject("metadata").get("name").getAsString();
+      root.request("DELETE", bindings("vdi-erin-example-com") + "/" + name, null).orElseThrow();
+    }
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          ApiClient.Answer answer = api.patch(erin, session, "{\"extendBy\": \"1m\"}");
+          assertThat(answer.status()).isEqualTo(403);
+          assertThat(answer.detail())
+              .contains(
+                  "User \"oidc:erin@example.com\" cannot patch resource \"vdisessions\" in API group"
+                      + " \"vdi.kasm.io\" in the namespace \"vdi-erin-example-com\"");
+        });
+  }
+
+  private static String bindings(String namespace) {
+    return "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace + "/rolebindings";
+  }
+
+  @Test
+  @DisplayName("what the webhook denies is a 422 with its words and the field")
+  void webhookDenies() {
+    ApiClient.Answer answer =
+        api.post(token("frank"), SESSIONS, "{\"template\": \"base\", \"resources\": {\"gpu\": 4}}");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(422);
+    assertThat(answer.field()).isEqualTo("resources.gpu");
+    assertThat(answer.detail())
+        .startsWith("spec.resources.gpu 4: is more than template base allows");
+  }
+
+  @Test
+  @DisplayName("two gates create one namespace, with one set of bindings")
+  void oneNamespace() throws Exception {
+    String grace = token("grace");
+    Set<String> paths;
+    try (ApiClient second = new ApiClient(other.portalPort());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<ApiClient.Answer>> calls = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        ApiClient client = i % 2 == 0 ? api : second;
+        calls.add(() -> client.post(grace, SESSIONS, "{\"template\": \"base\"}"));
+      }
+      paths =
+          threads.invokeAll(calls).stream()
+              .map(call -> {
+                ApiClient.Answer answer = call.resultNow();
+                assertThat(answer.status()).as(answer.body()).isEqualTo(201);
+                return answer.json().get("namespace").getAsString();
+              })
+              .collect(Collectors.toSet());
+    }
+    assertThat(paths).containsExactly("vdi-grace-example-com");
+    assertThat(
+            root.request("GET", bindings("vdi-grace-example-com"), null)
+                .orElseThrow()
+                .getAsJsonArray("items"))
+        .hasSize(2);
+  }
+
+  @Test
+  @DisplayName("alice deletes a retained home in the own namespace, and nobody else's")
+  void homes() {
+    String heidi = token("heidi");
+    create(heidi);
+    for (String name : List.of("vdi-heidi-example-com", "default")) {
+      Manifests.apply(
+          root,
+          """
+          apiVersion: v1
+          kind: PersistentVolumeClaim
+          metadata:
+            name: vdi-data-old
+            labels: {app.kubernetes.io/managed-by: vdi-operator, app.kubernetes.io/instance: old}
+            annotations: {vdi.kasm.io/user: heidi@example.com}
+          spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+          """,
+          name);
+    }
+    await()
+        .atMost(PATIENCE)
+        .until(() -> api.get(heidi, "/api/v1/homes").json().getAsJsonArray("items").size() == 2);
+    assertThat(api.delete(heidi, "/api/v1/homes/vdi-heidi-example-com/old").status())
+        .isEqualTo(200);
+    ApiClient.Answer elsewhere = api.delete(heidi, "/api/v1/homes/default/old");
+    assertThat(elsewhere.status()).isEqualTo(403);
+    assertThat(elsewhere.detail()).contains("cannot delete resource \"persistentvolumeclaims\"");
+    assertThat(api.delete(token("bob"), "/api/v1/homes/default/old").status()).isEqualTo(404);
+  }
+
+  private static String name(String location) {
+    return location.substring(location.lastIndexOf('/') + 1);
+  }
+}

@@ -1,0 +1,204 @@
+package io.vdi.operator.gate.api.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.identity.IdentityMapping;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.WatchedNamespaces;
+import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.CauseView;
+import io.vdi.operator.gate.api.DiagnosisView;
+import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.Step;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class SessionViewsTest {
+  private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
+  private static final Caller ALICE = new Caller("alice@example.com", List.of(), false);
+
+  private static final DesktopSettings SETTINGS =
+      new DesktopSettings(
+          new Identity(
+              Identity.Mode.ENFORCE,
+              Set.of("admins"),
+              Set.of(),
+              new IdentityMapping(Map.of(), "", "oidc:")),
+          "oidc:",
+          false,
+          UserNamespaces.DEFAULT,
+          false,
+          new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of()),
+          Duration.ofHours(1),
+          "vdi-system");
+
+  private static final VdiTemplate TEMPLATE =
+      json(
+          VdiTemplate.class,
+          "{metadata: {name: base}, spec: {image: x, maxTimeout: 4h, timeout: 2h, idleTimeout: 30m}}");
+
+  private static <T> T json(Class<T> type, String json) {
+    return KubeGson.gson().fromJson(json, type);
+  }
+
+  private static VdiSession session(String status) {
+    return json(
+        VdiSession.class,
+        """
+        {metadata: {name: a, namespace: desks, uid: u, resourceVersion: '5', generation: 1,
+           creationTimestamp: '2026-01-01T10:00:00Z'},
+         spec: {user: 'alice@example.com', template: base}, status: %s}
+        """
+            .formatted(status));
+  }
+
+  private static SessionView view(String status, Optional<Pod> pod) {
+    return SessionViews.of(session(status), Optional.of(TEMPLATE), pod, ALICE, SETTINGS);
+  }
+
+  private static List<Step.State> states(SessionView view) {
+    return view.steps().stream().map(Step::state).toList();
+  }
+
+  private static Pod pod(String status) {
+    return json(Pod.class, "{metadata: {name: a}, spec: {nodeName: n1}, status: " + status + "}");
+  }
+
+  @Test
+  @DisplayName("a running session has timers and can be opened")
+  void running() {
+    SessionView view =
+        view(
+            """
+            {phase: Running, url: 'https://alice.example.com/', startTime: '2026-01-01T11:00:00Z',
+             lastActivityTime: '2026-01-01T11:50:00Z',
+             conditions: [{type: RouteReady, status: 'True'}]}
+            """,
+            Optional.empty());
+    assertThat(view.timers().endsAt()).contains(Instant.parse("2026-01-01T13:00:00Z"));
+    assertThat(view.timers().sleepsAt()).contains(Instant.parse("2026-01-01T12:20:00Z"));
+    assertThat(view.actions())
+        .containsExactlyInAnyOrder(Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.DELETE);
+    assertThat(states(view)).containsOnly(Step.State.DONE);
+    assertThat(view.isOwn()).isTrue();
+  }
+
+  @Test
+  @DisplayName("the steps follow the conditions and the pod")
+  void steps() {
+    String placed =
+        """
+        {phase: Creating, conditions: [{type: PodScheduled, status: 'True'},
+         {type: StorageReady, status: 'True'}, {type: RouteReady, status: 'True'}],
+         url: 'https://alice.example.com'}
+        """;
+    String waiting =
+        """
+        {phase: Pending, message: 'waiting for the volume of the home',
+         conditions: [{type: PodScheduled, status: 'False', message: 'Insufficient cpu'},
+         {type: StorageReady, status: 'False', message: 'waiting for a volume'}]}
+        """;
+    assertThat(states(view(waiting, Optional.empty())))
+        .containsExactly(
+            Step.State.ACTIVE,
+            Step.State.ACTIVE,
+            Step.State.WAITING,
+            Step.State.WAITING,
+            Step.State.WAITING);
+    String pulling = "{containerStatuses: [{state: {waiting: {reason: ContainerCreating}}}]}";
+    assertThat(states(view(placed, Optional.of(pod(pulling)))))
+        .containsExactly(
+            Step.State.DONE,
+            Step.State.DONE,
+            Step.State.ACTIVE,
+            Step.State.WAITING,
+            Step.State.DONE);
+    String started = "{containerStatuses: [{state: {}}]}";
+    assertThat(states(view(placed, Optional.of(pod(started)))))
+        .containsExactly(
+            Step.State.DONE, Step.State.DONE, Step.State.DONE, Step.State.ACTIVE, Step.State.DONE);
+  }
+
+  @Test
+  @DisplayName("a cause fails the step that it concerns, with the remedy of the catalogue")
+  void failed() {
+    SessionView view =
+        view(
+            """
+            {phase: Failed, message: 'ImagePullBackOff: no such image [VDI231]',
+             conditions: [{type: PodScheduled, status: 'True'}, {type: StorageReady, status: 'True'}]}
+            """,
+            Optional.of(
+                pod(
+                    "{containerStatuses: [{state: {waiting: {reason: ImagePullBackOff, message: no}}}]}")));
+    assertThat(view.message()).isEqualTo("ImagePullBackOff: no such image");
+    assertThat(view.cause().map(CauseView::code)).contains("VDI231");
+    Step image = view.steps().get(2);
+    assertThat(image.state()).isEqualTo(Step.State.FAILED);
+    assertThat(image.cause().map(CauseView::remedy)).isPresent();
+    assertThat(view.actions()).doesNotContain(Action.OPEN);
+  }
+
+  @Test
+  @DisplayName("the diagnosis names the failed check once, and skips those that depend on it")
+  void diagnosis() {
+    DiagnosisView diagnosis =
+        SessionDiagnosis.of(
+            session(
+                """
+                {phase: Failed, observedGeneration: 1, message: 'ErrImagePull: no [VDI231]',
+                 conditions: [{type: Failed, status: 'True', reason: ErrImagePull}]}
+                """),
+            Optional.of(TEMPLATE),
+            Optional.of(
+                pod(
+                    "{containerStatuses: [{state: {waiting: {reason: ErrImagePull, message: no}}}]}")),
+            Optional.empty(),
+            WatchedNamespaces.ALL,
+            Map.of("session", "a", "namespace", "desks", "template", "base", "operator", "o"),
+            NOW);
+    assertThat(diagnosis.checks())
+        .filteredOn(check -> check.result() == DiagnosisView.Result.FAILED)
+        .singleElement()
+        .satisfies(check -> {
+          assertThat(check.name()).isEqualTo("image");
+          assertThat(check.cause().map(CauseView::code)).contains("VDI231");
+        });
+    assertThat(diagnosis.checks())
+        .filteredOn(check -> Set.of("home", "container", "selkies").contains(check.name()))
+        .allMatch(check -> check.observed().equals("because of VDI231"));
+  }
+
+  @Test
+  @DisplayName("a missing template is the cause although its message has no code")
+  void missingTemplate() {
+    SessionView view =
+        SessionViews.of(
+            session(
+                """
+                {phase: Failed, message: 'Template not found: base',
+                 conditions: [{type: TemplateResolved, status: 'False'}]}
+                """),
+            Optional.empty(),
+            Optional.empty(),
+            ALICE,
+            SETTINGS);
+    assertThat(view.phase()).isEqualTo(Phase.FAILED);
+    assertThat(view.message()).isEqualTo("Template not found: base");
+    assertThat(view.cause()).isPresent();
+    assertThat(view.displayName()).isEqualTo("base");
+  }
+}
