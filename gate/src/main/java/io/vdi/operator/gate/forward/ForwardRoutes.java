@@ -69,7 +69,7 @@ public final class ForwardRoutes implements HttpService {
   /** How long a browser can take for the sign-in before it comes back with a ticket. */
   private static final Duration NONCE_LIFETIME = Duration.ofMinutes(15);
 
-  private static final String AGAIN = "<p><a href=\"/\">Try again</a></p>";
+  private static final Page.Link AGAIN = new Page.Link("Try again", "/");
 
   private final ForwardRules rules;
   private final Sources sources;
@@ -125,7 +125,7 @@ public final class ForwardRoutes implements HttpService {
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
     Optional<ForwardRequest> facts = facts(request);
     if (facts.isEmpty()) {
-      Page.send(response, Status.BAD_REQUEST_400, "Bad request", "The router sent no address.");
+      Page.sendBare(response, Status.BAD_REQUEST_400, "Bad request", "The router sent no address.");
       return ForwardResult.BAD_REQUEST;
     }
     CookieHeader cookies = cookies(request);
@@ -148,18 +148,18 @@ public final class ForwardRoutes implements HttpService {
       case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path) ->
           toPortal(response, desktop, path, cookies);
       case ForwardDecision.Unauthorized() -> {
-        Page.send(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
+        Page.sendBare(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
         yield ForwardResult.UNAUTHORIZED;
       }
       case ForwardDecision.Forbidden(String reason) -> {
         if (lookup instanceof DesktopLookup.Found(Desktop desktop)) {
           refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason);
         }
-        Page.send(response, Status.FORBIDDEN_403, "Not allowed", reason);
+        Page.sendBare(response, Status.FORBIDDEN_403, "Not allowed", reason);
         yield ForwardResult.FORBIDDEN;
       }
       case ForwardDecision.NotFound() -> {
-        Page.send(
+        Page.sendBare(
             response,
             Status.NOT_FOUND_404,
             "No such desktop",
@@ -293,13 +293,13 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private static ForwardResult refuseTicket(ServerResponse response, String text) {
-    Page.send(response, Status.FORBIDDEN_403, "Not opened", text, AGAIN);
+    Page.sendBare(response, Status.FORBIDDEN_403, "Not opened", text, AGAIN);
     return ForwardResult.FORBIDDEN;
   }
 
   private static ForwardResult unavailable(ServerResponse response, String reason) {
     LOG.error("forward-auth: {}", reason);
-    Page.send(
+    Page.sendBare(
         response,
         Status.SERVICE_UNAVAILABLE_503,
         "Not available",

@@ -4,43 +4,68 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
 
-/** Plain pages without scripts. All text is escaped. */
+/** How pages are sent, and plain pages with a message. */
 public final class Page {
   /** A header of the response whose text is shown on the page, such as a warning. */
   public static final HeaderName NOTICE = HeaderNames.create("X-Vdi-Notice");
 
+  /**
+   * A link below a message.
+   *
+   * @param path of the portal
+   */
+  public record Link(String text, String path) {}
+
   private Page() {}
 
-  /** A page with a title and a paragraph. */
-  public static void send(ServerResponse response, Status status, String title, String text) {
-    send(response, status, title, text, "");
+  /** A page of the portal with a title and a paragraph, in English. */
+  public static void send(
+      ServerResponse response, Status status, String title, String text, Link... links) {
+    message(response, status, true, title, text, List.of(links));
   }
 
-  /**
-   * @param html markup below the text, whose values are {@link #escape escaped}
-   */
-  public static void send(
-      ServerResponse response, Status status, String title, String text, String html) {
+  /** The same on the host of a desktop, which has no style sheet for it. */
+  public static void sendBare(
+      ServerResponse response, Status status, String title, String text, Link... links) {
+    message(response, status, false, title, text, List.of(links));
+  }
+
+  private static void message(
+      ServerResponse response,
+      Status status,
+      boolean isStyled,
+      String title,
+      String text,
+      List<Link> links) {
+    sendHtml(
+        response,
+        status,
+        Templates.render(
+            "message.jte",
+            Map.of("isStyled", isStyled, "title", title, "text", text, "links", links)));
+  }
+
+  /** A complete page. No browser and no proxy keeps it, because it is for one user. */
+  public static void sendHtml(ServerResponse response, Status status, String html) {
     response.status(status);
     response.headers().set(HeaderNames.CONTENT_TYPE, "text/html; charset=utf-8");
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
-    response.send(
-        """
-        <!doctype html>
-        <html lang="en">
-        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title></head>
-        <body>%s<main><h1>%s</h1><p>%s</p>%s</main></body>
-        </html>
-        """
-            .formatted(escape(title), notice(response), escape(title), escape(text), html));
+    response.headers().set(HeaderNames.VARY, "Accept-Language");
+    response.send(withNotice(response, html));
   }
 
-  /** The markup of the notice; empty if there is none. */
-  public static String notice(ServerResponse response) {
-    return response.headers().contains(NOTICE)
-        ? "<p role=\"alert\">" + escape(response.headers().get(NOTICE).get()) + "</p>"
-        : "";
+  /** The notice comes first, where nobody overlooks it. */
+  private static String withNotice(ServerResponse response, String html) {
+    if (!response.headers().contains(NOTICE)) {
+      return html;
+    }
+    String notice =
+        Templates.render("notice.jte", Map.of("text", response.headers().get(NOTICE).get()));
+    return html.replaceFirst("<body[^>]*>", "$0" + Matcher.quoteReplacement(notice));
   }
 
   /** A redirect that the browser follows with GET. */
@@ -50,22 +75,5 @@ public final class Page {
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
     response.headers().set(HeaderNames.create("Referrer-Policy"), "no-referrer");
     response.send();
-  }
-
-  /** Text that is safe in HTML, also as the value of an attribute. */
-  public static String escape(String text) {
-    StringBuilder escaped = new StringBuilder();
-    text.chars()
-        .forEach(c -> {
-          switch (c) {
-            case '&' -> escaped.append("&amp;");
-            case '<' -> escaped.append("&lt;");
-            case '>' -> escaped.append("&gt;");
-            case '"' -> escaped.append("&quot;");
-            case '\'' -> escaped.append("&#39;");
-            default -> escaped.append((char) c);
-          }
-        });
-    return escaped.toString();
   }
 }

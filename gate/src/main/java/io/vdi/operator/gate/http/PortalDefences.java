@@ -12,7 +12,9 @@ import java.util.Set;
 
 /**
  * What every response of the portal has, and what every request must satisfy: no content from other
- * hosts and no scripts, no frame around the pages, and no unsafe method that another site starts.
+ * hosts, no scripts and styles but those of {@link Assets}, no frame around the pages, and no
+ * unsafe method that another site starts. Images can be {@code data:} addresses, because the icons
+ * of templates are; an image runs no scripts and loads nothing, also if it is SVG.
  */
 public final class PortalDefences implements Filter {
   private static final HeaderName CSP = HeaderNames.create("Content-Security-Policy");
@@ -39,7 +41,8 @@ public final class PortalDefences implements Filter {
     this.publicUrl = publicUrl;
     this.called = Set.copyOf(calledByServers);
     this.policy =
-        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'none';"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+            + " img-src 'self' data:; require-trusted-types-for 'script'; trusted-types portal;"
             + " frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
             + provider.map(origin -> " " + origin).orElse("");
   }

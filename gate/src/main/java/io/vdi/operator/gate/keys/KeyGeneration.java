@@ -24,7 +24,7 @@ public record KeyGeneration(
   private static final int KEY_BITS = 256;
 
   /** A new generation with random keys. */
-  static KeyGeneration random(Instant publishedAt, Instant usedFrom) {
+  public static KeyGeneration random(Instant publishedAt, Instant usedFrom) {
     String id = UUID.randomUUID().toString();
     try {
       return new KeyGeneration(

@@ -35,8 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The pages of the portal around the sign-in: {@code /}, {@code /signin}, {@code /signin/callback},
- * {@code /signout}, {@code /signed-out} and {@code /backchannel-logout}.
+ * The pages of the portal around the sign-in: {@code /signin}, {@code /signin/callback}, {@code
+ * /signout}, {@code /signed-out} and {@code /backchannel-logout}.
  */
 public final class SignInRoutes implements HttpService {
   /** Where the provider returns to. */
@@ -53,7 +53,7 @@ public final class SignInRoutes implements HttpService {
   private static final Logger LOG = LoggerFactory.getLogger(SignInRoutes.class);
   private static final int RANDOM_BYTES = 32;
   private static final int MAX_FORM = 64 * 1024;
-  private static final String AGAIN = "<p><a href=\"/signin\">Sign in</a></p>";
+  private static final Page.Link AGAIN = new Page.Link("Sign in", "/signin");
 
   private final Provider provider;
   private final SignInSessions sessions;
@@ -126,8 +126,7 @@ public final class SignInRoutes implements HttpService {
         response,
         Status.OK_200,
         "Desktops",
-        "You are signed in as " + signIn.get().holder().email() + ".",
-        "<form method=\"post\" action=\"/signout\"><button>Sign out</button></form>");
+        "You are signed in as " + signIn.get().holder().email() + ".");
   }
 
   private void begin(ServerRequest request, ServerResponse response) {
