@@ -84,9 +84,12 @@ class GateImportsTest {
             "org.yaml.snakeyaml")
         .allow(
             "http",
-            "cookies, pages and the defences of the portal; it knows no token",
+            "cookies, pages, forms, assets and the defences of the portal; it knows no token",
+            "gg.jte",
             "io.helidon",
-            "java.net")
+            "java.io",
+            "java.net",
+            "java.security")
         .allow(
             "keys",
             "the keys in their Secret, and the tokens made with them",
@@ -163,6 +166,24 @@ class GateImportsTest {
             "java.net",
             "java.security",
             "org.slf4j")
+        .allowPure(
+            "portal.view",
+            "what the pages show, in the reader's language",
+            "common.model",
+            "common.quota",
+            "gate.api",
+            "gate.http",
+            "java.net")
+        .allow(
+            "portal",
+            "the pages, and the progress that they follow",
+            "common.model",
+            "gate.api",
+            "gate.http",
+            "gate.portal.view",
+            "gate.signin",
+            "io.helidon",
+            "java.io")
         .check();
   }
 }

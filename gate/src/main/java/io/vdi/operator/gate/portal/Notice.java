@@ -1,0 +1,35 @@
+package io.vdi.operator.gate.portal;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/** What has been done, which the page after the redirect says. */
+enum Notice {
+  SUSPENDED("suspended"),
+  RESUMED("resumed"),
+  EXTENDED("extended"),
+  DELETED("deleted"),
+  HOME_DELETED("homeDeleted");
+
+  private final String code;
+
+  Notice(String code) {
+    this.code = code;
+  }
+
+  /** In the address, and in the key of the text. */
+  String code() {
+    return code;
+  }
+
+  /** A path with this notice. */
+  String on(String path) {
+    return path + "?done=" + code;
+  }
+
+  /** The known code in an address: nobody can make the page say something else. */
+  static Optional<String> in(Optional<String> code) {
+    return code.flatMap(
+        text -> Arrays.stream(values()).map(Notice::code).filter(text::equals).findFirst());
+  }
+}

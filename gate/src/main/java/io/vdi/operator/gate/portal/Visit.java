@@ -1,0 +1,92 @@
+package io.vdi.operator.gate.portal;
+
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.Outcome;
+import io.vdi.operator.gate.api.ProblemType;
+import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.Templates;
+import io.vdi.operator.gate.portal.view.Paths;
+import io.vdi.operator.gate.portal.view.Shell;
+import io.vdi.operator.gate.portal.view.Texts;
+import io.vdi.operator.gate.portal.view.Views;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** A request of a user who is signed in, and its answer. */
+record Visit(
+    ServerRequest request, ServerResponse response, Caller caller, Texts texts, Instant now) {
+  private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
+
+  /** The texts in the language that the browser asks for. */
+  static Texts texts(ServerRequest request) {
+    return Texts.of(request.headers().first(HeaderNames.ACCEPT_LANGUAGE).orElse(""));
+  }
+
+  /** Whether a person opens a page; otherwise a page that is open reads its own changes. */
+  static boolean isByPerson(ServerRequest request) {
+    return request.headers().first(FETCH_MODE).map("navigate"::equals).orElse(true);
+  }
+
+  Views views() {
+    return new Views(texts, now);
+  }
+
+  /** Sends a page. */
+  void send(String template, String title, Map<String, Object> values) {
+    send(Status.OK_200, template, title, values);
+  }
+
+  private void send(Status status, String template, String title, Map<String, Object> values) {
+    Map<String, Object> all = new HashMap<>(values);
+    all.put(
+        "shell",
+        new Shell(
+            texts, title, request.path().path(), Optional.of(caller.email()), caller.isAdmin()));
+    Page.sendHtml(response, status, Templates.render(template, all));
+  }
+
+  /** Continues with the value of an outcome, or sends the page that says why there is none. */
+  <T> void with(Outcome<T> outcome, Consumer<T> next) {
+    switch (outcome) {
+      case Outcome.Done<T>(T value) -> next.accept(value);
+      case Outcome.Refused<T>(ProblemType type, String message, Optional<String> field) ->
+          // The message is of the API server or of the operator, in English.
+          refuse(type, "en", message);
+      case Outcome.Unavailable<T>(String message) -> refuse(ProblemType.UNAVAILABLE, "en", message);
+    }
+  }
+
+  /** Sends the page for an address that does not exist. */
+  void notFound() {
+    refuse(ProblemType.NOT_FOUND, texts.lang(), texts.get("error.notFound"));
+  }
+
+  /** Sends the page for a form that cannot be read. */
+  void unreadable() {
+    refuse(ProblemType.BAD_REQUEST, texts.lang(), texts.get("error.unavailable"));
+  }
+
+  private void refuse(ProblemType type, String lang, String message) {
+    send(
+        Status.create(type.status()),
+        "pages/error.jte",
+        texts.get("error." + type.name()),
+        Map.of(
+            "lang",
+            lang,
+            "message",
+            message,
+            "back",
+            Paths.HOME,
+            "backText",
+            texts.get("error.back")));
+  }
+}

@@ -1,0 +1,119 @@
+package io.vdi.operator.gate.portal.view;
+
+import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import java.text.MessageFormat;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.FormatStyle;
+import java.util.List;
+import java.util.Locale;
+import java.util.ResourceBundle;
+
+/**
+ * The texts of the portal in one language, from {@code Messages.properties}. What the API server,
+ * the operator or the catalogue of causes say is in English; the pages mark it as such.
+ */
+public final class Texts {
+  /** The languages that have a bundle; the first is for everybody else. */
+  public static final List<Locale> LANGUAGES = List.of(Locale.ENGLISH, Locale.GERMAN);
+
+  static final String BUNDLE = "io.vdi.operator.gate.portal.view.Messages";
+
+  private static final int MAX_HEADER = 500;
+
+  private final Locale locale;
+  private final ResourceBundle bundle;
+
+  private Texts(Locale locale) {
+    this.locale = locale;
+    this.bundle = bundle(locale);
+  }
+
+  static ResourceBundle bundle(Locale locale) {
+    return ResourceBundle.getBundle(
+        BUNDLE,
+        // The root bundle is English.
+        locale.equals(Locale.ENGLISH) ? Locale.ROOT : locale,
+        ResourceBundle.Control.getNoFallbackControl(ResourceBundle.Control.FORMAT_PROPERTIES));
+  }
+
+  /**
+   * The texts for a reader.
+   *
+   * @param acceptLanguage the header of this name; what cannot be read counts as English
+   */
+  public static Texts of(String acceptLanguage) {
+    if (acceptLanguage.isBlank() || acceptLanguage.length() > MAX_HEADER) {
+      return new Texts(LANGUAGES.getFirst());
+    }
+    try {
+      Locale found = Locale.lookup(Locale.LanguageRange.parse(acceptLanguage), LANGUAGES);
+      return new Texts(found == null ? LANGUAGES.getFirst() : found);
+    } catch (IllegalArgumentException e) {
+      return new Texts(LANGUAGES.getFirst());
+    }
+  }
+
+  /** The value of the attribute {@code lang} of a page. */
+  public String lang() {
+    return locale.getLanguage();
+  }
+
+  /**
+   * A text.
+   *
+   * @param values for {@code {0}}, {@code {1}} …
+   */
+  public String get(String key, Object... values) {
+    return new MessageFormat(bundle.getString(key), locale).format(values);
+  }
+
+  /** {@code 3 h}, {@code 2 h 15 min}, {@code 30 min}, {@code 2 days}. Rounded to minutes. */
+  public String duration(Duration duration) {
+    long minutes = duration.plusSeconds(30).toMinutes();
+    if (minutes < 1) {
+      return get("duration.short");
+    }
+    long days = minutes / (24 * 60);
+    long hours = minutes / 60 % 24;
+    long rest = minutes % 60;
+    if (days > 0) {
+      return hours == 0
+          ? get("duration.days", days)
+          : get("duration.two", get("duration.days", days), get("duration.hours", hours));
+    }
+    if (hours > 0) {
+      return rest == 0
+          ? get("duration.hours", hours)
+          : get("duration.two", get("duration.hours", hours), get("duration.minutes", rest));
+    }
+    return get("duration.minutes", rest);
+  }
+
+  /** Date and time in UTC, because the gate does not know where the reader is. */
+  public String moment(Instant at) {
+    return DateTimeFormatter.ofLocalizedDateTime(FormatStyle.MEDIUM, FormatStyle.SHORT)
+            .withLocale(locale)
+            .format(at.atOffset(ZoneOffset.UTC))
+        + " UTC";
+  }
+
+  /** An amount of a resource, such as {@code 2} or {@code 40 GiB}. */
+  String amount(QuotaResource resource, long amount) {
+    return resource == QuotaResource.STORAGE
+        ? quantity(resource.format(amount))
+        : String.valueOf(amount);
+  }
+
+  /** {@code 4 GiB} for {@code 4Gi}; other forms stay. */
+  String quantity(String quantity) {
+    return quantity.matches("\\d{1,9}(\\.\\d{1,3})?[KMGTPE]i")
+        ? quantity.substring(0, quantity.length() - 2)
+            + "\u00a0"
+            + quantity.substring(quantity.length() - 2)
+            + "B"
+        : quantity;
+  }
+}

@@ -1,0 +1,335 @@
+package io.vdi.operator.gate.portal.view;
+
+import io.vdi.operator.common.model.IdleAction;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.gate.api.CauseView;
+import io.vdi.operator.gate.api.DiagnosisView;
+import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.TemplateCard;
+import io.vdi.operator.gate.api.Timers;
+import io.vdi.operator.gate.api.UsageView;
+import io.vdi.operator.gate.portal.view.SessionCard.Choice;
+import io.vdi.operator.gate.portal.view.SessionCard.Timer;
+import io.vdi.operator.gate.portal.view.SessionCard.Tone;
+import io.vdi.operator.gate.portal.view.SessionDetails.Fact;
+import io.vdi.operator.gate.portal.view.SessionDetails.Remedy;
+import io.vdi.operator.gate.portal.view.SessionDetails.StepLine;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * Pure: what the API returns, as the pages show it.
+ *
+ * @param now by the clock of the API server
+ */
+public record Views(Texts texts, Instant now) {
+  /** By how much a session can be extended at a time. */
+  private static final List<Duration> EXTENSIONS =
+      List.of(Duration.ofHours(1), Duration.ofHours(2), Duration.ofHours(4), Duration.ofHours(8));
+
+  /** A session that was used more recently than this counts as in use. */
+  private static final Duration RECENT = Duration.ofMinutes(1);
+
+  /** A session in a list. */
+  public SessionCard card(SessionView session) {
+    return new SessionCard(
+        id(session.key()),
+        Paths.session(session.key()),
+        session.key().name(),
+        session.key().namespace(),
+        session.displayName(),
+        Icon.of(session.icon()),
+        session.isOwn() ? Optional.empty() : Optional.of(session.user()),
+        phase(session),
+        tone(session),
+        session.message(),
+        String.join(", ", amounts(session.gpu(), session.cpu(), session.memory())),
+        timers(session),
+        open(session),
+        session.actions().contains(Action.SUSPEND),
+        session.actions().contains(Action.RESUME),
+        session.actions().contains(Action.DELETE),
+        extensions(session));
+  }
+
+  /** A session on its own page. */
+  public SessionDetails details(SessionView session) {
+    boolean isChanging =
+        switch (session.phase()) {
+          case PENDING, CREATING, TERMINATING -> true;
+          case RUNNING -> session.isSuspended() || session.isDeleting();
+          case SUSPENDED -> !session.isSuspended() || session.isDeleting();
+          case FAILED -> session.isDeleting();
+        };
+    List<StepLine> steps = session.steps().stream().map(this::step).toList();
+    return new SessionDetails(
+        card(session),
+        steps,
+        isChanging,
+        session.cause().or(() -> stepCause(session.steps())).map(Views::remedy),
+        announcement(session, steps),
+        facts(session));
+  }
+
+  private static Optional<CauseView> stepCause(List<Step> steps) {
+    return steps.stream().flatMap(step -> step.cause().stream()).findFirst();
+  }
+
+  private String announcement(SessionView session, List<StepLine> steps) {
+    return steps.stream()
+        .filter(step -> step.isCurrent() && session.phase() != Phase.RUNNING)
+        .findFirst()
+        .map(step -> texts.get("session.at", phase(session), step.title()))
+        .orElseGet(() -> open(session).isPresent() ? texts.get("session.ready") : phase(session));
+  }
+
+  private StepLine step(Step step) {
+    return new StepLine(
+        texts.get("step." + step.name().name()),
+        texts.get("state." + step.state().name()),
+        step.state().name().toLowerCase(Locale.ROOT),
+        step.state() == Step.State.ACTIVE || step.state() == Step.State.FAILED,
+        step.message());
+  }
+
+  private List<Fact> facts(SessionView session) {
+    List<Fact> facts = new ArrayList<>();
+    facts.add(new Fact(texts.get("fact.owner"), session.user()));
+    facts.add(new Fact(texts.get("fact.template"), session.displayName()));
+    facts.add(new Fact(texts.get("fact.namespace"), session.key().namespace()));
+    facts.add(
+        new Fact(
+            texts.get("fact.resources"),
+            String.join(", ", amounts(session.gpu(), session.cpu(), session.memory()))));
+    facts.add(
+        new Fact(
+            texts.get("fact.home"),
+            session
+                .homeSize()
+                .map(size ->
+                    texts.get(
+                        session.reclaimPolicy() == ReclaimPolicy.RETAIN ? "home.kept" : "home.goes",
+                        texts.quantity(size)))
+                .orElseGet(() -> texts.get("home.none"))));
+    facts.add(new Fact(texts.get("fact.created"), texts.moment(session.createdAt())));
+    if (session.restarts() > 0) {
+      facts.add(new Fact(texts.get("fact.restarts"), String.valueOf(session.restarts())));
+    }
+    return facts;
+  }
+
+  private String phase(SessionView session) {
+    if (session.isDeleting()) {
+      return texts.get("phase.TERMINATING");
+    }
+    if (session.isSuspended() && session.phase() == Phase.RUNNING) {
+      return texts.get("phase.suspending");
+    }
+    return texts.get("phase." + session.phase().name());
+  }
+
+  private static Tone tone(SessionView session) {
+    return switch (session.phase()) {
+      case RUNNING -> session.isDeleting() || session.isSuspended() ? Tone.BUSY : Tone.GOOD;
+      case PENDING, CREATING, TERMINATING -> Tone.BUSY;
+      case SUSPENDED -> Tone.CALM;
+      case FAILED -> Tone.BAD;
+    };
+  }
+
+  /** Only web addresses: the address comes from the status of an object. */
+  private static Optional<String> open(SessionView session) {
+    return session
+        .url()
+        .filter(url -> session.actions().contains(Action.OPEN))
+        .filter(url -> "https".equals(url.getScheme()) || "http".equals(url.getScheme()))
+        .map(URI::toString);
+  }
+
+  private List<Choice> extensions(SessionView session) {
+    if (!session.actions().contains(Action.EXTEND)) {
+      return List.of();
+    }
+    Timers timers = session.timers();
+    return EXTENSIONS.stream()
+        .filter(by ->
+            timers
+                .maxTimeout()
+                .filter(max -> timers.timeout().plus(by).compareTo(max) > 0)
+                .isEmpty())
+        .map(by -> new Choice(by.toHours() + "h", texts.duration(by)))
+        .toList();
+  }
+
+  private List<Timer> timers(SessionView session) {
+    List<Timer> timers = new ArrayList<>();
+    session
+        .timers()
+        .endsAt()
+        .ifPresent(at ->
+            timers.add(
+                timer(
+                    at.isAfter(now)
+                        ? texts.get("timer.ends", texts.duration(Duration.between(now, at)))
+                        : texts.get("timer.endsNow"),
+                    at)));
+    if (session.phase() == Phase.RUNNING && !session.isSuspended()) {
+      session.timers().idleTimeout().ifPresent(idle -> timers.add(idle(session.timers(), idle)));
+    }
+    return timers;
+  }
+
+  private Timer idle(Timers timers, Duration idleTimeout) {
+    boolean deletes = timers.idleAction() == IdleAction.DELETE;
+    Optional<Instant> soon =
+        timers
+            .sleepsAt()
+            .filter(at -> Duration.between(now, at).compareTo(idleTimeout.minus(RECENT)) < 0);
+    return soon.map(at ->
+            timer(
+                texts.get(
+                    deletes ? "timer.unusedDeletes" : "timer.unusedSleeps",
+                    texts.duration(at.isAfter(now) ? Duration.between(now, at) : Duration.ZERO)),
+                at))
+        .orElseGet(() ->
+            new Timer(
+                texts.get(
+                    deletes ? "timer.idleDeletes" : "timer.idleSleeps",
+                    texts.duration(idleTimeout)),
+                "",
+                ""));
+  }
+
+  private Timer timer(String text, Instant at) {
+    return new Timer(text, at.toString(), texts.moment(at));
+  }
+
+  private List<String> amounts(int gpu, String cpu, String memory) {
+    return Stream.of(
+            gpu == 0 ? texts.get("amount.noGpu") : texts.get("amount.gpu", gpu),
+            texts.get("amount.cpu", cpu),
+            texts.get("amount.memory", texts.quantity(memory)))
+        .toList();
+  }
+
+  /** A template that can be started. */
+  public TemplateView template(TemplateCard template) {
+    List<String> lines =
+        new ArrayList<>(amounts(template.gpu(), template.cpu(), template.memory()));
+    lines.add(
+        template
+            .homeSize()
+            .map(size -> texts.get("amount.home", texts.quantity(size)))
+            .orElseGet(() -> texts.get("home.none")));
+    lines.add(texts.get("amount.time", texts.duration(template.timeout())));
+    return new TemplateView(
+        "t." + template.name(),
+        template.name(),
+        template.displayName(),
+        template.description(),
+        Icon.of(template.icon()),
+        lines,
+        left(template.left()),
+        template.left().obstacle(),
+        template.left().waits());
+  }
+
+  private String left(TemplateCard.Left left) {
+    List<String> parts = new ArrayList<>();
+    left.sessions().ifPresent(n -> parts.add(texts.get("left.sessions", n)));
+    left.gpus().ifPresent(n -> parts.add(texts.get("left.gpus", n)));
+    left.storage()
+        .ifPresent(
+            n -> parts.add(texts.get("left.storage", texts.amount(QuotaResource.STORAGE, n))));
+    return parts.isEmpty()
+        ? texts.get("left.unlimited")
+        : texts.get("left.all", String.join(", ", parts));
+  }
+
+  /**
+   * A home.
+   *
+   * @param templates the names of those that the reader can use
+   */
+  public HomeLine home(HomeView home, Set<String> templates) {
+    List<String> lines = new ArrayList<>();
+    lines.add(texts.get("amount.home", texts.quantity(home.size())));
+    if (home.isRetained()) {
+      lines.add(
+          home.releasedAt()
+              .map(at -> texts.get("homes.since", texts.moment(at)))
+              .orElseGet(() -> texts.get("homes.unused")));
+      lines.add(
+          home.deletedAt()
+              .map(at -> texts.get("homes.until", texts.moment(at)))
+              .orElseGet(() -> texts.get("homes.forever")));
+    } else {
+      lines.add(texts.get("homes.inUse"));
+    }
+    return new HomeLine(
+        id(home.key()),
+        Paths.home(home.key()),
+        home.key().name(),
+        home.isRetained() ? Optional.empty() : Optional.of(Paths.session(home.key())),
+        home.isOwn() ? Optional.empty() : Optional.of(home.user()),
+        lines,
+        home.template()
+            .filter(name -> home.isRetained() && home.isOwn() && templates.contains(name)));
+  }
+
+  /** What is used of a limit. */
+  public UsageLine usage(UsageView.Line line) {
+    OptionalLong limit = line.limit();
+    String used = texts.amount(line.resource(), line.used());
+    int percent =
+        limit.isPresent() && limit.getAsLong() > 0
+            ? (int) Math.clamp(Math.round(line.used() * 100.0 / limit.getAsLong()), 0L, 100L)
+            : limit.isPresent() ? 100 : 0;
+    return new UsageLine(
+        line.scope() == QuotaScope.CLUSTER
+            ? texts.get("scope.CLUSTER")
+            : texts.get("scope." + line.scope().name(), line.name()),
+        texts.get("resource." + line.resource().name()),
+        limit.isPresent()
+            ? texts.get("usage.of", used, texts.amount(line.resource(), limit.getAsLong()))
+            : texts.get("usage.unlimited", used),
+        percent,
+        limit.isPresent(),
+        limit.isPresent() && line.used() >= limit.getAsLong());
+  }
+
+  /** A check of a session. */
+  public CheckLine check(DiagnosisView.Check check) {
+    return new CheckLine(
+        texts.get("check." + check.result().name()),
+        check.result().name().toLowerCase(Locale.ROOT),
+        check.title(),
+        check.observed(),
+        check.cause().map(Views::remedy));
+  }
+
+  private static Remedy remedy(CauseView cause) {
+    return new Remedy(
+        cause.code(), cause.symptom(), cause.cause(), cause.remedy(), cause.command());
+  }
+
+  /** Unique: no namespace contains a full stop. */
+  private static String id(SessionKey key) {
+    return "s." + key.namespace() + "." + key.name();
+  }
+}

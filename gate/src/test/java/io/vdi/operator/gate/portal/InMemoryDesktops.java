@@ -1,0 +1,491 @@
+package io.vdi.operator.gate.portal;
+
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.Layer;
+import io.vdi.operator.common.model.IdleAction;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.CauseView;
+import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.api.DiagnosisView;
+import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.MeView;
+import io.vdi.operator.gate.api.Outcome;
+import io.vdi.operator.gate.api.ProblemType;
+import io.vdi.operator.gate.api.SessionChange;
+import io.vdi.operator.gate.api.SessionFilter;
+import io.vdi.operator.gate.api.SessionListener;
+import io.vdi.operator.gate.api.SessionPage;
+import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.StartRequest;
+import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StepName;
+import io.vdi.operator.gate.api.Subscription;
+import io.vdi.operator.gate.api.Target;
+import io.vdi.operator.gate.api.TemplateCard;
+import io.vdi.operator.gate.api.Timers;
+import io.vdi.operator.gate.api.UsageView;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+
+/** Desktops without a cluster, for tests of the pages. The test decides how far a start is. */
+public final class InMemoryDesktops implements Desktops {
+  private record Watch(SessionKey key, SessionListener listener) {}
+
+  private final Map<SessionKey, SessionView> sessions = new ConcurrentHashMap<>();
+  private final Map<String, TemplateCard> templates = new ConcurrentHashMap<>();
+  private final List<HomeView> homes = new CopyOnWriteArrayList<>();
+  private final List<UsageView.Line> usage = new CopyOnWriteArrayList<>();
+  private final List<Watch> watches = new CopyOnWriteArrayList<>();
+  private volatile Optional<String> failure = Optional.empty();
+
+  /** Every call fails with this message from now on; empty: none does. */
+  public void fail(Optional<String> message) {
+    failure = message;
+  }
+
+  /** Offers a template to everybody. */
+  public void offer(TemplateCard template) {
+    templates.put(template.name(), template);
+  }
+
+  /** Adds or replaces a session. */
+  public void put(SessionView session) {
+    sessions.put(session.key(), session);
+    watches.stream()
+        .filter(watch -> watch.key().equals(session.key()))
+        .forEach(watch -> watch.listener().changed(session));
+  }
+
+  /** Changes a session. */
+  public void update(SessionKey key, UnaryOperator<SessionView> change) {
+    put(change.apply(sessions.get(key)));
+  }
+
+  /** Removes a session. */
+  public void remove(SessionKey key) {
+    sessions.remove(key);
+    watches.stream()
+        .filter(watch -> watch.key().equals(key))
+        .forEach(watch -> watch.listener().ended());
+  }
+
+  public void addHome(HomeView home) {
+    homes.add(home);
+  }
+
+  public void addUsage(UsageView.Line line) {
+    usage.add(line);
+  }
+
+  public List<SessionKey> keys() {
+    return List.copyOf(sessions.keySet());
+  }
+
+  public SessionView get(SessionKey key) {
+    return sessions.get(key);
+  }
+
+  /** How many pages follow a session. */
+  public int watchers() {
+    return watches.size();
+  }
+
+  /** A template as the tests use it. */
+  public static TemplateCard template(
+      String name, String title, String description, Optional<String> icon, Optional<String> full) {
+    return new TemplateCard(
+        name,
+        title,
+        description,
+        icon,
+        new TemplateCard.Limits(
+            OptionalLong.of(2), Optional.of("16Gi"), Optional.empty(), Optional.of("50Gi")),
+        1,
+        "4Gi",
+        "2",
+        Optional.of("10Gi"),
+        Duration.ofHours(8),
+        Optional.of(Duration.ofHours(12)),
+        Optional.of(Duration.ofMinutes(30)),
+        new TemplateCard.Left(
+            OptionalLong.of(3),
+            full.isPresent() ? OptionalLong.of(0) : OptionalLong.of(1),
+            OptionalLong.of(40L << 30),
+            full,
+            false));
+  }
+
+  /** A session that waits for a place. */
+  public static SessionView session(
+      String namespace, String name, String user, boolean isOwn, Instant now) {
+    return new SessionView(
+        new SessionKey(namespace, name),
+        "uid-" + name,
+        "1",
+        user,
+        isOwn,
+        "ubuntu",
+        "Ubuntu workstation",
+        Optional.of("desktop"),
+        Phase.PENDING,
+        "",
+        Optional.empty(),
+        Optional.empty(),
+        false,
+        false,
+        1,
+        "4Gi",
+        "2",
+        Optional.of("10Gi"),
+        ReclaimPolicy.DELETE,
+        steps(0),
+        new Timers(
+            Optional.empty(),
+            Duration.ofHours(8),
+            Optional.of(Duration.ofHours(12)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(Duration.ofMinutes(30)),
+            Optional.empty(),
+            IdleAction.SUSPEND),
+        now,
+        0,
+        EnumSet.of(Action.DELETE, Action.SUSPEND));
+  }
+
+  /** The steps of which the first ones are done and the next one is in progress. */
+  public static List<Step> steps(int done) {
+    List<Step> steps = new ArrayList<>();
+    for (StepName name : StepName.values()) {
+      Step.State state =
+          steps.size() < done
+              ? Step.State.DONE
+              : steps.size() == done ? Step.State.ACTIVE : Step.State.WAITING;
+      String message =
+          state == Step.State.ACTIVE && name == StepName.IMAGE ? "pulling image desktop:0.1.0" : "";
+      steps.add(new Step(name, state, message, Optional.empty()));
+    }
+    return steps;
+  }
+
+  /** The same session with other values. */
+  public static SessionView with(
+      SessionView s, Phase phase, String message, Optional<CauseView> cause, List<Step> steps) {
+    Set<Action> actions =
+        switch (phase) {
+          case RUNNING -> EnumSet.of(Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.DELETE);
+          case SUSPENDED -> EnumSet.of(Action.RESUME, Action.DELETE);
+          case PENDING, CREATING, FAILED -> EnumSet.of(Action.SUSPEND, Action.DELETE);
+          case TERMINATING -> EnumSet.noneOf(Action.class);
+        };
+    boolean isRunning = phase == Phase.RUNNING;
+    Instant started = s.createdAt();
+    return new SessionView(
+        s.key(),
+        s.uid(),
+        s.version() + "1",
+        s.user(),
+        s.isOwn(),
+        s.template(),
+        s.displayName(),
+        s.icon(),
+        phase,
+        message,
+        cause,
+        isRunning
+            ? Optional.of(URI.create("https://" + s.key().name() + ".vdi.example.com"))
+            : Optional.empty(),
+        phase == Phase.SUSPENDED,
+        phase == Phase.TERMINATING,
+        s.gpu(),
+        s.memory(),
+        s.cpu(),
+        s.homeSize(),
+        s.reclaimPolicy(),
+        steps,
+        new Timers(
+            isRunning ? Optional.of(started) : Optional.empty(),
+            s.timers().timeout(),
+            s.timers().maxTimeout(),
+            isRunning ? Optional.of(started.plus(s.timers().timeout())) : Optional.empty(),
+            Optional.empty(),
+            s.timers().idleTimeout(),
+            Optional.empty(),
+            s.timers().idleAction()),
+        s.createdAt(),
+        s.restarts(),
+        actions);
+  }
+
+  /** The same session, running. */
+  public static SessionView running(SessionView session) {
+    return with(session, Phase.RUNNING, "", Optional.empty(), steps(StepName.values().length));
+  }
+
+  /** The same session for another reader. */
+  private static SessionView asSeenBy(SessionView s, Caller caller) {
+    return new SessionView(
+        s.key(),
+        s.uid(),
+        s.version(),
+        s.user(),
+        s.user().equals(caller.email()),
+        s.template(),
+        s.displayName(),
+        s.icon(),
+        s.phase(),
+        s.message(),
+        s.cause(),
+        s.url(),
+        s.isSuspended(),
+        s.isDeleting(),
+        s.gpu(),
+        s.memory(),
+        s.cpu(),
+        s.homeSize(),
+        s.reclaimPolicy(),
+        s.steps(),
+        s.timers(),
+        s.createdAt(),
+        s.restarts(),
+        s.actions());
+  }
+
+  private <T> Outcome<T> unlessFailing(T value) {
+    return failure
+        .<Outcome<T>>map(Outcome.Unavailable::new)
+        .orElseGet(() -> new Outcome.Done<>(value));
+  }
+
+  private static boolean sees(Caller caller, SessionView session) {
+    return caller.isAdmin() || session.user().equals(caller.email());
+  }
+
+  @Override
+  public Outcome<MeView> me(Caller caller) {
+    return unlessFailing(
+        new MeView(caller.email(), caller.email(), caller.groups(), caller.isAdmin(), "desks"));
+  }
+
+  @Override
+  public Outcome<List<TemplateCard>> templates(Caller caller) {
+    return unlessFailing(
+        templates.values().stream()
+            .sorted(Comparator.comparing(TemplateCard::displayName))
+            .toList());
+  }
+
+  @Override
+  public Outcome<SessionPage> sessions(Caller caller, SessionFilter filter) {
+    List<SessionView> found =
+        sessions.values().stream()
+            .filter(session -> sees(caller, session))
+            .filter(session -> !filter.own() || session.user().equals(caller.email()))
+            .filter(session -> filter.user().filter(u -> !session.user().contains(u)).isEmpty())
+            .filter(
+                session -> filter.phases().isEmpty() || filter.phases().contains(session.phase()))
+            .sorted(Comparator.comparing(session -> session.key().toString()))
+            .map(session -> asSeenBy(session, caller))
+            .toList();
+    return unlessFailing(new SessionPage(found, Optional.empty(), found.size()));
+  }
+
+  @Override
+  public Outcome<SessionView> session(Caller caller, SessionKey key) {
+    return Optional.ofNullable(sessions.get(key))
+        .filter(session -> sees(caller, session))
+        .map(session -> unlessFailing(asSeenBy(session, caller)))
+        .orElseGet(() -> Outcome.refused(ProblemType.NOT_FOUND, "there is no session " + key));
+  }
+
+  @Override
+  public Outcome<SessionView> start(Caller caller, StartRequest request) {
+    TemplateCard template = templates.get(request.template());
+    if (template == null) {
+      return Outcome.refused(
+          ProblemType.INVALID, "Template not found: " + request.template(), "template");
+    }
+    if (template.left().obstacle().isPresent()) {
+      return Outcome.refused(ProblemType.QUOTA_EXCEEDED, template.left().obstacle().get());
+    }
+    String name = request.name().orElseGet(() -> request.template() + "-" + (sessions.size() + 1));
+    SessionView session = session("desks", name, caller.email(), true, Instant.now());
+    put(session);
+    return unlessFailing(session);
+  }
+
+  @Override
+  public Outcome<SessionView> change(Caller caller, Target target, SessionChange change) {
+    return session(caller, target.key())
+        .map(session -> {
+          SessionView changed =
+              change
+                  .suspended()
+                  .map(suspended ->
+                      suspended
+                          ? with(session, Phase.SUSPENDED, "", Optional.empty(), List.of())
+                          : with(session, Phase.PENDING, "", Optional.empty(), steps(0)))
+                  .orElseGet(() -> extended(session, change.extendBy().orElse(Duration.ZERO)));
+          put(changed);
+          return changed;
+        });
+  }
+
+  private static SessionView extended(SessionView s, Duration by) {
+    Timers t = s.timers();
+    return new SessionView(
+        s.key(),
+        s.uid(),
+        s.version() + "1",
+        s.user(),
+        s.isOwn(),
+        s.template(),
+        s.displayName(),
+        s.icon(),
+        s.phase(),
+        s.message(),
+        s.cause(),
+        s.url(),
+        s.isSuspended(),
+        s.isDeleting(),
+        s.gpu(),
+        s.memory(),
+        s.cpu(),
+        s.homeSize(),
+        s.reclaimPolicy(),
+        s.steps(),
+        new Timers(
+            t.startedAt(),
+            t.timeout().plus(by),
+            t.maxTimeout(),
+            t.endsAt().map(at -> at.plus(by)),
+            t.lastActivityAt(),
+            t.idleTimeout(),
+            t.sleepsAt(),
+            t.idleAction()),
+        s.createdAt(),
+        s.restarts(),
+        s.actions());
+  }
+
+  @Override
+  public Outcome<SessionView> delete(Caller caller, Target target, Optional<ReclaimPolicy> home) {
+    return session(caller, target.key())
+        .map(session -> {
+          remove(target.key());
+          if (home.equals(Optional.of(ReclaimPolicy.RETAIN))) {
+            addHome(
+                new HomeView(
+                    target.key(),
+                    "vdi-data-" + target.key().name(),
+                    "uid-home",
+                    session.user(),
+                    true,
+                    session.homeSize().orElse("10Gi"),
+                    Optional.of(session.template()),
+                    true,
+                    Optional.of(Instant.now()),
+                    Optional.of(Instant.now().plus(Duration.ofDays(30)))));
+          }
+          return session;
+        });
+  }
+
+  @Override
+  public Outcome<List<HomeView>> homes(Caller caller) {
+    return unlessFailing(
+        homes.stream()
+            .filter(home -> caller.isAdmin() || home.user().equals(caller.email()))
+            .toList());
+  }
+
+  @Override
+  public Outcome<HomeView> deleteHome(Caller caller, SessionKey session) {
+    Optional<HomeView> found =
+        homes.stream().filter(home -> home.key().equals(session)).findFirst();
+    found.ifPresent(homes::remove);
+    return found
+        .map(this::unlessFailing)
+        .orElseGet(() -> Outcome.refused(ProblemType.NOT_FOUND, "there is no home " + session));
+  }
+
+  @Override
+  public Outcome<UsageView> usage(Caller caller) {
+    List<UsageView.Line> lines = new ArrayList<>(usage);
+    lines.add(
+        new UsageView.Line(
+            QuotaScope.USER,
+            caller.email(),
+            QuotaResource.SESSIONS,
+            sessions.values().stream().filter(s -> s.user().equals(caller.email())).count(),
+            OptionalLong.of(4)));
+    return unlessFailing(new UsageView(lines));
+  }
+
+  @Override
+  public Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key) {
+    return session(caller, key)
+        .map(session ->
+            new DiagnosisView(
+                key,
+                Instant.now(),
+                List.of(
+                    new DiagnosisView.Check(
+                        "api",
+                        Layer.CONTROL_PLANE,
+                        "The API server answers",
+                        DiagnosisView.Result.PASSED,
+                        "version v1.34.1",
+                        Optional.empty()),
+                    new DiagnosisView.Check(
+                        "placed",
+                        Layer.INFRASTRUCTURE,
+                        "The pod has a node",
+                        DiagnosisView.Result.FAILED,
+                        "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
+                        Optional.of(CauseView.of(KnownCause.GPU_EXHAUSTED, Map.of()))),
+                    new DiagnosisView.Check(
+                        "clock",
+                        Layer.DATA_PLANE,
+                        "The clocks agree",
+                        DiagnosisView.Result.WARNING,
+                        "40 s apart",
+                        Optional.of(CauseView.of(KnownCause.CLOCKS_APART, Map.of()))),
+                    new DiagnosisView.Check(
+                        "page",
+                        Layer.DATA_PLANE,
+                        "The desktop answers",
+                        DiagnosisView.Result.SKIPPED,
+                        "the pod has no node",
+                        Optional.empty()))));
+  }
+
+  @Override
+  public Outcome<Subscription> watch(Caller caller, SessionKey key, SessionListener listener) {
+    return session(caller, key)
+        .map(session -> {
+          Watch watch = new Watch(key, listener);
+          watches.add(watch);
+          listener.changed(session);
+          return () -> watches.remove(watch);
+        });
+  }
+}

@@ -1,0 +1,270 @@
+package io.vdi.operator.gate.portal.view;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.model.IdleAction;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.quota.QuotaScope;
+import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.gate.api.CauseView;
+import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.Timers;
+import io.vdi.operator.gate.api.UsageView;
+import io.vdi.operator.gate.portal.InMemoryDesktops;
+import io.vdi.operator.gate.portal.view.SessionCard.Choice;
+import io.vdi.operator.gate.portal.view.SessionCard.Timer;
+import io.vdi.operator.gate.portal.view.SessionCard.Tone;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class ViewsTest {
+  private static final Instant START = Instant.parse("2026-01-02T08:00:00Z");
+  private static final Views VIEWS = new Views(Texts.of("en"), START.plus(Duration.ofHours(5)));
+  private static final SessionView WAITING =
+      InMemoryDesktops.session("desks", "alice", "alice@example.com", true, START);
+  private static final SessionView RUNNING = InMemoryDesktops.running(WAITING);
+
+  @Test
+  @DisplayName("a running session says when it ends and when it sleeps, and opens")
+  void running() {
+    SessionCard card = VIEWS.card(RUNNING);
+    assertThat(card.phase()).isEqualTo("Running");
+    assertThat(card.tone()).isEqualTo(Tone.GOOD);
+    assertThat(card.open()).contains("https://alice.vdi.example.com");
+    assertThat(card.timers().stream().map(Timer::text))
+        .containsExactly("Ends in 3 h", "Sleeps after 30 min idle");
+    assertThat(card.size()).isEqualTo("1 GPU, 2 CPU, 4\u00a0GiB memory");
+    assertThat(card.owner()).isEmpty();
+    assertThat(VIEWS.details(RUNNING).announcement()).isEqualTo("The desktop is ready.");
+    assertThat(VIEWS.details(RUNNING).isStarting()).isFalse();
+  }
+
+  @Test
+  @DisplayName("the extensions are those that the template allows")
+  void extensions() {
+    assertThat(VIEWS.card(RUNNING).extensions().stream().map(Choice::value))
+        .containsExactly("1h", "2h", "4h");
+    assertThat(VIEWS.card(withTimers(RUNNING, Optional.empty(), IdleAction.SUSPEND)).extensions())
+        .hasSize(3);
+    assertThat(VIEWS.card(WAITING).extensions()).isEmpty();
+  }
+
+  @Test
+  @DisplayName("an unused session says when it sleeps or is deleted")
+  void unused() {
+    Instant soon = VIEWS.now().plus(Duration.ofMinutes(12));
+    assertThat(
+            VIEWS
+                .card(withTimers(RUNNING, Optional.of(soon), IdleAction.SUSPEND))
+                .timers()
+                .getLast()
+                .text())
+        .isEqualTo("Not in use: sleeps in 12 min");
+    assertThat(
+            VIEWS
+                .card(withTimers(RUNNING, Optional.of(soon), IdleAction.DELETE))
+                .timers()
+                .getLast()
+                .text())
+        .isEqualTo("Not in use: is deleted in 12 min");
+    Instant later = VIEWS.now().plus(Duration.ofMinutes(30));
+    assertThat(
+            VIEWS
+                .card(withTimers(RUNNING, Optional.of(later), IdleAction.DELETE))
+                .timers()
+                .getLast()
+                .text())
+        .isEqualTo("Is deleted after 30 min idle");
+    Instant past = VIEWS.now().minusSeconds(5);
+    assertThat(
+            VIEWS
+                .card(withTimers(RUNNING, Optional.of(past), IdleAction.SUSPEND))
+                .timers()
+                .getLast()
+                .text())
+        .isEqualTo("Not in use: sleeps in less than 1 min");
+  }
+
+  private static SessionView withTimers(
+      SessionView session, Optional<Instant> sleepsAt, IdleAction action) {
+    Timers t = session.timers();
+    Timers timers =
+        new Timers(
+            t.startedAt(),
+            t.timeout(),
+            t.maxTimeout(),
+            t.endsAt(),
+            t.lastActivityAt(),
+            t.idleTimeout(),
+            sleepsAt,
+            action);
+    return copy(session, session.url(), timers);
+  }
+
+  private static SessionView copy(SessionView s, Optional<URI> url, Timers timers) {
+    return new SessionView(
+        s.key(),
+        s.uid(),
+        s.version(),
+        s.user(),
+        s.isOwn(),
+        s.template(),
+        s.displayName(),
+        s.icon(),
+        s.phase(),
+        s.message(),
+        s.cause(),
+        url,
+        s.isSuspended(),
+        s.isDeleting(),
+        s.gpu(),
+        s.memory(),
+        s.cpu(),
+        s.homeSize(),
+        s.reclaimPolicy(),
+        s.steps(),
+        timers,
+        s.createdAt(),
+        s.restarts(),
+        s.actions());
+  }
+
+  @Test
+  @DisplayName("only a web address opens")
+  void addresses() {
+    for (String url : List.of("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd")) {
+      SessionView hostile = copy(RUNNING, Optional.of(URI.create(url)), RUNNING.timers());
+      assertThat(VIEWS.card(hostile).open()).as(url).isEmpty();
+    }
+  }
+
+  @Test
+  @DisplayName("a session that starts says at which step it is")
+  void starting() {
+    SessionView creating =
+        InMemoryDesktops.with(
+            WAITING, Phase.CREATING, "", Optional.empty(), InMemoryDesktops.steps(2));
+    SessionDetails details = VIEWS.details(creating);
+    assertThat(details.isStarting()).isTrue();
+    assertThat(details.announcement()).isEqualTo("Starting: Load the image");
+    assertThat(details.steps().stream().map(SessionDetails.StepLine::state))
+        .containsExactly("done", "done", "in progress", "not yet", "not yet");
+    assertThat(details.card().open()).isEmpty();
+    assertThat(details.card().tone()).isEqualTo(Tone.BUSY);
+  }
+
+  @Test
+  @DisplayName("a session that failed shows cause and remedy")
+  void failed() {
+    CauseView cause = CauseView.of(KnownCause.GPU_EXHAUSTED, Map.of());
+    SessionView failed =
+        InMemoryDesktops.with(
+            WAITING, Phase.FAILED, "no GPU", Optional.of(cause), InMemoryDesktops.steps(0));
+    SessionDetails details = VIEWS.details(failed);
+    assertThat(details.remedy().orElseThrow().remedy()).contains("Suspend a session");
+    assertThat(details.card().tone()).isEqualTo(Tone.BAD);
+    assertThat(details.card().canDelete()).isTrue();
+  }
+
+  @Test
+  @DisplayName("the owner is shown for the sessions of others only")
+  void owners() {
+    SessionView other = InMemoryDesktops.session("desks", "b", "bob@example.com", false, START);
+    assertThat(VIEWS.card(other).owner()).contains("bob@example.com");
+  }
+
+  @Test
+  @DisplayName("an icon is a known name or a small image in base 64; anything else is the default")
+  void icons() {
+    String standard = Icon.of(Optional.empty()).source();
+    assertThat(standard).startsWith("/assets/icon-desktop.");
+    assertThat(Icon.of(Optional.of("gpu")).source()).startsWith("/assets/icon-gpu.");
+    assertThat(Icon.of(Optional.of("data:image/png;base64,iVBORw0KGgo=")).isOwn()).isFalse();
+    assertThat(Icon.of(Optional.of("data:image/svg+xml;base64,PHN2Zy8+")).isOwn()).isFalse();
+    for (String hostile :
+        List.of(
+            "https://evil.example/x.png",
+            "//evil.example/x.png",
+            "javascript:alert(1)",
+            "data:text/html;base64,PGI+",
+            "data:image/svg+xml,<svg onload=alert(1)>",
+            "data:image/png;base64,\"><script>",
+            "data:image/png;base64,AAAA\n",
+            "data:image/png;base64," + "A".repeat(70_000),
+            "../portal.css",
+            "unknown")) {
+      assertThat(Icon.of(Optional.of(hostile)).source()).isEqualTo(standard);
+    }
+  }
+
+  @Test
+  @DisplayName("a template says what it costs, what is left, and why it cannot start")
+  void templates() {
+    TemplateView free =
+        VIEWS.template(
+            InMemoryDesktops.template("u", "Ubuntu", "", Optional.empty(), Optional.empty()));
+    assertThat(free.canStart()).isTrue();
+    assertThat(free.left()).isEqualTo("Left for you: 3 desktops, 1 GPU, 40\u00a0GiB for homes");
+    TemplateView full =
+        VIEWS.template(
+            InMemoryDesktops.template(
+                "u", "Ubuntu", "", Optional.empty(), Optional.of("GPU quota exceeded")));
+    assertThat(full.canStart()).isFalse();
+    assertThat(full.left()).contains("no GPU");
+  }
+
+  @Test
+  @DisplayName("usage is a share of the limit; without a limit there is no share")
+  void usage() {
+    UsageLine full = usage(QuotaResource.GPUS, 2, OptionalLong.of(2));
+    assertThat(full.amount()).isEqualTo("2 of 2");
+    assertThat(full.isFull()).isTrue();
+    assertThat(full.percent()).isEqualTo(100);
+    assertThat(usage(QuotaResource.STORAGE, 10L << 30, OptionalLong.of(40L << 30)))
+        .satisfies(line -> {
+          assertThat(line.amount()).isEqualTo("10\u00a0GiB of 40\u00a0GiB");
+          assertThat(line.percent()).isEqualTo(25);
+        });
+    assertThat(usage(QuotaResource.SESSIONS, 7, OptionalLong.empty()).amount())
+        .isEqualTo("7, no limit");
+    assertThat(usage(QuotaResource.SESSIONS, 0, OptionalLong.of(0)).isFull()).isTrue();
+    assertThat(usage(QuotaResource.SESSIONS, Long.MAX_VALUE, OptionalLong.of(1)).percent())
+        .isEqualTo(100);
+  }
+
+  private static UsageLine usage(QuotaResource resource, long used, OptionalLong limit) {
+    return VIEWS.usage(
+        new UsageView.Line(QuotaScope.USER, "alice@example.com", resource, used, limit));
+  }
+
+  @Test
+  @DisplayName("a retained home starts with its template, if its owner can use it")
+  void homes() {
+    HomeView home =
+        new HomeView(
+            new SessionKey("desks", "old"),
+            "vdi-data-old",
+            "uid",
+            "alice@example.com",
+            true,
+            "10Gi",
+            Optional.of("ubuntu"),
+            true,
+            Optional.of(START),
+            Optional.empty());
+    assertThat(VIEWS.home(home, Set.of("ubuntu")).template()).contains("ubuntu");
+    assertThat(VIEWS.home(home, Set.of()).template()).isEmpty();
+    assertThat(VIEWS.home(home, Set.of()).lines()).contains("Is kept");
+  }
+}
