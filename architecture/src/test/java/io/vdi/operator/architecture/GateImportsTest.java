@@ -20,6 +20,7 @@ class GateImportsTest {
             "gate.forward",
             "gate.http",
             "gate.keys",
+            "gate.portal",
             "gate.revocation",
             "gate.signin",
             "gate.ticket",

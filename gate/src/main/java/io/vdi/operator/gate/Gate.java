@@ -5,6 +5,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http1.Http1Config;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
@@ -17,6 +18,7 @@ import io.vdi.operator.gate.audit.AuditLog;
 import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.cluster.ClusterDesktops;
 import io.vdi.operator.gate.api.cluster.DesktopCaches;
 import io.vdi.operator.gate.api.rest.ApiRoutes;
@@ -28,10 +30,12 @@ import io.vdi.operator.gate.desktop.Disconnector;
 import io.vdi.operator.gate.desktop.OpenDesktops;
 import io.vdi.operator.gate.forward.ForwardRoutes;
 import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.PortalDefences;
 import io.vdi.operator.gate.keys.KeyRing;
 import io.vdi.operator.gate.keys.KeyStore;
 import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.portal.PortalRoutes;
 import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.revocation.Revocation;
 import io.vdi.operator.gate.revocation.RevocationStore;
@@ -41,6 +45,7 @@ import io.vdi.operator.gate.signin.NoProvider;
 import io.vdi.operator.gate.signin.OidcProvider;
 import io.vdi.operator.gate.signin.OidcSettings;
 import io.vdi.operator.gate.signin.Provider;
+import io.vdi.operator.gate.signin.SignIn;
 import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
 import io.vdi.operator.gate.ticket.OpenRoutes;
@@ -101,6 +106,7 @@ public final class Gate implements Service {
   private final DesktopCaches desktopCaches;
   private final ClusterDesktops api;
   private final ApiRoutes apiRoutes;
+  private final PortalRoutes portalRoutes;
   private final SignInRoutes signInRoutes;
   private final OpenRoutes openRoutes;
   private final ForwardRoutes forwardRoutes;
@@ -166,6 +172,7 @@ public final class Gate implements Service {
             config.publicUrl(),
             config.api().desktops()::caller,
             config.api().limits());
+    this.portalRoutes = new PortalRoutes(sessions, this::caller, this.api, clock);
     this.signInRoutes =
         new SignInRoutes(
             signIns,
@@ -328,7 +335,20 @@ public final class Gate implements Service {
             })
         .register(apiRoutes)
         .register(signInRoutes)
-        .register(openRoutes);
+        .register(openRoutes)
+        // Last: it answers every path that no other answers.
+        .register(portalRoutes);
+  }
+
+  private Caller caller(ServerRequest request, SignIn signIn) {
+    return config
+        .api()
+        .desktops()
+        .caller(
+            signIn.holder().email(),
+            signIn.groups(),
+            ClientAddress.of(request),
+            signIn.holder().signInId());
   }
 
   /** Every page shows that the gate is in development mode. */
@@ -371,11 +391,6 @@ public final class Gate implements Service {
             .toList());
   }
 
-  /** What users can do, for the pages of the portal. */
-  Desktops api() {
-    return api;
-  }
-
   /** The routes of the REST API. */
   ApiRoutes apiRoutes() {
     return apiRoutes;
@@ -401,6 +416,8 @@ public final class Gate implements Service {
   public void stop() {
     keyRefresh.close();
     provider.close();
+    // Before the watches end: a page that is open then connects to another replica.
+    portalRoutes.close();
     api.close();
     server.ifPresent(WebServer::stop);
     disconnector.close();

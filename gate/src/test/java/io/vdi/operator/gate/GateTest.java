@@ -320,7 +320,7 @@ class GateTest {
       assertThat(page.header("X-Frame-Options")).contains("DENY");
       assertThat(page.header("X-Content-Type-Options")).contains("nosniff");
       assertThat(page.header("Strict-Transport-Security")).isPresent();
-      assertThat(page.header("Referrer-Policy")).contains("no-referrer");
+      assertThat(page.header("Referrer-Policy")).contains("same-origin");
     }
     assertThat(browser.webSocket(alice).header("Content-Security-Policy").orElseThrow())
         .contains("frame-ancestors 'none'");

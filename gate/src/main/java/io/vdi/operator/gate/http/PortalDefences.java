@@ -52,7 +52,8 @@ public final class PortalDefences implements Filter {
     response.headers().set(CSP, policy);
     response.headers().set(NO_SNIFF, "nosniff");
     response.headers().set(FRAMES, "DENY");
-    response.headers().set(REFERRER, "no-referrer");
+    // Not no-referrer: with it, browsers send "Origin: null" with the forms of these pages.
+    response.headers().set(REFERRER, "same-origin");
     response.headers().set(OPENER, "same-origin");
     response.headers().set(RESOURCE, "same-origin");
     if (publicUrl.origin().getScheme().equals("https")) {

@@ -98,7 +98,6 @@ public final class SignInRoutes implements HttpService {
   @Override
   public void routing(HttpRules rules) {
     rules
-        .get("/", this::home)
         .get("/signin", this::begin)
         .get(CALLBACK, this::finish)
         .post("/signout", this::signOut)
@@ -111,22 +110,6 @@ public final class SignInRoutes implements HttpService {
     return request.headers().contains(HeaderNames.COOKIE)
         ? CookieHeader.parse(request.headers().get(HeaderNames.COOKIE).allValues())
         : CookieHeader.NONE;
-  }
-
-  private void home(ServerRequest request, ServerResponse response) {
-    Optional<SignIn> signIn = sessions.find(cookies(request));
-    if (signIn.isEmpty()) {
-      Page.send(response, Status.OK_200, "Desktops", "You are not signed in.", AGAIN);
-      return;
-    }
-    sessions
-        .renewal(signIn.get())
-        .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
-    Page.send(
-        response,
-        Status.OK_200,
-        "Desktops",
-        "You are signed in as " + signIn.get().holder().email() + ".");
   }
 
   private void begin(ServerRequest request, ServerResponse response) {
