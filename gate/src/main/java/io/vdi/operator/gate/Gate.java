@@ -17,7 +17,6 @@ import io.vdi.operator.gate.audit.Audit;
 import io.vdi.operator.gate.audit.AuditLog;
 import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.desktop.AllowedUsers;
-import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.cluster.ClusterDesktops;
 import io.vdi.operator.gate.api.cluster.DesktopCaches;
