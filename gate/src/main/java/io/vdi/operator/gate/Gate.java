@@ -13,23 +13,22 @@ import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.gate.audit.Audit;
-import io.vdi.operator.gate.audit.AuditLog;
-import io.vdi.operator.gate.audit.AuditWebhook;
-import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.cluster.ClusterDesktops;
 import io.vdi.operator.gate.api.cluster.DesktopCaches;
 import io.vdi.operator.gate.api.rest.ApiRoutes;
+import io.vdi.operator.gate.audit.Audit;
 import io.vdi.operator.gate.audit.AuditLog;
+import io.vdi.operator.gate.audit.AuditWebhook;
+import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.desktop.CredentialCache;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopIndex;
 import io.vdi.operator.gate.desktop.Disconnector;
 import io.vdi.operator.gate.desktop.OpenDesktops;
 import io.vdi.operator.gate.forward.ForwardRoutes;
-import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.ClientAddress;
+import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.PortalDefences;
 import io.vdi.operator.gate.keys.KeyRing;
 import io.vdi.operator.gate.keys.KeyStore;
@@ -38,8 +37,8 @@ import io.vdi.operator.gate.portal.PortalRoutes;
 import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.revocation.Revocation;
 import io.vdi.operator.gate.revocation.RevocationStore;
-import io.vdi.operator.gate.signin.DevelopmentProvider;
 import io.vdi.operator.gate.signin.BearerSignIns;
+import io.vdi.operator.gate.signin.DevelopmentProvider;
 import io.vdi.operator.gate.signin.NoProvider;
 import io.vdi.operator.gate.signin.OidcProvider;
 import io.vdi.operator.gate.signin.OidcSettings;
@@ -156,12 +155,7 @@ public final class Gate implements Service {
     desktops.onChange(desktopCaches::sessionChanged);
     this.api =
         new ClusterDesktops(
-            api,
-            desktopCaches,
-            config.api().desktops(),
-            config.watchedNamespaces(),
-            audit,
-            clock);
+            api, desktopCaches, config.api().desktops(), config.watchedNamespaces(), audit, clock);
     this.apiRoutes =
         new ApiRoutes(
             this.api,

@@ -5,10 +5,10 @@ import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.WatchedNamespaces;
-import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.api.cluster.DesktopSettings;
 import io.vdi.operator.gate.api.cluster.UserNamespaces;
 import io.vdi.operator.gate.api.rest.ApiRoutes;
+import io.vdi.operator.gate.audit.AuditWebhook;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
 import io.vdi.operator.gate.http.PublicUrl;
@@ -71,6 +71,7 @@ record GateConfig(
 
   /** {@code localhost} is resolved by browsers and by the JDK to a loopback address. */
   private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "::1", "[::1]");
+
   /**
    * The settings of the REST API.
    *

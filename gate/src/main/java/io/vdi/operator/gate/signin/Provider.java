@@ -49,6 +49,7 @@ public interface Provider {
 
   /** Asks the provider whether it is there: why nobody can sign in; empty if users can. */
   Optional<String> check();
+
   /**
    * The user of a token that a client has sent: an ID token or an access token that is a JWT.
    *

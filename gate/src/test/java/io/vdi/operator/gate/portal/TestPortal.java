@@ -159,5 +159,10 @@ public final class TestPortal implements AutoCloseable {
     public ProviderResult<Revocation> logout(String logoutToken) {
       return new ProviderResult.Refused<>("there is none");
     }
+
+    @Override
+    public Optional<String> check() {
+      return Optional.empty();
+    }
   }
 }
