@@ -72,6 +72,7 @@ public final class TestPortal implements AutoCloseable {
                   return new ApiResult.Ok<>(true);
                 },
                 holder -> {}),
+            event -> {},
             clock);
     this.routes =
         new PortalRoutes(
