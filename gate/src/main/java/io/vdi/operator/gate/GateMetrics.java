@@ -5,6 +5,7 @@ import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
 import io.vdi.operator.gate.audit.AuditEvent;
+import io.vdi.operator.gate.desktop.Disconnector;
 import io.vdi.operator.gate.forward.ForwardResult;
 import io.vdi.operator.gate.revocation.Revocation;
 import io.vdi.operator.runtime.Gauges;
@@ -33,8 +34,8 @@ final class GateMetrics {
   private final Counter signInRevoked;
   private final Counter providerSessionRevoked;
   private final Counter userRevoked;
-  private final Counter disconnected;
-  private final Counter notDisconnected;
+  private final Map<Disconnector.Outcome, Counter> disconnects =
+      new EnumMap<>(Disconnector.Outcome.class);
   private final Counter providerErrors;
   private final Counter auditDropped;
 
@@ -59,9 +60,16 @@ final class GateMetrics {
     this.providerSessionRevoked =
         counter(meters, "revocations", revocations, "kind", "provider_session");
     this.userRevoked = counter(meters, "revocations", revocations, "kind", "user");
-    String disconnects = "Desktops whose open connections the gate has ended";
-    this.disconnected = counter(meters, "disconnects", disconnects, "result", "done");
-    this.notDisconnected = counter(meters, "disconnects", disconnects, "result", "failed");
+    for (Disconnector.Outcome outcome : Disconnector.Outcome.values()) {
+      disconnects.put(
+          outcome,
+          counter(
+              meters,
+              "disconnects",
+              "Desktops whose open connections had to end",
+              "result",
+              outcome.name()));
+    }
     this.providerErrors =
         meters.getOrCreate(
             Counter.builder("vdi_gate_provider_errors_total")
@@ -108,8 +116,8 @@ final class GateMetrics {
     }
   }
 
-  void disconnected(boolean done) {
-    (done ? disconnected : notDisconnected).increment();
+  void disconnected(Disconnector.Outcome outcome) {
+    disconnects.get(outcome).increment();
   }
 
   void providerFailed() {

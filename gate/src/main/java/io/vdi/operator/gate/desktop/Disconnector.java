@@ -11,6 +11,8 @@ import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.SessionKey;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,6 +41,16 @@ import org.slf4j.LoggerFactory;
 public final class Disconnector implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Disconnector.class);
 
+  /** What became of the open connections of a desktop. */
+  public enum Outcome {
+    /** Selkies was asked to end all of them. */
+    DONE,
+    /** The desktop does not run, so it has none. */
+    ABSENT,
+    /** They may still be open. */
+    FAILED
+  }
+
   /** Selkies waits up to a second for pages that do not answer. */
   private static final Duration LIST_TIMEOUT = Duration.ofMillis(1500);
 
@@ -50,7 +62,7 @@ public final class Disconnector implements AutoCloseable {
 
   private final Function<Desktop, ApiResult<DesktopCredentials>> credentials;
   private final Function<SessionKey, HttpUrl> address;
-  private final Consumer<Boolean> onDesktop;
+  private final Consumer<Outcome> onDesktop;
   private final OkHttpClient http =
       new OkHttpClient.Builder()
           .protocols(List.of(Protocol.HTTP_1_1))
@@ -62,12 +74,12 @@ public final class Disconnector implements AutoCloseable {
 
   /**
    * @param address of the session's Service
-   * @param onDesktop receives for each desktop whether its pages were asked to end
+   * @param onDesktop is called for each desktop
    */
   public Disconnector(
       Function<Desktop, ApiResult<DesktopCredentials>> credentials,
       Function<SessionKey, HttpUrl> address,
-      Consumer<Boolean> onDesktop) {
+      Consumer<Outcome> onDesktop) {
     this.credentials = credentials;
     this.address = address;
     this.onDesktop = onDesktop;
@@ -92,7 +104,7 @@ public final class Disconnector implements AutoCloseable {
           "the connections of {} cannot be ended: {}",
           desktop.session(),
           found.failure().map(ApiFailure::message).orElse(""));
-      onDesktop.accept(false);
+      onDesktop.accept(found.isNotFound() ? Outcome.ABSENT : Outcome.FAILED);
       return;
     }
     String authorization =
@@ -106,11 +118,13 @@ public final class Disconnector implements AutoCloseable {
         http.newCall(request(url, authorization).delete().build())
             .enqueue(new Report(desktop.session()));
       }
-      onDesktop.accept(true);
+      onDesktop.accept(Outcome.DONE);
+    } catch (ConnectException | UnknownHostException e) {
+      LOG.info("{} does not run: it has no connections", desktop.session());
+      onDesktop.accept(Outcome.ABSENT);
     } catch (IOException | JsonParseException e) {
-      // A pod that does not run has no connections.
       LOG.warn("the connections of {} cannot be ended: {}", desktop.session(), e.toString());
-      onDesktop.accept(false);
+      onDesktop.accept(Outcome.FAILED);
     }
   }
 

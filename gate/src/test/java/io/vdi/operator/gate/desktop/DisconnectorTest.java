@@ -33,6 +33,7 @@ class DisconnectorTest {
   private static final DesktopCredentials CREDENTIALS = new DesktopCredentials("ubuntu", "pw");
 
   private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final List<Disconnector.Outcome> outcomes = new CopyOnWriteArrayList<>();
   private volatile String answer =
       "{\"sessions\": [{\"id\": \"a1\"}, {\"id\": \"../x\"}, {\"other\": 1}]}";
   private HttpServer selkies;
@@ -65,7 +66,7 @@ class DisconnectorTest {
     HttpUrl address = HttpUrl.get("http://127.0.0.1:" + selkies.getAddress().getPort());
     disconnector =
         new Disconnector(
-            desktop -> new ApiResult.Ok<>(CREDENTIALS), session -> address, done -> {});
+            desktop -> new ApiResult.Ok<>(CREDENTIALS), session -> address, outcomes::add);
   }
 
   @AfterEach
@@ -99,6 +100,20 @@ class DisconnectorTest {
     answer = "{\"sessions\": [{\"id\": \"a1\"}]}";
     disconnector.disconnect(List.of(desktop()));
     await().until(() -> requests.contains("DELETE /api/sessions/a1 true"));
+  }
+
+  @Test
+  @DisplayName("a desktop that does not run is no failure; one that answers with rubbish is")
+  void outcomes() {
+    disconnector.disconnect(List.of(desktop()));
+    await().until(() -> outcomes.equals(List.of(Disconnector.Outcome.DONE)));
+    answer = "{";
+    disconnector.disconnect(List.of(desktop()));
+    await().until(() -> outcomes.getLast() == Disconnector.Outcome.FAILED);
+    selkies.stop(0);
+    disconnector.disconnect(List.of(desktop()));
+    await().until(() -> outcomes.size() == 3);
+    assertThat(outcomes.getLast()).isEqualTo(Disconnector.Outcome.ABSENT);
   }
 
   @Test
