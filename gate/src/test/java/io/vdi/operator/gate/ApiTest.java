@@ -150,6 +150,24 @@ class ApiTest {
   }
 
   @Test
+  @DisplayName("no name leads to another path of the API server")
+  void paths() {
+    List<FakeApiServer.Request> before = server.requests();
+    for (String key :
+        List.of(
+            "desks/%2e%2e", "desks/a%3Fwatch=1", "desks/a%23", "..%2fx/a", "desks/A", "%20/a")) {
+      assertThat(api.get(admin, SESSIONS + "/" + key).status()).as(key).isEqualTo(404);
+      assertThat(api.delete(admin, SESSIONS + "/" + key).status()).as(key).isIn(404, 405);
+    }
+    ApiClient.Answer answer =
+        api.post(admin, SESSIONS, "{\"template\": \"base\", \"namespace\": \"a/../b\"}");
+    assertThat(answer.status()).isEqualTo(422);
+    assertThat(answer.field()).isEqualTo("namespace");
+    assertThat(server.requests().stream().skip(before.size()))
+        .noneMatch(request -> request.path().startsWith("/apis/vdi.kasm.io") && !request.isWatch());
+  }
+
+  @Test
   @DisplayName("users see the templates that they can use, by the rule of the webhook")
   void templates() {
     assertThat(api.get(alice, "/api/v1/templates").body()).contains("\"art\"", "\"base\"");

@@ -218,6 +218,10 @@ public final class ClusterDesktops implements Desktops {
       return Outcome.refused(
           ProblemType.FORBIDDEN, "only admins choose the namespace", "namespace");
     }
+    if (request.namespace().filter(name -> !ObjectNames.isNamespace(name)).isPresent()) {
+      return Outcome.refused(
+          ProblemType.INVALID, "namespace must be the name of a namespace", "namespace");
+    }
     Optional<VdiTemplate> template = caches.templates().get("", request.template());
     if (template.isEmpty()) {
       return Outcome.refused(
@@ -564,7 +568,7 @@ public final class ClusterDesktops implements Desktops {
           known
               .<ApiResult<VdiSession>>map(ApiResult.Ok::new)
               .orElseGet(() ->
-                  watched.includes(key.namespace())
+                  ObjectNames.isLegal(key) && watched.includes(key.namespace())
                       ? api.get(ResourceType.SESSION, key.namespace(), key.name())
                       : new ApiResult.Rejected<>(404, "NotFound", ""));
       if (found.isNotFound() || found.ok().filter(s -> !isVisible(caller, s)).isPresent()) {
