@@ -11,6 +11,7 @@ import io.vdi.operator.gate.signin.TestProvider;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Date;
@@ -461,6 +462,30 @@ class ApiTest {
       assertThat(nextData(lines)).contains("\"suspended\":true");
       server.remove(ResourceType.SESSION, "desks", "alice");
       assertThat(nextEvent(lines)).isEqualTo("event: end");
+    }
+  }
+
+  @Test
+  @DisplayName("a stream that its client has closed gives its place back")
+  void closedStreams() throws Exception {
+    try (TestGate strict =
+            new TestGate(server, provider.issuer(), Map.of("vdiConfig_GATE_API_STREAMS", "1"));
+        ApiClient client = new ApiClient(strict.portalPort())) {
+      await().until(() -> client.get(alice, ALICE).status() == 200);
+      try (Response first = client.open(alice, ALICE + "/events")) {
+        assertThat(first.code()).isEqualTo(200);
+        try (Response second = client.open(alice, ALICE + "/events")) {
+          assertThat(second.code()).isEqualTo(429);
+        }
+      }
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .pollInterval(Duration.ofMillis(500))
+          .until(() -> {
+            try (Response next = client.open(alice, ALICE + "/events")) {
+              return next.code() == 200;
+            }
+          });
     }
   }
 

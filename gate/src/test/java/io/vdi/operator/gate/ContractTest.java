@@ -61,7 +61,7 @@ class ContractTest {
         ResourceType.TEMPLATE,
         """
         {metadata: {name: base, uid: t1}, spec: {image: desktop, displayName: Base,
-          description: 'For everybody', maxTimeout: 24h, idleTimeout: 30m,
+          description: 'For everybody', icon: gpu, maxTimeout: 24h, idleTimeout: 30m,
           resources: {maxGPU: 2, maxMemory: 8Gi, maxCPU: '4'}, persistence: {maxSize: 50Gi}}}
         """);
     TestGate.session(server, "alice", "uid-alice");

@@ -41,12 +41,12 @@ final class TemplateRules {
           "runtimeClassName", MAX_NAME);
 
   private static final Pattern ICON =
-      Pattern.compile("data:image/(png|jpeg|webp|svg\\+xml);base64,[A-Za-z0-9+/]+=*");
+      Pattern.compile("[a-z]+|data:image/(png|webp|svg\\+xml);base64,[A-Za-z0-9+/]+=*");
 
   private static final Pattern GPU_RESOURCE =
       Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?");
 
-  private static final int MAX_ICON = 65_536;
+  private static final int MAX_ICON = 32_768;
 
   /** Set by the operator too, but a template can have a reason for another value. */
   private static final Set<String> OVERRIDABLE_ENV =
@@ -95,7 +95,7 @@ final class TemplateRules {
     spec.string(
         "icon",
         icon -> icon.length() <= MAX_ICON && ICON.matcher(icon).matches(),
-        "must be a data URL of a PNG, JPEG, WebP or SVG file of at most "
+        "must be the name of an icon of the portal, or a data URL of a PNG, WebP or SVG file of at most "
             + MAX_ICON
             + " characters, such as data:image/png;base64,…");
     spec.section("gpu")

@@ -484,7 +484,7 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', resources: {defaultCPU: '9', maxCPU: '8'}} | spec.resources.defaultCPU "9": is more than maxCPU
           {image: 'ghcr.io/desks/y', resources: {requests: {cpu: 3}}} | spec.resources.requests.cpu 3: must be
           {image: 'ghcr.io/desks/y', resources: {requests: {memory: 5Gi}}} | spec.resources.requests.memory "5Gi": is more than the limit of memory, which is 4Gi: lower it, or raise resources.defaultMemory
-          {image: 'ghcr.io/desks/y', icon: 'https://example.com/i.png'} | spec.icon "https://example.com/i.png": must be a data URL
+          {image: 'ghcr.io/desks/y', icon: 'https://example.com/i.png'} | spec.icon "https://example.com/i.png": must be the name of an icon
           {image: 'ghcr.io/desks/y', gpu: {resourceName: gpu}} | spec.gpu.resourceName "gpu": must be the name of an extended resource
           {image: 'ghcr.io/desks/y', env: [{name: A, value: b, valueFrom: {secretKeyRef: {name: s, key: k}}}]} | leave out either value or valueFrom
           {image: 'ghcr.io/desks/y', env: [{name: A, valueFrom: {fieldRef: {}}}]} | must have either secretKeyRef or configMapKeyRef

@@ -60,7 +60,7 @@ final class SessionViews {
         own,
         session.spec().template(),
         displayName(session.spec().template(), spec),
-        Optional.empty(),
+        Optional.of(spec.icon()).filter(icon -> !icon.isEmpty()),
         phase,
         message,
         cause.map(known -> CauseView.of(known, parameters)),

@@ -42,7 +42,7 @@ final class TemplateCards {
         template.name(),
         SessionViews.displayName(template.name(), spec),
         Optional.ofNullable(spec.description()).orElse(""),
-        Optional.empty(),
+        Optional.of(spec.icon()).filter(icon -> !icon.isEmpty()),
         new TemplateCard.Limits(
             spec.resources().maxGPU() == null
                 ? OptionalLong.empty()
