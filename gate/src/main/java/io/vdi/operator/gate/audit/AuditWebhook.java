@@ -165,7 +165,7 @@ public final class AuditWebhook implements AutoCloseable {
 
   private void log(String problem) {
     if (!problem.equals(logged)) {
-      LOG.warn("gate.audit.webhook.url {}: {}", settings.url(), problem);
+      LOG.warn("gate.audit.webhook.url {}: {}", settings.url().redact(), problem);
       logged = problem;
     }
   }
