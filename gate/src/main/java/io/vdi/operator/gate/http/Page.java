@@ -6,19 +6,19 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
+import java.util.Optional;
 
 /** How pages are sent, and plain pages with a message. */
 public final class Page {
-  /** A header of the response whose text is shown on the page, such as a warning. */
-  public static final HeaderName NOTICE = HeaderNames.create("X-Vdi-Notice");
-
   /**
    * A link below a message.
    *
    * @param path of the portal
    */
   public record Link(String text, String path) {}
+
+  /** A header of the response whose text every page shows, such as a warning. In English. */
+  public static final HeaderName NOTICE = HeaderNames.create("X-Vdi-Notice");
 
   private Page() {}
 
@@ -46,7 +46,19 @@ public final class Page {
         status,
         Templates.render(
             "message.jte",
-            Map.of("isStyled", isStyled, "title", title, "text", text, "links", links)));
+            Map.of(
+                "isStyled", isStyled,
+                "warning", notice(response),
+                "title", title,
+                "text", text,
+                "links", links)));
+  }
+
+  /** The text of {@link #NOTICE}. */
+  public static Optional<String> notice(ServerResponse response) {
+    return response.headers().contains(NOTICE)
+        ? Optional.of(response.headers().get(NOTICE).get())
+        : Optional.empty();
   }
 
   /** A complete page. No browser and no proxy keeps it, because it is for one user. */
@@ -55,17 +67,7 @@ public final class Page {
     response.headers().set(HeaderNames.CONTENT_TYPE, "text/html; charset=utf-8");
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
     response.headers().set(HeaderNames.VARY, "Accept-Language");
-    response.send(withNotice(response, html));
-  }
-
-  /** The notice comes first, where nobody overlooks it. */
-  private static String withNotice(ServerResponse response, String html) {
-    if (!response.headers().contains(NOTICE)) {
-      return html;
-    }
-    String notice =
-        Templates.render("notice.jte", Map.of("text", response.headers().get(NOTICE).get()));
-    return html.replaceFirst("<body[^>]*>", "$0" + Matcher.quoteReplacement(notice));
+    response.send(html);
   }
 
   /** A redirect that the browser follows with GET. */

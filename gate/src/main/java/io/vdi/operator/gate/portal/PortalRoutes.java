@@ -132,7 +132,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
         .post(HOME + "/delete", form(this::deleteHome))
         .get(Paths.USAGE, page(this::usage))
         .get(Paths.ADMIN, page(this::admin))
-        .any(page(Visit::notFound));
+        .any(this::unknown);
   }
 
   /** Ends the streams, whose browsers then connect to another replica. */
@@ -192,7 +192,45 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             "pages/signin.jte",
             Map.of(
                 "shell",
-                new Shell(texts, texts.get("signin.title"), path, Optional.empty(), false))));
+                new Shell(
+                    texts,
+                    texts.get("signin.title"),
+                    path,
+                    Optional.empty(),
+                    false,
+                    Page.notice(response)))));
+  }
+
+  /** A path that nothing answers; nobody has to sign in to learn that. */
+  private void unknown(ServerRequest request, ServerResponse response) {
+    Optional<SignIn> signIn = sessions.find(SignInRoutes.cookies(request));
+    if (signIn.isPresent()) {
+      visit(request, response, signIn.get()).notFound();
+      return;
+    }
+    Texts texts = Visit.texts(request);
+    Page.sendHtml(
+        response,
+        Status.NOT_FOUND_404,
+        Templates.render(
+            "pages/error.jte",
+            Map.of(
+                "shell",
+                new Shell(
+                    texts,
+                    texts.get("error.NOT_FOUND"),
+                    request.path().path(),
+                    Optional.empty(),
+                    false,
+                    Page.notice(response)),
+                "lang",
+                texts.lang(),
+                "message",
+                texts.get("error.notFound"),
+                "back",
+                Paths.HOME,
+                "backText",
+                texts.get("error.back"))));
   }
 
   private static void asset(ServerRequest request, ServerResponse response) {

@@ -49,7 +49,12 @@ record Visit(
     all.put(
         "shell",
         new Shell(
-            texts, title, request.path().path(), Optional.of(caller.email()), caller.isAdmin()));
+            texts,
+            title,
+            request.path().path(),
+            Optional.of(caller.email()),
+            caller.isAdmin(),
+            Page.notice(response)));
     Page.sendHtml(response, status, Templates.render(template, all));
   }
 

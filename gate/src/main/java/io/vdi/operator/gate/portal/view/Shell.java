@@ -8,9 +8,15 @@ import java.util.Optional;
  *
  * @param path of the page, for the navigation
  * @param user the e-mail of the user who is signed in
+ * @param warning about the installation, in English
  */
 public record Shell(
-    Texts texts, String title, String path, Optional<String> user, boolean isAdmin) {
+    Texts texts,
+    String title,
+    String path,
+    Optional<String> user,
+    boolean isAdmin,
+    Optional<String> warning) {
   /** The address of an asset. */
   public String asset(String name) {
     return Assets.CURRENT.address(name);

@@ -136,7 +136,7 @@ class PageProperties {
 
   private static Map<String, String> pages(Texts t, String x) {
     Views views = new Views(t, NOW);
-    Shell shell = new Shell(t, x, "/" + x, Optional.of(x), true);
+    Shell shell = new Shell(t, x, "/" + x, Optional.of(x), true, Optional.of(x));
     SessionView session = session(x, Phase.RUNNING);
     Optional<String> none = Optional.empty();
     return Map.of(
@@ -240,7 +240,18 @@ class PageProperties {
             Map.of("shell", shell, "lang", "en", "message", x, "back", "/", "backText", x)),
         "message",
         Templates.render(
-            "message.jte", Map.of("isStyled", true, "title", x, "text", x, "links", List.of())));
+            "message.jte",
+            Map.of(
+                "isStyled",
+                true,
+                "warning",
+                Optional.of(x),
+                "title",
+                x,
+                "text",
+                x,
+                "links",
+                List.of())));
   }
 
   private static CauseView cause(String x) {
