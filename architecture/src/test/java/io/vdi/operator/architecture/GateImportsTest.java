@@ -184,7 +184,8 @@ class GateImportsTest {
             "gate.portal.view",
             "gate.signin",
             "io.helidon",
-            "java.io")
+            "java.io",
+            "org.slf4j")
         .check();
   }
 }

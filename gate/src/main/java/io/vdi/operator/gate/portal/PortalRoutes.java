@@ -53,6 +53,8 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The pages of the portal. Each works without JavaScript: a button posts a form, and the answer is
@@ -62,6 +64,7 @@ import java.util.stream.Collectors;
  * last.
  */
 public final class PortalRoutes implements HttpService, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PortalRoutes.class);
   private static final HeaderName BUFFERING = HeaderNames.create("X-Accel-Buffering");
   private static final String SESSION = Paths.SESSIONS + "/{namespace}/{name}";
   private static final String HOME = Paths.HOMES + "/{namespace}/{name}";
@@ -160,7 +163,16 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             .renewal(signIn.get())
             .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
       }
-      handler.accept(visit(request, response, signIn.get()));
+      Visit visit = visit(request, response, signIn.get());
+      try {
+        handler.accept(visit);
+      } catch (RuntimeException e) {
+        // Helidon would show the message of the exception.
+        LOG.error("{} {}", request.prologue().method().text(), request.path().path(), e);
+        if (!response.isSent()) {
+          visit.failed();
+        }
+      }
     };
   }
 

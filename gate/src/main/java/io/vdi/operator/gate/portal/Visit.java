@@ -79,6 +79,11 @@ record Visit(
     refuse(ProblemType.BAD_REQUEST, texts.lang(), texts.get("error.unavailable"));
   }
 
+  /** Sends the page for an error of the gate itself. */
+  void failed() {
+    refuse(ProblemType.INTERNAL, texts.lang(), texts.get("error.unavailable"));
+  }
+
   private void refuse(ProblemType type, String lang, String message) {
     send(
         Status.create(type.status()),

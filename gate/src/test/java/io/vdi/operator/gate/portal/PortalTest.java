@@ -305,6 +305,20 @@ class PortalTest {
   }
 
   @Test
+  @DisplayName("an error of the gate itself is a page that does not say more than that")
+  void failed() {
+    signIn("alice");
+    desktops.update(
+        ALICE,
+        session ->
+            InMemoryDesktops.with(
+                session, Phase.RUNNING, "secret", null, InMemoryDesktops.steps(5)));
+    HttpResponse<String> page = get("/sessions/desks/alice");
+    assertThat(page.statusCode()).isEqualTo(500);
+    assertThat(page.body()).contains("<h1>Something went wrong</h1>").doesNotContain("null");
+  }
+
+  @Test
   @DisplayName("another site cannot press a button")
   void crossSite() {
     signIn("alice");
