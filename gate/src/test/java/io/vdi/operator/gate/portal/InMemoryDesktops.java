@@ -55,10 +55,16 @@ public final class InMemoryDesktops implements Desktops {
   private final List<UsageView.Line> usage = new CopyOnWriteArrayList<>();
   private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private volatile Optional<String> failure = Optional.empty();
+  private volatile boolean isBroken;
 
   /** Every call fails with this message from now on; empty: none does. */
   public void fail(Optional<String> message) {
     failure = message;
+  }
+
+  /** Reading a session throws from now on, as a defect would. */
+  public void breakDown() {
+    isBroken = true;
   }
 
   /** Offers a template to everybody. */
@@ -310,6 +316,9 @@ public final class InMemoryDesktops implements Desktops {
 
   @Override
   public Outcome<SessionView> session(Caller caller, SessionKey key) {
+    if (isBroken) {
+      throw new IllegalStateException("a secret of the gate");
+    }
     return Optional.ofNullable(sessions.get(key))
         .filter(session -> sees(caller, session))
         .map(session -> unlessFailing(asSeenBy(session, caller)))
