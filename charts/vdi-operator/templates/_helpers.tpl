@@ -76,7 +76,12 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}{{ if
 {{- $oidc = merge (dict "clientSecretFile" "/etc/vdi/oidc/clientSecret") $oidc }}
 {{- end }}
 {{- $gate = merge (dict "oidc" $oidc) $gate -}}
-{{- toYaml (dict "gate" $gate "identity" (.Values.config.identity | default dict) "watchNamespaces" (.Values.watchNamespaces | default list) "logging" (dict "levels" .Values.config.logging)) }}
+{{- with .Values.watchNamespaces }}
+{{- $gate = merge $gate (dict "namespace" (first .)) }}
+{{- end }}
+{{- $retention := pick (.Values.config.reaper | default dict) "homeRetention" -}}
+{{- $quota := .Values.config.quota | default dict -}}
+{{- toYaml (merge $retention (dict "gate" $gate "quota" $quota "identity" (.Values.config.identity | default dict) "watchNamespaces" (.Values.watchNamespaces | default list) "logging" (dict "levels" .Values.config.logging))) }}
 {{- end }}
 
 {{/* The values podSecurityContext and securityContext, for releases whose values are older than these. */}}

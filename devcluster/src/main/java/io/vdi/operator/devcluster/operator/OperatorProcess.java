@@ -151,7 +151,8 @@ public final class OperatorProcess implements AutoCloseable {
   public void awaitReady() {
     Progress.await(
         () -> "the service to be ready" + reason(),
-        Duration.ofSeconds(60),
+        // An image is trained beside tests on the same cores.
+        Duration.ofMinutes(4),
         () -> {
           process.requireAlive();
           return status("/observe/health/ready") == 200;
