@@ -558,8 +558,7 @@ class GateTest {
       assertThat(visitor.portal("/").body()).contains("Development mode");
       Answer begin = visitor.portal("/signin");
       assertThat(visitor.portal(TestGate.path(begin.location())).location()).isEqualTo("/");
-      assertThat(visitor.portal("/").body())
-          .contains("Development mode", "signed in as alice@example.com");
+      assertThat(visitor.portal("/").body()).contains("Development mode", "alice@example.com");
       assertThat(visitor.navigate("unknown.example.com", "/").body()).contains("Development mode");
       assertThat(visitor.post("/signout", Map.of(), "Origin", "http://localhost:8080").location())
           .isEqualTo("/signed-out");
