@@ -9,6 +9,7 @@ import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -153,9 +154,11 @@ public final class ClusterAccess implements AutoCloseable {
     return valueOf(api.list(kind, namespace, ""), kind.path(namespace)).items();
   }
 
-  /** The last lines of a pod's log. */
+  /** The last lines of a desktop's log; its pod can have other containers. */
   public String podLog(String namespace, String pod, int lines) {
-    String path = ResourceType.POD.path(namespace, pod) + "/log?tailLines=" + lines;
+    String path =
+        ResourceType.POD.path(namespace, pod)
+            + "/log?container=%s&tailLines=%d".formatted(Pod.DESKTOP, lines);
     return valueOf(api.getText(path), path);
   }
 

@@ -3,12 +3,12 @@ package io.vdi.operator.cli.doctor;
 import io.kubernetes.client.Exec;
 import io.kubernetes.client.openapi.ApiException;
 import io.vdi.operator.cli.cluster.CliException;
+import io.vdi.operator.common.model.Pod;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a program in a desktop; only with {@code --probe}. */
 final class DesktopProgram {
-  private static final String CONTAINER = "selkies";
   private static final int TIMEOUT_SECONDS = 10;
 
   private DesktopProgram() {}
@@ -22,7 +22,7 @@ final class DesktopProgram {
     try {
       Process program =
           new Exec(context.cluster().api().streamingClient())
-              .exec(context.namespace(), context.name(), command, CONTAINER, false, false);
+              .exec(context.namespace(), context.name(), command, Pod.DESKTOP, false, false);
       if (!program.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
         program.destroy();
         throw new CliException.Failed(

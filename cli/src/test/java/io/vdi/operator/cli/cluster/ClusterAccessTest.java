@@ -133,7 +133,8 @@ class ClusterAccessTest {
         .put("/version", "gitVersion: v1.36.3")
         .put("/apis/traefik.io/v1alpha1", "resources: [{name: ingressroutes}]");
     assertThat(cluster.podLog("team-a", "alice", 10)).isEqualTo("one\ntwo\n");
-    assertThat(server.requests()).contains("GET " + PODS + "/alice/log?tailLines=10");
+    assertThat(server.requests())
+        .contains("GET " + PODS + "/alice/log?container=selkies&tailLines=10");
     assertThat(cluster.serverTime()).isEqualTo("2026-01-01T12:00:00Z");
     assertThat(List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS))
         .map(cluster::serves)

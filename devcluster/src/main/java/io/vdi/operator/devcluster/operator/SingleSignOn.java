@@ -2,21 +2,14 @@ package io.vdi.operator.devcluster.operator;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.addons.Keycloak;
-import io.vdi.operator.devcluster.cluster.ClusterCertificateAuthority;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
-import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.PrivateFile;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.util.Base64;
 
 /**
@@ -30,8 +23,6 @@ public final class SingleSignOn {
 
   /** Keycloak takes about 450 MiB, two replicas of the gate 150 MiB each. */
   private static final long REQUIRED_MEMORY = 4L << 30;
-
-  private static final String TRUST_PASSWORD = "changeit";
 
   private final EmbeddedCluster cluster;
   private final Keycloak keycloak;
@@ -76,10 +67,15 @@ public final class SingleSignOn {
           ---
           apiVersion: v1
           kind: Secret
-          metadata: {name: vdi-gate-trust, namespace: %1$s}
-          data: {trust.p12: %3$s}
+          metadata: {name: vdi-gate-ca, namespace: %1$s}
+          data: {ca.crt: %3$s}
           """
-              .formatted(namespace, keycloak.gateSecret(), trusted(cluster.authority())));
+              .formatted(
+                  namespace,
+                  keycloak.gateSecret(),
+                  Base64.getEncoder()
+                      .encodeToString(
+                          cluster.authority().certificate().getBytes(StandardCharsets.UTF_8))));
     } finally {
       api.close();
     }
@@ -91,15 +87,23 @@ public final class SingleSignOn {
             """
             gate:
               enabled: true
-              publicUrl: %s
-              oidc: {issuer: "%s", clientId: %s, existingSecret: vdi-gate-oidc}
-              jvmFlags:
-                - -Djavax.net.ssl.trustStore=/etc/vdi/trust/trust.p12
-                - -Djavax.net.ssl.trustStorePassword=%s
-              extraVolumes: [{name: trust, secret: {secretName: vdi-gate-trust}}]
-              extraVolumeMounts: [{name: trust, mountPath: /etc/vdi/trust, readOnly: true}]
+              publicUrl: %1$s
+              # The API server, the webhook and the gate see one identity.
+              oidc:
+                issuer: "%2$s"
+                clientId: %3$s
+                existingSecret: vdi-gate-oidc
+                caFile: /etc/vdi/ca/ca.crt
+                groupsPrefix: "%4$s"
+              createNamespaces: true
+              extraVolumes: [{name: ca, secret: {secretName: vdi-gate-ca}}]
+              extraVolumeMounts: [{name: ca, mountPath: /etc/vdi/ca, readOnly: true}]
+            config:
+              identity:
+                prefix: "%4$s"
+                adminGroups: ["system:masters", "system:serviceaccounts:kube-system", "%4$svdi-admins"]
             """
-                .formatted(PORTAL, keycloak.issuer(), Keycloak.GATE, TRUST_PASSWORD)));
+                .formatted(PORTAL, keycloak.issuer(), Keycloak.GATE, Keycloak.PREFIX)));
   }
 
   public Keycloak keycloak() {
@@ -119,24 +123,5 @@ public final class SingleSignOn {
   /** The file with the certificate of Keycloak beside the cluster of a folder. */
   static Path certificate(Path clusterFolder) {
     return clusterFolder.resolve("keycloak/tls.crt");
-  }
-
-  /** The CA of the cluster as a trust store, in base 64. */
-  private static String trusted(ClusterCertificateAuthority authority) {
-    try {
-      KeyStore store = KeyStore.getInstance("PKCS12");
-      store.load(null);
-      store.setCertificateEntry(
-          "cluster",
-          CertificateFactory.getInstance("X.509")
-              .generateCertificate(
-                  new ByteArrayInputStream(
-                      authority.certificate().getBytes(StandardCharsets.UTF_8))));
-      ByteArrayOutputStream file = new ByteArrayOutputStream();
-      store.store(file, TRUST_PASSWORD.toCharArray());
-      return Base64.getEncoder().encodeToString(file.toByteArray());
-    } catch (IOException | GeneralSecurityException e) {
-      throw new ClusterException("cannot write the trust store of the gate: " + e, e);
-    }
   }
 }

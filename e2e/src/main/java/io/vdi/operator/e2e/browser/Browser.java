@@ -183,6 +183,40 @@ public final class Browser implements AutoCloseable {
     driver.switchTo().window(driver.getWindowHandles().iterator().next());
   }
 
+  /**
+   * Returns when a script in the page returns true.
+   *
+   * @throws ClusterException if it does not within the limit
+   */
+  public void await(String what, String script, Duration limit) {
+    Progress.await(
+        () -> what + "; the page is " + driver.getCurrentUrl(),
+        limit,
+        () -> Boolean.TRUE.equals(driver.executeScript(script)));
+  }
+
+  /**
+   * Presses Start on the card of a template in the portal. Returns when the desktop can be opened.
+   */
+  public void startInPortal(String template, Duration limit) {
+    String button = "input[name='template'][value='%s'] ~ button".formatted(template);
+    await(
+        "the card of template " + template,
+        "return document.querySelector(\"%s\") !== null".formatted(button),
+        limit);
+    click(button);
+    await(
+        "the desktop to start",
+        "const link = document.querySelector('#live a.primary');"
+            + "return link !== null && link.textContent.trim() === 'Open'",
+        limit);
+  }
+
+  /** Opens the desktop that {@link #startInPortal} has started. */
+  public void openFromPortal() {
+    click("#live a.primary");
+  }
+
   /** Clicks the first element that a CSS selector finds. */
   public void click(String selector) {
     driver.findElement(By.cssSelector(selector)).click();

@@ -5,6 +5,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.operator.DevEnvironment;
+import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.devcluster.process.Progress;
@@ -35,6 +36,8 @@ final class Demo {
       "pod,service,secret,persistentvolumeclaim,ingressroutes.traefik.io";
   private static final String BRIEF = "involvedObject.name=brief-desktop";
   private static final String REASONS = "jsonpath={.items[*].reason}";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final DevEnvironment environment;
 
@@ -120,6 +123,7 @@ final class Demo {
     show("exec", "alice-desktop", "--", "sh", "-c", "echo kept > ~/note; cat ~/note");
     show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":true}}");
     awaitPhase("Suspended");
+    shown = shown && (environment.password().isEmpty() || startsInPortal());
     show("patch", "vdi", "alice-desktop", "--type=merge", "-p", "{\"spec\":{\"suspended\":false}}");
     awaitPhase("Running");
     show("exec", "alice-desktop", "--", "cat", "note");
@@ -149,6 +153,23 @@ final class Demo {
           browser.open(page);
           browser.signIn("alice", environment.password().orElseThrow(), Duration.ofSeconds(60));
         });
+  }
+
+  /** While alice's desktop is suspended, bob starts one with his browser alone. */
+  private boolean startsInPortal() {
+    System.out.println("\nbob signs in at " + SingleSignOn.PORTAL + " and presses Start and Open:");
+    boolean shown =
+        showsPicture(
+            SingleSignOn.PORTAL,
+            browser -> {
+              browser.open(SingleSignOn.PORTAL.resolve("/signin"));
+              browser.signIn("bob", environment.password().orElseThrow(), PATIENCE);
+              browser.startInPortal("ubuntu-desktop", PATIENCE);
+              browser.openFromPortal();
+            });
+    show("get", "vdi", "--namespace=desktops");
+    show("delete", "vdi", "--namespace=desktops", "--all");
+    return shown;
   }
 
   /** Runs the doctor in this process; users run it from the plugin's archive. */

@@ -99,9 +99,10 @@ class GateIT {
     if (signOn == null) {
       return;
     }
-    node.kubectl("delete", "vdi", "alice", "bob", "--wait", "--timeout=90s");
+    node.kubectl("delete", "vdi", "alice", "bob", "--ignore-not-found", "--wait", "--timeout=90s");
+    node.kubectl("delete", "namespace", "desktops", "--ignore-not-found", "--wait=false");
     node.kubectl("delete", "vdit", "gate");
-    node.install("gate.enabled=false");
+    node.installWithoutGate();
   }
 
   @Test
@@ -116,7 +117,7 @@ class GateIT {
         browser.leave();
       }
     }
-    print(runs);
+    print(List.of("address to form", "form to page", "page to picture", "form to picture"), runs);
   }
 
   /** The times from the address to the form, from the form to the page, and to the picture. */
@@ -142,14 +143,13 @@ class GateIT {
         Duration.between(form, picture));
   }
 
-  private static void print(List<List<Duration>> runs) {
-    String[] parts = {"address to form", "form to page", "page to picture", "form to picture"};
-    for (int part = 0; part < parts.length; part++) {
+  private static void print(List<String> parts, List<List<Duration>> runs) {
+    for (int part = 0; part < parts.size(); part++) {
       int column = part;
       long[] times = runs.stream().mapToLong(run -> run.get(column).toMillis()).sorted().toArray();
       System.out.printf(
-          "sign-in, %s: p50 %d ms, worst %d ms, n = %d %s%n",
-          parts[part],
+          "%s: p50 %d ms, worst %d ms, n = %d %s%n",
+          parts.get(part),
           times[times.length / 2],
           times[times.length - 1],
           times.length,
@@ -244,6 +244,46 @@ class GateIT {
     }
     System.out.println("pages while two replicas of the gate are deleted in turn: " + answers);
     assertThat(answers).containsOnlyKeys(200);
+  }
+
+  @Test
+  @Order(5)
+  @DisplayName("bob presses Start in the portal and sees a desktop, without kubectl and a password")
+  void start() {
+    node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
+    List<List<Duration>> runs = new ArrayList<>();
+    try (Browser browser = browser()) {
+      for (int i = 0; i < SIGN_INS; i++) {
+        browser.deleteCookies();
+        runs.add(start(browser));
+        node.kubectl("delete", "vdi", "--namespace=desktops", "--all", "--wait", "--timeout=90s");
+      }
+    }
+    print(
+        List.of("sign-in to portal", "Start to Open", "Open to picture", "Start to picture"), runs);
+  }
+
+  private static List<Duration> start(Browser browser) {
+    Instant begin = Instant.now();
+    browser.open(SingleSignOn.PORTAL.resolve("/signin"));
+    browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
+    await("the portal")
+        .atMost(SharedNode.PATIENCE)
+        .pollInterval(POLL)
+        .until(() -> browser.address().getHost().equals(SingleSignOn.PORTAL.getHost()));
+    Instant portal = Instant.now();
+    browser.startInPortal("gate", SharedNode.PATIENCE);
+    Instant ready = Instant.now();
+    browser.openFromPortal();
+    browser.awaitPicture(SharedNode.PATIENCE);
+    Instant picture = Instant.now();
+    assertThat(browser.address().getHost()).startsWith("bob");
+    browser.leave();
+    return List.of(
+        Duration.between(begin, portal),
+        Duration.between(portal, ready),
+        Duration.between(ready, picture),
+        Duration.between(portal, picture));
   }
 
   private static List<String> gatePods() {

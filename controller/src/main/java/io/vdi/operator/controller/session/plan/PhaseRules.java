@@ -174,7 +174,7 @@ final class PhaseRules {
                 Phase.CREATING,
                 "DesktopStarting",
                 waiting
-                    .filter(detail -> !IN_PROGRESS.contains(detail.reason()))
+                    .filter(detail -> !detail.reason().equals("ContainerCreating"))
                     .map(PhaseRules::describe)
                     .orElse(""),
                 cause));
