@@ -1,7 +1,5 @@
 package io.vdi.operator.controller;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonPrimitive;
 import io.helidon.config.Config;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.Labels;
@@ -165,18 +163,12 @@ public record ControllerConfig(
 
   /** What the operator itself sets cannot be replaced: it finds its objects by it. */
   private static Map<String, String> metadata(ConfigReader read, String key) {
-    Map<String, String> result = new TreeMap<>();
-    for (Map.Entry<String, JsonElement> entry : read.object(key).entrySet()) {
+    Map<String, String> result = new TreeMap<>(read.map(key));
+    for (String name : result.keySet()) {
       read.require(
-          !entry.getKey().startsWith("vdi.kasm.io/")
-              && !Set.of(Labels.NAME, Labels.INSTANCE, Labels.MANAGED_BY).contains(entry.getKey()),
-          "%s \"%s\" is the operator's own: leave it out".formatted(key, entry.getKey()));
-      read.require(
-          entry.getValue().isJsonPrimitive(),
-          "%s \"%s\" must be a string".formatted(key, entry.getKey()));
-      if (entry.getValue() instanceof JsonPrimitive value) {
-        result.put(entry.getKey(), value.getAsString());
-      }
+          !name.startsWith("vdi.kasm.io/")
+              && !Set.of(Labels.NAME, Labels.INSTANCE, Labels.MANAGED_BY).contains(name),
+          "%s \"%s\" is the operator's own: leave it out".formatted(key, name));
     }
     return result;
   }

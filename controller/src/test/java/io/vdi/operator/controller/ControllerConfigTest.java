@@ -7,10 +7,13 @@ import io.helidon.common.media.type.MediaTypes;
 import io.helidon.config.Config;
 import io.helidon.config.ConfigSources;
 import io.helidon.config.yaml.YamlConfigParser;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The settings {@code access.*}; docs/configuration.md. */
+/** The settings {@code access.*} and {@code ingress.*}; docs/configuration.md. */
 class ControllerConfigTest {
   private static ControllerConfig read(String yaml) throws InvalidConfigException {
     return ControllerConfig.from(
@@ -56,6 +59,31 @@ class ControllerConfigTest {
                 .hosts()
                 .reserved())
         .doesNotContain("desks");
+  }
+
+  @Test
+  void routesGetMiddlewaresLabelsAndAnnotations() throws InvalidConfigException {
+    SessionConfig.Ingress ingress =
+        read("""
+        ingress:
+          middlewares: [headers, traefik/limits]
+          labels: {example.com/zone: inner, team: desks}
+          annotations: {external-dns.alpha.kubernetes.io/target: vdi.example.com}
+        """)
+            .session()
+            .ingress();
+    assertThat(ingress.middlewares())
+        .containsExactly(
+            new SessionConfig.MiddlewareRef(Optional.empty(), "headers"),
+            new SessionConfig.MiddlewareRef(Optional.of("traefik"), "limits"));
+    assertThat(ingress.labels()).isEqualTo(Map.of("example.com/zone", "inner", "team", "desks"));
+    assertThat(ingress.annotations())
+        .isEqualTo(Map.of("external-dns.alpha.kubernetes.io/target", "vdi.example.com"));
+    assertThatThrownBy(() -> read("ingress: {labels: {app.kubernetes.io/name: other}}"))
+        .hasMessageContaining(
+            "ingress.labels \"app.kubernetes.io/name\" is the operator's own: leave it out");
+    assertThatThrownBy(() -> read("ingress: {middlewares: ['a b']}"))
+        .hasMessageContaining("ingress.middlewares \"a b\" must be the name of a Middleware");
   }
 
   @Test

@@ -47,8 +47,10 @@ public final class ConfigLoader {
 
   private static final String JAR_LAYER = "application.yaml in the jar";
 
-  /** Every key below this one is allowed: it is the name of a logger. */
   static final String LEVELS = "logging.levels";
+
+  /** Every key below these is allowed: it is the name of a logger, a label or an annotation. */
+  private static final Set<String> MAPS = Set.of(LEVELS, "ingress.labels", "ingress.annotations");
 
   /** Values that Kubernetes gives to variables such as {@code VDI_TURN_PORT}. */
   private static final Pattern SERVICE_LINK = Pattern.compile("(tcp|udp|sctp)://.*");
@@ -176,11 +178,15 @@ public final class ConfigLoader {
       if (current != null) {
         moved.addNode(current, node(mounted.get(key)));
         warnOrReport(name.toString(), key, current, present.contains(current), problems);
-      } else if (!known.contains(key) && !key.startsWith(LEVELS + ".")) {
+      } else if (!known.contains(key) && !isInMap(key)) {
         problems.add(name + ": no setting is called \"" + key + "\"");
       }
     }
     return moved.build();
+  }
+
+  private static boolean isInMap(String key) {
+    return MAPS.stream().anyMatch(map -> key.startsWith(map + "."));
   }
 
   private static void warnOrReport(

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -60,6 +61,11 @@ public final class ConfigReader {
   /** The items of a list of objects. */
   public List<Config> items(String key) {
     return config.get(key).asNodeList().orElse(List.of());
+  }
+
+  /** A section with any keys, such as names of labels; empty when it is not set. */
+  public Map<String, String> map(String key) {
+    return config.get(key).detach().asMap().orElse(Map.of());
   }
 
   /** A section as JSON, in which every scalar is a string; empty when the key is not set. */
