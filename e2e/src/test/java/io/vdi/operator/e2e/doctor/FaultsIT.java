@@ -176,8 +176,11 @@ class FaultsIT {
               + KnownCause.values().length
               + " causes were named first");
       Set<KnownCause> expected = EnumSet.allOf(KnownCause.class);
+      // Only with unit tests: under libfaketime, timed waits of a JVM return at once and use all
+      // CPUs of the node.
+      expected.remove(KnownCause.GATE_CLOCK);
       if (Collections.disjoint(harness.found(), GateFaults.CAUSES)) {
-        // They were skipped: Keycloak needs more memory than this machine has.
+        // They were skipped: they run in make chaos, if there is memory for Keycloak.
         expected.removeAll(GateFaults.CAUSES);
       }
       assertEquals(expected, harness.found());

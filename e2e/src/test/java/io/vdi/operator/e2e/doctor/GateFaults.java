@@ -4,9 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
-import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
-import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,12 +20,9 @@ abstract class GateFaults {
           KnownCause.GATE_NOT_READY,
           KnownCause.GATE_PROVIDER,
           KnownCause.GATE_KEYS,
-          KnownCause.GATE_CLOCK,
           KnownCause.PORTAL_ROUTE,
           KnownCause.GATE_COOKIES,
           KnownCause.GATE_NOT_ATTACHED);
-
-  private static final String FAKE_TIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
   private final DoctorHarness harness;
   private String issuer = "";
@@ -38,6 +33,7 @@ abstract class GateFaults {
 
   @BeforeAll
   void install() {
+    assumeTrue(Boolean.getBoolean("vdi.chaos"), "runs in make chaos: it takes several minutes");
     assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
     issuer = harness.node().installWithGate(FaultySessions.values(harness)).keycloak().issuer();
     harness.alice().awaitHealth();
@@ -80,32 +76,6 @@ abstract class GateFaults {
         "kubectl -n vdi-system patch secret vdi-gate-keys --type=merge --patch='{\"data\":"
             + " {\"keys.json\": \"e30=\"}}'");
     harness.alice().awaitCauseAndFix(KnownCause.GATE_KEYS);
-  }
-
-  /** libfaketime sets the clock of the gate's processes forward. */
-  @Test
-  void clock() {
-    assumeTrue(
-        DebianPackages.provide("libfaketime", Path.of(FAKE_TIME)),
-        "needs the Debian package libfaketime");
-    harness.shell("kubectl -n vdi-system create configmap faketime --from-file=" + FAKE_TIME);
-    try {
-      harness.shell(
-          """
-          kubectl -n vdi-system patch deployment vdi-gate --patch='{"spec": {"template": {"spec": {
-            "volumes": [{"name": "faketime", "configMap": {"name": "faketime"}}],
-            "containers": [{
-              "name": "gate",
-              "env": [
-                {"name": "LD_PRELOAD", "value": "/etc/faketime/libfaketime.so.1"},
-                {"name": "FAKETIME", "value": "+10m"},
-                {"name": "FAKETIME_DONT_FAKE_MONOTONIC", "value": "1"}],
-              "volumeMounts": [{"name": "faketime", "mountPath": "/etc/faketime"}]}]}}}}'
-          """);
-      awaitCauseAndUndo(KnownCause.GATE_CLOCK);
-    } finally {
-      harness.shell("kubectl -n vdi-system delete configmap faketime");
-    }
   }
 
   @Test
