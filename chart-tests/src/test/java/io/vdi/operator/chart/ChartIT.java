@@ -78,6 +78,7 @@ class ChartIT {
           Map.entry("PodDisruptionBudget", "poddisruptionbudgets"),
           Map.entry("HorizontalPodAutoscaler", "horizontalpodautoscalers"),
           Map.entry("Namespace", "namespaces"),
+          Map.entry("Ingress", "ingresses"),
           Map.entry("NetworkPolicy", "networkpolicies"),
           Map.entry("Role", "roles"),
           Map.entry("RoleBinding", "rolebindings"),

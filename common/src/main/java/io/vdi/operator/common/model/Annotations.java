@@ -60,6 +60,9 @@ public final class Annotations {
   /** On a route: which labels and annotations the configuration added, such as {@code labels:a}. */
   public static final String ADDED_METADATA = "vdi.kasm.io/added-metadata";
 
+  /** On a home: how Argo CD treats it. */
+  public static final String ARGOCD_SYNC_OPTIONS = "argocd.argoproj.io/sync-options";
+
   /** On a pod, {@code "false"}: cluster-autoscaler does not remove its node. */
   public static final String SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict";
 

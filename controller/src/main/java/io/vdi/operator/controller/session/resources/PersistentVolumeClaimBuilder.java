@@ -33,7 +33,10 @@ final class PersistentVolumeClaimBuilder {
                 Annotations.RECLAIM_POLICY,
                 policy.text(),
                 Annotations.TEMPLATE,
-                resolved.session().spec().template()));
+                resolved.session().spec().template(),
+                // Otherwise Argo CD would prune the home of a session that Git no longer has.
+                Annotations.ARGOCD_SYNC_OPTIONS,
+                "Prune=false"));
     if (policy == ReclaimPolicy.DELETE) {
       metadata.ownerReferences(List.of(ChildMetadata.owner(resolved.session())));
     }
