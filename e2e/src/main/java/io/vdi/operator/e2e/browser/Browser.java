@@ -212,9 +212,13 @@ public final class Browser implements AutoCloseable {
         limit);
   }
 
-  /** Opens the desktop that {@link #startInPortal} has started. */
+  /** Opens the desktop that {@link #startInPortal} has started; the page may just be renewed. */
   public void openFromPortal() {
-    click("#live a.primary");
+    await(
+        "the link to the desktop",
+        "const link = document.querySelector('#live a.primary');"
+            + "if (link === null) { return false; } link.click(); return true",
+        Duration.ofSeconds(10));
   }
 
   /** Clicks the first element that a CSS selector finds. */

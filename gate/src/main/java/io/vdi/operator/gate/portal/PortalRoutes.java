@@ -116,6 +116,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   public void routing(HttpRules rules) {
     rules
         .get(Assets.PATH + "{file}", PortalRoutes::asset)
+        // Browsers ask for it on pages that name no icon.
+        .get(
+            "/favicon.ico",
+            (request, response) -> Page.redirect(response, Assets.CURRENT.address(Assets.FAVICON)))
         .get(Paths.HOME, page(this::home))
         .post(Paths.SESSIONS, form(this::start))
         .get(SESSION, page(this::session))
