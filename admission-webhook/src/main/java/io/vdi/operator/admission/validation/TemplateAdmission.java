@@ -65,7 +65,7 @@ final class TemplateAdmission {
       return Deny.of(Reason.INVALID, violations, warnings);
     }
     return parsed(template)
-        .filter(parsed -> !parsed.spec().podTemplate().equals(VdiTemplate.Spec.EMPTY.podTemplate()))
+        .filter(parsed -> !parsed.spec().podTemplate().isEmpty())
         .<Verdict>map(parsed -> new PodCheckRequired(parsed, warnings))
         .orElseGet(() -> Allow.unchanged(warnings));
   }

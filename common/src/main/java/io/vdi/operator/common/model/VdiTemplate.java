@@ -119,6 +119,11 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       metadata = metadata == null ? new PodMetadata(null, null) : metadata;
       spec = spec == null ? new JsonObject() : spec;
     }
+
+    /** Whether the pod stays as the operator builds it. */
+    public boolean isEmpty() {
+      return metadata.labels().isEmpty() && metadata.annotations().isEmpty() && spec.isEmpty();
+    }
   }
 
   public record PodMetadata(Map<String, String> labels, Map<String, String> annotations) {

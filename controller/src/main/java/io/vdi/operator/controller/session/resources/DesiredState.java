@@ -55,11 +55,13 @@ public sealed interface DesiredState {
       VdiSession session, VdiTemplate.Spec template, String host, SessionConfig config) {
     Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session.spec(), template);
     List<String> problems = new ArrayList<>(spec.problems());
-    problems.addAll(
-        PodTemplateRules.violations(
-            KubeGson.gson().toJsonTree(template.podTemplate()).getAsJsonObject(),
-            new PodTemplateRules.Context(
-                template.port(), template.homePath(), template.gpu().resourceName(), List.of())));
+    if (!template.podTemplate().isEmpty()) {
+      problems.addAll(
+          PodTemplateRules.violations(
+              KubeGson.gson().toJsonTree(template.podTemplate()).getAsJsonObject(),
+              new PodTemplateRules.Context(
+                  template.port(), template.homePath(), template.gpu().resourceName(), List.of())));
+    }
     if (problems.isEmpty()) {
       problems.addAll(templateViolations(session, template));
     }
