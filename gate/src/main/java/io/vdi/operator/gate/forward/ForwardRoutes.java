@@ -128,7 +128,7 @@ public final class ForwardRoutes implements HttpService {
       Page.sendBare(response, Status.BAD_REQUEST_400, "Bad request", "The router sent no address.");
       return ForwardResult.BAD_REQUEST;
     }
-    CookieHeader cookies = cookies(request);
+    CookieHeader cookies = CookieHeader.of(request);
     Optional<Revocations> revocations = sources.revocations().get();
     if (revocations.isEmpty()) {
       return unavailable(response, "the revocations cannot be read");
@@ -349,12 +349,6 @@ public final class ForwardRoutes implements HttpService {
 
   private static Optional<String> header(ServerRequest request, HeaderName name) {
     return request.headers().first(name);
-  }
-
-  private static CookieHeader cookies(ServerRequest request) {
-    return request.headers().contains(HeaderNames.COOKIE)
-        ? CookieHeader.parse(request.headers().get(HeaderNames.COOKIE).allValues())
-        : CookieHeader.NONE;
   }
 
   private static boolean isSame(String expected, String actual) {

@@ -1,5 +1,7 @@
 package io.vdi.operator.gate.http;
 
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.ServerRequest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +28,13 @@ public final class CookieHeader {
 
   private CookieHeader(List<Cookie> cookies) {
     this.cookies = cookies;
+  }
+
+  /** The cookies of a request to the gate. */
+  public static CookieHeader of(ServerRequest request) {
+    return request.headers().contains(HeaderNames.COOKIE)
+        ? parse(request.headers().get(HeaderNames.COOKIE).allValues())
+        : NONE;
   }
 
   /**

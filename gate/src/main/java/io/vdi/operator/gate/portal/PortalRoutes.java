@@ -25,6 +25,7 @@ import io.vdi.operator.gate.api.Subscription;
 import io.vdi.operator.gate.api.Target;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.http.Assets;
+import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Form;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.Templates;
@@ -35,7 +36,6 @@ import io.vdi.operator.gate.portal.view.Shell;
 import io.vdi.operator.gate.portal.view.Texts;
 import io.vdi.operator.gate.portal.view.Views;
 import io.vdi.operator.gate.signin.SignIn;
-import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -157,7 +157,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   /** A handler that needs a user who is signed in. */
   private Handler page(Consumer<Visit> handler) {
     return (request, response) -> {
-      Optional<SignIn> signIn = sessions.find(SignInRoutes.cookies(request));
+      Optional<SignIn> signIn = sessions.find(CookieHeader.of(request));
       if (signIn.isEmpty()) {
         signedOut(request, response);
         return;
@@ -219,7 +219,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
 
   /** A path that nothing answers; nobody has to sign in to learn that. */
   private void unknown(ServerRequest request, ServerResponse response) {
-    Optional<SignIn> signIn = sessions.find(SignInRoutes.cookies(request));
+    Optional<SignIn> signIn = sessions.find(CookieHeader.of(request));
     if (signIn.isPresent()) {
       visit(request, response, signIn.get()).notFound();
       return;
@@ -334,7 +334,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
 
   private void events(ServerRequest request, ServerResponse response) {
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
-    Optional<SignIn> signIn = sessions.find(SignInRoutes.cookies(request));
+    Optional<SignIn> signIn = sessions.find(CookieHeader.of(request));
     Optional<SessionKey> key = key(request);
     if (signIn.isEmpty() || key.isEmpty()) {
       response.status(signIn.isEmpty() ? Status.UNAUTHORIZED_401 : Status.NOT_FOUND_404).send();
@@ -373,7 +373,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
       stream.send(
           out,
           session -> live(visit.texts(), session),
-          () -> sessions.find(SignInRoutes.cookies(visit.request())).isPresent(),
+          () -> sessions.find(CookieHeader.of(visit.request())).isPresent(),
           STREAM_LIFETIME);
     } catch (IOException | UncheckedIOException e) {
       // The page is closed.

@@ -105,13 +105,6 @@ public final class SignInRoutes implements HttpService {
         .post(BACK_CHANNEL_LOGOUT, this::backChannelLogout);
   }
 
-  /** The cookies of a request. */
-  public static CookieHeader cookies(ServerRequest request) {
-    return request.headers().contains(HeaderNames.COOKIE)
-        ? CookieHeader.parse(request.headers().get(HeaderNames.COOKIE).allValues())
-        : CookieHeader.NONE;
-  }
-
   private void begin(ServerRequest request, ServerResponse response) {
     ReturnPath to =
         request.query().first("to").asOptional().flatMap(ReturnPath::parse).orElse(ReturnPath.ROOT);
@@ -135,7 +128,7 @@ public final class SignInRoutes implements HttpService {
 
   private void finish(ServerRequest request, ServerResponse response) {
     Optional<PendingSignIn> pending =
-        cookies(request)
+        CookieHeader.of(request)
             .get(PendingSignIn.COOKIE)
             .flatMap(cookie -> PendingSignIn.open(tokens, cookie));
     String state = request.query().first("state").orElse("");
@@ -216,7 +209,7 @@ public final class SignInRoutes implements HttpService {
    * @return false if that cannot be stored
    */
   private boolean endFormer(ServerRequest request, SignIn next) {
-    Optional<SignIn> former = sessions.find(cookies(request));
+    Optional<SignIn> former = sessions.find(CookieHeader.of(request));
     if (former.isEmpty()) {
       return true;
     }
@@ -246,7 +239,7 @@ public final class SignInRoutes implements HttpService {
   }
 
   private void signOut(ServerRequest request, ServerResponse response) {
-    CookieHeader cookies = cookies(request);
+    CookieHeader cookies = CookieHeader.of(request);
     Optional<SignIn> signIn = sessions.find(cookies);
     if (signIn.isPresent()) {
       Holder holder = signIn.get().holder();

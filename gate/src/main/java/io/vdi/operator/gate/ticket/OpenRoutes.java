@@ -13,11 +13,11 @@ import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.http.ClientAddress;
+import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.keys.Tokens;
 import io.vdi.operator.gate.signin.SignIn;
-import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -113,7 +113,7 @@ public final class OpenRoutes implements HttpService {
       Desktop desktop,
       ReturnPath path,
       String nonce) {
-    Optional<SignIn> found = sessions.find(SignInRoutes.cookies(request));
+    Optional<SignIn> found = sessions.find(CookieHeader.of(request));
     if (found.isEmpty()) {
       String back =
           PATH

@@ -5,12 +5,12 @@ import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.http.ClientAddress;
+import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.PublicUrl;
 import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.signin.BearerSignIns;
 import io.vdi.operator.gate.signin.ProviderResult;
 import io.vdi.operator.gate.signin.SignIn;
-import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.util.List;
 import java.util.Locale;
@@ -88,7 +88,7 @@ final class Authenticator {
   }
 
   private Result byCookie(ServerRequest request) {
-    Optional<SignIn> signIn = sessions.find(SignInRoutes.cookies(request));
+    Optional<SignIn> signIn = sessions.find(CookieHeader.of(request));
     if (signIn.isEmpty()) {
       return new Result.Unknown("sign in at the portal, or send a bearer token", Optional.empty());
     }
