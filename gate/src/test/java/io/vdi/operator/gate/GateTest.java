@@ -186,13 +186,29 @@ class GateTest {
         .startsWith(provider.issuer() + "/logout?")
         .contains("id_token_hint=");
     assertThat(browser.webSocket(alice).status()).isEqualTo(401);
-    assertThat(browser.cookies("portal.example.com")).isEmpty();
+    assertThat(browser.cookies("portal.example.com")).containsOnlyKeys("__Host-vdi-signed-out");
     try (Browser thief = other.new Browser()) {
       thief.cookies(alice).putAll(stolen);
       thief.cookies("portal.example.com").putAll(portal);
       await().atMost(Duration.ofSeconds(2)).until(() -> thief.webSocket(alice).status() == 401);
       assertThat(thief.portal("/").body()).contains("not signed in");
     }
+  }
+
+  @Test
+  @DisplayName("after a sign-out the provider asks for the password, until the next sign-in")
+  void reauthentication() {
+    browser.open(provider, alice);
+    assertThat(browser.portal("/signin").location()).doesNotContain("prompt=");
+    Map<String, String> before = Map.copyOf(browser.cookies("portal.example.com"));
+    browser.post("/signout", Map.of(), "Origin", TestGate.PORTAL);
+    assertThat(browser.portal("/signin").location()).contains("prompt=login");
+    try (Browser otherTab = gate.new Browser()) {
+      otherTab.cookies("portal.example.com").putAll(before);
+      assertThat(otherTab.portal("/signin").location()).contains("prompt=login");
+    }
+    browser.signIn(provider, "/signin");
+    assertThat(browser.portal("/signin").location()).doesNotContain("prompt=");
   }
 
   @Test

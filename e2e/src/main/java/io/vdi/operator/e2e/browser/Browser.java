@@ -138,7 +138,7 @@ public final class Browser implements AutoCloseable {
   /** Returns when the form of Keycloak is shown. */
   public void awaitForm(Duration limit) {
     Progress.await(
-        () -> "the form of Keycloak; the page is " + driver.getCurrentUrl(),
+        () -> "the form of Keycloak; the page is %s: %s".formatted(address(), shortText()),
         limit,
         () -> !driver.findElements(By.id("kc-login")).isEmpty());
   }
@@ -151,6 +151,11 @@ public final class Browser implements AutoCloseable {
   /** The text of the page that is shown. */
   public String text() {
     return driver.findElement(By.tagName("body")).getText();
+  }
+
+  private String shortText() {
+    String text = text();
+    return text.substring(0, Math.min(text.length(), 200)).replace('\n', ' ');
   }
 
   /** The value of a cookie of the page that is shown. */

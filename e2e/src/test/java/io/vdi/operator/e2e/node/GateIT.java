@@ -39,6 +39,11 @@ import org.junit.jupiter.api.TestMethodOrder;
 @Order(60)
 class GateIT {
   private static final String COOKIE = "__Host-vdi-desktop";
+
+  /** How a browser requests the page of an address that a user has entered. */
+  private static final Map<String, String> NAVIGATION =
+      Map.of("Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
+
   private static final Duration POLL = Duration.ofMillis(50);
 
   /** Sign-ins of which the times are printed; docs/benchmarks.md. */
@@ -91,6 +96,10 @@ class GateIT {
           .atMost(SharedNode.PATIENCE)
           .until(() ->
               each.session().childJson(ResourceType.INGRESS_ROUTE).toString().contains("vdi-gate"));
+      // The router reads its routes again at most every two seconds.
+      await("the router to ask the gate for " + each.session().name())
+          .atMost(SharedNode.PATIENCE)
+          .until(() -> pages.status(each.address(), NAVIGATION) == 303);
     }
   }
 
@@ -211,6 +220,9 @@ class GateIT {
       System.out.printf("sign-out to the end of the stream: %d ms%n", took.toMillis());
       assertThat(took).isLessThan(Duration.ofSeconds(2));
       browser.open(alice.address());
+      browser.awaitForm(SharedNode.PATIENCE);
+      // The page of the desktop has reloaded itself meanwhile.
+      browser.firstTab();
       browser.awaitForm(SharedNode.PATIENCE);
     }
   }

@@ -25,7 +25,7 @@ public record DevelopmentProvider(PublicUrl portal, String user, List<String> gr
   }
 
   @Override
-  public ProviderResult<URI> authorizationUrl(PendingSignIn pending) {
+  public ProviderResult<URI> authorizationUrl(PendingSignIn pending, boolean reauthenticate) {
     return new ProviderResult.Ok<>(
         portal.resolve(SignInRoutes.CALLBACK + "?code=" + CODE + "&state=" + pending.state()));
   }

@@ -9,7 +9,7 @@ public final class NoProvider implements Provider {
   private static final String REASON = "no provider is configured (gate.oidc.issuer)";
 
   @Override
-  public ProviderResult<URI> authorizationUrl(PendingSignIn pending) {
+  public ProviderResult<URI> authorizationUrl(PendingSignIn pending, boolean reauthenticate) {
     return new ProviderResult.Unavailable<>(REASON);
   }
 

@@ -39,6 +39,7 @@ import com.nimbusds.openid.connect.sdk.LogoutRequest;
 import com.nimbusds.openid.connect.sdk.Nonce;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponse;
 import com.nimbusds.openid.connect.sdk.OIDCTokenResponseParser;
+import com.nimbusds.openid.connect.sdk.Prompt;
 import com.nimbusds.openid.connect.sdk.UserInfoRequest;
 import com.nimbusds.openid.connect.sdk.UserInfoResponse;
 import com.nimbusds.openid.connect.sdk.claims.IDTokenClaimsSet;
@@ -127,7 +128,7 @@ public final class OidcProvider implements Provider {
   }
 
   @Override
-  public ProviderResult<URI> authorizationUrl(PendingSignIn pending) {
+  public ProviderResult<URI> authorizationUrl(PendingSignIn pending, boolean reauthenticate) {
     return discover()
         .map(provider ->
             new AuthenticationRequest.Builder(
@@ -139,6 +140,7 @@ public final class OidcProvider implements Provider {
                 .state(new State(pending.state()))
                 .nonce(new Nonce(pending.nonce()))
                 .codeChallenge(new CodeVerifier(pending.verifier()), CodeChallengeMethod.S256)
+                .prompt(reauthenticate ? new Prompt(Prompt.Type.LOGIN) : null)
                 .build()
                 .toURI());
   }

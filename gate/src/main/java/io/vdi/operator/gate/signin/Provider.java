@@ -31,8 +31,12 @@ public interface Provider {
    */
   record VerifiedToken(ProvidedUser user, Instant issuedAt) {}
 
-  /** Where the browser is sent to sign in. */
-  ProviderResult<URI> authorizationUrl(PendingSignIn pending);
+  /**
+   * Where the browser is sent to sign in.
+   *
+   * @param reauthenticate the provider must ask for the password, even if it knows the browser
+   */
+  ProviderResult<URI> authorizationUrl(PendingSignIn pending, boolean reauthenticate);
 
   /** The user for the code that the provider returned for this sign-in. */
   ProviderResult<ProvidedUser> exchange(String code, PendingSignIn pending);

@@ -50,6 +50,9 @@ public final class SignInRoutes implements HttpService {
   /** The ID token, which the provider asks for at the logout. */
   static final String ID_TOKEN_COOKIE = "__Host-vdi-idtoken";
 
+  /** The user has signed out in this browser, and nobody has signed in since. */
+  static final String SIGNED_OUT_COOKIE = "__Host-vdi-signed-out";
+
   private static final Logger LOG = LoggerFactory.getLogger(SignInRoutes.class);
   private static final int RANDOM_BYTES = 32;
   private static final int MAX_FORM = 64 * 1024;
@@ -109,7 +112,7 @@ public final class SignInRoutes implements HttpService {
     ReturnPath to =
         request.query().first("to").asOptional().flatMap(ReturnPath::parse).orElse(ReturnPath.ROOT);
     PendingSignIn pending = new PendingSignIn(random(), random(), random(), to);
-    switch (provider.authorizationUrl(pending)) {
+    switch (provider.authorizationUrl(pending, isSignedOut(CookieHeader.of(request)))) {
       case ProviderResult.Ok<URI>(URI url) -> {
         Optional<String> cookie =
             pending.seal(tokens, clock.instant().plus(settings.pendingTimeout()));
@@ -124,6 +127,16 @@ public final class SignInRoutes implements HttpService {
       case ProviderResult.Refused<URI>(String reason) -> unavailable(response, reason);
       case ProviderResult.Unavailable<URI>(String reason) -> unavailable(response, reason);
     }
+  }
+
+  /**
+   * Whether the last sign-in of this browser was ended. The pages of its desktops reload then,
+   * while the browser is still on its way to the logout of the provider: without a question for the
+   * password, such a page would sign the user in again. The revoked cookie says so until the answer
+   * to the sign-out reaches the browser, the other cookie from then on.
+   */
+  private boolean isSignedOut(CookieHeader cookies) {
+    return cookies.get(SIGNED_OUT_COOKIE).isPresent() || sessions.isRevoked(cookies);
   }
 
   private void finish(ServerRequest request, ServerResponse response) {
@@ -189,6 +202,7 @@ public final class SignInRoutes implements HttpService {
           return;
         }
         setCookie(response, cookie.get());
+        setCookie(response, SetCookie.delete(SIGNED_OUT_COOKIE));
         setCookie(
             response,
             !user.idToken().isEmpty() && user.idToken().length() <= Tokens.MAX_LENGTH
@@ -260,6 +274,7 @@ public final class SignInRoutes implements HttpService {
       audit.record(new AuditEvent.SignedOut(actor(request, holder), "the user signed out"));
     }
     setCookie(response, SetCookie.delete(SignIn.COOKIE));
+    setCookie(response, SetCookie.of(SIGNED_OUT_COOKIE, "1", settings.lifetime()));
     setCookie(response, SetCookie.delete(ID_TOKEN_COOKIE));
     Page.redirect(
         response,

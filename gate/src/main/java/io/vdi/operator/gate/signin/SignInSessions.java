@@ -43,6 +43,16 @@ public final class SignInSessions {
             signIn -> revocations.get().filter(known -> !known.cover(signIn.holder())).isPresent());
   }
 
+  /** Whether a request has the cookie of a sign-in that was ended before its time. */
+  boolean isRevoked(CookieHeader cookies) {
+    return cookies
+        .get(SignIn.COOKIE)
+        .flatMap(cookie -> SignIn.verify(tokens, cookie))
+        .filter(
+            signIn -> revocations.get().filter(known -> known.cover(signIn.holder())).isPresent())
+        .isPresent();
+  }
+
   /** The {@code Set-Cookie} of a new or used sign-in; empty if the cookie would be too large. */
   public Optional<String> cookie(SignIn signIn) {
     Instant until = signIn.validUntil(settings.idleTimeout());

@@ -135,7 +135,7 @@ public final class TestPortal implements AutoCloseable {
 
   private final class TwoUsers implements Provider {
     @Override
-    public ProviderResult<URI> authorizationUrl(PendingSignIn pending) {
+    public ProviderResult<URI> authorizationUrl(PendingSignIn pending, boolean reauthenticate) {
       return new ProviderResult.Ok<>(address.resolve(PROVIDER + "?state=" + pending.state()));
     }
 

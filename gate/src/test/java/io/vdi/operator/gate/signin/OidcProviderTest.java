@@ -56,13 +56,16 @@ class OidcProviderTest {
   @Test
   @DisplayName("the request has state, nonce and the S256 challenge, and not the verifier")
   void authorization() {
-    String url = provider.authorizationUrl(PENDING).ok().orElseThrow().toString();
+    String url = provider.authorizationUrl(PENDING, false).ok().orElseThrow().toString();
     assertThat(url)
         .startsWith(fake.issuer() + "/auth?")
         .contains("state=the-state", "nonce=the-nonce", "code_challenge_method=S256")
         .contains("redirect_uri=https%3A%2F%2Fportal.example.com%2Fsignin%2Fcallback")
         .contains("response_type=code", "client_id=vdi", "code_challenge=")
-        .doesNotContain(PENDING.verifier());
+        .doesNotContain(PENDING.verifier())
+        .doesNotContain("prompt=");
+    assertThat(provider.authorizationUrl(PENDING, true).ok().orElseThrow().toString())
+        .contains("prompt=login");
   }
 
   @Test
@@ -230,11 +233,12 @@ class OidcProviderTest {
   @DisplayName("a provider that does not answer, or that has another issuer, is unavailable")
   void unavailable() {
     fake.close();
-    assertThat(provider.authorizationUrl(PENDING)).isInstanceOf(ProviderResult.Unavailable.class);
-    assertThat(new NoProvider().authorizationUrl(PENDING))
+    assertThat(provider.authorizationUrl(PENDING, false))
+        .isInstanceOf(ProviderResult.Unavailable.class);
+    assertThat(new NoProvider().authorizationUrl(PENDING, false))
         .isInstanceOf(ProviderResult.Unavailable.class);
     try (TestProvider other = TestProvider.start()) {
-      assertThat(provider(other.issuer() + "/x").authorizationUrl(PENDING))
+      assertThat(provider(other.issuer() + "/x").authorizationUrl(PENDING, false))
           .isInstanceOf(ProviderResult.Unavailable.class);
     }
   }
