@@ -139,6 +139,18 @@ final class BenchmarkReport {
               quantiles(times.one()),
               quantiles(times.all()),
               times.findings());
+      case Result.GateFigures gate ->
+          String.format(
+              Locale.ROOT,
+              "%-22s %d sessions: forward-auth p50 / p99 %s ms at %d/s, bare handler %s ms; %.0f MiB"
+                  + " (peak %.0f)",
+              name,
+              gate.sessions(),
+              quantiles(gate.forwardAuth().latency()),
+              gate.forwardAuth().perSecond(),
+              quantiles(gate.bare().latency()),
+              gate.process().rss(),
+              gate.process().peak());
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
@@ -176,7 +188,8 @@ final class BenchmarkReport {
           Result.Startup _,
           Result.Latency _,
           Result.ReaperFigures _,
-          Result.DoctorTimes _ -> {}
+          Result.DoctorTimes _,
+          Result.GateFigures _ -> {}
       case Result.Flood flood ->
           System.out.println(name + ", answers by HTTP status: " + flood.answers());
       case Result.DesktopTimes times -> {

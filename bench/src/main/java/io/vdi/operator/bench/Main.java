@@ -23,6 +23,7 @@ public final class Main {
   private static final int REAPED = 10_000;
   private static final int DESKTOPS = 10;
   private static final int HEALTHY = 20;
+  private static final int DESKS = 500;
 
   private final List<String> jvm;
   private final ControllerBench controller;
@@ -67,6 +68,7 @@ public final class Main {
     parts.put("doctor", () -> add(Measurement.DOCTOR, () -> DoctorBench.measure(HEALTHY)));
     parts.put("admission", this::admission);
     parts.put("flood", this::flood);
+    parts.put("gate", () -> add(Measurement.GATE, () -> new GateBench(jvm).measure(DESKS)));
     return parts;
   }
 

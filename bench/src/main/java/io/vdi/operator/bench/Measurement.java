@@ -17,6 +17,7 @@ final class Measurement {
   static final String VALIDATE = "validate";
   static final String CREATE_WITHOUT_WEBHOOK = "create, no webhook";
   static final String CREATE_WITH_WEBHOOK = "create, webhook";
+  static final String GATE = "gate";
   static final String FLOOD = "flood";
   static final String CREATE_WITH_QUOTA = "create, exact quota";
 

@@ -138,6 +138,15 @@ sealed interface Result {
       int findings)
       implements Result {}
 
+  /**
+   * The gate while a router asks it about each request.
+   *
+   * @param bare a handler that allows everything
+   * @param forwardAuth the gate
+   */
+  record GateFigures(int sessions, Latency bare, Latency forwardAuth, ProcessFigures process)
+      implements Result {}
+
   /** From the start of the controller's process until it is ready. */
   record Startup(double withAotCache, double without) implements Result {}
 }

@@ -23,6 +23,7 @@ final class Targets {
     targets.reaper();
     targets.desktop();
     targets.doctor();
+    targets.gate();
   }
 
   private void controller() {
@@ -129,6 +130,15 @@ final class Targets {
               "");
           report.atMost("doctor, 20 sessions, worst", times.all().p99() / 1000, 5, " s");
           report.atMost("doctor, findings on a healthy system", times.findings(), 0, "");
+        });
+  }
+
+  private void gate() {
+    report
+        .find(Measurement.GATE, Result.GateFigures.class)
+        .ifPresent(gate -> {
+          report.atMost("forward-auth, p99", gate.forwardAuth().latency().p99(), 5, " ms");
+          report.atMost("gate, peak RSS", gate.process().peak(), 150, " MiB");
         });
   }
 

@@ -1,0 +1,145 @@
+package io.vdi.operator.bench;
+
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.FileTree;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.devcluster.process.Progress;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Measures the forward authentication of the gate with many sessions, and compares it with a
+ * handler that allows everything. The requests have the cookie of a user who has signed in.
+ */
+final class GateBench {
+  private static final String NAMESPACE = "vdi-system";
+  private static final String DOMAIN = "vdi.example.com";
+
+  /** The user that development mode signs in owns this session. */
+  private static final String DESKTOP = "s-0";
+
+  private static final int RATE = 200;
+  private static final int SECONDS = 30;
+  private static final int WARM_UP = 5000;
+
+  private final List<String> jvm;
+  private final List<Integer> ports = LoopbackPorts.free(3);
+  private final URI portal = URI.create("http://localhost:" + ports.get(0));
+
+  GateBench(List<String> jvm) {
+    this.jvm = jvm;
+  }
+
+  Result.GateFigures measure(int sessions) {
+    Path folder;
+    try {
+      folder = Files.createTempDirectory("vdi-bench-gate-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    try (BenchCluster cluster = new BenchCluster(0)) {
+      new ChartInstaller(cluster.embedded(), Path.of("charts/vdi-operator"), NAMESPACE)
+          .installGate();
+      Progress.say("creating " + sessions + " sessions with all their objects");
+      try (BareClient client = new BareClient(cluster.admin(), cluster.operator())) {
+        Instant begin = Instant.now();
+        new Load.Clients(32)
+            .run(
+                sessions,
+                i -> {
+                  client.park("s-" + i, begin);
+                  address(cluster, "s-" + i);
+                });
+      }
+      try (OperatorProcess gate = gate(cluster, folder);
+          OperatorProcess bare = bare(folder)) {
+        gate.awaitReady();
+        bare.awaitReady();
+        ForwardAuthClient asked = client(ports.get(1));
+        ForwardAuthClient allowing = client(ports.get(2));
+        asked.signIn(portal);
+        latencies(allowing, new Load.Clients(8), WARM_UP);
+        latencies(asked, new Load.Clients(8), WARM_UP);
+        Progress.say("measuring: forward authentication at " + RATE + "/s");
+        Load load = new Load.PerSecond(RATE);
+        Quantiles withoutChecks = latencies(allowing, load, RATE * SECONDS);
+        Quantiles checked = latencies(asked, load, RATE * SECONDS);
+        return new Result.GateFigures(
+            sessions,
+            new Result.Latency(RATE, withoutChecks),
+            new Result.Latency(RATE, checked),
+            ProcessFigures.of(gate.process().pid()));
+      }
+    } finally {
+      FileTree.delete(folder);
+    }
+  }
+
+  private static ForwardAuthClient client(int port) {
+    return new ForwardAuthClient(
+        URI.create("http://127.0.0.1:" + port + "/forward-auth"), DESKTOP + "." + DOMAIN);
+  }
+
+  /** Writes the address that the controller would write. */
+  private static void address(BenchCluster cluster, String session) {
+    cluster
+        .operator()
+        .mergePatchStatus(
+            ResourceType.SESSION,
+            BenchCluster.NAMESPACE,
+            session,
+            Manifests.parse("{status: {url: 'https://%s.%s'}}".formatted(session, DOMAIN))
+                .getFirst())
+        .orElseThrow();
+  }
+
+  private OperatorProcess gate(BenchCluster cluster, Path folder) {
+    OperatorService gate = OperatorService.GATE;
+    Path kubeconfig =
+        cluster
+            .embedded()
+            .serviceAccountKubeconfig(NAMESPACE, gate.account(), folder.resolve("kubeconfig"));
+    Map<String, String> settings =
+        new HashMap<>(OperatorService.gateAt(ports.get(0), ports.get(1), portal.toString()));
+    settings.put("vdiConfig_GATE_DEVELOPMENT_USER", DESKTOP + "@example.com");
+    return OperatorProcess.start(
+        gate.launch(Path.of(""), NAMESPACE, kubeconfig, folder, "gate", settings, jvm));
+  }
+
+  private OperatorProcess bare(Path folder) {
+    return OperatorProcess.start(
+        OperatorProcess.Launch.of(
+            Path.of("bench", "target"),
+            BareForwardAuth.class.getName(),
+            folder,
+            folder,
+            "bare",
+            Map.of(BareForwardAuth.PORT, String.valueOf(ports.get(2))),
+            jvm));
+  }
+
+  private static Quantiles latencies(ForwardAuthClient client, Load load, int count) {
+    Collection<Long> nanos = new ConcurrentLinkedQueue<>();
+    load.run(
+        count,
+        i -> {
+          long start = System.nanoTime();
+          client.ask();
+          nanos.add(System.nanoTime() - start);
+        });
+    return Quantiles.ofNanos(nanos);
+  }
+}
