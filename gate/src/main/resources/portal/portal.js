@@ -3,6 +3,8 @@
 (() => {
   const REFRESH_MILLIS = 20000;
   const SENT_MILLIS = 5000;
+  // A router applies the address of a new pod only every few seconds; until then it answers with an error.
+  const ROUTER_MILLIS = 2500;
 
   // The only place that makes markup of text. The text is a page or a part of a page of this host, where all values
   // are escaped; the Content-Security-Policy allows no other policy.
@@ -58,10 +60,33 @@
       (same || document.getElementById('content')).focus();
     }
     localTimes(live);
+    setTimeout(openDesktop, ROUTER_MILLIS);
     const says = announcement();
     if (says !== said) {
       said = says;
       status.textContent = says;
+    }
+  }
+
+  // Leaves the page that waits for a desktop as soon as the desktop runs.
+  function openDesktop() {
+    const link = live.dataset.open ? live.querySelector('a[id$=".open"]') : null;
+    if (link) {
+      location.replace(new URL(live.dataset.open, link.href));
+    }
+  }
+
+  // Resumes a desktop that sleeps, when a person can see the page: not for a prefetch, and not in a tab of yesterday.
+  function resumeDesktop() {
+    if (document.prerendering) {
+      document.addEventListener('prerenderingchange', resumeDesktop, {once: true});
+    } else if (document.hidden) {
+      document.addEventListener('visibilitychange', resumeDesktop, {once: true});
+    } else {
+      const button = live.querySelector('form[action$="/resume"] button');
+      if (button) {
+        button.form.requestSubmit(button);
+      }
     }
   }
 
@@ -107,8 +132,10 @@
   }
 
   const address = new URL(location.href);
-  if (address.searchParams.has('done')) {
+  // A reload of the page repeats neither the notice nor the visit.
+  if (address.searchParams.has('done') || address.searchParams.has('visit')) {
     address.searchParams.delete('done');
+    address.searchParams.delete('visit');
     history.replaceState(null, '', address);
   }
   addEventListener('pageshow', event => {
@@ -136,6 +163,10 @@
         setTimeout(() => show(next));
       }
     });
+    openDesktop();
+    if (live.dataset.resumes) {
+      resumeDesktop();
+    }
     if (live.dataset.events) {
       follow(live.dataset.events);
     } else {

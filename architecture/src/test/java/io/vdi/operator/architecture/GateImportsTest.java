@@ -141,6 +141,7 @@ class GateImportsTest {
             "ticket",
             "how a sign-in on the portal opens a desktop on another host",
             "common.kube",
+            "common.model",
             "gate.audit",
             "gate.desktop",
             "gate.http",

@@ -165,7 +165,8 @@ public final class Gate implements Service {
             config.publicUrl(),
             config.api().desktops()::caller,
             config.api().limits());
-    this.portalRoutes = new PortalRoutes(sessions, this::caller, this.api, clock);
+    this.portalRoutes =
+        new PortalRoutes(sessions, this::caller, this.api, config.wakeOnVisit(), clock);
     this.signInRoutes =
         new SignInRoutes(
             signIns,

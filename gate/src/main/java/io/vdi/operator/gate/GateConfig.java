@@ -53,6 +53,7 @@ record GateConfig(
     SignInSettings signIn,
     ForwardRules desktops,
     Duration ticketLifetime,
+    boolean wakeOnVisit,
     Api api,
     WatchedNamespaces watchedNamespaces,
     Keys keys,
@@ -105,6 +106,7 @@ record GateConfig(
             signIn,
             desktops(read, identity),
             atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
+            read.flag("gate.desktops.wakeOnVisit"),
             api(read, identity, namespace),
             WatchedNamespacesConfig.read(read),
             new Keys(

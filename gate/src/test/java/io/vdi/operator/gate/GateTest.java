@@ -112,6 +112,31 @@ class GateTest {
   }
 
   @Test
+  @DisplayName("the address of a desktop that sleeps leads to the page that waits for it")
+  void asleep() {
+    browser.open(provider, alice);
+    browser.cookies(alice).clear();
+    TestGate.session(server, aliceName, "uid-alice-" + number, "alice", "t" + number, "Suspended");
+    String waiting = "/sessions/desks/" + aliceName + "/open?path=%2Flab";
+    await().untilAsserted(() -> assertThat(opened()).isEqualTo(waiting));
+    assertThat(opened("Sec-Fetch-User", "?1")).isEqualTo(waiting + "&visit=1");
+    assertThat(opened("Sec-Fetch-User", "?1", "Sec-Purpose", "prefetch;prerender"))
+        .as("a prefetch resumes nothing")
+        .isEqualTo(waiting);
+  }
+
+  /** Where the portal leads a page of alice's desktop without a cookie. */
+  private String opened(String... headers) {
+    List<String> all =
+        new ArrayList<>(List.of("Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"));
+    all.addAll(List.of(headers));
+    return browser
+        .portal(
+            TestGate.path(browser.desktop(alice, "/lab", all.toArray(String[]::new)).location()))
+        .location();
+  }
+
+  @Test
   @DisplayName("a cookie of one replica is valid at the other")
   void replicas() {
     browser.open(provider, alice);

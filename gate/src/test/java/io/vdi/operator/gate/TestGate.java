@@ -109,14 +109,20 @@ final class TestGate implements AutoCloseable {
 
   /** Creates a session with its Secret, whose password is the session's name. */
   static void session(FakeApiServer server, String name, String uid, String user, String template) {
+    session(server, name, uid, user, template, "Running");
+  }
+
+  /** The same in another phase. */
+  static void session(
+      FakeApiServer server, String name, String uid, String user, String template, String phase) {
     server.put(
         ResourceType.SESSION,
         """
         {metadata: {name: %1$s, namespace: desks, uid: %2$s},
          spec: {user: %3$s@example.com, template: %4$s},
-         status: {phase: Running, url: 'https://%1$s.example.com'}}
+         status: {phase: %5$s, url: 'https://%1$s.example.com'}}
         """
-            .formatted(name, uid, user, template));
+            .formatted(name, uid, user, template, phase));
     server.put(
         ResourceType.SECRET,
         """

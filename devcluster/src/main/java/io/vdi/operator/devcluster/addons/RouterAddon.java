@@ -117,6 +117,8 @@ public final class RouterAddon {
                     - --entrypoints.websecure.address=:443
                     - --entrypoints.websecure.http.tls=true
                     - --providers.kubernetescrd=true
+                    # As Traefik's Helm chart does: the gate answers for desktops that sleep.
+                    - --providers.kubernetescrd.allowemptyservices=true
                     - --global.checknewversion=false
                     - --global.sendanonymoususage=false
                     - --log.level=INFO

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.e2e.browser.Browser;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -261,6 +263,32 @@ class GateIT {
 
   @Test
   @Order(5)
+  @DisplayName("a visit of a desktop that sleeps wakes it and shows the picture")
+  void wake() {
+    List<List<Duration>> runs = new ArrayList<>();
+    try (Browser browser = browser()) {
+      signIn(browser);
+      for (int i = 0; i < SIGN_INS; i++) {
+        browser.leave();
+        node.kubectl(
+            "patch", "vdi", "alice", "--type=merge", "--patch={\"spec\": {\"suspended\": true}}");
+        await("alice to sleep")
+            .atMost(SharedNode.PATIENCE)
+            .until(
+                () -> alice.session().get().status().currentPhase(),
+                Optional.of(Phase.SUSPENDED)::equals);
+        Instant visit = Instant.now();
+        browser.open(alice.address());
+        browser.awaitPicture(SharedNode.PATIENCE);
+        runs.add(List.of(Duration.between(visit, Instant.now())));
+        assertThat(browser.address().getHost()).isEqualTo(alice.address().getHost());
+      }
+    }
+    print(List.of("visit to picture"), runs);
+  }
+
+  @Test
+  @Order(6)
   @DisplayName("bob presses Start in the portal and sees a desktop, without kubectl and a password")
   void start() {
     assumeTrue(Boolean.getBoolean("vdi.chaos"), "runs in make chaos: each start takes a while");

@@ -1,11 +1,15 @@
 package io.vdi.operator.gate.desktop;
 
+import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The desktop of a session.
@@ -14,7 +18,7 @@ import java.util.Optional;
  * @param user the e-mail of the owner
  * @param allowed whom the template allows
  * @param origin scheme, host and port, such as {@code https://alice.example.com}
- * @param deleting whether the session is being deleted
+ * @param state what a visitor can expect
  */
 public record Desktop(
     SessionKey session,
@@ -23,7 +27,40 @@ public record Desktop(
     String template,
     AllowedUsers allowed,
     URI origin,
-    boolean deleting) {
+    State state) {
+  /** What a visitor can expect of a desktop. */
+  public sealed interface State {
+    static State of(VdiSession session) {
+      if (session.metadata().isDeleting()) {
+        return new Deleting();
+      }
+      return session.status().phase() == Phase.RUNNING && !session.spec().suspended()
+          ? new Running()
+          : new Stopped(stoppedAt(session));
+    }
+
+    private static Instant stoppedAt(VdiSession session) {
+      return Stream.of(Condition.SUSPENDED, Condition.READY)
+          .flatMap(type -> session.status().condition(type).stream())
+          .map(Condition::lastTransitionTime)
+          .findFirst()
+          .orElse(Instant.EPOCH);
+    }
+  }
+
+  /** It answers requests. */
+  public record Running() implements State {}
+
+  /**
+   * It starts, waits, sleeps or has failed: the page of its session says which.
+   *
+   * @param since when it stopped; long ago if that is not known
+   */
+  public record Stopped(Instant since) implements State {}
+
+  /** Its session is being deleted. */
+  public record Deleting() implements State {}
+
   /**
    * Empty while the session has no address.
    *
@@ -39,12 +76,12 @@ public record Desktop(
                 session.spec().template(),
                 allowed,
                 origin,
-                session.metadata().isDeleting()));
+                State.of(session)));
   }
 
   /** The same desktop, whose template allows other users. */
   public Desktop with(AllowedUsers now) {
-    return new Desktop(session, uid, user, template, now, origin, deleting);
+    return new Desktop(session, uid, user, template, now, origin, state);
   }
 
   /** Host and port as {@code Host} headers have them. */

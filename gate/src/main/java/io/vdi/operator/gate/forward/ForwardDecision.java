@@ -16,8 +16,13 @@ public sealed interface ForwardDecision {
   /** It brings a ticket for this desktop. */
   record TakeTicket(Desktop desktop) implements ForwardDecision {}
 
-  /** The browser is sent to the portal, and comes back to this path with a ticket. */
-  record ToPortal(Desktop desktop, ReturnPath path) implements ForwardDecision {}
+  /**
+   * The browser is sent to the portal, and comes back to this path with a ticket when the desktop
+   * runs.
+   *
+   * @param visit whether a person wants to see the desktop now: one that sleeps is resumed
+   */
+  record ToPortal(Desktop desktop, ReturnPath path, boolean visit) implements ForwardDecision {}
 
   /** 401: a page that is open has lost its right; it reloads. */
   record Unauthorized() implements ForwardDecision {}

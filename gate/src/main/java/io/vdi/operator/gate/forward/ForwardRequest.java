@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param fetchDest {@code Sec-Fetch-Dest}
  * @param acceptsHtml whether {@code Accept} names HTML
  * @param webSocket whether it is the handshake of a WebSocket
+ * @param byPerson whether a person has entered the address or followed a link: {@code
+ *     Sec-Fetch-User}. False for a page that reloads itself and for a prefetch
  */
 public record ForwardRequest(
     String authority,
@@ -24,7 +26,8 @@ public record ForwardRequest(
     Optional<String> fetchMode,
     Optional<String> fetchDest,
     boolean acceptsHtml,
-    boolean webSocket) {
+    boolean webSocket,
+    boolean byPerson) {
 
   /** It is encoded twice in addresses of the portal, and is a part of the ticket. */
   private static final int MAX_RETURN = 400;

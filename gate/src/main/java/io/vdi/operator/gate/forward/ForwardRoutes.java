@@ -58,6 +58,15 @@ public final class ForwardRoutes implements HttpService {
   private static final HeaderName FORWARDED_METHOD = HeaderNames.create("X-Forwarded-Method");
   private static final HeaderName FETCH_SITE = HeaderNames.create("Sec-Fetch-Site");
   private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
+  private static final HeaderName FETCH_USER = HeaderNames.create("Sec-Fetch-User");
+
+  /** Of prefetches: the standard name, and those of older browsers. */
+  private static final List<HeaderName> PURPOSES =
+      List.of(
+          HeaderNames.create("Sec-Purpose"),
+          HeaderNames.create("Purpose"),
+          HeaderNames.create("X-Moz"));
+
   private static final HeaderName FETCH_DEST = HeaderNames.create("Sec-Fetch-Dest");
 
   /** Upgrade is a header of the connection, which the router does not pass on. */
@@ -145,8 +154,8 @@ public final class ForwardRoutes implements HttpService {
           allow(response, desktop, granted, renew, cookies);
       case ForwardDecision.TakeTicket(Desktop desktop) ->
           takeTicket(request, response, desktop, facts.get(), cookies, revocations.get());
-      case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path) ->
-          toPortal(response, desktop, path, cookies);
+      case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path, boolean visit) ->
+          toPortal(response, desktop, path, visit, cookies);
       case ForwardDecision.Unauthorized() -> {
         Page.sendBare(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
         yield ForwardResult.UNAUTHORIZED;
@@ -272,14 +281,19 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private ForwardResult toPortal(
-      ServerResponse response, Desktop desktop, ReturnPath path, CookieHeader cookies) {
+      ServerResponse response,
+      Desktop desktop,
+      ReturnPath path,
+      boolean visit,
+      CookieHeader cookies) {
     // Two tabs that open at the same time share the nonce.
     Nonce nonce =
         cookies.get(Nonce.COOKIE).flatMap(Nonce::parse).orElseGet(() -> Nonce.random(random));
     response
         .headers()
         .add(HeaderNames.SET_COOKIE, SetCookie.of(Nonce.COOKIE, nonce.value(), NONCE_LIFETIME));
-    Page.redirect(response, portal.resolve(OpenRoutes.query(desktop, path, nonce)).toString());
+    Page.redirect(
+        response, portal.resolve(OpenRoutes.query(desktop, path, nonce, visit)).toString());
     return ForwardResult.TO_PORTAL;
   }
 
@@ -328,7 +342,13 @@ public final class ForwardRoutes implements HttpService {
                 header(request, FETCH_MODE),
                 header(request, FETCH_DEST),
                 header(request, HeaderNames.ACCEPT).orElse("").contains("text/html"),
-                request.headers().contains(WEB_SOCKET_KEY)));
+                request.headers().contains(WEB_SOCKET_KEY),
+                isByPerson(request)));
+  }
+
+  private static boolean isByPerson(ServerRequest request) {
+    return header(request, FETCH_USER).equals(Optional.of("?1"))
+        && PURPOSES.stream().noneMatch(purpose -> request.headers().contains(purpose));
   }
 
   private static Optional<String> token(ForwardRequest request) {

@@ -21,6 +21,13 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
   /** The gate's own paths on the host of a desktop. The pod never receives them. */
   private static final String RESERVED = "/.vdi/";
 
+  /**
+   * A pass is issued only while the desktop runs. If a pass is younger than this, and than the stop
+   * of the desktop, the replica that has issued it knows of a start that this one does not know:
+   * the portal would send the browser back here.
+   */
+  private static final Duration WATCH_DELAY = Duration.ofSeconds(10);
+
   /** A cookie is renewed when this part of its life has passed. */
   private static final int RENEWALS = 3;
 
@@ -35,7 +42,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     return switch (lookup) {
       case DesktopLookup.Undecided(String reason) -> new ForwardDecision.Unavailable(reason);
       case DesktopLookup.Unknown() -> new ForwardDecision.NotFound();
-      case DesktopLookup.Found(Desktop desktop) when desktop.deleting() ->
+      case DesktopLookup.Found(Desktop desktop) when desktop.state() instanceof Desktop.Deleting ->
           new ForwardDecision.NotFound();
       case DesktopLookup.Found(Desktop desktop) -> decide(request, desktop, pass, now);
     };
@@ -55,22 +62,32 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     Optional<DesktopPass> valid = pass.filter(found -> isFor(found, desktop, now));
     if (valid.isEmpty()) {
       return request.isNavigation()
-          ? new ForwardDecision.ToPortal(desktop, request.returnPath())
+          ? toPortal(request, desktop)
           : new ForwardDecision.Unauthorized();
     }
     Grant grant = valid.get().grant();
     if (!access.isStill(grant, desktop)) {
       // The pass has only some of the user's groups: the portal knows all.
       return access.isOwn(grant.holder().email(), desktop) && request.isNavigation()
-          ? new ForwardDecision.ToPortal(desktop, request.returnPath())
+          ? toPortal(request, desktop)
           : new ForwardDecision.Forbidden(
               access.isOwn(grant.holder().email(), desktop)
                   ? "You can no longer use this desktop."
                   : "This desktop belongs to somebody else.");
     }
     Duration age = Duration.between(valid.get().issuedAt(), now);
+    boolean stopped =
+        desktop.state() instanceof Desktop.Stopped(Instant since)
+            && !(valid.get().issuedAt().isAfter(since) && age.compareTo(WATCH_DELAY) <= 0);
+    if (stopped && request.isNavigation()) {
+      return toPortal(request, desktop);
+    }
     return new ForwardDecision.Allow(
-        desktop, valid.get(), age.compareTo(passLifetime.dividedBy(RENEWALS)) >= 0);
+        desktop, valid.get(), !stopped && age.compareTo(passLifetime.dividedBy(RENEWALS)) >= 0);
+  }
+
+  private static ForwardDecision toPortal(ForwardRequest request, Desktop desktop) {
+    return new ForwardDecision.ToPortal(desktop, request.returnPath(), request.byPerson());
   }
 
   private static boolean isFor(DesktopPass pass, Desktop desktop, Instant now) {

@@ -24,7 +24,7 @@ enum Notice {
 
   /** A path with this notice. */
   String on(String path) {
-    return path + "?done=" + code;
+    return path + (path.contains("?") ? "&" : "?") + "done=" + code;
   }
 
   /** The known code in an address: nobody can make the page say something else. */

@@ -28,6 +28,7 @@ import io.vdi.operator.gate.http.Assets;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Form;
 import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.http.Templates;
 import io.vdi.operator.gate.portal.view.HomeLine;
 import io.vdi.operator.gate.portal.view.Paths;
@@ -84,30 +85,35 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   private final SignInSessions sessions;
   private final BiFunction<ServerRequest, SignIn, Caller> callers;
   private final Desktops desktops;
+  private final boolean wakeOnVisit;
   private final InstantSource clock;
   private final Streams streams;
 
   /**
    * @param callers the user of a request with this sign-in
+   * @param wakeOnVisit whether a visit of a user's own desktop that sleeps resumes it
    * @param clock that of the API server
    */
   public PortalRoutes(
       SignInSessions sessions,
       BiFunction<ServerRequest, SignIn, Caller> callers,
       Desktops desktops,
+      boolean wakeOnVisit,
       InstantSource clock) {
-    this(sessions, callers, desktops, clock, HEARTBEAT);
+    this(sessions, callers, desktops, wakeOnVisit, clock, HEARTBEAT);
   }
 
   PortalRoutes(
       SignInSessions sessions,
       BiFunction<ServerRequest, SignIn, Caller> callers,
       Desktops desktops,
+      boolean wakeOnVisit,
       InstantSource clock,
       Duration heartbeat) {
     this.sessions = sessions;
     this.callers = callers;
     this.desktops = desktops;
+    this.wakeOnVisit = wakeOnVisit;
     this.clock = clock;
     this.streams = new Streams(heartbeat);
   }
@@ -123,6 +129,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
         .get(Paths.HOME, page(this::home))
         .post(Paths.SESSIONS, form(this::start))
         .get(SESSION, page(this::session))
+        .get(SESSION + "/open", page(this::open))
         .get(SESSION + "/events", this::events)
         .get(SESSION + "/diagnosis", page(this::diagnosis))
         .get(SESSION + "/delete", page(this::confirmDelete))
@@ -332,6 +339,35 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
                             "notice", notice(visit), "session", visit.views().details(session)))));
   }
 
+  /** The page that waits for a desktop. For a visit it resumes a desktop that sleeps. */
+  private void open(Visit visit) {
+    Origin.Opening opening =
+        new Origin.Opening(query(visit, "path").flatMap(ReturnPath::parse).orElse(ReturnPath.ROOT));
+    boolean visited = query(visit, "visit").isPresent();
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                desktops.session(visit.caller(), key),
+                session ->
+                    visit.send(
+                        "pages/open.jte",
+                        visit.texts().get("open.title", key.name()),
+                        Map.of(
+                            "notice",
+                            notice(visit),
+                            "session",
+                            visit.views().details(session),
+                            "from",
+                            opening.text(),
+                            "path",
+                            opening.path().value(),
+                            // An admin who opens the desktop of somebody else decides with a
+                            // button.
+                            "resumes",
+                            visited && wakeOnVisit && session.isOwn()))));
+  }
+
   private void events(ServerRequest request, ServerResponse response) {
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
     Optional<SignIn> signIn = sessions.find(CookieHeader.of(request));
@@ -352,7 +388,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
       switch (desktops.watch(visit.caller(), key.get(), stream)) {
         case Outcome.Done<Subscription>(Subscription subscription) -> {
           try (subscription) {
-            send(visit, stream);
+            send(visit, stream, Origin.of(query(visit, "from")));
           }
         }
         case Outcome.Refused<Subscription> refused ->
@@ -365,14 +401,14 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     }
   }
 
-  private void send(Visit visit, SessionStream stream) {
+  private void send(Visit visit, SessionStream stream, Origin origin) {
     visit.response().headers().set(HeaderNames.CONTENT_TYPE, "text/event-stream");
     // nginx would collect the events otherwise.
     visit.response().headers().set(BUFFERING, "no");
     try (OutputStream out = visit.response().outputStream()) {
       stream.send(
           out,
-          session -> live(visit.texts(), session),
+          session -> live(visit.texts(), session, origin),
           () -> sessions.find(CookieHeader.of(visit.request())).isPresent(),
           STREAM_LIFETIME);
     } catch (IOException | UncheckedIOException e) {
@@ -380,10 +416,16 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     }
   }
 
-  private String live(Texts texts, SessionView session) {
+  private String live(Texts texts, SessionView session, Origin origin) {
     return Templates.render(
         "parts/live.jte",
-        Map.of("t", texts, "session", new Views(texts, clock.instant()).details(session)));
+        Map.of(
+            "t",
+            texts,
+            "session",
+            new Views(texts, clock.instant()).details(session),
+            "from",
+            origin.text()));
   }
 
   private void diagnosis(Visit visit) {

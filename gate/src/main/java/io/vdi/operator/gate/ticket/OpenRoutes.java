@@ -33,13 +33,16 @@ import org.slf4j.LoggerFactory;
 /**
  * {@code GET /open?target=<address>&nonce=<hash>} on the portal's host: makes a ticket for a
  * desktop and redirects to the desktop's host with it. The target can only be the address of a
- * session.
+ * session. While the desktop does not run, it redirects to the page that waits for it; with {@code
+ * visit=1} that page resumes a desktop that sleeps.
  */
 public final class OpenRoutes implements HttpService {
   /** The path on the desktop's host that takes tickets. */
   public static final String TICKET_PATH = "/.vdi/ticket";
 
   public static final String PATH = "/open";
+
+  private static final String VISIT = "&visit=1";
 
   private static final Logger LOG = LoggerFactory.getLogger(OpenRoutes.class);
 
@@ -80,12 +83,28 @@ public final class OpenRoutes implements HttpService {
   }
 
   /** The query of this page, for a desktop's address. */
-  public static String query(Desktop desktop, ReturnPath path, Nonce nonce) {
+  public static String query(Desktop desktop, ReturnPath path, Nonce nonce, boolean visit) {
+    return query(desktop, path, nonce.hash(), visit);
+  }
+
+  private static String query(Desktop desktop, ReturnPath path, String nonceHash, boolean visit) {
     return PATH
         + "?target="
         + URLEncoder.encode(desktop.origin() + path.value(), StandardCharsets.UTF_8)
         + "&nonce="
-        + nonce.hash();
+        + nonceHash
+        + (visit ? VISIT : "");
+  }
+
+  /** The page of the portal that waits for a desktop, and then shows this path of it. */
+  private static String waiting(Desktop desktop, ReturnPath path, boolean visit) {
+    return "/sessions/"
+        + desktop.session().namespace()
+        + "/"
+        + desktop.session().name()
+        + "/open?path="
+        + URLEncoder.encode(path.value(), StandardCharsets.UTF_8)
+        + (visit ? VISIT : "");
   }
 
   private void open(ServerRequest request, ServerResponse response) {
@@ -99,7 +118,8 @@ public final class OpenRoutes implements HttpService {
     }
     switch (desktops.apply(target.get().origin().getRawAuthority())) {
       case DesktopLookup.Found(Desktop desktop)
-          when desktop.origin().equals(target.get().origin()) && !desktop.deleting() ->
+          when desktop.origin().equals(target.get().origin())
+              && !(desktop.state() instanceof Desktop.Deleting) ->
           open(request, response, desktop, target.get().path(), nonce);
       case DesktopLookup.Found found -> unknown(response);
       case DesktopLookup.Unknown() -> unknown(response);
@@ -115,12 +135,7 @@ public final class OpenRoutes implements HttpService {
       String nonce) {
     Optional<SignIn> found = sessions.find(CookieHeader.of(request));
     if (found.isEmpty()) {
-      String back =
-          PATH
-              + "?target="
-              + URLEncoder.encode(desktop.origin() + path.value(), StandardCharsets.UTF_8)
-              + "&nonce="
-              + nonce;
+      String back = query(desktop, path, nonce, isVisit(request));
       Page.redirect(response, "/signin?to=" + URLEncoder.encode(back, StandardCharsets.UTF_8));
       return;
     }
@@ -148,6 +163,11 @@ public final class OpenRoutes implements HttpService {
                   : ". This desktop belongs to somebody else."));
       return;
     }
+    if (desktop.state() instanceof Desktop.Stopped) {
+      renew(response, signIn);
+      Page.redirect(response, waiting(desktop, path, isVisit(request)));
+      return;
+    }
     Ticket ticket =
         new Ticket(
             UUID.randomUUID().toString(),
@@ -161,11 +181,19 @@ public final class OpenRoutes implements HttpService {
       unavailable(response, "there are no keys, or the ticket is too long");
       return;
     }
+    renew(response, signIn);
+    LOG.info("{} opens {} as {}", signIn.holder().email(), desktop.session(), grant.get().role());
+    Page.redirect(response, desktop.origin() + TICKET_PATH + "?t=" + token.get());
+  }
+
+  private void renew(ServerResponse response, SignIn signIn) {
     sessions
         .renewal(signIn)
         .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
-    LOG.info("{} opens {} as {}", signIn.holder().email(), desktop.session(), grant.get().role());
-    Page.redirect(response, desktop.origin() + TICKET_PATH + "?t=" + token.get());
+  }
+
+  private static boolean isVisit(ServerRequest request) {
+    return request.query().first("visit").asOptional().equals(Optional.of("1"));
   }
 
   private static Optional<Target> target(String text) {

@@ -43,7 +43,7 @@ class DesktopAccessProperties {
             "base",
             new AllowedUsers(List.of(), allowed),
             URI.create("https://alice.example.com"),
-            false);
+            new Desktop.Running());
     Holder holder =
         new Holder(
             "s1",

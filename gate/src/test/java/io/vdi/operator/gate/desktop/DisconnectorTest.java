@@ -153,6 +153,6 @@ class DisconnectorTest {
         "base",
         AllowedUsers.EVERYBODY,
         URI.create("https://alice.example.com"),
-        false);
+        new Desktop.Running());
   }
 }

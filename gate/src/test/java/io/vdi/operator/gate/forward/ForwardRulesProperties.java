@@ -38,7 +38,7 @@ class ForwardRulesProperties {
       assertThat(pass).contains(granted);
       assertThat(granted.sessionUid()).isEqualTo(desktop.uid());
       assertThat(granted.authority()).isEqualTo(desktop.authority());
-      assertThat(desktop.deleting()).isFalse();
+      assertThat(desktop.state()).isNotInstanceOf(Desktop.Deleting.class);
       assertThat(
               granted.grant().holder().email().equals(desktop.user())
                   || (adminsMayOpen && granted.grant().role() == Role.ADMIN))
@@ -78,7 +78,7 @@ class ForwardRulesProperties {
             optional("navigate", "cors", "no-cors", "websocket"),
             optional("document", "iframe", "empty", "image"))
         .as((authority, method, uri, from, site, mode, dest) ->
-            new ForwardRequest(authority, method, uri, from, site, mode, dest, false, false))
+            new ForwardRequest(authority, method, uri, from, site, mode, dest, false, false, false))
         .flatMap(request ->
             Combinators.combine(Arbitraries.of(true, false), Arbitraries.of(true, false))
                 .as((html, socket) ->
@@ -91,7 +91,8 @@ class ForwardRulesProperties {
                         request.fetchMode(),
                         request.fetchDest(),
                         html,
-                        socket)));
+                        socket,
+                        html)));
   }
 
   @Provide
@@ -102,16 +103,9 @@ class ForwardRulesProperties {
           return switch (kind) {
             case 0 -> new DesktopLookup.Unknown();
             case 1 -> new DesktopLookup.Undecided("outage");
-            case 2 ->
-                new DesktopLookup.Found(
-                    new Desktop(
-                        desktop.session(),
-                        desktop.uid(),
-                        desktop.user(),
-                        desktop.template(),
-                        desktop.allowed(),
-                        desktop.origin(),
-                        true));
+            case 2 -> new DesktopLookup.Found(Requests.in(new Desktop.Deleting(), desktop));
+            case 3 ->
+                new DesktopLookup.Found(Requests.in(new Desktop.Stopped(Requests.NOW), desktop));
             default -> new DesktopLookup.Found(desktop);
           };
         });

@@ -48,13 +48,38 @@ class ForwardRulesTest {
   @DisplayName("without a pass a page is sent to the portal, and all else gets 401")
   void noPass() {
     assertThat(decide(navigation(alice, "/x?y"), Optional.empty()))
-        .isEqualTo(new ForwardDecision.ToPortal(alice, new ReturnPath("/x?y")));
+        .isEqualTo(new ForwardDecision.ToPortal(alice, new ReturnPath("/x?y"), true));
     assertThat(decide(fetch(alice, "GET", "", "same-origin"), Optional.empty()))
         .isInstanceOf(ForwardDecision.Unauthorized.class);
     assertThat(decide(webSocket(alice, OWN), Optional.empty()))
         .isInstanceOf(ForwardDecision.Unauthorized.class);
     assertThat(decide(navigation(alice, "/" + "x".repeat(9000)), Optional.empty()))
-        .isEqualTo(new ForwardDecision.ToPortal(alice, ReturnPath.ROOT));
+        .isEqualTo(new ForwardDecision.ToPortal(alice, ReturnPath.ROOT, true));
+  }
+
+  @Test
+  @DisplayName(
+      "the page of a desktop that does not run is sent to the portal, unless a pass is new")
+  void stopped() {
+    Desktop asleep = Requests.in(new Desktop.Stopped(NOW.minusSeconds(60)), alice);
+    DesktopLookup lookup = new DesktopLookup.Found(asleep);
+    Instant later = NOW.plusSeconds(60);
+    assertThat(RULES.decide(navigation(alice, "/x"), lookup, pass, later))
+        .isEqualTo(new ForwardDecision.ToPortal(asleep, new ReturnPath("/x"), true));
+    Desktop justStopped = Requests.in(new Desktop.Stopped(NOW.plusSeconds(1)), alice);
+    assertThat(
+            RULES.decide(
+                navigation(alice, "/x"),
+                new DesktopLookup.Found(justStopped),
+                pass,
+                NOW.plusSeconds(2)))
+        .isInstanceOf(ForwardDecision.ToPortal.class);
+    // Another replica has just issued the pass, so it knows that the desktop runs.
+    assertThat(RULES.decide(navigation(alice, "/x"), lookup, pass, NOW.plusSeconds(5)))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(RULES.decide(webSocket(alice, OWN), lookup, pass, NOW.plusSeconds(800)))
+        .as("the pass of an open page is not renewed")
+        .isEqualTo(new ForwardDecision.Allow(asleep, pass.get(), false));
   }
 
   @ParameterizedTest
@@ -95,7 +120,8 @@ class ForwardRulesTest {
             Optional.of("navigate"),
             Optional.of("document"),
             true,
-            false);
+            false,
+            true);
     assertThat(decide(link)).isInstanceOf(ForwardDecision.Allow.class);
     ForwardRequest frame =
         new ForwardRequest(
@@ -107,6 +133,7 @@ class ForwardRulesTest {
             Optional.of("navigate"),
             Optional.of("iframe"),
             true,
+            false,
             false);
     assertThat(decide(frame)).isInstanceOf(ForwardDecision.Forbidden.class);
   }
@@ -177,15 +204,7 @@ class ForwardRulesTest {
     ForwardRequest request = navigation(alice, "/");
     assertThat(RULES.decide(request, new DesktopLookup.Unknown(), pass, NOW))
         .isInstanceOf(ForwardDecision.NotFound.class);
-    Desktop deleting =
-        new Desktop(
-            alice.session(),
-            alice.uid(),
-            alice.user(),
-            alice.template(),
-            alice.allowed(),
-            alice.origin(),
-            true);
+    Desktop deleting = Requests.in(new Desktop.Deleting(), alice);
     assertThat(RULES.decide(request, new DesktopLookup.Found(deleting), pass, NOW))
         .isInstanceOf(ForwardDecision.NotFound.class);
     assertThat(RULES.decide(request, new DesktopLookup.Undecided("outage"), pass, NOW))

@@ -37,7 +37,19 @@ final class Requests {
         "base",
         AllowedUsers.EVERYBODY,
         URI.create("https://" + user + ".example.com"),
-        false);
+        new Desktop.Running());
+  }
+
+  /** The same desktop in another state. */
+  static Desktop in(Desktop.State state, Desktop desktop) {
+    return new Desktop(
+        desktop.session(),
+        desktop.uid(),
+        desktop.user(),
+        desktop.template(),
+        desktop.allowed(),
+        desktop.origin(),
+        state);
   }
 
   static DesktopPass pass(String user, Desktop desktop) {
@@ -68,7 +80,8 @@ final class Requests {
         Optional.of("navigate"),
         Optional.of("document"),
         true,
-        false);
+        false,
+        true);
   }
 
   static ForwardRequest fetch(Desktop desktop, String method, String origin, String site) {
@@ -80,6 +93,7 @@ final class Requests {
         site.isEmpty() ? Optional.empty() : Optional.of(site),
         Optional.of("cors"),
         Optional.of("empty"),
+        false,
         false,
         false);
   }
@@ -94,6 +108,7 @@ final class Requests {
         Optional.empty(),
         Optional.empty(),
         false,
-        true);
+        true,
+        false);
   }
 }

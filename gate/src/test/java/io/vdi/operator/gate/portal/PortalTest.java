@@ -415,6 +415,41 @@ class PortalTest {
   }
 
   @Test
+  @DisplayName("the page that waits for a desktop resumes it for a visit, and stays open")
+  void opening() throws Exception {
+    signIn("alice");
+    desktops.update(
+        ALICE,
+        session ->
+            InMemoryDesktops.with(session, Phase.SUSPENDED, "", Optional.empty(), List.of()));
+    String address = "/sessions/desks/alice/open?path=%2Flab%3Fx%3D1";
+    Element visited = document(address + "&visit=1").getElementById("live");
+    assertThat(visited.attr("data-resumes")).isEqualTo("yes");
+    assertThat(visited.attr("data-open")).isEqualTo("/lab?x=1");
+    assertThat(document(address).getElementById("live").hasAttr("data-resumes")).isFalse();
+    assertThat(desktops.get(ALICE).phase()).as("a GET resumes nothing").isEqualTo(Phase.SUSPENDED);
+    String back = location(submit(address, "s.desks.alice.resume"));
+    assertThat(back).isEqualTo(address + "&done=resumed");
+    assertThat(document(back).getElementById("live").hasAttr("data-resumes")).isFalse();
+    assertThat(desktops.get(ALICE).isSuspended()).isFalse();
+    String other = "/sessions/desks/alice/open?path=%2F%2Fevil.example&visit=1";
+    assertThat(document(other).getElementById("live").attr("data-open")).isEqualTo("/");
+  }
+
+  @Test
+  @DisplayName("an admin's visit does not resume the desktop of another user")
+  void openingByAdmin() {
+    desktops.update(
+        ALICE,
+        session ->
+            InMemoryDesktops.with(session, Phase.SUSPENDED, "", Optional.empty(), List.of()));
+    signIn("root");
+    Element live = document("/sessions/desks/alice/open?path=%2F&visit=1").getElementById("live");
+    assertThat(live.hasAttr("data-resumes")).isFalse();
+    assertThat(live.select("form[action$=/resume]")).hasSize(1);
+  }
+
+  @Test
   @DisplayName("the progress arrives as events, until the session is deleted")
   void progress() throws Exception {
     signIn("alice");

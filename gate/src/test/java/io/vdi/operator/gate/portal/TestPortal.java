@@ -80,6 +80,7 @@ public final class TestPortal implements AutoCloseable {
             (request, user) ->
                 new Caller(user.holder().email(), user.groups(), user.groups().contains("admins")),
             desktops,
+            true,
             clock,
             heartbeat);
     this.server =

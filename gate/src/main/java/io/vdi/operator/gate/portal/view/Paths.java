@@ -19,6 +19,11 @@ public final class Paths {
     return SESSIONS + "/" + segment(key.namespace()) + "/" + segment(key.name());
   }
 
+  /** The page that waits for a desktop and then shows this path of it. */
+  public static String opening(SessionKey key, String path) {
+    return session(key) + "/open?path=" + segment(path);
+  }
+
   /** The page below which a retained home is deleted. */
   public static String home(SessionKey key) {
     return HOMES + "/" + segment(key.namespace()) + "/" + segment(key.name());
