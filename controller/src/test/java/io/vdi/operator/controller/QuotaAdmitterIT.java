@@ -79,7 +79,7 @@ class QuotaAdmitterIT {
       }
       Map<String, Instant> created = new HashMap<>();
       await("all sessions to be created, to run and to be deleted")
-          .atMost(Duration.ofMinutes(3))
+          .atMost(Duration.ofMinutes(6))
           .pollInterval(Duration.ofMillis(100))
           .until(() -> {
             List<VdiSession> sessions =
