@@ -114,6 +114,7 @@ class GateIT {
     node.kubectl("delete", "vdi", "--namespace=desktops", "--all", "--wait", "--timeout=90s");
     node.kubectl("delete", "namespace", "desktops", "--ignore-not-found", "--wait=false");
     node.kubectl("delete", "vdit", "gate");
+    node.kubectl("delete", "rolebinding", "alice-sessions", "--ignore-not-found");
     node.installWithoutGate();
   }
 
@@ -265,6 +266,13 @@ class GateIT {
   @Order(5)
   @DisplayName("a visit of a desktop that sleeps wakes it and shows the picture")
   void wake() {
+    // The gate resumes in the name of the user.
+    node.kubectl(
+        "create",
+        "rolebinding",
+        "alice-sessions",
+        "--clusterrole=vdi-sessions-edit",
+        "--user=oidc:alice@example.com");
     List<List<Duration>> runs = new ArrayList<>();
     try (Browser browser = browser()) {
       signIn(browser);
