@@ -35,8 +35,11 @@ class CommonImportsTest {
             "okhttp3",
             "org.slf4j",
             "java.io",
+            "java.net",
             "java.nio",
-            "java.sql")
+            "java.security",
+            "java.sql",
+            "javax.net.ssl")
         .check();
   }
 }

@@ -83,6 +83,7 @@ public final class Controller implements Service {
   private final SharedObjectCleaner shared;
   private final TraefikCrdWatcher routeCrd;
   private final TraefikCrdWatcher middlewareCrd;
+  private final TraefikCrdWatcher transportCrd;
   private final ReleasedHosts releasedHosts;
   private final EventRecorder events;
   private final SessionReconciler reconciler;
@@ -110,7 +111,7 @@ public final class Controller implements Service {
                 this::templateChanged,
                 this::podChanged,
                 this::policyChanged,
-                this::middlewareChanged,
+                this::routePartChanged,
                 this::nodeChanged,
                 this::childChanged));
     this.quota = new QuotaAdmitter(caches, () -> settings.current().quota(), clock, meters);
@@ -120,6 +121,7 @@ public final class Controller implements Service {
             api, caches, () -> settings.current().session(), context.mayWrite());
     this.routeCrd = new TraefikCrdWatcher(api, caches.ingressRoutes(), this::addAll);
     this.middlewareCrd = new TraefikCrdWatcher(api, caches.middlewares(), this::addAll);
+    this.transportCrd = new TraefikCrdWatcher(api, caches.serversTransports(), this::addAll);
     this.events = new EventRecorder(api, "vdi-controller", clock);
     SessionMetrics metrics = new SessionMetrics(meters);
     this.releasedHosts =
@@ -139,7 +141,8 @@ public final class Controller implements Service {
         new SessionReconciler(
             hosts,
             releasedHosts,
-            new SessionObserver(caches, routeCrd::served, middlewareCrd::served),
+            new SessionObserver(
+                caches, routeCrd::served, middlewareCrd::served, transportCrd::served),
             quota,
             executor,
             new StatusWriter(executor, memory, bursts, events, metrics),
@@ -166,7 +169,8 @@ public final class Controller implements Service {
     // Both kinds of route are in the role; this configuration creates at most one of them.
     boolean onlyRead = List.of("list", "watch").contains(permission.verb());
     return switch (permission.resource()) {
-      case "ingressroutes" -> ingressKind() == SessionConfig.IngressKind.TRAEFIK;
+      case "ingressroutes", "serverstransports" ->
+          ingressKind() == SessionConfig.IngressKind.TRAEFIK;
       case "ingresses" -> onlyRead || ingressKind() == SessionConfig.IngressKind.INGRESS;
       case "middlewares" -> settings.current().session().middleware().isPresent();
       case "roles", "rolebindings" -> settings.current().session().access().isPresent();
@@ -183,6 +187,7 @@ public final class Controller implements Service {
     // Not in caches(): a cluster that does not let the controller read them still gets desktops.
     caches.access().forEach(ResourceCache::start);
     routeCrd.start();
+    transportCrd.startInBackground();
     if (settings.current().session().middleware().isPresent()) {
       middlewareCrd.start();
     } else {
@@ -226,6 +231,9 @@ public final class Controller implements Service {
     }
     if (middlewareCrd.served()) {
       watched.add(caches.middlewares());
+    }
+    if (transportCrd.served()) {
+      watched.add(caches.serversTransports());
     }
     for (ResourceCache<?> cache : watched) {
       ApiResult<Integer> result = cache.refresh();
@@ -340,10 +348,10 @@ public final class Controller implements Service {
   }
 
   /** A Middleware that was deleted or changed by another client is written again. */
-  private void middlewareChanged(KubeObject middleware) {
+  private void routePartChanged(KubeObject part) {
     shared.changed();
     caches.sessions().list().stream()
-        .filter(session -> session.namespace().equals(middleware.namespace()))
+        .filter(session -> session.namespace().equals(part.namespace()))
         .forEach(session -> queue.add(SessionKey.of(session)));
   }
 
@@ -365,6 +373,7 @@ public final class Controller implements Service {
     }
     routeCrd.close();
     middlewareCrd.close();
+    transportCrd.close();
     templates.close();
     shared.close();
     if (elected && !workers.stop(PATIENCE)) {

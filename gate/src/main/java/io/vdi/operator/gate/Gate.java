@@ -11,6 +11,7 @@ import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.Flavor;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.gate.api.Caller;
@@ -144,7 +145,8 @@ public final class Gate implements Service {
     CredentialCache credentials =
         new CredentialCache(api, name -> templates.get("", name), System::nanoTime);
     this.disconnector =
-        new Disconnector(credentials::of, Disconnector::serviceAddress, metrics::disconnected);
+        new Disconnector(
+            this::hasSelkies, credentials::of, Disconnector::serviceAddress, metrics::disconnected);
     revocations.onChange(this::disconnectRevoked);
     Provider signIns = provider();
     this.provider = new ProviderHealth(signIns);
@@ -216,6 +218,14 @@ public final class Gate implements Service {
         .oidc()
         .<Provider>map(oidc -> new OidcProvider(oidc, clock, metrics::providerFailed))
         .orElseGet(NoProvider::new);
+  }
+
+  /** Without its template a desktop is asked: most have it. */
+  private boolean hasSelkies(Desktop desktop) {
+    return templates
+        .get("", desktop.template())
+        .filter(template -> template.spec().flavor() != Flavor.SELKIES)
+        .isEmpty();
   }
 
   private long keyAgeSeconds() {

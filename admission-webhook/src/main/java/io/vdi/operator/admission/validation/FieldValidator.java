@@ -38,6 +38,11 @@ final class FieldValidator {
     violations.add(path + field + " " + printable(value) + ": " + rule);
   }
 
+  /** A field of any type; empty if it is absent. */
+  Optional<JsonElement> value(String field) {
+    return get(field);
+  }
+
   private Optional<JsonElement> get(String field) {
     return Optional.ofNullable(object.get(field)).filter(value -> !value.isJsonNull());
   }

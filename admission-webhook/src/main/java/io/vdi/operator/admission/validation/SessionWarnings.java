@@ -1,6 +1,7 @@
 package io.vdi.operator.admission.validation;
 
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -28,6 +29,17 @@ final class SessionWarnings {
     if (spec.gpu() > 0 && spec.idleTimeout().isEmpty() && !chosen) {
       warnings.add(
           "spec.idleTimeout is not set: the session keeps its GPU while nobody is connected");
+    }
+    switch (template.spec().server().activity()) {
+      case ActivitySource.Api _ -> {
+        // The reaper learns who is connected.
+      }
+      case ActivitySource.None _ ->
+          spec.idleTimeout()
+              .ifPresent(timeout ->
+                  warnings.add(
+                      "spec.idleTimeout has no effect: desktops of flavor %s do not report who is connected"
+                          .formatted(template.spec().flavor().text())));
     }
     boolean ownSize =
         session.persistence().size() != null && !session.persistence().size().equals(Defaults.SIZE);

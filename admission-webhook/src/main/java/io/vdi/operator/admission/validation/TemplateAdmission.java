@@ -51,7 +51,11 @@ final class TemplateAdmission {
   private static Verdict write(
       RawObject template, AdmissionRequest request, AdmissionPolicy policy) {
     List<String> warnings = TemplateRules.warnings(template.json());
-    List<String> violations = TemplateRules.violations(template.json(), policy.allowedRegistries());
+    List<String> violations =
+        TemplateRules.violations(
+            template.json(),
+            request.oldObject().map(RawObject::new).map(RawObject::json),
+            policy.allowedRegistries());
     boolean unchangedOrDeleting =
         request
             .oldObject()

@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.DesktopServer;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -58,7 +59,11 @@ final class TemplateRules {
 
   private TemplateRules() {}
 
-  static List<String> violations(JsonObject template, List<String> allowedRegistries) {
+  /**
+   * @param old empty for a new template
+   */
+  static List<String> violations(
+      JsonObject template, Optional<JsonObject> old, List<String> allowedRegistries) {
     FieldValidator fields = FieldValidator.of(template);
     FieldValidator spec = fields.section("spec");
     spec.require("image", "give the image of the desktop");
@@ -122,7 +127,9 @@ final class TemplateRules {
     }
     defaultWithinMaximum(spec, "timeout", "maxTimeout", TemplateRules::isLonger);
     defaultWithinMaximum(spec, "idleTimeout", "maxIdleTimeout", TemplateRules::isLonger);
-    environment(spec);
+    Optional<DesktopServer> server =
+        FlavorRules.server(spec, old.map(before -> FieldValidator.of(before).section("spec")));
+    server.ifPresent(found -> environment(spec, found));
     strings(spec, "allowedUsers", MAX_USERS, MAX_EMAIL);
     strings(spec, "allowedGroups", MAX_GROUPS, MAX_PATH);
     for (String field : List.of("imagePullSecrets", "tolerations")) {
@@ -135,7 +142,8 @@ final class TemplateRules {
         .ifPresent(labels ->
             spec.report("nodeSelector", labels, "must have at most " + MAX_ITEMS + " labels"));
     return Stream.concat(
-            fields.violations().stream(), podTemplate(spec, allowedRegistries).stream())
+            fields.violations().stream(),
+            server.stream().flatMap(found -> podTemplate(spec, found, allowedRegistries).stream()))
         .toList();
   }
 
@@ -183,7 +191,7 @@ final class TemplateRules {
     }
   }
 
-  private static void environment(FieldValidator spec) {
+  private static void environment(FieldValidator spec, DesktopServer server) {
     JsonArray variables = spec.list("env").orElseGet(JsonArray::new);
     if (variables.size() > MAX_VARIABLES) {
       spec.report("env", variables, "must have at most " + MAX_VARIABLES + " variables");
@@ -204,7 +212,7 @@ final class TemplateRules {
               "name",
               name -> name.length() <= MAX_NAME && ENV_NAME.matcher(name).matches(),
               "must be letters, digits and '_', and not begin with a digit")
-          .filter(PodTemplateRules::isReserved)
+          .filter(server::isReserved)
           .ifPresent(name ->
               variable.report(
                   "name",
@@ -260,14 +268,16 @@ final class TemplateRules {
     }
   }
 
-  private static List<String> podTemplate(FieldValidator spec, List<String> allowedRegistries) {
+  private static List<String> podTemplate(
+      FieldValidator spec, DesktopServer server, List<String> allowedRegistries) {
     return spec.object("podTemplate")
         .map(podTemplate ->
             PodTemplateRules.violations(
                 podTemplate,
                 new PodTemplateRules.Context(
-                    spec.number("port").orElse(VdiTemplate.Spec.EMPTY.port()),
-                    spec.text("homePath").orElse(VdiTemplate.Spec.EMPTY.homePath()),
+                    server,
+                    spec.number("port").orElse(server.port()),
+                    spec.text("homePath").orElse(server.homePath()),
                     spec.section("gpu")
                         .text("resourceName")
                         .orElse(VdiTemplate.Gpu.DEFAULT_RESOURCE),
@@ -277,17 +287,18 @@ final class TemplateRules {
 
   static List<String> warnings(JsonObject template) {
     FieldValidator spec = FieldValidator.of(template).section("spec");
-    return spec.list("env").orElseGet(JsonArray::new).asList().stream()
-        .filter(JsonObject.class::isInstance)
-        .map(item -> item.getAsJsonObject().get("name"))
-        .filter(JsonPrimitive.class::isInstance)
-        .map(JsonElement::getAsString)
-        .filter(OVERRIDABLE_ENV::contains)
-        .distinct()
-        .map(name ->
-            "spec.env: "
-                + name
-                + " replaces the value of the operator; desktops may not start or may be unreachable")
-        .toList();
+    Stream<String> variables =
+        spec.list("env").orElseGet(JsonArray::new).asList().stream()
+            .filter(JsonObject.class::isInstance)
+            .map(item -> item.getAsJsonObject().get("name"))
+            .filter(JsonPrimitive.class::isInstance)
+            .map(JsonElement::getAsString)
+            .filter(OVERRIDABLE_ENV::contains)
+            .distinct()
+            .map(name ->
+                "spec.env: "
+                    + name
+                    + " replaces the value of the operator; desktops may not start or may be unreachable");
+    return Stream.concat(variables, FlavorRules.warnings(spec)).toList();
   }
 }

@@ -26,6 +26,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AgreementIT {
   private static final String SESSIONS = "/apis/vdi.kasm.io/v1alpha1/namespaces/%s/vdisessions";
 
+  private static final String TEMPLATES = "/apis/vdi.kasm.io/v1alpha1/vditemplates";
+
   private final KubeClient api;
   private final String namespace;
 
@@ -143,6 +145,91 @@ class AgreementIT {
         .as("API server: %s", answer)
         .isEqualTo(verdict);
     assertThat(verdict(Requests.update(changed, old))).as("webhook").isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          good | {image: x, flavor: selkies, port: 9000, healthPath: /h, transport: dual, encoder: jpeg}
+          good | {image: x, flavor: selkies1, encoder: jpeg}
+          good | {image: x, flavor: linuxserver, port: 9000, homePath: /data}
+          good | {image: x, flavor: kasmvnc}
+          good | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P}}
+          good | {image: x, flavor: custom, custom: {port: 80, scheme: https, user: a@b.c, userEnv: U, passwordEnv: P, healthPath: /h}}
+          bad  | {image: x, flavor: webtop}
+          bad  | {image: x, flavor: 1}
+          bad  | {image: x, custom: {port: 80, passwordEnv: P}}
+          bad  | {image: x, flavor: kasmvnc, custom: {port: 80, passwordEnv: P}}
+          bad  | {image: x, flavor: custom}
+          bad  | {image: x, flavor: custom, custom: {passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 80}}
+          bad  | {image: x, flavor: custom, custom: {port: 0, passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 65536, passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: '80', passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, scheme: tcp, passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, user: 'a:b', passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, user: '', passwordEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, passwordEnv: 'P W'}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, passwordEnv: NVIDIA_X}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P, userEnv: P}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P, healthPath: h}}
+          bad  | {image: x, flavor: custom, port: 80, custom: {port: 80, passwordEnv: P}}
+          bad  | {image: x, flavor: custom, healthPath: /h, custom: {port: 80, passwordEnv: P}}
+          bad  | {image: x, flavor: custom, encoder: x, custom: {port: 80, passwordEnv: P}}
+          bad  | {image: x, flavor: custom, transport: dual, custom: {port: 80, passwordEnv: P}}
+          bad  | {image: x, flavor: selkies1, healthPath: /health}
+          bad  | {image: x, flavor: linuxserver, healthPath: /}
+          bad  | {image: x, flavor: kasmvnc, transport: webrtc}
+          bad  | {image: x, flavor: selkies1, transport: websockets}
+          bad  | {image: x, flavor: kasmvnc, encoder: jpeg}
+          """)
+  void aFlavor(String verdict, String spec) {
+    JsonObject template = template("flavor", spec);
+    ApiResult<JsonObject> answer = api.request("POST", TEMPLATES + "?dryRun=All", template);
+    assertThat(answer.ok().isPresent() ? "good" : "bad")
+        .as("API server: %s", answer)
+        .isEqualTo(verdict);
+    assertThat(TemplateRules.violations(template, Optional.empty(), List.of()).isEmpty())
+        .as("webhook")
+        .isEqualTo(verdict.equals("good"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          good | {image: x}                  | {image: y, flavor: selkies}
+          good | {image: x, flavor: selkies} | {image: x}
+          good | {image: x, flavor: kasmvnc} | {image: y, flavor: kasmvnc}
+          bad  | {image: x}                  | {image: x, flavor: kasmvnc}
+          bad  | {image: x, flavor: kasmvnc} | {image: x}
+          bad  | {image: x, flavor: kasmvnc} | {image: x, flavor: linuxserver}
+          good | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P}} | {image: x, flavor: custom, custom: {port: 81, passwordEnv: Q, scheme: http}}
+          bad  | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P}} | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P, scheme: https}}
+          """)
+  void aChangeOfAFlavor(String verdict, String before, String now) {
+    String name = "flavor-" + Integer.toHexString((before + now).hashCode());
+    JsonObject old = api.request("POST", TEMPLATES, template(name, before)).orElseThrow();
+    JsonObject changed = old.deepCopy();
+    changed.add("spec", template(name, now).get("spec"));
+    ApiResult<JsonObject> answer =
+        api.request("PUT", TEMPLATES + "/" + name + "?dryRun=All", changed);
+    assertThat(answer.ok().isPresent() ? "good" : "bad")
+        .as("API server: %s", answer)
+        .isEqualTo(verdict);
+    assertThat(TemplateRules.violations(changed, Optional.of(old), List.of()).isEmpty())
+        .as("webhook")
+        .isEqualTo(verdict.equals("good"));
+  }
+
+  private static JsonObject template(String name, String spec) {
+    return Manifests.parse(
+            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: %s}, spec: %s}"
+                .formatted(name, spec))
+        .getFirst();
   }
 
   private void assertVerdicts(String verdict, String name, String spec) {

@@ -90,10 +90,12 @@ public final class OpenCommand extends SessionCommand {
       printLogin(url, credentials);
       return 0;
     }
-    int target = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY).port();
+    VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
     try (PortForward forwarded =
-        PortForward.start(cluster, session.namespace(), name(), target, port)) {
-      printLogin("http://127.0.0.1:" + forwarded.localPort() + "/", credentials);
+        PortForward.start(cluster, session.namespace(), name(), spec.port(), port)) {
+      printLogin(
+          spec.server().scheme().text() + "://127.0.0.1:" + forwarded.localPort() + "/",
+          credentials);
       console().err().println("Press Ctrl-C to stop the port forwarding.");
       new CountDownLatch(1).await();
       return 0;
@@ -117,8 +119,10 @@ public final class OpenCommand extends SessionCommand {
         throw e;
       }
       warn(
-          "you may not read template %s: if it sets %s or a port, use those instead of the defaults"
-              .formatted(session.spec().template(), DesktopCredentials.USER_VARIABLE));
+          "you may not read template %s: if it sets a flavor, %s or a port, use those instead of the defaults"
+              .formatted(
+                  session.spec().template(),
+                  VdiTemplate.Spec.EMPTY.server().userVariable().orElseThrow()));
       return Optional.empty();
     }
   }

@@ -11,6 +11,7 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.Flavor;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -20,7 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import okhttp3.Credentials;
 
-/** Selkies in the pod, over a forwarded port, and the session's Service. */
+/** The server in the pod, over a forwarded port, and the session's Service. */
 final class DesktopChecks {
   private static final Layer LAYER = Layer.DATA_PLANE;
 
@@ -32,6 +33,10 @@ final class DesktopChecks {
 
   private static final CheckResult NOT_READY =
       new CheckResult.Skipped("the desktop is not ready yet");
+
+  /** It may have a page for the password, or none for all of its pages. */
+  private static final CheckResult CUSTOM =
+      new CheckResult.Skipped("how an image of flavor custom asks for a password is not known");
 
   private DesktopChecks() {}
 
@@ -119,6 +124,9 @@ final class DesktopChecks {
   }
 
   private static CheckResult password(SessionContext context, Pod pod) {
+    if (context.templateSpec().flavor() == Flavor.CUSTOM) {
+      return CUSTOM;
+    }
     Optional<ForwardedPort.Page> anonymous = context.desktop().get("/", Optional.empty());
     if (anonymous.isPresent() && anonymous.get().status() == 200) {
       return context.failed(

@@ -3,6 +3,8 @@ package io.vdi.operator.cli.doctor;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.PortForward;
+import io.vdi.operator.common.kube.UnverifiedTls;
+import io.vdi.operator.common.model.Scheme;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,16 +18,29 @@ import okhttp3.Response;
  */
 final class ForwardedPort implements AutoCloseable {
   private static final OkHttpClient HTTP =
-      new OkHttpClient.Builder().callTimeout(Duration.ofSeconds(3)).followRedirects(false).build();
+      UnverifiedTls.accept(new OkHttpClient.Builder())
+          .callTimeout(Duration.ofSeconds(3))
+          .followRedirects(false)
+          .build();
 
+  private final Scheme scheme;
   private final PortForward forward;
 
-  private ForwardedPort(PortForward forward) {
+  private ForwardedPort(Scheme scheme, PortForward forward) {
+    this.scheme = scheme;
     this.forward = forward;
   }
 
   static ForwardedPort to(ClusterAccess cluster, String namespace, String pod, int port) {
-    return new ForwardedPort(PortForward.start(cluster, namespace, pod, port, 0));
+    return to(cluster, namespace, pod, Scheme.HTTP, port);
+  }
+
+  /**
+   * @param scheme that the pod speaks on the port; its certificate is not verified
+   */
+  static ForwardedPort to(
+      ClusterAccess cluster, String namespace, String pod, Scheme scheme, int port) {
+    return new ForwardedPort(scheme, PortForward.start(cluster, namespace, pod, port, 0));
   }
 
   /** An HTTP response. */
@@ -40,7 +55,7 @@ final class ForwardedPort implements AutoCloseable {
    */
   Optional<Page> get(String path, Optional<String> authorization) {
     Request.Builder request =
-        new Request.Builder().url("http://127.0.0.1:" + forward.localPort() + path);
+        new Request.Builder().url(scheme.text() + "://127.0.0.1:" + forward.localPort() + path);
     authorization.ifPresent(value -> request.header("Authorization", value));
     try (Response response = HTTP.newCall(request.build()).execute()) {
       return Optional.of(new Page(response.code(), response.body().string()));

@@ -10,6 +10,7 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Flavor;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import java.io.IOException;
@@ -299,7 +300,10 @@ final class RouteChecks {
               ? context.failed(KnownCause.ROUTER_WITHOUT_ROUTE, url, "it answers 404")
               : new CheckResult.Skipped("404: the desktop is not ready yet");
       case 200 ->
-          context.failed(KnownCause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
+          context.templateSpec().flavor() == Flavor.CUSTOM
+              ? new CheckResult.Passed("answers 200 without it; flavor custom may ask on a page")
+              : context.failed(
+                  KnownCause.DESKTOP_UNPROTECTED, url, "it answers 200 without a password");
       case 502, 503, 504 ->
           context.isRunning()
               ? context.failed(
@@ -315,6 +319,10 @@ final class RouteChecks {
     }
     if (usesGate(context)) {
       return new CheckResult.Skipped("only a browser that is signed in opens it");
+    }
+    if (context.templateSpec().flavor() != Flavor.SELKIES) {
+      return new CheckResult.Skipped(
+          "the path of flavor %s is not known".formatted(context.templateSpec().flavor().text()));
     }
     String authorization = DesktopChecks.authorization(context);
     String url = url(context, "/api/websockets");

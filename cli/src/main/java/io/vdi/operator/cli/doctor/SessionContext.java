@@ -101,11 +101,17 @@ final class SessionContext implements AutoCloseable {
         .list(ResourceType.EVENT.path(namespace()) + "?fieldSelector=involvedObject.uid=" + uid);
   }
 
-  /** The port of Selkies in the pod, forwarded by the API server: works without a route. */
+  /** The port of the desktop in the pod, forwarded by the API server: works without a route. */
   ForwardedPort desktop() {
     if (desktop.isEmpty()) {
       desktop =
-          Optional.of(ForwardedPort.to(cluster(), namespace(), name(), templateSpec().port()));
+          Optional.of(
+              ForwardedPort.to(
+                  cluster(),
+                  namespace(),
+                  name(),
+                  templateSpec().server().scheme(),
+                  templateSpec().port()));
     }
     return desktop.get();
   }

@@ -187,8 +187,8 @@ class SessionCommandsTest {
     assertThat(result.out()).contains("User:      ubuntu\nPassword:  secret\n");
     assertThat(result.err())
         .isEqualTo(
-            "warning: you may not read template ubuntu: if it sets SELKIES_BASIC_AUTH_USER or a"
-                + " port, use those instead of the defaults\n");
+            "warning: you may not read template ubuntu: if it sets a flavor,"
+                + " SELKIES_BASIC_AUTH_USER or a port, use those instead of the defaults\n");
   }
 
   @Test

@@ -8,14 +8,8 @@ import java.util.Optional;
 
 /** The user name and password that a desktop asks for; docs/specification.md, section 2. */
 public record DesktopCredentials(String user, String password) {
-  /** The user name, unless the template's env sets {@link #USER_VARIABLE}. */
-  public static final String DEFAULT_USER = "ubuntu";
-
   /** The key of the password in the session's Secret. */
   public static final String PASSWORD_KEY = "password";
-
-  /** The environment variable that gives Selkies the user name. */
-  public static final String USER_VARIABLE = "SELKIES_BASIC_AUTH_USER";
 
   /**
    * The credentials of a session.
@@ -31,12 +25,16 @@ public record DesktopCredentials(String user, String password) {
 
   /** The user name that desktops of this template ask for. */
   public static String userName(Optional<VdiTemplate> template) {
-    return template.stream()
-        .flatMap(found -> found.spec().env().stream())
-        .filter(variable -> variable.name().equals(USER_VARIABLE))
-        .map(VdiTemplate.EnvVar::value)
-        .findFirst()
-        .orElse(DEFAULT_USER);
+    VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
+    DesktopServer server = spec.server();
+    return server
+        .userVariable()
+        .flatMap(name ->
+            spec.env().stream()
+                .filter(variable -> variable.name().equals(name))
+                .map(VdiTemplate.EnvVar::value)
+                .findFirst())
+        .orElse(server.user());
   }
 
   /** The decoded text of one key of a Secret; empty when the key is missing or empty. */

@@ -5,6 +5,9 @@ public final class ResourceNames {
   /** Traefik's Middleware that asks the gate, one in each namespace with sessions. */
   public static final String MIDDLEWARE = "vdi-gate";
 
+  /** Traefik's ServersTransport for desktops that speak HTTPS, one in each namespace with them. */
+  public static final String SERVERS_TRANSPORT = "vdi-desktop";
+
   private static final int MAX_LENGTH = 253;
   private static final int HASH_LENGTH = 8;
 

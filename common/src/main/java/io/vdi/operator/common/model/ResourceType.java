@@ -37,6 +37,8 @@ public record ResourceType<T extends KubeObject>(
       metadata("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes");
   public static final ResourceType<PartialObjectMetadata> MIDDLEWARE =
       metadata("traefik.io", "v1alpha1", "Middleware", "middlewares");
+  public static final ResourceType<PartialObjectMetadata> SERVERS_TRANSPORT =
+      metadata("traefik.io", "v1alpha1", "ServersTransport", "serverstransports");
   public static final ResourceType<PartialObjectMetadata> INGRESS =
       metadata("networking.k8s.io", "v1", "Ingress", "ingresses");
   public static final ResourceType<PartialObjectMetadata> NETWORK_POLICY =

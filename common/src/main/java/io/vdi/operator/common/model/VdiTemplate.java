@@ -24,6 +24,8 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String description,
       String icon,
       Resources resources,
+      Flavor flavor,
+      Custom custom,
       List<EnvVar> env,
       String timeout,
       String maxTimeout,
@@ -53,7 +55,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null);
+            null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;
@@ -67,9 +69,24 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       env = env == null ? List.of() : env;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
       encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
-      port = port == null ? 8080 : port;
-      homePath = homePath == null || homePath.isEmpty() ? "/home/user" : homePath;
-      healthPath = healthPath == null ? "" : healthPath;
+      flavor = flavor == null ? Flavor.SELKIES : flavor;
+      custom = custom == null ? Custom.NONE : custom;
+      DesktopServer server = DesktopServer.of(flavor, custom);
+      port = port == null || flavor == Flavor.CUSTOM ? server.port() : port;
+      homePath = homePath == null || homePath.isEmpty() ? server.homePath() : homePath;
+      healthPath =
+          switch (flavor) {
+            case SELKIES -> healthPath == null ? "" : healthPath;
+            // They ask for the password on every path, and a probe has none.
+            case SELKIES1, LINUXSERVER, KASMVNC -> "";
+            case CUSTOM -> custom.healthPath();
+          };
+      transport =
+          switch (server.streaming()) {
+            case SELECTABLE -> transport;
+            case WEBRTC -> Transport.WEBRTC;
+            case OWN -> null;
+          };
       imagePullSecrets = imagePullSecrets == null ? List.of() : imagePullSecrets;
       nodeSelector = nodeSelector == null ? Map.of() : nodeSelector;
       tolerations = tolerations == null ? new JsonArray() : tolerations;
@@ -77,6 +94,39 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       network = network == null ? new Network(null, null) : network;
       allowedUsers = allowedUsers == null ? List.of() : allowedUsers;
       allowedGroups = allowedGroups == null ? List.of() : allowedGroups;
+    }
+
+    /** The server in the image; {@link #port} and {@link #homePath} replace those of its flavor. */
+    public DesktopServer server() {
+      return DesktopServer.of(flavor, custom);
+    }
+  }
+
+  /**
+   * The server of an image without a flavor; docs/flavors.md.
+   *
+   * @param port on which it listens
+   * @param user that it asks for; empty: ubuntu
+   * @param userEnv the variable that gives it the user name; empty: it has none
+   * @param passwordEnv the variable that gives it the password
+   * @param healthPath answers 200 without a password while it works; empty: a TCP check
+   */
+  public record Custom(
+      Integer port,
+      Scheme scheme,
+      String user,
+      String userEnv,
+      String passwordEnv,
+      String healthPath) {
+    static final Custom NONE = new Custom(null, null, null, null, null, null);
+
+    public Custom {
+      port = port == null ? 8080 : port;
+      scheme = scheme == null ? Scheme.HTTP : scheme;
+      user = user == null ? "" : user;
+      userEnv = userEnv == null ? "" : userEnv;
+      passwordEnv = passwordEnv == null ? "" : passwordEnv;
+      healthPath = healthPath == null ? "" : healthPath;
     }
   }
 

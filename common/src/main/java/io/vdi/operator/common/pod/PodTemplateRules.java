@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.model.DesktopServer;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
@@ -29,17 +30,6 @@ public final class PodTemplateRules {
   private static final int MAX_SIZE = 65_536;
   private static final int MAX_SHOWN = 60;
 
-  /** Variables that make the desktop reachable and protect it. */
-  private static final Set<String> RESERVED_ENV =
-      Set.of(
-          "SELKIES_ENCODER",
-          "SELKIES_BASIC_AUTH_PASSWORD",
-          "SELKIES_ENABLE_BASIC_AUTH",
-          "DISPLAY",
-          "SELKIES_ADDR",
-          "SELKIES_PORT");
-
-  private static final String RESERVED_ENV_PREFIX = "SELKIES_TURN_";
   private static final Set<String> OWN_VOLUMES = Set.of("home", "shm", "turn");
 
   private static final Set<String> OWN_LABELS =
@@ -64,20 +54,20 @@ public final class PodTemplateRules {
   /**
    * What the rules depend on besides the podTemplate.
    *
+   * @param server of the desktop
    * @param port of the desktop
    * @param homePath where the home is mounted
    * @param gpuResource the extended resource of the template's GPUs
    * @param allowedRegistries of images; empty: any
    */
   public record Context(
-      int port, String homePath, String gpuResource, List<String> allowedRegistries) {}
+      DesktopServer server,
+      int port,
+      String homePath,
+      String gpuResource,
+      List<String> allowedRegistries) {}
 
   private PodTemplateRules() {}
-
-  /** Whether a template may not set this variable of the desktop. */
-  public static boolean isReserved(String variable) {
-    return RESERVED_ENV.contains(variable) || variable.startsWith(RESERVED_ENV_PREFIX);
-  }
 
   /**
    * Whether an image is in one of these registries, or below a path in one, such as {@code
@@ -186,7 +176,7 @@ public final class PodTemplateRules {
     own(path, container, OWN_CONTAINER_FIELDS);
     port(path, container, context);
     for (JsonObject variable : items(path, container, "env", "name")) {
-      if (isReserved(text(variable, "name"))) {
+      if (context.server().isReserved(text(variable, "name"))) {
         report(
             path + "env",
             variable.get("name"),

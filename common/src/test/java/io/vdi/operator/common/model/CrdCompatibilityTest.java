@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +35,10 @@ class CrdCompatibilityTest {
   /** A larger value accepts less. */
   private static final Set<String> LOWER =
       Set.of("minLength", "minimum", "minItems", "minProperties");
+
+  /** The beginning of a rule that is true without a field. */
+  private static final Pattern NEW_FIELD =
+      Pattern.compile("!has\\((?:self|oldSelf)\\.(\\w+)\\) \\|\\| ");
 
   @ParameterizedTest
   @ValueSource(strings = {"vdisessions", "vditemplates"})
@@ -79,6 +85,29 @@ class CrdCompatibilityTest {
         .isEmpty();
   }
 
+  @Test
+  @DisplayName("a rule that is true without a new field is compatible")
+  void ruleForNewField() {
+    assertThat(
+            breaks(
+                "",
+                new Yaml().load("{properties: {a: {}}}"),
+                new Yaml()
+                    .load(
+                        "{properties: {a: {}, b: {}}, x-kubernetes-validations:"
+                            + " [{rule: '!has(self.b) || self.b != self.a'}]}")))
+        .isEmpty();
+    assertThat(
+            breaks(
+                "",
+                new Yaml().load("{properties: {a: {}}}"),
+                new Yaml()
+                    .load(
+                        "{properties: {a: {}}, x-kubernetes-validations:"
+                            + " [{rule: '!has(self.a) || self.a'}]}")))
+        .containsExactly(" has the new rule !has(self.a) || self.a");
+  }
+
   private static List<String> breaks(String path, Map<?, ?> released, Map<?, ?> current) {
     List<String> problems = new ArrayList<>();
     changed(path, "type", released, current, problems);
@@ -103,6 +132,7 @@ class CrdCompatibilityTest {
     LOWER.forEach(limit -> limit(path, limit, -1, released, current, problems));
     rules(current).stream()
         .filter(rule -> !rules(released).contains(rule))
+        .filter(rule -> !isOnlyForNewField(String.valueOf(rule), released))
         .forEach(rule -> problems.add(path + " has the new rule " + rule));
     if (released.containsKey("x-kubernetes-preserve-unknown-fields")
         && !current.containsKey("x-kubernetes-preserve-unknown-fields")) {
@@ -122,6 +152,19 @@ class CrdCompatibilityTest {
       problems.addAll(breaks(path + "[]", map(released, "items"), map(current, "items")));
     }
     return problems;
+  }
+
+  /** A released object does not have the field, so the rule is true for it. */
+  private static boolean isOnlyForNewField(String rule, Map<?, ?> released) {
+    Matcher condition = NEW_FIELD.matcher(rule);
+    String outer = rule;
+    while (!outer.equals(outer.replaceAll("\\([^()]*\\)", ""))) {
+      outer = outer.replaceAll("\\([^()]*\\)", "");
+    }
+    // Of all operators only the conditional binds weaker than "||".
+    return condition.lookingAt()
+        && !outer.contains("?")
+        && !map(released, "properties").containsKey(condition.group(1));
   }
 
   private static void changed(

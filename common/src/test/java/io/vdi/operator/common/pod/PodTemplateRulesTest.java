@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,8 @@ import org.yaml.snakeyaml.Yaml;
 
 class PodTemplateRulesTest {
   private static final PodTemplateRules.Context CONTEXT =
-      new PodTemplateRules.Context(8080, "/home/user", "nvidia.com/gpu", List.of());
+      new PodTemplateRules.Context(
+          VdiTemplate.Spec.EMPTY.server(), 8080, "/home/user", "nvidia.com/gpu", List.of());
 
   @ParameterizedTest
   @CsvSource(

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
@@ -26,9 +27,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes the objects that sessions share after the last session that needs them: the NetworkPolicy
- * of a template and the Middleware of a namespace. They have no owner that Kubernetes' garbage
- * collector could follow. If a session is created at the same time, its next pass creates the
- * object again: the deletion is an event for it.
+ * of a template, and the Middleware and the ServersTransport of a namespace. They have no owner
+ * that Kubernetes' garbage collector could follow. If a session is created at the same time, its
+ * next pass creates the object again: the deletion is an event for it.
  */
 public final class SharedObjectCleaner implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SharedObjectCleaner.class);
@@ -75,6 +76,9 @@ public final class SharedObjectCleaner implements AutoCloseable {
     for (PartialObjectMetadata policy : unusedPolicies()) {
       all &= delete(caches.networkPolicies(), policy);
     }
+    for (PartialObjectMetadata transport : unusedTransports()) {
+      all &= delete(caches.serversTransports(), transport);
+    }
     Set<String> guarded = namespacesOfGuardedRoutes();
     for (PartialObjectMetadata middleware : unusedMiddlewares()) {
       // Without its Middleware a route does not work: first the route changes or is deleted.
@@ -109,6 +113,29 @@ public final class SharedObjectCleaner implements AutoCloseable {
         .filter(middleware -> !middleware.metadata().isDeleting())
         .filter(middleware -> !used.contains(middleware.namespace()))
         .toList();
+  }
+
+  /** A session waits for the deletion of its route, so no route refers to these any more. */
+  private List<PartialObjectMetadata> unusedTransports() {
+    Set<String> used =
+        caches.sessions().list().stream()
+            .filter(this::mayUseTransport)
+            .map(VdiSession::namespace)
+            .collect(Collectors.toSet());
+    return caches.serversTransports().list().stream()
+        .filter(transport -> transport.name().equals(ResourceNames.SERVERS_TRANSPORT))
+        .filter(transport -> !transport.metadata().isDeleting())
+        .filter(transport -> !used.contains(transport.namespace()))
+        .toList();
+  }
+
+  /** The routes of a session without its template stay as they are. */
+  private boolean mayUseTransport(VdiSession session) {
+    return caches
+        .templates()
+        .get("", session.spec().template())
+        .map(template -> ServersTransportBuilder.of(template.spec(), config.get()).isPresent())
+        .orElse(true);
   }
 
   private Set<String> namespacesOfGuardedRoutes() {

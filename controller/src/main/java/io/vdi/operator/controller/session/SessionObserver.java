@@ -15,6 +15,7 @@ import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.plan.SharedState;
+import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.util.EnumMap;
 import java.util.List;
@@ -28,17 +29,23 @@ public final class SessionObserver {
   private final ControllerCaches caches;
   private final BooleanSupplier routesServed;
   private final BooleanSupplier middlewaresServed;
+  private final BooleanSupplier transportsServed;
   private final DesiredPolicyCache policies = new DesiredPolicyCache();
 
   /**
    * @param routesServed whether the cluster serves IngressRoutes
    * @param middlewaresServed whether it serves Middlewares
+   * @param transportsServed whether it serves ServersTransports
    */
   public SessionObserver(
-      ControllerCaches caches, BooleanSupplier routesServed, BooleanSupplier middlewaresServed) {
+      ControllerCaches caches,
+      BooleanSupplier routesServed,
+      BooleanSupplier middlewaresServed,
+      BooleanSupplier transportsServed) {
     this.caches = caches;
     this.routesServed = routesServed;
     this.middlewaresServed = middlewaresServed;
+    this.transportsServed = transportsServed;
   }
 
   /** The session; empty if it does not exist. */
@@ -64,7 +71,7 @@ public final class SessionObserver {
         host,
         children,
         child(session, ChildKind.ROUTE, config.otherRouteType()),
-        routeTypeServed(config),
+        routeTypeServed(template, config),
         resync,
         node,
         template.map(found -> shared(session, found, config)).orElse(List.of()),
@@ -73,15 +80,24 @@ public final class SessionObserver {
         caches.isAccessSynced());
   }
 
-  private boolean routeTypeServed(SessionConfig config) {
-    return (!config.routeType().equals(ResourceType.INGRESS_ROUTE) || routesServed.getAsBoolean())
+  private boolean routeTypeServed(Optional<VdiTemplate> template, SessionConfig config) {
+    boolean transport =
+        config.ingress().kind() == SessionConfig.IngressKind.TRAEFIK
+            && template
+                .flatMap(found -> ServersTransportBuilder.of(found.spec(), config))
+                .isPresent();
+    return (!transport || transportsServed.getAsBoolean())
+        && (!config.routeType().equals(ResourceType.INGRESS_ROUTE) || routesServed.getAsBoolean())
         && (config.middleware().isEmpty() || middlewaresServed.getAsBoolean());
   }
 
   private List<SharedState> shared(VdiSession session, VdiTemplate template, SessionConfig config) {
-    return Stream.concat(
-            policies.of(template, config).stream(),
-            config.middleware().filter(any -> middlewaresServed.getAsBoolean()).stream())
+    return Stream.of(
+            policies.of(template, config),
+            config.middleware().filter(any -> middlewaresServed.getAsBoolean()),
+            ServersTransportBuilder.of(template.spec(), config)
+                .filter(any -> transportsServed.getAsBoolean()))
+        .flatMap(Optional::stream)
         .map(desired ->
             new SharedState(
                 desired,

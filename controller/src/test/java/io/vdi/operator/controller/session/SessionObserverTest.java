@@ -20,7 +20,8 @@ class SessionObserverTest {
   private final FakeCluster cluster = FakeCluster.watched();
   private boolean traefikServed = true;
   private final SessionObserver observer =
-      new SessionObserver(cluster.caches, () -> traefikServed, () -> traefikServed);
+      new SessionObserver(
+          cluster.caches, () -> traefikServed, () -> traefikServed, () -> traefikServed);
 
   @AfterEach
   void close() {

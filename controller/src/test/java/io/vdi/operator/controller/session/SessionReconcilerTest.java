@@ -68,7 +68,7 @@ class SessionReconcilerTest {
       new SessionReconciler(
           hosts,
           releasedHosts,
-          new SessionObserver(cluster.caches, () -> true, () -> true),
+          new SessionObserver(cluster.caches, () -> true, () -> true, () -> true),
           quota,
           executor,
           new StatusWriter(

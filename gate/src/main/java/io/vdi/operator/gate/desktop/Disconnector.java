@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.Credentials;
@@ -60,6 +61,7 @@ public final class Disconnector implements AutoCloseable {
   private static final long MAX_BODY_BYTES = 256 * 1024;
   private static final int MAX_PAGES = 100;
 
+  private final Predicate<Desktop> hasSelkies;
   private final Function<Desktop, ApiResult<DesktopCredentials>> credentials;
   private final Function<SessionKey, HttpUrl> address;
   private final Consumer<Outcome> onDesktop;
@@ -73,13 +75,16 @@ public final class Disconnector implements AutoCloseable {
           .build();
 
   /**
+   * @param hasSelkies whether a desktop has this API; that of another flavor cannot be asked
    * @param address of the session's Service
    * @param onDesktop is called for each desktop
    */
   public Disconnector(
+      Predicate<Desktop> hasSelkies,
       Function<Desktop, ApiResult<DesktopCredentials>> credentials,
       Function<SessionKey, HttpUrl> address,
       Consumer<Outcome> onDesktop) {
+    this.hasSelkies = hasSelkies;
     this.credentials = credentials;
     this.address = address;
     this.onDesktop = onDesktop;
@@ -98,6 +103,14 @@ public final class Disconnector implements AutoCloseable {
   }
 
   private void disconnect(Desktop desktop) {
+    if (!hasSelkies.test(desktop)) {
+      LOG.error(
+          "the connections of {} cannot be ended: only flavor selkies can do that. Suspend the session"
+              + " to end them",
+          desktop.session());
+      onDesktop.accept(Outcome.FAILED);
+      return;
+    }
     ApiResult<DesktopCredentials> found = credentials.apply(desktop);
     if (found.ok().isEmpty()) {
       LOG.error(

@@ -66,7 +66,10 @@ class DisconnectorTest {
     HttpUrl address = HttpUrl.get("http://127.0.0.1:" + selkies.getAddress().getPort());
     disconnector =
         new Disconnector(
-            desktop -> new ApiResult.Ok<>(CREDENTIALS), session -> address, outcomes::add);
+            desktop -> !desktop.template().equals("kasm"),
+            desktop -> new ApiResult.Ok<>(CREDENTIALS),
+            session -> address,
+            outcomes::add);
   }
 
   @AfterEach
@@ -114,6 +117,24 @@ class DisconnectorTest {
     disconnector.disconnect(List.of(desktop()));
     await().until(() -> outcomes.size() == 3);
     assertThat(outcomes.getLast()).isEqualTo(Disconnector.Outcome.ABSENT);
+  }
+
+  @Test
+  @DisplayName("a desktop of another flavor cannot be asked, which is a failure")
+  void otherFlavor() {
+    Desktop selkies = desktop();
+    disconnector.disconnect(
+        List.of(
+            new Desktop(
+                selkies.session(),
+                selkies.uid(),
+                selkies.user(),
+                "kasm",
+                selkies.allowed(),
+                selkies.origin(),
+                false)));
+    await().until(() -> outcomes.equals(List.of(Disconnector.Outcome.FAILED)));
+    assertThat(requests).isEmpty();
   }
 
   @Test

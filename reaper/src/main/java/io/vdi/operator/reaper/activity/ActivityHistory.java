@@ -33,7 +33,7 @@ record ActivityHistory(
    */
   ActivityHistory with(ProbeResult result, Instant now, Duration maxGap) {
     return switch (result) {
-      case ProbeResult.NoAnswer _ ->
+      case ProbeResult.NoAnswer _, ProbeResult.NotReported _ ->
           new ActivityHistory(
               new Activity.Unknown(),
               lastAnswer,

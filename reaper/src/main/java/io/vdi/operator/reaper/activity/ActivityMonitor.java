@@ -8,6 +8,7 @@ import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -76,7 +77,7 @@ public final class ActivityMonitor implements AutoCloseable {
   private final InstantSource clock;
   private final WorkQueue<SessionKey> queue;
   private final WorkerPool<SessionKey> workers;
-  private final SelkiesClient selkies = new SelkiesClient();
+  private final DesktopClient desktops = new DesktopClient();
   private final Map<String, ActivityHistory> histories = new ConcurrentHashMap<>();
   private final Map<String, String> passwords = new ConcurrentHashMap<>();
 
@@ -182,6 +183,10 @@ public final class ActivityMonitor implements AutoCloseable {
     ActivityHistory history =
         before.with(result, now, interval.multipliedBy(3).plus(settings.timeout()));
     histories.put(session.uid(), history);
+    if (result instanceof ProbeResult.NotReported(String reason)) {
+      failed(session, history, reason, idleTimeout.isPresent());
+      return interval;
+    }
     if (result instanceof ProbeResult.NoAnswer(String reason)) {
       failed(session, history, reason, idleTimeout.isPresent());
       listener.probed(false);
@@ -241,16 +246,25 @@ public final class ActivityMonitor implements AutoCloseable {
     if (template.isEmpty()) {
       return new ProbeResult.NoAnswer("its template is missing");
     }
-    Optional<String> password = password(session);
-    return password.isEmpty()
-        ? new ProbeResult.NoAnswer("cannot read its Secret")
-        : selkies.probe(
-            new SelkiesEndpoint(
-                pod.get().status().podIp(),
-                template.get().spec().port(),
-                DesktopCredentials.userName(template),
-                password.get()),
-            settings.timeout());
+    VdiTemplate.Spec spec = template.get().spec();
+    return switch (spec.server().activity()) {
+      case ActivitySource.None _ ->
+          new ProbeResult.NotReported(
+              "desktops of flavor %s do not report their clients".formatted(spec.flavor().text()));
+      case ActivitySource.Api api -> {
+        Optional<String> password = password(session);
+        yield password.isEmpty()
+            ? new ProbeResult.NoAnswer("cannot read its Secret")
+            : desktops.probe(
+                new DesktopEndpoint(
+                    api,
+                    spec.server().scheme(),
+                    pod.get().status().podIp(),
+                    spec.port(),
+                    new DesktopCredentials(DesktopCredentials.userName(template), password.get())),
+                settings.timeout());
+      }
+    };
   }
 
   /**
@@ -361,6 +375,6 @@ public final class ActivityMonitor implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    selkies.close();
+    desktops.close();
   }
 }

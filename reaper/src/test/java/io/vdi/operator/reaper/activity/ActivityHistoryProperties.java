@@ -28,7 +28,8 @@ class ActivityHistoryProperties {
         Arbitraries.frequencyOf(
             net.jqwik.api.Tuple.of(6, Arbitraries.just(new ProbeResult.ConnectedClients(0))),
             net.jqwik.api.Tuple.of(2, Arbitraries.just(new ProbeResult.ConnectedClients(2))),
-            net.jqwik.api.Tuple.of(3, Arbitraries.just(new ProbeResult.NoAnswer("silent"))));
+            net.jqwik.api.Tuple.of(3, Arbitraries.just(new ProbeResult.NoAnswer("silent"))),
+            net.jqwik.api.Tuple.of(1, Arbitraries.just(new ProbeResult.NotReported("none"))));
     return Combinators.combine(Arbitraries.integers().between(1, 200), answers)
         .as(Step::new)
         .list()
@@ -47,7 +48,7 @@ class ActivityHistoryProperties {
       now = now.plusSeconds(step.secondsLater());
       history = history.with(step.answer(), now, MAX_GAP);
       switch (step.answer()) {
-        case ProbeResult.NoAnswer _ ->
+        case ProbeResult.NoAnswer _, ProbeResult.NotReported _ ->
             assertThat(history.activity()).isEqualTo(new Activity.Unknown());
         case ProbeResult.ConnectedClients(int count) when count > 0 -> {
           assertThat(history.activity()).isEqualTo(new Activity.Connected(now));

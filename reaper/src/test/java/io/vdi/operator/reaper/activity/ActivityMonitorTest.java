@@ -192,6 +192,21 @@ class ActivityMonitorTest {
   }
 
   @Test
+  @DisplayName("a flavor that does not report its clients is not asked, and never idle")
+  void notReported() {
+    template("\"flavor\": \"linuxserver\", \"idleTimeout\": \"30m\"");
+    start(running(""));
+    await()
+        .untilAsserted(() ->
+            assertThat(unknown)
+                .containsExactly("desktops of flavor linuxserver do not report their clients"));
+    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
+    assertThat(selkies.requests()).isZero();
+    assertThat(failures.get()).as("failed probes").isZero();
+    assertThat(requests("PATCH")).isEmpty();
+  }
+
+  @Test
   void aGapOfMoreThanThreeIntervalsAndATimeoutStartsTheIdleTimeAgain() {
     start(running(""));
     awaitProbes();

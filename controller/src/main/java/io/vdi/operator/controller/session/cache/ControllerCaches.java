@@ -30,6 +30,7 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> services,
     ResourceCache<PartialObjectMetadata> ingressRoutes,
     ResourceCache<PartialObjectMetadata> middlewares,
+    ResourceCache<PartialObjectMetadata> serversTransports,
     ResourceCache<PartialObjectMetadata> ingresses,
     ResourceCache<PartialObjectMetadata> networkPolicies,
     ResourceCache<PartialObjectMetadata> roles,
@@ -37,13 +38,17 @@ public record ControllerCaches(
     ResourceCache<Node> nodes)
     implements AutoCloseable {
 
-  /** Called on each change, on the thread of the watch: they must return quickly. */
+  /**
+   * Called on each change, on the thread of the watch: they must return quickly.
+   *
+   * @param routeParts Middlewares and ServersTransports
+   */
   public record Listeners(
       Consumer<ResourceCache.Change<VdiSession>> sessions,
       Consumer<ResourceCache.Change<VdiTemplate>> templates,
       Consumer<ResourceCache.Change<Pod>> pods,
       Consumer<KubeObject> networkPolicies,
-      Consumer<KubeObject> middlewares,
+      Consumer<KubeObject> routeParts,
       Consumer<ResourceCache.Change<Node>> nodes,
       Consumer<KubeObject> children) {}
 
@@ -64,7 +69,14 @@ public record ControllerCaches(
             ResourceType.MIDDLEWARE,
             Labels.MANAGED_SELECTOR,
             clock,
-            change -> listeners.middlewares().accept(change.object())),
+            change -> listeners.routeParts().accept(change.object())),
+        new ResourceCache<>(
+            api,
+            namespaces,
+            ResourceType.SERVERS_TRANSPORT,
+            Labels.MANAGED_SELECTOR,
+            clock,
+            change -> listeners.routeParts().accept(change.object())),
         managed(api, namespaces, ResourceType.INGRESS, clock, listeners),
         new ResourceCache<>(
             api,
@@ -94,8 +106,8 @@ public record ControllerCaches(
   }
 
   /**
-   * All without which no session can be reconciled: without {@link #ingressRoutes} and {@link
-   * #middlewares}, types that not every cluster serves, and without {@link #access}.
+   * All without which no session can be reconciled: without the types of Traefik, which not every
+   * cluster serves, and without {@link #access}.
    */
   public List<ResourceCache<?>> always() {
     return List.of(
@@ -112,12 +124,15 @@ public record ControllerCaches(
 
   /** The types of Traefik's CRDs. */
   private List<ResourceCache<?>> traefik() {
-    return List.of(ingressRoutes, middlewares);
+    return List.of(ingressRoutes, middlewares, serversTransports);
   }
 
   /** The objects of a type that sessions share. */
   public ResourceCache<PartialObjectMetadata> ofShared(ResourceType<PartialObjectMetadata> type) {
-    return type.equals(ResourceType.MIDDLEWARE) ? middlewares : networkPolicies;
+    return Stream.of(middlewares, serversTransports, networkPolicies)
+        .filter(cache -> cache.resourceType().equals(type))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException(type.qualifiedName() + " is not shared"));
   }
 
   /** Roles and RoleBindings, which a cluster may not let the controller read. */

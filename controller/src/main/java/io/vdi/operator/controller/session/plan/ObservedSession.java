@@ -21,12 +21,13 @@ import java.util.Optional;
  * @param children the existing objects by kind; the route is the one of the configured type
  * @param otherRoute a route of the type that is not configured, from an earlier {@code
  *     ingress.kind}
- * @param routeTypeServed whether the cluster serves the configured type of routes, and the type of
- *     the Middleware if routes refer to it
+ * @param routeTypeServed whether the cluster serves the configured type of routes, and the types of
+ *     the Middleware and the ServersTransport if its route refers to them
  * @param resync whether to write all objects, also those with an equal hash
  * @param node the node of its pod; empty if there is none, or it is unknown
  * @param shared the objects that it shares with other sessions: the NetworkPolicy of its template,
- *     unless {@code network.mode} is none, and the Middleware if the router asks a gate
+ *     unless {@code network.mode} is none, the Middleware if the router asks a gate, and the
+ *     ServersTransport if its desktop speaks HTTPS
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods
  * @param accessKnown whether its Role and RoleBinding are among the children if they exist

@@ -9,6 +9,7 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -168,6 +169,13 @@ final class SessionConditions {
 
   private String notServed() {
     String routes = config.routeType().qualifiedName();
+    if (observed
+        .template()
+        .flatMap(found -> ServersTransportBuilder.of(found.spec(), config))
+        .isPresent()) {
+      return "the cluster has no %s or no %s, which desktops with HTTPS need: install Traefik's CRDs"
+          .formatted(routes, ResourceType.SERVERS_TRANSPORT.qualifiedName());
+    }
     return config.middleware().isPresent()
         ? "the cluster has no %s or no %s: install Traefik's CRDs, or set access.mode to basic"
             .formatted(routes, ResourceType.MIDDLEWARE.qualifiedName())

@@ -60,7 +60,11 @@ public sealed interface DesiredState {
           PodTemplateRules.violations(
               KubeGson.gson().toJsonTree(template.podTemplate()).getAsJsonObject(),
               new PodTemplateRules.Context(
-                  template.port(), template.homePath(), template.gpu().resourceName(), List.of())));
+                  template.server(),
+                  template.port(),
+                  template.homePath(),
+                  template.gpu().resourceName(),
+                  List.of())));
     }
     if (problems.isEmpty()) {
       problems.addAll(templateViolations(session, template));

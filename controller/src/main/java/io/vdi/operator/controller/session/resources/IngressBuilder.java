@@ -23,6 +23,9 @@ final class IngressBuilder {
   /** By this annotation an Ingress refers to Traefik's Middlewares. */
   private static final String MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares";
 
+  /** By this annotation ingress-nginx speaks HTTPS with a Service; it verifies no certificate. */
+  private static final String NGINX_PROTOCOL = "nginx.ingress.kubernetes.io/backend-protocol";
+
   private IngressBuilder() {}
 
   static DesiredObject of(ResolvedSession resolved) {
@@ -41,6 +44,12 @@ final class IngressBuilder {
                           middleware.namespace().orElse(resolved.session().namespace()),
                           middleware.name()))
               .collect(Collectors.joining(",")));
+    }
+    switch (resolved.template().server().scheme()) {
+      case HTTP -> {
+        // The default of every ingress controller.
+      }
+      case HTTPS -> metadata.putAnnotationsItem(NGINX_PROTOCOL, "HTTPS");
     }
     V1IngressTLS tls = new V1IngressTLS().hosts(List.of(resolved.fullHost()));
     if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {

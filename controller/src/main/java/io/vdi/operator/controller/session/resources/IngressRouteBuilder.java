@@ -6,6 +6,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.HostNames;
+import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.HashMap;
 import java.util.List;
@@ -24,7 +25,7 @@ final class IngressRouteBuilder {
     Map<String, Object> rule = new HashMap<>();
     rule.put("match", "Host(`" + resolved.fullHost() + "`)");
     rule.put("kind", "Rule");
-    rule.put("services", List.of(Map.of("name", resolved.name(), "port", ServiceBuilder.PORT)));
+    rule.put("services", List.of(service(resolved)));
     if (!config.middlewares().isEmpty()) {
       rule.put(
           "middlewares",
@@ -49,6 +50,22 @@ final class IngressRouteBuilder {
     patch.add("spec", spec.deepCopy());
     return DesiredObject.of(
         ChildKind.ROUTE, ResourceType.INGRESS_ROUTE, resolved.name(), body, patch);
+  }
+
+  private static Map<String, Object> service(ResolvedSession resolved) {
+    return switch (resolved.template().server().scheme()) {
+      case HTTP -> Map.of("name", resolved.name(), "port", ServiceBuilder.PORT);
+      case HTTPS ->
+          Map.of(
+              "name",
+              resolved.name(),
+              "port",
+              ServiceBuilder.PORT,
+              "scheme",
+              "https",
+              "serversTransport",
+              ResourceNames.SERVERS_TRANSPORT);
+    };
   }
 
   /**

@@ -37,7 +37,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Builds the pod of the desktop: one container that runs Selkies, and its volumes. */
+/** Builds the pod of the desktop: one container, and its volumes. */
 final class PodBuilder {
   private static final String TURN = "turn";
   private static final String EPHEMERAL_STORAGE = "ephemeral-storage";
@@ -156,7 +156,17 @@ final class PodBuilder {
     IntOrString port = new IntOrString("http");
     return template.healthPath().isEmpty()
         ? new V1Probe().tcpSocket(new V1TCPSocketAction().port(port))
-        : new V1Probe().httpGet(new V1HTTPGetAction().path(template.healthPath()).port(port));
+        : new V1Probe()
+            .httpGet(
+                new V1HTTPGetAction()
+                    .path(template.healthPath())
+                    .port(port)
+                    .scheme(
+                        switch (template.server().scheme()) {
+                          case HTTP -> null;
+                          // The kubelet does not verify the certificate.
+                          case HTTPS -> "HTTPS";
+                        }));
   }
 
   private static List<V1Volume> volumes(ResolvedSession resolved) {

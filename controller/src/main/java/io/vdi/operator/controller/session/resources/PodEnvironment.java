@@ -6,6 +6,7 @@ import io.kubernetes.client.openapi.models.V1EnvVarSource;
 import io.kubernetes.client.openapi.models.V1SecretKeySelector;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.DesktopServer;
 import io.vdi.operator.common.model.Transport;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.ArrayList;
@@ -33,14 +34,11 @@ final class PodEnvironment {
   static List<V1EnvVar> of(ResolvedSession resolved) {
     PodEnvironment env = new PodEnvironment(resolved);
     VdiTemplate.Spec template = resolved.template();
-    env.put("SELKIES_ENCODER", template.encoder());
-    env.putSecret("SELKIES_BASIC_AUTH_PASSWORD", DesktopCredentials.PASSWORD_KEY);
-    env.put("SELKIES_ENABLE_BASIC_AUTH", "true");
-    env.put(DesktopCredentials.USER_VARIABLE, DesktopCredentials.DEFAULT_USER);
-    env.put("DISPLAY", ":0");
-    env.put("SELKIES_ADDR", "0.0.0.0");
-    env.put("SELKIES_PORT", String.valueOf(template.port()));
-    env.transport(Optional.ofNullable(template.transport()));
+    DesktopServer server = template.server();
+    server.variables().forEach(variable -> env.put(variable, template));
+    if (server.streaming() == DesktopServer.Streaming.SELECTABLE) {
+      env.transport(Optional.ofNullable(template.transport()));
+    }
     if (resolved.usesWebRtc()) {
       env.turn(resolved.config().turn());
     }
@@ -62,6 +60,18 @@ final class PodEnvironment {
       }
     }
     return new ArrayList<>(env.variables.values());
+  }
+
+  private void put(DesktopServer.Variable variable, VdiTemplate.Spec template) {
+    String name = variable.name();
+    switch (variable.source()) {
+      case DesktopServer.Setting.ENCODER -> put(name, template.encoder());
+      case DesktopServer.Setting.PASSWORD -> putSecret(name, DesktopCredentials.PASSWORD_KEY);
+      case DesktopServer.Setting.PORT -> put(name, String.valueOf(template.port()));
+      case DesktopServer.Setting.USER -> put(name, template.server().user());
+      case DesktopServer.Fixed(String value) -> put(name, value);
+      case DesktopServer.Default(String value) -> put(name, value);
+    }
   }
 
   /**

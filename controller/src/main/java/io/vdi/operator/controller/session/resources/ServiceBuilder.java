@@ -20,6 +20,7 @@ final class ServiceBuilder {
 
   static DesiredObject of(ResolvedSession resolved) {
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
+    metadata.getAnnotations().putAll(ServersTransportBuilder.annotations(resolved));
     V1ServiceSpec spec =
         new V1ServiceSpec()
             .selector(Map.of(Labels.MANAGED_BY, Labels.OPERATOR, Labels.INSTANCE, resolved.name()))

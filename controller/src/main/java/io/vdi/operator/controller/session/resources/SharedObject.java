@@ -9,8 +9,8 @@ import io.vdi.operator.common.model.ResourceType;
 
 /**
  * An object that several sessions of a namespace share: the NetworkPolicy of the desktops of one
- * template, or the Middleware of all routes. It has no owner: {@code controller.network} deletes it
- * after the last session that needs it.
+ * template, the Middleware of all routes, or the ServersTransport of routes to HTTPS desktops. It
+ * has no owner: {@code controller.network} deletes it after the last session that needs it.
  *
  * @param body of a POST, and of a merge patch
  */
@@ -28,7 +28,7 @@ public record SharedObject(
 
   /** Whether routes rely on it: no route is written before it exists. */
   public boolean guardsRoutes() {
-    return type.equals(ResourceType.MIDDLEWARE);
+    return type.equals(ResourceType.MIDDLEWARE) || type.equals(ResourceType.SERVERS_TRANSPORT);
   }
 
   /** Whether the existing object has the hash of this one. */

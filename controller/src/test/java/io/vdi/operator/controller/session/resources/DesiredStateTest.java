@@ -20,7 +20,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The objects of a session; docs/specification.md, section 2. */
 class DesiredStateTest {
@@ -196,6 +199,129 @@ class DesiredStateTest {
                    "services": [{"name": "desk", "port": 8080}]}],
                  "tls": {"certResolver": "letsencrypt"}}
                 """));
+  }
+
+  /** Without a flavor, and with the default one, nothing changes for existing sessions. */
+  @Test
+  void theDefaultFlavorChangesNothing() {
+    String template = "image: x, healthPath: '/api/health', port: 9000, transport: dual";
+    Map<ChildKind, DesiredObject> without = children("{}", "{" + template + "}", CONFIG).objects();
+    assertThat(children("{}", "{" + template + ", flavor: selkies}", CONFIG).objects())
+        .isEqualTo(without);
+    // Written by the release before flavors, for a template without one.
+    assertThat(hash("{image: x}", ChildKind.POD)).isEqualTo("14c463de5b6186b2");
+    assertThat(hash("{image: x}", ChildKind.SERVICE)).isEqualTo("0ea1e9423c180632");
+    assertThat(hash("{image: x}", ChildKind.ROUTE)).isEqualTo("e808b7fe06b2cde5");
+    assertThat(
+            hash(
+                "{image: x, healthPath: '/api/health', port: 9000, transport: dual, encoder: x264enc}",
+                ChildKind.POD))
+        .isEqualTo("adaf1b6dfd842852");
+  }
+
+  private static String hash(String template, ChildKind kind) {
+    return object(children("{}", template, CONFIG), kind).hash();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {image: x, flavor: selkies1}    | SELKIES_ENCODER=nvh264enc SELKIES_BASIC_AUTH_PASSWORD=* SELKIES_ENABLE_BASIC_AUTH=true SELKIES_BASIC_AUTH_USER=ubuntu SELKIES_ENABLE_HTTPS=false NGINX_PORT=8080 SELKIES_TURN_HOST=127.0.0.1
+          {image: x, flavor: linuxserver} | CUSTOM_USER=abc PASSWORD=* CUSTOM_PORT=3000 PUID=1000 PGID=1000
+          {image: x, flavor: linuxserver, port: 9000, env: [{name: PUID, value: '7'}]} | CUSTOM_USER=abc PASSWORD=* CUSTOM_PORT=9000 PGID=1000 PUID=7
+          {image: x, flavor: kasmvnc}     | VNC_PW=* NO_VNC_PORT=6901
+          {image: x, flavor: custom, custom: {port: 80, passwordEnv: PW}} | PW=*
+          {image: x, flavor: custom, custom: {port: 80, passwordEnv: PW, userEnv: US, user: me}} | US=me PW=*
+          """)
+  void theEnvironmentOfAFlavor(String template, String expected) {
+    Map<String, String> env = env(children("{}", template, CONFIG));
+    env.remove("NVIDIA_DRIVER_CAPABILITIES");
+    assertThat(
+            env.entrySet().stream()
+                .map(e -> e.getKey() + "=" + e.getValue())
+                .collect(Collectors.joining(" "))
+                .replace(
+                    "{\"secretKeyRef\":{\"key\":\"password\",\"name\":\"vdi-auth-desk\"}}", "*"))
+        .isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {image: x, flavor: linuxserver} | 3000 | /config         | {"tcpSocket": {"port": "http"}}
+          {image: x, flavor: kasmvnc}     | 6901 | /home/kasm-user | {"tcpSocket": {"port": "http"}}
+          {image: x, flavor: custom, custom: {port: 80, passwordEnv: PW, healthPath: '/h'}} | 80 | /home/user | {"httpGet": {"path": "/h", "port": "http"}}
+          {image: x, flavor: custom, custom: {port: 80, scheme: https, passwordEnv: PW, healthPath: '/h'}} | 80 | /home/user | {"httpGet": {"path": "/h", "port": "http", "scheme": "HTTPS"}}
+          """)
+  void thePodOfAFlavor(String template, int port, String homePath, String check) {
+    DesiredState.Children children = children("{}", template, CONFIG);
+    JsonObject container = container(children);
+    assertThat(container.get("ports"))
+        .isEqualTo(json("[{\"containerPort\": %d, \"name\": \"http\"}]".formatted(port)));
+    assertThat(container.getAsJsonArray("volumeMounts").get(0))
+        .isEqualTo(json("{\"mountPath\": \"%s\", \"name\": \"home\"}".formatted(homePath)));
+    for (String name : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+      JsonObject probe = probe(container, name);
+      probe.keySet().retainAll(List.of("tcpSocket", "httpGet"));
+      assertThat(probe).as(name).isEqualTo(json(check));
+    }
+    assertThat(
+            object(children, ChildKind.SERVICE)
+                .body()
+                .getAsJsonObject("spec")
+                .getAsJsonArray("ports")
+                .get(0))
+        .as("routes of all flavors lead to the same port")
+        .isEqualTo(json("{name: http, port: 8080, protocol: TCP, targetPort: http}"));
+  }
+
+  @Test
+  void theRouteOfADesktopThatSpeaksHttps() {
+    DesiredState.Children children = children("{}", "{image: x, flavor: kasmvnc}", CONFIG);
+    assertThat(
+            object(children, ChildKind.ROUTE)
+                .body()
+                .getAsJsonObject("spec")
+                .getAsJsonArray("routes")
+                .get(0)
+                .getAsJsonObject()
+                .getAsJsonArray("services")
+                .get(0))
+        .isEqualTo(json("{name: desk, port: 8080, scheme: https, serversTransport: vdi-desktop}"));
+    SharedObject transport =
+        ServersTransportBuilder.of(templateSpec("{image: x, flavor: kasmvnc}"), CONFIG)
+            .orElseThrow();
+    assertThat(transport.body().get("spec")).isEqualTo(json("{insecureSkipVerify: true}"));
+    assertThat(transport.guardsRoutes()).isTrue();
+    assertThat(ServersTransportBuilder.of(templateSpec("{image: x, flavor: linuxserver}"), CONFIG))
+        .isEmpty();
+  }
+
+  @Test
+  void theIngressOfADesktopThatSpeaksHttps() {
+    SessionConfig ingress =
+        new SessionConfig(
+            CONFIG.domain(),
+            new SessionConfig.Ingress(
+                SessionConfig.IngressKind.INGRESS, Optional.empty(), List.of("websecure")),
+            CONFIG.tls(),
+            CONFIG.turn(),
+            CONFIG.network(),
+            CONFIG.access());
+    DesiredState.Children children = children("{}", "{image: x, flavor: kasmvnc}", ingress);
+    assertThat(
+            annotations(object(children, ChildKind.ROUTE).body())
+                .get("nginx.ingress.kubernetes.io/backend-protocol"))
+        .isEqualTo(new JsonPrimitive("HTTPS"));
+    JsonObject service = annotations(object(children, ChildKind.SERVICE).body());
+    assertThat(service.get("traefik.ingress.kubernetes.io/service.serversscheme"))
+        .isEqualTo(new JsonPrimitive("https"));
+    assertThat(service.get("traefik.ingress.kubernetes.io/service.serverstransport"))
+        .isEqualTo(new JsonPrimitive("desks-vdi-desktop@kubernetescrd"));
   }
 
   @Test
@@ -463,7 +589,7 @@ class DesiredStateTest {
             parsed.idleTimeout(),
             parsed.idleAction(),
             parsed.suspended());
-    VdiTemplate.Spec templateSpec = KubeGson.gson().fromJson(template, VdiTemplate.Spec.class);
+    VdiTemplate.Spec templateSpec = templateSpec(template);
     VdiSession named =
         KubeGson.gson()
             .fromJson("{metadata: {name: desk, namespace: desks, uid: u1}}", VdiSession.class);
@@ -473,6 +599,10 @@ class DesiredStateTest {
         Defaults.effectiveSpec(spec, templateSpec),
         "alice",
         config);
+  }
+
+  private static VdiTemplate.Spec templateSpec(String template) {
+    return KubeGson.gson().fromJson(template, VdiTemplate.Spec.class);
   }
 
   private static DesiredObject object(DesiredState.Children children, ChildKind kind) {

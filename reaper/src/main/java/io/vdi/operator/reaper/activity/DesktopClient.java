@@ -3,6 +3,8 @@ package io.vdi.operator.reaper.activity;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.kube.UnverifiedTls;
+import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
@@ -19,14 +21,15 @@ import okhttp3.Response;
 import okio.BufferedSource;
 
 /**
- * Calls {@code GET /api/sessions} of Selkies. The user of a desktop can run any server at its
- * address, so responses are limited in size and time, and redirects are not followed.
+ * Asks desktops for their clients: {@code GET /api/sessions} of Selkies, or {@code GET
+ * /api/get_bottleneck_stats} of KasmVNC. The user of a desktop can run any server at its address,
+ * so responses are limited in size and time, and redirects are not followed.
  */
-final class SelkiesClient implements AutoCloseable {
+final class DesktopClient implements AutoCloseable {
   private static final long MAX_BODY_BYTES = 256 * 1024;
 
   private final OkHttpClient http =
-      new OkHttpClient.Builder()
+      UnverifiedTls.accept(new OkHttpClient.Builder())
           .protocols(List.of(Protocol.HTTP_1_1))
           .followRedirects(false)
           .followSslRedirects(false)
@@ -39,19 +42,22 @@ final class SelkiesClient implements AutoCloseable {
    * @param timeout from the connection to the last byte of the response
    * @throws InterruptedException if the thread is interrupted
    */
-  ProbeResult probe(SelkiesEndpoint endpoint, Duration timeout) throws InterruptedException {
+  ProbeResult probe(DesktopEndpoint endpoint, Duration timeout) throws InterruptedException {
     Call call =
         http.newCall(
             new Request.Builder()
-                .url(HttpUrl.get(endpoint.sessions()))
+                .url(HttpUrl.get(endpoint.clients()))
                 .header("Accept", "application/json")
                 .header(
                     "Authorization",
-                    Credentials.basic(endpoint.user(), endpoint.password(), StandardCharsets.UTF_8))
+                    Credentials.basic(
+                        endpoint.credentials().user(),
+                        endpoint.credentials().password(),
+                        StandardCharsets.UTF_8))
                 .build());
     call.timeout().timeout(timeout.toMillis(), TimeUnit.MILLISECONDS);
     try (Response response = call.execute()) {
-      return read(response);
+      return read(response, endpoint.api());
     } catch (InterruptedIOException e) {
       if (Thread.interrupted()) {
         throw new InterruptedException("interrupted while asking a desktop");
@@ -62,7 +68,7 @@ final class SelkiesClient implements AutoCloseable {
     }
   }
 
-  private static ProbeResult read(Response response) throws IOException {
+  private static ProbeResult read(Response response, ActivitySource.Api api) throws IOException {
     if (response.code() != 200) {
       return new ProbeResult.NoAnswer("HTTP status " + response.code());
     }
@@ -72,13 +78,26 @@ final class SelkiesClient implements AutoCloseable {
     }
     try {
       JsonObject json = JsonParser.parseString(body.readUtf8()).getAsJsonObject();
-      return new ProbeResult.ConnectedClients(json.getAsJsonArray("sessions").size());
+      return new ProbeResult.ConnectedClients(
+          switch (api) {
+            case SELKIES -> json.getAsJsonArray("sessions").size();
+            case KASMVNC -> kasmClients(json);
+          });
     } catch (JsonParseException
         | IllegalStateException
         | ClassCastException
         | NullPointerException e) {
-      return new ProbeResult.NoAnswer("the response contains no list of sessions");
+      return new ProbeResult.NoAnswer("the response contains no list of clients");
     }
+  }
+
+  /**
+   * The addresses of each user: {@code {"kasm_user": {"10.0.0.1_1627311208.79::websocket": […]}}}.
+   */
+  private static int kasmClients(JsonObject users) {
+    return users.entrySet().stream()
+        .mapToInt(user -> user.getValue().getAsJsonObject().size())
+        .sum();
   }
 
   private static String message(IOException failure) {

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.DesktopServer.ActivitySource;
+import io.vdi.operator.common.model.Scheme;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -21,14 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Any server can answer at the address of a desktop, because its user can run programs there. */
-class SelkiesClientTest {
+class DesktopClientTest {
   private static final Duration TIMEOUT = Duration.ofMillis(600);
 
   private final HttpServer server;
-  private final SelkiesClient client = new SelkiesClient();
+  private final DesktopClient client = new DesktopClient();
   private final CountDownLatch end = new CountDownLatch(1);
 
-  SelkiesClientTest() throws IOException {
+  DesktopClientTest() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.start();
@@ -182,8 +185,13 @@ class SelkiesClientTest {
     server.createContext("/api/sessions", handler);
   }
 
-  private SelkiesEndpoint endpoint() {
-    return new SelkiesEndpoint("127.0.0.1", server.getAddress().getPort(), "ubuntu", "pässword");
+  private DesktopEndpoint endpoint() {
+    return new DesktopEndpoint(
+        ActivitySource.Api.SELKIES,
+        Scheme.HTTP,
+        "127.0.0.1",
+        server.getAddress().getPort(),
+        new DesktopCredentials("ubuntu", "pässword"));
   }
 
   private ProbeResult probe() throws InterruptedException {

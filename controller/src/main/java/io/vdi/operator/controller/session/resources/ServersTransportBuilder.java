@@ -1,0 +1,77 @@
+package io.vdi.operator.controller.session.resources;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.Scheme;
+import io.vdi.operator.common.model.VdiTemplate;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Builds Traefik's ServersTransport for desktops that speak HTTPS; docs/specification.md, section
+ * 2. Such a desktop makes a certificate for itself at each start, so Traefik has nothing to verify
+ * it with and would answer 500. Without the verification the connection is encrypted to whatever
+ * has the address of the pod, as it is unencrypted for all other desktops. Traefik does not let a
+ * route refer to an object of another namespace by default, so each namespace with such sessions
+ * has one.
+ */
+public final class ServersTransportBuilder {
+  private static final String ANNOTATION = "traefik.ingress.kubernetes.io/service.";
+
+  private ServersTransportBuilder() {}
+
+  /** The ServersTransport that the route needs; empty if the desktops speak HTTP. */
+  public static Optional<SharedObject> of(VdiTemplate.Spec template, SessionConfig config) {
+    boolean routed =
+        switch (config.ingress().kind()) {
+          case TRAEFIK, INGRESS -> true;
+          case NONE -> false;
+        };
+    return routed && template.server().scheme() == Scheme.HTTPS
+        ? Optional.of(build())
+        : Optional.empty();
+  }
+
+  /**
+   * Annotations of the Service, from which Traefik learns the same about an Ingress; empty for all
+   * other sessions.
+   */
+  static Map<String, String> annotations(ResolvedSession resolved) {
+    boolean needed =
+        resolved.config().ingress().kind() == SessionConfig.IngressKind.INGRESS
+            && resolved.template().server().scheme() == Scheme.HTTPS;
+    return needed
+        ? Map.of(
+            ANNOTATION + "serversscheme",
+            "https",
+            ANNOTATION + "serverstransport",
+            resolved.session().namespace()
+                + "-"
+                + ResourceNames.SERVERS_TRANSPORT
+                + "@kubernetescrd")
+        : Map.of();
+  }
+
+  private static SharedObject build() {
+    JsonObject body = new JsonObject();
+    body.addProperty("apiVersion", ResourceType.SERVERS_TRANSPORT.apiVersion());
+    body.addProperty("kind", ResourceType.SERVERS_TRANSPORT.kind());
+    body.add(
+        "metadata",
+        json(
+            Map.of(
+                "name",
+                ResourceNames.SERVERS_TRANSPORT,
+                "labels",
+                Map.of(Labels.NAME, Labels.SESSION, Labels.MANAGED_BY, Labels.OPERATOR))));
+    body.add("spec", json(Map.of("insecureSkipVerify", true)));
+    return SharedObject.of(ResourceType.SERVERS_TRANSPORT, ResourceNames.SERVERS_TRANSPORT, body);
+  }
+
+  private static JsonObject json(Map<String, ?> content) {
+    return KubeGson.gson().toJsonTree(content).getAsJsonObject();
+  }
+}

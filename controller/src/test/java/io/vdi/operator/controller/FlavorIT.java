@@ -1,0 +1,108 @@
+package io.vdi.operator.controller;
+
+import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Flavor;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.testing.ClusterExtension;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.TestTemplates;
+import java.time.Instant;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Sessions of every flavor on the real API server, with simulated nodes; docs/flavors.md. */
+@ExtendWith(ClusterExtension.class)
+class FlavorIT {
+  private final Cluster cluster;
+  private final KubeClient api;
+  private final TestNamespace namespace;
+
+  FlavorIT(Cluster cluster, KubeClient api, TestNamespace namespace) {
+    this.cluster = cluster;
+    this.api = api;
+    this.namespace = namespace;
+  }
+
+  @BeforeAll
+  static void install(Cluster cluster, KubeClient api) {
+    TestController.installWithTemplates(cluster, api);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Flavor.class)
+  void theApiServerAcceptsTheObjectsOfEachFlavor(Flavor flavor) {
+    String template = "of-" + flavor.text();
+    TestTemplates.applySimulated(
+        api,
+        template,
+        "flavor: "
+            + flavor.text()
+            + (flavor == Flavor.CUSTOM ? ", custom: {port: 80, passwordEnv: PW}" : ""));
+    try (RunningService _ = CONTROLLER.start(cluster)) {
+      SessionFixture session = namespace.session(template).create("template: " + template);
+      session.awaitPhase(Phase.RUNNING);
+      end(session);
+    }
+  }
+
+  @Test
+  void theServersTransportIsOlderThanTheRouteAndIsDeletedWithTheLastSession() {
+    TestTemplates.applySimulated(api, "kasm", "flavor: kasmvnc");
+    TestTemplates.applySimulated(api, "plain", "port: 8080");
+    try (RunningService _ = CONTROLLER.start(cluster)) {
+      SessionFixture kasm = namespace.session("kasm").create("template: kasm");
+      SessionFixture plain = namespace.session("plain").create("template: plain");
+      kasm.awaitPhase(Phase.RUNNING);
+      plain.awaitPhase(Phase.RUNNING);
+      JsonObject route = kasm.childJson(ResourceType.INGRESS_ROUTE);
+      assertThat(route.toString())
+          .contains("\"scheme\":\"https\"", "\"serversTransport\":\"vdi-desktop\"");
+      assertThat(plain.childJson(ResourceType.INGRESS_ROUTE).toString())
+          .doesNotContain("https", "serversTransport");
+      JsonObject created = transport().orElseThrow();
+      assertThat(created.getAsJsonObject("spec")).hasToString("{\"insecureSkipVerify\":true}");
+      assertThat(createdAt(created)).isBeforeOrEqualTo(createdAt(route));
+
+      api.request("DELETE", path(), null).orElseThrow();
+      await("the ServersTransport to be created again")
+          .atMost(SessionFixture.PATIENCE)
+          .until(() -> transport().ok().isPresent());
+      end(kasm);
+      await("the ServersTransport to be deleted")
+          .atMost(SessionFixture.PATIENCE)
+          .until(() -> transport().isNotFound());
+      end(plain);
+    }
+  }
+
+  /** The tests share the namespace. */
+  private static void end(SessionFixture session) {
+    session.delete();
+    session.awaitNotFound();
+  }
+
+  private ApiResult<JsonObject> transport() {
+    return api.request("GET", path(), null);
+  }
+
+  private String path() {
+    return ResourceType.SERVERS_TRANSPORT.path(namespace.name(), "vdi-desktop");
+  }
+
+  private static Instant createdAt(JsonObject object) {
+    return Instant.parse(object.getAsJsonObject("metadata").get("creationTimestamp").getAsString());
+  }
+}
