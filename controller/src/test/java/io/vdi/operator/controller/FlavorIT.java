@@ -67,6 +67,10 @@ class FlavorIT {
       SessionFixture plain = namespace.session("plain").create("template: plain");
       kasm.awaitPhase(Phase.RUNNING);
       plain.awaitPhase(Phase.RUNNING);
+      await("the route; the type of the ServersTransport may be found after the pod runs")
+          .atMost(SessionFixture.PATIENCE)
+          .ignoreExceptions()
+          .until(() -> kasm.childJson(ResourceType.INGRESS_ROUTE).has("spec"));
       JsonObject route = kasm.childJson(ResourceType.INGRESS_ROUTE);
       assertThat(route.toString())
           .contains("\"scheme\":\"https\"", "\"serversTransport\":\"vdi-desktop\"");

@@ -38,7 +38,8 @@ public final class RouterAddon {
     KubeClient api = cluster.connect();
     try {
       Manifests.apply(api, Files.readString(crds));
-      Manifests.awaitCrds(api, "traefik.io/v1alpha1", List.of("ingressroutes", "middlewares"));
+      Manifests.awaitCrds(
+          api, "traefik.io/v1alpha1", List.of("ingressroutes", "middlewares", "serverstransports"));
     } catch (IOException e) {
       throw new ClusterException("cannot read " + crds, e);
     } finally {
