@@ -18,6 +18,7 @@ import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.reaper.FakeSelkies;
 import io.vdi.operator.reaper.policy.Activity;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** One desktop, asked every 10 ms, on a simulated clock that moves only when the test moves it. */
 class ActivityMonitorTest {
@@ -189,6 +191,25 @@ class ActivityMonitorTest {
             .orElseThrow()
             .getAsJsonObject("metadata");
     return metadata.has("annotations") ? metadata.getAsJsonObject("annotations") : new JsonObject();
+  }
+
+  @Test
+  @DisplayName("KasmVNC is asked over HTTPS, as its own user")
+  void kasmVnc(@TempDir Path folder) {
+    try (FakeKasmVnc kasm = new FakeKasmVnc(folder, "kasm_user", "secret")) {
+      templates.created(
+          add(
+              ResourceType.TEMPLATE,
+              "{\"metadata\": {\"name\": \"ubuntu\"}, \"spec\": {\"flavor\": \"kasmvnc\", \"port\": %d}}"
+                  .formatted(kasm.port())));
+      kasm.connect(1);
+      start(running(""));
+      awaitProbes();
+      assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Connected(NOON));
+      kasm.connect(0);
+      awaitProbes();
+      assertThat(monitor.of("uid-desk")).isInstanceOf(Activity.Idle.class);
+    }
   }
 
   @Test
