@@ -21,6 +21,9 @@ import java.util.Optional;
 public final class ServersTransportBuilder {
   private static final String ANNOTATION = "traefik.ingress.kubernetes.io/service.";
 
+  /** The same in every namespace. */
+  private static final SharedObject TRANSPORT = build();
+
   private ServersTransportBuilder() {}
 
   /** The ServersTransport that the route needs; empty if the desktops speak HTTP. */
@@ -31,7 +34,7 @@ public final class ServersTransportBuilder {
           case NONE -> false;
         };
     return routed && template.server().scheme() == Scheme.HTTPS
-        ? Optional.of(build())
+        ? Optional.of(TRANSPORT)
         : Optional.empty();
   }
 
