@@ -27,6 +27,7 @@ import io.vdi.operator.controller.session.StatusWriter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.cache.DrainChecker;
 import io.vdi.operator.controller.session.cache.TraefikCrdWatcher;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
@@ -143,6 +144,7 @@ public final class Controller implements Service {
             releasedHosts,
             new SessionObserver(
                 caches, routeCrd::served, middlewareCrd::served, transportCrd::served),
+            new DrainChecker(api, caches),
             quota,
             executor,
             new StatusWriter(executor, memory, bursts, events, metrics),
@@ -186,6 +188,7 @@ public final class Controller implements Service {
   public void connected() throws InterruptedException {
     // Not in caches(): a cluster that does not let the controller read them still gets desktops.
     caches.access().forEach(ResourceCache::start);
+    caches.nodes().start();
     routeCrd.start();
     transportCrd.startInBackground();
     if (settings.current().session().middleware().isPresent()) {
@@ -249,7 +252,25 @@ public final class Controller implements Service {
         result = cache.refresh();
       }
     }
-    return loadReleasedHosts();
+    return refreshNodes() && loadReleasedHosts();
+  }
+
+  /**
+   * Without the permission to read nodes, the controller does not know which are lost or drained.
+   */
+  private boolean refreshNodes() throws InterruptedException {
+    Optional<ApiFailure> failure = caches.nodes().refresh().failure();
+    while (failure.isPresent()) {
+      LOG.warn("cannot list nodes before taking over: {}", failure.get().message());
+      if (failure.get() instanceof ApiFailure.Permanent) {
+        return true;
+      }
+      if (!awaitRetry()) {
+        return false;
+      }
+      failure = caches.nodes().refresh().failure();
+    }
+    return true;
   }
 
   /** Without the permission to read them, sessions are more important than released hosts. */
@@ -328,9 +349,9 @@ public final class Controller implements Service {
     }
   }
 
-  /** Sessions report the node of their pod while it is not ready. */
+  /** Sessions report the node of their pod while it is not ready, and while it is drained. */
   private void nodeChanged(ResourceCache.Change<Node> change) {
-    if (change.concerns(Node::status)) {
+    if (change.concerns(Node::status) || change.concerns(Node::spec)) {
       caches.pods().list().stream()
           .filter(pod -> pod.spec().nodeName().equals(change.object().name()))
           .forEach(this::childChanged);

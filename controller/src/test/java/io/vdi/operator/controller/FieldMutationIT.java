@@ -285,6 +285,7 @@ class FieldMutationIT {
       case "idletimeout", "maxidletimeout" -> "\"45m\"";
       case "deleteaftersuspended" -> "\"720h\"";
       case "startuptimeout" -> "\"11m\"";
+      case "draingrace" -> "\"45m\"";
       case "homepath" -> "\"/home/other\"";
       case "healthpath" -> "\"/health\"";
       case "icon" -> "\"data:image/png;base64,AAAA\"";

@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.pod.PodTemplateRules;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -125,6 +126,10 @@ final class TemplateRules {
             "startupTimeout")) {
       SessionRules.duration(spec, field);
     }
+    spec.string(
+        "drainGrace",
+        text -> text.equals(Defaults.NEVER) || isDrainGrace(text),
+        "must be a duration from 1m to 24h, such as 30m, or 0s for never");
     defaultWithinMaximum(spec, "timeout", "maxTimeout", TemplateRules::isLonger);
     defaultWithinMaximum(spec, "idleTimeout", "maxIdleTimeout", TemplateRules::isLonger);
     Optional<DesktopServer> server =
@@ -160,6 +165,14 @@ final class TemplateRules {
                 new JsonPrimitive(value.orElseThrow()),
                 "is more than %s of this template: lower it, or raise %s"
                     .formatted(maximum, maximum)));
+  }
+
+  private static boolean isDrainGrace(String text) {
+    return Durations.parse(text)
+        .filter(grace ->
+            grace.compareTo(Duration.ofMinutes(1)) >= 0
+                && grace.compareTo(Duration.ofHours(24)) <= 0)
+        .isPresent();
   }
 
   private static boolean isLonger(String a, String b) {

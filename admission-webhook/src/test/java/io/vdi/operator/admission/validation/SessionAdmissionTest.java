@@ -476,6 +476,8 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', env: [{name: DISPLAY}]}  | spec.env[0].name "DISPLAY": is the operator's own
           {image: 'ghcr.io/desks/y', env: [{value: x}]}       | spec.env[0].name: is missing
           {image: 'ghcr.io/desks/y', timeout: soon}           | spec.timeout "soon": must be a duration
+          {image: 'ghcr.io/desks/y', drainGrace: 30s}         | spec.drainGrace "30s": must be a duration from 1m to 24h
+          {image: 'ghcr.io/desks/y', drainGrace: 25h}         | spec.drainGrace "25h": must be a duration from 1m to 24h
           {image: 'ghcr.io/desks/y', maxIdleTimeout: 0s}      | spec.maxIdleTimeout "0s": must be a duration
           {image: 'ghcr.io/desks/y', idleTimeout: 2h, maxIdleTimeout: 1h} | spec.idleTimeout "2h": is more than maxIdleTimeout
           {image: 'ghcr.io/desks/y', timeout: 9h, maxTimeout: 8h} | spec.timeout "9h": is more than maxTimeout of this template: lower it, or raise maxTimeout

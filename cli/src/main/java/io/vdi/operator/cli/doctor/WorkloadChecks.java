@@ -187,7 +187,23 @@ final class WorkloadChecks {
         .map(since ->
             context.failed(
                 KnownCause.NODE_LOST, podName(context), name + " is NotReady since " + since, name))
+        .or(() ->
+            node.flatMap(Node::drain)
+                .filter(any -> !context.session().spec().suspended())
+                .map(any ->
+                    context.failed(
+                        KnownCause.NODE_DRAINING, podName(context), draining(context, name), name)))
         .orElseGet(() -> new CheckResult.Passed(node.isPresent() ? name : "no node " + name));
+  }
+
+  /** The message of the controller says when the desktop stops, or why it stays. */
+  private static String draining(SessionContext context, String node) {
+    return context
+        .session()
+        .status()
+        .condition(Condition.NODE_DRAINING)
+        .map(Condition::message)
+        .orElse("node " + node + " is being drained");
   }
 
   private static CheckResult notFinished(SessionContext context, Pod pod) {

@@ -72,6 +72,15 @@ class WorkloadChecksTest {
         .isEqualTo("VDI209 pod alice in team-a: node-1 is NotReady since 2026-01-01T11:00:00Z");
   }
 
+  @Test
+  void aDrainedNodeIsAWarning() {
+    pod("nodeName: node-1", "phase: Running");
+    runner.fake.put(
+        "/api/v1/nodes/node-1",
+        "{spec: {unschedulable: true}, status: {conditions: [{type: Ready, status: 'True'}]}}");
+    assertThat(check("node")).isEqualTo("VDI210 pod alice in team-a: node node-1 is being drained");
+  }
+
   private void node(String ready) {
     runner.fake.put(
         "/api/v1/nodes/node-1",

@@ -238,6 +238,15 @@ public enum KnownCause {
           + " taint it as out of service: Kubernetes then removes its pods and detaches their"
           + " volumes, and the controller creates the pod on another node.",
       "kubectl taint node {name} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"),
+  NODE_DRAINING(
+      210,
+      "The desktop's node is being drained",
+      "The node is cordoned, or an autoscaler is about to remove it. With drainGrace in the template"
+          + " the controller stops the desktop after this time and starts it on another node;"
+          + " otherwise it runs until its pod is evicted. The home stays.",
+      "Save the work in the desktop, and open it again after it has moved. If the node is to stay in"
+          + " use, uncordon it: the desktop then stays.",
+      "kubectl uncordon {name}"),
   SESSION_QUOTA(
       211,
       "The operator's quota is used up",
@@ -513,6 +522,7 @@ public enum KnownCause {
     return switch (this) {
       case CRDS_OUTDATED,
           GPU_PRODUCT_LABEL,
+          NODE_DRAINING,
           GATE_CLOCK,
           NETWORK_OPEN,
           ROUTE_CERTIFICATE_RESOLVER,

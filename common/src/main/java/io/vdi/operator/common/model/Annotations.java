@@ -52,6 +52,12 @@ public final class Annotations {
   public static final String RESTARTS = "vdi.kasm.io/restarts";
 
   /**
+   * On a pod whose node is drained: when the controller stops it, so that the session starts on
+   * another node.
+   */
+  public static final String DRAIN_DEADLINE = "vdi.kasm.io/drain-deadline";
+
+  /**
    * On a session that the reaper deletes: why, such as {@code timeout}. The controller then
    * releases the home, whatever the reclaim policy is.
    */

@@ -31,6 +31,15 @@ public record Condition(
   public static final String ACCESS_READY = "AccessReady";
 
   /**
+   * True while the node of the desktop is drained, until the desktop has another pod. Present only
+   * while it is true.
+   */
+  public static final String NODE_DRAINING = "NodeDraining";
+
+  /** Reason of NodeDraining when the pod is being deleted, or was. */
+  public static final String MOVING = "Moving";
+
+  /**
    * True while the controller works towards the spec. Present only while it is true, as kstatus
    * expects.
    */

@@ -23,7 +23,7 @@ public final class Defaults {
   public static final String TIMEOUT = "8h";
   public static final String STARTUP_TIMEOUT = "10m";
 
-  /** As the idle timeout of a session: it never becomes idle. */
+  /** As the idle timeout of a session: it never becomes idle. As drainGrace: it never moves. */
   public static final String NEVER = "0s";
 
   private Defaults() {}
@@ -32,6 +32,8 @@ public final class Defaults {
    * A session with a value for every field.
    *
    * @param idleTimeout at most the maxIdleTimeout of the template; empty: never
+   * @param drainGrace how long a desktop stays on a node that is drained; empty: the operator does
+   *     not stop it
    * @param problems one message per illegal value, with field and value. The schema rejects such
    *     values, but an object that is older than the schema may have one; the operator's default
    *     replaces it.
@@ -51,6 +53,7 @@ public final class Defaults {
       Optional<Duration> deleteAfterSuspended,
       Optional<Duration> maxTimeout,
       Duration startupTimeout,
+      Optional<Duration> drainGrace,
       List<String> problems) {
 
     /** How long the session may run: its timeout, at most the maxTimeout of the template. */
@@ -96,6 +99,9 @@ public final class Defaults {
         duration(
                 "startupTimeout", first(template.startupTimeout(), null, STARTUP_TIMEOUT), problems)
             .orElse(Duration.ofMinutes(10)),
+        Optional.ofNullable(template.drainGrace())
+            .filter(text -> !text.equals(NEVER))
+            .flatMap(text -> duration("drainGrace", text, problems)),
         List.copyOf(problems));
   }
 

@@ -11,8 +11,17 @@ public record PersistentVolumeClaim(ObjectMeta metadata, Spec spec, Status statu
     status = status == null ? new Status(null, null) : status;
   }
 
-  public record Spec(String storageClassName, Requests resources) {
+  /**
+   * @param volumeName of the volume to which the claim is bound; empty before
+   */
+  public record Spec(String storageClassName, Requests resources, String volumeName) {
+    /** A claim that is not bound. */
+    public Spec(String storageClassName, Requests resources) {
+      this(storageClassName, resources, null);
+    }
+
     public Spec {
+      volumeName = volumeName == null ? "" : volumeName;
       storageClassName = storageClassName == null ? "" : storageClassName;
       resources = resources == null ? new Requests(null) : resources;
     }

@@ -94,6 +94,15 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
         .sum();
   }
 
+  /** The extended resource of the desktop's GPUs; empty if it has none. */
+  public Optional<String> gpuResource() {
+    return spec.containers.stream()
+        .filter(container -> container.name().equals(DESKTOP))
+        .flatMap(container -> container.resources().limits().keySet().stream())
+        .filter(resource -> resource.contains("/"))
+        .findFirst();
+  }
+
   /** The states of all containers: those that run before the desktop first. */
   public Stream<ContainerStatus> allContainerStatuses() {
     return Stream.concat(status.initContainerStatuses.stream(), status.containerStatuses.stream());

@@ -49,13 +49,14 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       PodTemplate podTemplate,
       Network network,
       String startupTimeout,
+      String drainGrace,
       List<String> allowedUsers,
       List<String> allowedGroups) {
     public static final Spec EMPTY =
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null);
+            null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;

@@ -31,6 +31,7 @@ class DefaultsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Duration.ofMinutes(10),
+                Optional.empty(),
                 List.of()));
   }
 
@@ -44,7 +45,7 @@ class DefaultsTest {
             {resources: {defaultGPU: 0, defaultMemory: 8Gi, defaultCPU: "4",
               ephemeralStorage: 5Gi}, timeout: 2h,
              idleTimeout: 30m, idleAction: Delete, deleteAfterSuspended: 720h,
-             maxTimeout: 3h, startupTimeout: 1m,
+             maxTimeout: 3h, startupTimeout: 1m, drainGrace: 20m,
              persistence: {size: 20Gi, storageClassName: fast, reclaimPolicy: Retain}}
             """);
     assertThat(effective)
@@ -64,6 +65,7 @@ class DefaultsTest {
                 Optional.of(Duration.ofDays(30)),
                 Optional.of(Duration.ofHours(3)),
                 Duration.ofMinutes(1),
+                Optional.of(Duration.ofMinutes(20)),
                 List.of()));
   }
 
@@ -99,6 +101,7 @@ class DefaultsTest {
                 Optional.empty(),
                 Optional.empty(),
                 Duration.ofMinutes(10),
+                Optional.empty(),
                 List.of()));
   }
 

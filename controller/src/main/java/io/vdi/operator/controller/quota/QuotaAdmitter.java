@@ -13,6 +13,7 @@ import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.plan.NodeDrain;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,8 +31,8 @@ import java.util.function.Supplier;
 /**
  * Enforces the quotas a second time, after the webhook; docs/specification.md, section 4. No pod is
  * created beyond a limit, also for sessions that were created without the webhook. In use are the
- * existing pods, and pods that were admitted recently. There is one leader, so its memory is
- * enough.
+ * existing pods, pods that were admitted recently, and those that move away from a drained node.
+ * There is one leader, so its memory is enough.
  */
 public final class QuotaAdmitter {
   /** After this time without a pod an admission ends, and the session is checked again. */
@@ -87,6 +88,10 @@ public final class QuotaAdmitter {
       metrics.requested(withHome);
     }
     if (!limits.appliesTo(request)) {
+      return dequeue(observed);
+    }
+    if (NodeDrain.isMoving(session)) {
+      grants.put(session.uid(), new Grant(request, clock.instant()));
       return dequeue(observed);
     }
     Map<String, QuotaQueue.QueuePosition> positions =
@@ -194,11 +199,17 @@ public final class QuotaAdmitter {
       Grant grant = grants.get(session.uid());
       if (pod.isPresent()) {
         grants.remove(session.uid());
-        if (!pod.get().isFinished()) {
+        if (!pod.get().isFinished() || NodeDrain.isMoving(session)) {
           inUse.add(request(session, pod.get().gpus()));
         }
       } else if (grant != null) {
         inUse.add(grant.request());
+      } else if (NodeDrain.isMoving(session)) {
+        inUse.add(
+            request(
+                session,
+                QuotaRequest.gpusWhenRunning(
+                    session.spec(), caches.templates().get("", session.spec().template()))));
       } else if (mayWantPod(session)) {
         Optional<VdiTemplate> template = caches.templates().get("", session.spec().template());
         if (template.isPresent()) {

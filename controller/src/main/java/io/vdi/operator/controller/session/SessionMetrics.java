@@ -94,6 +94,20 @@ public final class SessionMetrics {
         .increment();
   }
 
+  /**
+   * Counts what happened to a desktop on a drained node.
+   *
+   * @param outcome {@code announced}, {@code cancelled} or {@code moved}
+   */
+  void drain(String outcome) {
+    meters
+        .getOrCreate(
+            Counter.builder("vdi_node_drains_total")
+                .description("Desktops on drained nodes")
+                .tags(List.of(Tag.create("outcome", outcome))))
+        .increment();
+  }
+
   void started(VdiSession session, Duration startup) {
     timer(
             "vdi_session_startup",

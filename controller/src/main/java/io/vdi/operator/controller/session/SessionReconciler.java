@@ -2,10 +2,12 @@ package io.vdi.operator.controller.session;
 
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
+import io.vdi.operator.controller.session.cache.DrainChecker;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.controller.session.plan.FailedStep;
@@ -37,6 +39,7 @@ public final class SessionReconciler {
   private final HostAllocator hosts;
   private final ReleasedHosts releasedHosts;
   private final SessionObserver observer;
+  private final DrainChecker drains;
   private final QuotaAdmitter quota;
   private final PlanExecutor executor;
   private final StatusWriter statusWriter;
@@ -49,6 +52,7 @@ public final class SessionReconciler {
       HostAllocator hosts,
       ReleasedHosts releasedHosts,
       SessionObserver observer,
+      DrainChecker drains,
       QuotaAdmitter quota,
       PlanExecutor executor,
       StatusWriter statusWriter,
@@ -58,6 +62,7 @@ public final class SessionReconciler {
     this.hosts = hosts;
     this.releasedHosts = releasedHosts;
     this.observer = observer;
+    this.drains = drains;
     this.quota = quota;
     this.executor = executor;
     this.statusWriter = statusWriter;
@@ -90,7 +95,9 @@ public final class SessionReconciler {
     // Before the finalizer is removed: afterwards nothing in the cluster has the session's host.
     releasedHosts.store();
     DesiredState desired = remembered.desiredState().of(current, settings);
-    ObservedSession observed = current.withHistory(history(remembered, current, desired, now));
+    ObservedSession observed =
+        drains.check(
+            current.withHistory(history(remembered, current, desired, now)), spec(desired), now);
     ObservedSession admitted =
         SessionPlanner.wantsPod(observed, desired, now)
             ? quota.admit(observed)
@@ -103,6 +110,12 @@ public final class SessionReconciler {
       return succeeded(admitted, plan, now);
     }
     return failed(admitted, plan, remembered.failures().judge(failures, now), now);
+  }
+
+  private static Optional<Defaults.EffectiveSpec> spec(DesiredState desired) {
+    return desired instanceof DesiredState.Children children
+        ? Optional.of(children.spec())
+        : Optional.empty();
   }
 
   private static PodHistory history(

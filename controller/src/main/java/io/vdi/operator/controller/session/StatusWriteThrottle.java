@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session;
 
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
@@ -76,9 +77,17 @@ final class StatusWriteThrottle {
   private static boolean isUrgent(VdiSession.Status before, VdiSession.Status status) {
     return before.phase() != status.phase()
         || before.observedGeneration() != status.observedGeneration()
+        || !drain(before).equals(drain(status))
         || !before.url().equals(status.url())
         || !Objects.equals(before.startTime(), status.startTime())
         || !Objects.equals(before.expiresAt(), status.expiresAt());
+  }
+
+  /** A person has to know in time that the desktop stops. */
+  private static Optional<String> drain(VdiSession.Status status) {
+    return status
+        .condition(Condition.NODE_DRAINING)
+        .map(condition -> condition.reason() + condition.message());
   }
 
   private static boolean isStarting(VdiSession.Status status) {

@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.plan.Action;
@@ -71,6 +72,11 @@ public final class StatusWriter {
     for (Step step : executed) {
       if (step.action() instanceof Action.ReplacePod(ObjectMeta _, String reason)) {
         podEvent(observed, "PodReplaced", reason);
+      } else if (step.action() instanceof Action.MovePod(ObjectMeta _, String reason)) {
+        podEvent(observed, "PodReplaced", reason);
+        metrics.drain("moved");
+      } else if (step.action() instanceof Action.AnnounceDrain) {
+        metrics.drain("announced");
       } else if (step.action() instanceof Action.ForceDeletePod(ObjectMeta _, String reason)) {
         podEvent(observed, "PodForceDeleted", reason);
       }
@@ -139,7 +145,52 @@ public final class StatusWriter {
         .currentPhase()
         .filter(phase -> !session.status().currentPhase().equals(Optional.of(phase)))
         .ifPresent(phase -> announce(observed, phase, status, now));
+    drainEvent(observed, status);
     return new ReconcileResult.RequeueAfter(recheck);
+  }
+
+  /**
+   * The Event of a drain that begins, changes or is cancelled; docs/specification.md, section 3.
+   */
+  private void drainEvent(ObservedSession observed, VdiSession.Status status) {
+    VdiSession session = observed.session();
+    Optional<Condition> before = announcement(session.status());
+    Optional<Condition> after = announcement(status);
+    if (after.isPresent()) {
+      String message = after.get().message();
+      if (!before.map(Condition::message).equals(Optional.of(message))) {
+        events.record(session, true, "NodeDraining", message);
+        LOG.info("NodeDraining: {}", message);
+      }
+    } else if (before.isPresent()
+        && status.condition(Condition.NODE_DRAINING).isEmpty()
+        && hasKeptPod(observed, before.get().lastTransitionTime())) {
+      metrics.drain("cancelled");
+      events.record(
+          session,
+          false,
+          "NodeDrainCancelled",
+          "the node is not drained any more; the desktop stays");
+      LOG.info("NodeDrainCancelled");
+    }
+  }
+
+  /** The condition of a drain, unless the desktop already moves. */
+  private static Optional<Condition> announcement(VdiSession.Status status) {
+    return status
+        .condition(Condition.NODE_DRAINING)
+        .filter(Condition::isTrue)
+        .filter(condition -> !condition.reason().equals(Condition.MOVING));
+  }
+
+  /** Whether the pod is the one that ran when the drain began. */
+  private static boolean hasKeptPod(ObservedSession observed, Instant since) {
+    return !observed.session().spec().suspended()
+        && observed
+            .pod()
+            .map(Pod::metadata)
+            .filter(pod -> !pod.isDeleting() && !pod.creationTimestamp().isAfter(since))
+            .isPresent();
   }
 
   /** Event, log line and metric of a change of phase; docs/specification.md, section 3, Events. */

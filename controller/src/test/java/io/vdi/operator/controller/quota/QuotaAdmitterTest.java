@@ -94,6 +94,22 @@ class QuotaAdmitterTest {
   }
 
   @Test
+  void aDesktopThatMovesAwayFromADrainedNodeKeepsItsShare() {
+    String moving =
+        "}, \"status\": {\"phase\": \"Pending\", \"conditions\": [{\"type\": \"NodeDraining\","
+            + " \"status\": \"True\", \"reason\": \"Moving\"}]";
+    VdiSession first = cluster.putSession("first", "alice@example.com", moving);
+    VdiSession second = session("second");
+    assertThat(admit(second)).as("without a pod").isPresent();
+    cluster.putChild(ResourceType.POD, "first", first, "{\"phase\": \"Succeeded\"}");
+    limits = sessionsPerUser(1);
+    assertThat(admit(second)).as("with a pod that has stopped").isPresent();
+    cluster.server.remove(ResourceType.POD, "desks", "first");
+    limits = sessionsPerUser(0);
+    assertThat(admit(first)).as("itself, also after the limit was lowered").isEmpty();
+  }
+
+  @Test
   void inModeQueueTheMessageContainsThePositionOfTheFirstTen() {
     limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
     admit(session("s00"));

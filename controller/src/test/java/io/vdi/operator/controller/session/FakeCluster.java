@@ -82,10 +82,12 @@ public final class FakeCluster implements AutoCloseable {
     cluster.caches.ingressRoutes().start();
     cluster.caches.middlewares().start();
     cluster.caches.access().forEach(ResourceCache::start);
+    cluster.caches.nodes().start();
     await()
         .until(() ->
             cluster.caches.always().stream().allMatch(ResourceCache::isSynced)
                 && cluster.caches.isAccessSynced()
+                && cluster.caches.nodes().isSynced()
                 && cluster.caches.ingressRoutes().isSynced());
     return cluster;
   }

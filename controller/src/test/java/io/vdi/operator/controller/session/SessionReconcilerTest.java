@@ -17,6 +17,7 @@ import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
+import io.vdi.operator.controller.session.cache.DrainChecker;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
@@ -69,6 +70,7 @@ class SessionReconcilerTest {
           hosts,
           releasedHosts,
           new SessionObserver(cluster.caches, () -> true, () -> true, () -> true),
+          new DrainChecker(cluster.client, cluster.caches),
           quota,
           executor,
           new StatusWriter(

@@ -223,6 +223,90 @@ class StatusWriterTest {
   }
 
   @Test
+  void aDrainIsAnnouncedOnceAndCancelledOnce() {
+    Condition draining = drain("NodeCordoned", "node n is being drained");
+    VdiSession session = session(Phase.RUNNING, "");
+    ChildState pod =
+        ChildState.of(
+            ResourceType.POD, cluster.putChild(ResourceType.POD, "desk", session, "{}"), session);
+    cluster.setTime(pod.object().metadata().creationTimestamp().plusSeconds(7));
+    drained(session, pod, List.of(draining));
+    JsonObject event = awaitEvent();
+    assertThat(event.get("type").getAsString()).isEqualTo("Warning");
+    assertThat(event.get("reason").getAsString()).isEqualTo("NodeDraining");
+    assertThat(event.get("message").getAsString()).isEqualTo("node n is being drained");
+    VdiSession known =
+        cluster.putSession(
+            "desk", "alice@example.com", statusField(Phase.RUNNING, "") + conditions(draining));
+    drained(known, pod, List.of(draining));
+    drained(known, pod, List.of());
+    await().until(() -> eventReasons().size() == 2);
+    assertThat(eventReasons()).containsExactly("NodeDraining", "NodeDrainCancelled");
+    assertThat(meters.counter("vdi_node_drains_total", List.of(Tag.create("outcome", "cancelled"))))
+        .get()
+        .extracting(Counter::count)
+        .isEqualTo(1L);
+  }
+
+  @Test
+  void aDesktopThatHasMovedIsNoCancelledDrain() {
+    Condition moving = drain(Condition.MOVING, "the desktop moves");
+    VdiSession session =
+        cluster.putSession(
+            "desk", "alice@example.com", statusField(Phase.RUNNING, "") + conditions(moving));
+    ChildState pod =
+        ChildState.of(
+            ResourceType.POD, cluster.putChild(ResourceType.POD, "desk", session, "{}"), session);
+    drained(session, pod, List.of());
+    succeeded(session, status(Phase.SUSPENDED, ""), new Requeue.Settled());
+    awaitEvent();
+    assertThat(eventReasons()).containsExactly("Suspended");
+  }
+
+  private void drained(VdiSession session, ChildState pod, List<Condition> conditions) {
+    VdiSession.Status status = status(Phase.RUNNING, "");
+    writer.succeeded(
+        observed(session, Map.of(ChildKind.POD, pod)),
+        plan(
+            new VdiSession.Status(
+                status.phase(),
+                status.podName(),
+                "",
+                status.startTime(),
+                null,
+                null,
+                0,
+                "",
+                1,
+                conditions),
+            new Requeue.Settled()),
+        cluster.now());
+  }
+
+  private Condition drain(String reason, String message) {
+    return new Condition(
+        Condition.NODE_DRAINING, "True", reason, message, Instant.parse("2030-01-01T00:00:00Z"), 1);
+  }
+
+  private static String conditions(Condition condition) {
+    return ", \"conditions\": [{\"type\": \"%s\", \"status\": \"True\", \"reason\": \"%s\", \"message\": \"%s\", \"lastTransitionTime\": \"%s\"}]"
+        .formatted(
+            condition.type(),
+            condition.reason(),
+            condition.message(),
+            condition.lastTransitionTime());
+  }
+
+  private List<String> eventReasons() {
+    return cluster
+        .server
+        .requests(request -> request.path().endsWith("/events") && !request.isWatch())
+        .stream()
+        .map(request -> request.json().get("reason").getAsString())
+        .toList();
+  }
+
+  @Test
   void aFailureWithoutReasonIsCountedAsUnknown() {
     failed(session(Phase.PENDING, ""), new ApiFailure.Transient("", "bad gateway"));
     assertThat(errors("Unknown")).isEqualTo(1);

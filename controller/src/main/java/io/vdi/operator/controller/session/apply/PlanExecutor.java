@@ -27,6 +27,7 @@ import io.vdi.operator.controller.session.plan.TurnGrant;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.RouteMetadata;
 import io.vdi.operator.controller.session.resources.SharedObject;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -154,6 +155,18 @@ public final class PlanExecutor {
         case Action.Delete(ResourceType<?> type, ObjectMeta current) ->
             delete(caches.of(type), current);
         case Action.ReplacePod(ObjectMeta current, String _) -> delete(caches.pods(), current);
+        case Action.MovePod(ObjectMeta current, String _) -> delete(caches.pods(), current);
+        case Action.AnnounceDrain(ObjectMeta pod, Instant deadline) ->
+            patch(
+                caches.pods(),
+                pod,
+                MergePatch.forObject(pod)
+                    .annotation(Annotations.DRAIN_DEADLINE, deadline.toString()));
+        case Action.CancelDrain(ObjectMeta pod) ->
+            patch(
+                caches.pods(),
+                pod,
+                MergePatch.forObject(pod).removeAnnotation(Annotations.DRAIN_DEADLINE));
         case Action.ForceDeletePod(ObjectMeta current, String _) ->
             deleted(caches.pods(), current, api.forceDeletePod(current));
       };

@@ -107,19 +107,12 @@ public record ControllerCaches(
 
   /**
    * All without which no session can be reconciled: without the types of Traefik, which not every
-   * cluster serves, and without {@link #access}.
+   * cluster serves, and without {@link #access} and {@link #nodes}, which a cluster may not let the
+   * controller read.
    */
   public List<ResourceCache<?>> always() {
     return List.of(
-        sessions,
-        templates,
-        pods,
-        volumeClaims,
-        secrets,
-        services,
-        ingresses,
-        networkPolicies,
-        nodes);
+        sessions, templates, pods, volumeClaims, secrets, services, ingresses, networkPolicies);
   }
 
   /** The types of Traefik's CRDs. */
@@ -160,6 +153,7 @@ public record ControllerCaches(
   public void close() {
     always().forEach(ResourceCache::close);
     access().forEach(ResourceCache::close);
+    nodes.close();
     traefik().forEach(ResourceCache::close);
   }
 }

@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.SharedObject;
+import java.time.Instant;
 import java.util.Optional;
 
 /** One write to the cluster, with all the data that it needs. */
@@ -69,6 +70,23 @@ public sealed interface Action {
   record ReplacePod(ObjectMeta current, String reason) implements Action {}
 
   /**
+   * Announces on the pod when the controller stops it, because its node is drained.
+   *
+   * @param deadline in whole seconds
+   */
+  record AnnounceDrain(ObjectMeta pod, Instant deadline) implements Action {}
+
+  /** Removes the announcement: the pod stays. */
+  record CancelDrain(ObjectMeta pod) implements Action {}
+
+  /**
+   * Deletes a pod whose node is drained, so that a later plan creates it on another node.
+   *
+   * @param reason why, for an Event on the session
+   */
+  record MovePod(ObjectMeta current, String reason) implements Action {}
+
+  /**
    * Deletes a pod that is marked for deletion, and that the kubelet of its node does not stop.
    *
    * @param reason why, for an Event on the session
@@ -81,7 +99,8 @@ public sealed interface Action {
       case AddFinalizer _, RemoveFinalizer _, ApplyShared _ -> Optional.empty();
       case Create(DesiredObject desired) -> Optional.of(desired.kind());
       case CreateSecret _, RenewTurn _ -> Optional.of(ChildKind.SECRET);
-      case CreatePod _, ReplacePod _, ForceDeletePod _ -> Optional.of(ChildKind.POD);
+      case CreatePod _, ReplacePod _, ForceDeletePod _, AnnounceDrain _, CancelDrain _, MovePod _ ->
+          Optional.of(ChildKind.POD);
       case Update(DesiredObject desired, ObjectMeta _) -> Optional.of(desired.kind());
       case SetOwner(ResourceType<?> type, ObjectMeta _, VdiSession _, boolean _) ->
           ChildKind.of(type);
@@ -112,6 +131,9 @@ public sealed interface Action {
           type.kind() + " " + current.name() + " cannot be deleted";
       case ReplacePod(ObjectMeta current, String _) ->
           "Pod " + current.name() + " cannot be deleted";
+      case AnnounceDrain(ObjectMeta pod, Instant _) -> "Pod " + pod.name() + " cannot be annotated";
+      case CancelDrain(ObjectMeta pod) -> "Pod " + pod.name() + " cannot be annotated";
+      case MovePod(ObjectMeta current, String _) -> "Pod " + current.name() + " cannot be deleted";
       case ForceDeletePod(ObjectMeta current, String _) ->
           "Pod " + current.name() + " cannot be deleted";
     };

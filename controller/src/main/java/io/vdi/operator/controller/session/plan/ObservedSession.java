@@ -31,6 +31,7 @@ import java.util.Optional;
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods
  * @param accessKnown whether its Role and RoleBinding are among the children if they exist
+ * @param drainCheck whether it can leave its node, which is drained; empty if that was not checked
  */
 public record ObservedSession(
     VdiSession session,
@@ -44,7 +45,38 @@ public record ObservedSession(
     List<SharedState> shared,
     Optional<String> quotaWait,
     PodHistory history,
-    boolean accessKnown) {
+    boolean accessKnown,
+    Optional<DrainCheck> drainCheck) {
+
+  /** A session whose node was not checked. */
+  public ObservedSession(
+      VdiSession session,
+      Optional<VdiTemplate> template,
+      String host,
+      Map<ChildKind, ChildState> children,
+      Optional<ChildState> otherRoute,
+      boolean routeTypeServed,
+      boolean resync,
+      Optional<Node> node,
+      List<SharedState> shared,
+      Optional<String> quotaWait,
+      PodHistory history,
+      boolean accessKnown) {
+    this(
+        session,
+        template,
+        host,
+        children,
+        otherRoute,
+        routeTypeServed,
+        resync,
+        node,
+        shared,
+        quotaWait,
+        history,
+        accessKnown,
+        Optional.empty());
+  }
 
   public ObservedSession {
     Map<ChildKind, ChildState> copy = new EnumMap<>(ChildKind.class);
@@ -67,7 +99,8 @@ public record ObservedSession(
         shared,
         quotaWait,
         observed,
-        accessKnown);
+        accessKnown,
+        drainCheck);
   }
 
   /** The same session, not admitted by the quotas. */
@@ -84,7 +117,44 @@ public record ObservedSession(
         shared,
         Optional.of(message),
         history,
-        accessKnown);
+        accessKnown,
+        drainCheck);
+  }
+
+  /** The same session with its node as the API server returned it. */
+  public ObservedSession withNode(Node live) {
+    return new ObservedSession(
+        session,
+        template,
+        host,
+        children,
+        otherRoute,
+        routeTypeServed,
+        resync,
+        Optional.of(live),
+        shared,
+        quotaWait,
+        history,
+        accessKnown,
+        drainCheck);
+  }
+
+  /** The same session after it was checked whether it can leave its node. */
+  public ObservedSession withDrainCheck(DrainCheck check) {
+    return new ObservedSession(
+        session,
+        template,
+        host,
+        children,
+        otherRoute,
+        routeTypeServed,
+        resync,
+        node,
+        shared,
+        quotaWait,
+        history,
+        accessKnown,
+        Optional.of(check));
   }
 
   public Optional<ChildState> child(ChildKind kind) {

@@ -91,8 +91,12 @@ final class PhaseRules {
     return observed.pod().map(this::byPod).orElseGet(this::withoutPod);
   }
 
-  /** When to check again: at the startup timeout, or when an ended pod can be created again. */
-  Requeue requeue() {
+  /**
+   * When to check again: at the startup timeout, or when an ended pod can be created again.
+   *
+   * @param other another time at which to check
+   */
+  Requeue requeue(Optional<Instant> other) {
     Optional<Instant> retry =
         observed.history().ended().map(PodHistory.EndedPod::notBefore).filter(now::isBefore);
     Optional<Instant> deadline =
@@ -102,7 +106,8 @@ final class PhaseRules {
             .flatMap(this::startupDeadline)
             .filter(now::isBefore)
             .map(at -> at.plus(TOLERANCE));
-    return Stream.concat(retry.stream(), deadline.stream())
+    return Stream.of(retry, deadline, other)
+        .flatMap(Optional::stream)
         .min(Instant::compareTo)
         .<Requeue>map(at -> new Requeue.RecheckAfter(Duration.between(now, at)))
         .orElseGet(Requeue.Settled::new);

@@ -53,6 +53,7 @@ final class SessionConditions {
     conditions.add(storageReady());
     conditions.add(routeReady());
     accessMissing().ifPresent(conditions::add);
+    nodeDraining(decision.phase()).ifPresent(conditions::add);
     if (observed.quotaWait().isPresent()) {
       conditions.add(
           condition(
@@ -111,6 +112,15 @@ final class SessionConditions {
     return decision.phase() == Phase.FAILED
         ? Optional.of(condition(Condition.FAILED, true, decision.reason(), decision.advice()))
         : earlier.map(any -> condition(Condition.FAILED, false, decision.reason(), ""));
+  }
+
+  private Optional<Condition> nodeDraining(Phase phase) {
+    return switch (phase) {
+      case PENDING, CREATING, RUNNING ->
+          NodeDrain.condition(NodeDrain.decide(observed, spec, now), session)
+              .map(text -> condition(Condition.NODE_DRAINING, true, text.reason(), text.text()));
+      case SUSPENDED, TERMINATING, FAILED -> Optional.empty();
+    };
   }
 
   private Condition podScheduled() {

@@ -195,6 +195,7 @@ public final class SessionPlanner {
     boolean outdated = isOutdated(children);
     if (!isStopped(observed)) {
       replacePod(outdated).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
+      leaveNode(children.spec());
     }
     applyShared(true).forEach(action -> add(Step.Order.GUARD, List.of(action)));
     for (DesiredObject desired : children.objects().values()) {
@@ -262,6 +263,39 @@ public final class SessionPlanner {
             .pod()
             .flatMap(pod -> whyReplaced(pod, outdated))
             .map(why -> new Action.ReplacePod(child.metadata(), why)));
+  }
+
+  /** What a drained node requires: an announcement, its removal, or the end of the pod. */
+  private void leaveNode(Defaults.EffectiveSpec spec) {
+    Optional<ObjectMeta> existing =
+        observed
+            .child(ChildKind.POD)
+            .filter(child -> child.isOurs() && !child.metadata().isDeleting())
+            .map(ChildState::metadata);
+    if (existing.isEmpty() || steps.stream().anyMatch(step -> step.order() == Step.Order.STOP)) {
+      return;
+    }
+    ObjectMeta pod = existing.get();
+    boolean isAnnounced = pod.annotation(Annotations.DRAIN_DEADLINE).isPresent();
+    switch (NodeDrain.decide(observed, Optional.of(spec), now)) {
+      case DrainDecision.None _, DrainDecision.Stays _ -> {
+        if (isAnnounced) {
+          add(Step.Order.OPTIONAL, List.of(new Action.CancelDrain(pod)));
+        }
+      }
+      case DrainDecision.Countdown countdown -> {
+        if (!countdown.announced()) {
+          add(Step.Order.OPTIONAL, List.of(new Action.AnnounceDrain(pod, countdown.deadline())));
+        }
+      }
+      case DrainDecision.Move(String node) ->
+          add(
+              Step.Order.STOP,
+              List.of(
+                  new Action.MovePod(
+                      pod, "node " + node + " is being drained; starting on another node")));
+      case DrainDecision.Unknown _, DrainDecision.Moving _ -> {}
+    }
   }
 
   private Optional<String> whyReplaced(Pod pod, boolean outdated) {

@@ -66,7 +66,12 @@ public final class StatusCalculator {
    */
   VdiSession.Status observed(List<DesiredObject> blocked, boolean outdated) {
     PhaseDecision decision = phases.decide(blocked);
-    if (outdated && decision.phase() == Phase.RUNNING && decision.text().isEmpty()) {
+    Optional<String> leaves = leavesNode(decision);
+    if (leaves.isPresent()) {
+      decision =
+          new PhaseDecision(
+              decision.phase(), decision.reason(), leaves.get(), KnownCause.NODE_DRAINING);
+    } else if (outdated && decision.phase() == Phase.RUNNING && decision.text().isEmpty()) {
       decision =
           decision.withText(
               "the desktop runs with an earlier spec; the change takes effect at the next resume");
@@ -75,8 +80,24 @@ public final class StatusCalculator {
     return status(decision, stopped && observed.pod().isEmpty() ? "" : session.name());
   }
 
+  /** The announcement, for a desktop that runs and has no other message. */
+  private Optional<String> leavesNode(PhaseDecision decision) {
+    return decision.phase() == Phase.RUNNING
+            && decision.text().isEmpty()
+            && drain() instanceof DrainDecision.Countdown countdown
+        ? NodeDrain.condition(countdown, session).map(NodeDrain.PhaseText::text)
+        : Optional.empty();
+  }
+
+  private DrainDecision drain() {
+    return NodeDrain.decide(observed, spec, now);
+  }
+
   Requeue requeue() {
-    return phases.requeue();
+    return phases.requeue(
+        drain() instanceof DrainDecision.Countdown countdown
+            ? Optional.of(countdown.deadline())
+            : Optional.empty());
   }
 
   /**

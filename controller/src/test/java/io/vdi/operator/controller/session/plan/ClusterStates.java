@@ -259,6 +259,21 @@ final class ClusterStates {
             Node.class);
   }
 
+  /**
+   * A node that is ready.
+   *
+   * @param spec such as {@code unschedulable: true}
+   */
+  static Node readyNode(String spec) {
+    return KubeGson.gson()
+        .fromJson(
+            "{metadata: {name: n}, spec: {"
+                + spec
+                + "}, status: {conditions: [{type: Ready,"
+                + " status: 'True', lastTransitionTime: '2026-01-01T11:00:00Z'}]}}",
+            Node.class);
+  }
+
   static Condition condition(String type, String status, String message, Instant since) {
     return new Condition(type, status, "", message, since, 0);
   }

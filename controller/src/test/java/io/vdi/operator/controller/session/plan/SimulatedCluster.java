@@ -57,6 +57,13 @@ final class SimulatedCluster {
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
   final Map<ResourceType<?>, KubeObject> objects = new HashMap<>();
   boolean startIsRetried;
+
+  /** What a check of the node finds; it always has the live state of the node. */
+  DrainCheck drainCheck = new DrainCheck.Movable();
+
+  /** How many pods were stopped because of their node. */
+  int moves;
+
   private Optional<PodHistory.EndedPod> ended = Optional.empty();
   private int uids;
 
@@ -77,7 +84,8 @@ final class SimulatedCluster {
         shared(),
         quotaWait,
         new PodHistory(endedPod(), startIsRetried),
-        accessKnown);
+        accessKnown,
+        Optional.of(drainCheck));
   }
 
   private List<SharedState> shared() {
@@ -232,6 +240,22 @@ final class SimulatedCluster {
         requireOurs(ResourceType.POD, current);
         objects.computeIfPresent(ResourceType.POD, (key, object) -> deleting(key, object));
       }
+      case Action.MovePod(ObjectMeta current, String reason) -> {
+        requireOurs(ResourceType.POD, current);
+        if (node.flatMap(Node::drain).isEmpty()) {
+          throw new AssertionError("stopped a pod whose node is not drained: " + reason);
+        }
+        moves++;
+        objects.computeIfPresent(ResourceType.POD, (key, object) -> deleting(key, object));
+      }
+      case Action.AnnounceDrain(ObjectMeta pod, Instant deadline) -> {
+        requireOurs(ResourceType.POD, pod);
+        annotate(ResourceType.POD, Annotations.DRAIN_DEADLINE, deadline.toString());
+      }
+      case Action.CancelDrain(ObjectMeta pod) -> {
+        requireOurs(ResourceType.POD, pod);
+        removeAnnotation(ResourceType.POD, Annotations.DRAIN_DEADLINE);
+      }
       case Action.ForceDeletePod(ObjectMeta current, String reason) -> {
         requireOurs(ResourceType.POD, current);
         if (!session.metadata().isDeleting() || node.flatMap(Node::notReadySince).isEmpty()) {
@@ -305,9 +329,15 @@ final class SimulatedCluster {
     annotate(ResourceType.SECRET, Annotations.TURN_EXPIRES, turn.expires().toString());
   }
 
-  private void annotate(ResourceType<?> type, String key, String value) {
+  void annotate(ResourceType<?> type, String key, String value) {
     JsonObject json = KubeGson.gson().toJsonTree(objects.get(type)).getAsJsonObject();
     json.getAsJsonObject("metadata").getAsJsonObject("annotations").addProperty(key, value);
+    objects.put(type, KubeGson.gson().fromJson(json, type.objectClass()));
+  }
+
+  private void removeAnnotation(ResourceType<?> type, String key) {
+    JsonObject json = KubeGson.gson().toJsonTree(objects.get(type)).getAsJsonObject();
+    json.getAsJsonObject("metadata").getAsJsonObject("annotations").remove(key);
     objects.put(type, KubeGson.gson().fromJson(json, type.objectClass()));
   }
 

@@ -182,7 +182,7 @@ final class SessionDiagnosis {
   private Map<String, String> parametersFor(KnownCause cause) {
     Map<String, String> all = new HashMap<>(parameters);
     switch (cause) {
-      case NODE_LOST ->
+      case NODE_LOST, NODE_DRAINING ->
           pod.map(found -> found.spec().nodeName()).ifPresent(n -> all.put("name", n));
       case STORAGE_CLASS_MISSING, HOME_NOT_WRITABLE ->
           home.map(claim -> claim.spec().storageClassName())
@@ -311,9 +311,15 @@ final class SessionDiagnosis {
     if (pod.filter(Pod::isScheduled).isEmpty()) {
       return NOT_YET;
     }
-    return KnownCause.ofTag(session.status().message()).equals(Optional.of(KnownCause.NODE_LOST))
-        ? new Failed(KnownCause.NODE_LOST, StartSteps.withoutTag(session.status().message()))
-        : new Passed(pod.get().spec().nodeName());
+    if (KnownCause.ofTag(session.status().message()).equals(Optional.of(KnownCause.NODE_LOST))) {
+      return new Failed(KnownCause.NODE_LOST, StartSteps.withoutTag(session.status().message()));
+    }
+    return session
+        .status()
+        .condition(Condition.NODE_DRAINING)
+        .filter(Condition::isTrue)
+        .<Outcome>map(drained -> new Failed(KnownCause.NODE_DRAINING, drained.message()))
+        .orElseGet(() -> new Passed(pod.get().spec().nodeName()));
   }
 
   private Outcome withPod(Function<Pod, Outcome> check) {
