@@ -154,16 +154,17 @@ public final class StatusWriter {
    */
   private void drainEvent(ObservedSession observed, VdiSession.Status status) {
     VdiSession session = observed.session();
-    Optional<Condition> before = announcement(session.status());
-    Optional<Condition> after = announcement(status);
+    Optional<Condition> before = drain(session.status());
+    Optional<Condition> after = drain(status);
     if (after.isPresent()) {
       String message = after.get().message();
-      if (!before.map(Condition::message).equals(Optional.of(message))) {
+      boolean isNew = !before.map(Condition::message).equals(Optional.of(message));
+      if (before.isEmpty() || (isNew && !isMoving(after.get()))) {
         events.record(session, true, "NodeDraining", message);
         LOG.info("NodeDraining: {}", message);
       }
     } else if (before.isPresent()
-        && status.condition(Condition.NODE_DRAINING).isEmpty()
+        && !isMoving(before.get())
         && hasKeptPod(observed, before.get().lastTransitionTime())) {
       metrics.drain("cancelled");
       events.record(
@@ -175,12 +176,12 @@ public final class StatusWriter {
     }
   }
 
-  /** The condition of a drain, unless the desktop already moves. */
-  private static Optional<Condition> announcement(VdiSession.Status status) {
-    return status
-        .condition(Condition.NODE_DRAINING)
-        .filter(Condition::isTrue)
-        .filter(condition -> !condition.reason().equals(Condition.MOVING));
+  private static Optional<Condition> drain(VdiSession.Status status) {
+    return status.condition(Condition.NODE_DRAINING).filter(Condition::isTrue);
+  }
+
+  private static boolean isMoving(Condition drain) {
+    return drain.reason().equals(Condition.MOVING);
   }
 
   /** Whether the pod is the one that ran when the drain began. */

@@ -263,6 +263,16 @@ class StatusWriterTest {
     assertThat(eventReasons()).containsExactly("Suspended");
   }
 
+  @Test
+  void aDrainThatEvictsImmediatelyIsAnnouncedToo() {
+    VdiSession session = session(Phase.RUNNING, "");
+    ChildState pod =
+        ChildState.of(
+            ResourceType.POD, cluster.putChild(ResourceType.POD, "desk", session, "{}"), session);
+    drained(session, pod, List.of(drain(Condition.MOVING, "node n is being drained")));
+    assertThat(awaitEvent().get("reason").getAsString()).isEqualTo("NodeDraining");
+  }
+
   private void drained(VdiSession session, ChildState pod, List<Condition> conditions) {
     VdiSession.Status status = status(Phase.RUNNING, "");
     writer.succeeded(

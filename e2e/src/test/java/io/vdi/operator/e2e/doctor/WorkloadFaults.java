@@ -40,6 +40,13 @@ abstract class WorkloadFaults {
     harness.shell("kubectl wait pod/lost --for=jsonpath={.spec.nodeName}=node-1 --timeout=90s");
   }
 
+  /** No other node can run the desktop, so it stays. */
+  @Test
+  void nodeDraining() {
+    harness.shell("kubectl cordon node-1");
+    harness.alice().awaitCauseAndFix(KnownCause.NODE_DRAINING);
+  }
+
   /**
    * The kubelet ends the pod: it would overwrite a status that the test writes. After some ends the
    * controller waits long enough for the doctor to observe it.

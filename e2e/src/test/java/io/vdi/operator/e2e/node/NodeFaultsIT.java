@@ -319,6 +319,7 @@ class NodeFaultsIT {
                         session.status().message().contains("unschedulable")
                             && session.status().phase() == Phase.PENDING);
         System.out.println("drained: " + pending.status().message());
+        desktop.session().awaitEvent("NodeDraining");
       }
     } finally {
       node.kubectl("uncordon", ContainerNode.NAME);

@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session.plan;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /** What happens to a desktop because of the state of its node; see {@link NodeDrain}. */
 public sealed interface DrainDecision {
@@ -28,6 +29,10 @@ public sealed interface DrainDecision {
   /** The deadline has passed: the pod is deleted, and then created on another node. */
   record Move(String node) implements DrainDecision {}
 
-  /** The pod is being deleted, or was deleted, and there is no other one yet. */
-  record Moving() implements DrainDecision {}
+  /**
+   * The pod is being deleted, or was deleted, and there is no other one yet.
+   *
+   * @param node of the pod; empty after it was deleted
+   */
+  record Moving(Optional<String> node) implements DrainDecision {}
 }

@@ -37,7 +37,9 @@ public final class NodeDrain {
     }
     Optional<Pod> own = ownPod(observed);
     if (own.isEmpty()) {
-      return observed.pod().isEmpty() && isAnnounced(session) ? new DrainDecision.Moving() : NONE;
+      return observed.pod().isEmpty() && isAnnounced(session)
+          ? new DrainDecision.Moving(Optional.empty())
+          : NONE;
     }
     Pod pod = own.get();
     boolean leaves = pod.metadata().isDeleting();
@@ -49,7 +51,9 @@ public final class NodeDrain {
     }
     Optional<Node.Drain> drain = observed.node().flatMap(Node::drain);
     if (leaves) {
-      return drain.isPresent() || isAnnounced(session) ? new DrainDecision.Moving() : NONE;
+      return drain.isPresent() || isAnnounced(session)
+          ? new DrainDecision.Moving(Optional.of(pod.spec().nodeName()))
+          : NONE;
     }
     Instant now = time.truncatedTo(ChronoUnit.SECONDS);
     return drain
@@ -150,9 +154,17 @@ public final class NodeDrain {
                   reason(removal),
                   "node %s is being drained: the desktop stops at %s and starts on another node"
                       .formatted(node, deadline)));
-      case DrainDecision.Move _, DrainDecision.Moving _ ->
-          Optional.of(new PhaseText(Condition.MOVING, "the desktop moves to another node"));
+      case DrainDecision.Move(String node) -> moving(Optional.of(node), session);
+      case DrainDecision.Moving(Optional<String> node) -> moving(node, session);
     };
+  }
+
+  private static Optional<PhaseText> moving(Optional<String> node, VdiSession session) {
+    String message =
+        node.map(name -> "node " + name + " is being drained: the desktop moves to another node")
+            .or(() -> session.status().condition(Condition.NODE_DRAINING).map(Condition::message))
+            .orElse("");
+    return Optional.of(new PhaseText(Condition.MOVING, message));
   }
 
   /** A reason in CamelCase and a message. */
