@@ -132,7 +132,7 @@ class DisconnectorTest {
                 "kasm",
                 selkies.allowed(),
                 selkies.origin(),
-                false)));
+                selkies.state())));
     await().until(() -> outcomes.equals(List.of(Disconnector.Outcome.FAILED)));
     assertThat(requests).isEmpty();
   }
