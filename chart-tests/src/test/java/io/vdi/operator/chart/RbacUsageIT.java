@@ -27,9 +27,7 @@ class RbacUsageIT {
   private static final Set<String> NOT_RECORDED =
       Set.of(
           // Checked by an admission plugin when an owner reference is set; there is no request.
-          "update vdi.kasm.io vdisessions/finalizers",
-          // Repairs labels that another client has changed, only every few hours.
-          "patch  pods");
+          "update vdi.kasm.io vdisessions/finalizers");
 
   @ParameterizedTest
   @EnumSource

@@ -7,10 +7,13 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Flavor;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
@@ -84,11 +87,57 @@ class FlavorIT {
       await("the ServersTransport to be created again")
           .atMost(SessionFixture.PATIENCE)
           .until(() -> transport().ok().isPresent());
+      api.mergePatch(
+              ResourceType.SERVERS_TRANSPORT,
+              namespace.name(),
+              "vdi-desktop",
+              Manifests.parse(
+                      "{metadata: {annotations: {%s: other}}, spec: {insecureSkipVerify: false}}"
+                          .formatted(Annotations.DESIRED_HASH))
+                  .getFirst())
+          .orElseThrow();
+      await("the ServersTransport to be corrected")
+          .atMost(SessionFixture.PATIENCE)
+          .until(() ->
+              transport()
+                  .orElseThrow()
+                  .getAsJsonObject("spec")
+                  .toString()
+                  .equals("{\"insecureSkipVerify\":true}"));
       end(kasm);
       await("the ServersTransport to be deleted")
           .atMost(SessionFixture.PATIENCE)
           .until(() -> transport().isNotFound());
       end(plain);
+    }
+  }
+
+  @Test
+  void aForeignServersTransportIsNotChangedAndKeepsTheRouteFromBeingWritten() {
+    TestTemplates.applySimulated(api, "kasm", "flavor: kasmvnc");
+    Manifests.apply(
+        api,
+        """
+        {apiVersion: traefik.io/v1alpha1, kind: ServersTransport,
+         metadata: {name: vdi-desktop, namespace: %s}, spec: {serverName: example.com}}
+        """
+            .formatted(namespace));
+    try (RunningService _ = CONTROLLER.start(cluster)) {
+      SessionFixture session = namespace.session("foreign").create("template: kasm");
+      session.awaitPhase(Phase.RUNNING);
+      session.awaitUntil(
+          "the refusal",
+          now ->
+              now.status()
+                  .condition(Condition.ROUTE_READY)
+                  .filter(ready -> ready.reason().equals("ForeignObject"))
+                  .isPresent());
+      assertThat(session.hasChild(ResourceType.INGRESS_ROUTE)).isFalse();
+      assertThat(transport().orElseThrow().get("spec"))
+          .hasToString("{\"serverName\":\"example.com\"}");
+      api.request("DELETE", path(), null).orElseThrow();
+      session.awaitChild(ResourceType.INGRESS_ROUTE);
+      end(session);
     }
   }
 
