@@ -338,7 +338,7 @@ class ChartIT {
     assertThat(rejected.getMessage()).containsPattern(": set |leave ");
   }
 
-  /** Templates, nodes, reviews and webhook configurations have no namespace. */
+  /** Templates, nodes, volumes, reviews and webhook configurations have no namespace. */
   @Test
   void withWatchedNamespacesNoClusterRoleOfAServiceGrantsAnythingInANamespace() {
     List<JsonObject> objects =
@@ -354,6 +354,7 @@ class ChartIT {
                       "vditemplates",
                       "vditemplates/status",
                       "nodes",
+                      "persistentvolumes",
                       "subjectaccessreviews",
                       "mutatingwebhookconfigurations",
                       "validatingwebhookconfigurations"))
