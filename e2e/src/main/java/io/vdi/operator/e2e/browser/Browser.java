@@ -212,8 +212,10 @@ public final class Browser implements AutoCloseable {
     click(button);
     await(
         "the desktop to start",
+        // The first page has links to other desktops of the user.
         "const link = document.querySelector('#live a.primary');"
-            + "return link !== null && link.textContent.trim() === 'Open'",
+            + "return location.pathname.startsWith('/sessions/')"
+            + " && link !== null && link.textContent.trim() === 'Open'",
         limit);
   }
 
