@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntConsumer;
 
 /**
  * Measures the admission webhook twice: called directly over TLS and compared with a handler that
@@ -170,7 +169,7 @@ final class AdmissionBench implements AutoCloseable {
     URI mutate = URI.create("https://127.0.0.1:" + ports.get(0) + "/mutate");
     URI validate = validate(ports.get(0));
     for (URI target : List.of(bare, mutate, validate)) {
-      run(WARM_UP, new Load.Clients(16), i -> client.review(target, i));
+      new Load.Clients(16).time(WARM_UP, i -> client.review(target, i));
     }
     Progress.say("measuring: the webhook, called directly at " + RATE + "/s");
     report.add(Measurement.BARE_HANDLER, latency(client, bare));
@@ -182,7 +181,7 @@ final class AdmissionBench implements AutoCloseable {
 
   private static Result.Latency latency(AdmissionClient client, URI target) {
     return new Result.Latency(
-        RATE, run(RATE * SECONDS, new Load.PerSecond(RATE), i -> client.review(target, i)));
+        RATE, new Load.PerSecond(RATE).time(RATE * SECONDS, i -> client.review(target, i)));
   }
 
   /**
@@ -193,7 +192,7 @@ final class AdmissionBench implements AutoCloseable {
     Result.Latency best = new Result.Latency(0, new Quantiles(0, 0));
     for (int rate = RATE; rate <= HIGHEST_RATE; rate *= 2) {
       Progress.say("measuring: " + target.getPath() + " at " + rate + "/s");
-      Quantiles quantiles = run(rate * 5, new Load.PerSecond(rate), i -> client.review(target, i));
+      Quantiles quantiles = new Load.PerSecond(rate).time(rate * 5, i -> client.review(target, i));
       if (quantiles.p99() <= HIGHEST_RATE_P99) {
         best = new Result.Latency(rate, quantiles);
       }
@@ -204,22 +203,8 @@ final class AdmissionBench implements AutoCloseable {
   private Result.Latency creates(String prefix, int seconds) {
     return new Result.Latency(
         CREATES,
-        run(
-            CREATES * seconds,
-            new Load.PerSecond(CREATES),
-            i -> BareClient.submit(cluster.admin(), prefix + "-" + i)));
-  }
-
-  private static Quantiles run(int count, Load load, IntConsumer call) {
-    Collection<Long> nanos = new ConcurrentLinkedQueue<>();
-    load.run(
-        count,
-        i -> {
-          long start = System.nanoTime();
-          call.accept(i);
-          nanos.add(System.nanoTime() - start);
-        });
-    return Quantiles.ofNanos(nanos);
+        new Load.PerSecond(CREATES)
+            .time(CREATES * seconds, i -> BareClient.submit(cluster.admin(), prefix + "-" + i)));
   }
 
   private OperatorProcess webhook(Path kubeconfig, int replica) {

@@ -14,11 +14,9 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Measures the forward authentication of the gate with many sessions, and compares it with a
@@ -71,12 +69,12 @@ final class GateBench {
         ForwardAuthClient asked = client(ports.get(1));
         ForwardAuthClient allowing = client(ports.get(2));
         asked.signIn(portal);
-        latencies(allowing, new Load.Clients(8), WARM_UP);
-        latencies(asked, new Load.Clients(8), WARM_UP);
+        new Load.Clients(8).time(WARM_UP, i -> allowing.ask());
+        new Load.Clients(8).time(WARM_UP, i -> asked.ask());
         Progress.say("measuring: forward authentication at " + RATE + "/s");
         Load load = new Load.PerSecond(RATE);
-        Quantiles withoutChecks = latencies(allowing, load, RATE * SECONDS);
-        Quantiles checked = latencies(asked, load, RATE * SECONDS);
+        Quantiles withoutChecks = load.time(RATE * SECONDS, i -> allowing.ask());
+        Quantiles checked = load.time(RATE * SECONDS, i -> asked.ask());
         return new Result.GateFigures(
             sessions,
             new Result.Latency(RATE, withoutChecks),
@@ -129,17 +127,5 @@ final class GateBench {
             "bare",
             Map.of(BareForwardAuth.PORT, String.valueOf(ports.get(2))),
             jvm));
-  }
-
-  private static Quantiles latencies(ForwardAuthClient client, Load load, int count) {
-    Collection<Long> nanos = new ConcurrentLinkedQueue<>();
-    load.run(
-        count,
-        i -> {
-          long start = System.nanoTime();
-          client.ask();
-          nanos.add(System.nanoTime() - start);
-        });
-    return Quantiles.ofNanos(nanos);
   }
 }

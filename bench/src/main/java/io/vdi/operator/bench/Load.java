@@ -1,5 +1,7 @@
 package io.vdi.operator.bench;
 
+import java.util.Collection;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,6 +16,19 @@ sealed interface Load {
 
   /** At a constant rate, even if earlier requests have no answer yet. */
   record PerSecond(int rate) implements Load {}
+
+  /** Calls as {@link #run} does; returns how long the calls took. */
+  default Quantiles time(int n, IntConsumer call) {
+    Collection<Long> nanos = new ConcurrentLinkedQueue<>();
+    run(
+        n,
+        i -> {
+          long start = System.nanoTime();
+          call.accept(i);
+          nanos.add(System.nanoTime() - start);
+        });
+    return Quantiles.ofNanos(nanos);
+  }
 
   /**
    * Calls with 0 … n-1; returns when all calls have returned.

@@ -36,21 +36,22 @@ public final class SignInSessions {
 
   /** The sign-in of a request; empty if there is none, or if it has ended or was revoked. */
   public Optional<SignIn> find(CookieHeader cookies) {
-    return cookies
-        .get(SignIn.COOKIE)
-        .flatMap(cookie -> SignIn.verify(tokens, cookie))
+    return verified(cookies)
         .filter(
             signIn -> revocations.get().filter(known -> !known.cover(signIn.holder())).isPresent());
   }
 
   /** Whether a request has the cookie of a sign-in that was ended before its time. */
   boolean isRevoked(CookieHeader cookies) {
-    return cookies
-        .get(SignIn.COOKIE)
-        .flatMap(cookie -> SignIn.verify(tokens, cookie))
+    return verified(cookies)
         .filter(
             signIn -> revocations.get().filter(known -> known.cover(signIn.holder())).isPresent())
         .isPresent();
+  }
+
+  /** The sign-in of a valid cookie, which can be revoked. */
+  private Optional<SignIn> verified(CookieHeader cookies) {
+    return cookies.get(SignIn.COOKIE).flatMap(cookie -> SignIn.verify(tokens, cookie));
   }
 
   /** The {@code Set-Cookie} of a new or used sign-in; empty if the cookie would be too large. */
