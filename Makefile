@@ -16,10 +16,17 @@ MAIN_controller := io.vdi.operator.controller.Main
 MAIN_admission-webhook := io.vdi.operator.admission.Main
 MAIN_reaper := io.vdi.operator.reaper.Main
 MAIN_gate := io.vdi.operator.gate.Main
-SIGNED := controller admission-webhook reaper gate desktop
+# Images, CLI and bundle are built for PLATFORM, such as linux/arm64; those for another machine are in images/target/<arch>.
+PLATFORM ?=
+HOST := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,amd64)
+ARCH := $(patsubst linux/%,%,$(or $(PLATFORM),$(HOST)))
+FOREIGN := $(filter-out $(HOST),$(ARCH))
+TARGET := images/target$(addprefix /,$(FOREIGN))
+BUNDLE = vdi-operator-$(shell sed -n 's/^version: *//p' charts/vdi-operator/Chart.yaml)
+SIGNED := controller admission-webhook reaper gate $(if $(FOREIGN),,desktop)
 NODE_IMAGES := controller admission-webhook reaper gate desktop pause traefik
 
-.PHONY: help build services programs node images docker-build chart vulnerabilities cli up down demo deploy check-commits test \
+.PHONY: help build services programs node images docker-build chart bundle vulnerabilities cli up down demo deploy check-commits test \
   chaos fuzz bench manifests run format clean
 
 help: ## Show this list
@@ -34,9 +41,10 @@ services:
 	@$(WITH) echo "building; the first build downloads libraries"
 	@$(MVN) -q package $(SBOM) -Dmaven.test.skip=true -Dspotless.check.skip
 
+# With PLATFORM for another machine, it builds the programs of the development cluster only.
 programs: build
-	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES) kubectl-vdi; fi
-	@$(DEVCLUSTER) build
+	@if [ -z "$(FOREIGN)" ] && $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES) kubectl-vdi; fi
+	@$(DEVCLUSTER) build $(PLATFORM)
 
 # Builds the images for a node that runs containers, if this machine supports such a node.
 node: services
@@ -44,14 +52,18 @@ node: services
 
 images cli: SBOM := org.cyclonedx:cyclonedx-maven-plugin:makeBom
 
-images: services ## Build images, SBOMs and signatures in images/target; REGISTRY=... TAG=... BASE_IMAGE=... SIGNING_KEY=...
-	@IMAGE_REGISTRY=$(REGISTRY) IMAGE_TAG=$(TAG) $(IMAGES) --sbom
-	@images/bin/sign $(foreach image,$(SIGNED),images/target/$(image).tar images/target/$(image).cdx.json)
+images: services ## Build images, SBOMs and signatures in images/target; REGISTRY=... TAG=... PLATFORM=linux/arm64 BASE_IMAGE=... SIGNING_KEY=...
+	@PLATFORM=$(PLATFORM) IMAGE_REGISTRY=$(REGISTRY) IMAGE_TAG=$(TAG) $(IMAGES) --sbom
+	@images/bin/sign $(foreach image,$(SIGNED),$(TARGET)/$(image).tar $(TARGET)/$(image).cdx.json)
 
 docker-build: images ## The same; IMG=<registry>/<any>:<tag>
 
 chart: services ## Package the chart in images/target, for helm push; HELM_FLAGS='--sign --key=... --keyring=...'
-	@$(DEVCLUSTER) helm package charts/vdi-operator --destination=images/target $(HELM_FLAGS)
+	@$(DEVCLUSTER) helm package charts/vdi-operator --destination=$(TARGET) $(HELM_FLAGS)
+
+bundle: images cli chart ## Pack images, CLI, chart and checksums for an installation without network: images/target/*-linux-*.tar
+	@images/bin/bundle $(TARGET) $(BUNDLE)-linux-$(ARCH) $(BUNDLE).tgz \
+	  $(foreach file,$(SIGNED:=.tar) $(SIGNED:=.cdx.json) kubectl-vdi.tar kubectl-vdi.cdx.json,$(file) $(file).sig)
 
 vulnerabilities: OSV_SCANNER := 2.3.5
 vulnerabilities: images cli ## Compare the SBOMs with known vulnerabilities; OSV_DATABASE=... for a machine without network
@@ -61,8 +73,8 @@ vulnerabilities: images cli ## Compare the SBOMs with known vulnerabilities; OSV
 	  --lockfile=images/target/kubectl-vdi.cdx.json
 
 cli: services ## Build the kubectl plugin: images/target/kubectl-vdi.tar
-	@$(IMAGES) --sbom kubectl-vdi
-	@images/bin/sign images/target/kubectl-vdi.tar images/target/kubectl-vdi.cdx.json
+	@PLATFORM=$(PLATFORM) $(IMAGES) --sbom kubectl-vdi
+	@images/bin/sign $(TARGET)/kubectl-vdi.tar $(TARGET)/kubectl-vdi.cdx.json
 
 up: node ## Start a cluster with the operator in the background
 	@$(DEVCLUSTER) up

@@ -86,6 +86,7 @@ class DevclusterImportsTest {
         .allow(
             "",
             "the commands behind make",
+            "devcluster.build",
             "devcluster.cluster",
             "devcluster.operator",
             "devcluster.process",

@@ -1,5 +1,6 @@
 package io.vdi.operator.devcluster;
 
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.operator.DevEnvironment;
 import io.vdi.operator.devcluster.operator.Helm;
@@ -10,8 +11,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The commands behind make: {@code build}, {@code up}, {@code down}; {@code node} exits with 0 if
- * this machine can run containers; {@code helm} runs Helm on the cluster of KUBECONFIG.
+ * The commands behind make: {@code build}, with a platform for another architecture, {@code up},
+ * {@code down}; {@code node} exits with 0 if this machine can run containers; {@code helm} runs
+ * Helm on the cluster of KUBECONFIG.
  */
 public final class Main {
   private Main() {}
@@ -21,7 +23,14 @@ public final class Main {
     DevEnvironment environment = new DevEnvironment(Path.of("").toAbsolutePath());
     try {
       switch (command) {
-        case "build" -> environment.build();
+        case "build" -> {
+          Architecture architecture = Architecture.of(args.length > 1 ? args[1] : "");
+          if (architecture.isOfHost()) {
+            environment.build();
+          } else {
+            environment.build(architecture);
+          }
+        }
         case "up" -> environment.up();
         case "down" -> environment.down();
         case "node" -> System.exit(supportsContainers() ? 0 : 1);
@@ -31,7 +40,9 @@ public final class Main {
         }
         default -> {
           System.err.println(
-              "usage: " + String.join(" | ", List.of("build", "up", "down", "node", "helm ...")));
+              "usage: "
+                  + String.join(
+                      " | ", List.of("build [PLATFORM]", "up", "down", "node", "helm ...")));
           System.exit(2);
         }
       }

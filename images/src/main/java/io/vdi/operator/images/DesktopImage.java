@@ -5,6 +5,7 @@ import com.google.cloud.tools.jib.api.TarImage;
 import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.Port;
 import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.operator.FullCluster;
 import io.vdi.operator.devcluster.process.ClusterException;
@@ -26,7 +27,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 
 /**
  * The image of the desktop: {@code build.sh} in its directory makes the files, and this class packs
- * them.
+ * them. It exists for amd64 only, because {@code build.sh} runs programs of the image.
  */
 record DesktopImage(Path folder) implements Images.Recipe {
   @Override
@@ -90,6 +91,7 @@ record DesktopImage(Path folder) implements Images.Recipe {
                       "PATH", "/opt/selkies/bin:/usr/local/bin:/usr/bin:/bin",
                       // With an NVIDIA GPU: it encodes video and renders.
                       "NVIDIA_DRIVER_CAPABILITIES", "all")),
+          Architecture.AMD64,
           FullCluster.DESKTOP,
           archive);
     } finally {

@@ -1,6 +1,7 @@
 package io.vdi.operator.images;
 
 import io.vdi.operator.devcluster.addons.RouterAddon;
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.build.BuildCache;
 import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.ContainerNode;
@@ -50,38 +51,65 @@ public final class Images {
   /** How many versions of an image are kept, because other checkouts may use older ones. */
   private static final int KEPT = 4;
 
-  private final Path checkout;
+  private final Path target;
   private final Path cache;
+  private final String suffix;
   private final Map<String, Recipe> recipes;
 
-  Images(Path checkout, Path cache, Map<String, Recipe> recipes) {
-    this.checkout = checkout;
+  /**
+   * @param target directory for the links to the archives
+   * @param suffix of the names of archives in the cache
+   */
+  Images(Path target, Path cache, String suffix, Map<String, Recipe> recipes) {
+    this.target = target;
     this.cache = cache;
+    this.suffix = suffix;
     this.recipes = new TreeMap<>(recipes);
   }
 
-  /** The images of a checkout whose services Maven has packaged. */
+  /** The images of a checkout whose services Maven has packaged, for this machine. */
   public static Images of(Path checkout) {
+    return of(checkout, Architecture.ofHost());
+  }
+
+  /**
+   * The images for an architecture. Those for another one than this machine's are in {@code
+   * images/target/<architecture>}, and there is no desktop among them.
+   */
+  public static Images of(Path checkout, Architecture architecture) {
     Path cache = BuildCache.ofUser().directory().resolve("images");
-    Platform platform = new Platform(new BuildCache(cache));
-    Training training = new Training(checkout, platform, checkout.resolve("images/target/stage"));
+    String suffix = architecture.isOfHost() ? "" : "-" + architecture.id();
+    Path target =
+        checkout.resolve("images/target").resolve(architecture.isOfHost() ? "" : architecture.id());
+    Platform platform =
+        new Platform(
+            new BuildCache(cache), architecture, environment(Platform.TARGET_JDK).map(Path::of));
+    Training training = new Training(checkout, platform, target.resolve("stage"));
     Optional<String> base = environment(BASE);
     String registry =
         environment(REGISTRY)
             .map(name -> name.endsWith("/") ? name.substring(0, name.length() - 1) : name)
             .orElse(ServiceImage.REGISTRY);
-    GoPrograms programs = GoPrograms.inDefaultCache();
+    GoPrograms programs = GoPrograms.inDefaultCache(architecture);
     Map<String, Recipe> recipes = new TreeMap<>();
     for (OperatorService service : OperatorService.values()) {
       recipes.put(
           service.module(),
           new ServiceImage(service, training, platform, base, registry, environment(TAG)));
     }
-    recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
+    if (architecture.isOfHost() && architecture == Architecture.AMD64) {
+      recipes.put(DESKTOP, new DesktopImage(checkout.resolve("desktop")));
+    }
     recipes.put(PLUGIN, new PluginArchive(checkout, platform));
-    recipes.put("pause", new ProgramImage(programs::pause, ContainerNode.PAUSE_IMAGE));
-    recipes.put("traefik", new ProgramImage(programs::traefik, RouterAddon.IMAGE));
-    return new Images(checkout, cache, recipes);
+    recipes.put(
+        "pause", new ProgramImage(programs::pause, architecture, ContainerNode.PAUSE_IMAGE));
+    recipes.put("traefik", new ProgramImage(programs::traefik, architecture, RouterAddon.IMAGE));
+    return new Images(target, cache, suffix, recipes);
+  }
+
+  /** The names of the images that an installation requires and that exist for the architecture. */
+  List<String> ofInstallation() {
+    return ALL.stream().filter(recipes::containsKey).toList();
   }
 
   private static Optional<String> environment(String name) {
@@ -119,8 +147,8 @@ public final class Images {
       throw new IllegalArgumentException(
           "there is no image \"" + name + "\"; the images are " + recipes.keySet());
     }
-    Path kept = cache.resolve(name + "-" + recipe.fingerprint() + ".tar");
-    Path link = checkout.resolve("images/target").resolve(name + ".tar");
+    Path kept = cache.resolve(name + suffix + "-" + recipe.fingerprint() + ".tar");
+    Path link = target.resolve(name + ".tar");
     try {
       Files.createDirectories(cache);
       if (!Files.exists(kept)) {
@@ -128,7 +156,7 @@ public final class Images {
         Path fresh = kept.resolveSibling(kept.getFileName() + "." + ProcessHandle.current().pid());
         recipe.make(fresh);
         Files.move(fresh, kept, StandardCopyOption.ATOMIC_MOVE);
-        prune(name);
+        prune(name + suffix);
       }
       Files.createDirectories(link.getParent());
       Files.deleteIfExists(link);

@@ -10,6 +10,7 @@ import com.google.cloud.tools.jib.api.buildplan.AbsoluteUnixPath;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import com.google.cloud.tools.jib.api.buildplan.FilePermissions;
 import com.google.cloud.tools.jib.api.buildplan.ImageFormat;
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.FileTree;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
@@ -51,13 +53,18 @@ final class Oci {
   }
 
   /** Writes the image, with this name, to an archive. */
-  static void write(JibContainerBuilder image, String name, Path archive) throws IOException {
+  static void write(JibContainerBuilder image, Architecture architecture, String name, Path archive)
+      throws IOException {
     // Jib treats two layers with the same paths and times as equal, and all our files have the same
     // time. So each image starts with an empty layer cache.
     Path work = Files.createTempDirectory(archive.toAbsolutePath().getParent(), "layers-");
     try {
       image
           .setFormat(ImageFormat.OCI)
+          .setPlatforms(
+              Set.of(
+                  new com.google.cloud.tools.jib.api.buildplan.Platform(
+                      architecture.id(), "linux")))
           .setCreationTime(TIME)
           .containerize(
               Containerizer.to(TarImage.at(archive).named(name))

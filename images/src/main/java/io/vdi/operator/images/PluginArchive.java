@@ -28,8 +28,9 @@ import java.util.stream.Stream;
 
 /**
  * The kubectl plugin as a tar archive: a Java runtime, the jars and an AOT cache, which is recorded
- * while the doctor checks a cluster and makes the plugin start fast. Users install it by unpacking
- * it and adding its directory {@code bin} to the PATH.
+ * while the doctor checks a cluster and makes the plugin start fast; for another architecture than
+ * this machine's there is none. Users install it by unpacking it and adding its directory {@code
+ * bin} to the PATH.
  */
 record PluginArchive(Path checkout, Platform platform) implements Images.Recipe {
   private static final String NAME = "kubectl-vdi";
@@ -58,12 +59,7 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
   @Override
   public void describe(Path archive, Path file) {
     Path libraries = checkout.resolve("cli/target/bom.json");
-    String java = System.getProperty("java.vm.version");
-    Sbom.write(
-        file,
-        NAME,
-        Optional.of(libraries),
-        List.of(new Sbom.Component("temurin", java, "pkg:generic/temurin@" + java)));
+    Sbom.write(file, NAME, Optional.of(libraries), List.of(platform.javaComponent()));
   }
 
   @Override
@@ -80,8 +76,10 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
       script(bin.resolve(NAME), launcher());
       script(bin.resolve("kubectl_complete-vdi"), COMPLETE);
       Platform.setTimes(root);
-      record(root);
-      Platform.setTimes(root);
+      if (platform.architecture().isOfHost()) {
+        record(root);
+        Platform.setTimes(root);
+      }
       Command.run(
           List.of(
               "tar",
@@ -128,9 +126,15 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
       */*) home=${program%%/*}/.. ;;
       *) home=.. ;;
     esac
-    exec "$home/java/bin/java" %s -XX:AOTCache="$home/lib/%s.aot" $VDI_JAVA_OPTIONS -cp "%s" %s "$@"
+    exec "$home/java/bin/java" %s%s $VDI_JAVA_OPTIONS -cp "%s" %s "$@"
     """
-        .formatted(String.join(" ", FLAGS), NAME, classPath("$home"), MAIN);
+        .formatted(
+            String.join(" ", FLAGS),
+            platform.architecture().isOfHost()
+                ? " -XX:AOTCache=\"$home/lib/%s.aot\"".formatted(NAME)
+                : "",
+            classPath("$home"),
+            MAIN);
   }
 
   /** The program that kubectl runs for completions of the plugin's arguments. */

@@ -2,6 +2,7 @@ package io.vdi.operator.images;
 
 import com.google.cloud.tools.jib.api.Jib;
 import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.devcluster.build.Architecture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,9 +13,11 @@ import java.util.function.Supplier;
  * An image with one static program of the development cluster.
  *
  * @param program returns the path of the program; the first call builds it
+ * @param architecture of the program
  * @param name of the image
  */
-record ProgramImage(Supplier<Path> program, String name) implements Images.Recipe {
+record ProgramImage(Supplier<Path> program, Architecture architecture, String name)
+    implements Images.Recipe {
   @Override
   public String fingerprint() {
     return Hashes.sha256(program.get() + name, 12);
@@ -32,6 +35,7 @@ record ProgramImage(Supplier<Path> program, String name) implements Images.Recip
         Jib.fromScratch()
             .addFileEntriesLayer(Oci.layer("program", file.getParent(), "/"))
             .setEntrypoint(List.of("/" + file.getFileName())),
+        architecture,
         name,
         archive);
   }

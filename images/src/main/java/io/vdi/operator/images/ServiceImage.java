@@ -15,7 +15,8 @@ import java.util.Optional;
 
 /**
  * The image of a service: the C library or another base, the Java runtime, the jars and the AOT
- * cache. It has no shell and no package manager.
+ * cache, which only images for the architecture of this machine have. It has no shell and no
+ * package manager.
  *
  * @param base a base image with a C library, instead of Debian's C library
  * @param registry before the name of the service
@@ -48,11 +49,10 @@ record ServiceImage(
     if (!Files.exists(libraries)) {
       throw new ClusterException(libraries + " is missing: run make images");
     }
-    String java = System.getProperty("java.vm.version");
     List<Sbom.Component> others = new ArrayList<>();
-    others.add(new Sbom.Component("temurin", java, "pkg:generic/temurin@" + java));
+    others.add(platform.javaComponent());
     if (base.isEmpty()) {
-      others.add(Sbom.debian("libc6", DebianPackage.version("libc6")));
+      others.addAll(platform.libcComponents());
     }
     Sbom.write(file, service.module(), Optional.of(libraries), others);
   }
@@ -60,22 +60,24 @@ record ServiceImage(
   @Override
   public void make(Path archive) throws IOException {
     Stage stage = training.stage(service);
-    Path cache = training.cacheOf(service);
     JibContainerBuilder image =
         from()
             .addFileEntriesLayer(Oci.layer("java", platform.java(), Stage.JAVA))
             .addFileEntriesLayer(Oci.layer("libraries", stage.libraries(), Stage.APP + "/lib"))
             .addFileEntriesLayer(Oci.layer("service", stage.own(), Stage.APP, 1))
-            .addFileEntriesLayer(Oci.layer("aot", cache.getParent(), Stage.APP + "/aot"))
             .setEntrypoint(List.of(Stage.JAVA + "/bin/java", "@" + Stage.APP + "/jvm.options"))
             .setProgramArguments(service.mainClass())
             .setUser("65532:65532")
             .addExposedPort(Port.tcp(8081))
             .addLabel("org.opencontainers.image.title", "VDI operator: " + service.module())
             .addLabel("org.opencontainers.image.licenses", "Apache-2.0");
+    if (platform.architecture().isOfHost()) {
+      Path cache = training.cacheOf(service);
+      image.addFileEntriesLayer(Oci.layer("aot", cache.getParent(), Stage.APP + "/aot"));
+    }
     String name =
         registry + "/" + service.module() + ":" + (tag.isPresent() ? tag.get() : version());
-    Oci.write(image, name, archive);
+    Oci.write(image, platform.architecture(), name, archive);
   }
 
   private JibContainerBuilder from() throws IOException {

@@ -25,8 +25,12 @@ record Stage(OperatorService service, Path java, Path root) {
   /** The directory of the service in the image. */
   static final String APP = "/app";
 
-  /** Copies the jars that Maven has packaged, and writes the JVM options. */
-  static Stage of(OperatorService service, Path checkout, Path java, Path root) {
+  /**
+   * Copies the jars that Maven has packaged, and writes the JVM options.
+   *
+   * @param aot whether the image has an AOT cache
+   */
+  static Stage of(OperatorService service, Path checkout, Path java, boolean aot, Path root) {
     Stage stage = new Stage(service, java, root);
     try {
       FileTree.delete(root);
@@ -40,13 +44,11 @@ record Stage(OperatorService service, Path java, Path root) {
           stage.own().resolve("jvm.options"),
           """
           %s
-          -XX:AOTCache=%s/aot/%s.aot
-          -cp %s
+          %s-cp %s
           """
               .formatted(
                   String.join("\n", OperatorProcess.JVM_FLAGS),
-                  APP,
-                  service.module(),
+                  aot ? "-XX:AOTCache=%s/aot/%s.aot\n".formatted(APP, service.module()) : "",
                   stage.classPathInImage()));
       Platform.setTimes(root);
     } catch (IOException e) {

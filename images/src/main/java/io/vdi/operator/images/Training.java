@@ -78,7 +78,14 @@ final class Training {
   /** The files of a service's image. */
   Stage stage(OperatorService service) {
     return stages.computeIfAbsent(
-        service, key -> Stage.of(key, checkout, platform.java(), folder.resolve(key.module())));
+        service,
+        key ->
+            Stage.of(
+                key,
+                checkout,
+                platform.java(),
+                platform.architecture().isOfHost(),
+                folder.resolve(key.module())));
   }
 
   /**

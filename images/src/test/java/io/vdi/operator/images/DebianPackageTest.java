@@ -16,7 +16,7 @@ class DebianPackageTest {
 
   @Test
   void anUnknownPackageIsAnErrorWithAdvice() {
-    assertThatThrownBy(() -> DebianPackage.version("no-such-package"))
+    assertThatThrownBy(() -> DebianPackage.ofHost().version("no-such-package"))
         .isInstanceOf(ClusterException.class)
         .hasMessageStartingWith("apt does not know package no-such-package")
         .hasMessageEndingWith("run apt-get update, or set BASE_IMAGE to use another base");

@@ -25,13 +25,13 @@ class ImagesTest {
   @BeforeEach
   void oneImage() {
     cache = folder.resolve("cache");
-    images = new Images(folder.resolve("checkout"), cache, Map.of("tool", recipe));
+    images = new Images(folder.resolve("target"), cache, "", Map.of("tool", recipe));
   }
 
   @Test
   void theArchiveIsALinkIntoTheCache() throws IOException {
     Path archive = images.provide("tool");
-    assertThat(archive).isEqualTo(folder.resolve("checkout/images/target/tool.tar"));
+    assertThat(archive).isEqualTo(folder.resolve("target/tool.tar"));
     assertThat(Files.readSymbolicLink(archive)).isEqualTo(cache.resolve("tool-000000000001.tar"));
     assertThat(archive).hasContent("build 1");
   }
@@ -79,9 +79,19 @@ class ImagesTest {
   }
 
   @Test
+  void imagesOfAnotherArchitectureHaveOwnFiles() throws IOException {
+    images.provide("tool");
+    Images other =
+        new Images(folder.resolve("target/arm64"), cache, "-arm64", Map.of("tool", recipe));
+    Path archive = other.provide("tool");
+    assertThat(archive).isEqualTo(folder.resolve("target/arm64/tool.tar")).hasContent("build 2");
+    assertThat(cached()).containsExactly("tool-000000000001.tar", "tool-arm64-000000000001.tar");
+  }
+
+  @Test
   void theSbomIsBesideTheArchive() {
     assertThat(images.describe("tool"))
-        .isEqualTo(folder.resolve("checkout/images/target/tool.cdx.json"))
+        .isEqualTo(folder.resolve("target/tool.cdx.json"))
         .hasContent("SBOM of tool.tar");
   }
 

@@ -7,14 +7,19 @@ import static org.assertj.core.api.Assertions.tuple;
 import com.google.cloud.tools.jib.api.Jib;
 import com.google.cloud.tools.jib.api.buildplan.FileEntriesLayer;
 import com.google.cloud.tools.jib.api.buildplan.FileEntry;
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,8 +67,27 @@ class OciTest {
   }
 
   @Test
+  void theImageIsForTheGivenArchitecture() throws IOException {
+    Path archive = image(tree("a"));
+    List<String> configs = new ArrayList<>();
+    try (TarArchiveInputStream tar = new TarArchiveInputStream(Files.newInputStream(archive))) {
+      for (var entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
+        String text = new String(tar.readAllBytes(), StandardCharsets.UTF_8);
+        if (text.contains("\"rootfs\"")) {
+          configs.add(text);
+        }
+      }
+    }
+    assertThat(configs)
+        .singleElement()
+        .asString()
+        .contains("\"architecture\":\"arm64\"", "\"os\":\"linux\"");
+  }
+
+  @Test
   void aNameThatIsNotLegalIsAnError() {
-    assertThatThrownBy(() -> Oci.write(Jib.fromScratch(), "Not Legal", folder.resolve("x.tar")))
+    assertThatThrownBy(() ->
+            Oci.write(Jib.fromScratch(), Architecture.ARM64, "Not Legal", folder.resolve("x.tar")))
         .isInstanceOf(ClusterException.class)
         .hasMessageStartingWith("cannot build image Not Legal: ");
   }
@@ -72,6 +96,7 @@ class OciTest {
     Path archive = folder.resolve(root.getFileName() + ".tar");
     Oci.write(
         Jib.fromScratch().addFileEntriesLayer(Oci.layer("files", root, "/")),
+        Architecture.ARM64,
         "localhost/test:1",
         archive);
     return archive;

@@ -7,6 +7,7 @@ import com.google.cloud.tools.jib.api.Jib;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -88,6 +89,7 @@ class SbomTest {
     Path archive = folder.resolve("image.tar");
     Oci.write(
         Jib.fromScratch().addFileEntriesLayer(Oci.layer("files", folder.resolve(root), "/")),
+        Architecture.ofHost(),
         "localhost/test:1",
         archive);
     return archive;

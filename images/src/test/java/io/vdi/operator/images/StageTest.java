@@ -63,11 +63,24 @@ class StageTest {
     assertThat(stage("java-1").fingerprint("base")).isNotIn(before, changed);
   }
 
+  @Test
+  void withoutAnAotCacheTheJvmOptionsNameNone() {
+    assertThat(stage("java-1", false).own().resolve("jvm.options"))
+        .content()
+        .doesNotContain("AOTCache")
+        .endsWith("\n-cp /app/reaper.jar:/app/lib/a.jar:/app/lib/b.jar\n");
+  }
+
   private Stage stage(String java) {
+    return stage(java, true);
+  }
+
+  private Stage stage(String java, boolean aot) {
     return Stage.of(
         OperatorService.REAPER,
         folder.resolve("checkout"),
         folder.resolve(java),
+        aot,
         folder.resolve("stage"));
   }
 }

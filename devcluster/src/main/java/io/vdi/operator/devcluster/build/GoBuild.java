@@ -20,8 +20,9 @@ import java.util.regex.Pattern;
  *
  * @param what the name of the program in messages
  * @param sources directory with go.mod
+ * @param architecture of the programs
  */
-record GoBuild(String what, Path sources) {
+record GoBuild(String what, Path sources, Architecture architecture) {
   private static final Pattern VERSION = Pattern.compile("go(\\d+)\\.(\\d+)");
   private static final Duration FIRST_MESSAGE = Duration.ofSeconds(4);
   private static final Duration NEXT_MESSAGE = Duration.ofSeconds(10);
@@ -102,6 +103,10 @@ record GoBuild(String what, Path sources) {
     ProcessBuilder builder = new ProcessBuilder(command).directory(sources.toFile());
     builder.environment().put("GOFLAGS", "-mod=readonly -buildvcs=false");
     builder.environment().put("CGO_ENABLED", "0");
+    if (!architecture.isOfHost()) {
+      builder.environment().put("GOOS", "linux");
+      builder.environment().put("GOARCH", architecture.id());
+    }
     builder.environment().put("GOTOOLCHAIN", "local");
     Process process = builder.redirectErrorStream(true).start();
     Thread killer = new Thread(process::destroy);

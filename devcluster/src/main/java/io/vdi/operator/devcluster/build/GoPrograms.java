@@ -28,13 +28,21 @@ public final class GoPrograms {
           "kubectl");
 
   private final BuildCache cache;
+  private final Architecture architecture;
 
-  GoPrograms(BuildCache cache) {
+  GoPrograms(BuildCache cache, Architecture architecture) {
     this.cache = cache;
+    this.architecture = architecture;
   }
 
+  /** Programs that run on this machine. */
   public static GoPrograms inDefaultCache() {
-    return new GoPrograms(BuildCache.ofUser());
+    return inDefaultCache(Architecture.ofHost());
+  }
+
+  /** Programs for another architecture, which this machine builds but cannot run. */
+  public static GoPrograms inDefaultCache(Architecture architecture) {
+    return new GoPrograms(BuildCache.ofUser(), architecture);
   }
 
   /** The directory with etcd, the components of Kubernetes and kubectl. */
@@ -170,7 +178,7 @@ public final class GoPrograms {
   private Path built(String name, String what, String duration, Recipe recipe) {
     GoModule module = new GoModule(name);
     return cache.provide(
-        name,
+        architecture.isOfHost() ? name : name + "-" + architecture.id(),
         module.fingerprint(),
         (sources, out) -> {
           GoBuild.requireGo();
@@ -178,7 +186,7 @@ public final class GoPrograms {
               "building %s: %s; later runs use the result in %s"
                   .formatted(what, duration, cache.directory()));
           module.copyTo(sources);
-          recipe.make(new GoBuild(what, sources), out);
+          recipe.make(new GoBuild(what, sources, architecture), out);
         });
   }
 }

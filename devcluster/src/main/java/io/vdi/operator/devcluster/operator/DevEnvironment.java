@@ -1,6 +1,7 @@
 package io.vdi.operator.devcluster.operator;
 
 import io.vdi.operator.devcluster.addons.RouterAddon;
+import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.Kubeconfig;
 import io.vdi.operator.devcluster.process.ClusterException;
@@ -51,6 +52,14 @@ public final class DevEnvironment {
     programs.kwok();
     programs.helm();
     programs.traefikCrds();
+  }
+
+  /** Builds all programs for another architecture, which this machine cannot run. */
+  public void build(Architecture architecture) {
+    GoPrograms programs = GoPrograms.inDefaultCache(architecture);
+    FullCluster.build(programs);
+    programs.pause();
+    programs.kstatus();
   }
 
   /** Whether the cluster and the operator are ready. */

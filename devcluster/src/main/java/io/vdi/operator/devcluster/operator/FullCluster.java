@@ -24,7 +24,10 @@ public final class FullCluster {
 
   /** Builds the programs, so that {@link #start} does not have to. */
   static void build() {
-    GoPrograms programs = GoPrograms.inDefaultCache();
+    build(GoPrograms.inDefaultCache());
+  }
+
+  static void build(GoPrograms programs) {
     programs.kubernetes();
     programs.kwok();
     programs.helm();

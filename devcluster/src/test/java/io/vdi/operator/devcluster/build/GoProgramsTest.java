@@ -1,5 +1,7 @@
 package io.vdi.operator.devcluster.build;
 
+import static io.vdi.operator.devcluster.build.Architecture.AMD64;
+import static io.vdi.operator.devcluster.build.Architecture.ARM64;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -16,7 +18,7 @@ class GoProgramsTest {
 
   @BeforeEach
   void open() {
-    programs = new GoPrograms(new BuildCache(cache));
+    programs = new GoPrograms(new BuildCache(cache), Architecture.ofHost());
   }
 
   @Test
@@ -52,6 +54,16 @@ class GoProgramsTest {
   void traefikCrdsAreOneFile() throws IOException {
     Path crds = cached("crds");
     assertThat(programs.traefikCrds()).isEqualTo(crds.resolve("traefik.yaml"));
+  }
+
+  @Test
+  void programsOfAnotherArchitectureAreKeptApart() throws IOException {
+    Architecture other = Architecture.ofHost() == ARM64 ? AMD64 : ARM64;
+    Path pause =
+        Files.createDirectory(
+            cache.resolve("pause-" + other.id() + "-" + new GoModule("pause").fingerprint()));
+    assertThat(new GoPrograms(new BuildCache(cache), other).pause())
+        .isEqualTo(pause.resolve("pause"));
   }
 
   private Path cached(String name) throws IOException {
