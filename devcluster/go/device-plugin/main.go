@@ -1,6 +1,7 @@
 // Simulates NVIDIA's device plugin and GPU operator on one node: it implements the kubelet's device plugin API for
-// simulated GPUs, offers each GPU as many times as the time-slicing configuration says (ClusterPolicy, ConfigMap, node
-// label), and labels the node like GPU feature discovery. It applies changes within a second by restarting the plugin.
+// simulated GPUs, offers each GPU as many times as the configuration of time slicing or MPS says (ClusterPolicy,
+// ConfigMap, node label), and labels the node like GPU feature discovery. It applies changes within a second by
+// restarting the plugin.
 package main
 
 import (
@@ -109,20 +110,22 @@ func configured(cluster dynamic.Interface) (int, error) {
 	if !ok {
 		return 0, fmt.Errorf("ConfigMap %s has no key %q", name, key)
 	}
-	var slicing struct {
-		Sharing struct {
-			TimeSlicing struct {
-				Resources []struct {
-					Name     string
-					Replicas int
-				}
-			}
+	type replicated struct {
+		Resources []struct {
+			Name     string
+			Replicas int
 		}
 	}
-	if err := yaml.Unmarshal([]byte(text), &slicing); err != nil {
+	var config struct {
+		Sharing struct {
+			TimeSlicing, MPS replicated
+		}
+	}
+	if err := yaml.Unmarshal([]byte(text), &config); err != nil {
 		return 0, err
 	}
-	for _, r := range slicing.Sharing.TimeSlicing.Resources {
+	// NVIDIA's plugin refuses a configuration with both.
+	for _, r := range append(config.Sharing.TimeSlicing.Resources, config.Sharing.MPS.Resources...) {
 		if r.Name == resource {
 			return r.Replicas, nil
 		}

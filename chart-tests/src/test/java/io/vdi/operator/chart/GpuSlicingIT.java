@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GpuSlicingIT {
   private static final Path GPU = Path.of("../gpu");
   private static final String MAP = SimulatedDevicePlugin.MAP;
+  private static final String MAPS = "/api/v1/namespaces/gpu-operator/configmaps/";
   private static final List<String> NODES = List.of("gpu-one", "gpu-two");
 
   private record Run(int status, String output) {}
@@ -72,7 +73,9 @@ class GpuSlicingIT {
             nvidia.com/gpu.count: "2"
             nvidia.com/device-plugin.config: big
         """);
-    api.request("DELETE", MAP, null);
+    for (String map : List.of("time-slicing-config", "mps-config", "mig-config")) {
+      api.request("DELETE", MAPS + map, null);
+    }
     GpuOperatorAddon.install(api);
     plugin = Optional.of(SimulatedDevicePlugin.start(api, NODES));
   }
@@ -111,6 +114,93 @@ class GpuSlicingIT {
             .getAsJsonObject("devicePlugin")
             .get("config"),
         policyConfig());
+  }
+
+  @Test
+  void mpsOffersTheReplicasOfItsConfigurationKey() throws Exception {
+    Run run =
+        configure("--sharing", "mps", "--replicas", "4", "--config", "big=2", "--timeout", "60");
+    assertThat(run.output()).contains("gpu-one: 1 x 4 = 4", "gpu-two: 2 x 2 = 4");
+    assertEquals(0, run.status());
+    assertEquals("mps-config", policyConfig().get("name").getAsString());
+    assertEquals(0, configure("--sharing", "mps", "--config", "big=8", "--timeout", "60").status());
+    assertEquals(manifest("mps-config.yaml"), data("mps-config"));
+  }
+
+  @Test
+  void migPartitionsTheNodesThatSupportIt() throws Exception {
+    migCapable("gpu-two", "");
+    Run run = configure("--sharing", "mig", "--profile", "1g.5gb=7", "--timeout", "60");
+    assertThat(run.output()).contains("gpu-two: vdi-7x1g.5gb, offers 14").doesNotContain("gpu-one");
+    assertEquals(0, run.status());
+    assertEquals(manifest("mig-config.yaml"), data("mig-config"));
+    assertEquals("single", migStrategy());
+    Run again = configure("--sharing", "mig", "--profile", "1g.5gb=7", "--timeout", "60");
+    assertThat(again.output()).doesNotContain("labeled").contains("offers 14");
+
+    assertFails("node gpu-two has MIG devices, which MPS does not support", "--sharing", "mps");
+
+    Run mixed =
+        configure(
+            "--sharing",
+            "mig",
+            "--profile",
+            "1g.5gb=3",
+            "--profile",
+            "2g.10gb=2",
+            "--timeout",
+            "60");
+    assertThat(mixed.output()).contains("gpu-two: vdi-3x1g.5gb-2x2g.10gb, offers 6 4");
+    assertEquals("mixed", migStrategy());
+
+    Run disabled = configure("--sharing", "mig", "--profile", "none", "--timeout", "60");
+    assertThat(disabled.output()).contains("gpu-two: all-disabled, offers 2");
+    assertEquals(0, configure("--sharing", "mps", "--timeout", "60").status());
+  }
+
+  @Test
+  void theOldPartitionsAreRestoredIfTheMigManagerDoesNotApplyTheNewOnes() throws Exception {
+    migCapable("gpu-one", "");
+    migCapable("gpu-two", "all-balanced");
+    stopDevicePlugin();
+    Run run = configure("--sharing", "mig", "--profile", "1g.5gb=7", "--timeout", "3");
+    assertEquals(1, run.status(), run.output());
+    assertThat(run.output())
+        .contains("gpu-one: the MIG manager has not applied vdi-7x1g.5gb, its state is unknown");
+    assertEquals("all-disabled", label("gpu-one", "nvidia.com/mig.config"));
+    assertEquals("all-balanced", label("gpu-two", "nvidia.com/mig.config"));
+    assertThat(api.request("GET", MAPS + "mig-config", null).isNotFound()).isTrue();
+    JsonObject spec =
+        api.request("GET", GpuOperatorAddon.POLICY, null).orElseThrow().getAsJsonObject("spec");
+    assertThat(spec.getAsJsonObject("mig").isEmpty()).isTrue();
+    assertThat(spec.getAsJsonObject("migManager").getAsJsonObject("config").isEmpty()).isTrue();
+  }
+
+  @Test
+  void migIsNotConfiguredWhilePodsUseTheGpus() throws Exception {
+    migCapable("gpu-one", "");
+    Manifests.apply(
+        api,
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: desktop, namespace: default}
+        spec:
+          nodeName: gpu-one
+          containers: [{name: selkies, image: desktop, resources: {limits: {nvidia.com/gpu: 1}}}]
+        """);
+    try {
+      assertFails(
+          "node gpu-one: pods use its GPUs, which MIG does not allow while it is configured:"
+              + " default/desktop",
+          "--sharing",
+          "mig",
+          "--profile",
+          "1g.5gb=7");
+      assertThat(policyConfig()).isNull();
+    } finally {
+      api.request("DELETE", "/api/v1/namespaces/default/pods/desktop?gracePeriodSeconds=0", null);
+    }
   }
 
   @Test
@@ -159,6 +249,18 @@ class GpuSlicingIT {
     assertFails("unknown option \"--replica\"", "--replica", "8");
     assertFails("must be KEY=N", "--config", "any=3");
     assertFails("must be a whole number from 1", "--config", "big=x");
+    assertFails("must be time-slicing, mps or mig", "--sharing", "fair");
+    assertFails("--sharing mig requires --profile", "--sharing", "mig");
+    assertFails("--profile is only for --sharing mig", "--profile", "1g.5gb=7");
+    assertFails("must be PROFILE=N", "--sharing", "mig", "--profile", "=7");
+    assertFails(
+        "are not for --sharing mig", "--sharing", "mig", "--profile", "none", "--replicas", "2");
+    assertFails(
+        "no node has the label nvidia.com/mig.capable=true",
+        "--sharing",
+        "mig",
+        "--profile",
+        "none");
     assertFails("namespace nowhere not found", "--namespace", "nowhere");
     api.request("DELETE", GpuOperatorAddon.POLICY, null);
     assertFails("no ClusterPolicy found");
@@ -191,6 +293,50 @@ class GpuSlicingIT {
         .getAsJsonObject("spec")
         .getAsJsonObject("devicePlugin")
         .getAsJsonObject("config");
+  }
+
+  private static JsonObject manifest(String name) throws IOException {
+    return Manifests.parse(Files.readString(GPU.resolve(name))).getFirst().getAsJsonObject("data");
+  }
+
+  private JsonObject data(String map) {
+    JsonObject data = api.request("GET", MAPS + map, null).orElseThrow().getAsJsonObject("data");
+    data.remove("big");
+    return data;
+  }
+
+  private String migStrategy() {
+    return api.request("GET", GpuOperatorAddon.POLICY, null)
+        .orElseThrow()
+        .getAsJsonObject("spec")
+        .getAsJsonObject("mig")
+        .get("strategy")
+        .getAsString();
+  }
+
+  /**
+   * Labels a node as GPU feature discovery does.
+   *
+   * @param config of the MIG manager, which has applied it; empty: none
+   */
+  private void migCapable(String node, String config) {
+    JsonObject found = api.request("GET", "/api/v1/nodes/" + node, null).orElseThrow();
+    JsonObject labels = found.getAsJsonObject("metadata").getAsJsonObject("labels");
+    labels.addProperty("nvidia.com/mig.capable", "true");
+    if (!config.isEmpty()) {
+      labels.addProperty("nvidia.com/mig.config", config);
+      labels.addProperty("nvidia.com/mig.config.state", "success");
+    }
+    api.request("PUT", "/api/v1/nodes/" + node, found).orElseThrow();
+  }
+
+  private String label(String node, String name) {
+    return api.request("GET", "/api/v1/nodes/" + node, null)
+        .orElseThrow()
+        .getAsJsonObject("metadata")
+        .getAsJsonObject("labels")
+        .get(name)
+        .getAsString();
   }
 
   private String allocatable(String node) {

@@ -13,10 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.YAMLException;
 
-/** GPU time slicing, from the configuration of NVIDIA's operator to the capacity of the nodes. */
+/**
+ * Sharing of GPUs by time slicing or MPS, from the configuration of NVIDIA's operator to the
+ * capacity of the nodes.
+ */
 final class GpuChecks {
   private static final Layer LAYER = Layer.INFRASTRUCTURE;
   private static final String RESOURCE = "nvidia.com/gpu";
@@ -127,7 +131,7 @@ final class GpuChecks {
     return context.failed(KnownCause.SLICING_NOT_REFERENCED, POLICY, observed, "");
   }
 
-  /** How many sessions share each GPU of a node; 1 without time slicing. */
+  /** How many sessions share each GPU of a node, by time slicing or MPS; 1 without sharing. */
   private static long replicas(DoctorContext context, JsonObject node, SlicingPolicy policy) {
     if (policy.configMap().isEmpty()) {
       return 1;
@@ -136,7 +140,8 @@ final class GpuChecks {
     String text = policy.key(node).map(key -> map.getOrDefault(key, "")).orElse("");
     try {
       JsonElement config = KubeGson.gson().toJsonTree(new Yaml().<Object>load(text));
-      return Json.objects(config, "sharing", "timeSlicing", "resources").stream()
+      return Stream.of("timeSlicing", "mps")
+          .flatMap(kind -> Json.objects(config, "sharing", kind, "resources").stream())
           .filter(resource -> Json.text(resource, "name").equals(RESOURCE))
           .map(resource -> Math.max(1, (long) Double.parseDouble(Json.text(resource, "replicas"))))
           .findFirst()

@@ -27,14 +27,18 @@ class GpuChecksTest {
   }
 
   private void replicas(int replicas) {
+    replicas("timeSlicing", replicas);
+  }
+
+  private void replicas(String sharing, int replicas) {
     runner.fake.put(
         MAP,
         """
         data:
           any: |
-            sharing: {timeSlicing: {resources: [{name: nvidia.com/gpu, replicas: %d}]}}
+            sharing: {%s: {resources: [{name: nvidia.com/gpu, replicas: %d}]}}
         """
-            .formatted(replicas));
+            .formatted(sharing, replicas));
   }
 
   private void node(int physical, int allocatable, String labels) {
@@ -109,6 +113,15 @@ class GpuChecksTest {
         .isEqualTo(
             "VDI205 node gpu-1: allocatable nvidia.com/gpu is 2; physical GPUs x replicas is 2 x 4"
                 + " = 8");
+  }
+
+  @Test
+  void mpsMultipliesTheCapacityAsTimeSlicingDoes() {
+    policy("name: time-slicing-config, default: any");
+    replicas("mps", 4);
+    node(2, 8, "nvidia.com/gpu.product: Tesla-T4");
+    assertThat(check("capacity")).isEqualTo("ok: gpu-1 2 x 4 = 8");
+    assertThat(check("labels")).isEqualTo("VDI206 node gpu-1: nvidia.com/gpu.product is Tesla-T4");
   }
 
   @Test

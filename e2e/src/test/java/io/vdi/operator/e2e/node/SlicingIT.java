@@ -57,6 +57,9 @@ class SlicingIT {
                     node.kubectl("get", "pod", name, "-o", "jsonpath={.status.phase}")
                         .equals("Running")));
     names.forEach(name -> node.kubectl("delete", "pod", name, "--wait=false"));
+    assertThat(shell.run("gpu/configure_gpu_slicing.sh --timeout 60 --sharing mps --replicas 4"))
+        .contains("node-1: 1 x 4 = 4");
+    assertEquals("4", allocatable(node));
     assertThat(configure(shell, 1)).contains("node-1: 1 x 1 = 1");
     node.kubectl("delete", "crd", "clusterpolicies.nvidia.com");
   }
