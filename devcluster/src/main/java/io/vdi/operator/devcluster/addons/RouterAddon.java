@@ -25,6 +25,9 @@ public final class RouterAddon {
   /** The name of Traefik's image. */
   public static final String IMAGE = "localhost/vdi-devcluster/traefik:1";
 
+  /** The Gateway of {@link #startGateway}, in namespace kube-system. */
+  public static final String GATEWAY = "desktops";
+
   private RouterAddon() {}
 
   /** The file with the router's certificate, which clients must trust. */
@@ -40,6 +43,21 @@ public final class RouterAddon {
       Manifests.apply(api, Files.readString(crds));
       Manifests.awaitCrds(
           api, "traefik.io/v1alpha1", List.of("ingressroutes", "middlewares", "serverstransports"));
+    } catch (IOException e) {
+      throw new ClusterException("cannot read " + crds, e);
+    } finally {
+      api.close();
+    }
+  }
+
+  /** Installs the CRDs of the Gateway API and waits until the API server serves them. */
+  public static void installGatewayCrds(Cluster cluster) {
+    Path crds = GoPrograms.inDefaultCache().gatewayCrds();
+    KubeClient api = cluster.connect();
+    try {
+      Manifests.apply(api, Files.readString(crds));
+      Manifests.awaitCrds(
+          api, "gateway.networking.k8s.io/v1", List.of("gatewayclasses", "gateways", "httproutes"));
     } catch (IOException e) {
       throw new ClusterException("cannot read " + crds, e);
     } finally {
@@ -126,6 +144,52 @@ public final class RouterAddon {
                   readinessProbe: {tcpSocket: {port: 443}, periodSeconds: 1}
         """
             .formatted(base64(pair.certificate()), base64(pair.key()), ContainerNode.NAME, IMAGE));
+    api.close();
+  }
+
+  /**
+   * Creates a Gateway with a listener for Traefik's entry point {@code websecure}. Traefik serves
+   * it with the option {@code --providers.kubernetesgateway}. Requires {@link #installGatewayCrds}.
+   */
+  public static void startGateway(EmbeddedCluster cluster) {
+    KubeClient api = cluster.connect();
+    Manifests.apply(
+        api,
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: {name: traefik-gateway}
+        rules:
+          - {apiGroups: [""], resources: [namespaces], verbs: [list, watch]}
+          - {apiGroups: [gateway.networking.k8s.io], resources: ["*"], verbs: [get, list, watch]}
+          - apiGroups: [gateway.networking.k8s.io]
+            resources: [gatewayclasses/status, gateways/status, httproutes/status]
+            verbs: [update]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: {name: traefik-gateway}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: traefik-gateway}
+        subjects: [{kind: ServiceAccount, name: traefik, namespace: kube-system}]
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: GatewayClass
+        metadata: {name: traefik}
+        spec: {controllerName: traefik.io/gateway-controller}
+        ---
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: Gateway
+        metadata: {name: %s, namespace: kube-system}
+        spec:
+          gatewayClassName: traefik
+          listeners:
+            - name: websecure
+              protocol: HTTPS
+              port: 443
+              tls: {certificateRefs: [{name: router-certificate}]}
+              allowedRoutes: {namespaces: {from: All}}
+        """
+            .formatted(GATEWAY));
     api.close();
   }
 

@@ -1,9 +1,12 @@
 package io.vdi.operator.devcluster.build;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,6 +83,32 @@ record GoBuild(String what, Path sources, Architecture architecture) {
   Path download(String module) throws IOException, InterruptedException {
     run(List.of("mod", "download", module));
     return moduleDirectory(module);
+  }
+
+  /**
+   * Downloads the archive of a module that need not be required, and which may require a newer Go:
+   * then go reports an error after it has downloaded the archive.
+   *
+   * @param module with its version, such as {@code example.org/module@v1.0.0}
+   * @param sum the expected hash, as in go.sum
+   */
+  Path archive(String module, String sum) throws IOException, InterruptedException {
+    ProcessBuilder builder =
+        new ProcessBuilder("go", "mod", "download", "-json", module)
+            .directory(sources.toFile())
+            .redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().put("GOTOOLCHAIN", "local");
+    Process download = builder.start();
+    JsonObject result;
+    try (Reader output = download.inputReader()) {
+      result = JsonParser.parseReader(output).getAsJsonObject();
+    }
+    download.waitFor();
+    if (!result.has("Zip") || !sum.equals(result.get("Sum").getAsString())) {
+      throw new ClusterException(
+          "cannot download " + module + " with the hash " + sum + ": " + result);
+    }
+    return Path.of(result.get("Zip").getAsString());
   }
 
   /** The directory with the files of a required module, which is already downloaded. */

@@ -2,10 +2,13 @@ package io.vdi.operator.devcluster.build;
 
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The programs of the cluster. Each is built once from the Go modules in this jar and kept in a
@@ -161,6 +164,42 @@ public final class GoPrograms {
                         .resolve("kubernetes-crd-definition-v1.yml"),
                     out.resolve("traefik.yaml")))
         .resolve("traefik.yaml");
+  }
+
+  /**
+   * The file with the CRDs of the standard channel of the Gateway API. Its module requires a newer
+   * Go than the programs here, so only its archive is downloaded.
+   */
+  public Path gatewayCrds() {
+    return built(
+            "gateway-crds",
+            "the CRDs of the Gateway API",
+            "a few seconds",
+            (go, out) -> {
+              List<String> module =
+                  Files.readString(go.sources().resolve("go.mod"))
+                      .lines()
+                      .filter(line -> line.startsWith("// archive "))
+                      .findFirst()
+                      .map(line -> List.of(line.split(" ", -1)))
+                      .orElseThrow();
+              String version = module.get(2);
+              String folder = version + "/config/crd/standard";
+              List<String> documents = new ArrayList<>();
+              try (FileSystem archive =
+                  FileSystems.newFileSystem(go.archive(version, module.get(3)))) {
+                try (Stream<Path> files = Files.list(archive.getPath(folder))) {
+                  for (Path file : files.sorted().toList()) {
+                    String content = Files.readString(file);
+                    if (content.contains("kind: CustomResourceDefinition")) {
+                      documents.add(content);
+                    }
+                  }
+                }
+              }
+              Files.writeString(out.resolve("gateway.yaml"), String.join("\n---\n", documents));
+            })
+        .resolve("gateway.yaml");
   }
 
   /** A module with one program, which has the name of its package. */

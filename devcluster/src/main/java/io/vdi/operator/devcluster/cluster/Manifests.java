@@ -26,6 +26,7 @@ public final class Manifests {
           "PersistentVolume",
           "StorageClass",
           "CustomResourceDefinition",
+          "GatewayClass",
           "ClusterRole",
           "ClusterRoleBinding",
           "MutatingWebhookConfiguration",

@@ -52,6 +52,7 @@ public final class DevEnvironment {
     programs.kwok();
     programs.helm();
     programs.traefikCrds();
+    programs.gatewayCrds();
   }
 
   /** Builds all programs for another architecture, which this machine cannot run. */

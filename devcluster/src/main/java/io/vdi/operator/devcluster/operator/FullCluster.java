@@ -32,6 +32,7 @@ public final class FullCluster {
     programs.kwok();
     programs.helm();
     programs.traefikCrds();
+    programs.gatewayCrds();
     programs.containerd();
     programs.localPathProvisioner();
     programs.traefik();

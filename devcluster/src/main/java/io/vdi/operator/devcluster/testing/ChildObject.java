@@ -51,6 +51,7 @@ public final class ChildObject {
       case "Service" -> "spec: {ports: [{port: 8080}]}";
       case "IngressRoute" -> "spec: {routes: []}";
       case "Ingress" -> "spec: {defaultBackend: {service: {name: x, port: {number: 80}}}}";
+      case "HTTPRoute" -> "spec: {parentRefs: [{name: x}]}";
       case "Role" -> "rules: []";
       case "RoleBinding" -> "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}";
       default -> throw new IllegalArgumentException("a session has no " + type);

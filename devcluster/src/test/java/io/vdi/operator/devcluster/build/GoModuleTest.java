@@ -20,7 +20,7 @@ class GoModuleTest {
 
   @Test
   void modulesHaveDifferentFingerprints() {
-    assertThat(Stream.of("example", "helm", "kwok", "pause", "crds", "traefik", "controlplane"))
+    assertThat(Stream.of("example", "helm", "kwok", "pause", "crds", "gateway-crds", "traefik"))
         .extracting(name -> new GoModule(name).fingerprint())
         .doesNotHaveDuplicates();
   }

@@ -54,6 +54,8 @@ class GoProgramsTest {
   void traefikCrdsAreOneFile() throws IOException {
     Path crds = cached("crds");
     assertThat(programs.traefikCrds()).isEqualTo(crds.resolve("traefik.yaml"));
+    Path gateway = cached("gateway-crds");
+    assertThat(programs.gatewayCrds()).isEqualTo(gateway.resolve("gateway.yaml"));
   }
 
   @Test
