@@ -136,6 +136,7 @@ class ChartIT {
         "podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null,podSecurityContext.fsGroup=null",
         "config.ingress.kind=ingress,config.ingress.className=traefik",
         "config.ingress.kind=none",
+        "config.ingress.kind=gateway,config.ingress.gateway.parentRefs[0].name=inner",
         "config.tls.mode=certResolver",
         "config.tls.mode=secretName,config.tls.secretName=wildcard",
         "config.identity.mode=warn",
@@ -459,18 +460,20 @@ class ChartIT {
 
   @Test
   void thePortalHasARouteOfTheConfiguredKind() {
-    for (String kind : List.of("traefik", "ingress")) {
+    Map<String, String> kinds =
+        Map.of("traefik", "IngressRoute", "ingress", "Ingress", "gateway", "HTTPRoute");
+    for (String kind : kinds.keySet()) {
       List<JsonObject> routes =
           render(
               Stream.concat(
                       Stream.of(GATE),
                       Stream.of(
                           "--show-only=templates/gate-route.yaml",
+                          "--set=config.ingress.gateway.parentRefs[0].name=inner",
                           "--set=config.ingress.kind=" + kind))
                   .toArray(String[]::new));
       assertThat(routes).hasSize(1);
-      assertThat(routes.getFirst().get("kind").getAsString())
-          .isEqualTo(kind.equals("traefik") ? "IngressRoute" : "Ingress");
+      assertThat(routes.getFirst().get("kind").getAsString()).isEqualTo(kinds.get(kind));
       assertThat(routes.toString()).contains("portal.vdi.example.com", "\"vdi-gate\"");
     }
   }

@@ -12,6 +12,7 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceNames;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -27,8 +28,8 @@ import io.vdi.operator.controller.session.StatusWriter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.cache.CrdWatcher;
 import io.vdi.operator.controller.session.cache.DrainChecker;
-import io.vdi.operator.controller.session.cache.TraefikCrdWatcher;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -82,9 +83,7 @@ public final class Controller implements Service {
   private final ControllerCaches caches;
   private final TemplateStatusUpdater templates;
   private final SharedObjectCleaner shared;
-  private final TraefikCrdWatcher routeCrd;
-  private final TraefikCrdWatcher middlewareCrd;
-  private final TraefikCrdWatcher transportCrd;
+  private final List<CrdWatcher> crds;
   private final ReleasedHosts releasedHosts;
   private final EventRecorder events;
   private final SessionReconciler reconciler;
@@ -120,9 +119,10 @@ public final class Controller implements Service {
     this.shared =
         new SharedObjectCleaner(
             api, caches, () -> settings.current().session(), context.mayWrite());
-    this.routeCrd = new TraefikCrdWatcher(api, caches.ingressRoutes(), this::addAll);
-    this.middlewareCrd = new TraefikCrdWatcher(api, caches.middlewares(), this::addAll);
-    this.transportCrd = new TraefikCrdWatcher(api, caches.serversTransports(), this::addAll);
+    this.crds =
+        caches.ofOtherProjects().stream()
+            .map(cache -> new CrdWatcher(api, cache, this::addAll))
+            .toList();
     this.events = new EventRecorder(api, "vdi-controller", clock);
     SessionMetrics metrics = new SessionMetrics(meters);
     this.releasedHosts =
@@ -142,8 +142,7 @@ public final class Controller implements Service {
         new SessionReconciler(
             hosts,
             releasedHosts,
-            new SessionObserver(
-                caches, routeCrd::served, middlewareCrd::served, transportCrd::served),
+            new SessionObserver(caches, this::isServed),
             new DrainChecker(api, caches),
             quota,
             executor,
@@ -168,12 +167,13 @@ public final class Controller implements Service {
 
   @Override
   public boolean requires(RequiredPermission permission) {
-    // Both kinds of route are in the role; this configuration creates at most one of them.
+    // All kinds of route are in the role; this configuration creates at most one of them.
     boolean onlyRead = List.of("list", "watch").contains(permission.verb());
     return switch (permission.resource()) {
       case "ingressroutes", "serverstransports" ->
           ingressKind() == SessionConfig.IngressKind.TRAEFIK;
       case "ingresses" -> onlyRead || ingressKind() == SessionConfig.IngressKind.INGRESS;
+      case "httproutes" -> ingressKind() == SessionConfig.IngressKind.GATEWAY;
       case "middlewares" -> settings.current().session().middleware().isPresent();
       case "roles", "rolebindings" -> settings.current().session().access().isPresent();
       default -> true;
@@ -189,13 +189,29 @@ public final class Controller implements Service {
     // Not in caches(): a cluster that does not let the controller read them still gets desktops.
     caches.access().forEach(ResourceCache::start);
     caches.nodes().start();
-    routeCrd.start();
-    transportCrd.startInBackground();
-    if (settings.current().session().middleware().isPresent()) {
-      middlewareCrd.start();
-    } else {
-      middlewareCrd.startInBackground();
+    for (CrdWatcher crd : crds) {
+      if (isRequired(crd.resourceType())) {
+        crd.start();
+      } else {
+        crd.startOptional();
+      }
     }
+  }
+
+  /** Whether sessions get no route with this configuration while the type is not served. */
+  private boolean isRequired(ResourceType<?> type) {
+    SessionConfig config = settings.current().session();
+    return type.equals(ResourceType.MIDDLEWARE)
+        ? config.middleware().isPresent()
+        : config.ingress().kind() != SessionConfig.IngressKind.NONE
+            && type.equals(config.routeType());
+  }
+
+  /** Types of Kubernetes itself are always served. */
+  private boolean isServed(ResourceType<?> type) {
+    return crds.stream()
+        .filter(crd -> crd.resourceType().equals(type))
+        .allMatch(CrdWatcher::served);
   }
 
   @Override
@@ -229,15 +245,9 @@ public final class Controller implements Service {
    */
   private boolean refreshCaches() throws InterruptedException {
     List<ResourceCache<?>> watched = new ArrayList<>(caches.always());
-    if (routeCrd.served()) {
-      watched.add(caches.ingressRoutes());
-    }
-    if (middlewareCrd.served()) {
-      watched.add(caches.middlewares());
-    }
-    if (transportCrd.served()) {
-      watched.add(caches.serversTransports());
-    }
+    caches.ofOtherProjects().stream()
+        .filter(cache -> isServed(cache.resourceType()))
+        .forEach(watched::add);
     for (ResourceCache<?> cache : watched) {
       ApiResult<Integer> result = cache.refresh();
       // Not found: the CRD has been deleted since, and its objects with it.
@@ -392,9 +402,7 @@ public final class Controller implements Service {
     synchronized (this) {
       stopping.countDown();
     }
-    routeCrd.close();
-    middlewareCrd.close();
-    transportCrd.close();
+    crds.forEach(CrdWatcher::close);
     templates.close();
     shared.close();
     if (elected && !workers.stop(PATIENCE)) {

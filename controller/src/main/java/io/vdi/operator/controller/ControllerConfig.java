@@ -135,13 +135,19 @@ public record ControllerConfig(
   private static SessionConfig.Ingress ingress(ConfigReader read) {
     List<String> entryPoints = read.list("ingress.entryPoints");
     read.require(!entryPoints.isEmpty(), "ingress.entryPoints must name at least one");
-    return new SessionConfig.Ingress(
-        read.oneOf("ingress.kind", SessionConfig.IngressKind.class),
-        Optional.of(read.text("ingress.className")).filter(name -> !name.isEmpty()),
-        entryPoints,
-        middlewares(read),
-        metadata(read, "ingress.labels"),
-        metadata(read, "ingress.annotations"));
+    SessionConfig.Ingress ingress =
+        new SessionConfig.Ingress(
+            read.oneOf("ingress.kind", SessionConfig.IngressKind.class),
+            Optional.of(read.text("ingress.className")).filter(name -> !name.isEmpty()),
+            entryPoints,
+            middlewares(read),
+            metadata(read, "ingress.labels"),
+            metadata(read, "ingress.annotations"),
+            GatewayConfig.parentRefs(read));
+    if (ingress.kind() == SessionConfig.IngressKind.GATEWAY) {
+      GatewayConfig.check(read, ingress);
+    }
+    return ingress;
   }
 
   private static List<SessionConfig.MiddlewareRef> middlewares(ConfigReader read) {

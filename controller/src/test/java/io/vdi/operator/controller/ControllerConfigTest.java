@@ -9,6 +9,7 @@ import io.helidon.config.ConfigSources;
 import io.helidon.config.yaml.YamlConfigParser;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,78 @@ class ControllerConfigTest {
             "ingress.labels \"app.kubernetes.io/name\" is the operator's own: leave it out");
     assertThatThrownBy(() -> read("ingress: {middlewares: ['a b']}"))
         .hasMessageContaining("ingress.middlewares \"a b\" must be the name of a Middleware");
+  }
+
+  @Test
+  void routesOfKindGatewayReferToGateways() throws InvalidConfigException {
+    SessionConfig.Ingress ingress =
+        read("""
+        access: {mode: gate}
+        ingress:
+          kind: gateway
+          middlewares: [headers]
+          gateway:
+            parentRefs:
+              - {name: inner}
+              - {group: example.com, kind: Mesh, namespace: infra, name: outer, sectionName: web, port: 443}
+        """)
+            .session()
+            .ingress();
+    assertThat(ingress.parentRefs())
+        .containsExactly(
+            new SessionConfig.ParentRef(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                "inner",
+                Optional.empty(),
+                Optional.empty()),
+            new SessionConfig.ParentRef(
+                Optional.of("example.com"),
+                Optional.of("Mesh"),
+                Optional.of("infra"),
+                "outer",
+                Optional.of("web"),
+                Optional.of(443)));
+  }
+
+  @Test
+  void settingsThatAnHttpRouteHasNoFieldForAreRefused() {
+    assertThatThrownBy(() -> read("ingress: {kind: gateway}"))
+        .hasMessageContaining("ingress.gateway.parentRefs [] must name at least one Gateway");
+    String gateway = "gateway: {parentRefs: [{name: inner}]}";
+    assertThatThrownBy(() ->
+            read(
+                """
+                tls: {mode: secretName, secretName: wildcard}
+                ingress: {kind: gateway, className: traefik, middlewares: [traefik/limits], %s}
+                """
+                    .formatted(gateway)))
+        .hasMessageContaining(
+            "tls.mode \"secretName\" must be routerDefault with ingress.kind gateway: set the"
+                + " certificate in the listener of the Gateway")
+        .hasMessageContaining("ingress.className \"traefik\" must be empty")
+        .hasMessageContaining(
+            "ingress.middlewares \"traefik/limits\" must have no namespace with ingress.kind gateway:"
+                + " an HTTPRoute refers only to objects of its own namespace; create the Middleware"
+                + " in each namespace with sessions and set \"limits\"");
+  }
+
+  @Test
+  void aGatewayThatCannotExistIsRefused() {
+    for (String wrong :
+        List.of(
+            "{namespace: infra}",
+            "{name: Inner}",
+            "{name: inner, namespace: a/b}",
+            "{name: inner, port: 65536}",
+            "{name: inner, section: web}",
+            "inner")) {
+      assertThatThrownBy(
+              () -> read("ingress: {kind: gateway, gateway: {parentRefs: [" + wrong + "]}}"))
+          .as(wrong)
+          .hasMessageContaining("ingress.gateway.parentRefs ");
+    }
   }
 
   @Test

@@ -50,6 +50,7 @@ class OrphanIT {
   static void install(Cluster cluster, KubeClient api) {
     TestReaper.install(cluster);
     RouterAddon.installCrds(cluster);
+    RouterAddon.installGatewayCrds(cluster);
     TestTemplates.apply(api, "plain", "");
   }
 

@@ -2,8 +2,8 @@ package io.vdi.operator.cli.cluster;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,7 +13,7 @@ public final class RouteAccess {
 
   private RouteAccess() {}
 
-  /** Whether this route, an IngressRoute or an Ingress, is written for the gate. */
+  /** Whether this route is written for the gate. */
   public static boolean usesGate(JsonObject route) {
     Map<String, String> annotations = Json.map(route, "metadata", "annotations");
     return GATE.equals(annotations.getOrDefault(Annotations.ACCESS_MODE, ""));
@@ -24,7 +24,7 @@ public final class RouteAccess {
    * settings of the operator. Empty if the user may read neither.
    */
   public static Optional<Boolean> usesGate(ClusterAccess cluster, String namespace, String name) {
-    for (ResourceType<?> type : List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS)) {
+    for (ResourceType<?> type : ChildKind.ROUTE.resourceTypes()) {
       try {
         Optional<JsonObject> route = cluster.get(type.path(namespace, name));
         if (route.isPresent()) {

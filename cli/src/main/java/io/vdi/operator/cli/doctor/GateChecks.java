@@ -1,5 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
@@ -8,13 +9,14 @@ import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
-import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.ChildKind;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The gate: its pods, its provider, its keys, its clock, and the way to the portal. */
@@ -199,14 +201,18 @@ final class GateChecks {
 
   /** The hosts of the route to the portal; empty if it does not exist. */
   private static List<String> routedHosts(DoctorContext context) {
-    return Stream.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS)
+    return ChildKind.ROUTE.resourceTypes().stream()
         .flatMap(type ->
             context.cluster().get(type.path(context.cluster().operatorNamespace(), NAME)).stream())
         .flatMap(route ->
-            Stream.concat(
-                Json.objects(route, "spec", "routes").stream()
-                    .map(rule -> Json.text(rule, "match")),
-                Json.objects(route, "spec", "rules").stream().map(rule -> Json.text(rule, "host"))))
+            Stream.of(
+                    Json.objects(route, "spec", "routes").stream()
+                        .map(rule -> Json.text(rule, "match")),
+                    Json.objects(route, "spec", "rules").stream()
+                        .map(rule -> Json.text(rule, "host"))
+                        .filter(host -> !host.isEmpty()),
+                    Json.list(route, "spec", "hostnames").stream().map(JsonElement::getAsString))
+                .flatMap(Function.identity()))
         .toList();
   }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 
@@ -83,6 +84,32 @@ final class RouteChecks {
     return context.child(ResourceType.INGRESS_ROUTE, context.name());
   }
 
+  private static Optional<JsonObject> httpRoute(SessionContext context) {
+    return context.child(ResourceType.HTTP_ROUTE, context.name());
+  }
+
+  private static Optional<JsonObject> anyRoute(SessionContext context) {
+    return ingressRoute(context)
+        .or(() -> context.child(ResourceType.INGRESS, context.name()))
+        .or(() -> httpRoute(context));
+  }
+
+  private static boolean isHttpRoute(JsonObject route) {
+    return !Json.list(route, "spec", "hostnames").isEmpty();
+  }
+
+  private static boolean isIngress(JsonObject route) {
+    return !isHttpRoute(route) && !Json.list(route, "spec", "rules").isEmpty();
+  }
+
+  /** The route in messages, as {@code kubectl} names it. */
+  private static String nameOf(JsonObject route, SessionContext context) {
+    if (isHttpRoute(route)) {
+      return "httproute " + context.name();
+    }
+    return (isIngress(route) ? "ingress " : "ingressroute ") + context.name();
+  }
+
   private static JsonObject requiredRoute(SessionContext context) {
     return ingressRoute(context)
         .orElseThrow(() -> new CliException.Failed("the session has no IngressRoute"));
@@ -95,16 +122,14 @@ final class RouteChecks {
             .status()
             .condition(Condition.ROUTE_READY)
             .filter(condition -> !condition.isTrue());
+    Optional<JsonObject> route = anyRoute(context);
     if (notServed.isPresent()) {
       return context.failed(
-          KnownCause.ROUTE_KIND_NOT_SERVED,
+          KnownCause.ofTag(notServed.get().message()).orElse(KnownCause.ROUTE_KIND_NOT_SERVED),
           "vdisession " + context.name(),
           notServed.get().message());
     }
     String host = host(context);
-    Optional<JsonObject> traefik = ingressRoute(context);
-    Optional<JsonObject> route =
-        traefik.or(() -> context.child(ResourceType.INGRESS, context.name()));
     if (route.isEmpty()) {
       // The controller recreates a missing Ingress immediately, so the route is an IngressRoute.
       return context.cluster().serves(ResourceType.INGRESS_ROUTE)
@@ -115,55 +140,71 @@ final class RouteChecks {
               ResourceType.INGRESS_ROUTE.qualifiedName() + " is not served");
     }
     List<String> rules =
-        Stream.concat(
+        Stream.of(
                 Json.objects(route.get(), "spec", "routes").stream()
                     .map(each -> Json.text(each, "match")),
                 Json.objects(route.get(), "spec", "rules").stream()
-                    .map(each -> "Host(`" + Json.text(each, "host") + "`)"))
+                    .map(each -> Json.text(each, "host"))
+                    .filter(each -> !each.isEmpty())
+                    .map(each -> "Host(`" + each + "`)"),
+                Json.list(route.get(), "spec", "hostnames").stream()
+                    .map(each -> "Host(`" + each.getAsString() + "`)"))
+            .flatMap(Function.identity())
             .toList();
     return rules.contains("Host(`" + host + "`)")
         ? new CheckResult.Passed(host)
         : context.failed(
             KnownCause.ROUTE_MISSING,
-            (traefik.isPresent() ? "ingressroute " : "ingress ") + context.name(),
+            nameOf(route.get(), context),
             "it matches " + String.join(", ", rules) + "; the URL's host is " + host);
   }
 
   private static CheckResult middlewares(SessionContext context) {
-    for (JsonObject rule : Json.objects(requiredRoute(context), "spec", "routes")) {
-      for (JsonObject reference : Json.objects(rule, "middlewares")) {
-        String namespace = Json.text(reference, "namespace");
-        String name = Json.text(reference, "name");
-        String path =
-            "/apis/traefik.io/v1alpha1/namespaces/"
-                + (namespace.isEmpty() ? context.namespace() : namespace)
-                + "/middlewares/"
-                + name;
-        // name@provider is not an object of the cluster.
-        if (!name.contains("@") && context.cluster().get(path).isEmpty()) {
-          return context.failed(
-              KnownCause.ROUTE_MIDDLEWARE,
-              routeName(context),
-              "Middleware " + name + " does not exist");
-        }
+    JsonObject route =
+        ingressRoute(context).or(() -> httpRoute(context)).orElseGet(() -> requiredRoute(context));
+    for (JsonObject reference : rules(route).flatMap(RouteChecks::references).toList()) {
+      String namespace = Json.text(reference, "namespace");
+      String name = Json.text(reference, "name");
+      String path =
+          ResourceType.MIDDLEWARE.path(namespace.isEmpty() ? context.namespace() : namespace, name);
+      // name@provider is not an object of the cluster.
+      if (!name.contains("@") && context.cluster().get(path).isEmpty()) {
+        return context.failed(
+            KnownCause.ROUTE_MIDDLEWARE,
+            nameOf(route, context),
+            "Middleware " + name + " does not exist");
       }
     }
     return new CheckResult.Passed("all exist");
+  }
+
+  /** The rules of a route of any kind. */
+  private static Stream<JsonObject> rules(JsonObject route) {
+    return Stream.of("routes", "rules").flatMap(list -> Json.objects(route, "spec", list).stream());
+  }
+
+  /** The references to Middlewares in a rule of an IngressRoute or an HTTPRoute. */
+  private static Stream<JsonObject> references(JsonObject rule) {
+    return Stream.concat(
+        Json.objects(rule, "middlewares").stream(),
+        Json.objects(rule, "filters").stream()
+            .flatMap(filter -> Json.at(filter, "extensionRef").stream())
+            .map(JsonElement::getAsJsonObject)
+            .filter(
+                reference -> Json.text(reference, "kind").equals(ResourceType.MIDDLEWARE.kind())));
   }
 
   /** With {@code access.mode: gate} the router must ask the gate, and cookies need https. */
   private static CheckResult attached(SessionContext context) {
     boolean expected = OperatorSettings.accessMode(context.cluster()).equals(Optional.of("gate"));
     JsonObject route =
-        ingressRoute(context)
-            .or(() -> context.child(ResourceType.INGRESS, context.name()))
-            .orElseThrow(() -> new CliException.Failed("the session has no route"));
+        anyRoute(context).orElseThrow(() -> new CliException.Failed("the session has no route"));
     if (!expected && !RouteAccess.usesGate(route)) {
       return new CheckResult.Passed("the desktop asks for its password");
     }
     Optional<String> problem = notAttached(context, route);
     if (problem.isPresent()) {
-      return context.failed(KnownCause.GATE_NOT_ATTACHED, routeName(context), problem.get());
+      return context.failed(KnownCause.GATE_NOT_ATTACHED, nameOf(route, context), problem.get());
     }
     String url = url(context, "");
     return url.startsWith("https://")
@@ -175,16 +216,15 @@ final class RouteChecks {
     if (!RouteAccess.usesGate(route)) {
       return Optional.of("it has no annotation " + Annotations.ACCESS_MODE + ": gate");
     }
-    boolean traefik = !Json.objects(route, "spec", "routes").isEmpty();
     boolean refers =
-        traefik
-            ? Json.objects(route, "spec", "routes").stream()
-                .allMatch(rule ->
-                    Json.objects(rule, "middlewares").stream()
-                        .anyMatch(ref -> Json.text(ref, "name").equals(ResourceNames.MIDDLEWARE)))
-            : Json.map(route, "metadata", "annotations")
+        isIngress(route)
+            ? Json.map(route, "metadata", "annotations")
                 .getOrDefault("traefik.ingress.kubernetes.io/router.middlewares", "")
-                .contains("-" + ResourceNames.MIDDLEWARE + "@kubernetescrd");
+                .contains("-" + ResourceNames.MIDDLEWARE + "@kubernetescrd")
+            : rules(route)
+                .allMatch(rule ->
+                    references(rule)
+                        .anyMatch(ref -> Json.text(ref, "name").equals(ResourceNames.MIDDLEWARE)));
     if (!refers) {
       return Optional.of("it does not refer to the Middleware " + ResourceNames.MIDDLEWARE);
     }
@@ -198,10 +238,7 @@ final class RouteChecks {
   }
 
   private static boolean usesGate(SessionContext context) {
-    return ingressRoute(context)
-        .or(() -> context.child(ResourceType.INGRESS, context.name()))
-        .filter(RouteAccess::usesGate)
-        .isPresent();
+    return anyRoute(context).filter(RouteAccess::usesGate).isPresent();
   }
 
   /** The options of Traefik's pods in lower case, because Traefik ignores their case. */

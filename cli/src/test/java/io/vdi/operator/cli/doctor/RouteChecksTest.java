@@ -67,6 +67,40 @@ class RouteChecksTest {
   }
 
   @Test
+  void anHttpRouteIsCheckedLikeTheOtherKinds() {
+    String path = "/apis/gateway.networking.k8s.io/v1/namespaces/team-a/httproutes/alice";
+    runner.fake.remove(ROUTE).put(path, "spec: {hostnames: [bob], rules: [{}]}");
+    assertThat(check("route"))
+        .isEqualTo(
+            "VDI312 httproute alice in team-a: it matches Host(`bob`); the URL's host is " + HOST);
+    runner.fake.put(
+        path,
+        """
+        metadata: {annotations: {vdi.kasm.io/access-mode: gate}}
+        spec: {hostnames: [%s], rules: [{filters: [%s]}]}
+        """
+            .formatted(HOST, ""));
+    assertThat(check("route")).isEqualTo("ok: " + HOST);
+    assertThat(check("middleware")).isEqualTo("ok: all exist");
+    assertThat(check("attached")).endsWith("it does not refer to the Middleware vdi-gate");
+    runner.fake.put(
+        path,
+        """
+        metadata: {annotations: {vdi.kasm.io/access-mode: gate}}
+        spec: {hostnames: [%s], rules: [{filters: [{type: ExtensionRef, extensionRef: {
+          group: traefik.io, kind: Middleware, name: vdi-gate}}]}]}
+        """
+            .formatted(HOST));
+    assertThat(check("middleware"))
+        .isEqualTo("VDI315 httproute alice in team-a: Middleware vdi-gate does not exist");
+    runner.fake.put(
+        TRAEFIK + "/namespaces/team-a/middlewares/vdi-gate",
+        "spec: {forwardAuth: {address: 'http://gate'}}");
+    assertThat(check("middleware")).isEqualTo("ok: all exist");
+    assertThat(check("attached")).startsWith("VDI");
+  }
+
+  @Test
   void theRouteMustAskTheGate() {
     assertThat(check("attached")).isEqualTo("ok: the desktop asks for its password");
     runner.fake.put(

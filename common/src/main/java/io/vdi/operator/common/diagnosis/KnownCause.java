@@ -346,15 +346,16 @@ public enum KnownCause {
   ROUTE_KIND_NOT_SERVED(
       311,
       "The cluster does not serve the configured kind of route",
-      "ingress.kind is traefik, but Traefik's CRDs are not installed.",
-      "Install Traefik, or set config.ingress.kind to ingress or none.",
+      "ingress.kind is traefik, but Traefik's CRDs are not installed, or it is gateway, but those of"
+          + " the Gateway API are not installed.",
+      "Install them, or set config.ingress.kind to ingress or none.",
       "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values --set"
           + " config.ingress.kind=ingress"),
   ROUTE_MISSING(
       312,
       "The session's route is missing, or its host differs from the session's URL",
       "It was deleted or changed manually.",
-      "Delete the route. The controller recreates it.",
+      "Delete the route; with ingress.kind gateway it is an HTTPRoute. The controller recreates it.",
       "kubectl -n {namespace} delete ingressroute {session}"),
   ROUTE_ENTRY_POINT(
       313,
@@ -376,7 +377,8 @@ public enum KnownCause {
       315,
       "The route names a Middleware that does not exist",
       "Traefik ignores a route whose Middleware is missing.",
-      "Create the Middleware, or delete the route: the controller recreates it without one.",
+      "Create the Middleware, or delete the route (with ingress.kind gateway an HTTPRoute): the"
+          + " controller recreates it with the Middlewares of the configuration.",
       "kubectl -n {namespace} delete ingressroute {session}"),
   HOST_NOT_RESOLVED(
       321,
@@ -395,8 +397,8 @@ public enum KnownCause {
   ROUTER_WITHOUT_ROUTE(
       323,
       "The router answers 404 because it has not loaded the route",
-      "It watches other namespaces or another ingress class, or the DNS record points to"
-          + " another router.",
+      "It watches other namespaces or another ingress class, a Gateway does not accept the"
+          + " HTTPRoute, or the DNS record points to another router.",
       "Check the router's log: it names routes that it ignores.",
       "kubectl -n kube-system logs -l app.kubernetes.io/name=traefik --tail=50"),
   DESKTOP_UNPROTECTED(

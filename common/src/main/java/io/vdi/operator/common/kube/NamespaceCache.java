@@ -6,6 +6,7 @@ import io.kubernetes.client.informer.SharedIndexInformer;
 import io.kubernetes.client.informer.cache.Cache;
 import io.kubernetes.client.informer.impl.DefaultSharedIndexInformer;
 import io.kubernetes.client.openapi.ApiException;
+import io.kubernetes.client.openapi.models.V1ListMeta;
 import io.kubernetes.client.util.CallGeneratorParams;
 import io.kubernetes.client.util.Watch;
 import io.kubernetes.client.util.Watchable;
@@ -117,6 +118,10 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
   private final SharedIndexInformer<T> informer;
   private volatile boolean refreshing;
   private volatile String loggedFailure = "";
+
+  /** Whether the API server answered the latest list with 404: the CRD of the kind is absent. */
+  private volatile boolean absent;
+
   private volatile boolean closed;
 
   /**
@@ -468,15 +473,40 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
     @Override
     public ResourceList<T> list(CallGeneratorParams params) throws ApiException {
       try {
-        ResourceList<T> list = api.listForCache(resourceType, namespace, selector);
+        ResourceList<T> list = listed();
         watched(parse(list.metadata().getResourceVersion()));
         listedVersion.set(parse(list.metadata().getResourceVersion()));
         firstListed.compareAndSet(-1, list.items().size());
-        succeeded();
+        if (!absent) {
+          succeeded();
+        }
         return list;
       } catch (ApiException | RuntimeException e) {
         failed(e);
         throw e;
+      }
+    }
+
+    /**
+     * Empty while the CRD of another project is absent: its objects were deleted with it, and the
+     * watch may have ended before it reported that. Only such kinds: sessions must not disappear
+     * because one API server does not serve them for a moment.
+     */
+    private ResourceList<T> listed() throws ApiException {
+      try {
+        ResourceList<T> list = api.listForCache(resourceType, namespace, selector);
+        absent = false;
+        return list;
+      } catch (ApiException e) {
+        if (e.getCode() != 404 || !resourceType.isOfAnotherProject() || absent) {
+          throw e;
+        }
+        failed(e);
+        absent = true;
+        remembered.clear();
+        live.set(Optional.empty());
+        return new ResourceList<>(
+            new V1ListMeta().resourceVersion(String.valueOf(knownVersion.get())), List.of());
       }
     }
 

@@ -28,6 +28,9 @@ import java.util.function.Function;
  * This relies on resource versions of one kind being ordered numbers; see {@link
  * io.vdi.operator.common.model.ObjectMeta#isAtLeast}.
  *
+ * <p>While the API server does not serve a kind whose CRD belongs to another project, its cache is
+ * empty: the objects were deleted with the CRD.
+ *
  * <p>With {@link WatchedNamespaces} other than all there is one list and one watch per namespace,
  * and the cache shows the objects of all of them.
  */

@@ -40,7 +40,8 @@ public enum ChildKind {
       case SECRET -> List.of(ResourceType.SECRET);
       case HOME -> List.of(ResourceType.PERSISTENT_VOLUME_CLAIM);
       case SERVICE -> List.of(ResourceType.SERVICE);
-      case ROUTE -> List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS);
+      case ROUTE ->
+          List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS, ResourceType.HTTP_ROUTE);
       case POD -> List.of(ResourceType.POD);
       case ROLE -> List.of(ResourceType.ROLE);
       case ROLE_BINDING -> List.of(ResourceType.ROLE_BINDING);

@@ -41,6 +41,9 @@ public record ResourceType<T extends KubeObject>(
       metadata("traefik.io", "v1alpha1", "ServersTransport", "serverstransports");
   public static final ResourceType<PartialObjectMetadata> INGRESS =
       metadata("networking.k8s.io", "v1", "Ingress", "ingresses");
+  public static final ResourceType<HttpRoute> HTTP_ROUTE =
+      new ResourceType<>(
+          "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true, HttpRoute.class);
   public static final ResourceType<PartialObjectMetadata> NETWORK_POLICY =
       metadata("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
   public static final ResourceType<PartialObjectMetadata> ROLE =
@@ -70,6 +73,14 @@ public record ResourceType<T extends KubeObject>(
   /** {@code vdisessions.vdi.kasm.io}; for the core group the plural alone. */
   public String qualifiedName() {
     return group.isEmpty() ? plural : plural + "." + group;
+  }
+
+  /**
+   * Whether the CRD of this kind belongs to another project, so that it can be absent, and can be
+   * installed and deleted at any time.
+   */
+  public boolean isOfAnotherProject() {
+    return group.equals(INGRESS_ROUTE.group) || group.equals(HTTP_ROUTE.group);
   }
 
   /** Whether both are the same resource of the API, whatever record they are decoded into. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
+import io.vdi.operator.common.model.HttpRoute;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -109,6 +110,45 @@ class ResourceCacheTest {
     assertThat(server.requests(Request::isWatch).getFirst().query())
         .containsEntry("resourceVersion", "101")
         .containsKeys("timeoutSeconds", "allowWatchBookmarks");
+  }
+
+  @Test
+  @DisplayName("without the CRD of another project the cache is empty, and fills again with it")
+  void withoutCrd() {
+    List<ResourceCache.Change<HttpRoute>> routeChanges = new CopyOnWriteArrayList<>();
+    try (ResourceCache<HttpRoute> routes =
+        new ResourceCache<>(api, ResourceType.HTTP_ROUTE, "", () -> now, routeChanges::add)) {
+      server.put(
+          ResourceType.HTTP_ROUTE, "{\"metadata\": {\"name\": \"desk\", \"namespace\": \"team\"}}");
+      routes.start();
+      await().until(() -> routes.get("team", "desk").isPresent());
+      routes.created(
+          KubeGson.gson()
+              .fromJson(
+                  "{metadata: {name: new, namespace: team, uid: u9, resourceVersion: '900'}}",
+                  HttpRoute.class));
+      server.reject(
+          request -> request.path().endsWith("/httproutes"), 404, "NotFound", "no such page");
+      server.endWatches();
+      await().until(() -> routes.list().isEmpty());
+      await().until(() -> routeChanges.size() == 2);
+      assertThat(routeChanges.getLast().now()).as("the deletion").isEmpty();
+      assertThat(routes.isSynced()).isTrue();
+      server.respondNormally();
+      await().until(() -> routes.get("team", "desk").isPresent());
+    }
+  }
+
+  @Test
+  @DisplayName("sessions do not disappear because the API server answers 404")
+  void notFound() {
+    put("alice", "first");
+    start();
+    int before = server.requests().size();
+    server.reject(request -> true, 404, "NotFound", "no such page");
+    server.endWatches();
+    await().until(() -> server.requests().size() >= before + 3);
+    assertThat(cache.get("team", "alice")).isPresent();
   }
 
   @Test

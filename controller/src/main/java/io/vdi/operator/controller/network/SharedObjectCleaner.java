@@ -5,6 +5,7 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceNames;
@@ -21,7 +22,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -139,10 +139,10 @@ public final class SharedObjectCleaner implements AutoCloseable {
   }
 
   private Set<String> namespacesOfGuardedRoutes() {
-    return Stream.of(caches.ingressRoutes(), caches.ingresses())
-        .flatMap(cache -> cache.list().stream())
+    return caches.routes().stream()
+        .<KubeObject>flatMap(cache -> cache.list().stream())
         .filter(route -> route.metadata().annotation(Annotations.ACCESS_MODE).isPresent())
-        .map(PartialObjectMetadata::namespace)
+        .map(KubeObject::namespace)
         .collect(Collectors.toSet());
   }
 

@@ -21,31 +21,21 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** Reads all that is known about a session from the caches. It only reads. */
 public final class SessionObserver {
   private final ControllerCaches caches;
-  private final BooleanSupplier routesServed;
-  private final BooleanSupplier middlewaresServed;
-  private final BooleanSupplier transportsServed;
+  private final Predicate<ResourceType<?>> served;
   private final DesiredPolicyCache policies = new DesiredPolicyCache();
 
   /**
-   * @param routesServed whether the cluster serves IngressRoutes
-   * @param middlewaresServed whether it serves Middlewares
-   * @param transportsServed whether it serves ServersTransports
+   * @param served whether the cluster serves a type of routes, or that of Middlewares
    */
-  public SessionObserver(
-      ControllerCaches caches,
-      BooleanSupplier routesServed,
-      BooleanSupplier middlewaresServed,
-      BooleanSupplier transportsServed) {
+  public SessionObserver(ControllerCaches caches, Predicate<ResourceType<?>> served) {
     this.caches = caches;
-    this.routesServed = routesServed;
-    this.middlewaresServed = middlewaresServed;
-    this.transportsServed = transportsServed;
+    this.served = served;
   }
 
   /** The session; empty if it does not exist. */
@@ -70,7 +60,9 @@ public final class SessionObserver {
         template,
         host,
         children,
-        child(session, ChildKind.ROUTE, config.otherRouteType()),
+        config.otherRouteTypes().stream()
+            .flatMap(type -> child(session, ChildKind.ROUTE, type).stream())
+            .toList(),
         routeTypeServed(template, config),
         resync,
         node,
@@ -86,17 +78,17 @@ public final class SessionObserver {
             && template
                 .flatMap(found -> ServersTransportBuilder.of(found.spec(), config))
                 .isPresent();
-    return (!transport || transportsServed.getAsBoolean())
-        && (!config.routeType().equals(ResourceType.INGRESS_ROUTE) || routesServed.getAsBoolean())
-        && (config.middleware().isEmpty() || middlewaresServed.getAsBoolean());
+    return served.test(config.routeType())
+        && (!transport || served.test(ResourceType.SERVERS_TRANSPORT))
+        && (config.middleware().isEmpty() || served.test(ResourceType.MIDDLEWARE));
   }
 
   private List<SharedState> shared(VdiSession session, VdiTemplate template, SessionConfig config) {
     return Stream.of(
             policies.of(template, config),
-            config.middleware().filter(any -> middlewaresServed.getAsBoolean()),
+            config.middleware().filter(any -> served.test(ResourceType.MIDDLEWARE)),
             ServersTransportBuilder.of(template.spec(), config)
-                .filter(any -> transportsServed.getAsBoolean()))
+                .filter(any -> served.test(ResourceType.SERVERS_TRANSPORT)))
         .flatMap(Optional::stream)
         .map(desired ->
             new SharedState(

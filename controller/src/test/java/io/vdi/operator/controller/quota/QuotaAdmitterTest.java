@@ -184,7 +184,7 @@ class QuotaAdmitterTest {
         cluster.caches.templates().get("", "ubuntu"),
         "alice",
         Map.of(),
-        Optional.empty(),
+        List.of(),
         true,
         false,
         Optional.empty(),

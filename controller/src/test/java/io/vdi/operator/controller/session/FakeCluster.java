@@ -79,8 +79,7 @@ public final class FakeCluster implements AutoCloseable {
   public static FakeCluster watched(Consumer<ResourceCache.Change<VdiSession>> onSession) {
     FakeCluster cluster = new FakeCluster(onSession);
     cluster.caches.always().forEach(ResourceCache::start);
-    cluster.caches.ingressRoutes().start();
-    cluster.caches.middlewares().start();
+    cluster.caches.ofOtherProjects().forEach(ResourceCache::start);
     cluster.caches.access().forEach(ResourceCache::start);
     cluster.caches.nodes().start();
     await()
@@ -88,7 +87,7 @@ public final class FakeCluster implements AutoCloseable {
             cluster.caches.always().stream().allMatch(ResourceCache::isSynced)
                 && cluster.caches.isAccessSynced()
                 && cluster.caches.nodes().isSynced()
-                && cluster.caches.ingressRoutes().isSynced());
+                && cluster.caches.ofOtherProjects().stream().allMatch(ResourceCache::isSynced));
     return cluster;
   }
 

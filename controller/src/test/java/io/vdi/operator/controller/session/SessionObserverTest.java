@@ -3,6 +3,7 @@ package io.vdi.operator.controller.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.HttpRoute;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
@@ -21,7 +22,7 @@ class SessionObserverTest {
   private boolean traefikServed = true;
   private final SessionObserver observer =
       new SessionObserver(
-          cluster.caches, () -> traefikServed, () -> traefikServed, () -> traefikServed);
+          cluster.caches, type -> type.equals(ResourceType.INGRESS) || traefikServed);
 
   @AfterEach
   void close() {
@@ -42,7 +43,7 @@ class SessionObserverTest {
         .containsOnly(Ownership.OURS);
     assertThat(observed.template()).isPresent();
     assertThat(observed.host()).isEqualTo("alice");
-    assertThat(observed.otherRoute()).isEmpty();
+    assertThat(observed.otherRoutes()).isEmpty();
     assertThat(observed.quotaWait()).isEmpty();
     assertThat(observed.pod()).map(Pod::name).contains("desk");
     assertThat(observed.home()).isPresent();
@@ -62,14 +63,14 @@ class SessionObserverTest {
     cluster.putChild(ResourceType.INGRESS, "desk", session, "{}");
     ObservedSession traefik = observe(session, FakeCluster.CONFIG);
     assertThat(traefik.child(ChildKind.ROUTE)).isEmpty();
-    assertThat(traefik.otherRoute())
-        .map(ChildState::type)
-        .isEqualTo(Optional.of(ResourceType.INGRESS));
+    assertThat(traefik.otherRoutes())
+        .extracting(ChildState::type)
+        .isEqualTo(List.of(ResourceType.INGRESS));
     ObservedSession ingress = observe(session, config(SessionConfig.IngressKind.INGRESS));
     assertThat(ingress.child(ChildKind.ROUTE))
         .map(ChildState::type)
         .isEqualTo(Optional.of(ResourceType.INGRESS));
-    assertThat(ingress.otherRoute()).isEmpty();
+    assertThat(ingress.otherRoutes()).isEmpty();
   }
 
   @Test
@@ -79,6 +80,34 @@ class SessionObserverTest {
     assertThat(observe(session, FakeCluster.CONFIG).routeTypeServed()).isFalse();
     assertThat(observe(session, config(SessionConfig.IngressKind.INGRESS)).routeTypeServed())
         .isTrue();
+  }
+
+  @Test
+  void anHttpRouteIsObservedWithItsStatus() {
+    VdiSession session = cluster.putSession("desk", "alice@example.com", "");
+    cluster.putChild(ResourceType.INGRESS_ROUTE, "desk", session, "{}");
+    cluster.putChild(ResourceType.INGRESS, "desk", session, "{}");
+    cluster.putChild(
+        ResourceType.HTTP_ROUTE,
+        "desk",
+        session,
+        """
+        {"parents": [{"parentRef": {"name": "inner"}, "controllerName": "example.com/router",
+          "conditions": [{"type": "Accepted", "status": "False", "reason": "NotAllowedByListeners",
+            "message": "no listener allows it"}]}]}
+        """);
+    ObservedSession observed = observe(session, config(SessionConfig.IngressKind.GATEWAY));
+    assertThat(observed.otherRoutes())
+        .extracting(ChildState::type)
+        .isEqualTo(List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS));
+    assertThat(observed.child(ChildKind.ROUTE).orElseThrow().object())
+        .isInstanceOfSatisfying(
+            HttpRoute.class,
+            route ->
+                assertThat(route.refusal())
+                    .contains(
+                        new HttpRoute.Refusal(
+                            "inner", "NotAllowedByListeners", "no listener allows it")));
   }
 
   @Test

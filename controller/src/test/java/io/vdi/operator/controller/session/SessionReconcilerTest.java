@@ -69,7 +69,7 @@ class SessionReconcilerTest {
       new SessionReconciler(
           hosts,
           releasedHosts,
-          new SessionObserver(cluster.caches, () -> true, () -> true, () -> true),
+          new SessionObserver(cluster.caches, type -> true),
           new DrainChecker(cluster.client, cluster.caches),
           quota,
           executor,

@@ -383,7 +383,7 @@ class StatusWriterTest {
         Optional.empty(),
         "alice",
         children,
-        Optional.empty(),
+        List.of(),
         true,
         false,
         Optional.empty(),

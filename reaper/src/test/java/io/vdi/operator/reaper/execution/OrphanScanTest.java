@@ -42,6 +42,7 @@ class OrphanScanTest {
             "services",
             "ingressroutes.traefik.io",
             "ingresses.networking.k8s.io",
+            "httproutes.gateway.networking.k8s.io",
             "roles.rbac.authorization.k8s.io",
             "rolebindings.rbac.authorization.k8s.io");
     assertThat(OrphanScan.TYPES).allMatch(ResourceType::isMetadataOnly);

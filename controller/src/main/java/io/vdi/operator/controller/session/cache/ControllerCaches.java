@@ -2,6 +2,7 @@ package io.vdi.operator.controller.session.cache;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.HttpRoute;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Node;
@@ -32,6 +33,7 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> middlewares,
     ResourceCache<PartialObjectMetadata> serversTransports,
     ResourceCache<PartialObjectMetadata> ingresses,
+    ResourceCache<HttpRoute> httpRoutes,
     ResourceCache<PartialObjectMetadata> networkPolicies,
     ResourceCache<PartialObjectMetadata> roles,
     ResourceCache<PartialObjectMetadata> roleBindings,
@@ -78,6 +80,7 @@ public record ControllerCaches(
             clock,
             change -> listeners.routeParts().accept(change.object())),
         managed(api, namespaces, ResourceType.INGRESS, clock, listeners),
+        managed(api, namespaces, ResourceType.HTTP_ROUTE, clock, listeners),
         new ResourceCache<>(
             api,
             namespaces,
@@ -106,18 +109,22 @@ public record ControllerCaches(
   }
 
   /**
-   * All without which no session can be reconciled: without the types of Traefik, which not every
-   * cluster serves, and without {@link #access} and {@link #nodes}, which a cluster may not let the
-   * controller read.
+   * All without which no session can be reconciled: without those of {@link #ofOtherProjects}, and
+   * without {@link #access} and {@link #nodes}, which a cluster may not let the controller read.
    */
   public List<ResourceCache<?>> always() {
     return List.of(
         sessions, templates, pods, volumeClaims, secrets, services, ingresses, networkPolicies);
   }
 
-  /** The types of Traefik's CRDs. */
-  private List<ResourceCache<?>> traefik() {
-    return List.of(ingressRoutes, middlewares, serversTransports);
+  /** Types of the CRDs of other projects, which not every cluster serves. */
+  public List<ResourceCache<?>> ofOtherProjects() {
+    return List.of(ingressRoutes, middlewares, serversTransports, httpRoutes);
+  }
+
+  /** All types of routes. */
+  public List<ResourceCache<?>> routes() {
+    return List.of(ingressRoutes, ingresses, httpRoutes);
   }
 
   /** The objects of a type that sessions share. */
@@ -142,7 +149,7 @@ public record ControllerCaches(
    * @throws IllegalArgumentException if the controller does not watch this type
    */
   public ResourceCache<?> of(ResourceType<?> type) {
-    return Stream.of(always(), access(), traefik())
+    return Stream.of(always(), access(), ofOtherProjects())
         .<ResourceCache<?>>flatMap(List::stream)
         .filter(cache -> cache.resourceType().equals(type))
         .findFirst()
@@ -154,6 +161,6 @@ public record ControllerCaches(
     always().forEach(ResourceCache::close);
     access().forEach(ResourceCache::close);
     nodes.close();
-    traefik().forEach(ResourceCache::close);
+    ofOtherProjects().forEach(ResourceCache::close);
   }
 }

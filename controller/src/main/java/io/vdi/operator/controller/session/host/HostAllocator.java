@@ -3,7 +3,6 @@ package io.vdi.operator.controller.session.host;
 import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.HostNames;
-import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
@@ -170,12 +169,13 @@ public final class HostAllocator {
 
   private Optional<String> recordedHost(VdiSession session) {
     return hostOfUrl(session.status().url())
-        .or(() -> hostOfRoute(caches.ingressRoutes(), session))
-        .or(() -> hostOfRoute(caches.ingresses(), session));
+        .or(() ->
+            caches.routes().stream()
+                .flatMap(routes -> hostOfRoute(routes, session).stream())
+                .findFirst());
   }
 
-  private static Optional<String> hostOfRoute(
-      ResourceCache<PartialObjectMetadata> routes, VdiSession session) {
+  private static Optional<String> hostOfRoute(ResourceCache<?> routes, VdiSession session) {
     return routes
         .get(session.namespace(), session.name())
         .filter(route -> route.metadata().isControlledBy(session.uid()))

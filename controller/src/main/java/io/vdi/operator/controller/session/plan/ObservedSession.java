@@ -19,7 +19,7 @@ import java.util.Optional;
  *
  * @param host the first label of the session's host; it does not change while the session exists
  * @param children the existing objects by kind; the route is the one of the configured type
- * @param otherRoute a route of the type that is not configured, from an earlier {@code
+ * @param otherRoutes routes of the types that are not configured, from an earlier {@code
  *     ingress.kind}
  * @param routeTypeServed whether the cluster serves the configured type of routes, and the types of
  *     the Middleware and the ServersTransport if its route refers to them
@@ -38,7 +38,7 @@ public record ObservedSession(
     Optional<VdiTemplate> template,
     String host,
     Map<ChildKind, ChildState> children,
-    Optional<ChildState> otherRoute,
+    List<ChildState> otherRoutes,
     boolean routeTypeServed,
     boolean resync,
     Optional<Node> node,
@@ -82,6 +82,7 @@ public record ObservedSession(
     Map<ChildKind, ChildState> copy = new EnumMap<>(ChildKind.class);
     copy.putAll(children);
     children = Collections.unmodifiableMap(copy);
+    otherRoutes = List.copyOf(otherRoutes);
     shared = List.copyOf(shared);
   }
 
@@ -92,7 +93,7 @@ public record ObservedSession(
         template,
         host,
         children,
-        otherRoute,
+        otherRoutes,
         routeTypeServed,
         resync,
         node,
@@ -110,7 +111,7 @@ public record ObservedSession(
         template,
         host,
         children,
-        otherRoute,
+        otherRoutes,
         routeTypeServed,
         resync,
         node,

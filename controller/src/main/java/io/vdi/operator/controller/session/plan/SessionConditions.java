@@ -4,6 +4,7 @@ import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.HttpRoute;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -174,7 +175,26 @@ final class SessionConditions {
           type, false, "KindNotServed", notServed() + " " + KnownCause.ROUTE_KIND_NOT_SERVED.tag());
     }
     // The status is written after the plan, which creates the route.
-    return condition(type, true, "Created", "");
+    return refusal()
+        .map(refusal ->
+            condition(
+                type,
+                false,
+                refusal.reason(),
+                "Gateway %s: %s %s"
+                    .formatted(
+                        refusal.gateway(),
+                        refusal.message(),
+                        KnownCause.ROUTER_WITHOUT_ROUTE.tag())))
+        .orElseGet(() -> condition(type, true, "Created", ""));
+  }
+
+  /** What the router of a Gateway reports; routers of other kinds report nothing. */
+  private Optional<HttpRoute.Refusal> refusal() {
+    return observed
+        .child(ChildKind.ROUTE)
+        .flatMap(
+            route -> route.object() instanceof HttpRoute http ? http.refusal() : Optional.empty());
   }
 
   private String notServed() {
@@ -186,11 +206,21 @@ final class SessionConditions {
       return "the cluster has no %s or no %s, which desktops with HTTPS need: install Traefik's CRDs"
           .formatted(routes, ResourceType.SERVERS_TRANSPORT.qualifiedName());
     }
+    String crds =
+        switch (config.ingress().kind()) {
+          case GATEWAY -> "the CRDs of the Gateway API";
+          case TRAEFIK, INGRESS, NONE -> "Traefik's CRDs";
+        };
     return config.middleware().isPresent()
-        ? "the cluster has no %s or no %s: install Traefik's CRDs, or set access.mode to basic"
-            .formatted(routes, ResourceType.MIDDLEWARE.qualifiedName())
-        : "the cluster has no %s: install Traefik's CRDs, or set ingress.kind to ingress or none"
-            .formatted(routes);
+        ? "the cluster has no %s or no %s: install %s, or set access.mode to basic"
+            .formatted(
+                routes,
+                ResourceType.MIDDLEWARE.qualifiedName(),
+                config.ingress().kind() == SessionConfig.IngressKind.GATEWAY
+                    ? crds + " and Traefik's CRDs"
+                    : crds)
+        : "the cluster has no %s: install %s, or set ingress.kind to ingress or none"
+            .formatted(routes, crds);
   }
 
   /** Why the user of the session gets no access to its Secret; empty if nothing prevents it. */

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -97,10 +98,10 @@ public final class SessionPlanner {
     homeOwner(fate).ifPresent(action -> add(Step.Order.STOP, List.of(action)));
     List<ChildState> remaining =
         Stream.of(
-                observed.child(ChildKind.ROUTE),
-                observed.otherRoute(),
-                observed.child(ChildKind.POD))
-            .flatMap(Optional::stream)
+                observed.child(ChildKind.ROUTE).stream(),
+                observed.otherRoutes().stream(),
+                observed.child(ChildKind.POD).stream())
+            .flatMap(Function.identity())
             .filter(ChildState::isOurs)
             .toList();
     remaining.forEach(child -> add(Step.Order.STOP, deletion(child)));
@@ -206,7 +207,7 @@ public final class SessionPlanner {
     giveAccess(children, turn);
     applyShared(false).forEach(action -> add(Step.Order.DEPENDENCY, List.of(action)));
     resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
-    observed.otherRoute().ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
+    observed.otherRoutes().forEach(route -> add(Step.Order.OPTIONAL, deletion(route)));
     if (children.get(ChildKind.ROUTE).isEmpty()) {
       observed.child(ChildKind.ROUTE).ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
     }

@@ -117,6 +117,7 @@ public sealed interface DesiredState {
           switch (resolved.config().ingress().kind()) {
             case TRAEFIK, NONE -> IngressRouteBuilder.of(resolved);
             case INGRESS -> IngressBuilder.of(resolved);
+            case GATEWAY -> HttpRouteBuilder.of(resolved);
           };
       case POD -> PodBuilder.of(resolved);
       case ROLE -> AccessBuilder.role(resolved);

@@ -31,7 +31,7 @@ public final class ServersTransportBuilder {
     boolean routed =
         switch (config.ingress().kind()) {
           case TRAEFIK, INGRESS -> true;
-          case NONE -> false;
+          case GATEWAY, NONE -> false;
         };
     return routed && template.server().scheme() == Scheme.HTTPS
         ? Optional.of(TRANSPORT)

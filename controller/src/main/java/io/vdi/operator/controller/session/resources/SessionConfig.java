@@ -2,7 +2,7 @@ package io.vdi.operator.controller.session.resources;
 
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
 import io.vdi.operator.common.identity.IdentityMapping;
-import io.vdi.operator.common.model.PartialObjectMetadata;
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
@@ -53,6 +53,7 @@ public record SessionConfig(
   public enum IngressKind {
     TRAEFIK,
     INGRESS,
+    GATEWAY,
     NONE
   }
 
@@ -63,6 +64,7 @@ public record SessionConfig(
    * @param middlewares of Traefik, which each route refers to after that of the gate
    * @param labels added to each route
    * @param annotations added to each route
+   * @param parentRefs the Gateways of each HTTPRoute; at least one for kind gateway
    */
   public record Ingress(
       IngressKind kind,
@@ -70,12 +72,30 @@ public record SessionConfig(
       List<String> entryPoints,
       List<MiddlewareRef> middlewares,
       Map<String, String> labels,
-      Map<String, String> annotations) {
-    /** Without middlewares, labels and annotations. */
+      Map<String, String> annotations,
+      List<ParentRef> parentRefs) {
+    /** Without middlewares, labels, annotations and Gateways. */
     public Ingress(IngressKind kind, Optional<String> className, List<String> entryPoints) {
-      this(kind, className, entryPoints, List.of(), Map.of(), Map.of());
+      this(kind, className, entryPoints, List.of(), Map.of(), Map.of(), List.of());
     }
   }
+
+  /**
+   * A Gateway that an HTTPRoute refers to. What is empty gets the default of the Gateway API.
+   *
+   * @param group empty: that of the Gateway API
+   * @param kind empty: Gateway
+   * @param namespace empty: that of the session
+   * @param sectionName the listener; empty: all that accept the route
+   * @param port of the listeners; empty: any
+   */
+  public record ParentRef(
+      Optional<String> group,
+      Optional<String> kind,
+      Optional<String> namespace,
+      String name,
+      Optional<String> sectionName,
+      Optional<Integer> port) {}
 
   /**
    * A Middleware of Traefik.
@@ -149,18 +169,18 @@ public record SessionConfig(
   }
 
   /** The resource type of routes. Without routes it is IngressRoute: no object is created. */
-  public ResourceType<PartialObjectMetadata> routeType() {
+  public ResourceType<?> routeType() {
     return switch (ingress.kind()) {
       case TRAEFIK, NONE -> ResourceType.INGRESS_ROUTE;
       case INGRESS -> ResourceType.INGRESS;
+      case GATEWAY -> ResourceType.HTTP_ROUTE;
     };
   }
 
-  /** The resource type that routes have with another {@code ingress.kind}. */
-  public ResourceType<PartialObjectMetadata> otherRouteType() {
-    return switch (ingress.kind()) {
-      case TRAEFIK, NONE -> ResourceType.INGRESS;
-      case INGRESS -> ResourceType.INGRESS_ROUTE;
-    };
+  /** The resource types that routes have with another {@code ingress.kind}. */
+  public List<ResourceType<?>> otherRouteTypes() {
+    return ChildKind.ROUTE.resourceTypes().stream()
+        .filter(type -> !type.equals(routeType()))
+        .toList();
   }
 }

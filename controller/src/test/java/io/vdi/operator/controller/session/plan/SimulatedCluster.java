@@ -70,14 +70,15 @@ final class SimulatedCluster {
   ObservedSession observe() {
     Map<ChildKind, ChildState> children = new EnumMap<>(ChildKind.class);
     for (ChildKind kind : ChildKind.values()) {
-      child(kind.resourceTypes().getFirst()).ifPresent(child -> children.put(kind, child));
+      child(kind == ChildKind.ROUTE ? config.routeType() : kind.resourceTypes().getFirst())
+          .ifPresent(child -> children.put(kind, child));
     }
     return new ObservedSession(
         session,
         template,
         "alice",
         children,
-        child(ResourceType.INGRESS),
+        config.otherRouteTypes().stream().flatMap(type -> child(type).stream()).toList(),
         routeTypeServed,
         resync,
         node,

@@ -7,6 +7,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.HttpRoute;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -15,6 +16,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
+import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -438,6 +440,46 @@ class StatusCalculatorTest {
     assertPhase(Phase.RUNNING, "");
     assertThat(condition(Condition.ROUTE_READY).reason()).isEqualTo("KindNotServed");
     assertThat(cluster.objects).doesNotContainKey(ResourceType.INGRESS_ROUTE);
+  }
+
+  @Test
+  void theRouterOfAGatewayReportsWhyItDoesNotServeTheRoute() {
+    SessionConfig.Ingress ingress =
+        new SessionConfig.Ingress(
+            SessionConfig.IngressKind.GATEWAY, Optional.empty(), List.of("websecure"));
+    SessionConfig before = cluster.config;
+    cluster.config =
+        new SessionConfig(
+            before.domain(),
+            ingress,
+            before.tls(),
+            before.turn(),
+            before.network(),
+            before.access());
+    step();
+    assertThat(condition(Condition.ROUTE_READY).reason()).isEqualTo("Created");
+    httpRoute("Accepted", "True", "Accepted", "");
+    assertThat(condition(Condition.ROUTE_READY).isTrue()).isTrue();
+    httpRoute("ResolvedRefs", "False", "BackendNotFound", "no Service desk");
+    assertThat(condition(Condition.ROUTE_READY).isTrue()).isFalse();
+    assertThat(condition(Condition.ROUTE_READY).reason()).isEqualTo("BackendNotFound");
+    assertThat(condition(Condition.ROUTE_READY).message())
+        .isEqualTo("Gateway inner: no Service desk [VDI323]");
+  }
+
+  private void httpRoute(String type, String status, String reason, String message) {
+    String json =
+        """
+        {"status": {"parents": [{"parentRef": {"name": "inner"}, "conditions": [{
+           "type": "%s", "status": "%s", "reason": "%s", "message": "%s"}]}]}}
+        """
+            .formatted(type, status, reason, message);
+    cluster.objects.computeIfPresent(
+        ResourceType.HTTP_ROUTE,
+        (key, route) ->
+            new HttpRoute(
+                route.metadata(), KubeGson.gson().fromJson(json, HttpRoute.class).status()));
+    step();
   }
 
   private void assertPhase(Phase phase, String message) {

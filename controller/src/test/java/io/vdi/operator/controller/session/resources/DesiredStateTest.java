@@ -416,6 +416,69 @@ class DesiredStateTest {
   }
 
   @Test
+  void withKindGatewayTheRouteIsAnHttpRoute() {
+    SessionConfig.ParentRef gateway =
+        new SessionConfig.ParentRef(
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of("infra"),
+            "traefik",
+            Optional.of("websecure"),
+            Optional.empty());
+    SessionConfig.Ingress ingress =
+        new SessionConfig.Ingress(
+            SessionConfig.IngressKind.GATEWAY,
+            Optional.empty(),
+            List.of("websecure"),
+            List.of(new SessionConfig.MiddlewareRef(Optional.empty(), "headers")),
+            Map.of("team", "desks"),
+            Map.of("example.com/zone", "inner"),
+            List.of(gateway));
+    DesiredObject route = object(children("{}", "{image: x}", withGate(ingress)), ChildKind.ROUTE);
+    assertThat(route.body().get("apiVersion")).hasToString("\"gateway.networking.k8s.io/v1\"");
+    assertThat(route.body().get("kind")).hasToString("\"HTTPRoute\"");
+    assertThat(route.body().get("spec"))
+        .isEqualTo(
+            json(
+                """
+                {"parentRefs": [{"namespace": "infra", "name": "traefik", "sectionName": "websecure"}],
+                 "hostnames": ["alice.vdi.example.com"],
+                 "rules": [{
+                   "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+                   "filters": [
+                     {"type": "ExtensionRef",
+                      "extensionRef": {"group": "traefik.io", "kind": "Middleware", "name": "vdi-gate"}},
+                     {"type": "ExtensionRef",
+                      "extensionRef": {"group": "traefik.io", "kind": "Middleware", "name": "headers"}}],
+                   "backendRefs": [{"name": "desk", "port": 8080}]}]}
+                """));
+    assertThat(route.patch().get("spec")).isEqualTo(route.body().get("spec"));
+    assertThat(annotations(route.body()).get("vdi.kasm.io/access-mode")).hasToString("\"gate\"");
+    assertThat(annotations(route.body()).get("vdi.kasm.io/host")).hasToString("\"alice\"");
+    assertThat(annotations(route.body()).get("example.com/zone")).hasToString("\"inner\"");
+    assertThat(route.body().getAsJsonObject("metadata").getAsJsonObject("labels").get("team"))
+        .hasToString("\"desks\"");
+    SessionConfig basic =
+        new SessionConfig(
+            CONFIG.domain(),
+            new SessionConfig.Ingress(
+                SessionConfig.IngressKind.GATEWAY,
+                Optional.empty(),
+                List.of("websecure"),
+                List.of(),
+                Map.of(),
+                Map.of(),
+                List.of(gateway)),
+            CONFIG.tls(),
+            CONFIG.turn(),
+            CONFIG.network(),
+            CONFIG.access());
+    DesiredObject without = object(children("{}", "{image: x}", basic), ChildKind.ROUTE);
+    assertThat(without.body().get("spec").toString()).doesNotContain("filters");
+    assertThat(without.hash()).isNotEqualTo(route.hash());
+  }
+
+  @Test
   void theMiddlewareAsksTheGate() {
     assertThat(withGate(CONFIG.ingress()).middleware().orElseThrow().body().get("spec"))
         .isEqualTo(

@@ -438,7 +438,7 @@ final class SessionDiagnosis {
                 : new Failed(
                     condition.reason().equals("KindNotServed")
                         ? KnownCause.ROUTE_KIND_NOT_SERVED
-                        : KnownCause.ROUTE_MISSING,
+                        : KnownCause.ofTag(condition.message()).orElse(KnownCause.ROUTE_MISSING),
                     StartSteps.withoutTag(condition.message())))
         .orElse(NOT_YET);
   }
