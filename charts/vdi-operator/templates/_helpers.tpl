@@ -218,6 +218,14 @@ spec:
             - name: JDK_JAVA_OPTIONS
               value: {{ join " " . | quote }}
             {{- end }}
+            {{- with $root.Values.listenAddress }}
+            - name: vdiConfig_SERVER_HOST
+              value: {{ . | quote }}
+            {{- end }}
+            {{- if and $root.Values.listenAddress (has .component (list "admission-webhook" "gate")) }}
+            - name: vdiConfig_{{ ternary "GATE" "ADMISSION" (eq .component "gate") }}_HOST
+              value: {{ $root.Values.listenAddress | quote }}
+            {{- end }}
             {{- with .values.extraEnv }}
             {{- toYaml . | nindent 12 }}
             {{- end }}

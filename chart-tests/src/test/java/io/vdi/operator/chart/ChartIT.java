@@ -136,6 +136,7 @@ class ChartIT {
         "podSecurityContext.runAsUser=null,podSecurityContext.runAsGroup=null,podSecurityContext.fsGroup=null",
         "config.ingress.kind=ingress,config.ingress.className=traefik",
         "config.ingress.kind=none",
+        "listenAddress=::,gate.enabled=true,gate.publicUrl=https://portal.example.com",
         "config.ingress.kind=gateway,config.ingress.gateway.parentRefs[0].name=inner",
         "config.tls.mode=certResolver",
         "config.tls.mode=secretName,config.tls.secretName=wildcard",

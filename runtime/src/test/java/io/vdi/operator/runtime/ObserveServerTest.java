@@ -2,6 +2,7 @@ package io.vdi.operator.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.helidon.metrics.api.Gauge;
 import io.helidon.metrics.api.MeterRegistry;
@@ -9,6 +10,8 @@ import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
 import io.helidon.webserver.WebServer;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ObserveServerTest {
   private final AtomicReference<Optional<String>> ready =
@@ -54,6 +59,32 @@ class ObserveServerTest {
     assertThat(get("/observe/health/started").statusCode()).isBetween(200, 299);
     ready.set(Optional.empty());
     assertThat(get("/observe/health/ready").statusCode()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"::1", "::"})
+  @DisplayName("the address can be an IPv6 literal")
+  void ipv6(String address) throws Exception {
+    assumeTrue(
+        NetworkInterface.networkInterfaces()
+            .flatMap(NetworkInterface::inetAddresses)
+            .anyMatch(local -> local.equals(InetAddress.ofLiteral("::1"))),
+        "no IPv6 loopback address");
+    try (ObserveServer server =
+            ObserveServer.start(
+                address,
+                0,
+                new ObserveServer.HealthSources(Optional::empty, Optional::empty, ready::get),
+                meters,
+                routing -> {});
+        HttpClient client = HttpClient.newHttpClient()) {
+      URI live = URI.create("http://[::1]:" + server.port() + "/observe/health/live");
+      assertThat(
+              client
+                  .send(HttpRequest.newBuilder(live).build(), HttpResponse.BodyHandlers.ofString())
+                  .statusCode())
+          .isBetween(200, 299);
+    }
   }
 
   @Test
