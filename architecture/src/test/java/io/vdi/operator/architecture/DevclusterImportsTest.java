@@ -12,6 +12,7 @@ class DevclusterImportsTest {
             "programs are built and kept in a cache",
             "common.model",
             "devcluster.process",
+            "com.google.gson",
             "java.io",
             "java.net",
             "java.nio",
