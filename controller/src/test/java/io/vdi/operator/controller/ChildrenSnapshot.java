@@ -28,6 +28,7 @@ final class ChildrenSnapshot {
           "nodeName",
           "vdi.kasm.io/session-uid",
           "vdi.kasm.io/desired-hash",
+          "vdi.kasm.io/claim-hash",
           "vdi.kasm.io/restarts",
           "vdi.kasm.io/turn-expires",
           "vdi.kasm.io/released-at");

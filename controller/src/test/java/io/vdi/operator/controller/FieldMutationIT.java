@@ -59,7 +59,12 @@ class FieldMutationIT {
 
   /** With another value the pod would not run on a simulated node. */
   private static final Set<String> PLACEMENT =
-      Set.of("nodeSelector", "tolerations", "runtimeClassName", "gpu.resourceName");
+      Set.of(
+          "nodeSelector",
+          "tolerations",
+          "runtimeClassName",
+          "gpu.resourceName",
+          "gpu.deviceClassName");
 
   /**
    * A change of one field.

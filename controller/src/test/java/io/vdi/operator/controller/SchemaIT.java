@@ -134,6 +134,10 @@ class SchemaIT {
           {image: x, port: 70000}                              | spec.port
           {image: x, transport: pigeon}                        | supported values: "websockets", "webrtc", "dual"
           {image: x, maxTimeout: 1 day}                        | spec.maxTimeout
+          {image: x, gpu: {resourceName: a.b/c, deviceClassName: d}} | resourceName and deviceClassName exclude each other: leave one of them out
+          {image: x, gpu: {selectors: [x]}}                    | selectors and deviceConfig need deviceClassName: set it, or leave them out
+          {image: x, gpu: {deviceClassName: A_B}}              | spec.gpu.deviceClassName
+          {image: x, gpu: {deviceClassName: a, deviceConfig: {driver: d}}} | spec.gpu.deviceConfig.parameters: Required value
           {image: x, healthPath: health}                       | spec.healthPath
           {image: x, imagePullPolicy: Sometimes}               | supported values
           """)

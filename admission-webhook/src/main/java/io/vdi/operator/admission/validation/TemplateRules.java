@@ -48,6 +48,16 @@ final class TemplateRules {
   private static final Pattern GPU_RESOURCE =
       Pattern.compile("[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?");
 
+  private static final Pattern DNS_NAME =
+      Pattern.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*");
+
+  /** The limits of ResourceClaims. */
+  private static final int MAX_DRIVER = 63;
+
+  private static final int MAX_SELECTORS = 32;
+  private static final int MAX_EXPRESSION = 10_240;
+  private static final int MAX_PARAMETERS = 10_240;
+
   private static final int MAX_ICON = 32_768;
 
   /** Set by the operator too, but a template can have a reason for another value. */
@@ -104,11 +114,7 @@ final class TemplateRules {
         "must be the name of an icon of the portal, or a data URL of a PNG, WebP or SVG file of at most "
             + MAX_ICON
             + " characters, such as data:image/png;base64,…");
-    spec.section("gpu")
-        .string(
-            "resourceName",
-            name -> name.length() <= MAX_NAME && GPU_RESOURCE.matcher(name).matches(),
-            "must be the name of an extended resource, such as nvidia.com/gpu or amd.com/gpu");
+    gpu(spec.section("gpu"));
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
     SessionRules.quantity(persistence, "maxSize", "50Gi");
@@ -150,6 +156,56 @@ final class TemplateRules {
             fields.violations().stream(),
             server.stream().flatMap(found -> podTemplate(spec, found, allowedRegistries).stream()))
         .toList();
+  }
+
+  /** An extended resource, or devices of a DeviceClass. */
+  private static void gpu(FieldValidator gpu) {
+    gpu.string(
+        "resourceName",
+        name -> name.length() <= MAX_NAME && GPU_RESOURCE.matcher(name).matches(),
+        "must be the name of an extended resource, such as nvidia.com/gpu or amd.com/gpu");
+    Optional<String> deviceClass =
+        gpu.string(
+            "deviceClassName",
+            name -> name.length() <= MAX_NAME && DNS_NAME.matcher(name).matches(),
+            "must be the name of a DeviceClass, such as gpu.nvidia.com");
+    gpu.text("resourceName")
+        .filter(name -> deviceClass.isPresent())
+        .ifPresent(name ->
+            gpu.report(
+                "resourceName", new JsonPrimitive(name), VdiTemplate.GPU_NAMES_EXCLUDE_EACH_OTHER));
+    selectors(gpu);
+    gpu.object("deviceConfig")
+        .ifPresent(config -> {
+          FieldValidator fields = gpu.section("deviceConfig");
+          fields.require("driver", "give the name of the driver that reads the parameters");
+          fields.string(
+              "driver",
+              name -> name.length() <= MAX_DRIVER && DNS_NAME.matcher(name).matches(),
+              "must be the name of a driver, such as gpu.nvidia.com");
+          fields.require("parameters", "give the object that the driver reads");
+          fields
+              .object("parameters")
+              .filter(parameters -> parameters.toString().length() > MAX_PARAMETERS)
+              .ifPresent(parameters ->
+                  fields.report(
+                      "parameters",
+                      parameters,
+                      "must have at most " + MAX_PARAMETERS + " characters as JSON"));
+          if (gpu.text("deviceClassName").isEmpty()) {
+            gpu.report("deviceConfig", config, VdiTemplate.GPU_NEEDS_DEVICE_CLASS);
+          }
+        });
+  }
+
+  private static void selectors(FieldValidator gpu) {
+    gpu.list("selectors")
+        .ifPresent(selectors -> {
+          strings(gpu, "selectors", MAX_SELECTORS, MAX_EXPRESSION);
+          if (gpu.text("deviceClassName").isEmpty()) {
+            gpu.report("selectors", selectors, VdiTemplate.GPU_NEEDS_DEVICE_CLASS);
+          }
+        });
   }
 
   /** Every session that leaves the field out would be refused. */
@@ -283,6 +339,7 @@ final class TemplateRules {
 
   private static List<String> podTemplate(
       FieldValidator spec, DesktopServer server, List<String> allowedRegistries) {
+    FieldValidator gpu = spec.section("gpu");
     return spec.object("podTemplate")
         .map(podTemplate ->
             PodTemplateRules.violations(
@@ -291,9 +348,12 @@ final class TemplateRules {
                     server,
                     spec.number("port").orElse(server.port()),
                     spec.text("homePath").orElse(server.homePath()),
-                    spec.section("gpu")
-                        .text("resourceName")
-                        .orElse(VdiTemplate.Gpu.DEFAULT_RESOURCE),
+                    new VdiTemplate.Gpu(
+                            gpu.text("resourceName").orElse(""),
+                            gpu.text("deviceClassName").orElse(""),
+                            List.of(),
+                            null)
+                        .request(),
                     allowedRegistries)))
         .orElse(List.of());
   }

@@ -147,8 +147,9 @@ final class WorkloadChecks {
 
   private static CheckResult gpu(SessionContext context) {
     return unschedulable(context.pod())
-        .filter(message -> CauseClassifier.ofUnschedulable(message) == KnownCause.GPU_EXHAUSTED)
-        .map(message -> context.failed(KnownCause.GPU_EXHAUSTED, podName(context), message))
+        .filter(CauseClassifier::isAboutGpus)
+        .map(message ->
+            context.failed(CauseClassifier.ofUnschedulable(message), podName(context), message))
         .orElse(new CheckResult.Passed("the pod does not wait for a GPU"));
   }
 

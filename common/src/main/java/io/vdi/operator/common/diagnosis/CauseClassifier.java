@@ -4,16 +4,30 @@ import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Pod;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Derives the cause from messages and reasons of Kubernetes. */
 public final class CauseClassifier {
+  /** Of extended resources, and of claims. */
+  private static final Pattern NO_FREE_GPU =
+      Pattern.compile("Insufficient \\S+/\\S+|cannot allocate all claims");
+
+  private static final Pattern NO_DEVICE_CLASS =
+      Pattern.compile("device class \\S+ does not exist");
+
   private CauseClassifier() {}
 
   /** For a pod that is not scheduled, from the scheduler's message. */
   public static KnownCause ofUnschedulable(String message) {
-    return message.contains("Insufficient nvidia.com/gpu")
-        ? KnownCause.GPU_EXHAUSTED
-        : KnownCause.NO_NODE_FITS;
+    if (NO_DEVICE_CLASS.matcher(message).find()) {
+      return KnownCause.DEVICES_UNAVAILABLE;
+    }
+    return NO_FREE_GPU.matcher(message).find() ? KnownCause.GPU_EXHAUSTED : KnownCause.NO_NODE_FITS;
+  }
+
+  /** Whether a pod is not scheduled because of its GPUs, from the scheduler's message. */
+  public static boolean isAboutGpus(String message) {
+    return ofUnschedulable(message) != KnownCause.NO_NODE_FITS;
   }
 
   /** For a waiting container; empty when it waits for a normal reason. */

@@ -266,6 +266,14 @@ public enum KnownCause {
       "Set the listed fields in the template's securityContext, or change the level to"
           + " baseline.",
       "kubectl label namespace {namespace} pod-security.kubernetes.io/enforce=baseline --overwrite"),
+  DEVICES_UNAVAILABLE(
+      214,
+      "The cluster does not know the devices of the template",
+      "No DeviceClass has the name in gpu.deviceClassName of the template, or the cluster does not"
+          + " serve resource.k8s.io/v1, which requires Kubernetes 1.34.",
+      "Install the driver of the devices with its DeviceClass, correct the name, or set"
+          + " gpu.resourceName in the template instead.",
+      "kubectl get deviceclasses"),
   STORAGE_CLASS_MISSING(
       221,
       "The home's storage class does not exist",

@@ -51,6 +51,12 @@ public final class Annotations {
   /** On a pod: the number of pods that were replaced before it, for {@code status.restarts}. */
   public static final String RESTARTS = "vdi.kasm.io/restarts";
 
+  /** On a pod with a claim: the number of devices that the claim requests. */
+  public static final String CLAIMED_GPUS = "vdi.kasm.io/claimed-gpus";
+
+  /** On a pod with a claim: a hash of what the claim requests. */
+  public static final String CLAIM_HASH = "vdi.kasm.io/claim-hash";
+
   /**
    * On a pod whose node is drained: when the controller stops it, so that the session starts on
    * another node.

@@ -13,6 +13,8 @@ public enum ChildKind {
   HOME,
   SERVICE,
   ROUTE,
+  /** What Kubernetes makes the claim of each pod from; only with a DeviceClass. */
+  GPU_CLAIM,
   /** After what it mounts and reads. */
   POD,
   /** Allows to read the secret, and no other. */
@@ -27,7 +29,7 @@ public enum ChildKind {
   public boolean isOptional() {
     return switch (this) {
       case ROLE, ROLE_BINDING -> true;
-      case SECRET, HOME, SERVICE, ROUTE, POD -> false;
+      case SECRET, HOME, SERVICE, ROUTE, GPU_CLAIM, POD -> false;
     };
   }
 
@@ -42,6 +44,7 @@ public enum ChildKind {
       case SERVICE -> List.of(ResourceType.SERVICE);
       case ROUTE ->
           List.of(ResourceType.INGRESS_ROUTE, ResourceType.INGRESS, ResourceType.HTTP_ROUTE);
+      case GPU_CLAIM -> List.of(ResourceType.RESOURCE_CLAIM_TEMPLATE);
       case POD -> List.of(ResourceType.POD);
       case ROLE -> List.of(ResourceType.ROLE);
       case ROLE_BINDING -> List.of(ResourceType.ROLE_BINDING);
@@ -53,6 +56,7 @@ public enum ChildKind {
     return switch (this) {
       case SECRET, ROLE, ROLE_BINDING -> ResourceNames.secret(session);
       case HOME -> ResourceNames.persistentVolumeClaim(session);
+      case GPU_CLAIM -> ResourceNames.gpuClaim(session);
       case SERVICE, ROUTE, POD -> session;
     };
   }

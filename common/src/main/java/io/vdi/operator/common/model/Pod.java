@@ -81,10 +81,18 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
   }
 
   /**
-   * The GPUs of the desktop. Its only extended resource is that of its GPUs, whose name contains a
-   * slash, unlike those of CPU and memory; the template may name another one by now.
+   * The GPUs of the desktop, whatever its template requests by now: the devices of its claim, or
+   * its only extended resource, whose name contains a slash, unlike those of CPU and memory.
    */
   public long gpus() {
+    return metadata
+        .annotation(Annotations.CLAIMED_GPUS)
+        .flatMap(Quantities::parse)
+        .map(BigDecimal::longValue)
+        .orElseGet(this::extendedResources);
+  }
+
+  private long extendedResources() {
     return spec.containers.stream()
         .filter(container -> container.name().equals(DESKTOP))
         .flatMap(container -> container.resources().limits().entrySet().stream())

@@ -28,6 +28,11 @@ public final class ResourceNames {
             + Hashes.sha256(template, HASH_LENGTH);
   }
 
+  /** The ResourceClaimTemplate of the GPUs. */
+  public static String gpuClaim(String session) {
+    return "vdi-gpu-" + session;
+  }
+
   /** The PersistentVolumeClaim of the home. */
   public static String persistentVolumeClaim(String session) {
     return "vdi-data-" + session;

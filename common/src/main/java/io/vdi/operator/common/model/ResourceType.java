@@ -46,6 +46,11 @@ public record ResourceType<T extends KubeObject>(
           "gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes", true, HttpRoute.class);
   public static final ResourceType<PartialObjectMetadata> NETWORK_POLICY =
       metadata("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
+
+  /** Not served before Kubernetes 1.34. */
+  public static final ResourceType<PartialObjectMetadata> RESOURCE_CLAIM_TEMPLATE =
+      metadata("resource.k8s.io", "v1", "ResourceClaimTemplate", "resourceclaimtemplates");
+
   public static final ResourceType<PartialObjectMetadata> ROLE =
       metadata("rbac.authorization.k8s.io", "v1", "Role", "roles");
   public static final ResourceType<PartialObjectMetadata> ROLE_BINDING =

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A kind of desktop that administrators offer; docs/specification.md, section 1. Components of
@@ -65,7 +66,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
               ? new Resources(null, null, null, null, null, null, null, null)
               : resources;
       icon = icon == null ? "" : icon;
-      gpu = gpu == null ? new Gpu(null) : gpu;
+      gpu = gpu == null ? new Gpu(null, null, null, null) : gpu;
       podTemplate = podTemplate == null ? new PodTemplate(null, null) : podTemplate;
       env = env == null ? List.of() : env;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
@@ -149,14 +150,62 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
   public record Requests(String cpu, String memory) {}
 
   /**
+   * The fields as the API has them; {@link #request} is what they mean.
+   *
    * @param resourceName the extended resource of the node of which a desktop gets GPUs
+   * @param deviceClassName the DeviceClass of which it gets devices instead
+   * @param selectors of devices of this class
    */
-  public record Gpu(String resourceName) {
+  public record Gpu(
+      String resourceName,
+      String deviceClassName,
+      List<String> selectors,
+      DeviceConfig deviceConfig) {
     public static final String DEFAULT_RESOURCE = "nvidia.com/gpu";
 
     public Gpu {
-      resourceName =
-          resourceName == null || resourceName.isEmpty() ? DEFAULT_RESOURCE : resourceName;
+      resourceName = resourceName == null ? "" : resourceName;
+      deviceClassName = deviceClassName == null ? "" : deviceClassName;
+      selectors = selectors == null ? List.of() : selectors;
+    }
+
+    /** What desktops request. With both names, which the schema refuses, the DeviceClass. */
+    public GpuRequest request() {
+      return deviceClassName.isEmpty()
+          ? new GpuRequest.ExtendedResource(
+              resourceName.isEmpty() ? DEFAULT_RESOURCE : resourceName)
+          : new GpuRequest.DeviceClass(
+              deviceClassName,
+              selectors,
+              Optional.ofNullable(deviceConfig)
+                  .map(config -> new GpuRequest.DriverConfig(config.driver, config.parameters)));
+    }
+
+    /** What is wrong with fields that are older than the schema, which refuses it. */
+    public List<String> problems() {
+      boolean both = !resourceName.isEmpty() && !deviceClassName.isEmpty();
+      boolean orphaned =
+          deviceClassName.isEmpty() && (!selectors.isEmpty() || deviceConfig != null);
+      return both
+          ? List.of(
+              "gpu.resourceName \"%s\": %s".formatted(resourceName, GPU_NAMES_EXCLUDE_EACH_OTHER))
+          : orphaned
+              ? List.of("gpu.selectors and gpu.deviceConfig: " + GPU_NEEDS_DEVICE_CLASS)
+              : List.of();
+    }
+  }
+
+  /** Rules of {@link Gpu}, with the way out. */
+  public static final String GPU_NAMES_EXCLUDE_EACH_OTHER =
+      "cannot be used together with deviceClassName: leave one of them out";
+
+  public static final String GPU_NEEDS_DEVICE_CLASS =
+      "needs deviceClassName: set it, or leave this field out";
+
+  public record DeviceConfig(String driver, JsonObject parameters) {
+    public DeviceConfig {
+      driver = driver == null ? "" : driver;
+      parameters = parameters == null ? new JsonObject() : parameters;
     }
   }
 

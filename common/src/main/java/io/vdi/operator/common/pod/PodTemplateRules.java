@@ -6,9 +6,11 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.DesktopServer;
+import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -57,14 +59,14 @@ public final class PodTemplateRules {
    * @param server of the desktop
    * @param port of the desktop
    * @param homePath where the home is mounted
-   * @param gpuResource the extended resource of the template's GPUs
+   * @param gpu what desktops of the template request
    * @param allowedRegistries of images; empty: any
    */
   public record Context(
       DesktopServer server,
       int port,
       String homePath,
-      String gpuResource,
+      GpuRequest gpu,
       List<String> allowedRegistries) {}
 
   private PodTemplateRules() {}
@@ -154,6 +156,16 @@ public final class PodTemplateRules {
             "is the operator's own volume: choose another name");
       }
     }
+    if (context.gpu() instanceof GpuRequest.DeviceClass) {
+      for (JsonObject claim : items(PATH + "spec.", spec, "resourceClaims", "name")) {
+        if (text(claim, "name").equals(GpuRequest.DeviceClass.CLAIM)) {
+          report(
+              PATH + "spec.resourceClaims",
+              claim.get("name"),
+              "is the operator's own claim: choose another name");
+        }
+      }
+    }
     for (String list : List.of("containers", "initContainers")) {
       for (JsonObject container : items(PATH + "spec.", spec, list, "name")) {
         String path = PATH + "spec." + list + "[" + text(container, "name") + "].";
@@ -225,12 +237,17 @@ public final class PodTemplateRules {
   }
 
   private void gpus(String path, JsonObject container, Context context) {
+    String resource =
+        switch (context.gpu()) {
+          case GpuRequest.ExtendedResource(String name) -> name;
+          case GpuRequest.DeviceClass _ -> VdiTemplate.Gpu.DEFAULT_RESOURCE;
+        };
     JsonObject resources = object(container, "resources");
     for (String kind : List.of("limits", "requests")) {
-      JsonElement gpus = object(resources, kind).get(context.gpuResource());
+      JsonElement gpus = object(resources, kind).get(resource);
       if (gpus != null) {
         report(
-            path + "resources." + kind + "[" + context.gpuResource() + "]",
+            path + "resources." + kind + "[" + resource + "]",
             gpus,
             "would not count for the quotas: leave it out, only the desktop gets GPUs");
       }

@@ -3,6 +3,7 @@ package io.vdi.operator.common.pod;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiTemplate;
 
@@ -47,6 +48,9 @@ public final class TemplatePod {
     limits.addProperty("memory", Defaults.MEMORY);
     JsonObject resources = new JsonObject();
     resources.add("limits", limits);
+    if (spec.gpu().request() instanceof GpuRequest.DeviceClass) {
+      resources.add("claims", PodClaims.ofContainer());
+    }
     JsonObject container = new JsonObject();
     container.addProperty("name", Pod.DESKTOP);
     container.addProperty("image", spec.image());
@@ -60,6 +64,9 @@ public final class TemplatePod {
     result.add("tolerations", spec.tolerations().deepCopy());
     result.add("containers", containers);
     result.add("volumes", volumes);
+    if (spec.gpu().request() instanceof GpuRequest.DeviceClass) {
+      result.add("resourceClaims", PodClaims.ofPod("vdi-template"));
+    }
     return result;
   }
 

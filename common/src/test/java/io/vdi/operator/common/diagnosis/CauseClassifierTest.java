@@ -19,6 +19,9 @@ class CauseClassifierTest {
       value = {
         "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. no new claims | GPU_EXHAUSTED",
         "0/3 nodes are available: 1 Insufficient cpu, 2 Insufficient nvidia.com/gpu.|GPU_EXHAUSTED",
+        "0/3 nodes are available: 3 Insufficient amd.com/gpu. | GPU_EXHAUSTED",
+        "0/3 nodes are available: 2 cannot allocate all claims, 1 Insufficient cpu.|GPU_EXHAUSTED",
+        "0/1 nodes are available: request gpu: device class a does not exist.|DEVICES_UNAVAILABLE",
         "0/3 nodes are available: 3 Insufficient memory. | NO_NODE_FITS",
         "0/1 nodes are available: 1 node(s) had untolerated taint(s). | NO_NODE_FITS",
         "'' | NO_NODE_FITS",

@@ -17,6 +17,7 @@ class ChildKindTest {
             ChildKind.HOME,
             ChildKind.SERVICE,
             ChildKind.ROUTE,
+            ChildKind.GPU_CLAIM,
             ChildKind.POD,
             ChildKind.ROLE,
             ChildKind.ROLE_BINDING);
@@ -31,6 +32,7 @@ class ChildKindTest {
             "vdi-data-desk",
             "desk",
             "desk",
+            "vdi-gpu-desk",
             "desk",
             "vdi-auth-desk",
             "vdi-auth-desk");

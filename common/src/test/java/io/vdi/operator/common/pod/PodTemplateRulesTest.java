@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,7 +17,11 @@ import org.yaml.snakeyaml.Yaml;
 class PodTemplateRulesTest {
   private static final PodTemplateRules.Context CONTEXT =
       new PodTemplateRules.Context(
-          VdiTemplate.Spec.EMPTY.server(), 8080, "/home/user", "nvidia.com/gpu", List.of());
+          VdiTemplate.Spec.EMPTY.server(),
+          8080,
+          "/home/user",
+          new GpuRequest.ExtendedResource("nvidia.com/gpu"),
+          List.of());
 
   @ParameterizedTest
   @CsvSource(
@@ -60,6 +66,34 @@ class PodTemplateRulesTest {
                 + " leave it out",
             "spec.podTemplate.metadata.annotations[vdi.kasm.io/user] \"mallory@example.com\": is the"
                 + " operator's own: leave it out");
+  }
+
+  @Test
+  @DisplayName("the operator's own claim cannot be replaced, and other claims are allowed")
+  void claims() {
+    JsonObject podTemplate =
+        new GsonBuilder()
+            .create()
+            .toJsonTree(
+                new Yaml()
+                    .load(
+                        """
+                        {spec: {resourceClaims: [{name: gpu, resourceClaimName: mine}, {name: nic}],
+                          containers: [
+                            {name: encoder, resources: {claims: [{name: gpu}]}},
+                            {name: second, resources: {limits: {nvidia.com/gpu: 1}}}]}}
+                        """))
+            .getAsJsonObject();
+    GpuRequest devices = new GpuRequest.DeviceClass("gpu.example.com", List.of(), Optional.empty());
+    assertThat(
+            PodTemplateRules.violations(
+                podTemplate, new PodTemplateRules.Context(8080, "/home/user", devices, List.of())))
+        .containsExactly(
+            "spec.podTemplate.spec.resourceClaims \"gpu\": is the operator's own claim: choose"
+                + " another name",
+            "spec.podTemplate.spec.containers[second].resources.limits[nvidia.com/gpu] 1: would not"
+                + " count for the quotas: leave it out, only the desktop gets GPUs");
+    assertThat(violations("{spec: {resourceClaims: [{name: gpu}]}}")).isEmpty();
   }
 
   @Test

@@ -69,7 +69,9 @@ public final class SessionObserver {
         template.map(found -> shared(session, found, config)).orElse(List.of()),
         Optional.empty(),
         PodHistory.NONE,
-        caches.isAccessSynced());
+        caches.isAccessSynced(),
+        served.test(ResourceType.RESOURCE_CLAIM_TEMPLATE),
+        Optional.empty());
   }
 
   private boolean routeTypeServed(Optional<VdiTemplate> template, SessionConfig config) {

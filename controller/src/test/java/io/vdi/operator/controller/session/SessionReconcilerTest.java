@@ -90,7 +90,7 @@ class SessionReconcilerTest {
 
   @Test
   void onePassCreatesAllChildrenAndWritesTheStatus() {
-    cluster.putTemplate("");
+    cluster.putTemplate(", \"gpu\": {\"deviceClassName\": \"gpu.example.com\"}");
     cluster.putSession("desk", "alice@example.com", "");
     assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
     for (ChildKind kind : ChildKind.values()) {

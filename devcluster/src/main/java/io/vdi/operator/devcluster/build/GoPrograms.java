@@ -136,6 +136,11 @@ public final class GoPrograms {
     return program("device-plugin", "the device plugin", "about 1 minute on 2 cores", "", ".");
   }
 
+  /** The DRA driver that simulates GPUs. */
+  public Path draDriver() {
+    return program("dra-driver", "the DRA driver", "about 2 minutes on 2 cores", "", ".");
+  }
+
   /** Traefik, the router. */
   public Path traefik() {
     return program(

@@ -52,6 +52,7 @@ public final class ChildObject {
       case "IngressRoute" -> "spec: {routes: []}";
       case "Ingress" -> "spec: {defaultBackend: {service: {name: x, port: {number: 80}}}}";
       case "HTTPRoute" -> "spec: {parentRefs: [{name: x}]}";
+      case "ResourceClaimTemplate" -> "spec: {spec: {devices: {}}}";
       case "Role" -> "rules: []";
       case "RoleBinding" -> "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: x}";
       default -> throw new IllegalArgumentException("a session has no " + type);

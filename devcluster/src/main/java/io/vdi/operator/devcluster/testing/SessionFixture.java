@@ -45,9 +45,13 @@ public record SessionFixture(
     this(api, namespace, name, name + "@example.com", patience);
   }
 
-  /** The types of a session's objects with {@code ingress.kind: traefik}, the default. */
+  /**
+   * The types of a session's objects with {@code ingress.kind: traefik}, the default, and a
+   * template without a DeviceClass.
+   */
   public static List<ResourceType<?>> childTypes() {
     return Arrays.stream(ChildKind.values())
+        .filter(kind -> kind != ChildKind.GPU_CLAIM)
         .<ResourceType<?>>map(kind -> kind.resourceTypes().getFirst())
         .toList();
   }

@@ -46,8 +46,10 @@ class GoProgramsTest {
   void aProgramOfOurOwnHasTheNameOfItsModule() throws IOException {
     Path pause = cached("pause");
     Path plugin = cached("device-plugin");
+    Path driver = cached("dra-driver");
     assertThat(programs.pause()).isEqualTo(pause.resolve("pause"));
     assertThat(programs.devicePlugin()).isEqualTo(plugin.resolve("device-plugin"));
+    assertThat(programs.draDriver()).isEqualTo(driver.resolve("dra-driver"));
   }
 
   @Test

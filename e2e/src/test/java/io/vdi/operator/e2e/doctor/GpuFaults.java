@@ -20,6 +20,9 @@ abstract class GpuFaults {
           + " --patch='{\"spec\": {\"devicePlugin\": {\"config\": null}}}'";
   private static final String ONE_GPU = FaultySessions.NO_HOME + "\n  resources: {gpu: 1}";
 
+  private static final String SMALL =
+      "resources: {defaultGPU: 1, defaultCPU: 100m, defaultMemory: 512Mi}";
+
   private final DoctorHarness harness;
 
   GpuFaults(DoctorHarness harness) {
@@ -126,6 +129,19 @@ abstract class GpuFaults {
       harness.shell("gpu/configure_gpu_slicing.sh --replicas 1 --timeout 60");
       harness.shell("kubectl delete crd clusterpolicies.nvidia.com");
       harness.alice().awaitHealth();
+    }
+  }
+
+  @Test
+  @Order(7)
+  void devicesUnavailable() {
+    harness.node().template("devices", "gpu: {deviceClassName: nowhere.example.com}\n  " + SMALL);
+    new FaultySessions(harness).session("default", "devices", "devices", FaultySessions.NO_HOME);
+    try {
+      harness.doctor("devices").awaitCause(KnownCause.DEVICES_UNAVAILABLE);
+    } finally {
+      harness.shell("kubectl delete vdi devices");
+      harness.shell("kubectl delete vdit devices");
     }
   }
 

@@ -43,6 +43,7 @@ class OrphanScanTest {
             "ingressroutes.traefik.io",
             "ingresses.networking.k8s.io",
             "httproutes.gateway.networking.k8s.io",
+            "resourceclaimtemplates.resource.k8s.io",
             "roles.rbac.authorization.k8s.io",
             "rolebindings.rbac.authorization.k8s.io");
     assertThat(OrphanScan.TYPES).allMatch(ResourceType::isMetadataOnly);
@@ -72,6 +73,7 @@ class OrphanScanTest {
             "PersistentVolumeClaim ns/vdi-data-desk",
             "Service ns/desk",
             "IngressRoute ns/desk",
+            "ResourceClaimTemplate ns/vdi-gpu-desk",
             "Pod ns/desk",
             "Role ns/vdi-auth-desk",
             "RoleBinding ns/vdi-auth-desk");

@@ -349,6 +349,11 @@ public final class PlanExecutor {
                       + " of an earlier session is being deleted"));
       case OURS, OWNERLESS -> {
         cache.created(existing);
+        if (desired.kind() == ChildKind.GPU_CLAIM && !desired.matches(existing.metadata())) {
+          // The pod of this plan must not get the devices of an earlier spec.
+          yield delete(cache, existing.metadata())
+              .or(() -> Optional.of(deletedMeanwhile(desired.name())));
+        }
         boolean watched =
             existing.metadata().label(Labels.MANAGED_BY).equals(Optional.of(Labels.OPERATOR));
         // A Role must have its rules before it is bound, in the same plan.

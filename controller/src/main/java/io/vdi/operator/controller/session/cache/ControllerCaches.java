@@ -35,6 +35,7 @@ public record ControllerCaches(
     ResourceCache<PartialObjectMetadata> ingresses,
     ResourceCache<HttpRoute> httpRoutes,
     ResourceCache<PartialObjectMetadata> networkPolicies,
+    ResourceCache<PartialObjectMetadata> claimTemplates,
     ResourceCache<PartialObjectMetadata> roles,
     ResourceCache<PartialObjectMetadata> roleBindings,
     ResourceCache<Node> nodes)
@@ -88,6 +89,7 @@ public record ControllerCaches(
             Labels.MANAGED_SELECTOR,
             clock,
             change -> listeners.networkPolicies().accept(change.object())),
+        managed(api, namespaces, ResourceType.RESOURCE_CLAIM_TEMPLATE, clock, listeners),
         managed(api, namespaces, ResourceType.ROLE, clock, listeners),
         managed(api, namespaces, ResourceType.ROLE_BINDING, clock, listeners),
         new ResourceCache<>(api, ResourceType.NODE, "", clock, listeners.nodes()));
@@ -117,9 +119,9 @@ public record ControllerCaches(
         sessions, templates, pods, volumeClaims, secrets, services, ingresses, networkPolicies);
   }
 
-  /** Types of the CRDs of other projects, which not every cluster serves. */
+  /** Types that not every cluster serves: CRDs of other projects, and claims of devices. */
   public List<ResourceCache<?>> ofOtherProjects() {
-    return List.of(ingressRoutes, middlewares, serversTransports, httpRoutes);
+    return List.of(ingressRoutes, middlewares, serversTransports, httpRoutes, claimTemplates);
   }
 
   /** All types of routes. */

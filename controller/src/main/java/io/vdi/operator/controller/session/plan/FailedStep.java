@@ -32,6 +32,7 @@ public record FailedStep(Step step, ApiFailure failure) {
       case DEPENDENCY ->
           step.action() instanceof Action.CreateSecret
               || (step.action() instanceof Action.Create && concerns(ChildKind.HOME))
+              || concerns(ChildKind.GPU_CLAIM)
               || (step.action() instanceof Action.ApplyShared policy && policy.current().isEmpty())
               || failure.reason().equals(Ownership.FOREIGN_OBJECT);
       case GUARD, POD, OPTIONAL, ACCESS, GRANT, RELEASE -> false;

@@ -140,7 +140,7 @@ public final class FailureStatus {
               case ROUTE -> Optional.of(noRoute(failed));
               case ROLE, ROLE_BINDING ->
                   Optional.of(conditions.noAccess(failed.failure().reason(), failed.message()));
-              case SECRET, SERVICE, POD -> Optional.empty();
+              case SECRET, SERVICE, GPU_CLAIM, POD -> Optional.empty();
             });
   }
 

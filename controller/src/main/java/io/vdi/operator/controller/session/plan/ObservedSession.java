@@ -2,10 +2,13 @@ package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Node;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Collections;
@@ -32,6 +35,7 @@ import java.util.Optional;
  * @param history what earlier passes observed of its pods
  * @param accessKnown whether its Role and RoleBinding are among the children if they exist
  * @param drainCheck whether it can leave its node, which is drained; empty if that was not checked
+ * @param claimsServed whether the cluster serves ResourceClaimTemplates
  */
 public record ObservedSession(
     VdiSession session,
@@ -46,15 +50,16 @@ public record ObservedSession(
     Optional<String> quotaWait,
     PodHistory history,
     boolean accessKnown,
+    boolean claimsServed,
     Optional<DrainCheck> drainCheck) {
 
-  /** A session whose node was not checked. */
+  /** A session in a cluster that serves ResourceClaimTemplates, whose node was not checked. */
   public ObservedSession(
       VdiSession session,
       Optional<VdiTemplate> template,
       String host,
       Map<ChildKind, ChildState> children,
-      Optional<ChildState> otherRoute,
+      List<ChildState> otherRoutes,
       boolean routeTypeServed,
       boolean resync,
       Optional<Node> node,
@@ -67,7 +72,7 @@ public record ObservedSession(
         template,
         host,
         children,
-        otherRoute,
+        otherRoutes,
         routeTypeServed,
         resync,
         node,
@@ -75,6 +80,7 @@ public record ObservedSession(
         quotaWait,
         history,
         accessKnown,
+        true,
         Optional.empty());
   }
 
@@ -101,6 +107,7 @@ public record ObservedSession(
         quotaWait,
         observed,
         accessKnown,
+        claimsServed,
         drainCheck);
   }
 
@@ -119,6 +126,7 @@ public record ObservedSession(
         Optional.of(message),
         history,
         accessKnown,
+        claimsServed,
         drainCheck);
   }
 
@@ -129,7 +137,7 @@ public record ObservedSession(
         template,
         host,
         children,
-        otherRoute,
+        otherRoutes,
         routeTypeServed,
         resync,
         Optional.of(live),
@@ -137,6 +145,7 @@ public record ObservedSession(
         quotaWait,
         history,
         accessKnown,
+        claimsServed,
         drainCheck);
   }
 
@@ -147,7 +156,7 @@ public record ObservedSession(
         template,
         host,
         children,
-        otherRoute,
+        otherRoutes,
         routeTypeServed,
         resync,
         node,
@@ -155,6 +164,7 @@ public record ObservedSession(
         quotaWait,
         history,
         accessKnown,
+        claimsServed,
         Optional.of(check));
   }
 
@@ -199,6 +209,24 @@ public record ObservedSession(
             .condition(Condition.READY)
             .filter(ready -> ready.reason().equals(Condition.STARTUP_TIMEOUT))
             .isPresent();
+  }
+
+  /**
+   * Why the session cannot have the devices of its template: the cluster does not serve what they
+   * are requested with. Empty for a session without such devices.
+   */
+  Optional<String> missingClaims() {
+    return template
+        .map(VdiTemplate::spec)
+        .filter(found -> !claimsServed && Defaults.gpu(session.spec(), found) > 0)
+        .filter(found -> found.gpu().request() instanceof GpuRequest.DeviceClass)
+        .map(found ->
+            "template %s requests devices of class %s, but the cluster does not serve %s/%s"
+                .formatted(
+                    session.spec().template(),
+                    found.gpu().deviceClassName(),
+                    ResourceType.RESOURCE_CLAIM_TEMPLATE.qualifiedName(),
+                    ResourceType.RESOURCE_CLAIM_TEMPLATE.version()));
   }
 
   public Optional<PersistentVolumeClaim> home() {

@@ -84,6 +84,13 @@ final class PhaseRules {
           "waiting for the removal of "
               + blocked.stream().map(DesiredObject::toString).collect(Collectors.joining(", ")));
     }
+    if (observed.pod().isEmpty() && observed.missingClaims().isPresent()) {
+      return new PhaseDecision(
+          Phase.FAILED,
+          "ClaimsNotServed",
+          observed.missingClaims().get(),
+          KnownCause.DEVICES_UNAVAILABLE);
+    }
     if (observed.pod().isEmpty() && observed.quotaWait().isPresent()) {
       return new PhaseDecision(
           Phase.PENDING, QUOTA_EXCEEDED, observed.quotaWait().get(), KnownCause.SESSION_QUOTA);

@@ -50,6 +50,8 @@ public final class SessionPlanner {
         && !isStopped(observed)
         && foreign(observed, children).isEmpty()
         && blocked(observed, children).isEmpty()
+        && observed.missingClaims().isEmpty()
+        && outdatedClaim(observed, children).isEmpty()
         && observed.history().ended().filter(ended -> now.isBefore(ended.notBefore())).isEmpty();
   }
 
@@ -113,6 +115,7 @@ public final class SessionPlanner {
     if (session.metadata().finalizers().contains(VdiSession.FINALIZER)) {
       adoptForGarbageCollection(ChildKind.SECRET);
       adoptForGarbageCollection(ChildKind.SERVICE);
+      adoptForGarbageCollection(ChildKind.GPU_CLAIM);
       adoptForGarbageCollection(ChildKind.ROLE);
       adoptForGarbageCollection(ChildKind.ROLE_BINDING);
       add(Step.Order.RELEASE, List.of(new Action.RemoveFinalizer(session, fate)));
@@ -204,12 +207,17 @@ public final class SessionPlanner {
         ensure(Step.Order.DEPENDENCY, Step.Order.OPTIONAL, desired, turn, children.spec());
       }
     }
+    outdatedClaim(observed, children)
+        .ifPresent(claim -> add(Step.Order.DEPENDENCY, deletion(claim)));
     giveAccess(children, turn);
     applyShared(false).forEach(action -> add(Step.Order.DEPENDENCY, List.of(action)));
     resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
     observed.otherRoutes().forEach(route -> add(Step.Order.OPTIONAL, deletion(route)));
     if (children.get(ChildKind.ROUTE).isEmpty()) {
       observed.child(ChildKind.ROUTE).ifPresent(route -> add(Step.Order.OPTIONAL, deletion(route)));
+    }
+    if (children.get(ChildKind.GPU_CLAIM).isEmpty()) {
+      remove(ChildKind.GPU_CLAIM);
     }
     if (wantsPod(observed, children, now) && observed.quotaWait().isEmpty()) {
       renewTurn(turn).ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
@@ -352,7 +360,10 @@ public final class SessionPlanner {
     existing
         .filter(child -> !child.isLeaving())
         .filter(child -> {
-          boolean outdated = !pod && (observed.resync() || !desired.matches(child.metadata()));
+          boolean outdated =
+              !pod
+                  && desired.kind() != ChildKind.GPU_CLAIM
+                  && (observed.resync() || !desired.matches(child.metadata()));
           return outdated
               || lacksOwner(child, desired.kind(), spec)
               || (pod && lacksTemplate(child));
@@ -476,7 +487,28 @@ public final class SessionPlanner {
   }
 
   private static boolean isServed(ObservedSession observed, DesiredObject desired) {
-    return desired.kind() != ChildKind.ROUTE || observed.routeTypeServed();
+    return switch (desired.kind()) {
+      case ROUTE -> observed.routeTypeServed();
+      case GPU_CLAIM -> observed.claimsServed();
+      case SECRET, HOME, SERVICE, POD, ROLE, ROLE_BINDING -> true;
+    };
+  }
+
+  /**
+   * The ResourceClaimTemplate that requests other devices than it should. Its spec cannot change,
+   * so it is deleted, and a later plan creates it again. A pod would get the former devices until
+   * then.
+   */
+  private static Optional<ChildState> outdatedClaim(
+      ObservedSession observed, DesiredState.Children children) {
+    return observed
+        .child(ChildKind.GPU_CLAIM)
+        .filter(child -> child.isOurs() && !child.metadata().isDeleting())
+        .filter(child ->
+            children
+                .get(ChildKind.GPU_CLAIM)
+                .filter(desired -> !desired.matches(child.metadata()))
+                .isPresent());
   }
 
   private Plan withStatus(VdiSession.Status status) {

@@ -55,6 +55,7 @@ public sealed interface DesiredState {
       VdiSession session, VdiTemplate.Spec template, String host, SessionConfig config) {
     Defaults.EffectiveSpec spec = Defaults.effectiveSpec(session.spec(), template);
     List<String> problems = new ArrayList<>(spec.problems());
+    problems.addAll(template.gpu().problems());
     if (!template.podTemplate().isEmpty()) {
       problems.addAll(
           PodTemplateRules.violations(
@@ -63,7 +64,7 @@ public sealed interface DesiredState {
                   template.server(),
                   template.port(),
                   template.homePath(),
-                  template.gpu().resourceName(),
+                  template.gpu().request(),
                   List.of())));
     }
     if (problems.isEmpty()) {
@@ -119,6 +120,7 @@ public sealed interface DesiredState {
             case INGRESS -> IngressBuilder.of(resolved);
             case GATEWAY -> HttpRouteBuilder.of(resolved);
           };
+      case GPU_CLAIM -> GpuClaimBuilder.of(resolved);
       case POD -> PodBuilder.of(resolved);
       case ROLE -> AccessBuilder.role(resolved);
       case ROLE_BINDING -> AccessBuilder.binding(resolved);

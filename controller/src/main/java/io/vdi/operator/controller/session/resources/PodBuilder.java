@@ -20,12 +20,15 @@ import io.kubernetes.client.openapi.models.V1SecretVolumeSource;
 import io.kubernetes.client.openapi.models.V1TCPSocketAction;
 import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V1VolumeMount;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.pod.PodClaims;
 import io.vdi.operator.common.pod.PodTemplateRules;
 import io.vdi.operator.common.pod.StrategicMerge;
 import java.math.BigDecimal;
@@ -97,6 +100,7 @@ final class PodBuilder {
       spec.add("tolerations", template.tolerations().deepCopy());
     }
     addSecurity(spec, template.securityContext());
+    resolved.devices().ifPresent(devices -> addClaim(body, resolved));
     body.add("spec", StrategicMerge.podSpec(spec, template.podTemplate().spec()));
     return DesiredObject.unchangeable(
         ChildKind.POD,
@@ -106,15 +110,32 @@ final class PodBuilder {
         ChildMetadata.metadataPatch(metadata));
   }
 
+  /**
+   * The claim of the GPUs. The annotations make the pod differ when its claim would: the claim of a
+   * pod never changes.
+   */
+  private static void addClaim(JsonObject pod, ResolvedSession resolved) {
+    JsonObject annotations = pod.getAsJsonObject("metadata").getAsJsonObject("annotations");
+    annotations.addProperty(Annotations.CLAIMED_GPUS, String.valueOf(resolved.spec().gpu()));
+    annotations.addProperty(Annotations.CLAIM_HASH, GpuClaimBuilder.of(resolved).hash());
+    JsonObject spec = pod.getAsJsonObject("spec");
+    spec.add("resourceClaims", PodClaims.ofPod(ChildKind.GPU_CLAIM.nameFor(resolved.name())));
+    spec.getAsJsonArray("containers")
+        .get(0)
+        .getAsJsonObject()
+        .getAsJsonObject("resources")
+        .add("claims", PodClaims.ofContainer());
+  }
+
   private static V1Container container(ResolvedSession resolved) {
     VdiTemplate.Spec template = resolved.template();
     Map<String, Quantity> limits = new HashMap<>();
     limits.put("memory", new Quantity(resolved.spec().memory()));
     limits.put("cpu", new Quantity(resolved.spec().cpu()));
     limits.put(EPHEMERAL_STORAGE, new Quantity(resolved.spec().ephemeralStorage()));
-    if (resolved.spec().gpu() > 0) {
-      limits.put(
-          template.gpu().resourceName(), new Quantity(String.valueOf(resolved.spec().gpu())));
+    if (resolved.spec().gpu() > 0
+        && template.gpu().request() instanceof GpuRequest.ExtendedResource(String resource)) {
+      limits.put(resource, new Quantity(String.valueOf(resolved.spec().gpu())));
     }
     long startup = Math.max(1, resolved.spec().startupTimeout().toSeconds() / 2);
     return new V1Container()

@@ -46,7 +46,9 @@ final class PodEnvironment {
     // "void" an NVIDIA base image would see every GPU of the node.
     if (resolved.spec().gpu() > 0) {
       env.put("NVIDIA_DRIVER_CAPABILITIES", "all");
-    } else {
+    }
+    // The container runtime adds the devices of a claim whatever this variable says.
+    if (resolved.spec().gpu() == 0 || resolved.devices().isPresent()) {
       env.put("NVIDIA_VISIBLE_DEVICES", "void");
     }
     for (VdiTemplate.EnvVar variable : template.env()) {

@@ -25,7 +25,9 @@ class DesiredStateCacheTest {
 
   @Test
   void aRememberedStateEqualsANewOneInHashesAndContent() {
-    for (String template : List.of("{image: x}", "{image: x}", "{image: y}", "{image: x}")) {
+    String x = "{image: x, gpu: {deviceClassName: gpu.example.com}}";
+    String y = "{image: y, gpu: {deviceClassName: gpu.example.com}}";
+    for (String template : List.of(x, x, y, x)) {
       ObservedSession observed = observed("{}", template, Map.of());
       DesiredState.Children fresh = fresh(observed);
       DesiredState remembered = cache.of(observed, CONFIG);

@@ -96,7 +96,7 @@ final class ClusterStates {
   }
 
   static VdiTemplate template() {
-    return template("displayName: Ubuntu");
+    return template("gpu: {deviceClassName: gpu.example.com}");
   }
 
   /**

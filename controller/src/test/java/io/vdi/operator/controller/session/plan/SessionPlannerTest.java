@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceType;
@@ -51,12 +52,66 @@ class SessionPlannerTest {
         .containsExactly(new Action.AddFinalizer(cluster.session));
     assertThat(plan.actions(Step.Order.DEPENDENCY))
         .flatExtracting(action -> action.kind().stream().toList())
-        .containsExactly(ChildKind.SECRET, ChildKind.HOME, ChildKind.SERVICE, ChildKind.ROUTE);
+        .containsExactly(
+            ChildKind.SECRET,
+            ChildKind.HOME,
+            ChildKind.SERVICE,
+            ChildKind.ROUTE,
+            ChildKind.GPU_CLAIM);
     assertThat(plan.actions(Step.Order.DEPENDENCY).getLast())
         .isInstanceOf(Action.ApplyShared.class);
     assertThat(plan.actions(Step.Order.POD)).singleElement().isInstanceOf(Action.CreatePod.class);
-    assertThat(plan.steps().stream().skip(7).map(step -> step.action().kind()))
+    assertThat(plan.steps().stream().skip(8).map(step -> step.action().kind()))
         .containsExactly(Optional.of(ChildKind.ROLE), Optional.of(ChildKind.ROLE_BINDING));
+  }
+
+  @Test
+  void aClaimThatRequestsOtherDevicesIsReplacedBeforeThePodIsCreated() {
+    cluster.session =
+        ClusterStates.session(true, true, ReclaimPolicy.DELETE, VdiSession.Status.EMPTY);
+    cluster.apply(cluster.plan());
+    cluster.template = Optional.of(ClusterStates.template("gpu: {deviceClassName: other}"));
+    cluster.session =
+        ClusterStates.session(false, true, ReclaimPolicy.DELETE, cluster.session.status());
+    Plan plan = cluster.plan();
+    assertThat(plan.actions(Step.Order.DEPENDENCY))
+        .filteredOn(action -> action.kind().equals(Optional.of(ChildKind.GPU_CLAIM)))
+        .singleElement()
+        .isInstanceOf(Action.Delete.class);
+    assertThat(plan.actions(Step.Order.POD)).isEmpty();
+    cluster.apply(plan);
+    cluster.objects.remove(ResourceType.RESOURCE_CLAIM_TEMPLATE);
+    cluster.apply(cluster.plan());
+    assertThat(cluster.objects)
+        .containsKeys(ResourceType.RESOURCE_CLAIM_TEMPLATE, ResourceType.POD);
+  }
+
+  @Test
+  void theClaimIsDeletedWhenTheTemplateRequestsAnExtendedResource() {
+    cluster.apply(cluster.plan());
+    cluster.template = Optional.of(ClusterStates.template("gpu: {resourceName: 'amd.com/gpu'}"));
+    assertThat(cluster.plan().actions(Step.Order.OPTIONAL))
+        .filteredOn(Action.Delete.class::isInstance)
+        .singleElement()
+        .satisfies(action -> assertThat(action.kind()).contains(ChildKind.GPU_CLAIM));
+  }
+
+  @Test
+  void withoutClaimsInTheClusterTheSessionFailsAndContinuesWhenTheyAreServed() {
+    cluster.claimsServed = false;
+    cluster.apply(cluster.plan());
+    assertThat(cluster.objects)
+        .containsKey(ResourceType.PERSISTENT_VOLUME_CLAIM)
+        .doesNotContainKeys(ResourceType.POD, ResourceType.RESOURCE_CLAIM_TEMPLATE);
+    assertThat(cluster.session.status().phase()).isEqualTo(Phase.FAILED);
+    assertThat(cluster.session.status().message())
+        .isEqualTo(
+            "template ubuntu requests devices of class gpu.example.com, but the cluster does not"
+                + " serve resourceclaimtemplates.resource.k8s.io/v1 [VDI214]");
+    cluster.claimsServed = true;
+    cluster.apply(cluster.plan());
+    assertThat(cluster.objects)
+        .containsKeys(ResourceType.POD, ResourceType.RESOURCE_CLAIM_TEMPLATE);
   }
 
   @Test

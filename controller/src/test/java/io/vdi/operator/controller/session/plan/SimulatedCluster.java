@@ -47,6 +47,7 @@ final class SimulatedCluster {
   boolean routeTypeServed = true;
   boolean resync;
   boolean accessKnown = true;
+  boolean claimsServed = true;
   private static final DesiredPolicyCache POLICIES = new DesiredPolicyCache();
 
   Optional<Node> node = Optional.empty();
@@ -86,6 +87,7 @@ final class SimulatedCluster {
         quotaWait,
         new PodHistory(endedPod(), startIsRetried),
         accessKnown,
+        claimsServed,
         Optional.of(drainCheck));
   }
 

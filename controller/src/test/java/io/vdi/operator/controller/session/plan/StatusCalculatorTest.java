@@ -294,7 +294,7 @@ class StatusCalculatorTest {
     assertThat(cluster.session.status().startTime()).isNull();
     assertThat(cluster.session.status().expiresAt()).isNull();
     assertThat(cluster.session.status().url()).isEqualTo("https://alice.vdi.example.com");
-    assertThat(cluster.objects.size()).isEqualTo(6);
+    assertThat(cluster.objects.size()).isEqualTo(7);
     spec(false, 3);
     step();
     cluster.now = cluster.now.plusSeconds(100);

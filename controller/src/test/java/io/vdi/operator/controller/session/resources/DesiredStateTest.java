@@ -13,6 +13,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.ObjectMeta;
+import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,7 +41,8 @@ class DesiredStateTest {
 
   @Test
   void everyObjectHasLabelsEmailAndOwner() {
-    DesiredState.Children children = children("{}", "{image: x}", CONFIG);
+    DesiredState.Children children =
+        children("{}", "{image: x, gpu: {deviceClassName: gpu.example.com}}", CONFIG);
     assertThat(children.objects()).containsOnlyKeys(ChildKind.values());
     for (DesiredObject desired : children.objects().values()) {
       JsonObject metadata = desired.body().getAsJsonObject("metadata");
@@ -97,6 +100,58 @@ class DesiredStateTest {
     assertThat(env(children).get("NVIDIA_VISIBLE_DEVICES")).isEqualTo("void");
     assertThat(container(children).getAsJsonObject("resources").get("limits"))
         .isEqualTo(json("{memory: 4Gi, cpu: '2', ephemeral-storage: 10Gi}"));
+  }
+
+  @Test
+  @DisplayName("with a DeviceClass the pod uses a claim, and no extended resource")
+  void devices() {
+    DesiredState.Children children =
+        children(
+            "{resources: {gpu: 2}}",
+            """
+            {image: x, gpu: {deviceClassName: gpu.example.com,
+              selectors: ["device.attributes['gpu.example.com'].model == 'A'"],
+              deviceConfig: {driver: gpu.example.com, parameters: {sharing: shared}}}}
+            """,
+            CONFIG);
+    DesiredObject claim = object(children, ChildKind.GPU_CLAIM);
+    assertThat(claim.name()).isEqualTo("vdi-gpu-desk");
+    JsonObject devices =
+        claim.body().getAsJsonObject("spec").getAsJsonObject("spec").getAsJsonObject("devices");
+    assertThat(devices)
+        .isEqualTo(
+            json(
+                """
+                {"requests": [{"name": "gpu", "exactly": {
+                    "deviceClassName": "gpu.example.com", "allocationMode": "ExactCount", "count": 2,
+                    "selectors": [{"cel": {"expression":
+                        "device.attributes['gpu.example.com'].model == 'A'"}}]}}],
+                 "config": [{"requests": ["gpu"], "opaque": {
+                    "driver": "gpu.example.com", "parameters": {"sharing": "shared"}}}]}
+                """));
+    JsonObject resources = container(children).getAsJsonObject("resources");
+    assertThat(resources.get("limits"))
+        .isEqualTo(json("{memory: 4Gi, cpu: '2', ephemeral-storage: 10Gi}"));
+    assertThat(resources.get("claims")).isEqualTo(json("[{name: gpu}]"));
+    assertThat(pod(children).getAsJsonObject("spec").get("resourceClaims"))
+        .isEqualTo(json("[{name: gpu, resourceClaimTemplateName: vdi-gpu-desk}]"));
+    assertThat(env(children))
+        .containsEntry("NVIDIA_DRIVER_CAPABILITIES", "all")
+        .containsEntry("NVIDIA_VISIBLE_DEVICES", "void");
+    assertThat(KubeGson.gson().fromJson(pod(children), Pod.class).gpus()).isEqualTo(2);
+  }
+
+  @Test
+  @DisplayName("a pod differs when its claim would; without GPUs there is no claim")
+  void otherDevices() {
+    String template = "{image: x, gpu: {deviceClassName: a, selectors: ['%s']}}";
+    assertThat(object(children("{}", template.formatted("true"), CONFIG), ChildKind.POD).hash())
+        .isNotEqualTo(
+            object(children("{}", template.formatted("false"), CONFIG), ChildKind.POD).hash());
+    DesiredState.Children without =
+        children("{}", "{image: x, resources: {defaultGPU: 0}, gpu: {deviceClassName: a}}", CONFIG);
+    assertThat(without.get(ChildKind.GPU_CLAIM)).isEmpty();
+    assertThat(pod(without).getAsJsonObject("spec").has("resourceClaims")).isFalse();
   }
 
   @Test

@@ -284,8 +284,7 @@ final class SessionDiagnosis {
 
   private Outcome unschedulable(boolean gpu) {
     return unschedulableMessage()
-        .filter(message ->
-            (CauseClassifier.ofUnschedulable(message) == KnownCause.GPU_EXHAUSTED) == gpu)
+        .filter(message -> CauseClassifier.isAboutGpus(message) == gpu)
         .<Outcome>map(message -> new Failed(CauseClassifier.ofUnschedulable(message), message))
         .orElse(new Passed("the pod does not wait for a GPU"));
   }
