@@ -22,6 +22,8 @@ public final class Manifests {
   private static final List<String> CLUSTER_WIDE =
       List.of(
           "Namespace",
+          "DeviceClass",
+          "ResourceSlice",
           "Node",
           "PersistentVolume",
           "StorageClass",
