@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,6 +30,7 @@ class TemplateGpuTest {
     List<String> violations =
         TemplateRules.violations(
             Manifests.parse("{metadata: {name: t}, spec: {image: x, gpu: " + gpu + "}}").getFirst(),
+            Optional.empty(),
             List.of());
     if (message.equals("ok")) {
       assertThat(violations).isEmpty();

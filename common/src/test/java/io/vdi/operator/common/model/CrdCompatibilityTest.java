@@ -39,6 +39,7 @@ class CrdCompatibilityTest {
   /** The beginning of a rule that is true without a field. */
   private static final Pattern NEW_FIELD =
       Pattern.compile("!has\\((?:self|oldSelf)\\.(\\w+)\\) \\|\\| ");
+
   /** Rules that hold for every object without the fields that are new since the release. */
   private static final Set<String> OF_NEW_FIELDS =
       Set.of(

@@ -87,7 +87,9 @@ class PodTemplateRulesTest {
     GpuRequest devices = new GpuRequest.DeviceClass("gpu.example.com", List.of(), Optional.empty());
     assertThat(
             PodTemplateRules.violations(
-                podTemplate, new PodTemplateRules.Context(8080, "/home/user", devices, List.of())))
+                podTemplate,
+                new PodTemplateRules.Context(
+                    VdiTemplate.Spec.EMPTY.server(), 8080, "/home/user", devices, List.of())))
         .containsExactly(
             "spec.podTemplate.spec.resourceClaims \"gpu\": is the operator's own claim: choose"
                 + " another name",

@@ -188,7 +188,7 @@ class DrainCheckerTest {
             Optional.of(template),
             "alice",
             children,
-            Optional.empty(),
+            List.of(),
             true,
             false,
             node,
