@@ -80,7 +80,12 @@ public final class SessionObserver {
             && template
                 .flatMap(found -> ServersTransportBuilder.of(found.spec(), config))
                 .isPresent();
+    boolean unreachable =
+        template
+            .filter(found -> ServersTransportBuilder.isUnreachable(found.spec(), config))
+            .isPresent();
     return served.test(config.routeType())
+        && !unreachable
         && (!transport || served.test(ResourceType.SERVERS_TRANSPORT))
         && (config.middleware().isEmpty() || served.test(ResourceType.MIDDLEWARE));
   }

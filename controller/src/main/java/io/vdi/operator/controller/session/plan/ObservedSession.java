@@ -25,7 +25,8 @@ import java.util.Optional;
  * @param otherRoutes routes of the types that are not configured, from an earlier {@code
  *     ingress.kind}
  * @param routeTypeServed whether the cluster serves the configured type of routes, and the types of
- *     the Middleware and the ServersTransport if its route refers to them
+ *     the Middleware and the ServersTransport if its route refers to them, and such a route reaches
+ *     the desktop
  * @param resync whether to write all objects, also those with an equal hash
  * @param node the node of its pod; empty if there is none, or it is unknown
  * @param shared the objects that it shares with other sessions: the NetworkPolicy of its template,

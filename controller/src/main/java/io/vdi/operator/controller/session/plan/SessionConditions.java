@@ -170,6 +170,18 @@ final class SessionConditions {
     if (config.ingress().kind() == SessionConfig.IngressKind.NONE) {
       return condition(type, true, "NotWanted", "");
     }
+    if (observed
+        .template()
+        .filter(found -> ServersTransportBuilder.isUnreachable(found.spec(), config))
+        .isPresent()) {
+      return condition(
+          type,
+          false,
+          "BackendNotSupported",
+          "the desktop speaks HTTPS with a certificate of its own, which a router of the Gateway API"
+              + " does not accept: set ingress.kind to traefik or ingress, or use an image with"
+              + " HTTP");
+    }
     if (!observed.routeTypeServed()) {
       return condition(
           type, false, "KindNotServed", notServed() + " " + KnownCause.ROUTE_KIND_NOT_SERVED.tag());

@@ -39,6 +39,15 @@ public final class ServersTransportBuilder {
   }
 
   /**
+   * Whether no route of the configured kind reaches the desktop: it speaks HTTPS with a certificate
+   * of its own, and a router of the Gateway API verifies certificates.
+   */
+  public static boolean isUnreachable(VdiTemplate.Spec template, SessionConfig config) {
+    return config.ingress().kind() == SessionConfig.IngressKind.GATEWAY
+        && template.server().scheme() == Scheme.HTTPS;
+  }
+
+  /**
    * Annotations of the Service, from which Traefik learns the same about an Ingress; empty for all
    * other sessions.
    */
