@@ -35,6 +35,14 @@ public final class OperatorSettings {
     return text(cluster, "controller.yaml", "access", "mode");
   }
 
+  /**
+   * {@code ingress.kind} of the controller: {@code traefik}, {@code ingress}, {@code gateway} or
+   * {@code none}; empty if it is absent.
+   */
+  public static Optional<String> ingressKind(ClusterAccess cluster) {
+    return text(cluster, "controller.yaml", "ingress", "kind");
+  }
+
   private static Optional<String> text(ClusterAccess cluster, String file, String... path) {
     Optional<JsonObject> config =
         cluster.get(ResourceType.CONFIG_MAP.path(cluster.operatorNamespace(), CONFIG));

@@ -76,10 +76,6 @@ final class RouteChecks {
     return URI.create(url(context, "")).getHost();
   }
 
-  private static String routeName(SessionContext context) {
-    return "ingressroute " + context.name();
-  }
-
   private static Optional<JsonObject> ingressRoute(SessionContext context) {
     return context.child(ResourceType.INGRESS_ROUTE, context.name());
   }
@@ -102,12 +98,26 @@ final class RouteChecks {
     return !isHttpRoute(route) && !Json.list(route, "spec", "rules").isEmpty();
   }
 
-  /** The route in messages, as {@code kubectl} names it. */
+  /** The kind of route that the controller writes. */
+  private static ResourceType<?> configuredKind(SessionContext context) {
+    return switch (OperatorSettings.ingressKind(context.cluster()).orElse("traefik")) {
+      case "ingress" -> ResourceType.INGRESS;
+      case "gateway" -> ResourceType.HTTP_ROUTE;
+      default -> ResourceType.INGRESS_ROUTE;
+    };
+  }
+
+  /** The route in messages and commands, as {@code kubectl} names it. */
   private static String nameOf(JsonObject route, SessionContext context) {
-    if (isHttpRoute(route)) {
-      return "httproute " + context.name();
-    }
-    return (isIngress(route) ? "ingress " : "ingressroute ") + context.name();
+    return nameOf(
+        isHttpRoute(route)
+            ? ResourceType.HTTP_ROUTE
+            : isIngress(route) ? ResourceType.INGRESS : ResourceType.INGRESS_ROUTE,
+        context);
+  }
+
+  private static String nameOf(ResourceType<?> kind, SessionContext context) {
+    return kind.kind().toLowerCase(Locale.ROOT) + " " + context.name();
   }
 
   private static JsonObject requiredRoute(SessionContext context) {
@@ -131,13 +141,12 @@ final class RouteChecks {
     }
     String host = host(context);
     if (route.isEmpty()) {
-      // The controller recreates a missing Ingress immediately, so the route is an IngressRoute.
-      return context.cluster().serves(ResourceType.INGRESS_ROUTE)
-          ? context.failed(KnownCause.ROUTE_MISSING, routeName(context), "it does not exist")
+      ResourceType<?> kind = configuredKind(context);
+      String name = nameOf(kind, context);
+      return context.cluster().serves(kind)
+          ? context.failed(KnownCause.ROUTE_MISSING, name, "it does not exist", name)
           : context.failed(
-              KnownCause.ROUTE_KIND_NOT_SERVED,
-              routeName(context),
-              ResourceType.INGRESS_ROUTE.qualifiedName() + " is not served");
+              KnownCause.ROUTE_KIND_NOT_SERVED, name, kind.qualifiedName() + " is not served");
     }
     List<String> rules =
         Stream.of(
@@ -156,7 +165,8 @@ final class RouteChecks {
         : context.failed(
             KnownCause.ROUTE_MISSING,
             nameOf(route.get(), context),
-            "it matches " + String.join(", ", rules) + "; the URL's host is " + host);
+            "it matches " + String.join(", ", rules) + "; the URL's host is " + host,
+            nameOf(route.get(), context));
   }
 
   private static CheckResult middlewares(SessionContext context) {
@@ -172,7 +182,8 @@ final class RouteChecks {
         return context.failed(
             KnownCause.ROUTE_MIDDLEWARE,
             nameOf(route, context),
-            "Middleware " + name + " does not exist");
+            "Middleware " + name + " does not exist",
+            nameOf(route, context));
       }
     }
     return new CheckResult.Passed("all exist");
@@ -204,7 +215,8 @@ final class RouteChecks {
     }
     Optional<String> problem = notAttached(context, route);
     if (problem.isPresent()) {
-      return context.failed(KnownCause.GATE_NOT_ATTACHED, nameOf(route, context), problem.get());
+      String name = nameOf(route, context);
+      return context.failed(KnownCause.GATE_NOT_ATTACHED, name, problem.get(), name);
     }
     String url = url(context, "");
     return url.startsWith("https://")
@@ -271,7 +283,7 @@ final class RouteChecks {
       if (options.stream().noneMatch(argument -> argument.startsWith(option))) {
         return context.failed(
             KnownCause.ROUTE_ENTRY_POINT,
-            routeName(context),
+            nameOf(ResourceType.INGRESS_ROUTE, context),
             "spec.entryPoints contains " + each.getAsString());
       }
     }
@@ -288,7 +300,7 @@ final class RouteChecks {
         ? new CheckResult.Passed(name)
         : context.failed(
             KnownCause.ROUTE_CERTIFICATE_RESOLVER,
-            routeName(context),
+            nameOf(ResourceType.INGRESS_ROUTE, context),
             "spec.tls.certResolver is " + name);
   }
 
@@ -369,6 +381,7 @@ final class RouteChecks {
       url = url(context, "/api/ws");
       upgrade = context.router().upgrade(url, authorization);
     }
+    String route = anyRoute(context).map(found -> nameOf(found, context)).orElse("");
     return switch (upgrade) {
       case RouterClient.Upgrade.Answered(int status) when status == 101 ->
           new CheckResult.Passed("opened");
@@ -376,9 +389,9 @@ final class RouteChecks {
           new CheckResult.Skipped("the image has no such path");
       case RouterClient.Upgrade.Answered(int status) ->
           context.failed(
-              KnownCause.WEBSOCKET_BLOCKED, url, "it answers " + status + " instead of 101");
+              KnownCause.WEBSOCKET_BLOCKED, url, "it answers " + status + " instead of 101", route);
       case RouterClient.Upgrade.NotAnswered() ->
-          context.failed(KnownCause.WEBSOCKET_BLOCKED, url, "it does not answer");
+          context.failed(KnownCause.WEBSOCKET_BLOCKED, url, "it does not answer", route);
       case RouterClient.Upgrade.Untrusted() ->
           new CheckResult.Skipped("the password is not sent to a router that is not trusted");
     };

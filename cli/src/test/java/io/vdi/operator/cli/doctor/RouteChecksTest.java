@@ -147,6 +147,13 @@ class RouteChecksTest {
         .isEqualTo("VDI311 ingressroute alice in team-a: ingressroutes.traefik.io is not served");
     runner.fake.put(TRAEFIK, "resources: [{name: ingressroutes}]");
     assertThat(check("route")).isEqualTo("VDI312 ingressroute alice in team-a: it does not exist");
+    runner
+        .fake
+        .put("/apis/gateway.networking.k8s.io/v1", "resources: [{name: httproutes}]")
+        .put(
+            "/api/v1/namespaces/vdi-system/configmaps/vdi-config",
+            "{data: {controller.yaml: 'ingress: {kind: gateway}'}}");
+    assertThat(check("route")).isEqualTo("VDI312 httproute alice in team-a: it does not exist");
   }
 
   @Test

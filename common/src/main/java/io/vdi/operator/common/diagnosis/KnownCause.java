@@ -363,8 +363,8 @@ public enum KnownCause {
       312,
       "The session's route is missing, or its host differs from the session's URL",
       "It was deleted or changed manually.",
-      "Delete the route; with ingress.kind gateway it is an HTTPRoute. The controller recreates it.",
-      "kubectl -n {namespace} delete ingressroute {session}"),
+      "Delete the route. The controller recreates it.",
+      "kubectl -n {namespace} delete {name}"),
   ROUTE_ENTRY_POINT(
       313,
       "The router has no such entry point",
@@ -385,9 +385,9 @@ public enum KnownCause {
       315,
       "The route names a Middleware that does not exist",
       "Traefik ignores a route whose Middleware is missing.",
-      "Create the Middleware, or delete the route (with ingress.kind gateway an HTTPRoute): the"
-          + " controller recreates it with the Middlewares of the configuration.",
-      "kubectl -n {namespace} delete ingressroute {session}"),
+      "Create the Middleware, or delete the route: the controller recreates it with the"
+          + " Middlewares of the configuration.",
+      "kubectl -n {namespace} delete {name}"),
   HOST_NOT_RESOLVED(
       321,
       "The host of the URL has no address",
@@ -430,14 +430,14 @@ public enum KnownCause {
       "A Middleware or a proxy in front of the router drops the Upgrade header. The page opens"
           + " and stays black.",
       "Remove the Middleware from the route, or configure the proxy to pass upgrades.",
-      "kubectl -n {namespace} get ingressroute {session} -o yaml"),
+      "kubectl -n {namespace} get {name} -o yaml"),
   GATE_NOT_ATTACHED(
       327,
       "The route of the session does not ask the gate",
       "config.access.mode is gate, but the route or its Middleware was changed manually or is older"
           + " than the setting. The desktop asks for its password, and a sign-in does not open it.",
       "Delete the route. The controller recreates it.",
-      "kubectl -n {namespace} delete ingressroute {session}"),
+      "kubectl -n {namespace} delete {name}"),
   TURN_UNREACHABLE(
       331,
       "The TURN server does not answer",

@@ -2,21 +2,28 @@ package io.vdi.operator.e2e.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.addons.RouterAddon;
+import io.vdi.operator.devcluster.operator.SingleSignOn;
+import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /** Traefik serves desktops by the HTTPRoutes that the controller writes. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Order(50)
 class GatewayIT {
   private static final String[] GATEWAY = {
@@ -24,6 +31,10 @@ class GatewayIT {
     "config.ingress.gateway.parentRefs[0].name=" + RouterAddon.GATEWAY,
     "config.ingress.gateway.parentRefs[0].namespace=kube-system"
   };
+
+  /** How a browser requests the page of an address that a user has entered. */
+  private static final Map<String, String> NAVIGATION =
+      Map.of("Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
 
   private static OperatorNode node;
   private static LiveDesktop desktop;
@@ -43,7 +54,7 @@ class GatewayIT {
     node.install(GATEWAY);
     node.template("gateway", "resources: {defaultCPU: 200m, defaultMemory: 1Gi, defaultGPU: 0}");
     PageClient pages = new PageClient(node.cluster().address(), node.routerCertificate());
-    desktop = LiveDesktop.of(node, pages, "default", "gateway-a");
+    desktop = LiveDesktop.of(node, pages, "default", "alice");
     desktop.session().create("template: gateway, persistence: {enabled: false}");
   }
 
@@ -52,9 +63,9 @@ class GatewayIT {
     if (desktop == null) {
       return;
     }
-    node.kubectl("delete", "vdi", "gateway-a", "--wait", "--timeout=90s");
+    node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
     node.kubectl("delete", "vdit", "gateway");
-    node.install();
+    node.installWithoutGate();
     node.kubectl("rollout", "undo", "deployment/traefik", "--namespace=kube-system");
     List<String> delete = new ArrayList<>(List.of("delete", "--wait"));
     node.kubectl("get", "crd", "--output=name")
@@ -65,7 +76,8 @@ class GatewayIT {
   }
 
   @Test
-  @DisplayName("the page is served with the password, and only after the gate was asked with one")
+  @Order(1)
+  @DisplayName("the page is served with the password")
   void page() {
     desktop.awaitPage();
     desktop.session().expectChildNotFound(ResourceType.INGRESS_ROUTE);
@@ -81,18 +93,36 @@ class GatewayIT {
                 .isTrue())
         .isTrue();
     assertThat(desktop.pages().status(desktop.address(), Map.of())).isEqualTo(401);
+  }
 
-    // The gate does not run: Traefik cannot ask it, and refuses the page.
-    List<String> gate = new ArrayList<>(List.of(GATEWAY));
-    gate.add("config.access.mode=gate");
-    node.install(gate.toArray(String[]::new));
+  @Test
+  @Order(2)
+  @DisplayName("a user signs in through the Gateway and sees the desktop without its password")
+  void gate() {
+    assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
+    assumeTrue(Browser.provided(), "no browser");
+    SingleSignOn signOn = node.installWithGate(GATEWAY);
     await("the router to ask the gate")
         .atMost(SharedNode.PATIENCE)
-        .until(() -> desktop.page() >= 500);
-    node.install(GATEWAY);
+        .until(() -> desktop.pages().status(desktop.address(), NAVIGATION) == 303);
+    List<Path> authorities = List.of(node.routerCertificate(), signOn.certificate());
+    try (Browser browser = Browser.start(node.cluster().address(), authorities)) {
+      browser.open(desktop.address());
+      browser.signIn("alice", signOn.keycloak().password(), SharedNode.PATIENCE);
+      await("the page of the desktop")
+          .atMost(SharedNode.PATIENCE)
+          .until(() -> browser.address().getHost().equals(desktop.address().getHost()));
+      assertThat(browser.address().getUserInfo()).isNull();
+      browser.awaitPicture(SharedNode.PATIENCE);
+    }
+    node.installWithoutGate(GATEWAY);
     desktop.awaitPage();
+  }
 
-    // The listener of the Gateway does not exist any more.
+  @Test
+  @Order(3)
+  @DisplayName("a listener that does not exist is reported")
+  void missingListener() {
     List<String> other = new ArrayList<>(List.of(GATEWAY));
     other.add("config.ingress.gateway.parentRefs[0].sectionName=missing");
     node.install(other.toArray(String[]::new));
