@@ -69,6 +69,12 @@ public final class Annotations {
    */
   public static final String ENDED_BY = "vdi.kasm.io/ended-by";
 
+  /**
+   * On a session: the last start or stop of its schedule that the reaper has carried out. It does
+   * so once, so that the schedule does not undo what a user does immediately after it.
+   */
+  public static final String SCHEDULE_APPLIED = "vdi.kasm.io/schedule-applied";
+
   /** On a route: which labels and annotations the configuration added, such as {@code labels:a}. */
   public static final String ADDED_METADATA = "vdi.kasm.io/added-metadata";
 

@@ -34,6 +34,7 @@ public final class Defaults {
    * @param idleTimeout at most the maxIdleTimeout of the template; empty: never
    * @param drainGrace how long a desktop stays on a node that is drained; empty: the operator does
    *     not stop it
+   * @param schedule when the desktop starts and stops
    * @param problems one message per illegal value, with field and value. The schema rejects such
    *     values, but an object that is older than the schema may have one; the operator's default
    *     replaces it.
@@ -54,6 +55,7 @@ public final class Defaults {
       Optional<Duration> maxTimeout,
       Duration startupTimeout,
       Optional<Duration> drainGrace,
+      Schedule schedule,
       List<String> problems) {
 
     /** How long the session may run: its timeout, at most the maxTimeout of the template. */
@@ -102,6 +104,7 @@ public final class Defaults {
         Optional.ofNullable(template.drainGrace())
             .filter(text -> !text.equals(NEVER))
             .flatMap(text -> duration("drainGrace", text, problems)),
+        Schedule.of(first(session.schedule(), template.schedule(), List.of())),
         List.copyOf(problems));
   }
 

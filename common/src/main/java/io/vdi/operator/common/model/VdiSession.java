@@ -19,6 +19,10 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
     status = status == null ? Status.EMPTY : status;
   }
 
+  /**
+   * @param schedule replaces that of the template; an empty list: none
+   * @param awakeUntil the schedule does not stop the session before this time
+   */
   public record Spec(
       String user,
       String template,
@@ -27,7 +31,32 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       String timeout,
       String idleTimeout,
       IdleAction idleAction,
-      boolean suspended) {
+      boolean suspended,
+      List<ScheduleWindow> schedule,
+      Instant awakeUntil) {
+    /** Without fields of the schedule. */
+    public Spec(
+        String user,
+        String template,
+        Resources resources,
+        Persistence persistence,
+        String timeout,
+        String idleTimeout,
+        IdleAction idleAction,
+        boolean suspended) {
+      this(
+          user,
+          template,
+          resources,
+          persistence,
+          timeout,
+          idleTimeout,
+          idleAction,
+          suspended,
+          null,
+          null);
+    }
+
     public Spec {
       user = user == null ? "" : user;
       template = template == null ? "" : template;
@@ -73,6 +102,18 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
 
     public Optional<Instant> startedAt() {
       return Optional.ofNullable(startTime);
+    }
+
+    /**
+     * Since when the desktop runs, or has been starting; empty while the session is suspended, and
+     * until the controller has observed it.
+     */
+    public Optional<Instant> awakeSince() {
+      return startedAt()
+          .or(() ->
+              condition(Condition.READY)
+                  .filter(ready -> !ready.isTrue())
+                  .map(Condition::lastTransitionTime));
     }
 
     public Optional<Condition> condition(String type) {

@@ -51,13 +51,14 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       Network network,
       String startupTimeout,
       String drainGrace,
+      List<ScheduleWindow> schedule,
       List<String> allowedUsers,
       List<String> allowedGroups) {
     public static final Spec EMPTY =
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null);
+            null, null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;
@@ -94,6 +95,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       tolerations = tolerations == null ? new JsonArray() : tolerations;
       securityContext = securityContext == null ? new JsonObject() : securityContext;
       network = network == null ? new Network(null, null) : network;
+      schedule = schedule == null ? List.of() : schedule;
       allowedUsers = allowedUsers == null ? List.of() : allowedUsers;
       allowedGroups = allowedGroups == null ? List.of() : allowedGroups;
     }

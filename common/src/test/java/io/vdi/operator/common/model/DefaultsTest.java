@@ -32,6 +32,7 @@ class DefaultsTest {
                 Optional.empty(),
                 Duration.ofMinutes(10),
                 Optional.empty(),
+                Schedule.NONE,
                 List.of()));
   }
 
@@ -66,6 +67,7 @@ class DefaultsTest {
                 Optional.of(Duration.ofHours(3)),
                 Duration.ofMinutes(1),
                 Optional.of(Duration.ofMinutes(20)),
+                Schedule.NONE,
                 List.of()));
   }
 
@@ -102,6 +104,7 @@ class DefaultsTest {
                 Optional.empty(),
                 Duration.ofMinutes(10),
                 Optional.empty(),
+                Schedule.NONE,
                 List.of()));
   }
 
