@@ -256,6 +256,8 @@ class FieldMutationIT {
 
   private static String array(String name) {
     return switch (name) {
+      case "schedule" ->
+          "[{\"days\": [\"Mon\"], \"start\": \"08:55\", \"timeZone\": \"Europe/Berlin\"}]";
       case "env" -> "[{\"name\": \"TZ\", \"value\": \"UTC\"}]";
       case "ingressFrom" -> "[{\"podSelector\": {}}]";
       case "egress" -> "[{\"to\": [{\"ipBlock\": {\"cidr\": \"10.9.9.9/32\"}}]}]";
@@ -290,6 +292,7 @@ class FieldMutationIT {
       case "idletimeout", "maxidletimeout" -> "\"45m\"";
       case "deleteaftersuspended" -> "\"720h\"";
       case "startuptimeout" -> "\"11m\"";
+      case "awakeuntil" -> "\"2030-01-01T00:00:00Z\"";
       case "draingrace" -> "\"45m\"";
       case "homepath" -> "\"/home/other\"";
       case "healthpath" -> "\"/health\"";

@@ -6,6 +6,7 @@ import io.vdi.operator.reaper.activity.ActivityConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.reaper.policy.ScheduleConfig;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
@@ -56,7 +57,10 @@ record ReaperConfig(
         read.flag("deleteNeverStarted"),
         read.duration("terminatingTimeout"),
         read.duration("orphanGracePeriod"),
-        read.durationOrZero("homeRetention"));
+        read.durationOrZero("homeRetention"),
+        new ScheduleConfig(
+            read.durationOrZero("schedule.startSpread"),
+            read.duration("schedule.startingDeadline")));
   }
 
   private static DeletionConfig deletion(

@@ -72,9 +72,14 @@ final class ReaperMetrics implements ReapListener {
     gauges.ofLeader(leading, configValid);
     // Registered with the value 0, because an alert on a missing series is never raised.
     for (ReapReason reason : ReapReason.values()) {
-      deletions(reason);
+      // A schedule deletes nothing.
+      if (reason != ReapReason.SCHEDULE) {
+        deletions(reason);
+      }
     }
     suspensions();
+    scheduleStops();
+    scheduleStarts();
     probes(true);
     probes(false);
   }
@@ -96,6 +101,28 @@ final class ReaperMetrics implements ReapListener {
   @Override
   public void idleSuspended() {
     suspensions().increment();
+  }
+
+  @Override
+  public void scheduleStopped() {
+    scheduleStops().increment();
+  }
+
+  @Override
+  public void scheduleStarted() {
+    scheduleStarts().increment();
+  }
+
+  private Counter scheduleStops() {
+    return meters.getOrCreate(
+        Counter.builder("vdi_schedule_stops_total")
+            .description("Sessions that were suspended by their schedule"));
+  }
+
+  private Counter scheduleStarts() {
+    return meters.getOrCreate(
+        Counter.builder("vdi_schedule_starts_total")
+            .description("Sessions that were resumed by their schedule"));
   }
 
   private Counter suspensions() {

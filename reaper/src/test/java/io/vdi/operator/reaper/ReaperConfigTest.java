@@ -8,6 +8,7 @@ import io.vdi.operator.reaper.activity.ActivityConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.reaper.policy.ScheduleConfig;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.time.Duration;
@@ -27,7 +28,8 @@ class ReaperConfigTest {
                 false,
                 Duration.ofMinutes(10),
                 Duration.ofMinutes(10),
-                Duration.ofDays(30)));
+                Duration.ofDays(30),
+                new ScheduleConfig(Duration.ofMinutes(10), Duration.ofHours(1))));
     assertThat(config.deletion())
         .isEqualTo(
             new DeletionConfig(

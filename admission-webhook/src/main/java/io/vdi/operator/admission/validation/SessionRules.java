@@ -62,6 +62,8 @@ public final class SessionRules {
         "must be a duration above zero, such as 30m, or 0s for never");
     spec.string("idleAction", Set.of("Suspend", "Delete")::contains, "must be Suspend or Delete");
     spec.bool("suspended");
+    ScheduleRules.check(spec);
+    ScheduleRules.awakeUntil(spec);
     return fields.violations();
   }
 

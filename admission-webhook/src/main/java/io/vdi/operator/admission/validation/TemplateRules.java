@@ -136,6 +136,7 @@ final class TemplateRules {
         "drainGrace",
         text -> text.equals(Defaults.NEVER) || isDrainGrace(text),
         "must be a duration from 1m to 24h, such as 30m, or 0s for never");
+    ScheduleRules.check(spec);
     defaultWithinMaximum(spec, "timeout", "maxTimeout", TemplateRules::isLonger);
     defaultWithinMaximum(spec, "idleTimeout", "maxIdleTimeout", TemplateRules::isLonger);
     Optional<DesktopServer> server =

@@ -95,6 +95,22 @@ class AgreementIT {
           good | {user: a@b.cc, template: t, idleAction: Delete}
           bad  | {user: a@b.cc, template: t, idleAction: Stop}
           bad  | {user: a@b.cc, template: t, suspended: 'yes'}
+          good | {user: a@b.cc, template: t, schedule: []}
+          good | {user: a@b.cc, template: t, schedule: [{days: [Mon], start: '08:55', timeZone: UTC}]}
+          good | {user: a@b.cc, template: t, schedule: [{days: [Sat, Sun], stop: '00:00', timeZone: UTC, except: ['2026-12-24']}]}
+          bad  | {user: a@b.cc, template: t, schedule: {}}
+          bad  | {user: a@b.cc, template: t, schedule: [1]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [], stop: '18:00', timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Monday], stop: '18:00', timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{stop: '18:00', timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], stop: '18:00'}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], stop: '24:00', timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], stop: '8:00', timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], stop: 1080, timeZone: UTC}]}
+          bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], stop: '18:00', timeZone: UTC, except: [Christmas]}]}
+          good | {user: a@b.cc, template: t, awakeUntil: '2026-11-26T20:00:00Z'}
+          bad  | {user: a@b.cc, template: t, awakeUntil: tomorrow}
           bad  | []
           """)
   void aNewSession(String verdict, String spec) {

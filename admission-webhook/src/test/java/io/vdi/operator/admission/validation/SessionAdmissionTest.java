@@ -440,6 +440,24 @@ class SessionAdmissionTest {
   }
 
   @Test
+  void aWindowThatIsLongerThanTheTimeoutCausesAWarning() {
+    String session =
+        "{user: alice@example.com, template: t, idleTimeout: 1h, timeout: %s, schedule: [{days: [Mon],"
+            + " start: '08:55', stop: '18:00', timeZone: Europe/Berlin}]}";
+    assertThat(warnings(session.formatted("8h")))
+        .containsExactly(
+            "spec.schedule has a window of 9h5m, and the timeout is 8h: the session is deleted before"
+                + " its stop; set spec.timeout above 9h5m");
+    assertThat(warnings(session.formatted("10h"))).isEmpty();
+  }
+
+  private static List<String> warnings(String spec) {
+    return Requests.cluster("{image: x}")
+        .validate(Requests.create(Requests.session(spec), Requests.ADMIN), Requests.POLICY)
+        .warnings();
+  }
+
+  @Test
   void unknownKindsAreAllowedWithAWarning() {
     AdmissionRequest request =
         new AdmissionRequest(
@@ -476,6 +494,11 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', env: [{name: DISPLAY}]}  | spec.env[0].name "DISPLAY": is the operator's own
           {image: 'ghcr.io/desks/y', env: [{value: x}]}       | spec.env[0].name: is missing
           {image: 'ghcr.io/desks/y', timeout: soon}           | spec.timeout "soon": must be a duration
+          {image: 'ghcr.io/desks/y', schedule: [{days: [Mon], timeZone: UTC}]} | spec.schedule[0].start: is missing: give start, stop, or both
+          {image: 'ghcr.io/desks/y', schedule: [{days: [Mon], stop: '18:00', timeZone: '+02:00'}]} | spec.schedule[0].timeZone "+02:00": must be the name of a time zone, such as Europe/Berlin
+          {image: 'ghcr.io/desks/y', schedule: [{days: [Mo], stop: '18:00', timeZone: UTC}]} | spec.schedule[0].days[0] "Mo": must be one of Mon, Tue
+          {image: 'ghcr.io/desks/y', schedule: [{days: [Mon], stop: '18h', timeZone: UTC}]} | spec.schedule[0].stop "18h": must be a time of day
+          {image: 'ghcr.io/desks/y', schedule: [{days: [Mon], stop: '18:00', timeZone: UTC, except: ['2026-02-30']}]} | spec.schedule[0].except[0] "2026-02-30": must be a date
           {image: 'ghcr.io/desks/y', drainGrace: 30s}         | spec.drainGrace "30s": must be a duration from 1m to 24h
           {image: 'ghcr.io/desks/y', drainGrace: 25h}         | spec.drainGrace "25h": must be a duration from 1m to 24h
           {image: 'ghcr.io/desks/y', maxIdleTimeout: 0s}      | spec.maxIdleTimeout "0s": must be a duration

@@ -34,9 +34,7 @@ public record Schedule(List<Window> windows) {
   public static final Duration SHORTEST_PAUSE = Duration.ofMinutes(5);
 
   /** Every window has a boundary in each week, unless other windows or exceptions hide it. */
-  private static final Duration PAST = Duration.ofDays(9);
-
-  private static final Duration FUTURE = Duration.ofDays(15);
+  private static final Duration RANGE = Duration.ofDays(8);
 
   /** A window reaches into the next day, and starts can be moved to the day before. */
   private static final int MARGIN_DAYS = 3;
@@ -55,6 +53,13 @@ public record Schedule(List<Window> windows) {
 
   public boolean isEmpty() {
     return windows.isEmpty();
+  }
+
+  /** How long desktops are up in the longest window, on a day without a change of the clock. */
+  public Optional<Duration> longestWindow() {
+    return windows.stream()
+        .flatMap(window -> window.length().stream())
+        .max(Comparator.naturalOrder());
   }
 
   /** What happens at a boundary. */
@@ -98,6 +103,13 @@ public record Schedule(List<Window> windows) {
           .map(zone -> new Window(days, start, stop, zone, except));
     }
 
+    /** Empty without a start or a stop. */
+    private Optional<Duration> length() {
+      LocalDate day = LocalDate.EPOCH;
+      return start.flatMap(begin ->
+          stop.map(end -> Duration.between(day.atTime(begin), stopDay(day, end).atTime(end))));
+    }
+
     /** The window of this day; empty if it has none. */
     private Optional<Occurrence> on(LocalDate day) {
       if (!days.contains(day.getDayOfWeek())) {
@@ -130,10 +142,9 @@ public record Schedule(List<Window> windows) {
       return new Occurrence(start.map(at -> at.minus(lead.apply(at))), stop);
     }
 
-    /** Whether the window is open at this time, or was at most this long before. */
-    boolean includes(Instant time, Duration after) {
+    boolean includes(Instant time) {
       return start.filter(begin -> !time.isBefore(begin)).isPresent()
-          && stop.filter(end -> time.isBefore(end.plus(after))).isPresent();
+          && stop.filter(time::isBefore).isPresent();
     }
 
     /** Whether the window was open just before this time, or at most this long before. */
@@ -157,10 +168,15 @@ public record Schedule(List<Window> windows) {
     return new Calendar(this, lead);
   }
 
-  /** The boundaries of a schedule. */
+  /** The boundaries of a schedule. For one thread. */
   public static final class Calendar {
     private final Schedule schedule;
     private final Function<Instant, Duration> lead;
+
+    /** The boundaries around the time that was asked for last: callers ask for one repeatedly. */
+    private Instant middle = Instant.MIN;
+
+    private List<Boundary> around = List.of();
 
     private Calendar(Schedule schedule, Function<Instant, Duration> lead) {
       this.schedule = schedule;
@@ -169,12 +185,16 @@ public record Schedule(List<Window> windows) {
 
     /** The last boundary at or before this time, of about the last week. */
     public Optional<Boundary> last(Instant now) {
-      return boundaries(now.minus(PAST), now).max(Comparator.comparing(Boundary::at));
+      return around(now)
+          .filter(boundary -> !boundary.at().isAfter(now))
+          .max(Comparator.comparing(Boundary::at));
     }
 
-    /** The next boundary after this time, of about two weeks. */
+    /** The next boundary after this time, of about the next week. */
     public Optional<Boundary> next(Instant now) {
-      return boundaries(now, now.plus(FUTURE)).min(Comparator.comparing(Boundary::at));
+      return around(now)
+          .filter(boundary -> boundary.at().isAfter(now))
+          .min(Comparator.comparing(Boundary::at));
     }
 
     /**
@@ -189,7 +209,7 @@ public record Schedule(List<Window> windows) {
           last(now)
               .filter(boundary -> boundary.kind() == Kind.STOP && since.isBefore(boundary.at()))
               .map(Boundary::at)
-              .or(() -> nextStop(now));
+              .or(() -> nextStop(since.isAfter(now) ? since : now));
       return awakeUntil
           .filter(until -> stop.filter(until::isAfter).isPresent())
           .flatMap(this::stopFrom)
@@ -207,14 +227,22 @@ public record Schedule(List<Window> windows) {
     }
 
     private Optional<Instant> nextStop(Instant now) {
-      return boundaries(now, now.plus(FUTURE))
-          .filter(boundary -> boundary.kind() == Kind.STOP)
+      return around(now)
+          .filter(boundary -> boundary.kind() == Kind.STOP && boundary.at().isAfter(now))
           .map(Boundary::at)
           .min(Comparator.naturalOrder());
     }
 
-    /** The boundaries after the first time, and until the second one. */
-    private Stream<Boundary> boundaries(Instant from, Instant to) {
+    private Stream<Boundary> around(Instant time) {
+      if (!time.equals(middle)) {
+        around = boundaries(time.minus(RANGE), time.plus(RANGE));
+        middle = time;
+      }
+      return around.stream();
+    }
+
+    /** The boundaries between these times. */
+    private List<Boundary> boundaries(Instant from, Instant to) {
       List<Occurrence> occurrences = new ArrayList<>();
       for (Window window : schedule.windows()) {
         LocalDate first = from.atZone(window.timeZone()).toLocalDate().minusDays(MARGIN_DAYS);
@@ -225,22 +253,23 @@ public record Schedule(List<Window> windows) {
       }
       TreeSet<Instant> starts = new TreeSet<>();
       TreeSet<Instant> stops = new TreeSet<>();
-      occurrences.forEach(occurrence -> {
+      for (Occurrence occurrence : occurrences) {
         occurrence.start().ifPresent(starts::add);
         occurrence.stop().ifPresent(stops::add);
-      });
-      Stream<Boundary> started =
-          starts.stream()
-              .filter(at -> occurrences.stream().noneMatch(o -> o.precedes(at, SHORTEST_PAUSE)))
-              .map(at -> new Boundary(Kind.START, at));
-      Stream<Boundary> stopped =
-          stops.stream()
-              .filter(at ->
-                  occurrences.stream().noneMatch(o -> o.includes(at, Duration.ZERO))
-                      && starts.subSet(at, true, at.plus(SHORTEST_PAUSE), true).isEmpty())
-              .map(at -> new Boundary(Kind.STOP, at));
-      return Stream.concat(started, stopped)
-          .filter(boundary -> boundary.at().isAfter(from) && !boundary.at().isAfter(to));
+      }
+      List<Boundary> boundaries = new ArrayList<>();
+      for (Instant at : starts.subSet(from, true, to, true)) {
+        if (occurrences.stream().noneMatch(o -> o.precedes(at, SHORTEST_PAUSE))) {
+          boundaries.add(new Boundary(Kind.START, at));
+        }
+      }
+      for (Instant at : stops.subSet(from, true, to, true)) {
+        if (occurrences.stream().noneMatch(o -> o.includes(at))
+            && starts.subSet(at, true, at.plus(SHORTEST_PAUSE), true).isEmpty()) {
+          boundaries.add(new Boundary(Kind.STOP, at));
+        }
+      }
+      return boundaries;
     }
   }
 }

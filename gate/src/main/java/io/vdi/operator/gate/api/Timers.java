@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param idleTimeout empty: an unused session stays
  * @param sleepsAt when the session becomes idle if nobody connects; empty while it is not known
  * @param idleAction what happens then
+ * @param stopsAt when the schedule suspends the session; empty: the schedule does not
  */
 public record Timers(
     Optional<Instant> startedAt,
@@ -26,4 +27,21 @@ public record Timers(
     Optional<Instant> lastActivityAt,
     Optional<Duration> idleTimeout,
     Optional<Instant> sleepsAt,
-    IdleAction idleAction) {}
+    IdleAction idleAction,
+    Optional<Instant> stopsAt) {
+  /**
+   * Whether the template allows that the session continues for longer than this after its next end.
+   * A stop of the schedule can be postponed also where the timeout cannot be raised.
+   */
+  public boolean canExtend(Duration by) {
+    Duration next =
+        startedAt
+            .flatMap(start -> stopsAt.map(stop -> Duration.between(start, stop)))
+            .filter(untilStop -> untilStop.compareTo(timeout) < 0)
+            .orElse(timeout);
+    Duration extended = next.plus(by);
+    return maxTimeout
+        .filter(max -> by.isZero() ? extended.compareTo(max) >= 0 : extended.compareTo(max) > 0)
+        .isEmpty();
+  }
+}

@@ -171,7 +171,8 @@ public final class InMemoryDesktops implements Desktops {
             Optional.empty(),
             Optional.of(Duration.ofMinutes(30)),
             Optional.empty(),
-            IdleAction.SUSPEND),
+            IdleAction.SUSPEND,
+            Optional.empty()),
         now,
         0,
         EnumSet.of(Action.DELETE, Action.SUSPEND));
@@ -235,7 +236,8 @@ public final class InMemoryDesktops implements Desktops {
             Optional.empty(),
             s.timers().idleTimeout(),
             Optional.empty(),
-            s.timers().idleAction()),
+            s.timers().idleAction(),
+            s.timers().stopsAt()),
         s.createdAt(),
         s.restarts(),
         actions);
@@ -389,7 +391,8 @@ public final class InMemoryDesktops implements Desktops {
             t.lastActivityAt(),
             t.idleTimeout(),
             t.sleepsAt(),
-            t.idleAction()),
+            t.idleAction(),
+            t.stopsAt()),
         s.createdAt(),
         s.restarts(),
         s.actions());

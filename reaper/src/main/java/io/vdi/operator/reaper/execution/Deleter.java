@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.reaper.policy.ReapReason;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -112,10 +113,25 @@ public final class Deleter {
         session, MergePatch.forVersion(session.metadata()).removeAnnotation(Annotations.ENDED_BY));
   }
 
-  /** Sets {@code spec.suspended} of exactly this version; empty if this is not the leader. */
+  /** Suspends exactly this version; empty if this is not the leader. */
   Optional<ApiResult<VdiSession>> suspend(VdiSession session) {
     return patchIfLeader(
         session, MergePatch.forVersion(session.metadata()).set("spec.suspended", true));
+  }
+
+  /**
+   * Suspends or resumes exactly this version because of its schedule; empty if this is not the
+   * leader.
+   *
+   * @param due the time of the stop or start, which is not carried out again
+   */
+  Optional<ApiResult<VdiSession>> applySchedule(
+      VdiSession session, boolean suspended, Instant due) {
+    return patchIfLeader(
+        session,
+        MergePatch.forVersion(session.metadata())
+            .set("spec.suspended", suspended)
+            .annotation(Annotations.SCHEDULE_APPLIED, due.toString()));
   }
 
   /**

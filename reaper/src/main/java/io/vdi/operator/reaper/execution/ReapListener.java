@@ -13,6 +13,12 @@ public interface ReapListener {
   /** An idle session was suspended. */
   void idleSuspended();
 
+  /** The schedule of a session has suspended it. */
+  void scheduleStopped();
+
+  /** The schedule of a session has resumed it. */
+  void scheduleStarted();
+
   /** A dry run would have deleted an object. Called once for each object and due time. */
   void wouldReap(ReapReason reason);
 }

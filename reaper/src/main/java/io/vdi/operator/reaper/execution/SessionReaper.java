@@ -152,6 +152,7 @@ public final class SessionReaper {
       case SessionVerdict.Ending ending -> ending(session, ending, evaluation.time());
       case SessionVerdict.Expire expire -> expire(session, expire);
       case SessionVerdict.Suspend suspend -> suspend(session, suspend);
+      case SessionVerdict.Resume resume -> resume(session, resume);
       case SessionVerdict.Stuck stuck -> stuck(session, stuck);
       case SessionVerdict.Unknown(String reason) -> {
         put(session, ReportEntry.State.UNKNOWN, Optional.empty(), "unknown", reason);
@@ -312,7 +313,7 @@ public final class SessionReaper {
   /** The guard and the rate limit are for deletions: a suspended session loses nothing. */
   private ReconcileResult suspend(VdiSession session, SessionVerdict.Suspend suspend) {
     if (config.get().dryRun()) {
-      putOverdue(session, ReapReason.IDLE, suspend.due(), suspend.message(), "dryRun");
+      putOverdue(session, suspend.reason(), suspend.due(), suspend.message(), "dryRun");
       if (isNew(session, suspend)) {
         LOG.info("{}: (dry run) would be suspended: {}", SessionKey.of(session), suspend.message());
       }
@@ -329,13 +330,19 @@ public final class SessionReaper {
   }
 
   private ReconcileResult suspendLive(VdiSession session, SessionVerdict.Suspend suspend) {
-    Optional<ApiResult<VdiSession>> result = deleter.suspend(session);
+    boolean scheduled = suspend.reason() == ReapReason.SCHEDULE;
+    Optional<ApiResult<VdiSession>> result =
+        scheduled ? deleter.applySchedule(session, true, suspend.due()) : deleter.suspend(session);
     result
         .flatMap(ApiResult::ok)
         .ifPresent(suspended -> {
           sessions.changed(suspended);
           report.remove(session.uid());
-          listener.idleSuspended();
+          if (scheduled) {
+            listener.scheduleStopped();
+          } else {
+            listener.idleSuspended();
+          }
           events.record(
               session,
               false,
@@ -344,6 +351,55 @@ public final class SessionReaper {
           LOG.info("{}: suspended: {}", SessionKey.of(session), suspend.message());
         });
     return result.map(SessionReaper::doneOrRetry).orElseGet(ReconcileResult.Done::new);
+  }
+
+  /** As for a suspension, nothing is deleted. The quotas can refuse it. */
+  private ReconcileResult resume(VdiSession session, SessionVerdict.Resume resume) {
+    if (config.get().dryRun()) {
+      putOverdue(session, ReapReason.SCHEDULE, resume.due(), resume.message(), "dryRun");
+      if (isNew(session, resume)) {
+        LOG.info("{}: (dry run) would be resumed: {}", SessionKey.of(session), resume.message());
+      }
+      return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
+    }
+    ApiResult<Evaluation> live = evaluator.live(session, false);
+    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
+      return doneOrRetry(live);
+    }
+    sessions.changed(evaluation.session());
+    return evaluation.verdict() instanceof SessionVerdict.Resume still
+        ? resumeLive(evaluation.session(), still)
+        : carryOut(evaluation);
+  }
+
+  private ReconcileResult resumeLive(VdiSession session, SessionVerdict.Resume resume) {
+    Optional<ApiResult<VdiSession>> result = deleter.applySchedule(session, false, resume.due());
+    if (result.isEmpty()) {
+      return new ReconcileResult.Done();
+    }
+    if (result.get() instanceof ApiResult.Ok<VdiSession>(VdiSession resumed)) {
+      sessions.changed(resumed);
+      report.remove(session.uid());
+      listener.scheduleStarted();
+      events.record(session, false, "SessionResumed", "resumed: " + resume.message());
+      LOG.info("{}: resumed: {}", SessionKey.of(session), resume.message());
+      // Its stop may be near.
+      return new ReconcileResult.RequeueAfter(Duration.ZERO);
+    }
+    if (!(result.get().failure().orElseThrow() instanceof ApiFailure.Permanent refused)
+        || result.get().isConflict()
+        || result.get().isNotFound()) {
+      return doneOrRetry(result.get());
+    }
+    events.warnOnce(
+        session,
+        Hashes.sha256(session.uid() + "start" + resume.due(), 16),
+        "ScheduledStartRefused",
+        "cannot resume the session, although its schedule starts it: " + refused.message());
+    if (isNew(session, resume)) {
+      LOG.warn("{}: cannot be resumed: {}", SessionKey.of(session), refused.message());
+    }
+    return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
   }
 
   /**

@@ -78,7 +78,7 @@ public final class ReapPolicy {
     return a.isAfter(b) ? a : b;
   }
 
-  private static Optional<Instant> instant(String text) {
+  static Optional<Instant> instant(String text) {
     try {
       return Optional.of(Instant.parse(text));
     } catch (DateTimeException e) {

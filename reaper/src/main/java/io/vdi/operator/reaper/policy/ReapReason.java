@@ -7,6 +7,8 @@ public enum ReapReason {
   IDLE("idle"),
   NEVER_STARTED("neverStarted"),
   FAILED("failed"),
+  /** A stop of its schedule: the session is suspended, and nothing is deleted. */
+  SCHEDULE("schedule"),
   /** Suspended for longer than {@code deleteAfterSuspended} of the template. */
   SUSPENDED("suspended"),
   ORPHAN("orphan"),

@@ -13,6 +13,7 @@ import java.time.Duration;
  *     session
  * @param orphanGracePeriod how long a child without a session stays
  * @param homeRetention how long a home stays that no session uses; zero: it is never deleted
+ * @param schedule when sessions are resumed
  */
 public record RetentionConfig(
     Duration warningBefore,
@@ -20,4 +21,5 @@ public record RetentionConfig(
     boolean deleteNeverStarted,
     Duration terminatingTimeout,
     Duration orphanGracePeriod,
-    Duration homeRetention) {}
+    Duration homeRetention,
+    ScheduleConfig schedule) {}

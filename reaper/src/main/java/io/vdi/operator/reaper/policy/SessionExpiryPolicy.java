@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.Schedule;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,6 +77,9 @@ final class SessionExpiryPolicy {
   private final RetentionConfig config;
   private final Instant now;
 
+  /** Empty: the session has no schedule, or the schedule does not apply to it. */
+  private final Optional<Schedule.Calendar> calendar;
+
   SessionExpiryPolicy(
       SessionState state, SessionHistory history, RetentionConfig config, Instant now) {
     this.state = state;
@@ -86,6 +90,12 @@ final class SessionExpiryPolicy {
         state.template().map(template -> Defaults.effectiveSpec(session.spec(), template.spec()));
     this.config = config;
     this.now = now;
+    this.calendar =
+        spec.filter(effective -> effective.problems().isEmpty())
+            .map(Defaults.EffectiveSpec::schedule)
+            .filter(schedule -> !schedule.isEmpty() && !ManagedObjects.isKept(session.metadata()))
+            .map(schedule ->
+                schedule.calendar(start -> config.schedule().lead(session.uid(), start)));
   }
 
   SessionDecision decide() {
@@ -114,19 +124,19 @@ final class SessionExpiryPolicy {
     }
     return session.spec().suspended()
         ? Stream.of(suspended())
-        : Stream.of(timeout(), idle(), neverStarted(), failed());
+        : Stream.of(timeout(), idle(), neverStarted(), failed(), scheduledStop());
   }
 
   private SessionVerdict verdict(List<Candidate> candidates) {
-    if (candidates.isEmpty()) {
-      return status.startedAt().isPresent()
-              && !session.spec().suspended()
-              && !ManagedObjects.isKept(session.metadata())
-          ? new SessionVerdict.Unknown(whyTimeoutIsUnknown())
-          : SessionVerdict.Keep.UNTIL_CHANGED;
+    if (candidates.isEmpty()
+        && status.startedAt().isPresent()
+        && !session.spec().suspended()
+        && !ManagedObjects.isKept(session.metadata())) {
+      return new SessionVerdict.Unknown(whyTimeoutIsUnknown());
     }
     // A suspension comes last: one that is refused must block no deletion and no warning of it.
     return end(candidates, Deadline.Action.DELETE)
+        .or(this::scheduledStart)
         .or(() -> warn(candidates))
         .or(() -> end(candidates, Deadline.Action.SUSPEND))
         .orElseGet(() -> stay(candidates));
@@ -141,7 +151,7 @@ final class SessionExpiryPolicy {
           Instant due = candidate.announcedEnd().orElse(deadline.at());
           return switch (action) {
             case DELETE -> new SessionVerdict.Expire(deadline.reason(), due, deadline.message());
-            case SUSPEND -> new SessionVerdict.Suspend(due, deadline.message());
+            case SUSPEND -> new SessionVerdict.Suspend(deadline.reason(), due, deadline.message());
           };
         });
   }
@@ -157,8 +167,9 @@ final class SessionExpiryPolicy {
 
   private SessionVerdict stay(List<Candidate> candidates) {
     Optional<Instant> next =
-        candidates.stream()
-            .flatMap(Candidate::turningPoints)
+        Stream.concat(
+                candidates.stream().flatMap(Candidate::turningPoints),
+                calendar.flatMap(known -> known.next(now)).map(Schedule.Boundary::at).stream())
             .filter(now::isBefore)
             .min(Comparator.naturalOrder());
     return candidates.stream()
@@ -337,6 +348,51 @@ final class SessionExpiryPolicy {
     return Optional.empty();
   }
 
+  /**
+   * A desktop that its user has started after a stop stays up until the next one. A stop that was
+   * carried out is not repeated while the status is still the one before it.
+   */
+  private Optional<Candidate> scheduledStop() {
+    return calendar.flatMap(known ->
+        status
+            .awakeSince()
+            .flatMap(since ->
+                known
+                    .stop(since, Optional.ofNullable(session.spec().awakeUntil()), now)
+                    .filter(this::isNotApplied)
+                    .map(at ->
+                        candidate(
+                            ReapReason.SCHEDULE,
+                            Deadline.Action.SUSPEND,
+                            at,
+                            Duration.between(since, at),
+                            true,
+                            "its schedule stops it",
+                            "extend it to continue"))));
+  }
+
+  /** A session that its user has suspended after a start stays asleep until the next one. */
+  private Optional<SessionVerdict> scheduledStart() {
+    return calendar
+        .filter(known -> session.spec().suspended())
+        .flatMap(known -> known.last(now))
+        .filter(boundary ->
+            boundary.kind() == Schedule.Kind.START
+                && now.isBefore(boundary.at().plus(config.schedule().startingDeadline()))
+                && isNotApplied(boundary.at())
+                && suspendedSince().filter(since -> since.isBefore(boundary.at())).isPresent())
+        .map(boundary -> new SessionVerdict.Resume(boundary.at(), "its schedule starts it"));
+  }
+
+  private boolean isNotApplied(Instant boundary) {
+    return session
+        .metadata()
+        .annotation(Annotations.SCHEDULE_APPLIED)
+        .flatMap(ReapPolicy::instant)
+        .filter(applied -> !boundary.isAfter(applied))
+        .isEmpty();
+  }
+
   /** For a desktop that was never ready; uses the same startup timeout as the controller. */
   private Optional<Candidate> neverStarted() {
     if (!config.deleteNeverStarted() || hasRun() || spec.isEmpty()) {
@@ -403,16 +459,22 @@ final class SessionExpiryPolicy {
                 : Optional.empty());
   }
 
-  private Optional<Candidate> suspended() {
+  /** Empty until the controller has observed the suspension and deleted the pod. */
+  private Optional<Instant> suspendedSince() {
     return status
         .condition(Condition.SUSPENDED)
         .filter(Condition::isTrue)
-        .flatMap(condition ->
+        .map(Condition::lastTransitionTime);
+  }
+
+  private Optional<Candidate> suspended() {
+    return suspendedSince()
+        .flatMap(since ->
             spec.flatMap(Defaults.EffectiveSpec::deleteAfterSuspended)
                 .map(limit ->
                     candidate(
                         ReapReason.SUSPENDED,
-                        condition.lastTransitionTime().plus(limit),
+                        since.plus(limit),
                         limit,
                         "it has been suspended for " + Durations.format(limit),
                         "set spec.suspended to false to continue")));

@@ -48,7 +48,14 @@ public sealed interface SessionVerdict {
    *
    * @param due when this was due
    */
-  record Suspend(Instant due, String message) implements SessionVerdict {}
+  record Suspend(ReapReason reason, Instant due, String message) implements SessionVerdict {}
+
+  /**
+   * The schedule of the session resumes it.
+   *
+   * @param due when this was due
+   */
+  record Resume(Instant due, String message) implements SessionVerdict {}
 
   /**
    * The session is deleted, but the controller has not removed its finalizer in time.

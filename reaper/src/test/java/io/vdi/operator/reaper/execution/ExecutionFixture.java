@@ -22,6 +22,7 @@ import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.Activity;
 import io.vdi.operator.reaper.policy.ReapReason;
 import io.vdi.operator.reaper.policy.RetentionConfig;
+import io.vdi.operator.reaper.policy.ScheduleConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -48,6 +49,8 @@ final class ExecutionFixture implements AutoCloseable {
   final List<Instant> dueTimes = new ArrayList<>();
   final List<ReapReason> dryRuns = new ArrayList<>();
   int suspensions;
+  int scheduleStops;
+  int scheduleStarts;
   final ResourceCache<VdiSession> sessions = cache(ResourceType.SESSION);
   final ResourceCache<VdiTemplate> templates = cache(ResourceType.TEMPLATE);
   final ResourceCache<Pod> pods = cache(ResourceType.POD);
@@ -76,6 +79,16 @@ final class ExecutionFixture implements AutoCloseable {
         @Override
         public void idleSuspended() {
           suspensions++;
+        }
+
+        @Override
+        public void scheduleStopped() {
+          scheduleStops++;
+        }
+
+        @Override
+        public void scheduleStarted() {
+          scheduleStarts++;
         }
 
         @Override
@@ -133,7 +146,8 @@ final class ExecutionFixture implements AutoCloseable {
         true,
         Duration.ofMinutes(10),
         Duration.ofMinutes(10),
-        homeRetention);
+        homeRetention,
+        new ScheduleConfig(Duration.ofMinutes(10), Duration.ofHours(1)));
   }
 
   DeletionConfig deletion() {

@@ -7,9 +7,11 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ScheduleWindow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import net.jqwik.api.Arbitraries;
@@ -61,7 +63,11 @@ class ReapPolicyProperties {
     Arbitrary<Map<ReapReason, Instant>> announced =
         Arbitraries.maps(
                 Arbitraries.of(
-                    ReapReason.TIMEOUT, ReapReason.IDLE, ReapReason.FAILED, ReapReason.SUSPENDED),
+                    ReapReason.TIMEOUT,
+                    ReapReason.IDLE,
+                    ReapReason.FAILED,
+                    ReapReason.SUSPENDED,
+                    ReapReason.SCHEDULE),
                 Arbitraries.integers().between(-DAY, 2 * DAY).map(SessionBuilder.NOON::plusSeconds))
             .ofMaxSize(4);
     Arbitrary<SessionBuilder> warned =
@@ -80,8 +86,26 @@ class ReapPolicyProperties {
               session.initialized = initialized;
               return session;
             });
+    Arbitrary<List<ScheduleWindow>> schedules =
+        Combinators.combine(
+                Arbitraries.of("Sun", "Mon", "Sat").list().uniqueElements().ofMinSize(1),
+                Arbitraries.of("", "06:00", "11:55", "12:30"),
+                Arbitraries.of("09:00", "12:00", "18:00"))
+            .as((days, start, stop) ->
+                new ScheduleWindow(days, start, stop, "Europe/Berlin", List.of("2026-03-02")))
+            .list()
+            .ofMaxSize(2);
+    Arbitrary<SessionBuilder> scheduled =
+        Combinators.combine(warned, schedules.optional(0.5), times, times, times)
+            .as((session, schedule, awakeUntil, applied, starting) -> {
+              session.schedule = schedule;
+              session.awakeUntil = awakeUntil;
+              session.scheduleApplied = applied;
+              session.starting = starting;
+              return session;
+            });
     return Combinators.combine(
-            warned, Arbitraries.of(Phase.class).optional(), oneInTen, oneInTen, oneInTen, times)
+            scheduled, Arbitraries.of(Phase.class).optional(), oneInTen, oneInTen, oneInTen, times)
         .as((session, phase, template, suspended, kept, deleted) -> {
           session.phase = phase;
           session.template = template > 1;
@@ -139,7 +163,7 @@ class ReapPolicyProperties {
                   .suspendedCondition
                   .orElseThrow()
                   .plus(Durations.parse(session.deleteAfterSuspended.orElseThrow()).orElseThrow());
-          case NEVER_STARTED, ORPHAN, HOME_RETENTION, STUCK ->
+          case SCHEDULE, NEVER_STARTED, ORPHAN, HOME_RETENTION, STUCK ->
               throw new AssertionError("no session has a cause for " + reason);
         };
     assertThat(due).isEqualTo(announced.isAfter(deadline) ? announced : deadline);
@@ -150,9 +174,15 @@ class ReapPolicyProperties {
       @ForAll("sessions") SessionBuilder session,
       @ForAll @IntRange(min = -DAY, max = 3 * DAY) int at) {
     Instant now = SessionBuilder.NOON.plusSeconds(at);
-    if (session.decide(now) instanceof SessionVerdict.Suspend(Instant due, String message)) {
+    if (session.decide(now)
+        instanceof SessionVerdict.Suspend(ReapReason reason, Instant due, String message)) {
       assertThat(now).as("%s", message).isAfterOrEqualTo(due);
       assertThat(session.suspended || session.keep || session.deleted.isPresent()).isFalse();
+      if (reason == ReapReason.SCHEDULE) {
+        assertThat(due).isAfterOrEqualTo(session.announcedEnds.get(reason));
+        assertThat(session.awakeUntil.filter(due::isBefore)).isEmpty();
+        return;
+      }
       assertThat(session.idleAction.orElse(IdleAction.SUSPEND)).isEqualTo(IdleAction.SUSPEND);
       Instant announced = session.announcedEnds.get(ReapReason.IDLE);
       Instant end = idleEnd(session, now);
@@ -201,7 +231,8 @@ class ReapPolicyProperties {
           now = ending.until();
         }
         case SessionVerdict.Keep(Optional<Instant> until) -> {
-          if (until.isEmpty()) {
+          // A session that the schedule does not concern has a decision at each of its boundaries.
+          if (until.isEmpty() || (session.schedule.isPresent() && i > 10)) {
             return;
           }
           now = until.get();
@@ -211,12 +242,12 @@ class ReapPolicyProperties {
           assertThat(now).isAfterOrEqualTo(due);
           return;
         }
-        case SessionVerdict.Suspend(Instant due, String message) -> {
-          assertThat(warned).as(message).containsKey(ReapReason.IDLE);
+        case SessionVerdict.Suspend(ReapReason reason, Instant due, String message) -> {
+          assertThat(warned).as(message).containsKey(reason);
           assertThat(now).isAfterOrEqualTo(due);
           return;
         }
-        case SessionVerdict.Stuck _, SessionVerdict.Unknown _ -> {
+        case SessionVerdict.Stuck _, SessionVerdict.Unknown _, SessionVerdict.Resume _ -> {
           return;
         }
       }

@@ -169,7 +169,9 @@ class ReapPolicyTest {
     Instant end = NOON.plusSeconds(1800);
     session.activity = new Activity.Idle(NOON, end);
     assertThat(session.decideWarned(end))
-        .isEqualTo(new SessionVerdict.Suspend(end, "no client has been connected for 30m"));
+        .isEqualTo(
+            new SessionVerdict.Suspend(
+                ReapReason.IDLE, end, "no client has been connected for 30m"));
     assertThat(session.decision(end).deletionDue()).isFalse();
     session.idleAction = Optional.of(IdleAction.DELETE);
     assertThat(session.decideWarned(end))
@@ -518,7 +520,8 @@ class ReapPolicyTest {
             true,
             Duration.ofMinutes(10),
             Duration.ofMinutes(10),
-            Duration.ZERO);
+            Duration.ZERO,
+            SessionBuilder.CONFIG.schedule());
     Instant late = NOON.plus(Duration.ofDays(9999));
     ManagedObject.Home home = SessionBuilder.home(Map.of(Annotations.RELEASED_AT, NOON.toString()));
     assertThat(ReapPolicy.decide(home, Optional.empty(), late, never))

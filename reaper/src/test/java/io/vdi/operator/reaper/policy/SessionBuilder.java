@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.OwnerReference;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ScheduleWindow;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.time.Duration;
@@ -30,13 +31,18 @@ final class SessionBuilder {
           true,
           Duration.ofMinutes(10),
           Duration.ofMinutes(10),
-          Duration.ofDays(30));
+          Duration.ofDays(30),
+          new ScheduleConfig(Duration.ofMinutes(10), Duration.ofHours(1)));
 
   Optional<String> timeout = Optional.of("8h");
   Optional<String> idleTimeout = Optional.empty();
   Optional<IdleAction> idleAction = Optional.empty();
   Optional<String> maxTimeout = Optional.empty();
   Optional<String> deleteAfterSuspended = Optional.empty();
+  Optional<List<ScheduleWindow>> schedule = Optional.empty();
+  Optional<Instant> awakeUntil = Optional.empty();
+  Optional<Instant> scheduleApplied = Optional.empty();
+  Optional<Instant> starting = Optional.empty();
   boolean template = true;
   boolean suspended;
   boolean keep;
@@ -71,6 +77,8 @@ final class SessionBuilder {
             List.of());
     List<Condition> conditions = new ArrayList<>();
     failedCondition.ifPresent(at -> conditions.add(condition(Condition.FAILED, at)));
+    starting.ifPresent(at ->
+        conditions.add(new Condition(Condition.READY, "False", "DesktopStarting", "", at, 1)));
     suspendedCondition.ifPresent(at -> conditions.add(condition(Condition.SUSPENDED, at)));
     if (initialized) {
       conditions.add(condition(Condition.INITIALIZED, NOON));
@@ -85,7 +93,9 @@ final class SessionBuilder {
             timeout.orElse(null),
             idleTimeout.orElse(null),
             idleAction.orElse(null),
-            suspended),
+            suspended,
+            schedule.orElse(null),
+            awakeUntil.orElse(null)),
         new VdiSession.Status(
             phase.orElse(null),
             "desk",
@@ -111,6 +121,7 @@ final class SessionBuilder {
     if (endedBy) {
       annotations.put(Annotations.ENDED_BY, "timeout");
     }
+    scheduleApplied.ifPresent(at -> annotations.put(Annotations.SCHEDULE_APPLIED, at.toString()));
     return annotations;
   }
 

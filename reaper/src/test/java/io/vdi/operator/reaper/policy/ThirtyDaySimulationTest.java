@@ -105,9 +105,9 @@ class ThirtyDaySimulationTest {
       case SessionVerdict.Ending ending -> scheduleCheck(i, ending.until());
       case SessionVerdict.Expire(ReapReason reason, Instant due, String message) ->
           end(i, reason, due, now, message);
-      case SessionVerdict.Suspend(Instant due, String message) ->
-          end(i, ReapReason.IDLE, due, now, message);
-      case SessionVerdict.Unknown _, SessionVerdict.Stuck _ ->
+      case SessionVerdict.Suspend(ReapReason reason, Instant due, String message) ->
+          end(i, reason, due, now, message);
+      case SessionVerdict.Unknown _, SessionVerdict.Stuck _, SessionVerdict.Resume _ ->
           throw new AssertionError("the simulation has no such sessions");
     }
   }

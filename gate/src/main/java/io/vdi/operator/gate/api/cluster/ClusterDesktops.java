@@ -16,6 +16,7 @@ import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionExtension;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
@@ -334,13 +335,16 @@ public final class ClusterDesktops implements Desktops {
     if (problem.isPresent()) {
       return Outcome.refused(ProblemType.INVALID, problem.get(), "extendBy");
     }
+    Optional<SessionExtension> extension =
+        change.extendBy().map(by -> SessionExtension.by(by, session, effective, clock.instant()));
     Optional<Duration> timeout =
-        change.timeout().or(() -> change.extendBy().map(effective.timeout()::plus));
+        change.timeout().or(() -> extension.map(SessionExtension::timeout));
+    Optional<Instant> awakeUntil = extension.flatMap(SessionExtension::awakeUntil);
     Optional<Boolean> suspended =
         change.suspended().filter(wanted -> wanted != session.spec().suspended());
     Optional<String> newTimeout =
         timeout.filter(wanted -> !wanted.equals(effective.timeout())).map(Durations::format);
-    if (suspended.isEmpty() && newTimeout.isEmpty()) {
+    if (suspended.isEmpty() && newTimeout.isEmpty() && awakeUntil.isEmpty()) {
       return new Outcome.Done<>(session);
     }
     // Of two extensions at the same time one is a conflict, so that none is lost.
@@ -350,6 +354,7 @@ public final class ClusterDesktops implements Desktops {
             : MergePatch.forObject(session.metadata());
     suspended.ifPresent(value -> patch.set("spec.suspended", value));
     newTimeout.ifPresent(value -> patch.set("spec.timeout", value));
+    awakeUntil.ifPresent(value -> patch.set("spec.awakeUntil", value.toString()));
     return as(caller).flatMap(client -> patch(client, session, patch, withVersion));
   }
 
@@ -624,7 +629,7 @@ public final class ClusterDesktops implements Desktops {
 
   private SessionView view(VdiSession session, Caller caller) {
     return SessionViews.of(
-        session, caches.template(session), caches.pod(session), caller, settings);
+        session, caches.template(session), caches.pod(session), caller, settings, clock.instant());
   }
 
   /** The session as it is now, for a watch; empty if it is not the same or cannot be seen. */

@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.SessionExtension;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -31,13 +32,15 @@ final class SessionViews {
   /**
    * @param template empty if it is missing
    * @param pod of this session; empty if there is none
+   * @param now by the clock of the API server
    */
   static SessionView of(
       VdiSession session,
       Optional<VdiTemplate> template,
       Optional<Pod> pod,
       Caller caller,
-      DesktopSettings settings) {
+      DesktopSettings settings,
+      Instant now) {
     VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
     Defaults.EffectiveSpec effective = Defaults.effectiveSpec(session.spec(), spec);
     VdiSession.Status status = session.status();
@@ -52,6 +55,7 @@ final class SessionViews {
     Optional<KnownCause> cause = phase == Phase.SUSPENDED ? Optional.empty() : cause(status);
     Map<String, String> parameters = parameters(session, settings);
     String message = StartSteps.withoutTag(status.message());
+    Timers timers = timers(session, template, effective, now);
     return new SessionView(
         SessionKey.of(session),
         session.uid(),
@@ -75,13 +79,13 @@ final class SessionViews {
         suspended || deleting
             ? List.of()
             : new StartSteps(session, pod, cause, message, parameters).list(),
-        timers(session, template, effective),
+        timers,
         session.metadata().creationTimestamp(),
         status.restarts(),
         actions(
             session,
             phase,
-            effective,
+            timers,
             url.isPresent() && (own || (caller.isAdmin() && settings.adminsMayOpen()))));
   }
 
@@ -120,7 +124,10 @@ final class SessionViews {
   }
 
   private static Timers timers(
-      VdiSession session, Optional<VdiTemplate> template, Defaults.EffectiveSpec effective) {
+      VdiSession session,
+      Optional<VdiTemplate> template,
+      Defaults.EffectiveSpec effective,
+      Instant now) {
     VdiSession.Status status = session.status();
     Optional<Instant> started = session.spec().suspended() ? Optional.empty() : status.startedAt();
     boolean kept = session.metadata().annotation(Annotations.KEEP).equals(Optional.of("true"));
@@ -145,11 +152,12 @@ final class SessionViews {
         activity,
         effective.idleTimeout(),
         sleeps,
-        effective.idleAction());
+        effective.idleAction(),
+        kept ? Optional.empty() : SessionExtension.stop(session, effective, now));
   }
 
   private static Set<SessionView.Action> actions(
-      VdiSession session, Phase phase, Defaults.EffectiveSpec effective, boolean mayOpen) {
+      VdiSession session, Phase phase, Timers timers, boolean mayOpen) {
     Set<SessionView.Action> actions = EnumSet.noneOf(SessionView.Action.class);
     if (session.metadata().isDeleting()) {
       return actions;
@@ -160,7 +168,7 @@ final class SessionViews {
       return actions;
     }
     actions.add(SessionView.Action.SUSPEND);
-    if (effective.maxTimeout().filter(max -> max.compareTo(effective.timeout()) <= 0).isEmpty()) {
+    if (timers.canExtend(Duration.ZERO)) {
       actions.add(SessionView.Action.EXTEND);
     }
     if (phase == Phase.RUNNING && mayOpen) {

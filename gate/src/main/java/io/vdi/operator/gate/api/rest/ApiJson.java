@@ -134,6 +134,7 @@ final class ApiJson {
     duration(json, "idleTimeout", timers.idleTimeout());
     time(json, "sleepsAt", timers.sleepsAt());
     json.addProperty("idleAction", lower(timers.idleAction()));
+    time(json, "stopsAt", timers.stopsAt());
     return json;
   }
 

@@ -167,11 +167,7 @@ public record Views(Texts texts, Instant now) {
     }
     Timers timers = session.timers();
     return EXTENSIONS.stream()
-        .filter(by ->
-            timers
-                .maxTimeout()
-                .filter(max -> timers.timeout().plus(by).compareTo(max) > 0)
-                .isEmpty())
+        .filter(timers::canExtend)
         .map(by -> new Choice(by.toHours() + "h", texts.duration(by)))
         .toList();
   }
@@ -187,6 +183,17 @@ public record Views(Texts texts, Instant now) {
                     at.isAfter(now)
                         ? texts.get("timer.ends", texts.duration(Duration.between(now, at)))
                         : texts.get("timer.endsNow"),
+                    at)));
+    session
+        .timers()
+        .stopsAt()
+        .filter(at -> session.timers().endsAt().filter(at::isAfter).isEmpty())
+        .ifPresent(at ->
+            timers.add(
+                timer(
+                    at.isAfter(now)
+                        ? texts.get("timer.stops", texts.duration(Duration.between(now, at)))
+                        : texts.get("timer.stopsNow"),
                     at)));
     if (session.phase() == Phase.RUNNING && !session.isSuspended()) {
       session.timers().idleTimeout().ifPresent(idle -> timers.add(idle(session.timers(), idle)));

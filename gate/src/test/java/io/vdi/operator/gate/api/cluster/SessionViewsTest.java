@@ -66,7 +66,7 @@ class SessionViewsTest {
   }
 
   private static SessionView view(String status, Optional<Pod> pod) {
-    return SessionViews.of(session(status), Optional.of(TEMPLATE), pod, ALICE, SETTINGS);
+    return SessionViews.of(session(status), Optional.of(TEMPLATE), pod, ALICE, SETTINGS, NOW);
   }
 
   private static List<Step.State> states(SessionView view) {
@@ -195,7 +195,8 @@ class SessionViewsTest {
             Optional.empty(),
             Optional.empty(),
             ALICE,
-            SETTINGS);
+            SETTINGS,
+            NOW);
     assertThat(view.phase()).isEqualTo(Phase.FAILED);
     assertThat(view.message()).isEqualTo("Template not found: base");
     assertThat(view.cause()).isPresent();

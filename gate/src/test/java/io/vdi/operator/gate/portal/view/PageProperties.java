@@ -295,7 +295,8 @@ class PageProperties {
             Optional.empty(),
             Optional.of(Duration.ofMinutes(30)),
             Optional.empty(),
-            IdleAction.SUSPEND),
+            IdleAction.SUSPEND,
+            Optional.of(NOW.plusSeconds(50))),
         NOW,
         1,
         Set.of(Action.values()));

@@ -108,7 +108,8 @@ class ViewsTest {
             t.lastActivityAt(),
             t.idleTimeout(),
             sleepsAt,
-            action);
+            action,
+            t.stopsAt());
     return copy(session, session.url(), timers);
   }
 
