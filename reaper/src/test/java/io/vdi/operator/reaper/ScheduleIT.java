@@ -82,8 +82,7 @@ class ScheduleIT {
             .replace("}]", ", except: [\"%s\", \"%s\"]}]")
             .formatted(now.toLocalDate(), now.minusDays(1).toLocalDate());
     SessionFixture onHoliday = suspended("holiday", "template: course, " + holiday);
-    SessionFixture late =
-        suspended("late", "template: course, " + schedule("start: \"%s\"", 90));
+    SessionFixture late = suspended("late", "template: course, " + schedule("start: \"%s\"", 90));
     SessionFixture unscheduled = suspended("unscheduled", "template: course, schedule: []");
     unscheduled.awaitUnchangedFor(QUIET);
     assertThat(onHoliday.get().spec().suspended()).isTrue();
@@ -132,7 +131,8 @@ class ScheduleIT {
     session.setStatus(
         "phase: Suspended, conditions: [{type: Suspended, status: \"True\", reason: Suspended,"
             + " message: \"\", lastTransitionTime: \"%s\"}]"
-                .formatted(Instant.now().minus(Duration.ofHours(2)).truncatedTo(ChronoUnit.SECONDS)));
+                .formatted(
+                    Instant.now().minus(Duration.ofHours(2)).truncatedTo(ChronoUnit.SECONDS)));
     return session;
   }
 

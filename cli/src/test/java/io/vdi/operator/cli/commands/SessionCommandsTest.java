@@ -2,9 +2,12 @@ package io.vdi.operator.cli.commands;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.cluster.Json;
 import java.nio.file.Path;
+import java.time.Instant;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import org.junit.jupiter.api.AfterEach;
@@ -225,6 +228,24 @@ class SessionCommandsTest {
         .isEqualTo(
             "vdisession/alice extended: timeout 10h -> 11h30m, until 2026-01-01T22:30:00Z\n");
     assertThat(Json.text(cli.server.get(ALICE), "spec", "timeout")).isEqualTo("11h30m");
+  }
+
+  @Test
+  void extendPostponesTheStopOfTheSchedule() {
+    JsonObject spec = cli.server.get(ALICE).getAsJsonObject("spec");
+    spec.addProperty("timeout", "900000h");
+    spec.add(
+        "schedule",
+        JsonParser.parseString(
+            "[{\"days\": [\"Mon\", \"Tue\", \"Wed\", \"Thu\", \"Fri\", \"Sat\", \"Sun\"],"
+                + " \"stop\": \"18:00\", \"timeZone\": \"UTC\"}]"));
+    CommandRunner.Result result = cli.run("extend", "alice", "--by", "2h");
+    assertThat(result.exitCode()).isZero();
+    Instant until = Instant.parse(Json.text(cli.server.get(ALICE), "spec", "awakeUntil"));
+    // The session was started before the last stop, which has not been carried out.
+    assertThat(until).isBetween(Instant.now().plusSeconds(7100), Instant.now().plusSeconds(7201));
+    assertThat(result.out()).endsWith("; its schedule does not stop it before " + until + "\n");
+    assertThat(Json.text(cli.server.get(ALICE), "spec", "timeout")).isEqualTo("900000h");
   }
 
   @Test

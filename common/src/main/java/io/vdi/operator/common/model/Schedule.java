@@ -210,10 +210,9 @@ public record Schedule(List<Window> windows) {
               .filter(boundary -> boundary.kind() == Kind.STOP && since.isBefore(boundary.at()))
               .map(Boundary::at)
               .or(() -> nextStop(since.isAfter(now) ? since : now));
-      return awakeUntil
-          .filter(until -> stop.filter(until::isAfter).isPresent())
-          .flatMap(this::stopFrom)
-          .or(() -> stop);
+      return awakeUntil.isPresent() && stop.filter(awakeUntil.get()::isAfter).isPresent()
+          ? stopFrom(awakeUntil.get())
+          : stop;
     }
 
     /** The first time from this one at which the desktop need not be up. */

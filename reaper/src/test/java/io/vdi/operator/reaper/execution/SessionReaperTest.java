@@ -240,6 +240,106 @@ class SessionReaperTest {
   }
 
   @Test
+  void aStopOfItsScheduleSuspendsASessionOnce() {
+    VdiSession session = scheduled("stop: '13:00'");
+    reaper.reconcile(key(session));
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session))).isEqualTo(DONE);
+    assertThat(isSuspended(session)).isTrue();
+    assertThat(fixture.scheduleStops).isEqualTo(1);
+    assertThat(fixture.suspensions).as("of idle sessions").isZero();
+    await().until(() -> fixture.eventReasons().contains("SessionSuspended"));
+    assertThat(fixture.eventMessage("SessionExpiring"))
+        .isEqualTo(
+            "is suspended at 2026-03-01T13:00:00Z, when its schedule stops it; extend it to"
+                + " continue");
+    // Its user resumes it, and the status is still the one of the former run.
+    fixture.change(ResourceType.SESSION, "desk", "{\"spec\": {\"suspended\": false}}");
+    fixture.observe(session);
+    fixture.now = END.plusSeconds(30);
+    assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(isSuspended(session)).isFalse();
+    assertThat(fixture.scheduleStops).isEqualTo(1);
+  }
+
+  @Test
+  void anExtensionPostponesTheStopOfASchedule() {
+    VdiSession session = scheduled("stop: '13:00'");
+    reaper.reconcile(key(session));
+    fixture.change(
+        ResourceType.SESSION, "desk", "{\"spec\": {\"awakeUntil\": \"2026-03-01T15:00:00Z\"}}");
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session)))
+        .as("at the next warning")
+        .isEqualTo(new ReconcileResult.RequeueAfter(Duration.ofMinutes(110)));
+    assertThat(isSuspended(session)).isFalse();
+  }
+
+  @Test
+  void aStartOfItsScheduleResumesASession() {
+    VdiSession session = scheduled("start: '13:00'");
+    suspendedByItsUser(session);
+    fixture.now = END;
+    assertThat(reaper.reconcile(key(session))).isEqualTo(IMMEDIATELY);
+    assertThat(isSuspended(session)).isFalse();
+    assertThat(fixture.scheduleStarts).isEqualTo(1);
+    await().until(() -> fixture.eventReasons().contains("SessionResumed"));
+    assertThat(fixture.eventMessage("SessionResumed")).isEqualTo("resumed: its schedule starts it");
+  }
+
+  @Test
+  void aStartThatIsRefusedHasOneEventAndIsTriedAgain() {
+    VdiSession session = scheduled("start: '13:00'");
+    suspendedByItsUser(session);
+    fixture.refuse("PATCH", path(session), 403);
+    fixture.now = END;
+    ReconcileResult inOneMinute = new ReconcileResult.RequeueAfter(Duration.ofMinutes(1));
+    assertThat(reaper.reconcile(key(session))).isEqualTo(inOneMinute);
+    assertThat(reaper.reconcile(key(session))).isEqualTo(inOneMinute);
+    assertThat(fixture.eventReasons()).containsExactly("ScheduledStartRefused");
+    fixture.now = END.plus(Duration.ofHours(2));
+    assertThat(reaper.reconcile(key(session))).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(isSuspended(session)).isTrue();
+  }
+
+  @Test
+  void aDryRunNeitherStopsNorStarts() {
+    VdiSession session = scheduled("start: '13:00'");
+    suspendedByItsUser(session);
+    fixture.dryRun = true;
+    fixture.now = END;
+    reaper.reconcile(key(session));
+    assertThat(isSuspended(session)).isTrue();
+    assertThat(fixture.onlyEntry().get("message").getAsString())
+        .isEqualTo("its schedule starts it; held by dryRun");
+  }
+
+  /** A session that started at noon and has a window, ten minutes before its boundary. */
+  private VdiSession scheduled(String boundary) {
+    VdiSession session = fixture.running("desk", "99h");
+    fixture.change(
+        ResourceType.SESSION,
+        "desk",
+        "{\"spec\": {\"schedule\": [{\"days\": [\"Sun\"], %s, \"timeZone\": \"UTC\"}]}}"
+            .formatted(boundary));
+    fixture.observe(session);
+    fixture.now = WARNING;
+    return session;
+  }
+
+  private void suspendedByItsUser(VdiSession session) {
+    fixture.change(
+        ResourceType.SESSION,
+        "desk",
+        """
+        {"spec": {"suspended": true}, "status": {"phase": "Suspended", "startTime": null,
+         "conditions": [{"type": "Suspended", "status": "True", "reason": "Suspended", "message": "",
+           "lastTransitionTime": "2026-03-01T12:30:00Z"}]}}
+        """);
+    fixture.observe(session);
+  }
+
+  @Test
   void aSessionIsNotDeletedBeforeItsEnd() {
     VdiSession session = fixture.running("desk", "1h");
     fixture.now = END.minus(Duration.ofMinutes(30));

@@ -42,13 +42,13 @@ class ScheduleSimulationProperties {
   private int starts;
   private int stops;
 
-  @Property(tries = 300)
+  @Property(tries = 60)
   void theScheduleActsOnceForEachBoundaryAndNeverAgainstItsUser(@ForAll long seed) {
     ScheduleSimulationProperties run = new ScheduleSimulationProperties();
     run.simulate(new Random(seed), true);
   }
 
-  @Property(tries = 20)
+  @Property(tries = 5)
   void withoutActionsOfItsUserTheSessionIsUpInTheWindows(@ForAll long seed) {
     ScheduleSimulationProperties run = new ScheduleSimulationProperties();
     run.simulate(new Random(seed), false);
@@ -80,7 +80,8 @@ class ScheduleSimulationProperties {
             .as("suspended at %s", now)
             .isEqualTo(calendar().last(now).orElseThrow().kind() == Schedule.Kind.STOP);
       }
-      now = observations.isEmpty() || observations.peek().isAfter(next) ? next : observations.peek();
+      now =
+          observations.isEmpty() || observations.peek().isAfter(next) ? next : observations.peek();
     }
   }
 
@@ -119,7 +120,9 @@ class ScheduleSimulationProperties {
     }
   }
 
-  /** Decides, and carries the verdict out, until there is nothing to do before the returned time. */
+  /**
+   * Decides, and carries the verdict out, until there is nothing to do before the returned time.
+   */
   private Optional<Instant> decide(Instant now, Random random) {
     session.announcedEnds = new HashMap<>(session.announcedEnds);
     session.announcedEnds.keySet().retainAll(session.decision(now).upheld());

@@ -97,6 +97,40 @@ class SessionViewsTest {
   }
 
   @Test
+  @DisplayName("a stop of the schedule can be postponed where the timeout cannot be raised")
+  void schedule() {
+    VdiTemplate template =
+        json(
+            VdiTemplate.class,
+            """
+            {metadata: {name: base}, spec: {image: x, maxTimeout: 4h, timeout: 4h,
+             schedule: [{days: [Thu], stop: '13:00', timeZone: UTC}]}}
+            """);
+    VdiSession session =
+        session(
+            "{phase: Running, url: 'https://a.example.com/', startTime: '2026-01-01T11:00:00Z'}");
+    SessionView view =
+        SessionViews.of(session, Optional.of(template), Optional.empty(), ALICE, SETTINGS, NOW);
+    assertThat(view.timers().stopsAt()).contains(Instant.parse("2026-01-01T13:00:00Z"));
+    assertThat(view.actions()).contains(Action.EXTEND);
+    assertThat(view.timers().canExtend(Duration.ofHours(2))).isTrue();
+    assertThat(view.timers().canExtend(Duration.ofHours(3))).isFalse();
+    SessionView unscheduled =
+        SessionViews.of(
+            session,
+            Optional.of(
+                json(
+                    VdiTemplate.class,
+                    "{metadata: {name: base}, spec: {image: x, maxTimeout: 4h, timeout: 4h}}")),
+            Optional.empty(),
+            ALICE,
+            SETTINGS,
+            NOW);
+    assertThat(unscheduled.timers().stopsAt()).isEmpty();
+    assertThat(unscheduled.actions()).doesNotContain(Action.EXTEND);
+  }
+
+  @Test
   @DisplayName("the steps follow the conditions and the pod")
   void steps() {
     String placed =
