@@ -52,7 +52,7 @@ class ScheduleIT {
     reaper =
         REAPER
             .withConfigFile(
-                TestReaper.WITHOUT_SWEEPS + "warningBefore: 4s\nschedule: {startSpread: 2s}\n")
+                TestReaper.WITHOUT_SWEEPS + "warningBefore: 6s\nschedule: {startSpread: 2s}\n")
             .start(cluster);
   }
 
