@@ -55,6 +55,12 @@ final class DefaultingPatch {
     patch.annotate(
         Annotations.UNCHECKED,
         old.annotation(Annotations.UNCHECKED).filter(unchecked -> template.isEmpty()));
+    // Otherwise a user could not replace the session with a manifest.
+    patch.annotate(
+        Annotations.SCHEDULE_APPLIED,
+        session
+            .annotation(Annotations.SCHEDULE_APPLIED)
+            .or(() -> old.annotation(Annotations.SCHEDULE_APPLIED)));
     JsonObject defaults =
         template
             .map(found -> SessionDefaults.of(found.spec()))
