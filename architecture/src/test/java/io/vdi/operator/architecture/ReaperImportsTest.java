@@ -27,14 +27,17 @@ class ReaperImportsTest {
             "org.slf4j")
         .allow(
             "activity",
-            "asks desktops for their connected clients",
+            "asks desktops for their clients and nodes for the load of desktops",
             "common.kube",
             "common.model",
             "reaper.policy",
             "runtime.workqueue",
             "com.google.gson",
+            "io.kubernetes",
             "java.io",
             "java.net",
+            "java.nio.file",
+            "javax.net.ssl",
             "okhttp3",
             "okio",
             "org.slf4j")
@@ -53,6 +56,7 @@ class ReaperImportsTest {
             "runtime.workqueue",
             "com.google.gson",
             "io.helidon",
+            "java.nio.file",
             "org.slf4j")
         .check();
   }

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.reaper.activity.ActivityMonitor;
+import io.vdi.operator.reaper.activity.LoadMonitor;
 import io.vdi.operator.reaper.execution.Deleter;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionRateLimiter;
@@ -48,7 +49,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Wires the reaper: caches, queues, workers, the periodic scan, and {@code /report}. */
-public final class Reaper implements Service, ActivityMonitor.Listener {
+public final class Reaper implements Service, ActivityMonitor.Listener, LoadMonitor.Listener {
   /** For {@link ServiceRuntime}. */
   public static final ServiceDefinition<ReaperConfig> SERVICE =
       new ServiceDefinition<>("reaper", ReaperConfig::from, ReaperConfig.RENAMED_KEYS, Reaper::new);
@@ -74,6 +75,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
   private final BooleanSupplier mayWrite;
   private final EventRecorder events;
   private final ReaperReport report = new ReaperReport();
+  private final LoadMonitor load;
   private final ActivityMonitor activity;
   private final MassDeletionGuard guard;
   private final SessionReaper sessionReaper;
@@ -110,12 +112,15 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
             nodeClock,
             this::podChanged);
     this.events = new EventRecorder(api, "vdi-reaper", clock);
+    this.load =
+        new LoadMonitor(api, sessions, templates, pods, () -> config.current().load(), this, clock);
     this.activity =
         new ActivityMonitor(
             api,
             sessions,
             templates,
             pods,
+            load::of,
             () -> config.current().activity(),
             mayWrite,
             this,
@@ -147,6 +152,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
         report,
         () -> sessionQueue.depth() + objectQueue.depth(),
         guard::isEngaged,
+        load::unknown,
         () -> clock.offset().toMillis() / 1000.0,
         mayWrite,
         config::isValid);
@@ -168,6 +174,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     elected = true;
     sessionWorkers.start();
     objectWorkers.start();
+    load.start();
     activity.start();
     sessions.list().forEach(activity::changed);
     scans.start();
@@ -230,6 +237,28 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
   }
 
   @Override
+  public void scraped(LoadMonitor.Source source, boolean answered) {
+    metrics.scraped(source, answered);
+  }
+
+  @Override
+  public void loadUnknown(VdiSession session, String reason) {
+    if (mayWrite.getAsBoolean() && !config.current().deletion().dryRun()) {
+      events.record(
+          session,
+          true,
+          "LoadUnknown",
+          "cannot determine the CPU or GPU usage of the desktop; treating the session as busy: "
+              + reason);
+    }
+  }
+
+  @Override
+  public void loadChanged(SessionKey session) {
+    sessionQueue.add(session);
+  }
+
+  @Override
   public void activityChanged(SessionKey session) {
     sessionQueue.add(session);
   }
@@ -262,6 +291,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
         .map(Object::toString)
         .or(() -> objectWorkers.stuck().map(Object::toString))
         .or(() -> activity.stuck().map(key -> "the desktop of " + key))
+        .or(() -> load.stuck().map(node -> "the load of node " + node))
         .map(what -> "a worker is stuck on " + what);
   }
 
@@ -270,6 +300,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener {
     scans.close();
     if (elected) {
       activity.close();
+      load.close();
       if (!sessionWorkers.stop(STOP_TIMEOUT) || !objectWorkers.stop(STOP_TIMEOUT)) {
         LOG.warn("some work is still in progress after {} s", STOP_TIMEOUT.toSeconds());
       }

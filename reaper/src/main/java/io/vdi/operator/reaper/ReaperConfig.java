@@ -3,6 +3,7 @@ package io.vdi.operator.reaper;
 import io.helidon.config.Config;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.reaper.activity.ActivityConfig;
+import io.vdi.operator.reaper.activity.LoadConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
@@ -10,8 +11,10 @@ import io.vdi.operator.reaper.policy.ScheduleConfig;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 
@@ -20,6 +23,7 @@ record ReaperConfig(
     RetentionConfig retention,
     DeletionConfig deletion,
     ActivityConfig activity,
+    LoadConfig load,
     Duration sweepInterval,
     int workers,
     WatchedNamespaces watchedNamespaces,
@@ -40,6 +44,7 @@ record ReaperConfig(
             retention(read),
             deletion(read, dryRun, sweepInterval),
             activity(read, dryRun),
+            load(read),
             sweepInterval,
             read.number("workers", 1, 1024),
             WatchedNamespacesConfig.read(read),
@@ -83,5 +88,27 @@ record ReaperConfig(
         read.duration("activity.statusInterval"),
         read.number("activity.maxConcurrentRequests", 1, 1024),
         dryRun);
+  }
+
+  private static LoadConfig load(ConfigReader read) {
+    String selector = read.text("busy.gpu.selector");
+    String namespace = read.text("busy.gpu.namespace");
+    read.require(
+        selector.isEmpty() || !namespace.isEmpty(),
+        "busy.gpu.namespace must be the namespace of the pods of busy.gpu.selector");
+    return new LoadConfig(
+        read.flag("busy.enabled"),
+        read.duration("busy.interval"),
+        read.duration("activity.timeout"),
+        read.number("activity.maxConcurrentRequests", 1, 1024),
+        new LoadConfig.KubeletConfig(
+            PodNamespace.get(),
+            read.text(
+                "busy.kubelet.serviceAccount",
+                text -> text.matches("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?"),
+                "must be the name of a service account"),
+            Path.of(read.text("busy.kubelet.caFile")),
+            read.flag("busy.kubelet.insecureSkipTLSVerify")),
+        new LoadConfig.GpuConfig(namespace, selector, read.number("busy.gpu.port", 1, 65535)));
   }
 }

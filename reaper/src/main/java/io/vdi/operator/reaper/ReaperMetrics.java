@@ -5,6 +5,7 @@ import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.reaper.activity.LoadMonitor;
 import io.vdi.operator.reaper.execution.OrphanScan;
 import io.vdi.operator.reaper.execution.ReapListener;
 import io.vdi.operator.reaper.execution.ReaperReport;
@@ -16,6 +17,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 
@@ -39,6 +41,7 @@ final class ReaperMetrics implements ReapListener {
       ReaperReport report,
       IntSupplier queueDepth,
       BooleanSupplier guardEngaged,
+      LongSupplier loadUnknown,
       Supplier<Double> skew,
       BooleanSupplier leading,
       BooleanSupplier configValid) {
@@ -66,6 +69,10 @@ final class ReaperMetrics implements ReapListener {
         "1 while no session is deleted because too many would be deleted",
         () -> guardEngaged.getAsBoolean() ? 1 : 0);
     gauges.add(
+        "vdi_sessions_load_unknown",
+        "Sessions that are treated as busy because their load is unknown",
+        loadUnknown::getAsLong);
+    gauges.add(
         "vdi_clock_skew_seconds",
         "How far the clock of the API server is ahead of the node's",
         skew);
@@ -82,6 +89,10 @@ final class ReaperMetrics implements ReapListener {
     scheduleStarts();
     probes(true);
     probes(false);
+    for (LoadMonitor.Source source : LoadMonitor.Source.values()) {
+      scrapes(source, true);
+      scrapes(source, false);
+    }
   }
 
   @Override
@@ -147,6 +158,21 @@ final class ReaperMetrics implements ReapListener {
         Counter.builder("vdi_activity_polls_total")
             .description("Desktops that were asked for their connected clients")
             .tags(List.of(Tag.create("answered", String.valueOf(answered)))));
+  }
+
+  /** Counts a node that was asked for the load of its pods. */
+  void scraped(LoadMonitor.Source source, boolean answered) {
+    scrapes(source, answered).increment();
+  }
+
+  private Counter scrapes(LoadMonitor.Source source, boolean answered) {
+    return meters.getOrCreate(
+        Counter.builder("vdi_load_scrapes_total")
+            .description("Kubelets and DCGM exporters that were asked for the load of pods")
+            .tags(
+                List.of(
+                    Tag.create("source", source.label()),
+                    Tag.create("answered", String.valueOf(answered)))));
   }
 
   private Counter deletions(ReapReason reason) {

@@ -115,6 +115,7 @@ final class TemplateRules {
             + MAX_ICON
             + " characters, such as data:image/png;base64,…");
     gpu(spec.section("gpu"));
+    busy(spec);
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
     SessionRules.quantity(persistence, "maxSize", "50Gi");
@@ -157,6 +158,20 @@ final class TemplateRules {
             fields.violations().stream(),
             server.stream().flatMap(found -> podTemplate(spec, found, allowedRegistries).stream()))
         .toList();
+  }
+
+  /** Above which usage a desktop is not idle. */
+  private static void busy(FieldValidator spec) {
+    FieldValidator busy = spec.section("busy");
+    SessionRules.quantity(busy, "cpuAbove", "500m");
+    busy.integer("gpuAbove", 1, 99, "must be a whole number from 1 to 99, in percent");
+    spec.object("busy")
+        .filter(limits -> !limits.has("cpuAbove") && !limits.has("gpuAbove"))
+        .ifPresent(limits ->
+            spec.report(
+                "busy",
+                limits,
+                "must have cpuAbove or gpuAbove; leave busy out if only connected clients count"));
   }
 
   /** An extended resource, or devices of a DeviceClass. */

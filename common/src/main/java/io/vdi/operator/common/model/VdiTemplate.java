@@ -34,6 +34,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String maxIdleTimeout,
       IdleAction idleAction,
       String deleteAfterSuspended,
+      Busy busy,
       Persistence persistence,
       String encoder,
       Integer port,
@@ -70,6 +71,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       gpu = gpu == null ? new Gpu(null, null, null, null) : gpu;
       podTemplate = podTemplate == null ? new PodTemplate(null, null) : podTemplate;
       env = env == null ? List.of() : env;
+      busy = busy == null ? new Busy(null, null) : busy;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
       encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
       flavor = flavor == null ? Flavor.SELKIES : flavor;
@@ -145,6 +147,19 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String ephemeralStorage) {
     public Resources {
       requests = requests == null ? new Requests(null, null) : requests;
+    }
+  }
+
+  /**
+   * Above which usage a desktop without a client is not idle; null: the resource does not count.
+   *
+   * @param cpuAbove a quantity, in cores
+   * @param gpuAbove in percent of one GPU
+   */
+  public record Busy(String cpuAbove, Integer gpuAbove) {
+    /** Whether only clients count. */
+    public boolean isEmpty() {
+      return cpuAbove == null && gpuAbove == null;
     }
   }
 

@@ -18,6 +18,7 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.reaper.policy.Activity;
+import io.vdi.operator.reaper.policy.Load;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
@@ -30,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -38,7 +40,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Asks the desktops of Running sessions for their connected clients, up to {@code
  * activity.maxConcurrentRequests} concurrently. It remembers the answers, writes {@code
- * status.lastActivityTime}, and protects the pods of connected clients ({@link
+ * status.lastActivityTime}, and protects the pods of desktops in use ({@link
  * DisruptionProtection}).
  */
 public final class ActivityMonitor implements AutoCloseable {
@@ -71,6 +73,7 @@ public final class ActivityMonitor implements AutoCloseable {
   private final ResourceCache<VdiSession> sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<Pod> pods;
+  private final Function<VdiSession, Load> load;
   private final Supplier<ActivityConfig> config;
   private final BooleanSupplier mayWrite;
   private final Listener listener;
@@ -85,6 +88,7 @@ public final class ActivityMonitor implements AutoCloseable {
   private final Map<SessionKey, String> monitored = new ConcurrentHashMap<>();
 
   /**
+   * @param load of a session; see {@link LoadMonitor#of}
    * @param mayWrite whether this replica may write; asked before each write
    */
   public ActivityMonitor(
@@ -92,6 +96,7 @@ public final class ActivityMonitor implements AutoCloseable {
       ResourceCache<VdiSession> sessions,
       ResourceCache<VdiTemplate> templates,
       ResourceCache<Pod> pods,
+      Function<VdiSession, Load> load,
       Supplier<ActivityConfig> config,
       BooleanSupplier mayWrite,
       Listener listener,
@@ -100,6 +105,7 @@ public final class ActivityMonitor implements AutoCloseable {
     this.sessions = sessions;
     this.templates = templates;
     this.pods = pods;
+    this.load = load;
     this.config = config;
     this.mayWrite = mayWrite;
     this.listener = listener;
@@ -114,9 +120,12 @@ public final class ActivityMonitor implements AutoCloseable {
     workers.start();
   }
 
-  /** What is known about the clients of the session with this UID. */
-  public Activity of(String uid) {
-    return histories.getOrDefault(uid, ActivityHistory.NONE).activity();
+  /** What is known about the clients and the load of this session. */
+  public Activity of(VdiSession session) {
+    return histories
+        .getOrDefault(session.uid(), ActivityHistory.NONE)
+        .activity()
+        .with(load.apply(session));
   }
 
   /** Starts to ask the desktop of this session if it is Running. */
@@ -132,7 +141,7 @@ public final class ActivityMonitor implements AutoCloseable {
     return workers.stuck();
   }
 
-  private static boolean isRunning(VdiSession session) {
+  static boolean isRunning(VdiSession session) {
     return session.status().currentPhase().equals(Optional.of(Phase.RUNNING))
         && !session.metadata().isDeleting()
         && !session.spec().suspended();
@@ -196,13 +205,13 @@ public final class ActivityMonitor implements AutoCloseable {
       LOG.info("{}: the desktop answers again", SessionKey.of(session));
     }
     writeLastActivityTime(session, history, settings);
-    protect(session, history.activity(), settings);
+    Activity activity = history.activity().with(load.apply(session));
+    protect(session, activity, settings);
     listener.probed(true);
     if (!before.activity().getClass().equals(history.activity().getClass())) {
       listener.activityChanged(SessionKey.of(session));
     }
-    return idleTimeout.isPresent()
-            && history.activity() instanceof Activity.Idle(Instant since, Instant asOf)
+    return idleTimeout.isPresent() && activity instanceof Activity.Idle(Instant since, Instant asOf)
         ? idle(session, since, asOf, idleTimeout.get(), interval)
         : interval;
   }

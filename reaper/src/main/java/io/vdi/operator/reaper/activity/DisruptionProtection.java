@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * While somebody is connected, the pod has the annotations by which cluster-autoscaler and
- * Karpenter leave its node alone. Without them, a node with few pods is removed under a desktop in
- * use; if they stayed, an idle desktop would keep its node for ever.
+ * While a client is connected or the desktop is busy, the pod has the annotations by which
+ * cluster-autoscaler and Karpenter leave its node alone. Without them, a node with few pods is
+ * removed under a desktop in use; if they stayed, an idle desktop would keep its node for ever.
  */
 final class DisruptionProtection {
   private static final Map<String, String> ANNOTATIONS =
@@ -20,14 +20,14 @@ final class DisruptionProtection {
   private DisruptionProtection() {}
 
   /**
-   * The change of the pod; empty if it has what it needs, or if it is not known whether somebody is
-   * connected. Annotations that the template sets stay as they are.
+   * The change of the pod; empty if it has what it needs, or if it is not known whether the desktop
+   * is in use. Annotations that the template sets stay as they are.
    */
   static Optional<MergePatch> change(Pod pod, Activity activity, VdiTemplate.Spec template) {
     return switch (activity) {
-      case Activity.Connected connected -> change(pod, true, template);
-      case Activity.Idle idle -> change(pod, false, template);
-      case Activity.Unknown unknown -> Optional.empty();
+      case Activity.Connected _, Activity.Busy _ -> change(pod, true, template);
+      case Activity.Idle _ -> change(pod, false, template);
+      case Activity.Unknown _ -> Optional.empty();
     };
   }
 

@@ -26,7 +26,7 @@ import java.util.function.Supplier;
  */
 public final class SessionEvaluator {
   private final SessionStateReader reader;
-  private final Function<String, Activity> activities;
+  private final Function<VdiSession, Activity> activities;
   private final Supplier<RetentionConfig> config;
   private final InstantSource clock;
   private final FirstObserved failed = new FirstObserved();
@@ -40,12 +40,12 @@ public final class SessionEvaluator {
   }
 
   /**
-   * @param activities the activity of the session with this UID
+   * @param activities the activity of a session
    * @param dryRun whether warnings that a dry run has only logged count
    */
   public SessionEvaluator(
       SessionStateReader reader,
-      Function<String, Activity> activities,
+      Function<VdiSession, Activity> activities,
       Supplier<RetentionConfig> config,
       BooleanSupplier dryRun,
       InstantSource clock) {
@@ -111,7 +111,8 @@ public final class SessionEvaluator {
     Instant now = clock.instant();
     String uid = state.session().uid();
     SessionHistory history =
-        new SessionHistory(activities.apply(uid), failed.since(uid), warnings.ends(uid));
+        new SessionHistory(
+            activities.apply(state.session()), failed.since(uid), warnings.ends(uid));
     return new Evaluation(
         state.session(), ReapPolicy.decide(state, history, now, config.get()), now);
   }

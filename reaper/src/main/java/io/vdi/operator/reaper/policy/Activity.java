@@ -2,7 +2,7 @@ package io.vdi.operator.reaper.policy;
 
 import java.time.Instant;
 
-/** What is known about the clients of a desktop. */
+/** What is known about the use of a desktop: its clients, and the work that it does. */
 public sealed interface Activity {
   /** Nothing: the desktop was not asked, or did not answer. Unknown never counts as idle. */
   record Unknown() implements Activity {}
@@ -10,10 +10,29 @@ public sealed interface Activity {
   /** At least one client was connected at this time. */
   record Connected(Instant asOf) implements Activity {}
 
+  /** No client was connected, and its load was above a limit of {@code spec.busy} at this time. */
+  record Busy(Instant asOf) implements Activity {}
+
   /**
    * No client was connected at the time {@code asOf}.
    *
-   * @param since the last time at which a client was, or may have been, connected
+   * @param since the last time at which a client was, or may have been, connected, or at which the
+   *     desktop was busy
    */
   record Idle(Instant since, Instant asOf) implements Activity {}
+
+  /** The activity with what is known about the load: a desktop is idle only if its load is too. */
+  default Activity with(Load load) {
+    return switch (this) {
+      case Unknown _, Connected _, Busy _ -> this;
+      case Idle(Instant since, Instant asOf) ->
+          switch (load) {
+            case Load.NotMeasured _ -> this;
+            case Load.Unknown _ -> new Unknown();
+            case Load.Busy(Instant time) -> new Busy(time);
+            case Load.Quiet(Instant quiet, Instant _) ->
+                new Idle(quiet.isAfter(since) ? quiet : since, asOf);
+          };
+    };
+  }
 }

@@ -342,7 +342,10 @@ final class SessionExpiryPolicy {
               at,
               limit.get(),
               certain,
-              "no client has been connected for " + Durations.format(limit.get()),
+              (isLoadMeasured()
+                      ? "no client has been connected and it has not been busy for "
+                      : "no client has been connected for ")
+                  + Durations.format(limit.get()),
               "connect to continue"));
     }
     return Optional.empty();
@@ -391,6 +394,10 @@ final class SessionExpiryPolicy {
         .flatMap(ReapPolicy::instant)
         .filter(applied -> !boundary.isAfter(applied))
         .isEmpty();
+  }
+
+  private boolean isLoadMeasured() {
+    return state.template().filter(template -> !template.spec().busy().isEmpty()).isPresent();
   }
 
   /** For a desktop that was never ready; uses the same startup timeout as the controller. */

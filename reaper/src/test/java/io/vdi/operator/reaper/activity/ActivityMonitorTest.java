@@ -17,6 +17,7 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.reaper.FakeSelkies;
 import io.vdi.operator.reaper.policy.Activity;
+import io.vdi.operator.reaper.policy.Load;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,6 +53,7 @@ class ActivityMonitorTest {
   private volatile Instant now = NOON;
   private volatile boolean leader = true;
   private volatile boolean dryRun;
+  private volatile Load load = new Load.NotMeasured();
 
   private final ActivityMonitor monitor =
       new ActivityMonitor(
@@ -59,6 +61,7 @@ class ActivityMonitorTest {
           sessions,
           templates,
           pods,
+          session -> load,
           () -> new ActivityConfig(INTERVAL, TIMEOUT, Duration.ofMinutes(1), 2, dryRun),
           () -> leader,
           new ActivityMonitor.Listener() {
@@ -103,7 +106,7 @@ class ActivityMonitorTest {
 
   @Test
   void beforeTheFirstProbeTheActivityIsUnknown() {
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
+    assertThat(activity()).isEqualTo(new Activity.Unknown());
   }
 
   @Test
@@ -111,7 +114,7 @@ class ActivityMonitorTest {
     selkies.connect(1);
     start(running(""));
     awaitProbes();
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Connected(NOON));
+    assertThat(activity()).isEqualTo(new Activity.Connected(NOON));
     assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
     assertThat(changes).as("queued for a decision").containsExactly(KEY);
   }
@@ -139,7 +142,7 @@ class ActivityMonitorTest {
     awaitProbes();
     selkies.connect(0);
     awaitProbes();
-    assertThat(monitor.of("uid-desk")).isInstanceOf(Activity.Idle.class);
+    assertThat(activity()).isInstanceOf(Activity.Idle.class);
     assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:03Z");
   }
 
@@ -149,7 +152,7 @@ class ActivityMonitorTest {
     awaitProbes();
     now = NOON.plusSeconds(2);
     awaitProbes();
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, now));
+    assertThat(activity()).isEqualTo(new Activity.Idle(NOON, now));
     assertThat(requests("PATCH")).as("writes without an observed client").isEmpty();
   }
 
@@ -185,6 +188,30 @@ class ActivityMonitorTest {
     assertThat(annotations().has("karpenter.sh/do-not-disrupt")).isFalse();
   }
 
+  @Test
+  @DisplayName("a busy desktop is not idle, and its pod is protected")
+  void busy() {
+    load = new Load.Busy(NOON);
+    start(running(""));
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Busy(NOON));
+    assertThat(annotations().get("karpenter.sh/do-not-disrupt").getAsString()).isEqualTo("true");
+    assertThat(requests("PATCH", "/status")).as("no client was connected").isEmpty();
+    load = new Load.Quiet(NOON.plusSeconds(1), NOON.plusSeconds(2));
+    now = NOON.plusSeconds(2);
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Idle(NOON.plusSeconds(1), now));
+    assertThat(annotations().has("karpenter.sh/do-not-disrupt")).isFalse();
+  }
+
+  @Test
+  void aDesktopWhoseLoadIsUnknownIsNotIdle() {
+    load = new Load.Unknown("the kubelet does not answer");
+    start(running(""));
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Unknown());
+  }
+
   private JsonObject annotations() {
     JsonObject metadata =
         api.request("GET", ResourceType.POD.path("ns", "desk"), null)
@@ -205,10 +232,10 @@ class ActivityMonitorTest {
       kasm.connect(1);
       start(running(""));
       awaitProbes();
-      assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Connected(NOON));
+      assertThat(activity()).isEqualTo(new Activity.Connected(NOON));
       kasm.connect(0);
       awaitProbes();
-      assertThat(monitor.of("uid-desk")).isInstanceOf(Activity.Idle.class);
+      assertThat(activity()).isInstanceOf(Activity.Idle.class);
     }
   }
 
@@ -221,7 +248,7 @@ class ActivityMonitorTest {
         .untilAsserted(() ->
             assertThat(unknown)
                 .containsExactly("desktops of flavor linuxserver do not report their clients"));
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
+    assertThat(activity()).isEqualTo(new Activity.Unknown());
     assertThat(selkies.requests()).isZero();
     assertThat(failures.get()).as("failed probes").isZero();
     assertThat(requests("PATCH")).isEmpty();
@@ -233,7 +260,7 @@ class ActivityMonitorTest {
     awaitProbes();
     now = NOON.plus(INTERVAL.multipliedBy(3)).plus(TIMEOUT).plusMillis(1);
     awaitProbes();
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(now, now));
+    assertThat(activity()).isEqualTo(new Activity.Idle(now, now));
   }
 
   @Test
@@ -244,7 +271,7 @@ class ActivityMonitorTest {
     assertThat(changes).as("queued after the first probe").containsExactly(KEY);
     now = NOON.plusSeconds(2);
     await().until(() -> changes.size() > 3);
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, now));
+    assertThat(activity()).isEqualTo(new Activity.Idle(NOON, now));
   }
 
   @Test
@@ -253,11 +280,11 @@ class ActivityMonitorTest {
     awaitProbes();
     selkies.fail(true);
     awaitFailures(3);
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Unknown());
+    assertThat(activity()).isEqualTo(new Activity.Unknown());
     assertThat(unknown).containsExactly("HTTP status 500");
     selkies.fail(false);
     awaitProbes();
-    assertThat(monitor.of("uid-desk")).isEqualTo(new Activity.Idle(NOON, NOON));
+    assertThat(activity()).isEqualTo(new Activity.Idle(NOON, NOON));
     selkies.fail(true);
     await().until(() -> unknown.size() == 2);
   }
@@ -279,7 +306,7 @@ class ActivityMonitorTest {
     awaitFailures(1);
     secret("secret", "uid-desk");
     awaitProbes();
-    assertThat(monitor.of("uid-desk")).isInstanceOf(Activity.Idle.class);
+    assertThat(activity()).isInstanceOf(Activity.Idle.class);
   }
 
   @Test
@@ -354,11 +381,11 @@ class ActivityMonitorTest {
     start(running(""));
     awaitProbes();
     sessions.created(session("desk", "", "\"suspended\": true", "Running"));
-    await().until(() -> monitor.of("uid-desk").equals(new Activity.Unknown()));
+    await().until(() -> activity().equals(new Activity.Unknown()));
     int asked = selkies.requests();
     start(running(""));
     await().until(() -> selkies.requests() > asked);
-    await().until(() -> monitor.of("uid-desk") instanceof Activity.Idle);
+    await().until(() -> activity() instanceof Activity.Idle);
   }
 
   private <T extends KubeObject> T add(ResourceType<T> type, String json) {
@@ -380,6 +407,10 @@ class ActivityMonitorTest {
 
   private void start(VdiSession session) {
     monitor.changed(session);
+  }
+
+  private Activity activity() {
+    return sessions.get("ns", "desk").map(monitor::of).orElseGet(Activity.Unknown::new);
   }
 
   private VdiSession running(String spec) {

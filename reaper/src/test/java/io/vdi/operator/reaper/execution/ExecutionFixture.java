@@ -161,7 +161,7 @@ final class ExecutionFixture implements AutoCloseable {
   SessionEvaluator evaluator() {
     return new SessionEvaluator(
         new SessionStateReader(api, sessions, templates, pods),
-        uid -> activity,
+        session -> activity,
         this::retention,
         () -> dryRun,
         this::now);
