@@ -21,6 +21,11 @@
 {{- $account.name | default (include "vdi.name" .) }}
 {{- end }}
 
+{{/* The ServiceAccount of the tokens that kubelets get from the reaper. */}}
+{{- define "vdi.kubeletAccount" -}}
+{{ include "vdi.name" (list . "reaper") }}-kubelet
+{{- end }}
+
 {{/* Labels of every object in the chart. Argument: (list . "component"). */}}
 {{- define "vdi.labels" -}}
 {{- $root := index . 0 -}}
