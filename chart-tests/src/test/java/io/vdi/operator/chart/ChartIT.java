@@ -403,6 +403,30 @@ class ChartIT {
     assertThat(readers).containsExactlyInAnyOrder("Role vdi-gate", "Role vdi-gate-sessions");
   }
 
+  /** A kubelet learns the token of its caller, so the token must not be the reaper's. */
+  @Test
+  void kubeletsAreReadWithAnAccountThatCanOnlyReadMetrics() {
+    assertThat(render().toString()).doesNotContain("nodes/metrics", "serviceaccounts/token");
+    List<JsonObject> objects =
+        render(
+            "--set=config.reaper.busy.enabled=true",
+            "--set=config.reaper.busy.gpu.namespace=gpu-operator");
+    assertThat(objects.toString()).doesNotContain("nodes/proxy");
+    List<String> roles =
+        objects.stream()
+            .filter(object -> object.toString().contains("nodes/metrics"))
+            .map(ChartIT::name)
+            .toList();
+    assertThat(roles).containsExactly("vdi-reaper-kubelet");
+    List<String> bindings =
+        objects.stream()
+            .filter(object -> object.has("subjects"))
+            .filter(object -> object.getAsJsonArray("subjects").toString().contains("-kubelet\""))
+            .map(ChartIT::name)
+            .toList();
+    assertThat(bindings).as("its only permission").containsExactly("vdi-reaper-kubelet");
+  }
+
   @Test
   void theAlertsOfTheGateComeWithTheGate() {
     String rules = "monitoring.prometheusRule.enabled=true";

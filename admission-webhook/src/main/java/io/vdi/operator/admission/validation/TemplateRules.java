@@ -165,13 +165,6 @@ final class TemplateRules {
     FieldValidator busy = spec.section("busy");
     SessionRules.quantity(busy, "cpuAbove", "500m");
     busy.integer("gpuAbove", 1, 99, "must be a whole number from 1 to 99, in percent");
-    spec.object("busy")
-        .filter(limits -> !limits.has("cpuAbove") && !limits.has("gpuAbove"))
-        .ifPresent(limits ->
-            spec.report(
-                "busy",
-                limits,
-                "must have cpuAbove or gpuAbove; leave busy out if only connected clients count"));
   }
 
   /** An extended resource, or devices of a DeviceClass. */

@@ -37,12 +37,13 @@ class ReapPolicyProperties {
             .optional(0.7);
     Arbitrary<Activity> activities =
         Combinators.combine(
-                Arbitraries.integers().between(0, 2), times, Arbitraries.integers().between(0, DAY))
+                Arbitraries.integers().between(0, 3), times, Arbitraries.integers().between(0, DAY))
             .as((kind, since, later) -> {
               Instant from = since.orElse(SessionBuilder.NOON);
               return switch (kind) {
                 case 0 -> new Activity.Unknown();
                 case 1 -> new Activity.Connected(from);
+                case 2 -> new Activity.Busy(from);
                 default -> new Activity.Idle(from, from.plusSeconds(later));
               };
             });
