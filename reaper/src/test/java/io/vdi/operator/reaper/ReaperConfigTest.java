@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.helidon.config.Config;
 import io.vdi.operator.reaper.activity.ActivityConfig;
+import io.vdi.operator.reaper.activity.LoadConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.reaper.policy.ScheduleConfig;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +40,19 @@ class ReaperConfigTest {
         .isEqualTo(
             new ActivityConfig(
                 Duration.ofSeconds(30), Duration.ofSeconds(5), Duration.ofMinutes(1), 32, false));
+    assertThat(config.load())
+        .isEqualTo(
+            new LoadConfig(
+                false,
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(5),
+                32,
+                new LoadConfig.KubeletConfig(
+                    "vdi-system",
+                    "vdi-reaper-kubelet",
+                    Path.of("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"),
+                    false),
+                new LoadConfig.GpuConfig("", "", 9400)));
     assertThat(config.sweepInterval()).isEqualTo(Duration.ofMinutes(5));
     assertThat(config.election().leaseName()).isEqualTo("vdi-reaper");
   }
@@ -71,14 +86,16 @@ class ReaperConfigTest {
             "vdiConfig_DRY_RUN", "maybe",
             "vdiConfig_MASS_DELETION_PERCENT", "101",
             "vdiConfig_HOME_RETENTION", "30d",
-            "vdiConfig_ACTIVITY_MAX_CONCURRENT_REQUESTS", "0");
+            "vdiConfig_ACTIVITY_MAX_CONCURRENT_REQUESTS", "0",
+            "vdiConfig_BUSY_GPU_SELECTOR", "app=dcgm");
     assertThatThrownBy(() -> config(environment))
         .isInstanceOf(InvalidConfigException.class)
         .hasMessageContaining("orphanGracePeriod \"0\" must be a duration above zero")
         .hasMessageContaining("dryRun \"maybe\" must be true or false")
         .hasMessageContaining("massDeletionPercent \"101\" must be a whole number from 1 to 100")
         .hasMessageContaining("homeRetention \"30d\" must be a duration")
-        .hasMessageContaining("activity.maxConcurrentRequests \"0\" must be a whole number");
+        .hasMessageContaining("activity.maxConcurrentRequests \"0\" must be a whole number")
+        .hasMessageContaining("busy.gpu.namespace must be the namespace of the pods");
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +40,12 @@ public final class LoadMonitor implements AutoCloseable {
   private static final int SAMPLES_PER_IDLE_TIMEOUT = 4;
 
   private static final Duration MIN_RETRY_INTERVAL = Duration.ofMillis(500);
+
+  /**
+   * Users choose idle timeouts, and must not make the reaper ask a kubelet more often than it
+   * measures.
+   */
+  private static final Duration MIN_INTERVAL = Duration.ofSeconds(5);
 
   /** Where samples come from; the label {@code source} of the metric. */
   public enum Source {
@@ -201,11 +208,12 @@ public final class LoadMonitor implements AutoCloseable {
         .map(VdiTemplate::spec)
         .filter(template -> !template.busy().isEmpty())
         .flatMap(template -> Defaults.effectiveSpec(session.spec(), template).idleTimeout())
-        .map(idle -> {
-          Duration fraction = idle.dividedBy(SAMPLES_PER_IDLE_TIMEOUT);
-          Duration usual = config.get().interval();
-          return fraction.compareTo(usual) < 0 ? fraction : usual;
-        });
+        .map(idle ->
+            Collections.min(
+                List.of(
+                    config.get().interval(),
+                    Collections.max(
+                        List.of(MIN_INTERVAL, idle.dividedBy(SAMPLES_PER_IDLE_TIMEOUT))))));
   }
 
   private Optional<Target> target(VdiSession session, Duration interval) {
@@ -328,8 +336,10 @@ public final class LoadMonitor implements AutoCloseable {
     Load load = load(target, sampled, now);
     boolean known = !(load instanceof Load.Unknown);
     boolean report = !known && (before.reported() || before.lastKnown().plus(maxAge).isBefore(now));
-    measurements.put(
+    // If the session has got another pod meanwhile, its measurement has begun again.
+    measurements.replace(
         uid,
+        before,
         new Measurement(
             sampled.session(),
             sampled.podUid(),
