@@ -11,6 +11,10 @@ import java.util.Map;
  * Volumes as directories of the node: Rancher's local path provisioner, configured like in K3s,
  * with StorageClass {@code local-path} as the default. A directory belongs to root and has mode
  * 0700, the strictest that provisioners set; the kubelet gives the pod's fsGroup access to it.
+ *
+ * <p>A helper pod of the provisioner creates each directory. Other than in K3s it has no network
+ * and no token of its own, because each desktop waits for it: the provisioner checks every second
+ * whether the pod has ended, and the scheduler every second whether the volume is bound.
  */
 public final class LocalPathAddon {
   private LocalPathAddon() {}
@@ -61,6 +65,9 @@ public final class LocalPathAddon {
             kind: Pod
             metadata: {name: helper-pod}
             spec:
+              hostNetwork: true
+              automountServiceAccountToken: false
+              enableServiceLinks: false
               containers:
                 - name: helper-pod
                   image: %s
