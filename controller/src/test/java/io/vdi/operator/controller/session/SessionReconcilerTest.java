@@ -109,6 +109,27 @@ class SessionReconcilerTest {
         .isEqualTo("https://alice.vdi.example.com");
   }
 
+  /** A user waits for all of these, so the pod does not wait until a watch reports its home. */
+  @Test
+  void thePodIsCreatedRightAfterHomeAndRouteWithoutAWatchEvent() {
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    cluster.server.pauseWatches(true);
+    reconciler.reconcile(KEY);
+    List<String> created =
+        cluster
+            .server
+            .requests(
+                request -> request.method().equals("POST") && !request.path().endsWith("/events"))
+            .stream()
+            .map(request -> request.path().substring(request.path().lastIndexOf('/') + 1))
+            .toList();
+    int pod = created.indexOf("pods");
+    assertThat(created.subList(0, pod))
+        .containsExactlyInAnyOrder(
+            "secrets", "persistentvolumeclaims", "services", "ingressroutes");
+  }
+
   @Test
   void theNextPassWritesNothing() {
     cluster.putTemplate("");

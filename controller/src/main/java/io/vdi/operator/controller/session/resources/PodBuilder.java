@@ -137,7 +137,7 @@ final class PodBuilder {
         && template.gpu().request() instanceof GpuRequest.ExtendedResource(String resource)) {
       limits.put(resource, new Quantity(String.valueOf(resolved.spec().gpu())));
     }
-    long startup = Math.max(1, resolved.spec().startupTimeout().toSeconds() / 2);
+    long startup = Math.max(1, resolved.spec().startupTimeout().toSeconds());
     return new V1Container()
         .name(Pod.DESKTOP)
         .image(template.image())
@@ -148,9 +148,10 @@ final class PodBuilder {
         .ports(List.of(new V1ContainerPort().name("http").containerPort(template.port())))
         .resources(new V1ResourceRequirements().limits(limits).requests(requests(resolved)))
         .volumeMounts(volumeMounts(resolved))
+        // Every second, the shortest period of Kubernetes: a user waits for the next probe.
         .startupProbe(
             probe(template)
-                .periodSeconds(2)
+                .periodSeconds(1)
                 .failureThreshold((int) Math.min(startup, Integer.MAX_VALUE)))
         .readinessProbe(probe(template).periodSeconds(5).failureThreshold(3))
         .livenessProbe(probe(template).periodSeconds(15).failureThreshold(4).timeoutSeconds(5));

@@ -165,8 +165,9 @@ class DesiredStateTest {
     assertThat(
             probe(container, "startupProbe").getAsJsonObject("httpGet").get("path").getAsString())
         .isEqualTo("/api/health");
-    // 10 minutes, every 2 seconds.
-    assertThat(probe(container, "startupProbe").get("failureThreshold").getAsInt()).isEqualTo(300);
+    // Every second for 10 minutes.
+    assertThat(probe(container, "startupProbe").get("periodSeconds").getAsInt()).isEqualTo(1);
+    assertThat(probe(container, "startupProbe").get("failureThreshold").getAsInt()).isEqualTo(600);
     JsonObject spec = object(children, ChildKind.POD).body().getAsJsonObject("spec");
     assertThat(spec.get("volumes"))
         .isEqualTo(
@@ -263,15 +264,16 @@ class DesiredStateTest {
     Map<ChildKind, DesiredObject> without = children("{}", "{" + template + "}", CONFIG).objects();
     assertThat(children("{}", "{" + template + ", flavor: selkies}", CONFIG).objects())
         .isEqualTo(without);
-    // Written by the release before flavors, for a template without one.
-    assertThat(hash("{image: x}", ChildKind.POD)).isEqualTo("14c463de5b6186b2");
+    // Written by the release before flavors, for a template without one; pods since the startup
+    // probe runs every second.
+    assertThat(hash("{image: x}", ChildKind.POD)).isEqualTo("6c9b1f3623bcac21");
     assertThat(hash("{image: x}", ChildKind.SERVICE)).isEqualTo("0ea1e9423c180632");
     assertThat(hash("{image: x}", ChildKind.ROUTE)).isEqualTo("e808b7fe06b2cde5");
     assertThat(
             hash(
                 "{image: x, healthPath: '/api/health', port: 9000, transport: dual, encoder: x264enc}",
                 ChildKind.POD))
-        .isEqualTo("adaf1b6dfd842852");
+        .isEqualTo("389f677ab682e9c8");
   }
 
   private static String hash(String template, ChildKind kind) {
