@@ -59,7 +59,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null);
+            null, null, null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;

@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.process.ExitWithParent;
+import java.io.File;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -19,6 +20,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The DNS server of the node that runs containers. It knows Services by the names {@code
@@ -60,11 +63,20 @@ public final class ClusterDns {
         "-XX:TieredStopAtLevel=1",
         "-Xmx48m",
         "-cp",
-        System.getProperty("java.class.path"),
+        classPath(),
         ExitWithParent.class.getName(),
         ClusterDns.class.getName(),
         address,
         kubeconfig.toString());
+  }
+
+  /**
+   * The class path of this JVM. In the network of the cluster the working directory is the root.
+   */
+  private static String classPath() {
+    return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .map(entry -> Path.of(entry).toAbsolutePath().toString())
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   /**
