@@ -155,7 +155,8 @@ class GpuSlicingIT {
 
     Run disabled = configure("--sharing", "mig", "--profile", "none", "--timeout", "60");
     assertThat(disabled.output()).contains("gpu-two: all-disabled, offers 2");
-    assertEquals(0, configure("--sharing", "mps", "--timeout", "60").status());
+    Run mps = configure("--sharing", "mps", "--config", "big=8", "--timeout", "60");
+    assertEquals(0, mps.status(), mps.output());
   }
 
   @Test
