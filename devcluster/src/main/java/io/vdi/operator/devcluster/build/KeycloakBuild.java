@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 public final class KeycloakBuild {
   private static final String VERSION = "26.4.0";
   private static final String REALM = "/keycloak/vdi-realm.json";
+  private static final String LIBRARIES = "lib";
 
   private KeycloakBuild() {}
 
@@ -39,14 +40,16 @@ public final class KeycloakBuild {
         InputStream realm = KeycloakBuild.class.getResourceAsStream(REALM)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         Path copy = home.resolve(built.relativize(file));
+        if (built.relativize(file).startsWith(LIBRARIES)) {
+          continue;
+        }
         if (Files.isDirectory(file)) {
           Files.createDirectories(copy);
-        } else if (built.relativize(file).startsWith("lib")) {
-          Files.createSymbolicLink(copy, file);
         } else {
           Files.copy(file, copy);
         }
       }
+      Files.createSymbolicLink(home.resolve(LIBRARIES), built.resolve(LIBRARIES));
       Path imports = Files.createDirectories(home.resolve("data/import"));
       Files.writeString(
           imports.resolve("vdi-realm.json"),
