@@ -44,6 +44,7 @@ public record HttpRoute(ObjectMeta metadata, Status status) implements KubeObjec
    * Why a Gateway does not serve the route.
    *
    * @param gateway its name
+   * @param message of the router; its reason if it gives none
    */
   public record Refusal(String gateway, String reason, String message) {}
 
@@ -60,7 +61,9 @@ public record HttpRoute(ObjectMeta metadata, Status status) implements KubeObjec
                 .filter(condition -> condition.observedGeneration() >= metadata.generation())
                 .map(condition ->
                     new Refusal(
-                        parent.parentRef().name(), condition.reason(), condition.message())))
+                        parent.parentRef().name(),
+                        condition.reason(),
+                        condition.message().isBlank() ? condition.reason() : condition.message())))
         .findFirst();
   }
 }

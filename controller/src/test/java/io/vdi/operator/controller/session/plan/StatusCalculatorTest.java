@@ -465,6 +465,9 @@ class StatusCalculatorTest {
     assertThat(condition(Condition.ROUTE_READY).reason()).isEqualTo("BackendNotFound");
     assertThat(condition(Condition.ROUTE_READY).message())
         .isEqualTo("Gateway inner: no Service desk [VDI323]");
+    httpRoute("Accepted", "False", "NoMatchingParent", "");
+    assertThat(condition(Condition.ROUTE_READY).message())
+        .isEqualTo("Gateway inner: NoMatchingParent [VDI323]");
   }
 
   private void httpRoute(String type, String status, String reason, String message) {
