@@ -36,6 +36,8 @@ class GatewayIT {
   private static final Map<String, String> NAVIGATION =
       Map.of("Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
 
+  private static final String NAMES = "--output=name";
+
   private static OperatorNode node;
   private static LiveDesktop desktop;
 
@@ -63,9 +65,14 @@ class GatewayIT {
     if (desktop == null) {
       return;
     }
+    node.installWithoutGate();
+    await("the controllers to read the settings again")
+        .atMost(SharedNode.PATIENCE)
+        .until(() ->
+            node.kubectl("get", "ingressroute,httproute", "alice", "--ignore-not-found", NAMES)
+                .equals("ingressroute.traefik.io/alice\n"));
     node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
     node.kubectl("delete", "vdit", "gateway");
-    node.installWithoutGate();
     node.kubectl("rollout", "undo", "deployment/traefik", "--namespace=kube-system");
     List<String> delete = new ArrayList<>(List.of("delete", "--wait"));
     node.kubectl("get", "crd", "--output=name")
@@ -79,8 +86,13 @@ class GatewayIT {
   @Order(1)
   @DisplayName("the page is served with the password")
   void page() {
+    // The kubelet updates the file with the controller's settings within a minute.
+    await("the route to be an HTTPRoute")
+        .atMost(SharedNode.PATIENCE)
+        .until(() ->
+            node.kubectl("get", "ingressroute,httproute", "alice", "--ignore-not-found", NAMES)
+                .equals("httproute.gateway.networking.k8s.io/alice\n"));
     desktop.awaitPage();
-    desktop.session().expectChildNotFound(ResourceType.INGRESS_ROUTE);
     String route = desktop.session().childJson(ResourceType.HTTP_ROUTE).toString();
     assertThat(route).contains("\"type\":\"Accepted\"", "\"type\":\"ResolvedRefs\"");
     assertThat(
