@@ -99,7 +99,7 @@ test: check-commits programs ## Run all tests against a real Kubernetes
 
 chaos: programs ## Run every perturbation: crashes, outdated caches, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
 	@$(WITH) mvn verify -pl controller,admission-webhook,e2e -am -Dvdi.chaos=true -Dtest='PerturbationProperties' \
-	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,MemoryIT,NodeFaultsIT,FaultsIT,GateIT' -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,MemoryIT,NodeFaultsIT,FaultsIT,GatewayIT,GateIT' -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)
 
 # Jazzer is no dependency of the build: its target is a method without annotations.

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Traefik serves desktops by the HTTPRoutes that the controller writes. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -127,17 +128,19 @@ class GatewayIT {
       assertThat(browser.address().getUserInfo()).isNull();
       browser.awaitPicture(SharedNode.PATIENCE);
     }
-    node.installWithoutGate(GATEWAY);
-    desktop.awaitPage();
   }
 
   @Test
   @Order(3)
+  @EnabledIfSystemProperty(
+      named = "vdi.chaos",
+      matches = "true",
+      disabledReason = "runs in make chaos: the kubelet updates the settings once a minute")
   @DisplayName("a listener that does not exist is reported")
   void missingListener() {
     List<String> other = new ArrayList<>(List.of(GATEWAY));
     other.add("config.ingress.gateway.parentRefs[0].sectionName=missing");
-    node.install(other.toArray(String[]::new));
+    node.installWithoutGate(other.toArray(String[]::new));
     desktop
         .session()
         .awaitUntil(
