@@ -240,6 +240,8 @@ public final class ContainerNode {
             imageGCHighThresholdPercent: 100
             imageMinimumGCAge: 24h
             serializeImagePulls: false
+            # Pods get a changed ConfigMap or Secret sooner than after the default of a minute.
+            syncFrequency: 10s
             """
                 .formatted(
                     folder.resolve("ca.crt"),
