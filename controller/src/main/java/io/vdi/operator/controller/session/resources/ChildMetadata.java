@@ -49,6 +49,16 @@ public final class ChildMetadata {
     return KubeGson.gson().toJsonTree(model).getAsJsonObject();
   }
 
+  /** The body of an object with a spec. */
+  static JsonObject object(ResourceType<?> type, V1ObjectMeta metadata, JsonObject spec) {
+    JsonObject body = new JsonObject();
+    body.addProperty("apiVersion", type.apiVersion());
+    body.addProperty("kind", type.kind());
+    body.add("metadata", json(metadata));
+    body.add("spec", spec);
+    return body;
+  }
+
   /** A merge patch of labels, annotations and owner; labels and annotations of others stay. */
   static JsonObject metadataPatch(V1ObjectMeta metadata) {
     JsonObject all = json(metadata);

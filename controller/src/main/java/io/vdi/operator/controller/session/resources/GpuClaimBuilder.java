@@ -22,19 +22,15 @@ final class GpuClaimBuilder {
     GpuRequest.DeviceClass devices = resolved.devices().orElseThrow();
     String name = ChildKind.GPU_CLAIM.nameFor(resolved.name());
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), name);
-    JsonObject body = new JsonObject();
-    body.addProperty("apiVersion", ResourceType.RESOURCE_CLAIM_TEMPLATE.apiVersion());
-    body.addProperty("kind", ResourceType.RESOURCE_CLAIM_TEMPLATE.kind());
-    body.add("metadata", ChildMetadata.json(metadata));
-    body.add(
-        "spec",
+    JsonObject spec =
         ChildMetadata.json(
             Map.of(
                 "metadata",
                 Map.of(
                     "labels", Labels.ofSession(resolved.name(), resolved.session().spec().user())),
                 "spec",
-                Map.of("devices", claim(devices, resolved.spec().gpu())))));
+                Map.of("devices", claim(devices, resolved.spec().gpu()))));
+    JsonObject body = ChildMetadata.object(ResourceType.RESOURCE_CLAIM_TEMPLATE, metadata, spec);
     return DesiredObject.unchangeable(
         ChildKind.GPU_CLAIM,
         ResourceType.RESOURCE_CLAIM_TEMPLATE,

@@ -47,11 +47,7 @@ final class HttpRouteBuilder {
                 List.of(resolved.fullHost()),
                 "rules",
                 List.of(rule)));
-    JsonObject body = new JsonObject();
-    body.addProperty("apiVersion", ResourceType.HTTP_ROUTE.apiVersion());
-    body.addProperty("kind", ResourceType.HTTP_ROUTE.kind());
-    body.add("metadata", ChildMetadata.json(metadata));
-    body.add("spec", spec);
+    JsonObject body = ChildMetadata.object(ResourceType.HTTP_ROUTE, metadata, spec);
     JsonObject patch = RouteAccess.metadataPatch(metadata, config);
     patch.add("spec", spec.deepCopy());
     return DesiredObject.of(ChildKind.ROUTE, ResourceType.HTTP_ROUTE, resolved.name(), body, patch);

@@ -41,11 +41,7 @@ final class IngressRouteBuilder {
         ChildMetadata.json(
             Map.of("entryPoints", config.ingress().entryPoints(), "routes", List.of(rule)));
     spec.add("tls", tls(resolved));
-    JsonObject body = new JsonObject();
-    body.addProperty("apiVersion", ResourceType.INGRESS_ROUTE.apiVersion());
-    body.addProperty("kind", ResourceType.INGRESS_ROUTE.kind());
-    body.add("metadata", ChildMetadata.json(metadata));
-    body.add("spec", spec);
+    JsonObject body = ChildMetadata.object(ResourceType.INGRESS_ROUTE, metadata, spec);
     JsonObject patch = RouteAccess.metadataPatch(metadata, config);
     patch.add("spec", spec.deepCopy());
     return DesiredObject.of(
