@@ -78,7 +78,6 @@ final class GpuExporterClient {
   }
 
   void close() {
-    http.dispatcher().cancelAll();
-    http.connectionPool().evictAll();
+    MetricsClient.close(http);
   }
 }

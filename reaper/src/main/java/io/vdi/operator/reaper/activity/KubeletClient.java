@@ -158,8 +158,7 @@ final class KubeletClient {
   }
 
   void close() {
-    unverified.dispatcher().cancelAll();
-    verified.ifPresent(client -> client.http().connectionPool().evictAll());
-    unverified.connectionPool().evictAll();
+    MetricsClient.close(unverified);
+    verified.ifPresent(client -> MetricsClient.close(client.http()));
   }
 }

@@ -31,6 +31,12 @@ final class MetricsClient {
         .retryOnConnectionFailure(false);
   }
 
+  /** Ends the requests in progress, and closes the connections. */
+  static void close(OkHttpClient http) {
+    http.dispatcher().cancelAll();
+    http.connectionPool().evictAll();
+  }
+
   /**
    * Reads the samples of one metric.
    *
