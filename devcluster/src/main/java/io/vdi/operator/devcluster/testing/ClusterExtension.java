@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -34,6 +36,9 @@ public final class ClusterExtension
     implements BeforeAllCallback, AfterAllCallback, ParameterResolver {
   private static final Namespace STORE = Namespace.create(ClusterExtension.class);
   private static final AtomicInteger COUNTER = new AtomicInteger();
+
+  /** Of every cluster of this JVM: Failsafe runs failed tests again, on another cluster. */
+  private static final Set<String> USED_PERMISSIONS = new ConcurrentSkipListSet<>();
 
   /**
    * The namespace of the test class.
@@ -72,7 +77,8 @@ public final class ClusterExtension
     /** For the chart's tests, which compare it with the roles of each service. */
     private static void writeRbacUsage(EmbeddedCluster cluster) {
       try {
-        Files.write(Path.of("target", "used-rights.txt"), RbacUsage.of(cluster.folder()));
+        USED_PERMISSIONS.addAll(RbacUsage.of(cluster.folder()));
+        Files.write(Path.of("target", "used-rights.txt"), USED_PERMISSIONS);
       } catch (IOException e) {
         throw new ClusterException("cannot write target/used-rights.txt", e);
       }
