@@ -1,5 +1,6 @@
 package io.vdi.operator.bench;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import io.vdi.operator.devcluster.process.Progress;
 import io.vdi.operator.devcluster.testing.AuditLog;
@@ -40,6 +41,19 @@ record ApiRequestCounts(AuditLog log) {
   long count() {
     return log.read(
         entries -> entries.map(entry -> entry.get("auditID").getAsString()).distinct().count());
+  }
+
+  /** Flags that make the API server log the requests of these users, without their watches. */
+  List<String> flags(List<String> users) {
+    return log.flags(
+        """
+        - level: None
+          verbs: [watch]
+        - level: Metadata
+          users: %s
+        - level: None
+        """
+            .formatted(new Gson().toJson(users)));
   }
 
   /** The successful writes so far, by verb and resource. */

@@ -16,10 +16,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** A new cluster for each measurement, so that earlier ones have no influence. */
 final class BenchCluster implements AutoCloseable {
   static final String NAMESPACE = "bench";
+
+  /** The user of the controller. */
+  static final String CONTROLLER = "system:serviceaccount:vdi-system:vdi-controller";
+
   static final String TEMPLATE = "bench";
 
   private static final String OPERATOR = "vdi-system";
@@ -40,6 +45,18 @@ final class BenchCluster implements AutoCloseable {
    * @param sessions how many sessions the simulated nodes have room for
    */
   BenchCluster(int sessions) {
+    this(
+        sessions,
+        requests ->
+            requests.flags(
+                "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT,
+                "system:serviceaccount:" + OPERATOR + ":" + REAPER));
+  }
+
+  /**
+   * @param flags of the API server, which decide what it counts
+   */
+  BenchCluster(int sessions, Function<ApiRequestCounts, List<String>> flags) {
     try {
       folder = Files.createTempDirectory("vdi-bench-");
       requests = new ApiRequestCounts(new AuditLog(folder));
@@ -47,9 +64,7 @@ final class BenchCluster implements AutoCloseable {
           EmbeddedCluster.start(
               folder,
               new SimulatedNodes.Spec(1 + sessions / PODS_PER_NODE, PODS_PER_NODE, PODS_PER_NODE),
-              requests.flags(
-                  "system:serviceaccount:" + OPERATOR + ":" + ACCOUNT,
-                  "system:serviceaccount:" + OPERATOR + ":" + REAPER));
+              flags.apply(requests));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -91,7 +106,11 @@ final class BenchCluster implements AutoCloseable {
   }
 
   OperatorProcess.Launch controller(List<String> jvm) {
-    return launch(OperatorService.CONTROLLER, operatorKubeconfig, Map.of(), jvm);
+    return controller(Map.of(), jvm);
+  }
+
+  OperatorProcess.Launch controller(Map<String, String> settings, List<String> jvm) {
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, settings, jvm);
   }
 
   /** The reaper with its default configuration. */

@@ -151,6 +151,20 @@ final class BenchmarkReport {
               quantiles(gate.bare().latency()),
               gate.process().rss(),
               gate.process().peak());
+      case Result.PeerFigures peer ->
+          String.format(
+              Locale.ROOT,
+              "%-22s %d objects: %.1f pods/s, %.1f ready/s, %.1f requests each, %.0f MiB (peak"
+                  + " %.0f); CPU s/1k: controller %.1f, API server %.1f",
+              name,
+              peer.objects(),
+              peer.podsPerSecond(),
+              peer.readyPerSecond(),
+              peer.requests(),
+              peer.process().rss(),
+              peer.process().peak(),
+              peer.cpu(),
+              peer.apiServerCpu());
       case Result.Startup startup ->
           String.format(
               Locale.ROOT,
@@ -189,7 +203,8 @@ final class BenchmarkReport {
           Result.Latency _,
           Result.ReaperFigures _,
           Result.DoctorTimes _,
-          Result.GateFigures _ -> {}
+          Result.GateFigures _,
+          Result.PeerFigures _ -> {}
       case Result.Flood flood ->
           System.out.println(name + ", answers by HTTP status: " + flood.answers());
       case Result.DesktopTimes times -> {

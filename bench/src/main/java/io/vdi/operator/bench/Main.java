@@ -24,6 +24,7 @@ public final class Main {
   private static final int DESKTOPS = 10;
   private static final int HEALTHY = 20;
   private static final int DESKS = 500;
+  private static final int PEERS = 500;
 
   private final List<String> jvm;
   private final ControllerBench controller;
@@ -68,6 +69,7 @@ public final class Main {
     parts.put("doctor", () -> add(Measurement.DOCTOR, () -> DoctorBench.measure(HEALTHY)));
     parts.put("admission", this::admission);
     parts.put("flood", this::flood);
+    parts.put("peers", this::peers);
     parts.put("gate", () -> add(Measurement.GATE, () -> new GateBench(jvm).measure(DESKS)));
     return parts;
   }
@@ -87,6 +89,15 @@ public final class Main {
     Load load = new Load.PerSecond(RATE);
     add(Measurement.STEADY_BARE, () -> controller.bare(RATE * SECONDS, load));
     add(Measurement.STEADY, () -> controller.controller(RATE * SECONDS, load));
+  }
+
+  private void peers() {
+    PeersBench peers = new PeersBench(jvm, PEERS);
+    add(Measurement.SESSIONS, () -> peers.sessions(false));
+    PeersBench.peer().ifPresent(peer -> add(Measurement.PEER, () -> peers.sandboxes(peer, false)));
+    add(Measurement.SESSIONS_WITH_HOMES, () -> peers.sessions(true));
+    PeersBench.peer()
+        .ifPresent(peer -> add(Measurement.PEER_WITH_CLAIMS, () -> peers.sandboxes(peer, true)));
   }
 
   private void admission() {

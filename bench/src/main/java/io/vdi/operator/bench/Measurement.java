@@ -19,6 +19,10 @@ final class Measurement {
   static final String CREATE_WITH_WEBHOOK = "create, webhook";
   static final String GATE = "gate";
   static final String FLOOD = "flood";
+  static final String PEER = "agent-sandbox";
+  static final String PEER_WITH_CLAIMS = "agent-sandbox, claims";
+  static final String SESSIONS = "sessions";
+  static final String SESSIONS_WITH_HOMES = "sessions, homes";
   static final String CREATE_WITH_QUOTA = "create, exact quota";
 
   static final List<String> ADMISSION_PATHS = List.of(MUTATE, VALIDATE);

@@ -147,6 +147,23 @@ sealed interface Result {
   record GateFigures(int sessions, Latency bare, Latency forwardAuth, ProcessFigures process)
       implements Result {}
 
+  /**
+   * A controller that gets objects at once: this one or a peer. Rates are from the first object
+   * that is created to the last pod, and to the last object whose status says that it is ready.
+   *
+   * @param requests to the API server for each object, without watches
+   * @param cpu of the controller, and of the API server, in seconds for 1,000 objects
+   */
+  record PeerFigures(
+      int objects,
+      double podsPerSecond,
+      double readyPerSecond,
+      double requests,
+      ProcessFigures process,
+      double cpu,
+      double apiServerCpu)
+      implements Result {}
+
   /** From the start of the controller's process until it is ready. */
   record Startup(double withAotCache, double without) implements Result {}
 }

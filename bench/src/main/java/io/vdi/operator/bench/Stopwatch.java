@@ -2,17 +2,19 @@ package io.vdi.operator.bench;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * Records when each session reached each milestone, as observed through a watch. The watch is the
@@ -25,13 +27,33 @@ final class Stopwatch implements AutoCloseable {
   private final Map<String, Long> pod = new ConcurrentHashMap<>();
   private final Map<String, Long> running = new ConcurrentHashMap<>();
   private final ResourceCache<Pod> pods;
-  private final ResourceCache<VdiSession> sessions;
+  private final ResourceCache<?> sessions;
 
+  /** Of sessions: they run when their phase says so. */
   Stopwatch(KubeClient api) {
+    this(
+        api,
+        ResourceType.SESSION,
+        session -> session.status().currentPhase().equals(Optional.of(Phase.RUNNING)));
+  }
+
+  /**
+   * @param type of the objects that a controller makes pods of the same name for
+   * @param isRunning whether the status of an object says so
+   */
+  <T extends KubeObject> Stopwatch(KubeClient api, ResourceType<T> type, Predicate<T> isRunning) {
     pods = new ResourceCache<>(api, ResourceType.POD, "", InstantSource.system(), this::podChanged);
     sessions =
         new ResourceCache<>(
-            api, ResourceType.SESSION, "", InstantSource.system(), this::sessionChanged);
+            api,
+            type,
+            "",
+            InstantSource.system(),
+            change -> {
+              if (isRunning.test(change.object())) {
+                running.putIfAbsent(change.object().name(), System.nanoTime());
+              }
+            });
     pods.start();
     sessions.start();
     Progress.await(
@@ -40,12 +62,6 @@ final class Stopwatch implements AutoCloseable {
 
   private void podChanged(ResourceCache.Change<Pod> change) {
     pod.putIfAbsent(change.object().name(), System.nanoTime());
-  }
-
-  private void sessionChanged(ResourceCache.Change<VdiSession> change) {
-    if (change.object().status().currentPhase().filter(p -> p == Phase.RUNNING).isPresent()) {
-      running.putIfAbsent(change.object().name(), System.nanoTime());
-    }
   }
 
   /** Starts the time of a session. */
@@ -84,8 +100,17 @@ final class Stopwatch implements AutoCloseable {
 
   /** From the start of the first session to the pod of the last one. */
   double secondsToAllPods(List<String> names) {
+    return secondsToLast(names, pod);
+  }
+
+  /** From the start of the first session until the last one runs. */
+  double secondsToAllRunning(List<String> names) {
+    return secondsToLast(names, running);
+  }
+
+  private double secondsToLast(List<String> names, Map<String, Long> times) {
     long first = names.stream().mapToLong(started::get).min().orElseThrow();
-    long last = names.stream().mapToLong(pod::get).max().orElseThrow();
+    long last = names.stream().mapToLong(times::get).max().orElseThrow();
     return (last - first) / 1e9;
   }
 
