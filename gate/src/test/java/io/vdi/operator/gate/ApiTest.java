@@ -276,7 +276,13 @@ class ApiTest {
         .isEqualTo(415);
     ApiClient.Answer put = api.send("PUT", alice, ALICE, "{}", "Content-Type", "application/json");
     assertThat(put.status()).isEqualTo(405);
-    assertThat(put.header("Allow")).contains("DELETE, GET, PATCH");
+    assertThat(put.header("Allow")).contains("DELETE, GET, HEAD, PATCH");
+    ApiClient.Answer head = api.send("HEAD", alice, ALICE, "");
+    assertThat(head.status()).isEqualTo(200);
+    assertThat(head.body()).isEmpty();
+    assertThat(head.header("Content-Length")).isNotEqualTo("0");
+    assertThat(head.header("ETag")).isEqualTo(api.get(alice, ALICE).header("ETag"));
+    assertThat(api.send("HEAD", alice, ALICE + "/events", "").status()).isEqualTo(405);
     assertThat(api.get(alice, "/api/v1/nothing").status()).isEqualTo(404);
     assertThat(api.get(alice, "/api/v1/nothing").header("Content-Type"))
         .contains("application/problem+json");

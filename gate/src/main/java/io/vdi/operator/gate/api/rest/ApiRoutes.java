@@ -36,6 +36,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -163,7 +164,7 @@ public final class ApiRoutes implements HttpService {
     String whole = request.path().path();
     List<String> path =
         List.of(whole.substring(Math.min(ROOT.length() + 1, whole.length())).split("/", -1));
-    String method = request.prologue().method().text();
+    String method = method(request);
     if (DOCUMENT.match(path).isPresent() && method.equals("GET")) {
       return new Answer.Json(200, document, Optional.empty(), Map.of());
     }
@@ -171,16 +172,13 @@ public final class ApiRoutes implements HttpService {
         operations().stream()
             .filter(operation -> operation.match(path).isPresent())
             .map(ApiOperation::method)
+            .flatMap(one -> one.equals("GET") ? Stream.of(one, "HEAD") : Stream.of(one))
             .collect(Collectors.toCollection(TreeSet::new));
     if (allowed.isEmpty()) {
       return Answer.Problem.of(ProblemType.NOT_FOUND, "there is nothing at this path");
     }
     if (!allowed.contains(method)) {
-      return new Answer.Problem(
-          ProblemType.METHOD_NOT_ALLOWED,
-          "use " + String.join(" or ", allowed),
-          Optional.empty(),
-          Map.of("Allow", String.join(", ", allowed)));
+      return notAllowed(allowed);
     }
     return switch (authenticator.authenticate(request)) {
       case Authenticator.Result.Known(Caller caller) ->
@@ -212,6 +210,23 @@ public final class ApiRoutes implements HttpService {
             any -> new Answer.Sent());
       }
     };
+  }
+
+  private static Answer notAllowed(Set<String> allowed) {
+    return new Answer.Problem(
+        ProblemType.METHOD_NOT_ALLOWED,
+        "use " + String.join(" or ", allowed),
+        Optional.empty(),
+        Map.of("Allow", String.join(", ", allowed)));
+  }
+
+  /** A HEAD is answered like a GET, without the body. */
+  private static String method(ServerRequest request) {
+    return isHead(request) ? "GET" : request.prologue().method().text();
+  }
+
+  private static boolean isHead(ServerRequest request) {
+    return request.prologue().method().text().equals("HEAD");
   }
 
   private Answer run(Handler handler, ApiRequest request, ServerResponse response) {
@@ -369,6 +384,9 @@ public final class ApiRoutes implements HttpService {
     if (problem.isPresent()) {
       return problem.get();
     }
+    if (isHead(request.http())) {
+      return notAllowed(Set.of("GET"));
+    }
     String user = request.caller().email();
     if (!limit.openStream(user)) {
       return Answer.of(
@@ -456,14 +474,14 @@ public final class ApiRoutes implements HttpService {
         response.headers().set(HeaderNames.CACHE_CONTROL, "private, no-cache");
         response.headers().set(HeaderNames.VARY, "Authorization, Cookie");
         if (status == 200
-            && request.prologue().method().text().equals("GET")
+            && method(request).equals("GET")
             && ApiRequest.tags(request, IF_NONE_MATCH).stream()
                 .anyMatch(known -> known.equals("*") || known.equals(tag))) {
           response.status(Status.NOT_MODIFIED_304).send();
           return;
         }
         response.status(Status.create(status));
-        send(response, JSON, text);
+        send(request, response, JSON, text);
       }
       case Answer.Problem(
               ProblemType type,
@@ -479,7 +497,7 @@ public final class ApiRoutes implements HttpService {
         headers.forEach((name, value) -> response.headers().set(HeaderNames.create(name), value));
         response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
         response.status(Status.create(type.status()));
-        send(response, PROBLEM, problem.toString());
+        send(request, response, PROBLEM, problem.toString());
       }
     }
   }
@@ -492,8 +510,15 @@ public final class ApiRoutes implements HttpService {
         + "\"";
   }
 
-  private static void send(ServerResponse response, String type, String body) {
+  private static void send(
+      ServerRequest request, ServerResponse response, String type, String body) {
     response.headers().set(HeaderNames.CONTENT_TYPE, type);
-    response.send(body.getBytes(StandardCharsets.UTF_8));
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    if (isHead(request)) {
+      response.headers().contentLength(bytes.length);
+      response.send();
+    } else {
+      response.send(bytes);
+    }
   }
 }
