@@ -189,11 +189,12 @@ public final class Controller implements Service {
     // Not in caches(): a cluster that does not let the controller read them still gets desktops.
     caches.access().forEach(ResourceCache::start);
     caches.nodes().start();
+    crds.forEach(CrdWatcher::start);
     for (CrdWatcher crd : crds) {
       if (isRequired(crd.resourceType())) {
-        crd.start();
+        crd.awaitResult();
       } else {
-        crd.startOptional();
+        crd.awaitOptionalResult();
       }
     }
   }

@@ -27,6 +27,7 @@ public final class CrdWatcher implements AutoCloseable {
   private final Runnable onChange;
   private final CountDownLatch firstResult = new CountDownLatch(1);
   private final Periodic checks;
+  private long started;
   private boolean cacheStarted;
   private volatile boolean discovered;
   private volatile boolean served;
@@ -34,7 +35,7 @@ public final class CrdWatcher implements AutoCloseable {
   /**
    * @param cache of the type; started when the cluster serves it for the first time
    * @param onChange called when objects of the type can be read and written, and when they no
-   *     longer can; not for the result of {@link #start}
+   *     longer can; not for the first result
    */
   public CrdWatcher(KubeClient api, ResourceCache<?> cache, Runnable onChange) {
     this(api, cache, onChange, CHECK_INTERVAL);
@@ -60,12 +61,17 @@ public final class CrdWatcher implements AutoCloseable {
     return served;
   }
 
+  /** Starts the checks; see {@link #awaitResult} and {@link #awaitOptionalResult}. */
+  public void start() {
+    started = System.nanoTime();
+    checks.start();
+  }
+
   /**
    * Returns after the first check, and with the objects in the cache if the cluster serves them, so
    * that no session of a cluster with the type is reconciled without its route.
    */
-  public void start() throws InterruptedException {
-    checks.start();
+  public void awaitResult() throws InterruptedException {
     firstResult.await();
     if (!served) {
       LOG.warn(
@@ -76,11 +82,11 @@ public final class CrdWatcher implements AutoCloseable {
 
   /**
    * The same for a type that no session needs with this configuration. Its objects are not waited
-   * for longer than 5 s: the controller may not be allowed to read them.
+   * for longer than 5 s from the start: the controller may not be allowed to read them.
    */
-  public void startOptional() throws InterruptedException {
-    checks.start();
-    firstResult.await(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+  public void awaitOptionalResult() throws InterruptedException {
+    long waited = System.nanoTime() - started;
+    firstResult.await(CHECK_INTERVAL.toNanos() - waited, TimeUnit.NANOSECONDS);
   }
 
   private void check() {

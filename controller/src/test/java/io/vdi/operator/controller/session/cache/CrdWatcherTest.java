@@ -27,9 +27,10 @@ class CrdWatcherTest {
   }
 
   @Test
-  void aClusterWithTraefikIsServedWhenStartReturns() throws InterruptedException {
+  void aClusterWithTraefikIsServedAfterTheFirstResult() throws InterruptedException {
     installTraefik();
     watcher.start();
+    watcher.awaitResult();
     assertThat(watcher.served()).isTrue();
     assertThat(cluster.caches.ingressRoutes().isSynced()).isTrue();
     assertThat(found).as("calls of the listener").hasValue(0);
@@ -39,6 +40,7 @@ class CrdWatcherTest {
   @Test
   void traefikIsFoundWhenItIsInstalledLater() throws InterruptedException {
     watcher.start();
+    watcher.awaitResult();
     assertThat(watcher.served()).isFalse();
     await().until(() -> cluster.server.requests(CrdWatcherTest::isDiscovery).size() >= 3);
     installTraefik();
@@ -53,6 +55,7 @@ class CrdWatcherTest {
   void traefikCanBeRemovedAndInstalledAgain() throws InterruptedException {
     installTraefik();
     watcher.start();
+    watcher.awaitResult();
     cluster.server.respondNormally();
     await().until(() -> !watcher.served());
     await().untilAsserted(() -> assertThat(found).hasValue(1));
@@ -65,6 +68,7 @@ class CrdWatcherTest {
   void anErrorOfTheApiServerDoesNotMeanThatTraefikIsRemoved() throws InterruptedException {
     installTraefik();
     watcher.start();
+    watcher.awaitResult();
     cluster.server.reject(CrdWatcherTest::isDiscovery, 503, "ServiceUnavailable", "starting");
     int checks = cluster.server.requests(CrdWatcherTest::isDiscovery).size();
     await().until(() -> cluster.server.requests(CrdWatcherTest::isDiscovery).size() >= checks + 3);
@@ -77,7 +81,8 @@ class CrdWatcherTest {
     installTraefik();
     cluster.server.reject(
         request -> request.path().endsWith("/ingressroutes"), 403, "Forbidden", "no permission");
-    watcher.startOptional();
+    watcher.start();
+    watcher.awaitOptionalResult();
     assertThat(watcher.served()).isFalse();
   }
 
@@ -85,6 +90,7 @@ class CrdWatcherTest {
   void anUnreachableApiServerIsCheckedAgain() throws InterruptedException {
     cluster.server.reject(CrdWatcherTest::isDiscovery, 503, "ServiceUnavailable", "starting");
     watcher.start();
+    watcher.awaitResult();
     assertThat(watcher.served()).isFalse();
     installTraefik();
     await().until(watcher::served);
@@ -95,6 +101,7 @@ class CrdWatcherTest {
     cluster.server.respond(
         CrdWatcherTest::isDiscovery, 200, "{\"resources\": [{\"name\": \"middlewares\"}]}");
     watcher.start();
+    watcher.awaitResult();
     assertThat(watcher.served()).isFalse();
   }
 
