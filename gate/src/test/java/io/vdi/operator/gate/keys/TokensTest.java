@@ -37,6 +37,8 @@ class TokensTest {
         .contains("alice");
     assertThat(tokens.verify(TokenKind.DESKTOP, HOST, token)).isEmpty();
     assertThat(tokens.verify(TokenKind.TICKET, "bob.example.com", token)).isEmpty();
+    String changed = token.substring(0, token.length() - 4) + "AAAA";
+    assertThat(tokens.verify(TokenKind.TICKET, HOST, changed)).isEmpty();
     now = now.plusSeconds(30);
     assertThat(tokens.verify(TokenKind.TICKET, HOST, token)).isEmpty();
   }
@@ -52,6 +54,8 @@ class TokensTest {
   @DisplayName("a token of a key that is not in the ring is not valid")
   void unknownKey() {
     String token = token();
+    // Also one that was valid before.
+    assertThat(tokens.verify(TokenKind.TICKET, HOST, token)).isPresent();
     keys = Optional.of(KeyRing.first(KeyGeneration::random, now));
     assertThat(tokens.verify(TokenKind.TICKET, HOST, token)).isEmpty();
     keys = Optional.empty();
