@@ -1,6 +1,7 @@
 package io.vdi.operator.bench;
 
 import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,8 +71,12 @@ public final class Main {
     parts.put("admission", this::admission);
     parts.put("flood", this::flood);
     parts.put("peers", this::peers);
-    parts.put("gate", () -> add(Measurement.GATE, () -> new GateBench(jvm).measure(DESKS)));
+    parts.put("gate", () -> add(Measurement.GATE, () -> new GateBench(gateJvm()).measure(DESKS)));
     return parts;
+  }
+
+  private List<String> gateJvm() {
+    return jvm.equals(OperatorProcess.JVM_FLAGS) ? OperatorService.GATE.jvmFlags() : jvm;
   }
 
   private void limit() {

@@ -159,7 +159,7 @@ class MonitoringIT {
             folder,
             service.module(),
             environment,
-            OperatorProcess.JVM_FLAGS));
+            service.jvmFlags()));
   }
 
   private static Set<String> metrics(String text) {

@@ -47,7 +47,7 @@ record Stage(OperatorService service, Path java, Path root) {
           %s-cp %s
           """
               .formatted(
-                  String.join("\n", OperatorProcess.JVM_FLAGS),
+                  String.join("\n", service.jvmFlags()),
                   aot ? "-XX:AOTCache=%s/aot/%s.aot\n".formatted(APP, service.module()) : "",
                   stage.classPathInImage()));
       Platform.setTimes(root);

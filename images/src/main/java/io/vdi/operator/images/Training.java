@@ -158,7 +158,7 @@ final class Training {
             cluster.folder(),
             service.module(),
             settings,
-            OperatorProcess.JVM_FLAGS);
+            service.jvmFlags());
     try {
       Files.createDirectories(cache.getParent());
     } catch (IOException e) {
@@ -166,7 +166,8 @@ final class Training {
     }
     return usual.as(
         java(EXIT_WITH_PARENT, stage),
-        flags("-XX:AOTCacheOutput=" + cache),
+        Stream.concat(service.jvmFlags().stream(), Stream.of("-XX:AOTCacheOutput=" + cache))
+            .toList(),
         stage.classPath(),
         List.of(service.mainClass()));
   }
@@ -174,10 +175,6 @@ final class Training {
   private static List<String> java(List<String> before, Stage stage) {
     return Stream.concat(before.stream(), Stream.of(stage.java().resolve("bin/java").toString()))
         .toList();
-  }
-
-  private static List<String> flags(String last) {
-    return Stream.concat(OperatorProcess.JVM_FLAGS.stream(), Stream.of(last)).toList();
   }
 
   /** Creates and deletes sessions. A third expires, so that the reaper has work as well. */

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * account in a cluster.
  */
 public final class OperatorProcess implements AutoCloseable {
-  /** The JVM flags of the images. docs/decisions/jvm.md has the measurements behind them. */
+  /** The JVM flags that all services have; see {@link OperatorService#jvmFlags}. */
   public static final List<String> JVM_FLAGS =
       List.of(
           "-XX:+UseSerialGC",
@@ -29,6 +29,18 @@ public final class OperatorProcess implements AutoCloseable {
           "-Xmx256m",
           "-XX:+ExitOnOutOfMemoryError",
           "-Xlog:aot*=off");
+
+  /**
+   * JVM flags of a service whose memory counts more than its speed: the heap starts small and
+   * shrinks again, and there is no C2 compiler, which needs memory of its own.
+   */
+  static final List<String> SMALL =
+      List.of(
+          "-Xms24m",
+          "-Xmn12m",
+          "-XX:MinHeapFreeRatio=10",
+          "-XX:MaxHeapFreeRatio=20",
+          "-XX:TieredStopAtLevel=1");
 
   private final ChildProcess process;
   private final int port;

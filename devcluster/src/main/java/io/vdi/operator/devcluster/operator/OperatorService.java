@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The services of the operator, and how each runs as a process outside the cluster. */
 public enum OperatorService {
@@ -31,6 +32,16 @@ public enum OperatorService {
   /** The name of its main class. */
   public String mainClass() {
     return mainClass;
+  }
+
+  /** The JVM flags of its image. docs/decisions/jvm.md has the measurements behind them. */
+  public List<String> jvmFlags() {
+    return switch (this) {
+      case CONTROLLER, ADMISSION_WEBHOOK, REAPER -> OperatorProcess.JVM_FLAGS;
+      case GATE ->
+          Stream.concat(OperatorProcess.JVM_FLAGS.stream(), OperatorProcess.SMALL.stream())
+              .toList();
+    };
   }
 
   /** The name of its service account, its roles and its Lease. */

@@ -175,7 +175,7 @@ public final class Supervisor {
         logs(),
         service.module(),
         settings,
-        OperatorProcess.JVM_FLAGS);
+        service.jvmFlags());
   }
 
   private Path logs() {

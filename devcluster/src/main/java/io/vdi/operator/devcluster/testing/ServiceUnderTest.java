@@ -1,7 +1,6 @@
 package io.vdi.operator.devcluster.testing;
 
 import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.runtime.ServiceDefinition;
@@ -93,7 +92,7 @@ public record ServiceUnderTest(
             folder,
             name,
             settings,
-            OperatorProcess.JVM_FLAGS));
+            service.jvmFlags()));
   }
 
   /** Writes the kubeconfig of the service account to a temporary file. */
