@@ -43,12 +43,15 @@ record ApiRequestCounts(AuditLog log) {
         entries -> entries.map(entry -> entry.get("auditID").getAsString()).distinct().count());
   }
 
-  /** Flags that make the API server log the requests of these users, without their watches. */
+  /** Flags that make the API server log the requests of these users, except watches and leases. */
   List<String> flags(List<String> users) {
     return log.flags(
         """
         - level: None
           verbs: [watch]
+        - level: None
+          resources:
+            - {group: coordination.k8s.io}
         - level: Metadata
           users: %s
         - level: None
