@@ -24,6 +24,7 @@ class CommonImportsTest {
             "com.google.gson")
         .allowPure("identity", "who a user is and who is an admin, for every service")
         .allowPure("diagnosis", "the catalogue of known causes", "common.model")
+        .allowPure("notice", "what users are told, for the reaper and the gate", "common.model")
         .allow("thread", "what happens when a long-lived thread dies", "org.slf4j")
         .allow(
             "kube",

@@ -40,8 +40,8 @@ class GateImportsTest {
             "audit",
             "what users did, in the log and for a webhook",
             "common.model",
+            "runtime.webhook",
             "com.google.gson",
-            "java.io",
             "java.nio.file",
             "okhttp3",
             "org.slf4j")
@@ -115,6 +115,7 @@ class GateImportsTest {
             "gate.http",
             "gate.keys",
             "gate.revocation",
+            "runtime.tls",
             "com.nimbusds",
             "io.helidon",
             "java.io",

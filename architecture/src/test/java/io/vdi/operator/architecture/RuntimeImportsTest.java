@@ -46,6 +46,21 @@ class RuntimeImportsTest {
             "java.net")
         .allow("schedule", "tasks that repeat; it knows no service", "common.thread", "org.slf4j")
         .allow(
+            "tls",
+            "connections to servers with certificates of a private CA",
+            "java.io",
+            "java.nio.file",
+            "java.security",
+            "javax.net.ssl")
+        .allow(
+            "webhook",
+            "events for receivers outside of the cluster; it knows no service",
+            "runtime.tls",
+            "com.google.gson",
+            "java.io",
+            "java.nio.file",
+            "okhttp3")
+        .allow(
             "workqueue",
             "keys and workers; it knows nothing of Kubernetes",
             "common.thread",

@@ -75,6 +75,15 @@ public final class Annotations {
    */
   public static final String SCHEDULE_APPLIED = "vdi.kasm.io/schedule-applied";
 
+  /**
+   * On a session that the reaper has suspended: why, such as {@code idle} or {@code schedule}. It
+   * stays when the session is resumed, and is about the suspension at {@link #SUSPENDED_AT}.
+   */
+  public static final String SUSPENDED_BY = "vdi.kasm.io/suspended-by";
+
+  /** On a session: when the reaper has last suspended it. */
+  public static final String SUSPENDED_AT = "vdi.kasm.io/suspended-at";
+
   /** On a route: which labels and annotations the configuration added, such as {@code labels:a}. */
   public static final String ADDED_METADATA = "vdi.kasm.io/added-metadata";
 

@@ -1,14 +1,12 @@
 package io.vdi.operator.gate.audit;
 
 import com.google.gson.JsonObject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import io.vdi.operator.runtime.webhook.CloudEvent;
+import io.vdi.operator.runtime.webhook.WebhookClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -16,11 +14,6 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import okhttp3.HttpUrl;
-import okhttp3.MediaType;
-import okhttp3.OkHttpClient;
-import okhttp3.Request;
-import okhttp3.RequestBody;
-import okhttp3.Response;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,8 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class AuditWebhook implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AuditWebhook.class);
-  private static final MediaType CLOUD_EVENT =
-      MediaType.get("application/cloudevents+json; charset=utf-8");
   private static final Duration FIRST_DELAY = Duration.ofMillis(500);
   private static final Duration MAX_DELAY = Duration.ofSeconds(60);
 
@@ -56,7 +47,7 @@ public final class AuditWebhook implements AutoCloseable {
   private final InstantSource clock;
   private final Runnable onDropped;
   private final BlockingQueue<Event> queue;
-  private final OkHttpClient http;
+  private final WebhookClient http;
   private final Thread sender;
   private volatile boolean closing;
   private String logged = "";
@@ -72,11 +63,8 @@ public final class AuditWebhook implements AutoCloseable {
     this.onDropped = onDropped;
     this.queue = new ArrayBlockingQueue<>(settings.queue());
     this.http =
-        new OkHttpClient.Builder()
-            .callTimeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .build();
+        new WebhookClient(
+            new WebhookClient.Settings(settings.tokenFile(), Optional.empty(), settings.timeout()));
     this.sender = Thread.ofVirtual().name("audit webhook").start(this::run);
   }
 
@@ -98,18 +86,21 @@ public final class AuditWebhook implements AutoCloseable {
   }
 
   private void deliver(Event event) throws InterruptedException {
+    String text = cloudEvent(event).json().toString();
     Duration delay = FIRST_DELAY;
     while (true) {
-      switch (attempt(event)) {
-        case DELIVERED -> {
+      switch (http.post(settings.url(), CloudEvent.MEDIA_TYPE, text)) {
+        case WebhookClient.Outcome.Delivered() -> {
           logged = "";
           return;
         }
-        case REFUSED -> {
+        case WebhookClient.Outcome.Refused(String why) -> {
+          log(why);
           onDropped.run();
           return;
         }
-        case RETRY -> {
+        case WebhookClient.Outcome.Failed(String why) -> {
+          log(why);
           TimeUnit.NANOSECONDS.sleep(delay.toNanos());
           Duration doubled = delay.multipliedBy(2);
           delay = doubled.compareTo(MAX_DELAY) > 0 ? MAX_DELAY : doubled;
@@ -118,75 +109,24 @@ public final class AuditWebhook implements AutoCloseable {
     }
   }
 
-  private enum Outcome {
-    DELIVERED,
-    REFUSED,
-    RETRY
-  }
-
-  private Outcome attempt(Event event) {
-    try {
-      Request.Builder request =
-          new Request.Builder()
-              .url(settings.url())
-              .post(RequestBody.create(json(event).toString(), CLOUD_EVENT));
-      settings
-          .tokenFile()
-          .ifPresent(file -> request.header("Authorization", "Bearer " + token(file)));
-      try (Response response = http.newCall(request.build()).execute()) {
-        if (response.isSuccessful()) {
-          return Outcome.DELIVERED;
-        }
-        log("status " + response.code());
-        // What the receiver does not accept now it does not accept later either.
-        boolean later =
-            response.code() >= 500
-                || response.code() == 408
-                || response.code() == 429
-                || response.code() == 401
-                || response.code() == 403;
-        return later ? Outcome.RETRY : Outcome.REFUSED;
-      }
-    } catch (IOException | UncheckedIOException e) {
-      if (!closing) {
-        log(e.toString());
-      }
-      return Outcome.RETRY;
-    }
-  }
-
-  private static String token(Path file) {
-    try {
-      return Files.readString(file).strip();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private void log(String problem) {
-    if (!problem.equals(logged)) {
+    if (!closing && !problem.equals(logged)) {
       LOG.warn("gate.audit.webhook.url {}: {}", settings.url().redact(), problem);
       logged = problem;
     }
   }
 
-  private JsonObject json(Event event) {
+  private CloudEvent cloudEvent(Event event) {
     JsonObject data = new JsonObject();
     event.fields().forEach(data::addProperty);
-    JsonObject json = new JsonObject();
-    json.addProperty("specversion", "1.0");
-    json.addProperty("id", event.id());
-    json.addProperty("source", source);
-    json.addProperty("type", "io.vdi.gate." + event.fields().get("event"));
-    json.addProperty("time", event.time().truncatedTo(ChronoUnit.MILLIS).toString());
-    if (event.fields().containsKey("name")) {
-      json.addProperty(
-          "subject",
-          event.fields().getOrDefault("namespace", "") + "/" + event.fields().get("name"));
-    }
-    json.addProperty("datacontenttype", "application/json");
-    json.add("data", data);
-    return json;
+    return new CloudEvent(
+        event.id(),
+        source,
+        "io.vdi.gate." + event.fields().get("event"),
+        event.time(),
+        Optional.ofNullable(event.fields().get("name"))
+            .map(name -> event.fields().getOrDefault("namespace", "") + "/" + name),
+        data);
   }
 
   /** Sends what is in the queue for a short time; then drops it. */
@@ -199,12 +139,10 @@ public final class AuditWebhook implements AutoCloseable {
         TimeUnit.MILLISECONDS.sleep(20);
       }
       sender.interrupt();
-      http.dispatcher().cancelAll();
       sender.join(settings.timeout().plusSeconds(1));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    http.connectionPool().evictAll();
-    http.dispatcher().executorService().shutdown();
+    http.close();
   }
 }

@@ -15,6 +15,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.reaper.policy.ReapReason;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -113,25 +114,39 @@ public final class Deleter {
         session, MergePatch.forVersion(session.metadata()).removeAnnotation(Annotations.ENDED_BY));
   }
 
-  /** Suspends exactly this version; empty if this is not the leader. */
-  Optional<ApiResult<VdiSession>> suspend(VdiSession session) {
+  /**
+   * Suspends exactly this version, and writes why; empty if this is not the leader.
+   *
+   * @param due the time of the stop of a schedule, which is not carried out again
+   * @param now what the user is told as the time of the suspension
+   */
+  Optional<ApiResult<VdiSession>> suspend(
+      VdiSession session, ReapReason reason, Instant due, Instant now) {
+    MergePatch patch =
+        MergePatch.forVersion(session.metadata())
+            .set("spec.suspended", true)
+            .annotation(Annotations.SUSPENDED_BY, reason.text())
+            .annotation(Annotations.SUSPENDED_AT, now.truncatedTo(ChronoUnit.SECONDS).toString());
     return patchIfLeader(
-        session, MergePatch.forVersion(session.metadata()).set("spec.suspended", true));
+        session,
+        reason == ReapReason.SCHEDULE
+            ? patch.annotation(Annotations.SCHEDULE_APPLIED, due.toString())
+            : patch);
   }
 
   /**
-   * Suspends or resumes exactly this version because of its schedule; empty if this is not the
-   * leader.
+   * Resumes exactly this version because of its schedule; empty if this is not the leader.
    *
-   * @param due the time of the stop or start, which is not carried out again
+   * @param due the time of the start, which is not carried out again
    */
-  Optional<ApiResult<VdiSession>> applySchedule(
-      VdiSession session, boolean suspended, Instant due) {
+  Optional<ApiResult<VdiSession>> resume(VdiSession session, Instant due) {
     return patchIfLeader(
         session,
         MergePatch.forVersion(session.metadata())
-            .set("spec.suspended", suspended)
-            .annotation(Annotations.SCHEDULE_APPLIED, due.toString()));
+            .set("spec.suspended", false)
+            .annotation(Annotations.SCHEDULE_APPLIED, due.toString())
+            .removeAnnotation(Annotations.SUSPENDED_BY)
+            .removeAnnotation(Annotations.SUSPENDED_AT));
   }
 
   /**

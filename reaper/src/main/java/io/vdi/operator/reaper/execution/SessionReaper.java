@@ -325,14 +325,15 @@ public final class SessionReaper {
     }
     sessions.changed(evaluation.session());
     return evaluation.verdict() instanceof SessionVerdict.Suspend still
-        ? suspendLive(evaluation.session(), still)
+        ? suspendLive(evaluation, still)
         : carryOut(evaluation);
   }
 
-  private ReconcileResult suspendLive(VdiSession session, SessionVerdict.Suspend suspend) {
+  private ReconcileResult suspendLive(Evaluation evaluation, SessionVerdict.Suspend suspend) {
+    VdiSession session = evaluation.session();
     boolean scheduled = suspend.reason() == ReapReason.SCHEDULE;
     Optional<ApiResult<VdiSession>> result =
-        scheduled ? deleter.applySchedule(session, true, suspend.due()) : deleter.suspend(session);
+        deleter.suspend(session, suspend.reason(), suspend.due(), evaluation.time());
     result
         .flatMap(ApiResult::ok)
         .ifPresent(suspended -> {
@@ -373,7 +374,7 @@ public final class SessionReaper {
   }
 
   private ReconcileResult resumeLive(VdiSession session, SessionVerdict.Resume resume) {
-    Optional<ApiResult<VdiSession>> result = deleter.applySchedule(session, false, resume.due());
+    Optional<ApiResult<VdiSession>> result = deleter.resume(session, resume.due());
     if (result.isEmpty()) {
       return new ReconcileResult.Done();
     }

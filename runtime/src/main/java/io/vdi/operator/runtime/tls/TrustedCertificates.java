@@ -1,4 +1,4 @@
-package io.vdi.operator.gate.signin;
+package io.vdi.operator.runtime.tls;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -13,19 +13,24 @@ import java.util.Collection;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
 
 /**
- * The CA certificates of the provider in a PEM file. The file is read for each connection, so that
- * a renewed CA applies without a restart.
+ * The CA certificates of a server in a PEM file. The file is read for each connection, so that a
+ * renewed CA applies without a restart.
  */
-final class TrustedCertificates {
-  private record Loaded(String pem, SSLSocketFactory sockets) {}
+public final class TrustedCertificates {
+  /** Sockets that trust the certificates of the file and no others, and what makes them do so. */
+  public record Trust(SSLSocketFactory sockets, X509TrustManager manager) {}
+
+  private record Loaded(String pem, Trust trust) {}
 
   private final Path file;
   private volatile Optional<Loaded> loaded = Optional.empty();
 
-  TrustedCertificates(Path file) {
+  public TrustedCertificates(Path file) {
     this.file = file;
   }
 
@@ -34,21 +39,30 @@ final class TrustedCertificates {
    *
    * @throws IOException if the file cannot be read, or has no certificate
    */
-  SSLSocketFactory sockets() throws IOException {
+  public SSLSocketFactory sockets() throws IOException {
+    return trust().sockets();
+  }
+
+  /**
+   * The same with the trust manager, which some HTTP clients ask for.
+   *
+   * @throws IOException if the file cannot be read, or has no certificate
+   */
+  public Trust trust() throws IOException {
     String pem = Files.readString(file, StandardCharsets.US_ASCII);
     Optional<Loaded> known = loaded.filter(last -> last.pem().equals(pem));
     if (known.isEmpty()) {
       try {
-        known = Optional.of(new Loaded(pem, sockets(pem)));
+        known = Optional.of(new Loaded(pem, trust(pem)));
       } catch (GeneralSecurityException e) {
         throw new IOException(file + " has no valid certificate: " + e.getMessage(), e);
       }
       loaded = known;
     }
-    return known.get().sockets();
+    return known.get().trust();
   }
 
-  private static SSLSocketFactory sockets(String pem) throws GeneralSecurityException, IOException {
+  private static Trust trust(String pem) throws GeneralSecurityException, IOException {
     Collection<? extends Certificate> certificates =
         CertificateFactory.getInstance("X.509")
             .generateCertificates(
@@ -67,6 +81,11 @@ final class TrustedCertificates {
     managers.init(trusted);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, managers.getTrustManagers(), null);
-    return context.getSocketFactory();
+    for (TrustManager manager : managers.getTrustManagers()) {
+      if (manager instanceof X509TrustManager x509) {
+        return new Trust(context.getSocketFactory(), x509);
+      }
+    }
+    throw new GeneralSecurityException("the platform has no X509TrustManager");
   }
 }
