@@ -13,6 +13,8 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
+import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.notice.Notices;
 import io.vdi.operator.reaper.activity.ActivityMonitor;
 import io.vdi.operator.reaper.activity.LoadMonitor;
 import io.vdi.operator.reaper.execution.Deleter;
@@ -26,6 +28,9 @@ import io.vdi.operator.reaper.execution.ReaperReport;
 import io.vdi.operator.reaper.execution.SessionEvaluator;
 import io.vdi.operator.reaper.execution.SessionReaper;
 import io.vdi.operator.reaper.execution.SessionStateReader;
+import io.vdi.operator.reaper.notice.NoticeListener;
+import io.vdi.operator.reaper.notice.Notifier;
+import io.vdi.operator.reaper.policy.Activity;
 import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.runtime.ApiServerClock;
 import io.vdi.operator.runtime.Service;
@@ -49,7 +54,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Wires the reaper: caches, queues, workers, the periodic scan, and {@code /report}. */
-public final class Reaper implements Service, ActivityMonitor.Listener, LoadMonitor.Listener {
+public final class Reaper
+    implements Service, ActivityMonitor.Listener, LoadMonitor.Listener, NoticeListener {
   /** For {@link ServiceRuntime}. */
   public static final ServiceDefinition<ReaperConfig> SERVICE =
       new ServiceDefinition<>("reaper", ReaperConfig::from, ReaperConfig.RENAMED_KEYS, Reaper::new);
@@ -81,6 +87,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener, LoadMoni
   private final SessionReaper sessionReaper;
   private final WorkerPool<SessionKey> sessionWorkers;
   private final WorkerPool<ObjectKey> objectWorkers;
+  private final Notifier notifier;
   private final OrphanScan orphanScan;
   private final Periodic scans;
   private volatile boolean elected;
@@ -141,10 +148,11 @@ public final class Reaper implements Service, ActivityMonitor.Listener, LoadMoni
     OrphanReaper orphanReaper =
         new OrphanReaper(api, deleter, retention, deletion, report, metrics, clock);
     this.sessionWorkers =
-        new WorkerPool<>(
-            "session", sessionQueue, initial.workers(), sessionReaper::reconcile, nodeClock);
+        new WorkerPool<>("session", sessionQueue, initial.workers(), this::reconcile, nodeClock);
     this.objectWorkers =
         new WorkerPool<>("object", objectQueue, OBJECT_WORKERS, orphanReaper::reconcile, nodeClock);
+    this.notifier =
+        new Notifier(api, initial.namespace(), initial.notices(), mayWrite, this, clock);
     this.orphanScan =
         new OrphanScan(api, namespaces, sessions, sessionQueue::add, objectQueue::add, mayWrite);
     this.scans = new Periodic("scan", () -> config.current().sweepInterval(), this::scan);
@@ -156,6 +164,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener, LoadMoni
         () -> clock.offset().toMillis() / 1000.0,
         mayWrite,
         config::isValid);
+    metrics.watchNotices(notifier);
   }
 
   @Override
@@ -172,6 +181,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener, LoadMoni
   @Override
   public void elected() {
     elected = true;
+    notifier.start();
     sessionWorkers.start();
     objectWorkers.start();
     load.start();
@@ -195,8 +205,52 @@ public final class Reaper implements Service, ActivityMonitor.Listener, LoadMoni
     VdiSession session = change.object();
     if (change.now().isPresent()) {
       activity.changed(session);
+    } else if (sendsNotices()) {
+      notifier.deleted(session);
     }
     sessionQueue.add(SessionKey.of(session));
+  }
+
+  /** Whatever becomes due for a session, its key is in the queue at that time. */
+  private WorkerPool.ReconcileResult reconcile(SessionKey key) {
+    WorkerPool.ReconcileResult result = sessionReaper.reconcile(key);
+    if (sendsNotices()) {
+      sessions.get(key.namespace(), key.name()).ifPresent(this::observe);
+    }
+    return result;
+  }
+
+  private void observe(VdiSession session) {
+    notifier.observe(
+        session,
+        new Notices.Observed(
+            templates.get("", session.spec().template()),
+            pods.get(session.namespace(), session.name()),
+            activity.of(session) instanceof Activity.Idle(Instant since, Instant _)
+                ? Optional.of(since)
+                : Optional.empty()),
+        config.current().retention().warningBefore());
+  }
+
+  /** A dry run ends nothing, so it announces nothing. */
+  private boolean sendsNotices() {
+    return mayWrite.getAsBoolean() && !config.current().deletion().dryRun();
+  }
+
+  @Override
+  public void settled(String sink, Notice notice, NoticeListener.Outcome outcome, String why) {
+    metrics.noticeSettled(sink, notice.kind(), outcome);
+    if (outcome == NoticeListener.Outcome.DELIVERED) {
+      LOG.info("{}: notice {} sent to {}", notice.session(), notice.kind().text(), sink);
+      return;
+    }
+    String message =
+        "the notice %s was not delivered to %s: %s".formatted(notice.kind().text(), sink, why);
+    LOG.warn("{}: {}", notice.session(), message);
+    sessions
+        .get(notice.session().namespace(), notice.session().name())
+        .filter(session -> session.uid().equals(notice.uid()))
+        .ifPresent(session -> events.record(session, true, "NoticeNotDelivered", message));
   }
 
   private void templateChanged(ResourceCache.Change<VdiTemplate> change) {
@@ -304,6 +358,7 @@ public final class Reaper implements Service, ActivityMonitor.Listener, LoadMoni
       if (!sessionWorkers.stop(STOP_TIMEOUT) || !objectWorkers.stop(STOP_TIMEOUT)) {
         LOG.warn("some work is still in progress after {} s", STOP_TIMEOUT.toSeconds());
       }
+      notifier.close();
     }
     events.close();
   }

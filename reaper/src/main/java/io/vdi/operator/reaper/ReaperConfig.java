@@ -6,6 +6,7 @@ import io.vdi.operator.reaper.activity.ActivityConfig;
 import io.vdi.operator.reaper.activity.LoadConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
+import io.vdi.operator.reaper.notice.NoticeConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.reaper.policy.ScheduleConfig;
 import io.vdi.operator.runtime.ServiceConfig;
@@ -24,6 +25,7 @@ record ReaperConfig(
     DeletionConfig deletion,
     ActivityConfig activity,
     LoadConfig load,
+    NoticeConfig notices,
     Duration sweepInterval,
     int workers,
     WatchedNamespaces watchedNamespaces,
@@ -45,6 +47,7 @@ record ReaperConfig(
             deletion(read, dryRun, sweepInterval),
             activity(read, dryRun),
             load(read),
+            NoticeConfig.read(read),
             sweepInterval,
             read.number("workers", 1, 1024),
             WatchedNamespacesConfig.read(read),

@@ -5,10 +5,13 @@ import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.reaper.activity.LoadMonitor;
 import io.vdi.operator.reaper.execution.OrphanScan;
 import io.vdi.operator.reaper.execution.ReapListener;
 import io.vdi.operator.reaper.execution.ReaperReport;
+import io.vdi.operator.reaper.notice.NoticeListener;
+import io.vdi.operator.reaper.notice.Notifier;
 import io.vdi.operator.reaper.policy.ReapReason;
 import io.vdi.operator.runtime.Gauges;
 import java.time.Duration;
@@ -146,6 +149,39 @@ final class ReaperMetrics implements ReapListener {
   public void wouldReap(ReapReason reason) {
     counter("vdi_reaper_dry_run_total", "Deletions that a dry run would have made", reason)
         .increment();
+  }
+
+  /** Registers what is counted for each sink of notices. */
+  void watchNotices(Notifier notifier) {
+    for (String sink : notifier.sinks()) {
+      new Gauges(meters)
+          .add(
+              "vdi_notices_pending",
+              "Notices that wait for a sink",
+              () -> notifier.pending(sink),
+              Tag.create("sink", sink));
+      for (Notice.Kind kind : Notice.Kind.values()) {
+        for (NoticeListener.Outcome outcome : NoticeListener.Outcome.values()) {
+          notices(sink, kind, outcome);
+        }
+      }
+    }
+  }
+
+  /** Counts a notice that a sink has settled. */
+  void noticeSettled(String sink, Notice.Kind kind, NoticeListener.Outcome outcome) {
+    notices(sink, kind, outcome).increment();
+  }
+
+  private Counter notices(String sink, Notice.Kind kind, NoticeListener.Outcome outcome) {
+    return meters.getOrCreate(
+        Counter.builder("vdi_notices_sent_total")
+            .description("Notices that were delivered, refused by their receiver, or given up")
+            .tags(
+                List.of(
+                    Tag.create("sink", sink),
+                    Tag.create("kind", kind.text()),
+                    Tag.create("outcome", outcome.text()))));
   }
 
   /** Counts a desktop that was asked for its connected clients. */
