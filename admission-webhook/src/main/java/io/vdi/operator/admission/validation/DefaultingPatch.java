@@ -56,11 +56,10 @@ final class DefaultingPatch {
         Annotations.UNCHECKED,
         old.annotation(Annotations.UNCHECKED).filter(unchecked -> template.isEmpty()));
     // Otherwise a user could not replace the session with a manifest.
-    patch.annotate(
-        Annotations.SCHEDULE_APPLIED,
-        session
-            .annotation(Annotations.SCHEDULE_APPLIED)
-            .or(() -> old.annotation(Annotations.SCHEDULE_APPLIED)));
+    for (String key :
+        List.of(Annotations.SCHEDULE_APPLIED, Annotations.SUSPENDED_BY, Annotations.SUSPENDED_AT)) {
+      patch.annotate(key, session.annotation(key).or(() -> old.annotation(key)));
+    }
     JsonObject defaults =
         template
             .map(found -> SessionDefaults.of(found.spec()))

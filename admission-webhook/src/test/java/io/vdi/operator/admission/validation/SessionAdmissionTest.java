@@ -409,16 +409,20 @@ class SessionAdmissionTest {
   }
 
   @Test
-  void aManifestKeepsTheBoundaryOfTheScheduleThatTheReaperHasCarriedOut() {
+  void aManifestKeepsWhatTheReaperHasWritten() {
     JsonObject old = Requests.session("{user: alice@example.com, template: t, timeout: 1h}");
     JsonObject annotations = new JsonObject();
     annotations.addProperty(Annotations.SCHEDULE_APPLIED, "2026-01-01T18:00:00Z");
+    annotations.addProperty(Annotations.SUSPENDED_BY, "schedule");
+    annotations.addProperty(Annotations.SUSPENDED_AT, "2026-01-01T18:00:00Z");
     old.getAsJsonObject("metadata").add("annotations", annotations);
     JsonObject now = Requests.session("{user: alice@example.com, template: t, timeout: 1h}");
     assertThat(CLUSTER.mutate(Requests.update(now, old)))
         .isInstanceOfSatisfying(
             Response.Allow.class,
-            allow -> assertThat(allow.patch().toString()).contains(annotations.toString()));
+            allow ->
+                assertThat(allow.patch().toString())
+                    .contains("schedule-applied", "suspended-by", "suspended-at"));
   }
 
   /** The mutating webhook gets the object as the client sent it. */
