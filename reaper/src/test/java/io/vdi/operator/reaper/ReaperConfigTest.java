@@ -8,6 +8,7 @@ import io.vdi.operator.reaper.activity.ActivityConfig;
 import io.vdi.operator.reaper.activity.LoadConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig;
 import io.vdi.operator.reaper.execution.DeletionConfig.MassDeletionConfig;
+import io.vdi.operator.reaper.notice.NoticeConfig;
 import io.vdi.operator.reaper.policy.RetentionConfig;
 import io.vdi.operator.reaper.policy.ScheduleConfig;
 import io.vdi.operator.runtime.config.ConfigLoader;
@@ -96,6 +97,35 @@ class ReaperConfigTest {
         .hasMessageContaining("homeRetention \"30d\" must be a duration")
         .hasMessageContaining("activity.maxConcurrentRequests \"0\" must be a whole number")
         .hasMessageContaining("busy.gpu.namespace must be the namespace of the pods");
+  }
+
+  @Test
+  void noticesAreSentNowhereByDefault() throws InvalidConfigException {
+    NoticeConfig notices = config(Map.of()).notices();
+    assertThat(notices.webhook()).isEmpty();
+    assertThat(notices.smtp()).isEmpty();
+    assertThat(notices.chat()).isEmpty();
+    assertThat(notices.giveUpAfter()).isEqualTo(Duration.ofHours(1));
+  }
+
+  @Test
+  void aPasswordIsNotSentWithoutTlsAndAMailNeedsASender() {
+    Map<String, String> environment =
+        Map.of(
+            "vdiConfig_NOTICES_WEBHOOK_URL", "events.example.com",
+            "vdiConfig_NOTICES_SMTP_HOST", "mail.example.com",
+            "vdiConfig_NOTICES_SMTP_FROM", "desktops",
+            "vdiConfig_NOTICES_SMTP_TLS", "none",
+            "vdiConfig_NOTICES_SMTP_USERNAME_FILE", "/etc/vdi/user",
+            "vdiConfig_NOTICES_CHAT_FORMAT", "irc");
+    assertThatThrownBy(() -> config(environment))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessageContaining(
+            "notices.webhook.url \"events.example.com\" must be an http or https address")
+        .hasMessageContaining("notices.smtp.from \"desktops\" must be the e-mail address")
+        .hasMessageContaining("passwordFile must be set together")
+        .hasMessageContaining("notices.smtp.tls must not be none")
+        .hasMessageContaining("notices.chat.format \"irc\" must be one of slack, teams");
   }
 
   @Test
