@@ -50,6 +50,7 @@ class GateImportsTest {
             "the contract of what a user can do with desktops: values and interfaces",
             "common.diagnosis",
             "common.model",
+            "common.notice",
             "common.quota",
             "java.net")
         .allow(
@@ -59,6 +60,7 @@ class GateImportsTest {
             "common.identity",
             "common.kube",
             "common.model",
+            "common.notice",
             "common.quota",
             "gate.api",
             "gate.audit",
@@ -173,6 +175,7 @@ class GateImportsTest {
             "portal.view",
             "what the pages show, in the reader's language",
             "common.model",
+            "common.notice",
             "common.quota",
             "gate.api",
             "gate.http",

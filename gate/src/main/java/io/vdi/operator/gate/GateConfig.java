@@ -249,6 +249,7 @@ record GateConfig(
             namespaces.orElse(UserNamespaces.DEFAULT),
             read.flag("gate.createNamespaces"),
             QuotaConfig.read(read),
+            read.duration("warningBefore"),
             read.durationOrZero("homeRetention"),
             namespace),
         audiences.isEmpty() ? Set.of(read.text("gate.oidc.clientId")) : Set.copyOf(audiences),

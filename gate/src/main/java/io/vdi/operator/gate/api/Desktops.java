@@ -2,6 +2,7 @@ package io.vdi.operator.gate.api;
 
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.notice.Notice;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,9 @@ public interface Desktops {
   Outcome<SessionPage> sessions(Caller caller, SessionFilter filter);
 
   Outcome<SessionView> session(Caller caller, SessionKey key);
+
+  /** What the caller is told about the caller's own sessions, the latest time first. */
+  Outcome<List<Notice>> notices(Caller caller);
 
   /** Creates a session. The result is the new session, which starts then; {@link #watch} it. */
   Outcome<SessionView> start(Caller caller, StartRequest request);

@@ -31,6 +31,7 @@ import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.http.Templates;
 import io.vdi.operator.gate.portal.view.HomeLine;
+import io.vdi.operator.gate.portal.view.NoticeLine;
 import io.vdi.operator.gate.portal.view.Paths;
 import io.vdi.operator.gate.portal.view.SessionCard;
 import io.vdi.operator.gate.portal.view.Shell;
@@ -279,6 +280,11 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             .orElse(List.of());
     List<TemplateCard> templates =
         value(desktops.templates(visit.caller()), problems).orElse(List.of());
+    // If they cannot be read, neither can the sessions, and the page says so once.
+    List<NoticeLine> notices =
+        value(desktops.notices(visit.caller()), new ArrayList<>()).orElse(List.of()).stream()
+            .map(visit.views()::notice)
+            .toList();
     Views views = visit.views();
     visit.send(
         "pages/home.jte",
@@ -288,6 +294,8 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             notice(visit),
             "problems",
             problems,
+            "notices",
+            notices,
             "sessions",
             own.stream().map(views::card).toList(),
             "templates",

@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.Caller;
@@ -51,6 +52,7 @@ public final class InMemoryDesktops implements Desktops {
 
   private final Map<SessionKey, SessionView> sessions = new ConcurrentHashMap<>();
   private final Map<String, TemplateCard> templates = new ConcurrentHashMap<>();
+  private final List<Notice> notices = new CopyOnWriteArrayList<>();
   private final List<HomeView> homes = new CopyOnWriteArrayList<>();
   private final List<UsageView.Line> usage = new CopyOnWriteArrayList<>();
   private final List<Watch> watches = new CopyOnWriteArrayList<>();
@@ -91,6 +93,11 @@ public final class InMemoryDesktops implements Desktops {
     watches.stream()
         .filter(watch -> watch.key().equals(key))
         .forEach(watch -> watch.listener().ended());
+  }
+
+  /** Tells the user of a session something. */
+  public void tell(Notice notice) {
+    notices.add(notice);
   }
 
   public void addHome(HomeView home) {
@@ -314,6 +321,12 @@ public final class InMemoryDesktops implements Desktops {
             .map(session -> asSeenBy(session, caller))
             .toList();
     return unlessFailing(new SessionPage(found, Optional.empty(), found.size()));
+  }
+
+  @Override
+  public Outcome<List<Notice>> notices(Caller caller) {
+    return unlessFailing(
+        notices.stream().filter(notice -> notice.user().equals(caller.email())).toList());
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import java.io.BufferedReader;
@@ -157,6 +158,38 @@ class PortalTest {
     assertThat(page.select("nav a").eachText()).doesNotContain("All desktops");
     assertThat(page.select("nav a[aria-current=page]").text()).isEqualTo("Desktops");
     assertThat(page.select("html").attr("lang")).isEqualTo("en");
+  }
+
+  @Test
+  @DisplayName("the first page tells its reader what happens to the reader's own desktops")
+  void notices() {
+    Instant at = Instant.parse("2026-01-01T18:00:00Z");
+    desktops.tell(notice("alice", "alice@example.com", Notice.Kind.SLEEPS_SOON, "schedule", at));
+    desktops.tell(notice("bob", "bob@example.com", Notice.Kind.SUSPENDED, "idle", at));
+    signIn("alice");
+    Document page = document("/");
+    Element list = page.selectFirst("#live ul[aria-label=Notices]");
+    assertThat(list.select("li a").eachText())
+        .containsExactly("alice goes to sleep soon: its schedule stops it");
+    assertThat(list.select("time").attr("datetime")).isEqualTo("2026-01-01T18:00:00Z");
+    assertThat(list.attr("data-announce"))
+        .as("the script says it to screen readers")
+        .isEqualTo("alice goes to sleep soon: its schedule stops it");
+  }
+
+  private static Notice notice(
+      String name, String user, Notice.Kind kind, String reason, Instant at) {
+    return new Notice(
+        name,
+        kind,
+        reason,
+        new SessionKey("desks", name),
+        "uid",
+        user,
+        "ubuntu",
+        "",
+        at,
+        at.plusSeconds(60));
   }
 
   @Test
@@ -344,7 +377,7 @@ class PortalTest {
 
   @Test
   @DisplayName("the notice of an address is one of the known ones")
-  void notices() {
+  void unknownNotice() {
     signIn("alice");
     assertThat(document("/?done=%3Cb%3E").select("main [role=status]")).isEmpty();
   }

@@ -22,6 +22,7 @@ import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaUsage;
@@ -190,6 +191,24 @@ public final class ClusterDesktops implements Desktops {
   @Override
   public Outcome<SessionView> session(Caller caller, SessionKey key) {
     return find(caller, key).map(session -> view(session, caller));
+  }
+
+  @Override
+  public Outcome<List<Notice>> notices(Caller caller) {
+    return read(() ->
+        new Outcome.Done<>(
+            caches.sessions().list().stream()
+                .filter(session -> settings.isOwn(caller, session.spec().user()))
+                .flatMap(session ->
+                    SessionNotices.of(
+                        session,
+                        caches.template(session),
+                        caches.pod(session),
+                        settings.warningBefore(),
+                        clock.instant())
+                        .stream())
+                .sorted(Comparator.comparing(Notice::at).reversed().thenComparing(Notice::id))
+                .toList()));
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param adminsMayOpen whether admins open the desktops of others
  * @param namespaces where sessions are created
  * @param createNamespaces whether the gate creates them on first use
+ * @param warningBefore how long before an end its user is told
  * @param homeRetention how long a retained home stays; zero: it is never deleted
  * @param operatorNamespace for the commands of remedies
  */
@@ -26,6 +27,7 @@ public record DesktopSettings(
     UserNamespaces namespaces,
     boolean createNamespaces,
     QuotaLimits quota,
+    Duration warningBefore,
     Duration homeRetention,
     String operatorNamespace) {
 

@@ -4,6 +4,7 @@ import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.CauseView;
@@ -41,6 +42,10 @@ public record Views(Texts texts, Instant now) {
   /** By how much a session can be extended at a time. */
   private static final List<Duration> EXTENSIONS =
       List.of(Duration.ofHours(1), Duration.ofHours(2), Duration.ofHours(4), Duration.ofHours(8));
+
+  /** Why sessions end or sleep, as the reaper writes it. */
+  static final Set<String> REASONS =
+      Set.of("timeout", "idle", "schedule", "suspended", "neverStarted", "failed");
 
   /** A session that was used more recently than this counts as in use. */
   private static final Duration RECENT = Duration.ofMinutes(1);
@@ -266,6 +271,21 @@ public record Views(Texts texts, Instant now) {
     return parts.isEmpty()
         ? texts.get("left.unlimited")
         : texts.get("left.all", String.join(", ", parts));
+  }
+
+  /** What the user is told. */
+  public NoticeLine notice(Notice notice) {
+    boolean draining = notice.kind() == Notice.Kind.NODE_DRAINING;
+    String reason = REASONS.contains(notice.reason()) ? notice.reason() : "other";
+    return new NoticeLine(
+        Paths.session(notice.session()),
+        texts.get(
+            "notice." + notice.kind().name(),
+            notice.session().name(),
+            draining ? "" : texts.get("notice.reason." + reason)),
+        draining ? notice.reason() : "",
+        notice.at().toString(),
+        texts.moment(notice.at()));
   }
 
   /**

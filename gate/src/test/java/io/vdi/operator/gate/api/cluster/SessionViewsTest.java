@@ -42,6 +42,7 @@ class SessionViewsTest {
           UserNamespaces.DEFAULT,
           false,
           new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of()),
+          Duration.ofMinutes(10),
           Duration.ofHours(1),
           "vdi-system");
 

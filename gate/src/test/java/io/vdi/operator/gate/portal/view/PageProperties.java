@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.CauseView;
@@ -147,6 +148,7 @@ class PageProperties {
                 "shell", shell,
                 "notice", none,
                 "problems", List.of(x),
+                "notices", List.of(views.notice(notice(x))),
                 "sessions", List.of(views.card(session), views.card(session(x, Phase.FAILED))),
                 "templates",
                     List.of(
@@ -323,6 +325,20 @@ class PageProperties {
             OptionalLong.of(1L << 30),
             isFull ? Optional.of(x) : Optional.empty(),
             true));
+  }
+
+  private static Notice notice(String x) {
+    return new Notice(
+        x,
+        Notice.Kind.NODE_DRAINING,
+        x,
+        new SessionKey(x, x),
+        x,
+        x,
+        x,
+        x,
+        NOW,
+        NOW.plusSeconds(60));
   }
 
   private static HomeView home(String x, boolean isRetained) {

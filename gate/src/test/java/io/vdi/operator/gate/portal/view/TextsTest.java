@@ -3,6 +3,7 @@ package io.vdi.operator.gate.portal.view;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.DiagnosisView;
@@ -84,7 +85,16 @@ class TextsTest {
   @DisplayName("every key that a page or a class uses exists, and every key is used")
   void usedKeys() throws IOException {
     Set<String> prefixes =
-        Set.of("step.", "state.", "phase.", "scope.", "resource.", "check.", "error.", "done.");
+        Set.of(
+            "step.",
+            "state.",
+            "phase.",
+            "scope.",
+            "resource.",
+            "check.",
+            "error.",
+            "done.",
+            "notice.");
     Set<String> used = new TreeSet<>();
     for (Path file : sources()) {
       Matcher use = USE.matcher(Files.readString(file));
@@ -121,6 +131,10 @@ class TextsTest {
     for (Phase phase : Phase.values()) {
       assertThat(EN.get("phase." + phase.name())).isNotBlank();
     }
+    for (Notice.Kind kind : Notice.Kind.values()) {
+      assertThat(EN.get("notice." + kind.name(), "desk", "why")).contains("desk");
+    }
+    Views.REASONS.forEach(reason -> assertThat(EN.get("notice.reason." + reason)).isNotBlank());
     for (StepName step : StepName.values()) {
       assertThat(EN.get("step." + step.name())).isNotBlank();
     }
