@@ -73,6 +73,24 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}{{ if
 {{- $url.hostname }}
 {{- end }}
 
+{{/* The settings notices of the reaper, with the paths of the files that its Deployment mounts. */}}
+{{- define "vdi.notices" -}}
+{{- $notices := deepCopy ((.Values.config.reaper).notices | default dict) -}}
+{{- range $sink, $files := dict "webhook" (dict "tokenFile" "token") "smtp" (dict "usernameFile" "username" "passwordFile" "password") "chat" (dict "urlFile" "url") -}}
+{{- with index $notices $sink -}}
+{{- $settings := omit . "existingSecret" -}}
+{{- if eq $sink "chat" }}{{ $settings = omit $settings "port" }}{{ end -}}
+{{- if .existingSecret -}}
+{{- range $setting, $key := $files -}}
+{{- $settings = merge $settings (dict $setting (printf "/etc/vdi/notices/%s-%s" $sink $key)) -}}
+{{- end -}}
+{{- end -}}
+{{- $notices = merge (dict $sink $settings) (omit $notices $sink) -}}
+{{- end -}}
+{{- end -}}
+{{ toYaml $notices }}
+{{- end }}
+
 {{/* The settings of the gate. */}}
 {{- define "vdi.gateConfig" -}}
 {{- $gate := omit .Values.gate "oidc" "enabled" "route" "replicas" "resources" "jvmFlags" "podLabels" "podAnnotations" "extraEnv" "extraVolumes" "extraVolumeMounts" "affinity" "topologySpreadConstraints" "podSecurityContext" "securityContext" "serviceAccount" "autoscaling" "podDisruptionBudget" -}}
@@ -84,7 +102,7 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}{{ if
 {{- with .Values.watchNamespaces }}
 {{- $gate = merge $gate (dict "namespace" (first .)) }}
 {{- end }}
-{{- $retention := pick (.Values.config.reaper | default dict) "homeRetention" -}}
+{{- $retention := pick (.Values.config.reaper | default dict) "homeRetention" "warningBefore" -}}
 {{- $quota := .Values.config.quota | default dict -}}
 {{- toYaml (merge $retention (dict "gate" $gate "quota" $quota "identity" (.Values.config.identity | default dict) "watchNamespaces" (.Values.watchNamespaces | default list) "logging" (dict "levels" .Values.config.logging))) }}
 {{- end }}

@@ -55,6 +55,11 @@ class ChartIT {
     "--set", "gate.oidc.issuer=https://login.example.com:8443/realms/vdi",
     "--set", "gate.oidc.clientId=vdi-gate",
     "--set", "gate.oidc.existingSecret=vdi-gate-oidc",
+    "--set", "config.reaper.notices.webhook.url=https://events.example.com:9443/vdi",
+    "--set", "config.reaper.notices.smtp.host=mail.example.com",
+    "--set", "config.reaper.notices.smtp.from=desktops@example.com",
+    "--set", "config.reaper.notices.smtp.existingSecret=mail-account",
+    "--set", "config.reaper.notices.chat.existingSecret=chat",
   };
 
   private static final String[] GATE = {
@@ -305,6 +310,8 @@ class ChartIT {
         "config.domian=x",
         "config.domain=Not_A_Name",
         "config.reaper.orphanGracePeriod=ten",
+        "config.reaper.notices.chat.url=https://chat.example.com/secret",
+        "config.reaper.notices.smtp.tls=yes",
         "config.quota.user.gpu=2",
         "config.ingress.kind=nginx",
         "image.pullPolicy=Sometimes",
@@ -481,6 +488,39 @@ class ChartIT {
             "\"forward-auth\"",
             "\"from\":[{\"ipBlock\":{\"cidr\":\"192.0.2.1/32\"}}]");
     assertThat(spec.getAsJsonArray("egress").toString()).contains("\"port\":8443");
+  }
+
+  @Test
+  void theSecretsOfNoticesAreFilesAndThePortsOfTheirReceiversAreOpen() {
+    assertThat(settings("reaper.yaml", EVERYTHING))
+        .contains(
+            "url: https://events.example.com:9443/vdi",
+            "passwordFile: /etc/vdi/notices/smtp-password",
+            "usernameFile: /etc/vdi/notices/smtp-username",
+            "urlFile: /etc/vdi/notices/chat-url")
+        .doesNotContain("existingSecret", "tokenFile");
+    List<JsonObject> objects = render(EVERYTHING);
+    assertThat(named(objects, "Deployment", "vdi-reaper").toString())
+        .contains(
+            "\"mountPath\":\"/etc/vdi/notices\"",
+            "\"name\":\"mail-account\"",
+            "\"name\":\"chat\"",
+            "checksum/notices");
+    assertThat(
+            named(objects, "NetworkPolicy", "vdi-reaper")
+                .getAsJsonObject("spec")
+                .getAsJsonArray("egress")
+                .toString())
+        .contains("\"port\":9443", "\"port\":587", "\"port\":443");
+    assertThat(settings("reaper.yaml")).doesNotContain("notices");
+  }
+
+  private static JsonObject named(List<JsonObject> objects, String kind, String name) {
+    return objects.stream()
+        .filter(object -> object.get("kind").getAsString().equals(kind))
+        .filter(object -> name(object).equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test

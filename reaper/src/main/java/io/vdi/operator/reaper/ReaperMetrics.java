@@ -151,9 +151,9 @@ final class ReaperMetrics implements ReapListener {
         .increment();
   }
 
-  /** Registers what is counted for each sink of notices. */
+  /** Registers what is counted for each sink of notices, also of those that are not configured. */
   void watchNotices(Notifier notifier) {
-    for (String sink : notifier.sinks()) {
+    for (String sink : Notifier.SINKS) {
       new Gauges(meters)
           .add(
               "vdi_notices_pending",

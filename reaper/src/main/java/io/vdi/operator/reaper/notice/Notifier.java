@@ -34,6 +34,9 @@ public final class Notifier {
   /** The ConfigMap in the operator's namespace. */
   public static final String NAME = "vdi-notices";
 
+  /** The names of all sinks, whether they are configured or not. */
+  public static final List<String> SINKS = List.of("webhook", "mail", "chat");
+
   private static final Logger LOG = LoggerFactory.getLogger(Notifier.class);
 
   /** What does not fit is derived again with the next sweep. */
@@ -104,11 +107,6 @@ public final class Notifier {
     config.smtp().ifPresent(to -> sinks.add(new MailSink(to, config.timeout(), clock)));
     config.chat().ifPresent(to -> sinks.add(new ChatSink(to, config.timeout())));
     return List.copyOf(sinks);
-  }
-
-  /** The names of the sinks that are configured. */
-  public List<String> sinks() {
-    return deliveries.stream().map(Delivery::name).toList();
   }
 
   /** How many notices wait for this sink. */
