@@ -17,6 +17,7 @@ class CommonImportsTest {
             "limits and usage; the kubectl plugin parses limits without the runtime",
             "common.model",
             "com.google.gson")
+        .allowPure("usage", "sums of use, for the gate and the webhook", "common.model")
         .allowPure(
             "pod",
             "how a template shapes the pod, for the controller and the webhook",

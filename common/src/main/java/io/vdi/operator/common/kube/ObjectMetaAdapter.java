@@ -75,6 +75,7 @@ final class ObjectMetaAdapter extends TypeAdapter<ObjectMeta> {
     Map<String, String> annotations = null;
     List<String> finalizers = null;
     List<OwnerReference> ownerReferences = null;
+    Long deletionGracePeriodSeconds = null;
     in.beginObject();
     while (in.hasNext()) {
       switch (in.nextName()) {
@@ -85,6 +86,7 @@ final class ObjectMetaAdapter extends TypeAdapter<ObjectMeta> {
         case "generation" -> generation = number.read(in);
         case "creationTimestamp" -> creationTimestamp = time.read(in);
         case "deletionTimestamp" -> deletionTimestamp = time.read(in);
+        case "deletionGracePeriodSeconds" -> deletionGracePeriodSeconds = number.read(in);
         case "labels" -> labels = readKept(in);
         case "annotations" -> annotations = readKept(in);
         case "finalizers" -> finalizers = texts.read(in);
@@ -104,7 +106,8 @@ final class ObjectMetaAdapter extends TypeAdapter<ObjectMeta> {
         labels,
         annotations,
         finalizers,
-        ownerReferences);
+        ownerReferences,
+        deletionGracePeriodSeconds == null ? 0 : deletionGracePeriodSeconds);
   }
 
   private Map<String, String> readKept(JsonReader in) throws IOException {

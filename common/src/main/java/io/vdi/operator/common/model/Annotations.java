@@ -17,6 +17,18 @@ public final class Annotations {
   /** The Kubernetes user that created the session; docs/specification.md, section 4. */
   public static final String CREATED_BY = "vdi.kasm.io/created-by";
 
+  /**
+   * On a session: the groups of its user that {@code usage.groups} names, as a JSON list, when the
+   * user created it. Only the admission webhook and admins set it.
+   */
+  public static final String GROUPS = "vdi.kasm.io/groups";
+
+  /**
+   * On a session: why and when the reaper has suspended it last, such as {@code idle
+   * 2026-11-26T12:00:00Z}.
+   */
+  public static final String SUSPENDED_BY = "vdi.kasm.io/suspended-by";
+
   /** The id of the quota reservation of the session. Only the admission webhook sets it. */
   public static final String RESERVATION = "vdi.kasm.io/reservation";
 

@@ -16,6 +16,12 @@ public final class Labels {
   /** On pods and NetworkPolicies: the name of the template, as {@link #valueOf} writes it. */
   public static final String TEMPLATE = "vdi.kasm.io/template";
 
+  /**
+   * On a VDIUsage: {@link VdiUsage#OPEN}, or the month in which the interval ended, in UTC, such as
+   * {@code 2026-11}.
+   */
+  public static final String USAGE = "vdi.kasm.io/usage";
+
   /** Value of {@link #NAME}. */
   public static final String SESSION = "vdi-session";
 

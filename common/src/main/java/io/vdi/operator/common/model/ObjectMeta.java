@@ -14,6 +14,8 @@ import java.util.Optional;
  *
  * @param creationTimestamp {@link Instant#EPOCH} when absent
  * @param deletionTimestamp null unless the object is being deleted; see {@link #isDeleting()}
+ * @param deletionGracePeriodSeconds how long before {@code deletionTimestamp} the deletion was
+ *     requested; above 0 only for pods
  */
 public record ObjectMeta(
     String name,
@@ -26,13 +28,42 @@ public record ObjectMeta(
     Map<String, String> labels,
     Map<String, String> annotations,
     List<String> finalizers,
-    List<OwnerReference> ownerReferences) {
+    List<OwnerReference> ownerReferences,
+    long deletionGracePeriodSeconds) {
 
   /** The values that objects share are shorter, such as e-mails, UIDs and hashes. */
   private static final int MAX_INTERNED = 256;
 
   public static final ObjectMeta EMPTY =
       new ObjectMeta(null, null, null, null, 0, null, null, null, null, null, null);
+
+  /** The metadata of an object that has no grace period. */
+  public ObjectMeta(
+      String name,
+      String namespace,
+      String uid,
+      String resourceVersion,
+      long generation,
+      Instant creationTimestamp,
+      Instant deletionTimestamp,
+      Map<String, String> labels,
+      Map<String, String> annotations,
+      List<String> finalizers,
+      List<OwnerReference> ownerReferences) {
+    this(
+        name,
+        namespace,
+        uid,
+        resourceVersion,
+        generation,
+        creationTimestamp,
+        deletionTimestamp,
+        labels,
+        annotations,
+        finalizers,
+        ownerReferences,
+        0);
+  }
 
   public ObjectMeta {
     name = name == null ? "" : name;
@@ -69,6 +100,15 @@ public record ObjectMeta(
 
   public boolean isDeleting() {
     return deletionTimestamp != null;
+  }
+
+  /**
+   * When the deletion was requested, by the clock of the API server; empty unless the object is
+   * being deleted. A shorter grace period that is requested later does not change it.
+   */
+  public Optional<Instant> deletionRequestedAt() {
+    return Optional.ofNullable(deletionTimestamp)
+        .map(time -> time.minusSeconds(deletionGracePeriodSeconds));
   }
 
   /** The owner reference with {@code controller: true}. */

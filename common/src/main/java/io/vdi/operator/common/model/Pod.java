@@ -73,7 +73,15 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
   /** Both components are null while the container runs; otherwise one of them is. */
   public record State(Detail waiting, Detail terminated) {}
 
-  public record Detail(String reason, String message, int exitCode) {
+  /**
+   * @param finishedAt null unless the container has ended
+   */
+  public record Detail(String reason, String message, int exitCode, Instant finishedAt) {
+    /** Of a container that has not ended, or whose end has no time. */
+    public Detail(String reason, String message, int exitCode) {
+      this(reason, message, exitCode, null);
+    }
+
     public Detail {
       reason = reason == null ? "" : reason;
       message = message == null ? "" : message;
@@ -130,6 +138,13 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     return !spec.nodeName.isEmpty();
   }
 
+  /** Since when the pod is ready; empty while it is not. */
+  public Optional<Instant> readySince() {
+    return Condition.find(status.conditions, "Ready")
+        .filter(Condition::isTrue)
+        .map(Condition::lastTransitionTime);
+  }
+
   /** When the pod was scheduled; empty if it is not. */
   public Optional<Instant> scheduledAt() {
     return Condition.find(status.conditions, "PodScheduled")
@@ -144,5 +159,32 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
    */
   public boolean isFinished() {
     return status.phase.equals("Failed") || status.phase.equals("Succeeded");
+  }
+
+  /**
+   * When the desktop ended, by the times of the API: the request to delete the pod, or the end of
+   * its container. Empty while the desktop runs, and if no time says when it ended.
+   */
+  public Optional<Instant> endedAt() {
+    Optional<Instant> requested = metadata.deletionRequestedAt();
+    return isFinished()
+        ? Stream.concat(finishedAt().stream(), requested.stream()).min(Instant::compareTo)
+        : requested;
+  }
+
+  /** The end of its container; without one, such as after the loss of its node, that of the pod. */
+  private Optional<Instant> finishedAt() {
+    return status.containerStatuses.stream()
+        .filter(container -> container.name().equals(DESKTOP))
+        .flatMap(container -> Stream.ofNullable(container.state().terminated()))
+        .flatMap(terminated -> Stream.ofNullable(terminated.finishedAt()))
+        .findFirst()
+        .or(() ->
+            status.conditions.stream()
+                .filter(condition ->
+                    (condition.type().equals("Ready") && !condition.isTrue())
+                        || (condition.type().equals("DisruptionTarget") && condition.isTrue()))
+                .map(Condition::lastTransitionTime)
+                .max(Instant::compareTo));
   }
 }

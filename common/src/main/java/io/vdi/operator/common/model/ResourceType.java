@@ -19,6 +19,8 @@ public record ResourceType<T extends KubeObject>(
   public static final ResourceType<VdiTemplate> TEMPLATE =
       new ResourceType<>(
           "vdi.kasm.io", "v1alpha1", "VDITemplate", "vditemplates", false, VdiTemplate.class);
+  public static final ResourceType<VdiUsage> USAGE =
+      new ResourceType<>("vdi.kasm.io", "v1alpha1", "VDIUsage", "vdiusages", true, VdiUsage.class);
   public static final ResourceType<Pod> POD =
       new ResourceType<>("", "v1", "Pod", "pods", true, Pod.class);
   public static final ResourceType<PersistentVolumeClaim> PERSISTENT_VOLUME_CLAIM =

@@ -38,6 +38,12 @@ class CrdAgreementTest {
   }
 
   @Test
+  @DisplayName("VdiUsage has the fields of the schema")
+  void usage() throws IOException {
+    agree("vdiusages", VdiUsage.class, List.of("spec"));
+  }
+
+  @Test
   @DisplayName("Phase has the values of the schema")
   void phases() throws IOException {
     Map<?, ?> status = at(schema("vdisessions"), "properties", "status", "properties", "phase");
@@ -53,8 +59,12 @@ class CrdAgreementTest {
   }
 
   private static void agree(String name, Class<?> record) throws IOException {
+    agree(name, record, List.of("spec", "status"));
+  }
+
+  private static void agree(String name, Class<?> record, List<String> parts) throws IOException {
     Map<?, ?> schema = schema(name);
-    for (String part : List.of("spec", "status")) {
+    for (String part : parts) {
       RecordComponent component =
           Arrays.stream(record.getRecordComponents())
               .filter(c -> c.getName().equals(part))

@@ -37,8 +37,10 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace, List
           api, "{apiVersion: v1, kind: Namespace, metadata: {name: " + namespace + "}}");
       Manifests.apply(api, template("crds/vdisessions.yaml"));
       Manifests.apply(api, template("crds/vditemplates.yaml"));
+      Manifests.apply(api, template("crds/vdiusages.yaml"));
       grantRoles(api, OperatorService.CONTROLLER);
-      Manifests.awaitCrds(api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates"));
+      Manifests.awaitCrds(
+          api, "vdi.kasm.io/v1alpha1", List.of("vdisessions", "vditemplates", "vdiusages"));
     });
   }
 
