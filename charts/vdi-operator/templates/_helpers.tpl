@@ -104,7 +104,8 @@ controller admission-webhook{{ if .Values.reaper.enabled }} reaper{{ end }}{{ if
 {{- end }}
 {{- $retention := pick (.Values.config.reaper | default dict) "homeRetention" "warningBefore" -}}
 {{- $quota := .Values.config.quota | default dict -}}
-{{- toYaml (merge $retention (dict "gate" $gate "quota" $quota "identity" (.Values.config.identity | default dict) "watchNamespaces" (.Values.watchNamespaces | default list) "logging" (dict "levels" .Values.config.logging))) }}
+{{- $usage := pick (.Values.config.usage | default dict) "timeZone" -}}
+{{- toYaml (merge $retention (dict "gate" $gate "usage" $usage "quota" $quota "identity" (.Values.config.identity | default dict) "watchNamespaces" (.Values.watchNamespaces | default list) "logging" (dict "levels" .Values.config.logging))) }}
 {{- end }}
 
 {{/* The values podSecurityContext and securityContext, for releases whose values are older than these. */}}

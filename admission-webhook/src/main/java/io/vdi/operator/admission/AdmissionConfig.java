@@ -4,19 +4,23 @@ import io.helidon.config.Config;
 import io.vdi.operator.admission.certificates.CertificateSettings;
 import io.vdi.operator.admission.certificates.DynamicAuthority;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
+import io.vdi.operator.admission.validation.RecordedGroups;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.config.UsageConfig;
 import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +30,8 @@ import java.util.Optional;
 record AdmissionConfig(
     AdmissionPolicy policy,
     QuotaLimits quota,
+    GpuBudgets budgets,
+    ZoneId usageZone,
     String namespace,
     WatchedNamespaces watchedNamespaces,
     Admission admission,
@@ -91,8 +97,11 @@ record AdmissionConfig(
             new AdmissionPolicy(
                 IdentityConfig.identity(reader, namespace),
                 reader.list("templates.allowedRegistries"),
-                watched),
+                watched,
+                new RecordedGroups(reader.list("usage.groups"))),
             QuotaConfig.read(reader),
+            QuotaConfig.budgets(reader),
+            UsageConfig.zone(reader),
             namespace,
             watched,
             new Admission(

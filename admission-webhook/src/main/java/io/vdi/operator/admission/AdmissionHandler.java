@@ -37,6 +37,7 @@ final class AdmissionHandler {
   private final AccessReviewer reviewer;
   private final TemplatePodChecker pods;
   private final QuotaReserver quota;
+  private final BudgetWatch budgets;
   private final Supplier<AdmissionConfig> config;
   private final LongSupplier elapsedNanos;
 
@@ -48,12 +49,14 @@ final class AdmissionHandler {
       AccessReviewer reviewer,
       TemplatePodChecker pods,
       QuotaReserver quota,
+      BudgetWatch budgets,
       Supplier<AdmissionConfig> config,
       LongSupplier elapsedNanos) {
     this.gatherer = gatherer;
     this.reviewer = reviewer;
     this.pods = pods;
     this.quota = quota;
+    this.budgets = budgets;
     this.config = config;
     this.elapsedNanos = elapsedNanos;
   }
@@ -66,7 +69,7 @@ final class AdmissionHandler {
         decide(
             ContextQuery.forMutation(request),
             deadline,
-            context -> SessionAdmission.mutate(request, context)));
+            context -> SessionAdmission.mutate(request, context, config.get().policy())));
   }
 
   /** Checks rules, identity and quotas. */
@@ -136,6 +139,14 @@ final class AdmissionHandler {
   private Response checkQuota(
       AdmissionRequest request, QuotaCheckRequired check, Deadline deadline) {
     QuotaLimits limits = config.get().quota();
+    List<String> spent = spentBudgets(check);
+    if (!spent.isEmpty()) {
+      return new Deny(
+          Reason.FORBIDDEN,
+          String.join("; ", spent)
+              + "; use a desktop without a GPU until then, or ask an admin to raise quota.budgets",
+          check.warnings());
+    }
     try {
       Optional<Deny> undecided = keepFormerHome(request, check, limits, deadline);
       if (undecided.isPresent()) {
@@ -148,6 +159,13 @@ final class AdmissionHandler {
       Thread.currentThread().interrupt();
       return unavailable("the webhook is stopping, try again", check);
     }
+  }
+
+  /** Of a request for GPUs: what runs keeps them. */
+  private List<String> spentBudgets(QuotaCheckRequired check) {
+    return check.requested().amount().gpus() == 0
+        ? List.of()
+        : budgets.spent(check.requested().user(), check.groups());
   }
 
   /**

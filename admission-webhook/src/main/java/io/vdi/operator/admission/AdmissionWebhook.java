@@ -53,6 +53,7 @@ public final class AdmissionWebhook implements Service {
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<PartialObjectMetadata> nodes;
   private final QuotaReserver quota;
+  private final BudgetWatch budgets;
   private final ServingCertificate certificate;
   private final Optional<ClientCertificates> clients;
   private final Periodic certificateRefresh;
@@ -80,6 +81,7 @@ public final class AdmissionWebhook implements Service {
             () -> config.current().admission().maxReservationsPerUser(),
             clock,
             System::nanoTime);
+    this.budgets = new BudgetWatch(api, config::current, clock);
     AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
     this.clients =
         initial
@@ -106,6 +108,7 @@ public final class AdmissionWebhook implements Service {
             new AccessReviewer(api, System::nanoTime),
             new TemplatePodChecker(api, initial.namespace()),
             quota,
+            budgets,
             config::current,
             System::nanoTime);
     metrics.registerGauges(config::isValid, certificate::expiryEpochSeconds);
@@ -156,6 +159,7 @@ public final class AdmissionWebhook implements Service {
   @Override
   public void ready() {
     quota.start();
+    budgets.start();
     connections.start();
     certificate.onChange(this::serve);
   }
@@ -218,5 +222,6 @@ public final class AdmissionWebhook implements Service {
     server.ifPresent(WebServer::stop);
     connections.close();
     quota.close();
+    budgets.close();
   }
 }

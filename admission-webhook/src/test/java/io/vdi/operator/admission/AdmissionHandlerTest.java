@@ -23,6 +23,7 @@ import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,8 @@ class AdmissionHandlerTest {
           () -> config.admission().maxReservationsPerUser(),
           InstantSource.system(),
           System::nanoTime);
+  private final BudgetWatch budgets =
+      new BudgetWatch(client, () -> config, () -> Instant.parse("2026-11-26T12:00:00Z"));
   private final AdmissionHandler handler = handler(System::nanoTime);
 
   private AdmissionHandler handler(LongSupplier nanoTime) {
@@ -69,6 +72,7 @@ class AdmissionHandlerTest {
         new AccessReviewer(client, nanoTime),
         new TemplatePodChecker(client, "vdi-system"),
         quota,
+        budgets,
         () -> config,
         nanoTime);
   }
@@ -447,6 +451,60 @@ class AdmissionHandlerTest {
   private static Deny deny(Response response) {
     assertThat(response).isInstanceOf(Deny.class);
     return (Deny) response;
+  }
+
+  @Test
+  void aSpentBudgetRefusesNewGpus() {
+    config =
+        config(
+            Map.of(
+                "vdiConfig_QUOTA_BUDGETS_USER_GPU_HOURS", "40",
+                "vdiConfig_USAGE_TIME_ZONE", "Europe/Berlin"));
+    use("2026-11-01T00:00:00Z", "2026-11-01T19:59:00Z");
+    budgets.refresh();
+    String gpu = "{user: alice@example.com, template: t, resources: {gpu: 1}}";
+    assertThat(handler.validate(create(gpu, false))).isInstanceOf(Allow.class);
+    use("2026-11-01T00:00:00Z", "2026-11-01T20:06:00Z");
+    budgets.refresh();
+    assertThat(handler.validate(create(gpu, false)))
+        .isInstanceOfSatisfying(
+            Deny.class,
+            deny ->
+                assertThat(deny.message())
+                    .isEqualTo(
+                        "GPU hour quota exceeded for user alice@example.com: used 40.2 of 40 hours"
+                            + " in 2026-11; it begins again at 2026-11-30T23:00:00Z; use a desktop"
+                            + " without a GPU until then, or ask an admin to raise quota.budgets"));
+    assertThat(handler.validate(create("{user: bob@example.com, template: t}", false)))
+        .isInstanceOf(Deny.class)
+        .extracting(answer -> ((Deny) answer).message())
+        .asString()
+        .doesNotContain("GPU hour quota");
+  }
+
+  @Test
+  void withoutTheUseNobodyIsRefused() {
+    config = config(Map.of("vdiConfig_QUOTA_BUDGETS_USER_GPU_HOURS", "0"));
+    api.failWith((method, path) ->
+        path.endsWith("/vdiusages")
+            ? Optional.of(new FakeApi.Status(503, "ServiceUnavailable", "etcd is down"))
+            : Optional.empty());
+    budgets.refresh();
+    assertThat(
+            handler.validate(
+                create("{user: alice@example.com, template: t, resources: {gpu: 1}}", false)))
+        .isInstanceOf(Allow.class);
+  }
+
+  /** A desktop of Alice with two GPUs. */
+  private void use(String from, String to) {
+    api.put(
+        "/apis/vdi.kasm.io/v1alpha1/namespaces/vdi-system/vdiusages/pod-1",
+        """
+        {spec: {user: 'Alice@example.com', template: t, session: {uid: s},
+          gpu: {resource: nvidia.com/gpu, count: 2}, start: '%s', end: '%s', reason: Suspended}}
+        """
+            .formatted(from, to));
   }
 
   private static AdmissionRequest create(String spec, boolean dryRun) {

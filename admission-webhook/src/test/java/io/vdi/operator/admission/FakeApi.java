@@ -31,6 +31,7 @@ public final class FakeApi {
       List.of(
           "vdisessions",
           "vditemplates",
+          "vdiusages",
           "configmaps",
           "secrets",
           "nodes",

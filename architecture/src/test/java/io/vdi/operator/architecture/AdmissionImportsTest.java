@@ -25,6 +25,7 @@ class AdmissionImportsTest {
             "common.model",
             "common.pod",
             "common.quota",
+            "common.usage",
             "runtime",
             "runtime.config",
             "runtime.leader",
@@ -59,6 +60,7 @@ class AdmissionImportsTest {
             "common.model",
             "common.pod",
             "common.quota",
+            "common.usage",
             "com.google.gson")
         .allow(
             "quota",

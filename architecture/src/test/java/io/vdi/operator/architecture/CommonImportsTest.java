@@ -17,7 +17,8 @@ class CommonImportsTest {
             "limits and usage; the kubectl plugin parses limits without the runtime",
             "common.model",
             "com.google.gson")
-        .allowPure("usage", "sums of use, for the gate and the webhook", "common.model")
+        .allowPure(
+            "usage", "sums of use and budgets, for the services", "common.model", "com.google.gson")
         .allowPure(
             "pod",
             "how a template shapes the pod, for the controller and the webhook",

@@ -28,6 +28,7 @@ class ControllerImportsTest {
             "controller.session.host",
             "controller.session.resources",
             "controller.template",
+            "controller.usage",
             "runtime",
             "runtime.config",
             "runtime.leader",
@@ -50,6 +51,7 @@ class ControllerImportsTest {
             "controller.session.host",
             "controller.session.plan",
             "controller.session.resources",
+            "controller.usage",
             "runtime",
             "runtime.workqueue",
             "io.helidon.metrics",
@@ -109,6 +111,18 @@ class ControllerImportsTest {
             "controller.session.cache",
             "controller.session.plan",
             "io.helidon.metrics")
+        .allow(
+            "usage",
+            "records intervals of use in objects of the API",
+            "common.kube",
+            "common.model",
+            "common.usage",
+            "controller.session.cache",
+            "controller.session.plan",
+            "runtime.schedule",
+            "com.google.gson",
+            "io.helidon.metrics",
+            "org.slf4j")
         .allow(
             "network",
             "deletes NetworkPolicies and Middlewares that no session uses",

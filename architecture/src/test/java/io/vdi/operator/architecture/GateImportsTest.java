@@ -52,6 +52,7 @@ class GateImportsTest {
             "common.model",
             "common.notice",
             "common.quota",
+            "common.usage",
             "java.net")
         .allow(
             "api.cluster",
@@ -62,6 +63,7 @@ class GateImportsTest {
             "common.model",
             "common.notice",
             "common.quota",
+            "common.usage",
             "gate.api",
             "gate.audit",
             "gate.desktop",
@@ -74,6 +76,7 @@ class GateImportsTest {
             "common.diagnosis",
             "common.model",
             "common.quota",
+            "common.usage",
             "gate.api",
             "gate.http",
             "gate.revocation",

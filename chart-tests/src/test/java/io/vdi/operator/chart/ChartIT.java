@@ -587,7 +587,7 @@ class ChartIT {
     assertTrue(
         api.request("GET", "/api/v1/namespaces/" + namespace + "/configmaps/vdi-config", null)
             .isNotFound());
-    for (String kind : List.of("vdisessions", "vditemplates")) {
+    for (String kind : List.of("vdisessions", "vditemplates", "vdiusages")) {
       String path =
           "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + kind + ".vdi.kasm.io";
       JsonObject metadata =

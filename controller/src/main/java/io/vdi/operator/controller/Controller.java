@@ -34,6 +34,7 @@ import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.controller.template.TemplateStatusUpdater;
+import io.vdi.operator.controller.usage.UsageService;
 import io.vdi.operator.runtime.Service;
 import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
@@ -52,6 +53,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,6 +87,7 @@ public final class Controller implements Service {
   private final SharedObjectCleaner shared;
   private final List<CrdWatcher> crds;
   private final ReleasedHosts releasedHosts;
+  private final UsageService usage;
   private final EventRecorder events;
   private final SessionReconciler reconciler;
   private final WorkerPool<SessionKey> workers;
@@ -127,6 +130,16 @@ public final class Controller implements Service {
     SessionMetrics metrics = new SessionMetrics(meters);
     this.releasedHosts =
         new ReleasedHosts(api, config.election().namespace(), clock, context.mayWrite());
+    this.usage =
+        new UsageService(
+            api,
+            caches,
+            config.election().namespace(),
+            () -> settings.current().usage(),
+            clock,
+            context.mayWrite(),
+            events,
+            meters);
     HostAllocator hosts =
         new HostAllocator(caches, () -> settings.current().hosts(), releasedHosts);
     SessionMemory memory =
@@ -135,6 +148,7 @@ public final class Controller implements Service {
             uid -> {
               hosts.release(uid);
               quota.forget(uid);
+              usage.recorder().forget(uid);
             });
     PlanExecutor executor =
         new PlanExecutor(api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite());
@@ -145,6 +159,7 @@ public final class Controller implements Service {
             new SessionObserver(caches, this::isServed),
             new DrainChecker(api, caches),
             quota,
+            usage.recorder(),
             executor,
             new StatusWriter(executor, memory, bursts, events, metrics),
             memory,
@@ -190,6 +205,7 @@ public final class Controller implements Service {
     caches.access().forEach(ResourceCache::start);
     caches.nodes().start();
     crds.forEach(CrdWatcher::start);
+    usage.connect();
     for (CrdWatcher crd : crds) {
       if (isRequired(crd.resourceType())) {
         crd.awaitResult();
@@ -263,39 +279,25 @@ public final class Controller implements Service {
         result = cache.refresh();
       }
     }
-    return refreshNodes() && loadReleasedHosts();
+    // Without the permission to read one of these, desktops work: without nodes the controller does
+    // not know which are lost or drained, and sessions are more important than the others.
+    return read("list nodes", () -> caches.nodes().refresh().failure())
+        && read("read the released hosts", releasedHosts::load)
+        && read("read the usage", usage::takeOver);
   }
 
-  /**
-   * Without the permission to read nodes, the controller does not know which are lost or drained.
-   */
-  private boolean refreshNodes() throws InterruptedException {
-    Optional<ApiFailure> failure = caches.nodes().refresh().failure();
+  private boolean read(String what, Supplier<Optional<ApiFailure>> action)
+      throws InterruptedException {
+    Optional<ApiFailure> failure = action.get();
     while (failure.isPresent()) {
-      LOG.warn("cannot list nodes before taking over: {}", failure.get().message());
+      LOG.warn("cannot {} before taking over: {}", what, failure.get().message());
       if (failure.get() instanceof ApiFailure.Permanent) {
         return true;
       }
       if (!awaitRetry()) {
         return false;
       }
-      failure = caches.nodes().refresh().failure();
-    }
-    return true;
-  }
-
-  /** Without the permission to read them, sessions are more important than released hosts. */
-  private boolean loadReleasedHosts() throws InterruptedException {
-    Optional<ApiFailure> failure = releasedHosts.load();
-    while (failure.isPresent()) {
-      LOG.warn("cannot read the released hosts before taking over: {}", failure.get().message());
-      if (failure.get() instanceof ApiFailure.Permanent) {
-        return true;
-      }
-      if (!awaitRetry()) {
-        return false;
-      }
-      failure = releasedHosts.load();
+      failure = action.get();
     }
     return true;
   }
@@ -315,6 +317,7 @@ public final class Controller implements Service {
     elected = true;
     templates.start();
     shared.start();
+    usage.start();
     addAll();
   }
 
@@ -406,10 +409,12 @@ public final class Controller implements Service {
     crds.forEach(CrdWatcher::close);
     templates.close();
     shared.close();
+    usage.stop();
     if (elected && !workers.stop(PATIENCE)) {
       LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
     }
     events.close();
+    usage.close();
     caches.close();
   }
 }

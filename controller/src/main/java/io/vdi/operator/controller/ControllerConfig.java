@@ -7,11 +7,13 @@ import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.controller.usage.UsageSettings;
 import io.vdi.operator.runtime.ServiceConfig;
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.config.UsageConfig;
 import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.time.Duration;
@@ -29,6 +31,7 @@ public record ControllerConfig(
     SessionConfig session,
     HostRules hosts,
     QuotaLimits quota,
+    UsageSettings usage,
     int workers,
     WatchedNamespaces watchedNamespaces,
     LeaderElectionConfig election,
@@ -68,6 +71,10 @@ public record ControllerConfig(
                 gate(read, election.namespace())),
             hosts(read),
             QuotaConfig.read(read),
+            new UsageSettings(
+                read.durationOrZero("usage.retention"),
+                QuotaConfig.budgets(read),
+                UsageConfig.zone(read)),
             read.number("workers", 1, 1024),
             WatchedNamespacesConfig.read(read),
             election,

@@ -23,6 +23,7 @@ import io.vdi.operator.runtime.config.IdentityConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.PodNamespace;
 import io.vdi.operator.runtime.config.QuotaConfig;
+import io.vdi.operator.runtime.config.UsageConfig;
 import io.vdi.operator.runtime.config.WatchedNamespacesConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import java.io.IOException;
@@ -251,7 +252,8 @@ record GateConfig(
             QuotaConfig.read(read),
             read.duration("warningBefore"),
             read.durationOrZero("homeRetention"),
-            namespace),
+            namespace,
+            UsageConfig.zone(read)),
         audiences.isEmpty() ? Set.of(read.text("gate.oidc.clientId")) : Set.copyOf(audiences),
         new ApiRoutes.Limits(
             read.number("gate.api.requestsPerSecond", 1, 10_000),

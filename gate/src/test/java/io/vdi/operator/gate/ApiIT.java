@@ -304,6 +304,14 @@ class ApiIT {
   }
 
   @Test
+  @DisplayName("a user reads the own use with the permissions of the chart")
+  void usage() {
+    ApiClient.Answer answer = api.get(token("uma"), "/api/v1/usage?by=user,month");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.json().getAsJsonArray("items")).isEmpty();
+  }
+
+  @Test
   @DisplayName("what the webhook denies is a 422 with its words and the field")
   void webhookDenies() {
     ApiClient.Answer answer =

@@ -83,6 +83,15 @@ class ContractTest {
              'vdi.kasm.io/released-at': '2026-01-01T00:00:00Z'}},
          spec: {resources: {requests: {storage: 10Gi}}}}
         """);
+    server.put(
+        ResourceType.USAGE,
+        """
+        {metadata: {name: pod-1, namespace: vdi-system,
+           labels: {'vdi.kasm.io/usage': open, 'vdi.kasm.io/user': alice-example.com}},
+         spec: {session: {namespace: desks, name: alice, uid: uid-alice}, user: 'alice@example.com',
+           groups: [lab], template: base, gpu: {resource: nvidia.com/gpu, count: 2},
+           start: '2026-01-01T00:00:00Z'}}
+        """);
     server.put(ResourceType.NAMESPACE, "{metadata: {name: desktops, uid: n1}}");
     gate =
         new TestGate(
@@ -175,6 +184,11 @@ class ContractTest {
       probes.add(new Probe("GET " + path, path, "wrong", "", 401));
     }
     probes.add(new Probe("GET /usage", "/usage", admin, "", 200));
+    probes.add(new Probe("GET /usage", "/usage?by=user,group,template,month", alice, "", 200));
+    probes.add(new Probe("GET /usage", "/usage?from=2026-01-01&to=2026-02-01", admin, "", 200));
+    probes.add(new Probe("GET /usage", "/usage?by=x", alice, "", 400));
+    probes.add(new Probe("GET /usage", "/usage?from=yesterday", alice, "", 400));
+    probes.add(new Probe("GET /usage", "/usage?format=xml", alice, "", 400));
     probes.add(new Probe("GET /openapi.json", "/openapi.json", "", "", 200));
     String one = "/sessions/{namespace}/{name}";
     for (String suffix : List.of("", "/diagnosis")) {

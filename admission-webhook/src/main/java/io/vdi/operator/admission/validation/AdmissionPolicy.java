@@ -9,6 +9,10 @@ import java.util.List;
  *
  * @param allowedRegistries prefixes of images that templates can use; empty: all images
  * @param namespaces in which sessions can be created
+ * @param groups which groups of a user are recorded with the session
  */
 public record AdmissionPolicy(
-    Identity identity, List<String> allowedRegistries, WatchedNamespaces namespaces) {}
+    Identity identity,
+    List<String> allowedRegistries,
+    WatchedNamespaces namespaces,
+    RecordedGroups groups) {}

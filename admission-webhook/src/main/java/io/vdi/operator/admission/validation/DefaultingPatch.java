@@ -11,9 +11,9 @@ import java.util.Optional;
 
 /**
  * The JSON patch that the mutating webhook applies to a session: the defaults of fields that quotas
- * and billing depend on, the creator and the reservation ID. Other defaults stay out of the object,
- * so that a change of the template reaches the session. The patch contains only what is missing, so
- * that applying the same manifest twice changes nothing.
+ * and billing depend on, the creator, its recorded groups and the reservation ID. Other defaults
+ * stay out of the object, so that a change of the template reaches the session. The patch contains
+ * only what is missing, so that applying the same manifest twice changes nothing.
  */
 final class DefaultingPatch {
   private final RawObject session;
@@ -25,12 +25,17 @@ final class DefaultingPatch {
 
   /** For a new session: fields that it leaves out get the values of the template. */
   static JsonArray forCreate(
-      RawObject session, Optional<VdiTemplate> template, String createdBy, String reservationId) {
+      RawObject session,
+      Optional<VdiTemplate> template,
+      String createdBy,
+      String reservationId,
+      Optional<String> groups) {
     DefaultingPatch patch = new DefaultingPatch(session);
     patch.annotate(Annotations.CREATED_BY, Optional.of(createdBy));
     patch.annotate(Annotations.RESERVATION, Optional.of(reservationId));
     patch.annotate(
         Annotations.UNCHECKED, template.isPresent() ? Optional.empty() : Optional.of("true"));
+    patch.annotate(Annotations.GROUPS, groups);
     // Without the template there are no defaults yet; a later change of the session adds them.
     template.ifPresent(found -> patch.fill(SessionDefaults.of(found.spec())));
     return patch.operations;
@@ -56,9 +61,13 @@ final class DefaultingPatch {
         Annotations.UNCHECKED,
         old.annotation(Annotations.UNCHECKED).filter(unchecked -> template.isEmpty()));
     // Otherwise a user could not replace the session with a manifest.
-    for (String key :
-        List.of(Annotations.SCHEDULE_APPLIED, Annotations.SUSPENDED_BY, Annotations.SUSPENDED_AT)) {
-      patch.annotate(key, session.annotation(key).or(() -> old.annotation(key)));
+    for (String kept :
+        List.of(
+            Annotations.SCHEDULE_APPLIED,
+            Annotations.SUSPENDED_BY,
+            Annotations.SUSPENDED_AT,
+            Annotations.GROUPS)) {
+      patch.annotate(kept, session.annotation(kept).or(() -> old.annotation(kept)));
     }
     JsonObject defaults =
         template

@@ -17,11 +17,13 @@ import java.util.Optional;
  * @param former the home that a change makes smaller, as it was; empty for other requests. It
  *     counts for as long as the controller may act on the former size, because a claim cannot
  *     shrink again
+ * @param groups the recorded groups of the user, which have budgets of GPU hours
  */
 public record QuotaCheckRequired(
     Optional<String> reservationId,
     QuotaRequest requested,
     QuotaRequest total,
     Optional<QuotaRequest> former,
+    List<String> groups,
     List<String> warnings)
     implements Verdict {}

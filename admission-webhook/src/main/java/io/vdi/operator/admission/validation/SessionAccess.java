@@ -27,15 +27,17 @@ final class SessionAccess {
           + " vdisessions.vdi.kasm.io in namespace ";
 
   private final AdmissionRequest request;
+  private final AdmissionPolicy policy;
   private final Identity identity;
   private final boolean admin;
 
   /**
    * @param callerManages whether RBAC allows the caller the verb manage
    */
-  SessionAccess(AdmissionRequest request, Identity identity, boolean callerManages) {
+  SessionAccess(AdmissionRequest request, AdmissionPolicy policy, boolean callerManages) {
     this.request = request;
-    this.identity = identity;
+    this.policy = policy;
+    this.identity = policy.identity();
     this.admin = callerManages || identity.isAdmin(request.caller());
   }
 
@@ -106,6 +108,22 @@ final class SessionAccess {
             List.of());
   }
 
+  private boolean isOwn(RawObject session) {
+    return identity.isOwn(request.caller(), session.user());
+  }
+
+  /**
+   * The groups that the mutating webhook records with a new session. Only the user's own request
+   * says what the user's groups are. Another caller keeps what it sends, such as the annotation of
+   * a backup; if it is not an admin, the validating webhook refuses that.
+   */
+  static Optional<String> recordedGroups(
+      AdmissionRequest request, RawObject session, AdmissionPolicy policy) {
+    return policy.identity().isOwn(request.caller(), session.user())
+        ? policy.groups().of(request.caller().groups())
+        : session.annotation(Annotations.GROUPS);
+  }
+
   private List<String> metadataViolations(
       RawObject session, Optional<RawObject> old, boolean templateExists) {
     List<String> violations = new ArrayList<>();
@@ -159,6 +177,12 @@ final class SessionAccess {
           .annotation(Annotations.CREATED_BY)
           .filter(request.caller().username()::equals)
           .ifPresent(creator -> annotations.remove(Annotations.CREATED_BY));
+      session
+          .annotation(Annotations.GROUPS)
+          .filter(groups ->
+              recordedGroups(request, session, policy).equals(Optional.of(groups))
+                  && isOwn(session))
+          .ifPresent(groups -> annotations.remove(Annotations.GROUPS));
     }
     if (old.filter(RawObject::isDeleting).isEmpty()) {
       annotations.remove(Annotations.RESERVATION);

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.quota.QuotaRequest;
 import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.common.usage.UsageGroups;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,7 +34,7 @@ public final class SessionAdmission {
     this.request = request;
     this.context = context;
     this.policy = policy;
-    this.access = new SessionAccess(request, policy.identity(), context.callerManages());
+    this.access = new SessionAccess(request, policy, context.callerManages());
   }
 
   /**
@@ -41,7 +42,8 @@ public final class SessionAdmission {
    *
    * @param context as {@link ContextQuery#forMutation} requires it
    */
-  public static Response mutate(AdmissionRequest request, AdmissionContext context) {
+  public static Response mutate(
+      AdmissionRequest request, AdmissionContext context, AdmissionPolicy policy) {
     if (!request.is(AdmissionRequest.SESSION)) {
       return unknownKind(request);
     }
@@ -53,7 +55,11 @@ public final class SessionAdmission {
       case "CREATE" ->
           new Allow(
               DefaultingPatch.forCreate(
-                  session, context.template(), request.caller().username(), request.uid()),
+                  session,
+                  context.template(),
+                  request.caller().username(),
+                  request.uid(),
+                  SessionAccess.recordedGroups(request, session, policy)),
               List.of());
       case "UPDATE" ->
           request
@@ -303,6 +309,7 @@ public final class SessionAdmission {
                 requested.sessions(), gpus(session, context.template()), requested.storage())),
         Optional.of(added.with(ResourceAmounts.ZERO.withStorage(former)))
             .filter(home -> former > 0),
+        UsageGroups.of(session.metadata()),
         warnings);
   }
 

@@ -7,6 +7,7 @@ import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
 import io.vdi.operator.admission.validation.PodCheckRequired;
 import io.vdi.operator.admission.validation.QuotaCheckRequired;
+import io.vdi.operator.admission.validation.RecordedGroups;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.SessionAdmission;
 import io.vdi.operator.admission.validation.Verdict;
@@ -36,7 +37,8 @@ public final class ReviewFuzzer {
               Set.of("system:serviceaccount:vdi-system:vdi-controller"),
               new IdentityMapping(Map.of(), "", "")),
           List.of(),
-          WatchedNamespaces.ALL);
+          WatchedNamespaces.ALL,
+          new RecordedGroups(List.of("course-*")));
   private static final AdmissionContext CONTEXT =
       new AdmissionContext(
           Optional.of(
@@ -58,7 +60,7 @@ public final class ReviewFuzzer {
   public static void fuzzerTestOneInput(byte[] body) {
     try {
       AdmissionRequest request = AdmissionReview.decode(body);
-      check(request, SessionAdmission.mutate(request, CONTEXT));
+      check(request, SessionAdmission.mutate(request, CONTEXT, POLICY));
       Verdict verdict = SessionAdmission.validate(request, CONTEXT, POLICY);
       switch (verdict) {
         case Response response -> check(request, response);

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.admission.validation.AdmissionContext;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
+import io.vdi.operator.admission.validation.RecordedGroups;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.SessionAdmission;
 import io.vdi.operator.common.identity.Identity;
@@ -39,7 +40,8 @@ class WorstCaseTest {
               Set.of(),
               new IdentityMapping(Map.of(), "email", "oidc:")),
           List.of(),
-          WatchedNamespaces.ALL);
+          WatchedNamespaces.ALL,
+          new RecordedGroups(List.of("course-*")));
   private static final AdmissionContext CONTEXT =
       new AdmissionContext(Optional.empty(), Optional.empty(), List.of(), false, false);
 
@@ -108,7 +110,7 @@ class WorstCaseTest {
   private static String answer(byte[] body) {
     try {
       AdmissionRequest request = AdmissionReview.decode(body);
-      SessionAdmission.mutate(request, CONTEXT);
+      SessionAdmission.mutate(request, CONTEXT, POLICY);
       return SessionAdmission.validate(request, CONTEXT, POLICY) instanceof Response response
           ? AdmissionReview.encode(request.uid(), response)
           : "";

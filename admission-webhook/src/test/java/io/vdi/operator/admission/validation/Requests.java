@@ -30,7 +30,8 @@ final class Requests {
             Set.of("system:serviceaccount:vdi-system:vdi-controller"),
             new IdentityMapping(Map.of("carol", "carol@example.com"), "email", "oidc:")),
         List.of(),
-        WatchedNamespaces.ALL);
+        WatchedNamespaces.ALL,
+        new RecordedGroups(List.of("course-*", "lab")));
   }
 
   static AdmissionRequest create(JsonObject session, Caller caller) {
@@ -76,7 +77,7 @@ final class Requests {
   /** The rules in a cluster that has one template, {@code t}. */
   record Cluster(VdiTemplate template, Optional<PersistentVolumeClaim> home, boolean timeSliced) {
     Response mutate(AdmissionRequest request) {
-      return SessionAdmission.mutate(request, context(ContextQuery.forMutation(request)));
+      return SessionAdmission.mutate(request, context(ContextQuery.forMutation(request)), POLICY);
     }
 
     /** The spec after the mutation. */

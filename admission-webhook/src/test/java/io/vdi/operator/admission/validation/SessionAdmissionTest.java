@@ -585,7 +585,8 @@ class SessionAdmissionTest {
         new AdmissionPolicy(
             Requests.POLICY.identity(),
             List.of(),
-            WatchedNamespaces.of(List.of("team-b", "team-a")));
+            WatchedNamespaces.of(List.of("team-b", "team-a")),
+            RecordedGroups.NONE);
     JsonObject session = complete("{timeout: 1h}");
     assertDenied(
         CLUSTER.validate(Requests.create(session, Requests.ADMIN), policy),
@@ -605,7 +606,10 @@ class SessionAdmissionTest {
     return CLUSTER.validate(
         Requests.template("CREATE", Optional.of(template)),
         new AdmissionPolicy(
-            Requests.POLICY.identity(), List.of("ghcr.io/desks"), WatchedNamespaces.ALL));
+            Requests.POLICY.identity(),
+            List.of("ghcr.io/desks"),
+            WatchedNamespaces.ALL,
+            RecordedGroups.NONE));
   }
 
   private static Requests.Cluster withoutMaxTimeout() {

@@ -23,12 +23,6 @@ public final class Annotations {
    */
   public static final String GROUPS = "vdi.kasm.io/groups";
 
-  /**
-   * On a session: why and when the reaper has suspended it last, such as {@code idle
-   * 2026-11-26T12:00:00Z}.
-   */
-  public static final String SUSPENDED_BY = "vdi.kasm.io/suspended-by";
-
   /** The id of the quota reservation of the session. Only the admission webhook sets it. */
   public static final String RESERVATION = "vdi.kasm.io/reservation";
 
@@ -88,12 +82,13 @@ public final class Annotations {
   public static final String SCHEDULE_APPLIED = "vdi.kasm.io/schedule-applied";
 
   /**
-   * On a session that the reaper has suspended: why, such as {@code idle} or {@code schedule}. It
-   * stays when the session is resumed, and is about the suspension at {@link #SUSPENDED_AT}.
+   * On a session that the operator has suspended: why, such as {@code idle}, {@code schedule} or
+   * {@code budget}. It stays when the session is resumed, and is about the suspension at {@link
+   * #SUSPENDED_AT}.
    */
   public static final String SUSPENDED_BY = "vdi.kasm.io/suspended-by";
 
-  /** On a session: when the reaper has last suspended it. */
+  /** On a session: when the operator has last suspended it. */
   public static final String SUSPENDED_AT = "vdi.kasm.io/suspended-at";
 
   /** On a route: which labels and annotations the configuration added, such as {@code labels:a}. */

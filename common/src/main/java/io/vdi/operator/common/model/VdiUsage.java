@@ -6,6 +6,8 @@ import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One interval of use: a desktop ran in one pod; docs/specification.md, section 9. Its name is the
@@ -82,8 +84,26 @@ public record VdiUsage(ObjectMeta metadata, Spec spec) implements KubeObject {
     return spec.end() == null;
   }
 
+  /** Selects what has not ended, and what has ended in the month of {@code from} or later. */
+  public static String selectorSince(Instant from, Instant now) {
+    // An end can be some seconds in the future, by another clock.
+    YearMonth last = month(now).plusMonths(1);
+    return Labels.USAGE
+        + " in ("
+        + Stream.concat(
+                Stream.of(OPEN),
+                Stream.iterate(month(from), m -> !m.isAfter(last), m -> m.plusMonths(1))
+                    .map(YearMonth::toString))
+            .collect(Collectors.joining(","))
+        + ")";
+  }
+
+  private static YearMonth month(Instant time) {
+    return YearMonth.from(time.atOffset(ZoneOffset.UTC));
+  }
+
   /** The value of {@link Labels#USAGE} for an interval with this end. */
   public static String label(Optional<Instant> end) {
-    return end.map(time -> YearMonth.from(time.atOffset(ZoneOffset.UTC)).toString()).orElse(OPEN);
+    return end.map(time -> month(time).toString()).orElse(OPEN);
   }
 }

@@ -56,6 +56,7 @@ public record NoticeText(String subject, String body) {
       case "timeout" -> "its timeout is reached";
       case "idle" -> "nobody has used it";
       case "schedule" -> "its schedule stops it";
+      case "budget" -> "a budget of GPU hours is spent";
       case "suspended" -> "it has been asleep for as long as its template allows";
       case "neverStarted" -> "it was not ready in time";
       case "failed" -> "it has failed and nobody has corrected the cause";

@@ -1,5 +1,6 @@
 /**
- * How much desktops were used: sums of intervals by user, group, template and month. Pure values;
- * imports the model. Start at {@link io.vdi.operator.common.usage.UsageReport}.
+ * How much desktops were used: sums of intervals by user, group, template and month, and budgets of
+ * GPU hours. Pure values; imports the model, and Gson to parse. Start at {@link
+ * io.vdi.operator.common.usage.UsageReport}.
  */
 package io.vdi.operator.common.usage;

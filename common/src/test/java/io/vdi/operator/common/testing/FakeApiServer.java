@@ -38,7 +38,7 @@ import java.util.stream.Stream;
 
 /**
  * An API server in this process, over HTTP. It stores objects of every type and implements what the
- * operator uses: get, list (with pages and equality selectors), watch, create, replace, merge patch
+ * operator uses: get, list (with pages and label selectors), watch, create, replace, merge patch
  * and delete, each with optimistic locking. Tests change objects with {@link #put} and {@link
  * #remove} as another client would, and inject errors that a real API server cannot be made to
  * return.
@@ -549,12 +549,22 @@ public final class FakeApiServer implements AutoCloseable {
       return true;
     }
     JsonElement labels = object.getAsJsonObject("metadata").get("labels");
-    return Stream.of(selector.split(",", -1))
-        .map(term -> term.split("=", 2))
-        .allMatch(term ->
-            labels instanceof JsonObject map
-                && map.has(term[0])
-                && map.get(term[0]).getAsString().equals(term[1]));
+    return Stream.of(selector.split(",(?![^(]*\\))", -1)).allMatch(term -> matches(labels, term));
+  }
+
+  /** {@code key=value}, {@code key in (a,b)} or {@code key notin (a,b)}. */
+  private static boolean matches(JsonElement labels, String term) {
+    boolean equality = term.contains("=");
+    String[] parts = term.split(equality ? "=" : " ", equality ? 2 : 3);
+    List<String> values =
+        equality
+            ? List.of(parts[1])
+            : List.of(parts[2].substring(1, parts[2].length() - 1).split(",", -1));
+    boolean listed =
+        labels instanceof JsonObject map
+            && map.has(parts[0])
+            && values.contains(map.get(parts[0]).getAsString());
+    return listed != (!equality && parts[1].equals("notin"));
   }
 
   private static String name(JsonObject object) {

@@ -18,6 +18,7 @@ import io.vdi.operator.controller.session.plan.SessionPlanner;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
+import io.vdi.operator.controller.usage.UsageRecorder;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -30,8 +31,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * One pass over one session: claim the host, observe, ask the quotas, plan, execute, write the
- * status; docs/specification.md, section 3.
+ * One pass over one session: claim the host, observe, ask the quotas, plan, record the use,
+ * execute, write the status; docs/specification.md, section 3.
  */
 public final class SessionReconciler {
   private static final Logger LOG = LoggerFactory.getLogger(SessionReconciler.class);
@@ -41,6 +42,7 @@ public final class SessionReconciler {
   private final SessionObserver observer;
   private final DrainChecker drains;
   private final QuotaAdmitter quota;
+  private final UsageRecorder usage;
   private final PlanExecutor executor;
   private final StatusWriter statusWriter;
   private final SessionMemory memory;
@@ -54,6 +56,7 @@ public final class SessionReconciler {
       SessionObserver observer,
       DrainChecker drains,
       QuotaAdmitter quota,
+      UsageRecorder usage,
       PlanExecutor executor,
       StatusWriter statusWriter,
       SessionMemory memory,
@@ -64,6 +67,7 @@ public final class SessionReconciler {
     this.observer = observer;
     this.drains = drains;
     this.quota = quota;
+    this.usage = usage;
     this.executor = executor;
     this.statusWriter = statusWriter;
     this.memory = memory;
@@ -104,6 +108,7 @@ public final class SessionReconciler {
             : quota.dequeue(observed);
     Plan plan = SessionPlanner.plan(admitted, desired, settings, now);
     LOG.debug("plan: {}", plan.steps());
+    usage.record(admitted, plan, now);
     List<FailedStep> failures = executor.execute(session, plan);
     if (failures.isEmpty()) {
       remembered.failures().reset();

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
@@ -21,11 +22,14 @@ import io.vdi.operator.controller.session.cache.DrainChecker;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
+import io.vdi.operator.controller.usage.UsageService;
+import io.vdi.operator.controller.usage.UsageSettings;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -72,6 +76,16 @@ class SessionReconcilerTest {
           new SessionObserver(cluster.caches, type -> true),
           new DrainChecker(cluster.client, cluster.caches),
           quota,
+          new UsageService(
+                  cluster.client,
+                  cluster.caches,
+                  "vdi-system",
+                  () -> new UsageSettings(Duration.ZERO, GpuBudgets.NONE, ZoneOffset.UTC),
+                  cluster.clock(),
+                  () -> true,
+                  events,
+                  meters)
+              .recorder(),
           executor,
           new StatusWriter(
               executor, memory, new BurstDetector(4), events, new SessionMetrics(meters)),

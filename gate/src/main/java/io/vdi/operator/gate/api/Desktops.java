@@ -74,6 +74,9 @@ public interface Desktops {
   /** What the caller uses of each limit; for an admin, what everybody uses. */
   Outcome<UsageView> usage(Caller caller);
 
+  /** How much desktops were used: the caller's own; for an admin, those of everybody. */
+  Outcome<UsageHistory> usageHistory(Caller caller, UsageQuery query);
+
   /** Checks one session and the objects that it consists of, now. */
   Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key);
 

@@ -2,6 +2,7 @@ package io.vdi.operator.runtime.config;
 
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaParser;
+import io.vdi.operator.common.usage.GpuBudgets;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,5 +16,13 @@ public final class QuotaConfig {
     QuotaLimits limits = QuotaParser.parse(read.object("quota"), problems);
     problems.forEach(read::problem);
     return limits;
+  }
+
+  /** Reads section {@code quota.budgets}. The reader collects the problems. */
+  public static GpuBudgets budgets(ConfigReader read) {
+    List<String> problems = new ArrayList<>();
+    GpuBudgets budgets = GpuBudgets.parse(read.object("quota"), problems);
+    problems.forEach(read::problem);
+    return budgets;
   }
 }

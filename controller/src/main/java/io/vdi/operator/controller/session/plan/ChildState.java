@@ -15,7 +15,7 @@ public record ChildState(ResourceType<?> type, KubeObject object, Ownership owne
     return object.metadata();
   }
 
-  boolean isOurs() {
+  public boolean isOurs() {
     return ownership == Ownership.OURS || ownership == Ownership.OWNERLESS;
   }
 

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.plan;
 
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.VdiSession;
 import java.util.Comparator;
 import java.util.List;
@@ -25,6 +26,31 @@ public record Plan(List<Step> steps, Optional<VdiSession.Status> status, Requeue
   /** Whether the session no longer exists for the controller after this plan. */
   public boolean removesFinalizer() {
     return steps.stream().anyMatch(step -> step.action() instanceof Action.RemoveFinalizer);
+  }
+
+  /** The action that stops the pod of the session. */
+  public Optional<Action> podStop() {
+    return steps.stream()
+        .map(Step::action)
+        .filter(action ->
+            switch (action) {
+              case Action.Delete _ -> action.kind().equals(Optional.of(ChildKind.POD));
+              case Action.ReplacePod _, Action.MovePod _, Action.ForceDeletePod _ -> true;
+              case Action.AddFinalizer _,
+                  Action.RemoveFinalizer _,
+                  Action.Create _,
+                  Action.CreateSecret _,
+                  Action.CreatePod _,
+                  Action.Update _,
+                  Action.ApplyShared _,
+                  Action.RenewTurn _,
+                  Action.SetOwner _,
+                  Action.ResizeHome _,
+                  Action.AnnounceDrain _,
+                  Action.CancelDrain _ ->
+                  false;
+            })
+        .findFirst();
   }
 
   public boolean isEmpty() {

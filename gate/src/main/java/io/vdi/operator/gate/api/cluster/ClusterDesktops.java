@@ -45,6 +45,8 @@ import io.vdi.operator.gate.api.StartRequest;
 import io.vdi.operator.gate.api.Subscription;
 import io.vdi.operator.gate.api.Target;
 import io.vdi.operator.gate.api.TemplateCard;
+import io.vdi.operator.gate.api.UsageHistory;
+import io.vdi.operator.gate.api.UsageQuery;
 import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.audit.Audit;
 import io.vdi.operator.gate.audit.AuditEvent;
@@ -508,6 +510,11 @@ public final class ClusterDesktops implements Desktops {
         namespaces
             .nameOf(caller.email())
             .map(namespace -> new UsageView(lines(caller, namespace, usage()))));
+  }
+
+  @Override
+  public Outcome<UsageHistory> usageHistory(Caller caller, UsageQuery query) {
+    return new UsageReader(api, settings).read(caller, query, clock.instant());
   }
 
   private List<UsageView.Line> lines(Caller caller, String namespace, QuotaUsage usage) {

@@ -5,6 +5,7 @@ import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.gate.api.Caller;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 
@@ -18,7 +19,8 @@ import java.util.Map;
  * @param createNamespaces whether the gate creates them on first use
  * @param warningBefore how long before an end its user is told
  * @param homeRetention how long a retained home stays; zero: it is never deleted
- * @param operatorNamespace for the commands of remedies
+ * @param operatorNamespace for the commands of remedies, and where the use is recorded
+ * @param usageZone of the borders of months in reports of use
  */
 public record DesktopSettings(
     Identity identity,
@@ -29,7 +31,8 @@ public record DesktopSettings(
     QuotaLimits quota,
     Duration warningBefore,
     Duration homeRetention,
-    String operatorNamespace) {
+    String operatorNamespace,
+    ZoneId usageZone) {
 
   /** The name by which the API server knows the user. */
   public String userName(String email) {

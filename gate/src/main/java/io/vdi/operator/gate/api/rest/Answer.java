@@ -22,6 +22,9 @@ sealed interface Answer {
     }
   }
 
+  /** A table for spreadsheets. */
+  record Csv(String text) implements Answer {}
+
   /**
    * An error as RFC 9457 has it.
    *

@@ -422,7 +422,10 @@ public final class ApiRoutes implements HttpService {
   }
 
   private Answer usage(ApiRequest request, ServerResponse response) {
-    return withoutQuery(request, () -> json(desktops.usage(request.caller()), ApiJson::of));
+    // Without a parameter: usage against the quotas.
+    return request.http().query().isEmpty()
+        ? json(desktops.usage(request.caller()), ApiJson::of)
+        : UsageRequest.answer(desktops, request);
   }
 
   private static Answer withoutQuery(ApiRequest request, Supplier<Answer> next) {
@@ -462,6 +465,13 @@ public final class ApiRoutes implements HttpService {
   private static void send(Answer answer, ServerRequest request, ServerResponse response) {
     switch (answer) {
       case Answer.Sent() -> {}
+      case Answer.Csv(String text) -> {
+        response.headers().set(HeaderNames.CACHE_CONTROL, "private, no-cache");
+        response
+            .headers()
+            .set(HeaderNames.CONTENT_DISPOSITION, "attachment; filename=\"usage.csv\"");
+        send(request, response, "text/csv; charset=utf-8", text);
+      }
       case Answer.Json(
               int status,
               JsonElement body,

@@ -45,7 +45,7 @@ public record Views(Texts texts, Instant now) {
 
   /** Why sessions end or sleep, as the reaper writes it. */
   static final Set<String> REASONS =
-      Set.of("timeout", "idle", "schedule", "suspended", "neverStarted", "failed");
+      Set.of("timeout", "idle", "schedule", "budget", "suspended", "neverStarted", "failed");
 
   /** A session that was used more recently than this counts as in use. */
   private static final Duration RECENT = Duration.ofMinutes(1);

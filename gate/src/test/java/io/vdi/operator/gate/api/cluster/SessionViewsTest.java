@@ -19,6 +19,7 @@ import io.vdi.operator.gate.api.SessionView.Action;
 import io.vdi.operator.gate.api.Step;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,7 +45,8 @@ class SessionViewsTest {
           new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of()),
           Duration.ofMinutes(10),
           Duration.ofHours(1),
-          "vdi-system");
+          "vdi-system",
+          ZoneOffset.UTC);
 
   private static final VdiTemplate TEMPLATE =
       json(

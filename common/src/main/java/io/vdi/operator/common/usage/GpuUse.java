@@ -1,0 +1,62 @@
+package io.vdi.operator.common.usage;
+
+import io.vdi.operator.common.model.VdiUsage;
+import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * GPU seconds of a month until now, which budgets limit.
+ *
+ * @param users by e-mail address in lower case
+ * @param groups by name
+ */
+public record GpuUse(YearMonth month, Map<String, Long> users, Map<String, Long> groups) {
+  public GpuUse {
+    users = Map.copyOf(users);
+    groups = Map.copyOf(groups);
+  }
+
+  /** Adds up intervals one by one. */
+  public static final class Sum {
+    private final YearMonth month;
+    private final UsageReport users;
+    private final UsageReport groups;
+
+    /**
+     * @param zone of the borders of months
+     */
+    public Sum(Instant now, ZoneId zone) {
+      this.month = YearMonth.from(now.atZone(zone));
+      Instant from = month.atDay(1).atStartOfDay(zone).toInstant();
+      this.users = new UsageReport(List.of(UsageReport.Dimension.USER), from, now, zone);
+      this.groups = new UsageReport(List.of(UsageReport.Dimension.GROUP), from, now, zone);
+    }
+
+    public void add(VdiUsage.Spec interval) {
+      users.add(interval);
+      groups.add(interval);
+    }
+
+    public GpuUse result() {
+      return new GpuUse(month, seconds(users), seconds(groups));
+    }
+
+    private static Map<String, Long> seconds(UsageReport report) {
+      return report.rows().stream()
+          .collect(Collectors.toMap(row -> row.keys().getFirst(), UsageReport.Row::gpuSeconds));
+    }
+  }
+
+  long ofUser(String email) {
+    return users.getOrDefault(email.toLowerCase(Locale.ROOT), 0L);
+  }
+
+  long ofGroup(String group) {
+    return groups.getOrDefault(group, 0L);
+  }
+}
