@@ -24,7 +24,8 @@ class UsageHistoryTest {
 
   @BeforeEach
   void start() throws Exception {
-    interval("alice-1", "alice@example.com", "=lab", "2026-01-31T23:00:00Z", "2026-02-01T01:00:00Z");
+    interval(
+        "alice-1", "alice@example.com", "=lab", "2026-01-31T23:00:00Z", "2026-02-01T01:00:00Z");
     interval("bob-1", "bob@example.com", "art", "2026-01-10T00:00:00Z", "2026-01-10T00:30:00Z");
     interval("bob-2", "bob@example.com", "art", "2025-06-10T00:00:00Z", "2025-06-10T00:30:00Z");
     gate = new TestGate(server, provider.issuer(), Map.of());
@@ -71,15 +72,16 @@ class UsageHistoryTest {
     ApiClient.Answer byParameter = api.get(admin, RANGE + "&by=group&format=csv");
     assertThat(byParameter.body()).isEqualTo(expected);
     assertThat(byParameter.header("Content-Type")).contains("text/csv; charset=utf-8");
-    assertThat(
-            api.send("GET", admin, RANGE + "&by=group", "", "Accept", "text/csv;q=0.9").body())
+    assertThat(api.send("GET", admin, RANGE + "&by=group", "", "Accept", "text/csv;q=0.9").body())
         .isEqualTo(expected);
   }
 
   @Test
   void wrongParametersAreNamed() {
     for (String query :
-        new String[] {"by=user,user", "by=color", "from=2026-13-01", "from=1999-01-01", "to=2020-01-01"}) {
+        new String[] {
+          "by=user,user", "by=color", "from=2026-13-01", "from=1999-01-01", "to=2020-01-01"
+        }) {
       ApiClient.Answer answer = api.get(alice, "/api/v1/usage?" + query);
       assertThat(answer.status()).as(query).isEqualTo(400);
       assertThat(answer.field()).as(query).isEqualTo(query.substring(0, query.indexOf('=')));

@@ -53,6 +53,9 @@ public final class UsageRecorder {
   /** The last interval with an end whose pod may still exist, by the UID of the session. */
   private final Map<String, VdiUsage> ended = new ConcurrentHashMap<>();
 
+  /** The pod whose interval was read because it is not ready, by the UID of the session. */
+  private final Map<String, String> read = new ConcurrentHashMap<>();
+
   /** The ends that are not written yet, by the name of the interval. */
   private final Map<String, Instant> pending = new ConcurrentHashMap<>();
 
@@ -77,9 +80,9 @@ public final class UsageRecorder {
    * @return why it could not be read
    */
   public Optional<ApiFailure> takeOver() {
-    ApiResult<Optional<Instant>> read = store.readHeartbeat();
-    read.ok().ifPresent(until -> heartbeat = until);
-    return read.failure();
+    ApiResult<Optional<Instant>> result = store.readHeartbeat();
+    result.ok().ifPresent(until -> heartbeat = until);
+    return result.failure();
   }
 
   /**
@@ -130,11 +133,13 @@ public final class UsageRecorder {
     }
     Optional<VdiUsage> known = store.open(pod.uid()).or(() -> endedInterval(session, pod));
     Optional<VdiUsage> recorded =
-        known.or(() ->
-            IntervalOfPod.of(session, pod, deviceClass)
-                .filter(any -> recording.getAsBoolean())
-                .map(open -> withEnd(open, session, pod, stop, end))
-                .flatMap(interval -> create(pod.uid(), interval)));
+        known
+            .or(() ->
+                IntervalOfPod.of(session, pod, deviceClass)
+                    .filter(any -> recording.getAsBoolean())
+                    .map(open -> withEnd(open, session, pod, stop, end))
+                    .flatMap(interval -> create(pod.uid(), interval)))
+            .or(() -> formerInterval(session, pod));
     if (recorded.isEmpty()) {
       return;
     }
@@ -173,6 +178,18 @@ public final class UsageRecorder {
   private Optional<VdiUsage> endedInterval(VdiSession session, Pod pod) {
     return Optional.ofNullable(ended.get(session.uid()))
         .filter(usage -> usage.name().equals(pod.uid()));
+  }
+
+  /**
+   * The interval of a desktop that is not ready any more, which a former leader may have ended
+   * before it could stop the pod. Read once.
+   */
+  private Optional<VdiUsage> formerInterval(VdiSession session, Pod pod) {
+    boolean hasRun = pod.hasStarted() || pod.isFinished() || pod.metadata().isDeleting();
+    if (!hasRun || pod.uid().equals(read.put(session.uid(), pod.uid()))) {
+      return Optional.empty();
+    }
+    return reread(pod.uid());
   }
 
   /** When the desktop ended or is about to end; empty while it runs. */
@@ -323,6 +340,7 @@ public final class UsageRecorder {
   /** The session with this UID does not exist any more. */
   public void forget(String session) {
     seen.remove(session);
+    read.remove(session);
     ended.remove(session);
   }
 
