@@ -28,6 +28,7 @@ class RuntimeImportsTest {
             "common.identity",
             "common.model",
             "common.quota",
+            "common.usage",
             "runtime.schedule",
             "ch.qos.logback.classic",
             "com.google.gson",

@@ -136,6 +136,8 @@ class UsageIT {
       session.suspend();
       awaitOne(session, any -> !any.isOpen());
     }
+    Instant end = usages(session).getFirst().spec().end();
+    await().until(() -> Instant.now().isAfter(end.plusSeconds(5)));
     RunningService forgetful = CONTROLLER.withConfigFile("usage: {retention: 1s}").start(cluster);
     try (forgetful) {
       await().atMost(Duration.ofSeconds(30)).until(() -> usages(session).isEmpty());

@@ -86,10 +86,10 @@ class ContractTest {
     server.put(
         ResourceType.USAGE,
         """
-        {metadata: {name: pod-1, namespace: vdi-system,
-           labels: {'vdi.kasm.io/usage': open, 'vdi.kasm.io/user': alice-example.com}},
+        {metadata: {name: pod-1, namespace: vdi,
+           labels: {'vdi.kasm.io/usage': open, 'vdi.kasm.io/user': 'alice-example.com'}},
          spec: {session: {namespace: desks, name: alice, uid: uid-alice}, user: 'alice@example.com',
-           groups: [lab], template: base, gpu: {resource: nvidia.com/gpu, count: 2},
+           groups: [lab], template: base, gpu: {resource: 'nvidia.com/gpu', count: 2},
            start: '2026-01-01T00:00:00Z'}}
         """);
     server.put(ResourceType.NAMESPACE, "{metadata: {name: desktops, uid: n1}}");

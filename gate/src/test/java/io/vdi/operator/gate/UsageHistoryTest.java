@@ -45,10 +45,10 @@ class UsageHistoryTest {
     server.put(
         ResourceType.USAGE,
         """
-        {metadata: {name: %s, namespace: vdi-system,
+        {metadata: {name: %s, namespace: vdi,
            labels: {'vdi.kasm.io/usage': '%s', 'vdi.kasm.io/user': '%s'}},
          spec: {session: {namespace: desks, name: desk, uid: %s}, user: '%s', groups: ['%s'],
-           template: base, gpu: {resource: nvidia.com/gpu, count: 2}, start: '%s', end: '%s',
+           template: base, gpu: {resource: 'nvidia.com/gpu', count: 2}, start: '%s', end: '%s',
            reason: Suspended}}
         """
             .formatted(

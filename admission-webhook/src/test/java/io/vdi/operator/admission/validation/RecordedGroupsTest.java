@@ -1,10 +1,5 @@
 package io.vdi.operator.admission.validation;
 
-import static io.vdi.operator.admission.validation.Requests.POLICY;
-import static io.vdi.operator.admission.validation.Requests.cluster;
-import static io.vdi.operator.admission.validation.Requests.create;
-import static io.vdi.operator.admission.validation.Requests.request;
-import static io.vdi.operator.admission.validation.Requests.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -23,13 +18,13 @@ class RecordedGroupsTest {
           "oidc:alice@example.com", List.of("staff", "lab", "course-b", "course-a"), Map.of());
   private static final String RECORDED = "[\"course-a\",\"course-b\",\"lab\"]";
 
-  private final Requests.Cluster cluster = cluster("{image: x}");
+  private final Requests.Cluster cluster = Requests.cluster("{image: x}");
 
   @Test
   void onlyTheGroupsThatTheSettingNamesAreRecorded() {
-    JsonObject mutated = mutated(session("{user: alice@example.com, template: t}"), ALICE);
+    JsonObject mutated = mutated(Requests.session("{user: alice@example.com, template: t}"), ALICE);
     assertThat(groups(mutated)).contains(RECORDED);
-    assertThat(cluster.validate(create(mutated, ALICE), POLICY))
+    assertThat(cluster.validate(Requests.create(mutated, ALICE), Requests.POLICY))
         .isNotInstanceOf(Response.Deny.class);
   }
 
@@ -37,7 +32,7 @@ class RecordedGroupsTest {
   void aUserCannotChooseThem() {
     JsonObject forged = annotated("[\"rich\"]");
     assertThat(groups(mutated(forged, ALICE))).contains(RECORDED);
-    assertThat(cluster.validate(create(forged, ALICE), POLICY))
+    assertThat(cluster.validate(Requests.create(forged, ALICE), Requests.POLICY))
         .isInstanceOfSatisfying(
             Response.Deny.class, deny -> assertThat(deny.message()).contains(Annotations.GROUPS));
   }
@@ -48,14 +43,16 @@ class RecordedGroupsTest {
     JsonObject changed = annotated("[\"rich\"]");
     assertThat(
             cluster.validate(
-                request("UPDATE", ALICE, Optional.of(changed), Optional.of(old)), POLICY))
+                Requests.request("UPDATE", ALICE, Optional.of(changed), Optional.of(old)),
+                Requests.POLICY))
         .isInstanceOfSatisfying(
             Response.Deny.class, deny -> assertThat(deny.message()).contains(Annotations.GROUPS));
-    JsonObject manifest = session("{user: alice@example.com, template: t}");
+    JsonObject manifest = Requests.session("{user: alice@example.com, template: t}");
     assertThat(
             groups(
                 mutated(
-                    manifest, request("UPDATE", ALICE, Optional.of(manifest), Optional.of(old)))))
+                    manifest,
+                    Requests.request("UPDATE", ALICE, Optional.of(manifest), Optional.of(old)))))
         .as("a manifest without the annotation keeps it")
         .contains(RECORDED);
   }
@@ -64,7 +61,8 @@ class RecordedGroupsTest {
   @Test
   void anAdminRecordsNoneOfItsOwnForAnotherUser() {
     Caller admin = new Caller("admin", List.of("system:masters", "lab"), Map.of());
-    assertThat(groups(mutated(session("{user: alice@example.com, template: t}"), admin))).isEmpty();
+    assertThat(groups(mutated(Requests.session("{user: alice@example.com, template: t}"), admin)))
+        .isEmpty();
     assertThat(groups(mutated(annotated("[\"lab\"]"), admin))).contains("[\"lab\"]");
   }
 
@@ -79,7 +77,7 @@ class RecordedGroupsTest {
   }
 
   private static JsonObject annotated(String groups) {
-    JsonObject session = session("{user: alice@example.com, template: t}");
+    JsonObject session = Requests.session("{user: alice@example.com, template: t}");
     JsonObject annotations = new JsonObject();
     annotations.addProperty(Annotations.GROUPS, groups);
     session.getAsJsonObject("metadata").add("annotations", annotations);
@@ -87,7 +85,7 @@ class RecordedGroupsTest {
   }
 
   private JsonObject mutated(JsonObject session, Caller caller) {
-    return mutated(session, create(session, caller));
+    return mutated(session, Requests.create(session, caller));
   }
 
   private JsonObject mutated(JsonObject session, AdmissionRequest request) {
