@@ -211,7 +211,9 @@ public final class UsageRecorder {
             wasSeen(usage)
                 ? now
                 // It disappeared before this process worked, so nobody knows when.
-                : heartbeat.filter(until -> until.isBefore(now)).orElse(now));
+                : heartbeat
+                    .map(until -> until.isBefore(now) ? until : now)
+                    .orElse(usage.spec().start()));
   }
 
   private boolean wasSeen(VdiUsage usage) {
