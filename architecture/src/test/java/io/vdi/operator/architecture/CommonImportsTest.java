@@ -8,7 +8,9 @@ class CommonImportsTest {
     ImportRules.of("io.vdi.operator.common")
         .allowPure(
             "model",
-            "values that every module uses; the informers need the client's marker interfaces",
+            "values that every module uses; the informers need the client's marker interfaces; a share"
+                + " is for an e-mail address",
+            "common.identity",
             "com.google.gson",
             "io.kubernetes.client",
             "java.security")

@@ -258,6 +258,7 @@ class FieldMutationIT {
     return switch (name) {
       case "schedule" ->
           "[{\"days\": [\"Mon\"], \"start\": \"08:55\", \"timeZone\": \"Europe/Berlin\"}]";
+      case "shares" -> "[{\"user\": \"bob@example.com\", \"role\": \"control\"}]";
       case "env" -> "[{\"name\": \"TZ\", \"value\": \"UTC\"}]";
       case "ingressFrom" -> "[{\"podSelector\": {}}]";
       case "egress" -> "[{\"to\": [{\"ipBlock\": {\"cidr\": \"10.9.9.9/32\"}}]}]";

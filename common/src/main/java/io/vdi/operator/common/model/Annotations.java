@@ -42,6 +42,9 @@ public final class Annotations {
   /** On a retained home: the time since which no session uses it. */
   public static final String RELEASED_AT = "vdi.kasm.io/released-at";
 
+  /** On a Secret: since when it has the password of guests who only watch. */
+  public static final String VIEWER_PASSWORD_SINCE = "vdi.kasm.io/viewer-password-since";
+
   /** On a Secret: the time at which its TURN credentials expire. */
   public static final String TURN_EXPIRES = "vdi.kasm.io/turn-expires";
 

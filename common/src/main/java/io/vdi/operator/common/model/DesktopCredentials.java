@@ -11,6 +11,9 @@ public record DesktopCredentials(String user, String password) {
   /** The key of the password in the session's Secret. */
   public static final String PASSWORD_KEY = "password";
 
+  /** The key of the password with which Selkies lets a guest only watch. */
+  public static final String VIEWER_PASSWORD_KEY = "viewer-password";
+
   /**
    * The credentials of a session.
    *
@@ -20,6 +23,19 @@ public record DesktopCredentials(String user, String password) {
    */
   public static Optional<DesktopCredentials> of(Optional<VdiTemplate> template, JsonObject secret) {
     return decode(secret, PASSWORD_KEY)
+        .map(password -> new DesktopCredentials(userName(template), password));
+  }
+
+  /**
+   * The credentials of guests who only watch.
+   *
+   * @return empty when the Secret has no such password, or when it is that of the owner
+   */
+  public static Optional<DesktopCredentials> ofViewer(
+      Optional<VdiTemplate> template, JsonObject secret) {
+    return decode(secret, VIEWER_PASSWORD_KEY)
+        .filter(viewer ->
+            decode(secret, PASSWORD_KEY).filter(owner -> !owner.equals(viewer)).isPresent())
         .map(password -> new DesktopCredentials(userName(template), password));
   }
 

@@ -41,6 +41,7 @@ public record DesktopServer(
           List.of(
               new Variable("SELKIES_ENCODER", Setting.ENCODER),
               new Variable("SELKIES_BASIC_AUTH_PASSWORD", Setting.PASSWORD),
+              new Variable("SELKIES_BASIC_AUTH_VIEWONLY_PASSWORD", Setting.VIEWER_PASSWORD),
               new Variable("SELKIES_ENABLE_BASIC_AUTH", new Fixed("true")),
               new Variable("SELKIES_BASIC_AUTH_USER", Setting.USER),
               new Variable("DISPLAY", new Fixed(":0")),
@@ -107,7 +108,7 @@ public record DesktopServer(
     boolean isReserved() {
       return switch (source) {
         case Setting.USER -> false;
-        case Setting.ENCODER, Setting.PASSWORD, Setting.PORT -> true;
+        case Setting.ENCODER, Setting.PASSWORD, Setting.VIEWER_PASSWORD, Setting.PORT -> true;
         case Fixed _ -> true;
         case Default _ -> false;
       };
@@ -121,6 +122,7 @@ public record DesktopServer(
   public enum Setting implements Source {
     ENCODER,
     PASSWORD,
+    VIEWER_PASSWORD,
     PORT,
     USER
   }
@@ -199,6 +201,14 @@ public record DesktopServer(
         };
     return relay
         || variables.stream().anyMatch(own -> own.name().equals(variable) && own.isReserved());
+  }
+
+  /**
+   * Whether a session can have guests: the desktop has a login that only shows the picture, and the
+   * gate can end the connections of a guest.
+   */
+  public boolean canShare() {
+    return variables.stream().anyMatch(variable -> variable.source() == Setting.VIEWER_PASSWORD);
   }
 
   /** Whether the template can choose an encoder. */

@@ -2,6 +2,7 @@ package io.vdi.operator.common.model;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -22,6 +23,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
   /**
    * @param schedule replaces that of the template; an empty list: none
    * @param awakeUntil the schedule does not stop the session before this time
+   * @param shares the guests
    */
   public record Spec(
       String user,
@@ -33,8 +35,9 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       IdleAction idleAction,
       boolean suspended,
       List<ScheduleWindow> schedule,
-      Instant awakeUntil) {
-    /** Without fields of the schedule. */
+      Instant awakeUntil,
+      List<Share> shares) {
+    /** Without fields of the schedule, and without guests. */
     public Spec(
         String user,
         String template,
@@ -54,6 +57,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
           idleAction,
           suspended,
           null,
+          null,
           null);
     }
 
@@ -62,6 +66,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       template = template == null ? "" : template;
       resources = resources == null ? new Resources(null, null, null) : resources;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
+      shares = shares == null ? List.of() : shares.stream().filter(Objects::nonNull).toList();
     }
   }
 

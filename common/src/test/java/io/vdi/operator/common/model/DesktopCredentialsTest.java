@@ -49,6 +49,29 @@ class DesktopCredentialsTest {
   }
 
   @Test
+  @DisplayName("a guest has another password than the owner, or none")
+  void viewer() {
+    assertThat(
+            DesktopCredentials.ofViewer(
+                Optional.empty(), secret("{password: 'czNjcmV0', viewer-password: 'dmlldw=='}")))
+        .contains(new DesktopCredentials("ubuntu", "view"));
+    for (String data :
+        new String[] {
+          "{}",
+          "{password: 'czNjcmV0'}",
+          "{password: 'czNjcmV0', viewer-password: ''}",
+          "{viewer-password: 'dmlldw=='}",
+          "{password: 'czNjcmV0', viewer-password: 'czNjcmV0'}"
+        }) {
+      assertThat(DesktopCredentials.ofViewer(Optional.empty(), secret(data))).as(data).isEmpty();
+    }
+  }
+
+  private static JsonObject secret(String data) {
+    return JsonParser.parseString("{data: " + data + "}").getAsJsonObject();
+  }
+
+  @Test
   @DisplayName("any other key of a Secret can be decoded; an empty value counts as missing")
   void decode() {
     assertThat(DesktopCredentials.decode(SECRET, "password")).contains("s3cret");

@@ -95,7 +95,8 @@ final class SessionBuilder {
             idleAction.orElse(null),
             suspended,
             schedule.orElse(null),
-            awakeUntil.orElse(null)),
+            awakeUntil.orElse(null),
+            null),
         new VdiSession.Status(
             phase.orElse(null),
             "desk",

@@ -1,0 +1,55 @@
+package io.vdi.operator.common.model;
+
+import io.vdi.operator.common.identity.IdentityMapping;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One guest of a session, an item of {@code spec.shares}; docs/specification.md, section 1.
+ *
+ * @param user the e-mail address of the guest
+ * @param role {@link ShareRole#VIEW} if it is not set
+ * @param until when the share ends; null: it does not end by itself
+ */
+public record Share(String user, ShareRole role, Instant until) {
+  /** The most shares of a session, as in the schema. */
+  public static final int MAX_SHARES = 20;
+
+  public Share {
+    user = user == null ? "" : user;
+    role = role == null ? ShareRole.VIEW : role;
+  }
+
+  /** When the share ends; empty: it does not end by itself. */
+  public Optional<Instant> end() {
+    return Optional.ofNullable(until);
+  }
+
+  public boolean isActive(Instant now) {
+    return until == null || now.isBefore(until);
+  }
+
+  /** Whether it is a share for this user. */
+  public boolean isFor(String email) {
+    return IdentityMapping.isSame(user, email);
+  }
+
+  /** The share of a user that is active; empty if there is none. */
+  public static Optional<Share> find(List<Share> shares, String email, Instant now) {
+    return shares.stream().filter(share -> share.isFor(email) && share.isActive(now)).findFirst();
+  }
+
+  /** The shares with this one, which replaces an earlier one for the same user. */
+  public static List<Share> with(List<Share> shares, Share share) {
+    List<Share> result = new ArrayList<>(without(shares, share.user()));
+    result.add(share);
+    return List.copyOf(result);
+  }
+
+  /** The shares without that of a user. */
+  public static List<Share> without(List<Share> shares, String email) {
+    return shares.stream().filter(share -> !share.isFor(email)).toList();
+  }
+}
