@@ -104,7 +104,13 @@ public final class AdmissionWebhook implements Service {
             });
     AdmissionHandler handler =
         new AdmissionHandler(
-            new ContextGatherer(api, initial.watchedNamespaces(), sessions, templates, nodes),
+            new ContextGatherer(
+                api,
+                initial.watchedNamespaces(),
+                sessions,
+                templates,
+                nodes,
+                context.apiServerClock()),
             new AccessReviewer(api, System::nanoTime),
             new TemplatePodChecker(api, initial.namespace()),
             quota,

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,19 +28,25 @@ final class ContextGatherer {
   private final SessionIndex sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<PartialObjectMetadata> nodes;
+  private final InstantSource clock;
   private final TimeLimiter limiter = new TimeLimiter();
 
+  /**
+   * @param clock that of the API server
+   */
   ContextGatherer(
       KubeClient api,
       WatchedNamespaces namespaces,
       SessionIndex sessions,
       ResourceCache<VdiTemplate> templates,
-      ResourceCache<PartialObjectMetadata> nodes) {
+      ResourceCache<PartialObjectMetadata> nodes,
+      InstantSource clock) {
     this.api = api;
     this.namespaces = namespaces;
     this.sessions = sessions;
     this.templates = templates;
     this.nodes = nodes;
+    this.clock = clock;
   }
 
   /**
@@ -57,18 +64,25 @@ final class ContextGatherer {
               .flatMap(template ->
                   home(namespace, claim, deadline)
                       .map(home ->
-                          new AdmissionContext(template, home, List.of(), isTimeSliced(), false)));
+                          new AdmissionContext(
+                              template, home, List.of(), isTimeSliced(), false, clock.instant())));
       case ContextQuery.SessionsUsing(String template) ->
           limiter
               .call(deadline.remaining(), () -> sessions.using(template))
               .map(names ->
                   new AdmissionContext(
-                      Optional.empty(), Optional.empty(), names, isTimeSliced(), false));
+                      Optional.empty(),
+                      Optional.empty(),
+                      names,
+                      isTimeSliced(),
+                      false,
+                      clock.instant()));
     };
   }
 
   private AdmissionContext context(Optional<VdiTemplate> template) {
-    return new AdmissionContext(template, Optional.empty(), List.of(), isTimeSliced(), false);
+    return new AdmissionContext(
+        template, Optional.empty(), List.of(), isTimeSliced(), false, clock.instant());
   }
 
   private boolean isTimeSliced() {

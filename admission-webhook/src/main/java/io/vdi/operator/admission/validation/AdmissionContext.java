@@ -2,6 +2,7 @@ package io.vdi.operator.admission.validation;
 
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,15 +18,17 @@ import java.util.Optional;
  * @param timeSliced whether nodes share their GPUs by time slicing
  * @param callerManages whether RBAC allows the caller the verb {@code manage} on sessions in the
  *     namespace of the request; false until it is asked for
+ * @param now by the clock of the API server
  */
 public record AdmissionContext(
     Optional<VdiTemplate> template,
     Optional<PersistentVolumeClaim> home,
     List<String> sessionsUsingTemplate,
     boolean timeSliced,
-    boolean callerManages) {
+    boolean callerManages,
+    Instant now) {
   /** The same for a caller that RBAC allows to manage sessions. */
   public AdmissionContext managing() {
-    return new AdmissionContext(template, home, sessionsUsingTemplate, timeSliced, true);
+    return new AdmissionContext(template, home, sessionsUsingTemplate, timeSliced, true, now);
   }
 }

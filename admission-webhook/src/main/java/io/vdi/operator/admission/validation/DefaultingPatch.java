@@ -5,6 +5,8 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +40,7 @@ final class DefaultingPatch {
     patch.annotate(Annotations.GROUPS, groups);
     // Without the template there are no defaults yet; a later change of the session adds them.
     template.ifPresent(found -> patch.fill(SessionDefaults.of(found.spec())));
+    patch.fillRoles();
     return patch.operations;
   }
 
@@ -74,6 +77,7 @@ final class DefaultingPatch {
             .map(found -> SessionDefaults.of(found.spec()))
             .orElseGet(() -> SessionDefaults.frozen(old.spec()));
     patch.fill(SessionDefaults.withStorageClass(defaults, old.spec()));
+    patch.fillRoles();
     return patch.operations;
   }
 
@@ -99,6 +103,19 @@ final class DefaultingPatch {
                 add("/spec/" + field + "/" + key, value);
               }
             });
+      }
+    }
+  }
+
+  /** A guest only watches unless the owner says otherwise. */
+  private void fillRoles() {
+    JsonArray shares =
+        session.spec().get(ShareRules.FIELD) instanceof JsonArray list ? list : new JsonArray();
+    for (int i = 0; i < Math.min(shares.size(), Share.MAX_SHARES); i++) {
+      if (shares.get(i) instanceof JsonObject share && isAbsent(share.get("role"))) {
+        add(
+            "/spec/" + ShareRules.FIELD + "/" + i + "/role",
+            new JsonPrimitive(ShareRole.VIEW.text()));
       }
     }
   }

@@ -87,7 +87,7 @@ final class ScheduleRules {
     }
   }
 
-  private static boolean isInstant(String text) {
+  static boolean isInstant(String text) {
     try {
       DateTimeFormatter.ISO_OFFSET_DATE_TIME.parse(text, Instant::from);
       return true;

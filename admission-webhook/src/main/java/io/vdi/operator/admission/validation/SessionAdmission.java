@@ -125,6 +125,8 @@ public final class SessionAdmission {
   private Verdict create(RawObject object) {
     List<String> violations = new ArrayList<>(SessionRules.violations(object.json()));
     namespaceViolation().ifPresent(violations::add);
+    violations.addAll(
+        ShareRules.violations(object, Optional.empty(), context.template(), context.now()));
     Optional<VdiSession> session = object.session();
     Optional<VdiTemplate> template = context.template();
     if (session.isPresent() && template.isPresent()) {
@@ -143,7 +145,7 @@ public final class SessionAdmission {
         violations,
         access.identityViolation(List.of(object.user())),
         forbidden,
-        warnings(session),
+        warnings(session, object, Optional.empty()),
         created ->
             new ResourceAmounts(
                 1, gpus(created, template), QuotaRequest.storage(created.spec(), template)),
@@ -171,12 +173,15 @@ public final class SessionAdmission {
     Optional<String> identity = access.identityViolation(List.of(old.user(), object.user()));
     List<String> forbidden =
         new ArrayList<>(access.ofUpdate(object, old, context.template().isPresent()));
-    if (old.isDeleting() && object.spec().equals(old.spec())) {
-      // The finalizer is removed by an update. A rule about values must never prevent a deletion.
+    if ((old.isDeleting() && object.spec().equals(old.spec()))
+        || ShareRules.onlyEnds(object, old)) {
+      // The finalizer is removed by an update. A rule about values must never prevent a deletion,
+      // and never keep a guest in a desktop.
       return decide(List.of(), identity, forbidden, List.of())
           .orElseGet(() -> Allow.unchanged(identity.stream().toList()));
     }
     List<String> violations = new ArrayList<>(SessionRules.violations(object.json()));
+    violations.addAll(ShareRules.violations(object, Optional.of(old), template, context.now()));
     if (session.isPresent() && before.isPresent()) {
       violations.addAll(ImmutableFieldRules.violations(before.get().spec(), session.get().spec()));
       HomeSizeRule.violation(before.get().spec(), session.get().spec(), template, context.home())
@@ -199,7 +204,7 @@ public final class SessionAdmission {
         violations,
         identity,
         forbidden,
-        old.isDeleting() ? List.of() : warnings(session),
+        old.isDeleting() ? List.of() : warnings(session, object, Optional.of(old)),
         changed -> before.map(b -> additional(changed, b, template)).orElse(ResourceAmounts.ZERO),
         changed -> before.map(b -> formerStorage(changed, b, template)).orElse(0L));
   }
@@ -221,14 +226,17 @@ public final class SessionAdmission {
         .orElseGet(() -> Allow.unchanged(identity.stream().toList()));
   }
 
-  private List<String> warnings(Optional<VdiSession> session) {
-    return session
-        .map(s ->
-            context
-                .template()
-                .map(found -> SessionWarnings.of(s.spec(), found, context.timeSliced()))
-                .orElseGet(() -> SessionWarnings.missingTemplate(s.spec().template())))
-        .orElse(List.of());
+  private List<String> warnings(
+      Optional<VdiSession> session, RawObject object, Optional<RawObject> old) {
+    List<String> warnings =
+        session
+            .map(s ->
+                context
+                    .template()
+                    .map(found -> SessionWarnings.of(s.spec(), found, context.timeSliced()))
+                    .orElseGet(() -> SessionWarnings.missingTemplate(s.spec().template())))
+            .orElse(List.of());
+    return Stream.concat(warnings.stream(), ShareRules.warnings(object, old).stream()).toList();
   }
 
   /**

@@ -64,6 +64,7 @@ public final class SessionRules {
     spec.bool("suspended");
     ScheduleRules.check(spec);
     ScheduleRules.awakeUntil(spec);
+    ShareRules.check(spec);
     return fields.violations();
   }
 

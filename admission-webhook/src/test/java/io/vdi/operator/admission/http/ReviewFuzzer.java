@@ -17,6 +17,7 @@ import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,7 +50,8 @@ public final class ReviewFuzzer {
           Optional.empty(),
           List.of(),
           true,
-          false);
+          false,
+          Instant.EPOCH);
 
   /** More than any message of the rules needs. */
   private static final int MAX_ANSWER = 64 * 1024;

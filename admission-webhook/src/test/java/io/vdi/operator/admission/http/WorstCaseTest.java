@@ -17,6 +17,7 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -43,7 +44,8 @@ class WorstCaseTest {
           WatchedNamespaces.ALL,
           new RecordedGroups(List.of("course-*")));
   private static final AdmissionContext CONTEXT =
-      new AdmissionContext(Optional.empty(), Optional.empty(), List.of(), false, false);
+      new AdmissionContext(
+          Optional.empty(), Optional.empty(), List.of(), false, false, Instant.EPOCH);
 
   @ParameterizedTest
   @ValueSource(

@@ -111,6 +111,18 @@ class AgreementIT {
           bad  | {user: a@b.cc, template: t, schedule: [{days: [Mon], stop: '18:00', timeZone: UTC, except: [Christmas]}]}
           good | {user: a@b.cc, template: t, awakeUntil: '2026-11-26T20:00:00Z'}
           bad  | {user: a@b.cc, template: t, awakeUntil: tomorrow}
+          good | {user: a@b.cc, template: t, shares: []}
+          good | {user: a@b.cc, template: t, shares: [{user: g@b.cc}]}
+          good | {user: a@b.cc, template: t, shares: [{user: g@b.cc, role: control, until: '2100-01-01T00:00:00Z'}]}
+          bad  | {user: a@b.cc, template: t, shares: {}}
+          bad  | {user: a@b.cc, template: t, shares: [g@b.cc]}
+          bad  | {user: a@b.cc, template: t, shares: [{role: view}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: guest}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: 7}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: A@b.cc}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: g@b.cc}, {user: g@b.cc}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: g@b.cc, role: admin}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: g@b.cc, until: tomorrow}]}
           bad  | []
           """)
   void aNewSession(String verdict, String spec) {
@@ -266,7 +278,8 @@ class AgreementIT {
             Optional.empty(),
             List.of(),
             false,
-            false);
+            false,
+            Requests.NOW);
     return SessionAdmission.validate(request, context, Requests.POLICY) instanceof Response.Deny
         ? "bad"
         : "good";

@@ -16,10 +16,14 @@ final class Patches {
           List.of(operation.get("path").getAsString().substring(1).split("/", -1)).stream()
               .map(step -> step.replace("~1", "/").replace("~0", "~"))
               .toList();
-      JsonObject parent = object;
+      JsonElement here = object;
       for (String step : path.subList(0, path.size() - 1)) {
-        parent = parent.getAsJsonObject(step);
+        here =
+            here instanceof JsonArray list
+                ? list.get(Integer.parseInt(step))
+                : here.getAsJsonObject().get(step);
       }
+      JsonObject parent = here.getAsJsonObject();
       switch (operation.get("op").getAsString()) {
         case "add" -> parent.add(path.getLast(), operation.get("value").deepCopy());
         case "remove" -> {

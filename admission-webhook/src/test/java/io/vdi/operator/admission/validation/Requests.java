@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.devcluster.cluster.Manifests;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import java.util.Set;
 
 /** Requests and contexts for the tests of the rules. */
 final class Requests {
+  static final Instant NOW = Instant.parse("2026-11-26T12:00:00Z");
   static final Caller ADMIN = new Caller("admin", List.of("system:masters"), Map.of());
   static final AdmissionPolicy POLICY = policy(Identity.Mode.ENFORCE);
 
@@ -110,7 +112,8 @@ final class Requests {
           homeToo ? home : Optional.empty(),
           List.of(),
           timeSliced,
-          false);
+          false,
+          NOW);
     }
   }
 

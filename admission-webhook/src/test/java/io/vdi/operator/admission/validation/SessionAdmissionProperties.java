@@ -29,7 +29,14 @@ class SessionAdmissionProperties {
 
   private static final List<String> FIELDS =
       List.of(
-          "user", "template", "resources", "persistence", "timeout", "idleTimeout", "suspended");
+          "user",
+          "template",
+          "resources",
+          "persistence",
+          "timeout",
+          "idleTimeout",
+          "suspended",
+          "shares");
 
   @Property
   void anyObjectGetsAnAnswer(
@@ -68,6 +75,8 @@ class SessionAdmissionProperties {
           case "resources", "persistence" -> value.isJsonNull() || value.isJsonObject();
           case "suspended" ->
               value.isJsonNull() || (value instanceof JsonPrimitive p && p.isBoolean());
+          case "shares" ->
+              value.isJsonNull() || (value instanceof JsonArray list && list.isEmpty());
           default -> value.isJsonNull();
         };
     if (!legal) {

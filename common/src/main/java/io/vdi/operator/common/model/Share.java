@@ -1,5 +1,7 @@
 package io.vdi.operator.common.model;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import io.vdi.operator.common.identity.IdentityMapping;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -46,6 +48,19 @@ public record Share(String user, ShareRole role, Instant until) {
     List<Share> result = new ArrayList<>(without(shares, share.user()));
     result.add(share);
     return List.copyOf(result);
+  }
+
+  /** As {@code spec.shares} has them. */
+  public static JsonArray toJson(List<Share> shares) {
+    JsonArray list = new JsonArray();
+    for (Share share : shares) {
+      JsonObject json = new JsonObject();
+      json.addProperty("user", share.user());
+      json.addProperty("role", share.role().text());
+      share.end().ifPresent(time -> json.addProperty("until", time.toString()));
+      list.add(json);
+    }
+    return list;
   }
 
   /** The shares without that of a user. */

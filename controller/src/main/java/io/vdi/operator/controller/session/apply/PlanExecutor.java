@@ -123,8 +123,8 @@ public final class PlanExecutor {
                 .or(() -> homeNotReady(observed, fate))
                 .or(() -> removeFinalizer(observed));
         case Action.Create(DesiredObject desired) -> create(session, desired, desired.body());
-        case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) ->
-            createSecret(session, desired, turn);
+        case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn, Instant now) ->
+            createSecret(session, desired, turn, now);
         case Action.CreatePod(DesiredObject desired, int restarts) ->
             create(session, desired, withRestarts(desired.body(), restarts));
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
@@ -137,6 +137,13 @@ public final class PlanExecutor {
                 : createShared(session.namespace(), shared);
         case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) ->
             renewTurn(session, secret, turn);
+        case Action.AddViewerPassword(ObjectMeta secret, Instant now) ->
+            patch(
+                caches.secrets(),
+                secret,
+                MergePatch.forObject(secret)
+                    .annotation(Annotations.VIEWER_PASSWORD_SINCE, now.toString())
+                    .set("stringData", secrets.viewerPassword()));
         case Action.SetOwner(
                 ResourceType<?> type,
                 ObjectMeta current,
@@ -265,14 +272,14 @@ public final class PlanExecutor {
   }
 
   private Optional<ApiFailure> createSecret(
-      VdiSession session, DesiredObject desired, Optional<TurnGrant> turn)
+      VdiSession session, DesiredObject desired, Optional<TurnGrant> turn, Instant now)
       throws SecretGenerator.TurnSecretMissingException {
     JsonObject body = desired.body().deepCopy();
     body.add("stringData", secrets.values(session.uid(), turn));
-    turn.ifPresent(grant ->
-        body.getAsJsonObject("metadata")
-            .getAsJsonObject("annotations")
-            .addProperty(Annotations.TURN_EXPIRES, grant.expires().toString()));
+    JsonObject annotations = body.getAsJsonObject("metadata").getAsJsonObject("annotations");
+    annotations.addProperty(Annotations.VIEWER_PASSWORD_SINCE, now.toString());
+    turn.ifPresent(
+        grant -> annotations.addProperty(Annotations.TURN_EXPIRES, grant.expires().toString()));
     return create(session, desired, body);
   }
 

@@ -45,13 +45,21 @@ public final class SecretGenerator {
   }
 
   /**
-   * The {@code stringData} of a new Secret: a password, and the TURN credentials if the session
-   * uses a TURN server.
+   * The {@code stringData} of a new Secret: the passwords of owner and guests, and the TURN
+   * credentials if the session uses a TURN server.
    */
   JsonObject values(String sessionUid, Optional<TurnGrant> turn) throws TurnSecretMissingException {
     JsonObject values =
         turn.isPresent() ? turnCredentials(sessionUid, turn.get()) : new JsonObject();
     values.addProperty(DesktopCredentials.PASSWORD_KEY, password());
+    values.addProperty(DesktopCredentials.VIEWER_PASSWORD_KEY, password());
+    return values;
+  }
+
+  /** The {@code stringData} that adds the password of guests to a Secret. */
+  JsonObject viewerPassword() {
+    JsonObject values = new JsonObject();
+    values.addProperty(DesktopCredentials.VIEWER_PASSWORD_KEY, password());
     return values;
   }
 

@@ -28,8 +28,10 @@ public sealed interface Action {
    * Creates the Secret. The executor adds the secret values, which are in no plan.
    *
    * @param turn empty if the session uses no TURN server
+   * @param now in whole seconds
    */
-  record CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) implements Action {}
+  record CreateSecret(DesiredObject desired, Optional<TurnGrant> turn, Instant now)
+      implements Action {}
 
   /**
    * @param restarts the number of pods that were replaced before this one
@@ -48,6 +50,13 @@ public sealed interface Action {
 
   /** Issues new TURN credentials for the pod that this plan creates. */
   record RenewTurn(ObjectMeta secret, TurnGrant turn) implements Action {}
+
+  /**
+   * Adds the password of guests who only watch to a Secret of an earlier version of the operator.
+   *
+   * @param now in whole seconds. Pods that are older than this do not know the password
+   */
+  record AddViewerPassword(ObjectMeta secret, Instant now) implements Action {}
 
   /**
    * Adds or removes the session as the owner of a child.
@@ -98,7 +107,7 @@ public sealed interface Action {
     return switch (this) {
       case AddFinalizer _, RemoveFinalizer _, ApplyShared _ -> Optional.empty();
       case Create(DesiredObject desired) -> Optional.of(desired.kind());
-      case CreateSecret _, RenewTurn _ -> Optional.of(ChildKind.SECRET);
+      case CreateSecret _, RenewTurn _, AddViewerPassword _ -> Optional.of(ChildKind.SECRET);
       case CreatePod _, ReplacePod _, ForceDeletePod _, AnnounceDrain _, CancelDrain _, MovePod _ ->
           Optional.of(ChildKind.POD);
       case Update(DesiredObject desired, ObjectMeta _) -> Optional.of(desired.kind());
@@ -115,7 +124,7 @@ public sealed interface Action {
       case AddFinalizer _ -> "the finalizer cannot be added";
       case RemoveFinalizer _ -> "the finalizer cannot be removed";
       case Create(DesiredObject desired) -> desired + " cannot be created";
-      case CreateSecret(DesiredObject desired, Optional<TurnGrant> _) ->
+      case CreateSecret(DesiredObject desired, Optional<TurnGrant> _, Instant _) ->
           desired + " cannot be created";
       case CreatePod(DesiredObject desired, int _) -> desired + " cannot be created";
       case Update(DesiredObject desired, ObjectMeta _) -> desired + " cannot be updated";
@@ -123,6 +132,8 @@ public sealed interface Action {
           shared + (current.isEmpty() ? " cannot be created" : " cannot be updated");
       case RenewTurn(ObjectMeta secret, TurnGrant _) ->
           "the TURN credentials in Secret " + secret.name() + " cannot be renewed";
+      case AddViewerPassword(ObjectMeta secret, Instant _) ->
+          "the password of guests in Secret " + secret.name() + " cannot be written";
       case SetOwner(ResourceType<?> type, ObjectMeta current, VdiSession _, boolean _) ->
           type.kind() + " " + current.name() + " cannot be updated";
       case ResizeHome(ObjectMeta home, String size) ->

@@ -44,6 +44,7 @@ public record Plan(List<Step> steps, Optional<VdiSession.Status> status, Requeue
                   Action.Update _,
                   Action.ApplyShared _,
                   Action.RenewTurn _,
+                  Action.AddViewerPassword _,
                   Action.SetOwner _,
                   Action.ResizeHome _,
                   Action.AnnounceDrain _,

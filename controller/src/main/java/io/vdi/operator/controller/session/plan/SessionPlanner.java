@@ -17,6 +17,7 @@ import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -221,13 +222,17 @@ public final class SessionPlanner {
     }
     if (wantsPod(observed, children, now) && observed.quotaWait().isEmpty()) {
       renewTurn(turn).ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
+      viewerPassword().ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
       children
           .get(ChildKind.POD)
           .ifPresent(
               pod -> add(Step.Order.POD, List.of(new Action.CreatePod(pod, status.restarts()))));
-    } else if (!isStopped(observed) && observed.child(ChildKind.POD).isPresent()) {
-      // A container that restarts reads the credentials again.
-      renewTurn(turn).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
+    } else {
+      viewerPassword().ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
+      if (!isStopped(observed) && observed.child(ChildKind.POD).isPresent()) {
+        // A container that restarts reads the credentials again.
+        renewTurn(turn).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
+      }
     }
     return new Plan(
         steps,
@@ -354,7 +359,7 @@ public final class SessionPlanner {
           creation,
           List.of(
               desired.kind() == ChildKind.SECRET
-                  ? new Action.CreateSecret(desired, turn)
+                  ? new Action.CreateSecret(desired, turn, now.truncatedTo(ChronoUnit.SECONDS))
                   : new Action.Create(desired)));
     }
     existing
@@ -447,6 +452,18 @@ public final class SessionPlanner {
         .flatMap(secret ->
             turn.filter(grant -> !grant.isCoveredBy(secret.metadata()))
                 .map(grant -> new Action.RenewTurn(secret.metadata(), grant)));
+  }
+
+  /** Secrets of earlier versions of the operator have no password of guests who only watch. */
+  private Optional<Action> viewerPassword() {
+    return observed
+        .child(ChildKind.SECRET)
+        .filter(secret -> secret.isOurs() && !secret.metadata().isDeleting())
+        .filter(secret -> secret.metadata().annotation(Annotations.VIEWER_PASSWORD_SINCE).isEmpty())
+        .filter(secret ->
+            observed.template().filter(found -> found.spec().server().canShare()).isPresent())
+        .map(secret ->
+            new Action.AddViewerPassword(secret.metadata(), now.truncatedTo(ChronoUnit.SECONDS)));
   }
 
   private boolean isOutdated(DesiredState.Children children) {

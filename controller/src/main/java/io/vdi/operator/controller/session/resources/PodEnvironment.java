@@ -69,6 +69,7 @@ final class PodEnvironment {
     switch (variable.source()) {
       case DesktopServer.Setting.ENCODER -> put(name, template.encoder());
       case DesktopServer.Setting.PASSWORD -> putSecret(name, DesktopCredentials.PASSWORD_KEY);
+      case DesktopServer.Setting.VIEWER_PASSWORD -> putViewerPassword(name);
       case DesktopServer.Setting.PORT -> put(name, String.valueOf(template.port()));
       case DesktopServer.Setting.USER -> put(name, template.server().user());
       case DesktopServer.Fixed(String value) -> put(name, value);
@@ -113,6 +114,12 @@ final class PodEnvironment {
           new V1ConfigMapKeySelector().name(ref.name()).key(ref.key()).optional(ref.optional()));
     }
     return source;
+  }
+
+  /** The desktop also starts without it: Selkies then has no login that only shows the picture. */
+  private void putViewerPassword(String name) {
+    putSecret(name, DesktopCredentials.VIEWER_PASSWORD_KEY);
+    variables.get(name).getValueFrom().getSecretKeyRef().optional(true);
   }
 
   private void put(String name, String value) {

@@ -274,12 +274,15 @@ class PlanExecutorTest {
     Action action =
         new Action.CreateSecret(
             desired(ChildKind.SECRET),
-            Optional.of(new TurnGrant(file.toString(), expires, expires)));
+            Optional.of(new TurnGrant(file.toString(), expires, expires)),
+            cluster.now());
     assertThat(execute(action)).isEmpty();
     JsonObject body = writes().getFirst().json();
     assertThat(body.getAsJsonObject("stringData").keySet())
-        .containsExactlyInAnyOrder("password", "turn-username", "turn-password");
+        .containsExactlyInAnyOrder("password", "viewer-password", "turn-username", "turn-password");
     assertThat(annotation(body, Annotations.TURN_EXPIRES)).isEqualTo(expires.toString());
+    assertThat(annotation(body, Annotations.VIEWER_PASSWORD_SINCE))
+        .isEqualTo(cluster.now().toString());
     assertThat(action.toString())
         .doesNotContain(body.getAsJsonObject("stringData").get("password").getAsString());
   }
@@ -288,7 +291,10 @@ class PlanExecutorTest {
   void aMissingSharedSecretIsAPermanentFailureWithoutAWrite() {
     TurnGrant grant =
         new TurnGrant(directory.resolve("absent").toString(), cluster.now(), cluster.now());
-    assertThat(execute(new Action.CreateSecret(desired(ChildKind.SECRET), Optional.of(grant))))
+    assertThat(
+            execute(
+                new Action.CreateSecret(
+                    desired(ChildKind.SECRET), Optional.of(grant), cluster.now())))
         .get()
         .extracting(ApiFailure::reason)
         .isEqualTo("TurnSecretMissing");
@@ -307,6 +313,17 @@ class PlanExecutorTest {
     assertThat(patch.getAsJsonObject("stringData").keySet())
         .containsExactlyInAnyOrder("turn-username", "turn-password");
     assertThat(annotation(patch, Annotations.TURN_EXPIRES)).isEqualTo(expires.toString());
+    assertThat(patch.getAsJsonObject("metadata").get("uid").getAsString()).isEqualTo(secret.uid());
+  }
+
+  @Test
+  void thePasswordOfGuestsIsAddedAndTheOthersStay() {
+    ObjectMeta secret = child(ResourceType.SECRET, "vdi-auth-desk");
+    assertThat(execute(new Action.AddViewerPassword(secret, cluster.now()))).isEmpty();
+    JsonObject patch = writes().getFirst().json();
+    assertThat(patch.getAsJsonObject("stringData").keySet()).containsExactly("viewer-password");
+    assertThat(annotation(patch, Annotations.VIEWER_PASSWORD_SINCE))
+        .isEqualTo(cluster.now().toString());
     assertThat(patch.getAsJsonObject("metadata").get("uid").getAsString()).isEqualTo(secret.uid());
   }
 

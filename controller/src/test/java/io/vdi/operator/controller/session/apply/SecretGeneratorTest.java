@@ -33,10 +33,11 @@ class SecretGeneratorTest {
     Set<String> passwords = new HashSet<>();
     for (int i = 0; i < 1000; i++) {
       JsonObject values = secrets.values("uid", Optional.empty());
-      assertThat(values.keySet()).containsExactly("password");
+      assertThat(values.keySet()).containsExactly("password", "viewer-password");
       passwords.add(values.get("password").getAsString());
+      passwords.add(values.get("viewer-password").getAsString());
     }
-    assertThat(passwords).hasSize(1000).allMatch(p -> p.matches("[A-Za-z0-9]{32}"));
+    assertThat(passwords).hasSize(2000).allMatch(p -> p.matches("[A-Za-z0-9]{32}"));
   }
 
   @Test
@@ -45,7 +46,7 @@ class SecretGeneratorTest {
     JsonObject values =
         secrets.values("uid-1", Optional.of(new TurnGrant(file.toString(), EXPIRES, EXPIRES)));
     assertThat(values.keySet())
-        .containsExactlyInAnyOrder("password", "turn-username", "turn-password");
+        .containsExactlyInAnyOrder("password", "viewer-password", "turn-username", "turn-password");
     String username = EXPIRES.getEpochSecond() + ":uid-1";
     assertThat(values.get("turn-username").getAsString()).isEqualTo(username);
     Mac mac = Mac.getInstance("HmacSHA1");

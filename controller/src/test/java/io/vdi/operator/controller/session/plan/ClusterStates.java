@@ -166,7 +166,13 @@ final class ClusterStates {
     if (type.equals(ResourceType.PERSISTENT_VOLUME_CLAIM) && policy == ReclaimPolicy.RETAIN) {
       owner = Optional.empty();
     }
-    Map<String, String> upToDate = Map.of(Annotations.DESIRED_HASH, desired.hash());
+    Map<String, String> upToDate =
+        Map.of(
+            Annotations.DESIRED_HASH,
+            desired.hash(),
+            // Ignored on other objects.
+            Annotations.VIEWER_PASSWORD_SINCE,
+            "2026-01-01T00:00:00Z");
     Map<String, String> outdated = Map.of(Annotations.DESIRED_HASH, "0");
     String name = desired.name();
     switch (state) {

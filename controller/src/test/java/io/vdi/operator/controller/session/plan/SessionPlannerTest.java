@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.plan;
 
+import static java.time.temporal.ChronoUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -302,6 +303,43 @@ class SessionPlannerTest {
       cluster.apply(plan);
       assertThat(cluster.plan().steps()).isEmpty();
     }
+  }
+
+  @Test
+  void aSecretOfAnEarlierVersionGetsThePasswordOfGuests() {
+    cluster.apply(cluster.plan());
+    withoutViewerPassword();
+    Plan running = cluster.plan();
+    assertThat(running.actions(Step.Order.OPTIONAL))
+        .singleElement()
+        .isInstanceOfSatisfying(
+            Action.AddViewerPassword.class,
+            action -> assertThat(action.now()).isEqualTo(cluster.now.truncatedTo(SECONDS)));
+    cluster.apply(running);
+    assertThat(cluster.plan().steps()).isEmpty();
+    withoutViewerPassword();
+    cluster.objects.remove(ResourceType.POD);
+    assertThat(cluster.plan().actions(Step.Order.DEPENDENCY))
+        .as("before the pod")
+        .hasOnlyElementsOfType(Action.AddViewerPassword.class);
+  }
+
+  @Test
+  void otherFlavorsHaveNoPasswordOfGuests() {
+    cluster.template = Optional.of(ClusterStates.template("flavor: kasmvnc"));
+    cluster.apply(cluster.plan());
+    withoutViewerPassword();
+    assertThat(cluster.plan().steps()).isEmpty();
+  }
+
+  private void withoutViewerPassword() {
+    JsonObject json =
+        KubeGson.gson().toJsonTree(cluster.objects.get(ResourceType.SECRET)).getAsJsonObject();
+    json.getAsJsonObject("metadata")
+        .getAsJsonObject("annotations")
+        .remove(Annotations.VIEWER_PASSWORD_SINCE);
+    cluster.objects.put(
+        ResourceType.SECRET, KubeGson.gson().fromJson(json, ResourceType.SECRET.objectClass()));
   }
 
   @Test

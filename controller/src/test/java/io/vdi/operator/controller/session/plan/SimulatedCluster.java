@@ -197,8 +197,9 @@ final class SimulatedCluster {
         }
         create(desired);
       }
-      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn) -> {
+      case Action.CreateSecret(DesiredObject desired, Optional<TurnGrant> turn, Instant now) -> {
         create(desired);
+        annotate(ResourceType.SECRET, Annotations.VIEWER_PASSWORD_SINCE, now.toString());
         turn.ifPresent(this::issued);
       }
       case Action.CreatePod(DesiredObject desired, int restarts) -> {
@@ -228,6 +229,10 @@ final class SimulatedCluster {
       case Action.RenewTurn(ObjectMeta secret, TurnGrant turn) -> {
         requireOurs(ResourceType.SECRET, secret);
         issued(turn);
+      }
+      case Action.AddViewerPassword(ObjectMeta secret, Instant now) -> {
+        requireOurs(ResourceType.SECRET, secret);
+        annotate(ResourceType.SECRET, Annotations.VIEWER_PASSWORD_SINCE, now.toString());
       }
       case Action.SetOwner(
               ResourceType<?> type,

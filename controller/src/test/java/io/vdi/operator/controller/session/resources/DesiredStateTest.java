@@ -83,6 +83,7 @@ class DesiredStateTest {
             List.of(
                 "SELKIES_ENCODER=nvh264enc",
                 "SELKIES_BASIC_AUTH_PASSWORD={\"secretKeyRef\":{\"key\":\"password\",\"name\":\"vdi-auth-desk\"}}",
+                "SELKIES_BASIC_AUTH_VIEWONLY_PASSWORD={\"secretKeyRef\":{\"key\":\"viewer-password\",\"name\":\"vdi-auth-desk\",\"optional\":true}}",
                 "SELKIES_ENABLE_BASIC_AUTH=true",
                 "SELKIES_BASIC_AUTH_USER=ubuntu",
                 "SELKIES_ADDR=0.0.0.0",
@@ -264,16 +265,16 @@ class DesiredStateTest {
     Map<ChildKind, DesiredObject> without = children("{}", "{" + template + "}", CONFIG).objects();
     assertThat(children("{}", "{" + template + ", flavor: selkies}", CONFIG).objects())
         .isEqualTo(without);
-    // Written by the release before flavors, for a template without one; pods since the startup
-    // probe runs every second.
-    assertThat(hash("{image: x}", ChildKind.POD)).isEqualTo("6c9b1f3623bcac21");
+    // Written by the release before flavors, for a template without one; pods since guests can
+    // watch.
+    assertThat(hash("{image: x}", ChildKind.POD)).isEqualTo("8752b8ec04e2f1bf");
     assertThat(hash("{image: x}", ChildKind.SERVICE)).isEqualTo("0ea1e9423c180632");
     assertThat(hash("{image: x}", ChildKind.ROUTE)).isEqualTo("e808b7fe06b2cde5");
     assertThat(
             hash(
                 "{image: x, healthPath: '/api/health', port: 9000, transport: dual, encoder: x264enc}",
                 ChildKind.POD))
-        .isEqualTo("389f677ab682e9c8");
+        .isEqualTo("ca50c5e323b4bb78");
   }
 
   private static String hash(String template, ChildKind kind) {
