@@ -13,8 +13,10 @@ import io.vdi.operator.cli.commands.LogoutCommand;
 import io.vdi.operator.cli.commands.OpenCommand;
 import io.vdi.operator.cli.commands.QuotaCommand;
 import io.vdi.operator.cli.commands.ResumeCommand;
+import io.vdi.operator.cli.commands.ShareCommand;
 import io.vdi.operator.cli.commands.SuspendCommand;
 import io.vdi.operator.cli.commands.TemplatesCommand;
+import io.vdi.operator.cli.commands.UnshareCommand;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.TerminalSanitizer;
 import java.util.List;
@@ -47,6 +49,8 @@ public final class Main implements Runnable {
           ExtendCommand.class,
           SuspendCommand.class,
           ResumeCommand.class,
+          ShareCommand.class,
+          UnshareCommand.class,
           DeleteCommand.class,
           TemplatesCommand.class,
           QuotaCommand.class,

@@ -29,6 +29,8 @@ class CommandLineTest {
             "  extend",
             "  suspend",
             "  resume",
+            "  share",
+            "  unshare",
             "  delete",
             "  templates",
             "  quota",
@@ -46,6 +48,8 @@ class CommandLineTest {
         "extend --help",
         "suspend --help",
         "resume --help",
+        "share --help",
+        "unshare --help",
         "delete --help",
         "templates --help",
         "quota --help",
@@ -75,6 +79,20 @@ class CommandLineTest {
         .contains("\"soon\" is not a duration above zero, such as 90m or 1h30m")
         .contains("See 'kubectl vdi extend --help'.");
     assertThat(run("list", "-o", "xml")).isEqualTo(64);
+    assertThat(run("share", "alice")).isEqualTo(64);
+    assertThat(run("share", "alice", "bob@example.com", "--role", "root")).isEqualTo(64);
+    assertThat(run("share", "alice", "bob@example.com", "--until", "tomorrow")).isEqualTo(64);
+    assertThat(console.err()).contains("'tomorrow' is not a time with its offset from UTC");
+    assertThat(
+            run(
+                "share",
+                "alice",
+                "bob@example.com",
+                "--for",
+                "1h",
+                "--until",
+                "2100-01-01T00:00:00Z"))
+        .isEqualTo(64);
   }
 
   @Test

@@ -8,11 +8,14 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http1.Http1Config;
 import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Flavor;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.cluster.ClusterDesktops;
@@ -27,6 +30,10 @@ import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopIndex;
 import io.vdi.operator.gate.desktop.Disconnector;
 import io.vdi.operator.gate.desktop.OpenDesktops;
+import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.desktop.Sharing;
+import io.vdi.operator.gate.desktop.Visitor;
+import io.vdi.operator.gate.desktop.VisitorStore;
 import io.vdi.operator.gate.forward.ForwardRoutes;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.Page;
@@ -65,6 +72,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,6 +86,9 @@ public final class Gate implements Service {
 
   private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
 
+  /** The reason of the Event on a session that an admin visits. */
+  private static final String ADMIN_VISITS = "AdminVisits";
+
   /** The socket on which the router asks. */
   private static final String FORWARD = "forward";
 
@@ -84,6 +96,12 @@ public final class Gate implements Service {
   private static final Duration KEY_RETRY = Duration.ofMillis(500);
 
   private static final Duration KEY_INTERVAL = Duration.ofSeconds(30);
+
+  /** How late the end of a share is noticed that is over by its time. */
+  private static final Duration SHARE_INTERVAL = Duration.ofMillis(250);
+
+  /** How long the list of visitors shows one who has closed the page. */
+  private static final Duration VISITOR_INTERVAL = Duration.ofSeconds(10);
 
   /** A page of the portal has cookies of up to 8 KiB and an address of up to 4 KiB. */
   private static final int MAX_HEADERS = 32 * 1024;
@@ -97,6 +115,11 @@ public final class Gate implements Service {
   private final ResourceCache<VdiTemplate> templates;
   private final RevocationStore revocations;
   private final OpenDesktops opened = new OpenDesktops();
+  private final VisitorStore visitors;
+  private final Sharing sharing;
+  private final Periodic shareCheck;
+  private final Periodic visitorCheck;
+  private final EventRecorder events;
   private final Disconnector disconnector;
   private final GateMetrics metrics;
   private final Optional<AuditWebhook> auditWebhook;
@@ -109,6 +132,7 @@ public final class Gate implements Service {
   private final SignInRoutes signInRoutes;
   private final OpenRoutes openRoutes;
   private final ForwardRoutes forwardRoutes;
+  private final AtomicReference<Set<SessionKey>> visited = new AtomicReference<>(Set.of());
   private volatile Optional<WebServer> server = Optional.empty();
 
   private Gate(ServiceContext<GateConfig> context) {
@@ -142,22 +166,50 @@ public final class Gate implements Service {
         new ResourceCache<>(api, ResourceType.TEMPLATE, "", nodeClock, this::templateChanged);
     this.desktops = new DesktopIndex(api, config.watchedNamespaces(), templates, nodeClock);
     this.revocations = new RevocationStore(api, config.namespace(), nodeClock, clock);
+    this.desktopCaches =
+        new DesktopCaches(api, config.watchedNamespaces(), nodeClock, desktops.cache(), templates);
+    desktops.onChange(desktopCaches::sessionChanged);
     CredentialCache credentials =
-        new CredentialCache(api, name -> templates.get("", name), System::nanoTime);
+        new CredentialCache(
+            api,
+            name -> templates.get("", name),
+            desktop -> desktopCaches.podCreatedAt(desktop.session(), desktop.uid()),
+            System::nanoTime);
     this.disconnector =
         new Disconnector(
             this::hasSelkies, credentials::of, Disconnector::serviceAddress, metrics::disconnected);
     revocations.onChange(this::disconnectRevoked);
+    this.events = new EventRecorder(api, "vdi-gate", clock);
+    this.visitors = new VisitorStore(api, config.namespace(), revocations.cache());
+    this.sharing =
+        new Sharing(
+            opened,
+            visitors,
+            desktops,
+            config.desktops().access(),
+            config.adminWatch(),
+            disconnector,
+            this::announce,
+            clock);
+    this.shareCheck = new Periodic("shares", SHARE_INTERVAL, sharing::endLost);
+    this.visitorCheck =
+        new Periodic("visitors", VISITOR_INTERVAL, () -> sharing.removeLeft(disconnector::count));
+    revocations.onChangeOf(VisitorStore.NAME, this::visitorsChanged);
     Provider signIns = provider();
     this.provider = new ProviderHealth(signIns);
     SignInSessions sessions =
         new SignInSessions(tokens, revocations::current, config.signIn(), clock);
-    this.desktopCaches =
-        new DesktopCaches(api, config.watchedNamespaces(), nodeClock, desktops.cache(), templates);
-    desktops.onChange(desktopCaches::sessionChanged);
     this.api =
         new ClusterDesktops(
-            api, desktopCaches, config.api().desktops(), config.watchedNamespaces(), audit, clock);
+            api,
+            desktopCaches,
+            config.api().desktops(),
+            config.watchedNamespaces(),
+            new ClusterDesktops.Guests(
+                sharing::visitorsOf,
+                key -> desktops.get(key).flatMap(desktop -> viewObstacle(credentials, desktop))),
+            audit,
+            clock);
     this.apiRoutes =
         new ApiRoutes(
             this.api,
@@ -183,6 +235,7 @@ public final class Gate implements Service {
             sessions,
             desktops::find,
             config.desktops().access(),
+            desktop -> viewObstacle(credentials, desktop),
             tokens,
             config.ticketLifetime(),
             audit,
@@ -196,6 +249,7 @@ public final class Gate implements Service {
                 credentials::of,
                 new TicketStore(api, config.namespace(), clock),
                 opened,
+                sharing::arrives,
                 audit,
                 metrics::answered),
             tokens,
@@ -267,6 +321,8 @@ public final class Gate implements Service {
   public void connected() {
     keyRefresh.start();
     provider.start();
+    shareCheck.start();
+    visitorCheck.start();
   }
 
   /** {@code /report}: what the doctor asks for; docs/operations.md describes it. */
@@ -365,6 +421,31 @@ public final class Gate implements Service {
         });
   }
 
+  private static Optional<String> viewObstacle(CredentialCache credentials, Desktop desktop) {
+    return credentials.of(desktop, Role.VIEW).failure().map(ApiFailure::message);
+  }
+
+  private void announce(Desktop desktop, Visitor visitor) {
+    desktops
+        .cache()
+        .get(desktop.session().namespace(), desktop.session().name())
+        .ifPresent(session ->
+            events.record(
+                session,
+                false,
+                ADMIN_VISITS,
+                visitor.email()
+                    + (visitor.role().onlyWatches() ? " watches" : " uses")
+                    + " this desktop as an admin"));
+  }
+
+  /** The pages of the portal that show a session show its visitors. */
+  private void visitorsChanged() {
+    Set<SessionKey> now = visitors.all().stream().map(Visitor::session).collect(Collectors.toSet());
+    Set<SessionKey> before = visited.getAndSet(now);
+    Stream.concat(now.stream(), before.stream()).distinct().forEach(desktopCaches::sessionChanged);
+  }
+
   /** The sign-in has ended on some replica: the desktops that it has opened here are closed. */
   private void disconnectRevoked() {
     revocations
@@ -384,7 +465,10 @@ public final class Gate implements Service {
     disconnector.disconnect(
         opened.takeEnded((grant, desktop) ->
             desktop.template().equals(name)
-                && !config.desktops().access().isStill(grant, desktop.with(allowed))));
+                && !config
+                    .desktops()
+                    .access()
+                    .isStill(grant, desktop.with(allowed), clock.instant())));
   }
 
   /** The desktops of the user, also those that another replica has opened before a restart. */
@@ -419,12 +503,15 @@ public final class Gate implements Service {
   @Override
   public void stop() {
     keyRefresh.close();
+    shareCheck.close();
+    visitorCheck.close();
     provider.close();
     // Before the watches end: a page that is open then connects to another replica.
     portalRoutes.close();
     api.close();
     server.ifPresent(WebServer::stop);
     disconnector.close();
+    events.close();
     auditWebhook.ifPresent(AuditWebhook::close);
   }
 }

@@ -9,6 +9,7 @@ import io.vdi.operator.gate.api.cluster.DesktopSettings;
 import io.vdi.operator.gate.api.cluster.UserNamespaces;
 import io.vdi.operator.gate.api.rest.ApiRoutes;
 import io.vdi.operator.gate.audit.AuditWebhook;
+import io.vdi.operator.gate.desktop.AdminWatch;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
 import io.vdi.operator.gate.http.PublicUrl;
@@ -53,6 +54,7 @@ record GateConfig(
     Optional<AuditWebhook.Settings> auditWebhook,
     SignInSettings signIn,
     ForwardRules desktops,
+    AdminWatch adminWatch,
     Duration ticketLifetime,
     boolean wakeOnVisit,
     Api api,
@@ -97,6 +99,7 @@ record GateConfig(
     String namespace = configured.isEmpty() ? PodNamespace.get() : configured;
     PublicUrl publicUrl = publicUrl(read);
     SignInSettings signIn = signIn(read);
+    AdminWatch adminWatch = adminWatch(read);
     Identity identity = IdentityConfig.identity(read, namespace);
     GateConfig result =
         new GateConfig(
@@ -105,10 +108,11 @@ record GateConfig(
             development(read, publicUrl),
             auditWebhook(read),
             signIn,
-            desktops(read, identity),
+            desktops(read, identity, adminWatch),
+            adminWatch,
             atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
             read.flag("gate.desktops.wakeOnVisit"),
-            api(read, identity, namespace),
+            api(read, identity, namespace, adminWatch),
             WatchedNamespacesConfig.read(read),
             new Keys(
                 read.text("gate.keys.secret", s -> !s.isEmpty(), "must not be empty"),
@@ -224,7 +228,8 @@ record GateConfig(
         };
   }
 
-  private static Api api(ConfigReader read, Identity identity, String namespace) {
+  private static Api api(
+      ConfigReader read, Identity identity, String namespace, AdminWatch adminWatch) {
     String configured = read.text("gate.impersonation.userPrefix");
     String prefix = configured.isEmpty() ? identity.mapping().prefix() : configured;
     String pattern = read.text("gate.namespace");
@@ -247,6 +252,7 @@ record GateConfig(
             identity,
             prefix,
             read.flag("gate.desktops.adminsMayOpen"),
+            adminWatch != AdminWatch.OFF,
             namespaces.orElse(UserNamespaces.DEFAULT),
             read.flag("gate.createNamespaces"),
             QuotaConfig.read(read),
@@ -285,9 +291,21 @@ record GateConfig(
     return settings;
   }
 
-  private static ForwardRules desktops(ConfigReader read, Identity identity) {
+  private static AdminWatch adminWatch(ConfigReader read) {
+    String text = read.text("gate.desktops.adminWatch");
+    Optional<AdminWatch> value = AdminWatch.of(text);
+    read.require(
+        value.isPresent(),
+        "gate.desktops.adminWatch \"%s\" must be off, announced or silent, in quotes"
+            .formatted(text));
+    return value.orElse(AdminWatch.OFF);
+  }
+
+  private static ForwardRules desktops(
+      ConfigReader read, Identity identity, AdminWatch adminWatch) {
     return new ForwardRules(
-        new DesktopAccess(identity, read.flag("gate.desktops.adminsMayOpen")),
+        new DesktopAccess(
+            identity, read.flag("gate.desktops.adminsMayOpen"), adminWatch != AdminWatch.OFF),
         atMost(read, "gate.desktops.cookieLifetime", MAX_PASS));
   }
 

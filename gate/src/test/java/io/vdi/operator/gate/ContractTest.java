@@ -178,7 +178,7 @@ class ContractTest {
   private List<Probe> probes() {
     String created = "{\"template\": \"base\", \"name\": \"%s\", \"resources\": {\"cpu\": 2}}";
     List<Probe> probes = new ArrayList<>();
-    for (String path : List.of("/me", "/templates", "/sessions", "/homes", "/usage")) {
+    for (String path : List.of("/me", "/templates", "/sessions", "/shared", "/homes", "/usage")) {
       probes.add(new Probe("GET " + path, path, alice, "", 200));
       probes.add(new Probe("GET " + path, path + "?x=1", alice, "", 400));
       probes.add(new Probe("GET " + path, path, "wrong", "", 401));
@@ -235,6 +235,22 @@ class ContractTest {
             412,
             List.of("If-Match", "\"1.00\"", "Content-Type", "application/json")));
     probes.add(new Probe("PATCH " + one, "/sessions/desks/no", alice, "{}", 404));
+    String shares = one + "/shares";
+    String bob = "{\"user\": \"bob@example.com\"%s}";
+    for (String more :
+        List.of("", ", \"role\": \"control\", \"until\": \"2100-01-01T00:00:00+01:00\"")) {
+      probes.add(new Probe("POST " + shares, ALICE + "/shares", alice, bob.formatted(more), 200));
+    }
+    for (String more : List.of(", \"role\": \"x\"", ", \"until\": \"soon\"", ", \"x\": 1")) {
+      probes.add(new Probe("POST " + shares, ALICE + "/shares", alice, bob.formatted(more), 422));
+    }
+    probes.add(
+        new Probe("POST " + shares, "/sessions/desks/no/shares", alice, bob.formatted(""), 404));
+    probes.add(new Probe("GET " + one, ALICE, alice, "", 200));
+    probes.add(new Probe("DELETE " + shares, ALICE + "/shares", alice, "", 400));
+    probes.add(
+        new Probe("DELETE " + shares, ALICE + "/shares?user=bob@example.com", alice, "", 200));
+    probes.add(new Probe("DELETE " + shares, "/sessions/desks/no/shares?user=b", alice, "", 404));
     probes.add(new Probe("DELETE " + one, ALICE + "?home=x", alice, "", 400));
     probes.add(new Probe("DELETE " + one, "/sessions/desks/no", alice, "", 404));
     probes.add(new Probe("DELETE " + one, ALICE + "?home=delete", alice, "", 200));

@@ -51,6 +51,7 @@ class GateConfigTest {
     "KEYS_SECRET, '', gate.keys.secret",
     "DEVELOPMENT_GROUPS, staff, gate.development.groups",
     "DEVELOPMENT_USER, alice@example.com, gate.publicUrl must be a loopback address",
+    "DESKTOPS_ADMIN_WATCH, 'false', gate.desktops.adminWatch",
     "AUDIT_WEBHOOK_URL, ftp://x, gate.audit.webhook.url"
   })
   void anUnsafeSettingIsRefused(String key, String value, String message) {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Unmatched;
 @Command(name = "__complete", hidden = true)
 public final class CompleteCommand implements Callable<Integer> {
   private static final Set<String> SESSION_COMMANDS =
-      Set.of("get", "open", "extend", "suspend", "resume", "delete", "doctor");
+      Set.of("get", "open", "extend", "suspend", "resume", "share", "unshare", "delete", "doctor");
 
   private final Console console;
 

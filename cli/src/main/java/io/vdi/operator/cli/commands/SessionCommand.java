@@ -5,7 +5,7 @@ import picocli.CommandLine.Parameters;
 
 /** A command for one session. */
 abstract class SessionCommand extends ClusterCommand {
-  @Parameters(paramLabel = "SESSION", description = "Name of the session.")
+  @Parameters(index = "0", paramLabel = "SESSION", description = "Name of the session.")
   private String name;
 
   SessionCommand(Console console) {

@@ -273,6 +273,38 @@ class SessionCommandsTest {
   }
 
   @Test
+  void shareAndUnshareChangeTheGuests() {
+    assertThat(cli.run("share", "alice", "bob@example.com"))
+        .isEqualTo(
+            new CommandRunner.Result(
+                0, "vdisession/alice shared with bob@example.com, role view\n", ""));
+    CommandRunner.Result control =
+        cli.run(
+            "share",
+            "alice",
+            "carol@example.com",
+            "--role=control",
+            "--until=2100-01-01T01:00:00+01:00");
+    assertThat(control.out()).endsWith(", role control, until 2100-01-01T00:00:00Z\n");
+    assertThat(control.err()).startsWith("warning: carol@example.com acts with the owner's logins");
+    assertThat(cli.server.get(ALICE).getAsJsonObject("spec").get("shares"))
+        .hasToString(
+            "[{\"user\":\"bob@example.com\",\"role\":\"view\"},{\"user\":\"carol@example.com\","
+                + "\"role\":\"control\",\"until\":\"2100-01-01T00:00:00Z\"}]");
+    cli.run("share", "alice", "BOB@example.com", "--for", "1h");
+    assertThat(cli.run("unshare", "alice", "carol@example.com").out())
+        .isEqualTo("vdisession/alice is no longer shared with carol@example.com\n");
+    assertThat(cli.run("unshare", "alice", "carol@example.com").out())
+        .isEqualTo("vdisession/alice is not shared with carol@example.com\n");
+    assertThat(cli.server.get(ALICE).getAsJsonObject("spec").getAsJsonArray("shares"))
+        .singleElement()
+        .satisfies(share ->
+            assertThat(Json.text(share.getAsJsonObject(), "user")).isEqualTo("BOB@example.com"));
+    assertThat(cli.run("share", "alice", "bob").err())
+        .isEqualTo("error: \"bob\" is not an e-mail address, such as bob@example.com\n");
+  }
+
+  @Test
   void suspendAndResumeChangeTheSpec() {
     assertThat(cli.run("suspend", "alice").out()).isEqualTo("vdisession/alice suspended\n");
     assertThat(Json.text(cli.server.get(ALICE), "spec", "suspended")).isEqualTo("true");

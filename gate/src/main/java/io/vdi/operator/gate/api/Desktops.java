@@ -3,6 +3,7 @@ package io.vdi.operator.gate.api;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.model.Share;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -52,6 +53,19 @@ public interface Desktops {
   default Outcome<SessionView> extend(Caller caller, Target target, Duration by) {
     return change(caller, target, SessionChange.extendedBy(by));
   }
+
+  /** Shares the desktop with a guest, or changes the share of the same user. */
+  default Outcome<SessionView> share(Caller caller, Target target, Share share) {
+    return change(caller, target, SessionChange.shared(share));
+  }
+
+  /** Ends the share of a guest. Without one, nothing changes. */
+  default Outcome<SessionView> unshare(Caller caller, Target target, String user) {
+    return change(caller, target, SessionChange.unshared(user));
+  }
+
+  /** The desktops of others that are shared with the caller, in the order of owner and name. */
+  Outcome<List<SharedView>> shared(Caller caller);
 
   /**
    * Deletes a session.

@@ -1,5 +1,6 @@
 package io.vdi.operator.gate.api;
 
+import io.vdi.operator.common.model.Share;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -8,9 +9,31 @@ import java.util.Optional;
  *
  * @param extendBy added to the timeout
  * @param timeout the new timeout; not together with {@code extendBy}
+ * @param share is added, or replaces that of the same user
+ * @param unshare the user whose share is removed
  */
 public record SessionChange(
-    Optional<Boolean> suspended, Optional<Duration> extendBy, Optional<Duration> timeout) {
+    Optional<Boolean> suspended,
+    Optional<Duration> extendBy,
+    Optional<Duration> timeout,
+    Optional<Share> share,
+    Optional<String> unshare) {
+  /** Without a change of the guests. */
+  public SessionChange(
+      Optional<Boolean> suspended, Optional<Duration> extendBy, Optional<Duration> timeout) {
+    this(suspended, extendBy, timeout, Optional.empty(), Optional.empty());
+  }
+
+  public static SessionChange shared(Share share) {
+    return new SessionChange(
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(share), Optional.empty());
+  }
+
+  public static SessionChange unshared(String user) {
+    return new SessionChange(
+        Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(user));
+  }
+
   public static SessionChange suspended(boolean suspended) {
     return new SessionChange(Optional.of(suspended), Optional.empty(), Optional.empty());
   }

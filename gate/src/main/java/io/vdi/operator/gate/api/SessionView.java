@@ -27,6 +27,7 @@ import java.util.Set;
  * @param steps of the start, in the order of {@link StepName}; empty for a suspended session and
  *     one that is being deleted
  * @param actions what is possible now. The API server can still refuse it
+ * @param sharing with whom the session is shared, and who is there
  * @param restarts how many pods were replaced since the session was started
  */
 public record SessionView(
@@ -53,7 +54,8 @@ public record SessionView(
     Timers timers,
     Instant createdAt,
     int restarts,
-    Set<Action> actions) {
+    Set<Action> actions,
+    SharingView sharing) {
   public SessionView {
     steps = List.copyOf(steps);
     actions = Set.copyOf(actions);
@@ -65,6 +67,9 @@ public record SessionView(
     SUSPEND,
     RESUME,
     EXTEND,
+    SHARE,
+    /** Admins only: the owner is told, unless the configuration says otherwise. */
+    WATCH,
     DELETE
   }
 }

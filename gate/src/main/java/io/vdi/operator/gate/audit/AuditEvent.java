@@ -54,7 +54,7 @@ public sealed interface AuditEvent {
   /**
    * A user has opened a desktop: its host has accepted a ticket.
    *
-   * @param role {@code OWNER} or {@code ADMIN}
+   * @param role such as {@code OWNER}, {@code VIEW} of a guest, or {@code WATCH} of an admin
    */
   record Opened(Actor actor, Target desktop, String role) implements AuditEvent {}
 

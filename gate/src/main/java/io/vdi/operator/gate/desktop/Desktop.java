@@ -3,10 +3,13 @@ package io.vdi.operator.gate.desktop;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.common.model.VdiTemplate;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -19,6 +22,8 @@ import java.util.stream.Stream;
  * @param allowed whom the template allows
  * @param origin scheme, host and port, such as {@code https://alice.example.com}
  * @param state what a visitor can expect
+ * @param canShare whether its flavor has a login that only shows the picture
+ * @param shares the guests; none if it cannot be shared
  */
 public record Desktop(
     SessionKey session,
@@ -27,7 +32,13 @@ public record Desktop(
     String template,
     AllowedUsers allowed,
     URI origin,
-    State state) {
+    State state,
+    boolean canShare,
+    List<Share> shares) {
+  public Desktop {
+    shares = canShare ? List.copyOf(shares) : List.of();
+  }
+
   /** What a visitor can expect of a desktop. */
   public sealed interface State {
     static State of(VdiSession session) {
@@ -64,9 +75,9 @@ public record Desktop(
   /**
    * Empty while the session has no address.
    *
-   * @param allowed whom its template allows
+   * @param template empty if it is deleted: most desktops can be shared
    */
-  static Optional<Desktop> of(VdiSession session, AllowedUsers allowed) {
+  static Optional<Desktop> of(VdiSession session, Optional<VdiTemplate> template) {
     return origin(session.status().url())
         .map(origin ->
             new Desktop(
@@ -74,14 +85,16 @@ public record Desktop(
                 session.uid(),
                 session.spec().user(),
                 session.spec().template(),
-                allowed,
+                AllowedUsers.of(template),
                 origin,
-                State.of(session)));
+                State.of(session),
+                template.map(found -> found.spec().server().canShare()).orElse(true),
+                session.spec().shares()));
   }
 
   /** The same desktop, whose template allows other users. */
   public Desktop with(AllowedUsers now) {
-    return new Desktop(session, uid, user, template, now, origin, state);
+    return new Desktop(session, uid, user, template, now, origin, state, canShare, shares);
   }
 
   /** Host and port as {@code Host} headers have them. */

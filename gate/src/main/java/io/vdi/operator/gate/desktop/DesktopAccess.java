@@ -3,17 +3,21 @@ package io.vdi.operator.gate.desktop;
 import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.gate.revocation.Holder;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedSet;
 
 /**
  * Pure: who can open a desktop. The identity rules are those of the admission webhook.
  *
  * @param adminsMayOpen whether admins open the desktops of others
+ * @param adminsMayWatch whether admins watch the desktops of others
  */
-public record DesktopAccess(Identity identity, boolean adminsMayOpen) {
+public record DesktopAccess(Identity identity, boolean adminsMayOpen, boolean adminsMayWatch) {
   /** Kubernetes adds it to the groups of every user, so templates can name it. */
   private static final String AUTHENTICATED = "system:authenticated";
 
@@ -21,29 +25,68 @@ public record DesktopAccess(Identity identity, boolean adminsMayOpen) {
   private static final int MAX_GROUPS_LENGTH = 300;
 
   /**
-   * The role of a user for a desktop; empty if the user cannot open it.
+   * The roles that a user can have at a desktop, the one that allows most first; none if the user
+   * cannot open it.
    *
    * @param email as the provider has verified it
    */
-  public Optional<Role> roleOf(String email, List<String> groups, Desktop desktop) {
+  public SequencedSet<Role> rolesOf(
+      String email, List<String> groups, Desktop desktop, Instant now) {
     Caller caller = caller(email, groups);
-    if (identity.isOwn(caller, desktop.user())
-        && desktop.allowed().contains(desktop.user(), caller.groups())) {
-      return Optional.of(Role.OWNER);
+    boolean own = identity.isOwn(caller, desktop.user());
+    boolean admin = identity.isAdmin(caller);
+    SequencedSet<Role> roles = new LinkedHashSet<>();
+    if (own && desktop.allowed().contains(desktop.user(), caller.groups())) {
+      roles.add(Role.OWNER);
+      return roles;
     }
-    return adminsMayOpen && identity.isAdmin(caller) ? Optional.of(Role.ADMIN) : Optional.empty();
+    Optional<Role> guest = own ? Optional.empty() : guest(caller, desktop, now);
+    guest.filter(role -> role == Role.CONTROL).ifPresent(roles::add);
+    if (adminsMayOpen && admin) {
+      roles.add(Role.ADMIN);
+    }
+    guest.ifPresent(roles::add);
+    if (adminsMayWatch && admin && !own && desktop.canShare()) {
+      roles.add(Role.WATCH);
+    }
+    return roles;
   }
 
-  /** The access of a user to a desktop; empty if there is none. */
-  public Optional<Grant> grant(Holder holder, List<String> groups, Desktop desktop) {
-    return roleOf(holder.email(), groups, desktop)
+  private Optional<Role> guest(Caller caller, Desktop desktop, Instant now) {
+    return desktop.shares().stream()
+        .filter(share -> share.isActive(now) && identity.isOwn(caller, share.user()))
+        .findFirst()
+        .map(share ->
+            switch (share.role()) {
+              case VIEW -> Role.VIEW;
+              case CONTROL -> Role.CONTROL;
+            });
+  }
+
+  /**
+   * The access of a user who opens a desktop; empty if there is none. Admins watch only if they say
+   * so: the owner is told.
+   *
+   * @param watch whether an admin wants to watch
+   */
+  public Optional<Grant> grant(
+      Holder holder, List<String> groups, Desktop desktop, boolean watch, Instant now) {
+    return rolesOf(holder.email(), groups, desktop, now).stream()
+        .filter(role -> (role == Role.WATCH) == watch)
+        .findFirst()
         .map(role -> new Grant(role, relevant(groups, desktop), holder));
   }
 
   /** Whether the user still has this access. */
-  public boolean isStill(Grant grant, Desktop desktop) {
-    return roleOf(grant.holder().email(), grant.groups(), desktop)
-        .equals(Optional.of(grant.role()));
+  public boolean isStill(Grant grant, Desktop desktop, Instant now) {
+    return rolesOf(grant.holder().email(), grant.groups(), desktop, now).contains(grant.role());
+  }
+
+  /** Whether the portal can give this user another access. */
+  public boolean mayReturn(Grant grant, Desktop desktop, Instant now) {
+    return isOwn(grant.holder().email(), desktop)
+        || rolesOf(grant.holder().email(), grant.groups(), desktop, now).stream()
+            .anyMatch(role -> role != Role.WATCH);
   }
 
   /** Whether a session of this desktop's user is the user's own, allowed by the template or not. */

@@ -64,7 +64,7 @@ public final class DesktopIndex {
   }
 
   private Optional<Desktop> desktop(VdiSession session) {
-    return Desktop.of(session, AllowedUsers.of(templates.get("", session.spec().template())));
+    return Desktop.of(session, templates.get("", session.spec().template()));
   }
 
   private void add(Desktop desktop) {
@@ -113,6 +113,11 @@ public final class DesktopIndex {
       case 1 -> new DesktopLookup.Found(found.getFirst());
       default -> new DesktopLookup.Undecided("several sessions have the host " + authority);
     };
+  }
+
+  /** The desktop of a session as it is now; empty if it is gone or has no address. */
+  public Optional<Desktop> get(SessionKey key) {
+    return sessions.get(key.namespace(), key.name()).flatMap(this::desktop);
   }
 
   /** All desktops, also those that are being deleted. */

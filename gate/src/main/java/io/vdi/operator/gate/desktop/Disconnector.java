@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -120,14 +121,11 @@ public final class Disconnector implements AutoCloseable {
       onDesktop.accept(found.isNotFound() ? Outcome.ABSENT : Outcome.FAILED);
       return;
     }
-    String authorization =
-        Credentials.basic(
-            found.ok().get().user(), found.ok().get().password(), StandardCharsets.UTF_8);
-    HttpUrl sessions =
-        address.apply(desktop.session()).newBuilder().addPathSegments("api/sessions").build();
+    String authorization = authorization(found.ok().get());
+    HttpUrl sessions = sessions(desktop);
     try {
-      for (String page : pages(sessions, authorization)) {
-        HttpUrl url = sessions.newBuilder().addPathSegment(page).build();
+      for (ConnectedPage page : pages(sessions, authorization)) {
+        HttpUrl url = sessions.newBuilder().addPathSegment(page.id()).build();
         http.newCall(request(url, authorization).delete().build())
             .enqueue(new Report(desktop.session()));
       }
@@ -141,7 +139,44 @@ public final class Disconnector implements AutoCloseable {
     }
   }
 
-  private List<String> pages(HttpUrl sessions, String authorization) throws IOException {
+  /**
+   * How many pages a desktop has.
+   *
+   * @param viewers pages that only show the picture
+   * @param controllers all others
+   */
+  public record Pages(int controllers, int viewers) {}
+
+  /** The pages of a desktop now; empty if they cannot be known. */
+  public Optional<Pages> count(Desktop desktop) {
+    Optional<DesktopCredentials> found =
+        Optional.of(desktop).filter(hasSelkies).flatMap(any -> credentials.apply(any).ok());
+    if (found.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      List<ConnectedPage> pages = pages(sessions(desktop), authorization(found.get()));
+      int viewers = (int) pages.stream().filter(ConnectedPage::isViewer).count();
+      return pages.size() < MAX_PAGES
+          ? Optional.of(new Pages(pages.size() - viewers, viewers))
+          : Optional.empty();
+    } catch (IOException | JsonParseException e) {
+      LOG.debug("the pages of {} cannot be counted: {}", desktop.session(), e.toString());
+      return Optional.empty();
+    }
+  }
+
+  private HttpUrl sessions(Desktop desktop) {
+    return address.apply(desktop.session()).newBuilder().addPathSegments("api/sessions").build();
+  }
+
+  private static String authorization(DesktopCredentials found) {
+    return Credentials.basic(found.user(), found.password(), StandardCharsets.UTF_8);
+  }
+
+  private record ConnectedPage(String id, boolean isViewer) {}
+
+  private List<ConnectedPage> pages(HttpUrl sessions, String authorization) throws IOException {
     Call call = http.newCall(request(sessions, authorization).build());
     call.timeout().timeout(LIST_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
     try (Response response = call.execute()) {
@@ -149,14 +184,16 @@ public final class Disconnector implements AutoCloseable {
       if (response.code() != 200 || body.request(MAX_BODY_BYTES + 1)) {
         throw new IOException("unexpected answer with status " + response.code());
       }
-      List<String> pages = new ArrayList<>();
+      List<ConnectedPage> pages = new ArrayList<>();
       if (JsonParser.parseString(body.readUtf8()) instanceof JsonObject json
           && json.get("sessions") instanceof JsonArray sessionList) {
         for (JsonElement page : sessionList) {
           if (pages.size() < MAX_PAGES
               && page instanceof JsonObject object
               && object.get("id") instanceof JsonPrimitive id) {
-            pages.add(id.getAsString());
+            pages.add(
+                new ConnectedPage(
+                    id.getAsString(), new JsonPrimitive("viewer").equals(object.get("role"))));
           }
         }
       }

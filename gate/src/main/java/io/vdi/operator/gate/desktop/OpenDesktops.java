@@ -14,7 +14,7 @@ import java.util.function.BiPredicate;
 public final class OpenDesktops {
   private static final int MAX_ENTRIES = 50_000;
 
-  private record Opening(String signInId, String uid) {}
+  private record Opening(String signInId, String uid, Role role) {}
 
   private record Opened(Grant grant, Desktop desktop) {}
 
@@ -22,7 +22,7 @@ public final class OpenDesktops {
 
   /** A request with this access to this desktop was allowed. */
   public void allowed(Grant grant, Desktop desktop, Instant now) {
-    Opening key = new Opening(grant.holder().signInId(), desktop.uid());
+    Opening key = new Opening(grant.holder().signInId(), desktop.uid(), grant.role());
     Opened known = opened.get(key);
     if (known == null || !known.grant().equals(grant)) {
       if (opened.size() >= MAX_ENTRIES) {

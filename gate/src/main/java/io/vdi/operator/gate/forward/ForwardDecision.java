@@ -24,6 +24,9 @@ public sealed interface ForwardDecision {
    */
   record ToPortal(Desktop desktop, ReturnPath path, boolean visit) implements ForwardDecision {}
 
+  /** The browser is sent to the portal, which lets an admin watch the desktop. */
+  record ToWatch(Desktop desktop) implements ForwardDecision {}
+
   /** 401: a page that is open has lost its right; it reloads. */
   record Unauthorized() implements ForwardDecision {}
 

@@ -16,6 +16,7 @@ import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.desktop.OpenDesktops;
+import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
@@ -38,6 +39,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -78,6 +80,9 @@ public final class ForwardRoutes implements HttpService {
   /** How long a browser can take for the sign-in before it comes back with a ticket. */
   private static final Duration NONCE_LIFETIME = Duration.ofMinutes(15);
 
+  /** Tells the page of Selkies that it only shows the picture, so that it offers nothing else. */
+  private static final String VIEW_PAGE = "#shared";
+
   private static final Page.Link AGAIN = new Page.Link("Try again", "/");
 
   private final ForwardRules rules;
@@ -92,18 +97,20 @@ public final class ForwardRoutes implements HttpService {
    *
    * @param desktops by host and port
    * @param revocations empty while they cannot be known
-   * @param credentials of a desktop
+   * @param credentials of a desktop, for a role
    * @param tickets records which were used
    * @param opened remembers who has opened what
+   * @param arrivals lists who visits the desktops of others; nobody gets in if it fails
    * @param audit records who has opened what, and refusals
    * @param observer is notified of each answer
    */
   public record Sources(
       Function<String, DesktopLookup> desktops,
       Supplier<Optional<Revocations>> revocations,
-      Function<Desktop, ApiResult<DesktopCredentials>> credentials,
+      BiFunction<Desktop, Role, ApiResult<DesktopCredentials>> credentials,
       TicketStore tickets,
       OpenDesktops opened,
+      BiFunction<Grant, Desktop, ApiResult<Boolean>> arrivals,
       Audit audit,
       ForwardObserver observer) {}
 
@@ -155,7 +162,9 @@ public final class ForwardRoutes implements HttpService {
       case ForwardDecision.TakeTicket(Desktop desktop) ->
           takeTicket(request, response, desktop, facts.get(), cookies, revocations.get());
       case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path, boolean visit) ->
-          toPortal(response, desktop, path, visit, cookies);
+          toPortal(response, cookies, nonce -> OpenRoutes.query(desktop, path, nonce, visit));
+      case ForwardDecision.ToWatch(Desktop desktop) ->
+          toPortal(response, cookies, nonce -> OpenRoutes.watchQuery(desktop, nonce));
       case ForwardDecision.Unauthorized() -> {
         Page.sendBare(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
         yield ForwardResult.UNAUTHORIZED;
@@ -201,7 +210,8 @@ public final class ForwardRoutes implements HttpService {
       DesktopPass pass,
       boolean renew,
       CookieHeader cookies) {
-    ApiResult<DesktopCredentials> credentials = sources.credentials().apply(desktop);
+    ApiResult<DesktopCredentials> credentials =
+        sources.credentials().apply(desktop, pass.grant().role());
     if (!(credentials instanceof ApiResult.Ok<DesktopCredentials>(DesktopCredentials found))) {
       return unavailable(
           response,
@@ -211,6 +221,13 @@ public final class ForwardRoutes implements HttpService {
               + credentials.failure().map(ApiFailure::message).orElse(""));
     }
     sources.opened().allowed(pass.grant(), desktop, clock.instant());
+    ApiResult<Boolean> listed = sources.arrivals().apply(pass.grant(), desktop);
+    if (listed.ok().isEmpty()) {
+      return unavailable(
+          response,
+          "the visitor cannot be recorded: "
+              + listed.failure().map(ApiFailure::message).orElse(""));
+    }
     response.headers().set(HeaderNames.AUTHORIZATION, BasicAuthorization.of(found));
     cookies.withoutOwn().ifPresent(rest -> response.headers().set(HeaderNames.COOKIE, rest));
     if (renew) {
@@ -264,7 +281,11 @@ public final class ForwardRoutes implements HttpService {
                       new AuditEvent.Opened(
                           actor, target(desktop), ticket.get().grant().role().name()));
               // Traefik resolves a path against its own address of the gate.
-              Page.redirect(response, desktop.origin() + ticket.get().path().value());
+              Page.redirect(
+                  response,
+                  desktop.origin()
+                      + ticket.get().path().value()
+                      + (ticket.get().grant().role().onlyWatches() ? VIEW_PAGE : ""));
               yield ForwardResult.OPENED;
             }
             case USED_BEFORE -> {
@@ -281,19 +302,14 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private ForwardResult toPortal(
-      ServerResponse response,
-      Desktop desktop,
-      ReturnPath path,
-      boolean visit,
-      CookieHeader cookies) {
+      ServerResponse response, CookieHeader cookies, Function<Nonce, String> query) {
     // Two tabs that open at the same time share the nonce.
     Nonce nonce =
         cookies.get(Nonce.COOKIE).flatMap(Nonce::parse).orElseGet(() -> Nonce.random(random));
     response
         .headers()
         .add(HeaderNames.SET_COOKIE, SetCookie.of(Nonce.COOKIE, nonce.value(), NONCE_LIFETIME));
-    Page.redirect(
-        response, portal.resolve(OpenRoutes.query(desktop, path, nonce, visit)).toString());
+    Page.redirect(response, portal.resolve(query.apply(nonce)).toString());
     return ForwardResult.TO_PORTAL;
   }
 

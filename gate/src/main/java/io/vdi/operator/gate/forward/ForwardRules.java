@@ -4,6 +4,7 @@ import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Grant;
+import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import io.vdi.operator.gate.ticket.OpenRoutes;
 import java.time.Duration;
@@ -50,6 +51,9 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
 
   private ForwardDecision decide(
       ForwardRequest request, Desktop desktop, Optional<DesktopPass> pass, Instant now) {
+    if (request.rawPath().equals(ReturnPath.WATCH) && request.isNavigation()) {
+      return new ForwardDecision.ToWatch(desktop);
+    }
     if (request.rawPath().startsWith(RESERVED)) {
       return request.rawPath().equals(OpenRoutes.TICKET_PATH) && request.isNavigation()
           ? new ForwardDecision.TakeTicket(desktop)
@@ -66,14 +70,12 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
           : new ForwardDecision.Unauthorized();
     }
     Grant grant = valid.get().grant();
-    if (!access.isStill(grant, desktop)) {
-      // The pass has only some of the user's groups: the portal knows all.
-      return access.isOwn(grant.holder().email(), desktop) && request.isNavigation()
-          ? toPortal(request, desktop)
-          : new ForwardDecision.Forbidden(
-              access.isOwn(grant.holder().email(), desktop)
-                  ? "You can no longer use this desktop."
-                  : "This desktop belongs to somebody else.");
+    if (!access.isStill(grant, desktop, now)) {
+      return withoutAccess(request, desktop, grant, now);
+    }
+    // Selkies refuses what changes the desktop, too. A page that only watches needs none of it.
+    if (grant.role().onlyWatches() && !request.isSafe() && !request.webSocket()) {
+      return new ForwardDecision.Forbidden("You only watch this desktop.");
     }
     Duration age = Duration.between(valid.get().issuedAt(), now);
     boolean stopped =
@@ -84,6 +86,25 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     }
     return new ForwardDecision.Allow(
         desktop, valid.get(), !stopped && age.compareTo(passLifetime.dividedBy(RENEWALS)) >= 0);
+  }
+
+  private ForwardDecision withoutAccess(
+      ForwardRequest request, Desktop desktop, Grant grant, Instant now) {
+    boolean own = access.isOwn(grant.holder().email(), desktop);
+    // The pass has only some of the user's groups, and a former role: the portal knows all.
+    if (access.mayReturn(grant, desktop, now)) {
+      if (request.isNavigation()) {
+        return toPortal(request, desktop);
+      }
+      return own
+          ? new ForwardDecision.Forbidden("You can no longer use this desktop.")
+          : new ForwardDecision.Unauthorized();
+    }
+    return new ForwardDecision.Forbidden(
+        switch (grant.role()) {
+          case CONTROL, VIEW -> "The owner shares this desktop with you no more.";
+          case OWNER, ADMIN, WATCH -> "This desktop belongs to somebody else.";
+        });
   }
 
   private static ForwardDecision toPortal(ForwardRequest request, Desktop desktop) {

@@ -7,6 +7,9 @@ import java.util.Optional;
  * could read as another host is refused, so no redirect leads away.
  */
 public record ReturnPath(String value) {
+  /** The path on a desktop's host by which an admin watches it. The pod never receives it. */
+  public static final String WATCH = "/.vdi/watch";
+
   /** The first page. */
   public static final ReturnPath ROOT = new ReturnPath("/");
 

@@ -8,6 +8,8 @@ enum Notice {
   SUSPENDED("suspended"),
   RESUMED("resumed"),
   EXTENDED("extended"),
+  SHARED("shared"),
+  UNSHARED("unshared"),
   DELETED("deleted"),
   HOME_DELETED("homeDeleted");
 

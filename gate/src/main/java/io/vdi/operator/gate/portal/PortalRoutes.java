@@ -12,6 +12,8 @@ import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.HomeView;
@@ -44,6 +46,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -82,6 +85,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   private static final Duration STREAM_LIFETIME = Duration.ofMinutes(30);
 
   private static final Duration MAX_EXTENSION = Duration.ofHours(24);
+  private static final Duration MAX_SHARE = Duration.ofHours(24);
 
   private final SignInSessions sessions;
   private final BiFunction<ServerRequest, SignIn, Caller> callers;
@@ -142,6 +146,9 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             SESSION + "/resume",
             form((visit, form) -> change(visit, form, Notice.RESUMED, desktops::resume)))
         .post(SESSION + "/extend", form(this::extend))
+        .get(SESSION + "/shares", page(this::shares))
+        .post(SESSION + "/shares", form(this::share))
+        .post(SESSION + "/shares/end", form(this::unshare))
         .get(Paths.HOMES, page(this::homes))
         .get(HOME + "/delete", page(this::confirmDeleteHome))
         .post(HOME + "/delete", form(this::deleteHome))
@@ -298,6 +305,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             notices,
             "sessions",
             own.stream().map(views::card).toList(),
+            "shared",
+            value(desktops.shared(visit.caller()), problems).orElse(List.of()).stream()
+                .map(views::shared)
+                .toList(),
             "templates",
             templates.stream().map(views::template).toList()));
   }
@@ -526,6 +537,65 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
                 session ->
                     Page.redirect(
                         visit.response(), notice.on(Origin.of(form.get("from")).path(key)))));
+  }
+
+  private void shares(Visit visit) {
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                desktops.session(visit.caller(), key),
+                session ->
+                    visit.send(
+                        "pages/shares.jte",
+                        visit.texts().get("shares.title", key.name()),
+                        Map.of(
+                            "notice",
+                            notice(visit),
+                            "session",
+                            visit.views().card(session),
+                            "shares",
+                            session.sharing().shares().stream().map(visit.views()::share).toList(),
+                            "times",
+                            visit.views().shareTimes(),
+                            "obstacle",
+                            session.sharing().viewObstacle()))));
+  }
+
+  private void share(Visit visit, Form form) {
+    Optional<ShareRole> role = form.get("role").flatMap(ShareRole::of);
+    Optional<Duration> time = form.get("time").flatMap(Durations::parse);
+    if (form.get("user").isEmpty()
+        || role.isEmpty()
+        || (form.get("time").isPresent()
+            && time.filter(found -> found.compareTo(MAX_SHARE) <= 0).isEmpty())) {
+      visit.unreadable();
+      return;
+    }
+    Share share =
+        new Share(
+            form.get("user").get(),
+            role.get(),
+            time.map(visit.now().truncatedTo(ChronoUnit.SECONDS)::plus).orElse(null));
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                desktops.share(visit.caller(), Target.of(key), share),
+                session -> Page.redirect(visit.response(), Notice.SHARED.on(Paths.shares(key)))));
+  }
+
+  private void unshare(Visit visit, Form form) {
+    if (form.get("user").isEmpty()) {
+      visit.unreadable();
+      return;
+    }
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                desktops.unshare(visit.caller(), Target.of(key), form.get("user").get()),
+                session -> Page.redirect(visit.response(), Notice.UNSHARED.on(Paths.shares(key)))));
   }
 
   private void homes(Visit visit) {

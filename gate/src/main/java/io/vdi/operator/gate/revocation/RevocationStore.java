@@ -20,7 +20,9 @@ public final class RevocationStore {
   private final SharedMap map;
   private final InstantSource clock;
   private final ResourceCache<ConfigMap> cache;
-  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+
+  private record Listener(String map, Runnable run) {}
 
   /**
    * @param clock that of the API server
@@ -41,14 +43,26 @@ public final class RevocationStore {
   }
 
   private void changed(ConfigMap changed) {
-    if (changed.name().equals(NAME)) {
-      listeners.forEach(Runnable::run);
-    }
+    report(changed.name());
+  }
+
+  private void report(String map) {
+    listeners.stream()
+        .filter(listener -> listener.map().equals(map))
+        .forEach(listener -> listener.run().run());
+  }
+
+  /**
+   * Called when another ConfigMap of the gate has changed, which shares the watch. It must return
+   * quickly.
+   */
+  public void onChangeOf(String map, Runnable listener) {
+    listeners.add(new Listener(map, listener));
   }
 
   /** Called when there are new revocations, on the thread of the watch: it must return quickly. */
   public void onChange(Runnable listener) {
-    listeners.add(listener);
+    onChangeOf(NAME, listener);
   }
 
   public ResourceCache<ConfigMap> cache() {
@@ -88,7 +102,7 @@ public final class RevocationStore {
           } else {
             cache.created(written);
           }
-          listeners.forEach(Runnable::run);
+          report(NAME);
         });
     return changed.flatMap(done ->
         done.result()

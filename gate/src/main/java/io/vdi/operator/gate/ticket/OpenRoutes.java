@@ -42,6 +42,8 @@ public final class OpenRoutes implements HttpService {
 
   public static final String PATH = "/open";
 
+  private static final String WATCH = "&watch=1";
+
   private static final String VISIT = "&visit=1";
 
   private static final Logger LOG = LoggerFactory.getLogger(OpenRoutes.class);
@@ -49,6 +51,7 @@ public final class OpenRoutes implements HttpService {
   private final SignInSessions sessions;
   private final Function<String, DesktopLookup> desktops;
   private final DesktopAccess access;
+  private final Function<Desktop, Optional<String>> viewObstacle;
   private final Tokens tokens;
   private final Duration lifetime;
   private final Audit audit;
@@ -58,12 +61,14 @@ public final class OpenRoutes implements HttpService {
 
   /**
    * @param desktops by host and port
+   * @param viewObstacle why a desktop cannot be watched now; empty if it can
    * @param lifetime of tickets
    */
   public OpenRoutes(
       SignInSessions sessions,
       Function<String, DesktopLookup> desktops,
       DesktopAccess access,
+      Function<Desktop, Optional<String>> viewObstacle,
       Tokens tokens,
       Duration lifetime,
       Audit audit,
@@ -71,6 +76,7 @@ public final class OpenRoutes implements HttpService {
     this.sessions = sessions;
     this.desktops = desktops;
     this.access = access;
+    this.viewObstacle = viewObstacle;
     this.tokens = tokens;
     this.lifetime = lifetime;
     this.audit = audit;
@@ -94,6 +100,11 @@ public final class OpenRoutes implements HttpService {
         + "&nonce="
         + nonceHash
         + (visit ? VISIT : "");
+  }
+
+  /** The query of this page, for an admin who watches. */
+  public static String watchQuery(Desktop desktop, Nonce nonce) {
+    return query(desktop, ReturnPath.ROOT, nonce.hash(), false) + WATCH;
   }
 
   /** The page of the portal that waits for a desktop, and then shows this path of it. */
@@ -135,12 +146,13 @@ public final class OpenRoutes implements HttpService {
       String nonce) {
     Optional<SignIn> found = sessions.find(CookieHeader.of(request));
     if (found.isEmpty()) {
-      String back = query(desktop, path, nonce, isVisit(request));
+      String back = query(desktop, path, nonce, isVisit(request)) + (isWatch(request) ? WATCH : "");
       Page.redirect(response, "/signin?to=" + URLEncoder.encode(back, StandardCharsets.UTF_8));
       return;
     }
     SignIn signIn = found.get();
-    Optional<Grant> grant = access.grant(signIn.holder(), signIn.groups(), desktop);
+    Optional<Grant> grant =
+        access.grant(signIn.holder(), signIn.groups(), desktop, isWatch(request), clock.instant());
     if (grant.isEmpty()) {
       boolean own = access.isOwn(signIn.holder().email(), desktop);
       LOG.warn("{} may not open {}", signIn.holder().email(), desktop.session());
@@ -163,9 +175,28 @@ public final class OpenRoutes implements HttpService {
                   : ". This desktop belongs to somebody else."));
       return;
     }
+    if (desktop.state() instanceof Desktop.Stopped && grant.get().role().isGuest()) {
+      Page.send(
+          response,
+          Status.CONFLICT_409,
+          "The desktop does not run",
+          "Only " + desktop.user() + " and admins can start it.");
+      return;
+    }
     if (desktop.state() instanceof Desktop.Stopped) {
       renew(response, signIn);
       Page.redirect(response, waiting(desktop, path, isVisit(request)));
+      return;
+    }
+    Optional<String> obstacle =
+        grant.get().role().onlyWatches() ? viewObstacle.apply(desktop) : Optional.empty();
+    if (obstacle.isPresent()) {
+      LOG.warn("{} cannot be watched: {}", desktop.session(), obstacle.get());
+      Page.send(
+          response,
+          Status.SERVICE_UNAVAILABLE_503,
+          "Not available",
+          "The desktop cannot be watched: " + obstacle.get() + ".");
       return;
     }
     Ticket ticket =
@@ -190,6 +221,10 @@ public final class OpenRoutes implements HttpService {
     sessions
         .renewal(signIn)
         .ifPresent(cookie -> response.headers().add(HeaderNames.SET_COOKIE, cookie));
+  }
+
+  private static boolean isWatch(ServerRequest request) {
+    return request.query().first("watch").asOptional().equals(Optional.of("1"));
   }
 
   private static boolean isVisit(ServerRequest request) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.revocation.Holder;
 import java.net.URI;
 import java.time.Instant;
@@ -33,8 +35,10 @@ class DesktopAccessProperties {
       @ForAll("groups") List<String> groups,
       @ForAll("groups") List<String> allowed,
       @ForAll boolean own,
-      @ForAll boolean adminsMayOpen) {
-    DesktopAccess access = new DesktopAccess(IDENTITY, adminsMayOpen);
+      @ForAll boolean adminsMayOpen,
+      @ForAll boolean watch,
+      @ForAll Optional<ShareRole> shared) {
+    DesktopAccess access = new DesktopAccess(IDENTITY, adminsMayOpen, true);
     Desktop desktop =
         new Desktop(
             new SessionKey("desks", "alice"),
@@ -43,7 +47,9 @@ class DesktopAccessProperties {
             "base",
             new AllowedUsers(List.of(), allowed),
             URI.create("https://alice.example.com"),
-            new Desktop.Running());
+            new Desktop.Running(),
+            true,
+            shared.map(role -> new Share("bob@example.com", role, null)).stream().toList());
     Holder holder =
         new Holder(
             "s1",
@@ -52,10 +58,14 @@ class DesktopAccessProperties {
             own ? "Alice@example.com" : "bob@example.com",
             NOW,
             NOW.plusSeconds(60));
-    Optional<Grant> grant = access.grant(holder, groups, desktop);
-    assertThat(grant.map(Grant::role)).isEqualTo(access.roleOf(holder.email(), groups, desktop));
+    Optional<Grant> grant = access.grant(holder, groups, desktop, watch, NOW);
+    assertThat(grant.map(Grant::role))
+        .isEqualTo(
+            access.rolesOf(holder.email(), groups, desktop, NOW).stream()
+                .filter(role -> (role == Role.WATCH) == watch)
+                .findFirst());
     grant.ifPresent(given -> {
-      assertThat(access.isStill(given, desktop)).isTrue();
+      assertThat(access.isStill(given, desktop, NOW)).isTrue();
       assertThat(groups).containsAll(given.groups());
       assertThat(given.groups().stream().mapToInt(String::length).sum()).isLessThan(1200);
     });

@@ -132,7 +132,9 @@ class DisconnectorTest {
                 "kasm",
                 selkies.allowed(),
                 selkies.origin(),
-                selkies.state())));
+                selkies.state(),
+                false,
+                List.of())));
     await().until(() -> outcomes.equals(List.of(Disconnector.Outcome.FAILED)));
     assertThat(requests).isEmpty();
   }
@@ -174,6 +176,8 @@ class DisconnectorTest {
         "base",
         AllowedUsers.EVERYBODY,
         URI.create("https://alice.example.com"),
-        new Desktop.Running());
+        new Desktop.Running(),
+        true,
+        List.of());
   }
 }

@@ -3,6 +3,8 @@ package io.vdi.operator.gate.forward;
 import static io.vdi.operator.gate.forward.Requests.NOW;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
@@ -18,20 +20,27 @@ import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 
 class ForwardRulesProperties {
   private static final List<String> USERS = List.of("alice", "bob", "carol");
 
-  /** No request that carries bob's pass, whatever else it has, is given alice's password. */
+  /**
+   * No request that carries bob's pass, whatever else it has, gets into alice's desktop, unless she
+   * shares it with him now, in this role, or he is an admin who may. Who only watches changes
+   * nothing.
+   */
   @Property(tries = 2000, edgeCases = EdgeCasesMode.NONE)
   void onlyTheOwnersPassOpensADesktop(
       @ForAll("requests") ForwardRequest request,
       @ForAll("lookups") DesktopLookup lookup,
       @ForAll("passes") Optional<DesktopPass> pass,
-      @ForAll boolean adminsMayOpen) {
+      @ForAll boolean adminsMayOpen,
+      @ForAll boolean adminsMayWatch) {
     ForwardRules rules =
         new ForwardRules(
-            new DesktopAccess(Requests.IDENTITY, adminsMayOpen), Duration.ofMinutes(15));
+            new DesktopAccess(Requests.IDENTITY, adminsMayOpen, adminsMayWatch),
+            Duration.ofMinutes(15));
     if (rules.decide(request, lookup, pass, NOW)
         instanceof ForwardDecision.Allow(Desktop desktop, DesktopPass granted, boolean renew)) {
       assertThat(lookup).isEqualTo(new DesktopLookup.Found(desktop));
@@ -39,11 +48,49 @@ class ForwardRulesProperties {
       assertThat(granted.sessionUid()).isEqualTo(desktop.uid());
       assertThat(granted.authority()).isEqualTo(desktop.authority());
       assertThat(desktop.state()).isNotInstanceOf(Desktop.Deleting.class);
-      assertThat(
-              granted.grant().holder().email().equals(desktop.user())
-                  || (adminsMayOpen && granted.grant().role() == Role.ADMIN))
-          .isTrue();
+      String email = granted.grant().holder().email();
+      boolean isAdmin = granted.grant().groups().contains("admins");
+      boolean may =
+          switch (granted.grant().role()) {
+            case OWNER -> email.equals(desktop.user());
+            case ADMIN -> adminsMayOpen && isAdmin;
+            case WATCH -> adminsMayWatch && isAdmin && !email.equals(desktop.user());
+            case CONTROL -> isShared(desktop, email, ShareRole.CONTROL);
+            case VIEW -> isShared(desktop, email, ShareRole.VIEW);
+          };
+      assertThat(may).isTrue();
+      if (granted.grant().role().onlyWatches()) {
+        assertThat(request.isSafe() || request.webSocket()).isTrue();
+      }
     }
+  }
+
+  private static boolean isShared(Desktop desktop, String email, ShareRole role) {
+    return !email.equals(desktop.user())
+        && desktop.shares().stream()
+            .filter(share -> share.user().equals(email) && share.isActive(NOW))
+            .limit(1)
+            .anyMatch(share -> share.role() == role);
+  }
+
+  /** A guest with the right pass gets in, until exactly the end of the share. */
+  @Property(edgeCases = EdgeCasesMode.NONE)
+  void aGuestGetsInUntilTheShareEnds(
+      @ForAll ShareRole shared,
+      @ForAll Role role,
+      @ForAll @IntRange(min = -2, max = 2) int second) {
+    Share share = new Share("bob@example.com", shared, NOW.plusSeconds(second));
+    Desktop alice = Requests.shared("alice", List.of(share));
+    DesktopPass pass =
+        new DesktopPass(alice.authority(), alice.uid(), Requests.grant(role, "bob"), NOW);
+    ForwardDecision decision =
+        Requests.RULES.decide(
+            Requests.webSocket(alice, alice.origin().toString()),
+            new DesktopLookup.Found(alice),
+            Optional.of(pass),
+            NOW);
+    assertThat(decision instanceof ForwardDecision.Allow)
+        .isEqualTo(second > 0 && role.name().equals(shared.name()));
   }
 
   /** Whatever a page of bob's desktop makes the browser of alice send, it does not reach hers. */
@@ -72,7 +119,15 @@ class ForwardRulesProperties {
     return Combinators.combine(
             Arbitraries.of("alice.example.com", "bob.example.com"),
             Arbitraries.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "get"),
-            Arbitraries.of("/", "/api/sessions", "/.vdi/ticket?t=a", "/.vdi/", "", "//x", "/a?b"),
+            Arbitraries.of(
+                "/",
+                "/api/sessions",
+                "/.vdi/ticket?t=a",
+                "/.vdi/",
+                "/.vdi/watch",
+                "",
+                "//x",
+                "/a?b"),
             origin,
             optional("same-origin", "same-site", "cross-site", "none"),
             optional("navigate", "cors", "no-cors", "websocket"),
@@ -97,9 +152,17 @@ class ForwardRulesProperties {
 
   @Provide
   Arbitrary<DesktopLookup> lookups() {
-    return Combinators.combine(Arbitraries.of(USERS), Arbitraries.integers().between(0, 9))
-        .as((user, kind) -> {
-          Desktop desktop = Requests.desktop(user);
+    Arbitrary<List<Share>> guests =
+        Combinators.combine(
+                Arbitraries.of(USERS),
+                Arbitraries.of(ShareRole.values()),
+                Arbitraries.of(NOW.minusSeconds(1), NOW, NOW.plusSeconds(1)).injectNull(0.3))
+            .as((user, role, until) -> new Share(user + "@example.com", role, until))
+            .list()
+            .ofMaxSize(3);
+    return Combinators.combine(Arbitraries.of(USERS), Arbitraries.integers().between(0, 9), guests)
+        .as((user, kind, shares) -> {
+          Desktop desktop = Requests.shared(user, shares);
           return switch (kind) {
             case 0 -> new DesktopLookup.Unknown();
             case 1 -> new DesktopLookup.Undecided("outage");
@@ -122,7 +185,7 @@ class ForwardRulesProperties {
             new DesktopPass(
                 Requests.desktop(host).authority(),
                 Requests.desktop(uid).uid(),
-                Requests.grant(role, holder, role == Role.ADMIN ? "admins" : "staff"),
+                Requests.grant(role, holder, role.isOfAdmin() ? "admins" : "staff"),
                 NOW))
         .optional();
   }

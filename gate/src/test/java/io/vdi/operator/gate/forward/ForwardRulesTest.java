@@ -10,6 +10,8 @@ import static io.vdi.operator.gate.forward.Requests.pass;
 import static io.vdi.operator.gate.forward.Requests.webSocket;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
@@ -100,6 +102,70 @@ class ForwardRulesTest {
   }
 
   @Test
+  @DisplayName("a guest who watches reads and connects, and changes nothing")
+  void watching() {
+    Desktop shared = Requests.shared("alice", List.of(new Share("bob@example.com", null, null)));
+    Optional<DesktopPass> view = Optional.of(passAs(Role.VIEW, "bob", shared));
+    assertThat(decide(navigation(shared, "/"), shared, view))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(decide(webSocket(shared, OWN), shared, view))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    for (String method : new String[] {"POST", "DELETE", "PUT", "PATCH", "get"}) {
+      assertThat(decide(fetch(shared, method, OWN, "same-origin"), shared, view))
+          .as(method)
+          .isInstanceOf(ForwardDecision.Forbidden.class);
+    }
+  }
+
+  @Test
+  @DisplayName(
+      "a guest whose role has changed comes back by the portal; without a share, not at all")
+  void changedShare() {
+    Desktop shared =
+        Requests.shared("alice", List.of(new Share("bob@example.com", ShareRole.CONTROL, null)));
+    Optional<DesktopPass> former = Optional.of(passAs(Role.VIEW, "bob", shared));
+    assertThat(decide(navigation(shared, "/"), shared, former))
+        .isInstanceOf(ForwardDecision.ToPortal.class);
+    assertThat(decide(webSocket(shared, OWN), shared, former))
+        .isInstanceOf(ForwardDecision.Unauthorized.class);
+    assertThat(decide(navigation(alice, "/"), alice, former))
+        .isEqualTo(
+            new ForwardDecision.Forbidden("The owner shares this desktop with you no more."));
+    assertThat(decide(webSocket(alice, OWN), alice, former))
+        .isInstanceOf(ForwardDecision.Forbidden.class);
+  }
+
+  @Test
+  @DisplayName("an admin who watches goes by the portal, also with another pass")
+  void adminWatches() {
+    assertThat(decide(navigation(alice, "/.vdi/watch")))
+        .isEqualTo(new ForwardDecision.ToWatch(alice));
+    assertThat(decide(fetch(alice, "GET", "", "same-origin")))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    ForwardRules rules =
+        new ForwardRules(new DesktopAccess(Requests.IDENTITY, false, true), Duration.ofMinutes(15));
+    Optional<DesktopPass> watch =
+        Optional.of(
+            new DesktopPass(
+                alice.authority(), alice.uid(), grant(Role.WATCH, "root", "admins"), NOW));
+    DesktopLookup lookup = new DesktopLookup.Found(alice);
+    assertThat(rules.decide(navigation(alice, "/"), lookup, watch, NOW))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(RULES.decide(navigation(alice, "/"), lookup, watch, NOW))
+        .as("adminWatch: off")
+        .isInstanceOf(ForwardDecision.Forbidden.class);
+  }
+
+  private static ForwardDecision decide(
+      ForwardRequest request, Desktop desktop, Optional<DesktopPass> pass) {
+    return RULES.decide(request, new DesktopLookup.Found(desktop), pass, NOW);
+  }
+
+  private static DesktopPass passAs(Role role, String user, Desktop desktop) {
+    return new DesktopPass(desktop.authority(), desktop.uid(), grant(role, user), NOW);
+  }
+
+  @Test
   @DisplayName("only the desktop's own page opens a WebSocket")
   void webSockets() {
     for (String origin : new String[] {"", SIBLING, "null", OWN + ":8443", OWN + "."}) {
@@ -166,7 +232,7 @@ class ForwardRulesTest {
                 alice.authority(), alice.uid(), grant(Role.ADMIN, "root", "admins"), NOW));
     assertThat(decide(navigation(alice, "/"), admin)).isInstanceOf(ForwardDecision.Forbidden.class);
     ForwardRules open =
-        new ForwardRules(new DesktopAccess(Requests.IDENTITY, true), Duration.ofMinutes(15));
+        new ForwardRules(new DesktopAccess(Requests.IDENTITY, true, false), Duration.ofMinutes(15));
     assertThat(open.decide(navigation(alice, "/"), new DesktopLookup.Found(alice), admin, NOW))
         .isInstanceOf(ForwardDecision.Allow.class);
   }

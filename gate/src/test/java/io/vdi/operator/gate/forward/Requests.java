@@ -3,6 +3,7 @@ package io.vdi.operator.gate.forward;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.gate.desktop.AllowedUsers;
 import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
@@ -25,7 +26,7 @@ final class Requests {
       new Identity(
           Identity.Mode.ENFORCE, Set.of("admins"), Set.of(), new IdentityMapping(Map.of(), "", ""));
   static final ForwardRules RULES =
-      new ForwardRules(new DesktopAccess(IDENTITY, false), Duration.ofMinutes(15));
+      new ForwardRules(new DesktopAccess(IDENTITY, false, false), Duration.ofMinutes(15));
 
   private Requests() {}
 
@@ -37,7 +38,24 @@ final class Requests {
         "base",
         AllowedUsers.EVERYBODY,
         URI.create("https://" + user + ".example.com"),
-        new Desktop.Running());
+        new Desktop.Running(),
+        true,
+        List.of());
+  }
+
+  /** A desktop with guests. */
+  static Desktop shared(String user, List<Share> shares) {
+    Desktop desktop = desktop(user);
+    return new Desktop(
+        desktop.session(),
+        desktop.uid(),
+        desktop.user(),
+        desktop.template(),
+        desktop.allowed(),
+        desktop.origin(),
+        desktop.state(),
+        true,
+        shares);
   }
 
   /** The same desktop in another state. */
@@ -49,7 +67,9 @@ final class Requests {
         desktop.template(),
         desktop.allowed(),
         desktop.origin(),
-        state);
+        state,
+        desktop.canShare(),
+        desktop.shares());
   }
 
   static DesktopPass pass(String user, Desktop desktop) {

@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.usage.UsageReport;
@@ -24,6 +25,8 @@ import io.vdi.operator.gate.api.SessionListener;
 import io.vdi.operator.gate.api.SessionPage;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.SharedView;
+import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.StartRequest;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.StepName;
@@ -186,7 +189,8 @@ public final class InMemoryDesktops implements Desktops {
             Optional.empty()),
         now,
         0,
-        EnumSet.of(Action.DELETE, Action.SUSPEND));
+        EnumSet.of(Action.DELETE, Action.SUSPEND),
+        SharingView.NONE);
   }
 
   /** The steps of which the first ones are done and the next one is in progress. */
@@ -209,7 +213,8 @@ public final class InMemoryDesktops implements Desktops {
       SessionView s, Phase phase, String message, Optional<CauseView> cause, List<Step> steps) {
     Set<Action> actions =
         switch (phase) {
-          case RUNNING -> EnumSet.of(Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.DELETE);
+          case RUNNING ->
+              EnumSet.of(Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.DELETE);
           case SUSPENDED -> EnumSet.of(Action.RESUME, Action.DELETE);
           case PENDING, CREATING, FAILED -> EnumSet.of(Action.SUSPEND, Action.DELETE);
           case TERMINATING -> EnumSet.noneOf(Action.class);
@@ -251,7 +256,8 @@ public final class InMemoryDesktops implements Desktops {
             s.timers().stopsAt()),
         s.createdAt(),
         s.restarts(),
-        actions);
+        actions,
+        s.sharing());
   }
 
   /** The same session, running. */
@@ -285,7 +291,8 @@ public final class InMemoryDesktops implements Desktops {
         s.timers(),
         s.createdAt(),
         s.restarts(),
-        s.actions());
+        s.actions(),
+        s.sharing());
   }
 
   private <T> Outcome<T> unlessFailing(T value) {
@@ -364,6 +371,17 @@ public final class InMemoryDesktops implements Desktops {
   public Outcome<SessionView> change(Caller caller, Target target, SessionChange change) {
     return session(caller, target.key())
         .map(session -> {
+          List<Share> shares = session.sharing().shares();
+          Optional<SessionView> shared =
+              change
+                  .share()
+                  .map(share -> Share.with(shares, share))
+                  .or(() -> change.unshare().map(user -> Share.without(shares, user)))
+                  .map(after -> sharedWith(session, after));
+          if (shared.isPresent()) {
+            put(shared.get());
+            return shared.get();
+          }
           SessionView changed =
               change
                   .suspended()
@@ -412,7 +430,56 @@ public final class InMemoryDesktops implements Desktops {
             t.stopsAt()),
         s.createdAt(),
         s.restarts(),
-        s.actions());
+        s.actions(),
+        s.sharing());
+  }
+
+  private static SessionView sharedWith(SessionView s, List<Share> shares) {
+    return new SessionView(
+        s.key(),
+        s.uid(),
+        s.version() + "1",
+        s.user(),
+        s.isOwn(),
+        s.template(),
+        s.displayName(),
+        s.icon(),
+        s.phase(),
+        s.message(),
+        s.cause(),
+        s.url(),
+        s.isSuspended(),
+        s.isDeleting(),
+        s.gpu(),
+        s.memory(),
+        s.cpu(),
+        s.homeSize(),
+        s.reclaimPolicy(),
+        s.steps(),
+        s.timers(),
+        s.createdAt(),
+        s.restarts(),
+        s.actions(),
+        new SharingView(shares, s.sharing().visitors(), Optional.empty()));
+  }
+
+  @Override
+  public Outcome<List<SharedView>> shared(Caller caller) {
+    return unlessFailing(
+        sessions.values().stream()
+            .flatMap(session ->
+                Share.find(session.sharing().shares(), caller.email(), Instant.now())
+                    .map(share ->
+                        new SharedView(
+                            session.key(),
+                            session.user(),
+                            session.displayName(),
+                            session.icon(),
+                            share.role(),
+                            share.end(),
+                            session.url()))
+                    .stream())
+            .toList());
   }
 
   @Override

@@ -18,6 +18,7 @@ import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionExtension;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -41,6 +42,7 @@ import io.vdi.operator.gate.api.SessionFilter;
 import io.vdi.operator.gate.api.SessionListener;
 import io.vdi.operator.gate.api.SessionPage;
 import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.SharedView;
 import io.vdi.operator.gate.api.StartRequest;
 import io.vdi.operator.gate.api.Subscription;
 import io.vdi.operator.gate.api.Target;
@@ -50,6 +52,7 @@ import io.vdi.operator.gate.api.UsageQuery;
 import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.audit.Audit;
 import io.vdi.operator.gate.audit.AuditEvent;
+import io.vdi.operator.gate.desktop.Visitor;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -62,6 +65,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** The desktops of the cluster. Every write is a call in the name of the caller. */
@@ -83,8 +87,19 @@ public final class ClusterDesktops implements Desktops {
   private final NamespaceStore namespaces;
   private final SessionNames names;
   private final SessionWatches watches;
+  private final Guests guests;
   private final Audit audit;
   private final InstantSource clock;
+
+  /**
+   * What the gate knows of guests.
+   *
+   * @param visitors who has the desktop of a session open, by its UID
+   * @param viewObstacle why guests cannot watch a desktop that runs; empty if they can
+   */
+  public record Guests(
+      Function<String, List<Visitor>> visitors,
+      Function<SessionKey, Optional<String>> viewObstacle) {}
 
   /**
    * @param api with the gate's own permissions
@@ -96,6 +111,7 @@ public final class ClusterDesktops implements Desktops {
       DesktopCaches caches,
       DesktopSettings settings,
       WatchedNamespaces watched,
+      Guests guests,
       Audit audit,
       InstantSource clock) {
     this.api = api;
@@ -105,6 +121,7 @@ public final class ClusterDesktops implements Desktops {
     this.namespaces = new NamespaceStore(api, settings);
     this.names = new SessionNames();
     this.watches = new SessionWatches(this::visibleNow);
+    this.guests = guests;
     this.audit = audit;
     this.clock = clock;
     caches.onChange(watches::changed);
@@ -336,6 +353,12 @@ public final class ClusterDesktops implements Desktops {
   }
 
   private static String verb(SessionChange change) {
+    if (change.share().isPresent()) {
+      return "share";
+    }
+    if (change.unshare().isPresent()) {
+      return "unshare";
+    }
     return change
         .suspended()
         .map(suspended -> suspended ? "suspend" : "resume")
@@ -365,17 +388,28 @@ public final class ClusterDesktops implements Desktops {
         change.suspended().filter(wanted -> wanted != session.spec().suspended());
     Optional<String> newTimeout =
         timeout.filter(wanted -> !wanted.equals(effective.timeout())).map(Durations::format);
-    if (suspended.isEmpty() && newTimeout.isEmpty() && awakeUntil.isEmpty()) {
+    List<Share> before = session.spec().shares();
+    List<Share> shares =
+        change
+            .share()
+            .map(share -> Share.with(before, share))
+            .or(() -> change.unshare().map(user -> Share.without(before, user)))
+            .orElse(before);
+    boolean sharing = !shares.equals(before);
+    if (suspended.isEmpty() && newTimeout.isEmpty() && awakeUntil.isEmpty() && !sharing) {
       return new Outcome.Done<>(session);
     }
-    // Of two extensions at the same time one is a conflict, so that none is lost.
+    // Of two changes at the same time one is a conflict, so that none is lost.
     MergePatch patch =
-        withVersion || change.extendBy().isPresent()
+        withVersion || change.extendBy().isPresent() || sharing
             ? MergePatch.forVersion(session.metadata())
             : MergePatch.forObject(session.metadata());
     suspended.ifPresent(value -> patch.set("spec.suspended", value));
     newTimeout.ifPresent(value -> patch.set("spec.timeout", value));
     awakeUntil.ifPresent(value -> patch.set("spec.awakeUntil", value.toString()));
+    if (sharing) {
+      patch.set("spec.shares", Share.toJson(shares));
+    }
     return as(caller).flatMap(client -> patch(client, session, patch, withVersion));
   }
 
@@ -386,6 +420,22 @@ public final class ClusterDesktops implements Desktops {
             ResourceType.SESSION, session.namespace(), session.name(), patch.toJson());
     result.ok().ifPresent(caches.sessions()::changed);
     return Failures.outcome(result, withVersion);
+  }
+
+  @Override
+  public Outcome<List<SharedView>> shared(Caller caller) {
+    return read(() ->
+        new Outcome.Done<>(
+            caches.sessions().list().stream()
+                .flatMap(session ->
+                    SessionViews.shared(
+                        session, caches.template(session), caller, settings, clock.instant())
+                        .stream())
+                .sorted(
+                    Comparator.comparing(SharedView::owner)
+                        .thenComparing(shared -> shared.key().namespace())
+                        .thenComparing(shared -> shared.key().name()))
+                .toList()));
   }
 
   @Override
@@ -655,7 +705,13 @@ public final class ClusterDesktops implements Desktops {
 
   private SessionView view(VdiSession session, Caller caller) {
     return SessionViews.of(
-        session, caches.template(session), caches.pod(session), caller, settings, clock.instant());
+        session,
+        caches.template(session),
+        caches.pod(session),
+        caller,
+        settings,
+        guests,
+        clock.instant());
   }
 
   /** The session as it is now, for a watch; empty if it is not the same or cannot be seen. */

@@ -13,6 +13,7 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -101,6 +102,17 @@ public final class DesktopCaches {
   Optional<Pod> pod(VdiSession session) {
     return pods.get(session.namespace(), session.name())
         .filter(pod -> pod.metadata().isControlledBy(session.uid()));
+  }
+
+  /**
+   * When the pod of a session was created; empty if there is none.
+   *
+   * @param uid of the session
+   */
+  public Optional<Instant> podCreatedAt(SessionKey session, String uid) {
+    return pods.get(session.namespace(), session.name())
+        .filter(pod -> pod.metadata().isControlledBy(uid))
+        .map(pod -> pod.metadata().creationTimestamp());
   }
 
   Optional<PersistentVolumeClaim> home(VdiSession session) {

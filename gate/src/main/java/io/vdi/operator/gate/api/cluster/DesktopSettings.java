@@ -15,6 +15,7 @@ import java.util.Map;
  * @param userPrefix put before the e-mail address of a user, as {@code --oidc-username-prefix} of
  *     kube-apiserver does
  * @param adminsMayOpen whether admins open the desktops of others
+ * @param adminsMayWatch whether admins watch the desktops of others
  * @param namespaces where sessions are created
  * @param createNamespaces whether the gate creates them on first use
  * @param warningBefore how long before an end its user is told
@@ -26,6 +27,7 @@ public record DesktopSettings(
     Identity identity,
     String userPrefix,
     boolean adminsMayOpen,
+    boolean adminsMayWatch,
     UserNamespaces namespaces,
     boolean createNamespaces,
     QuotaLimits quota,

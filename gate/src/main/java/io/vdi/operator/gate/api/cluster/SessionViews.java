@@ -9,16 +9,21 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.SessionExtension;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.SharedView;
+import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Timers;
 import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.desktop.Visitor;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +45,7 @@ final class SessionViews {
       Optional<Pod> pod,
       Caller caller,
       DesktopSettings settings,
+      ClusterDesktops.Guests guests,
       Instant now) {
     VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
     Defaults.EffectiveSpec effective = Defaults.effectiveSpec(session.spec(), spec);
@@ -86,7 +92,66 @@ final class SessionViews {
             session,
             phase,
             timers,
-            url.isPresent() && (own || (caller.isAdmin() && settings.adminsMayOpen()))));
+            url.isPresent() && (own || (caller.isAdmin() && settings.adminsMayOpen())),
+            url.isPresent() && !own && caller.isAdmin() && settings.adminsMayWatch(),
+            spec.server().canShare()),
+        sharing(session, phase, guests));
+  }
+
+  private static SharingView sharing(
+      VdiSession session, Phase phase, ClusterDesktops.Guests guests) {
+    boolean isWatched =
+        phase == Phase.RUNNING
+            && session.spec().shares().stream().anyMatch(share -> share.role() == ShareRole.VIEW);
+    return new SharingView(
+        session.spec().shares(),
+        guests.visitors().apply(session.uid()).stream()
+            .sorted(Comparator.comparing(Visitor::since).thenComparing(Visitor::email))
+            .flatMap(visitor -> visitor(visitor).stream())
+            .toList(),
+        isWatched ? guests.viewObstacle().apply(SessionKey.of(session)) : Optional.empty());
+  }
+
+  private static Optional<SharingView.VisitorView> visitor(Visitor visitor) {
+    Optional<SharingView.VisitorRole> role =
+        switch (visitor.role()) {
+          case OWNER -> Optional.empty();
+          case ADMIN -> Optional.of(SharingView.VisitorRole.ADMIN);
+          case CONTROL -> Optional.of(SharingView.VisitorRole.CONTROL);
+          case VIEW -> Optional.of(SharingView.VisitorRole.VIEW);
+          case WATCH -> Optional.of(SharingView.VisitorRole.WATCH);
+        };
+    return role.map(found -> new SharingView.VisitorView(visitor.email(), found, visitor.since()));
+  }
+
+  /** Empty if the desktop is not shared with the caller. */
+  static Optional<SharedView> shared(
+      VdiSession session,
+      Optional<VdiTemplate> template,
+      Caller caller,
+      DesktopSettings settings,
+      Instant now) {
+    VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);
+    if (session.metadata().isDeleting()
+        || !spec.server().canShare()
+        || settings.isOwn(caller, session.spec().user())) {
+      return Optional.empty();
+    }
+    boolean running =
+        session.status().currentPhase().equals(Optional.of(Phase.RUNNING))
+            && !session.spec().suspended();
+    return session.spec().shares().stream()
+        .filter(share -> share.isActive(now) && settings.isOwn(caller, share.user()))
+        .findFirst()
+        .map(share ->
+            new SharedView(
+                SessionKey.of(session),
+                session.spec().user(),
+                displayName(session.spec().template(), spec),
+                Optional.of(spec.icon()).filter(icon -> !icon.isEmpty()),
+                share.role(),
+                share.end(),
+                running ? Desktop.origin(session.status().url()) : Optional.empty()));
   }
 
   static String displayName(String name, VdiTemplate.Spec template) {
@@ -157,12 +222,20 @@ final class SessionViews {
   }
 
   private static Set<SessionView.Action> actions(
-      VdiSession session, Phase phase, Timers timers, boolean mayOpen) {
+      VdiSession session,
+      Phase phase,
+      Timers timers,
+      boolean mayOpen,
+      boolean mayWatch,
+      boolean canShare) {
     Set<SessionView.Action> actions = EnumSet.noneOf(SessionView.Action.class);
     if (session.metadata().isDeleting()) {
       return actions;
     }
     actions.add(SessionView.Action.DELETE);
+    if (canShare) {
+      actions.add(SessionView.Action.SHARE);
+    }
     if (session.spec().suspended()) {
       actions.add(SessionView.Action.RESUME);
       return actions;
@@ -173,6 +246,9 @@ final class SessionViews {
     }
     if (phase == Phase.RUNNING && mayOpen) {
       actions.add(SessionView.Action.OPEN);
+    }
+    if (phase == Phase.RUNNING && mayWatch && canShare) {
+      actions.add(SessionView.Action.WATCH);
     }
     return actions;
   }

@@ -5,12 +5,15 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.MeView;
 import io.vdi.operator.gate.api.SessionPage;
 import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.api.SharedView;
+import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
@@ -102,7 +105,43 @@ final class ApiJson {
     json.add("timers", of(session.timers()));
     json.addProperty("createdAt", session.createdAt().toString());
     json.addProperty("restarts", session.restarts());
+    json.add("shares", list(session.sharing().shares(), ApiJson::of));
+    json.add("visitors", list(session.sharing().visitors(), ApiJson::of));
+    text(json, "viewObstacle", session.sharing().viewObstacle());
     json.add("actions", texts(session.actions().stream().map(ApiJson::lower).sorted().toList()));
+    return json;
+  }
+
+  private static JsonObject of(Share share) {
+    JsonObject json = new JsonObject();
+    json.addProperty("user", share.user());
+    json.addProperty("role", share.role().text());
+    time(json, "until", share.end());
+    return json;
+  }
+
+  private static JsonObject of(SharingView.VisitorView visitor) {
+    JsonObject json = new JsonObject();
+    json.addProperty("user", visitor.user());
+    json.addProperty("role", lower(visitor.role()));
+    json.addProperty("since", visitor.since().toString());
+    return json;
+  }
+
+  static JsonObject shared(List<SharedView> shared) {
+    return items(list(shared, ApiJson::of));
+  }
+
+  private static JsonObject of(SharedView shared) {
+    JsonObject json = new JsonObject();
+    json.addProperty("namespace", shared.key().namespace());
+    json.addProperty("name", shared.key().name());
+    json.addProperty("owner", shared.owner());
+    json.addProperty("displayName", shared.displayName());
+    text(json, "icon", shared.icon());
+    json.addProperty("role", shared.role().text());
+    time(json, "until", shared.until());
+    shared.url().ifPresent(url -> json.addProperty("url", url.toString()));
     return json;
   }
 

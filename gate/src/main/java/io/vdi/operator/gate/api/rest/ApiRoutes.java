@@ -12,6 +12,8 @@ import io.helidon.webserver.http.ServerResponse;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.Outcome;
@@ -73,6 +75,9 @@ public final class ApiRoutes implements HttpService {
       Arrays.stream(ReclaimPolicy.values())
           .collect(Collectors.toMap(ReclaimPolicy::text, policy -> policy));
 
+  private static final Map<String, ShareRole> SHARE_ROLES =
+      Arrays.stream(ShareRole.values()).collect(Collectors.toMap(ShareRole::text, role -> role));
+
   private static final Map<String, ReclaimPolicy> HOME_CHOICES =
       Map.of("delete", ReclaimPolicy.DELETE, "retain", ReclaimPolicy.RETAIN);
 
@@ -126,6 +131,10 @@ public final class ApiRoutes implements HttpService {
     operations.put(
         new ApiOperation("GET", "/sessions/{namespace}/{name}/diagnosis"), this::diagnosis);
     operations.put(new ApiOperation("GET", "/sessions/{namespace}/{name}/events"), this::events);
+    operations.put(new ApiOperation("POST", "/sessions/{namespace}/{name}/shares"), this::share);
+    operations.put(
+        new ApiOperation("DELETE", "/sessions/{namespace}/{name}/shares"), this::unshare);
+    operations.put(new ApiOperation("GET", "/shared"), this::shared);
     operations.put(new ApiOperation("GET", "/homes"), this::homes);
     operations.put(new ApiOperation("DELETE", "/homes/{namespace}/{name}"), this::deleteHome);
     operations.put(new ApiOperation("GET", "/usage"), this::usage);
@@ -410,6 +419,45 @@ public final class ApiRoutes implements HttpService {
     } finally {
       limit.closeStream(user);
     }
+  }
+
+  private Answer share(ApiRequest request, ServerResponse response) {
+    return withoutQuery(
+        request,
+        () ->
+            request.withBody(
+                CREATE_TYPES,
+                body -> {
+                  Share share =
+                      new Share(
+                          body.requiredText("user", MAX_EMAIL),
+                          body.oneOf("role", SHARE_ROLES).orElse(ShareRole.VIEW),
+                          body.time("until").orElse(null));
+                  return body.problem()
+                      .<Answer>map(problem -> problem)
+                      .orElseGet(() ->
+                          withTarget(
+                              request,
+                              target ->
+                                  session(200, desktops.share(request.caller(), target, share))));
+                }));
+  }
+
+  private Answer unshare(ApiRequest request, ServerResponse response) {
+    Optional<Answer.Problem> problem = request.queryProblem(Set.of("user"), Set.of());
+    if (problem.isPresent()) {
+      return problem.get();
+    }
+    return request
+        .query("user")
+        .map(user ->
+            withTarget(
+                request, target -> session(200, desktops.unshare(request.caller(), target, user))))
+        .orElseGet(() -> ApiRequest.badQuery("user is required: whose share ends?", "user"));
+  }
+
+  private Answer shared(ApiRequest request, ServerResponse response) {
+    return withoutQuery(request, () -> json(desktops.shared(request.caller()), ApiJson::shared));
   }
 
   private Answer homes(ApiRequest request, ServerResponse response) {

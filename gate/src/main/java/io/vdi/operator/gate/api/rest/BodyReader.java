@@ -17,7 +17,10 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -199,6 +202,26 @@ final class BodyReader {
                     && primitive.getAsString().length() <= 16
                 ? parser.apply(primitive.getAsString()).or(() -> invalid(field, rule))
                 : invalid(field, rule));
+  }
+
+  /** A time with its offset from UTC. */
+  Optional<Instant> time(String field) {
+    String rule = "must be a time with its offset from UTC, such as 2026-11-26T20:00:00Z";
+    return value(field)
+        .flatMap(found -> {
+          if (found instanceof JsonPrimitive primitive
+              && primitive.isString()
+              && primitive.getAsString().length() <= 40) {
+            try {
+              return Optional.of(
+                  DateTimeFormatter.ISO_OFFSET_DATE_TIME.parse(
+                      primitive.getAsString(), Instant::from));
+            } catch (DateTimeException e) {
+              return invalid(field, rule);
+            }
+          }
+          return invalid(field, rule);
+        });
   }
 
   /** One of the values by its name in the API. */

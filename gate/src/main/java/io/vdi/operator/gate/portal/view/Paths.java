@@ -19,6 +19,11 @@ public final class Paths {
     return SESSIONS + "/" + segment(key.namespace()) + "/" + segment(key.name());
   }
 
+  /** The page on which a desktop is shared. */
+  public static String shares(SessionKey key) {
+    return session(key) + "/shares";
+  }
+
   /** The page that waits for a desktop and then shows this path of it. */
   public static String opening(SessionKey key, String path) {
     return session(key) + "/open?path=" + segment(path);

@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param message in English; empty text if there is none
  * @param size what the session uses, such as {@code 1 GPU, 2 CPU, 4 GiB}
  * @param open the address of the desktop, while it can be opened
+ * @param visitors who has the desktop open beside its owner, in words
+ * @param watch where an admin watches the desktop, while that is possible
  * @param extensions what Extend offers; empty if the session cannot be extended
  */
 public record SessionCard(
@@ -30,7 +32,10 @@ public record SessionCard(
     String message,
     String size,
     List<Timer> timers,
+    List<String> visitors,
     Optional<String> open,
+    Optional<String> watch,
+    boolean canShare,
     boolean canSuspend,
     boolean canResume,
     boolean canDelete,
@@ -38,6 +43,7 @@ public record SessionCard(
 
   public SessionCard {
     timers = List.copyOf(timers);
+    visitors = List.copyOf(visitors);
     extensions = List.copyOf(extensions);
   }
 

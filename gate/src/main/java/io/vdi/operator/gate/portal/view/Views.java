@@ -5,6 +5,8 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.CauseView;
@@ -12,10 +14,12 @@ import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.SharedView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
 import io.vdi.operator.gate.api.UsageView;
+import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.portal.view.SessionCard.Choice;
 import io.vdi.operator.gate.portal.view.SessionCard.Timer;
 import io.vdi.operator.gate.portal.view.SessionCard.Tone;
@@ -47,6 +51,9 @@ public record Views(Texts texts, Instant now) {
   static final Set<String> REASONS =
       Set.of("timeout", "idle", "schedule", "budget", "suspended", "neverStarted", "failed");
 
+  private static final List<Duration> SHARE_TIMES =
+      List.of(Duration.ofHours(1), Duration.ofHours(4), Duration.ofHours(24));
+
   /** A session that was used more recently than this counts as in use. */
   private static final Duration RECENT = Duration.ofMinutes(1);
 
@@ -65,7 +72,18 @@ public record Views(Texts texts, Instant now) {
         session.message(),
         String.join(", ", amounts(session.gpu(), session.cpu(), session.memory())),
         timers(session),
+        session.sharing().visitors().stream()
+            .map(visitor ->
+                texts.get(
+                    "visitor." + visitor.role().name(),
+                    visitor.user(),
+                    texts.moment(visitor.since())))
+            .toList(),
         open(session),
+        address(session)
+            .filter(url -> session.actions().contains(Action.WATCH))
+            .map(url -> url + ReturnPath.WATCH),
+        session.actions().contains(Action.SHARE),
         session.actions().contains(Action.SUSPEND),
         session.actions().contains(Action.RESUME),
         session.actions().contains(Action.DELETE),
@@ -157,13 +175,59 @@ public record Views(Texts texts, Instant now) {
     };
   }
 
-  /** Only web addresses: the address comes from the status of an object. */
   private static Optional<String> open(SessionView session) {
-    return session
-        .url()
-        .filter(url -> session.actions().contains(Action.OPEN))
-        .filter(url -> "https".equals(url.getScheme()) || "http".equals(url.getScheme()))
-        .map(URI::toString);
+    return address(session).filter(url -> session.actions().contains(Action.OPEN));
+  }
+
+  private static Optional<String> address(SessionView session) {
+    return session.url().flatMap(Views::address);
+  }
+
+  /** Only web addresses: the address comes from the status of an object. */
+  private static Optional<String> address(URI url) {
+    return "https".equals(url.getScheme()) || "http".equals(url.getScheme())
+        ? Optional.of(url.toString())
+        : Optional.empty();
+  }
+
+  /** A guest of a desktop. */
+  public ShareLine share(Share share) {
+    return new ShareLine(share.user(), role(share.role()), until(share.end()));
+  }
+
+  /** A desktop that somebody shares with the reader. */
+  public SharedCard shared(SharedView shared) {
+    return new SharedCard(
+        "g" + id(shared.key()),
+        shared.key().name(),
+        shared.displayName(),
+        Icon.of(shared.icon()),
+        shared.owner(),
+        role(shared.role()),
+        until(shared.until()),
+        shared.url().flatMap(Views::address));
+  }
+
+  /** How long a share lasts: what the form offers. */
+  public List<Choice> shareTimes() {
+    List<Choice> choices = new ArrayList<>();
+    SHARE_TIMES.forEach(
+        time -> choices.add(new Choice(time.toHours() + "h", texts.duration(time))));
+    choices.add(new Choice("", texts.get("shares.forever")));
+    return choices;
+  }
+
+  private String role(ShareRole role) {
+    return texts.get("role." + role.name());
+  }
+
+  private String until(Optional<Instant> until) {
+    return until
+        .map(time ->
+            time.isAfter(now)
+                ? texts.get("shares.until", texts.moment(time))
+                : texts.get("shares.ended", texts.moment(time)))
+        .orElseGet(() -> texts.get("shares.forever"));
   }
 
   private List<Choice> extensions(SessionView session) {

@@ -40,6 +40,7 @@ class SessionViewsTest {
               new IdentityMapping(Map.of(), "", "oidc:")),
           "oidc:",
           false,
+          true,
           UserNamespaces.DEFAULT,
           false,
           new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of()),
@@ -52,6 +53,9 @@ class SessionViewsTest {
       json(
           VdiTemplate.class,
           "{metadata: {name: base}, spec: {image: x, maxTimeout: 4h, timeout: 2h, idleTimeout: 30m}}");
+
+  private static final ClusterDesktops.Guests NOBODY =
+      new ClusterDesktops.Guests(uid -> List.of(), key -> Optional.empty());
 
   private static <T> T json(Class<T> type, String json) {
     return KubeGson.gson().fromJson(json, type);
@@ -69,7 +73,8 @@ class SessionViewsTest {
   }
 
   private static SessionView view(String status, Optional<Pod> pod) {
-    return SessionViews.of(session(status), Optional.of(TEMPLATE), pod, ALICE, SETTINGS, NOW);
+    return SessionViews.of(
+        session(status), Optional.of(TEMPLATE), pod, ALICE, SETTINGS, NOBODY, NOW);
   }
 
   private static List<Step.State> states(SessionView view) {
@@ -94,7 +99,8 @@ class SessionViewsTest {
     assertThat(view.timers().endsAt()).contains(Instant.parse("2026-01-01T13:00:00Z"));
     assertThat(view.timers().sleepsAt()).contains(Instant.parse("2026-01-01T12:20:00Z"));
     assertThat(view.actions())
-        .containsExactlyInAnyOrder(Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.DELETE);
+        .containsExactlyInAnyOrder(
+            Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.DELETE);
     assertThat(states(view)).containsOnly(Step.State.DONE);
     assertThat(view.isOwn()).isTrue();
   }
@@ -113,7 +119,8 @@ class SessionViewsTest {
         session(
             "{phase: Running, url: 'https://a.example.com/', startTime: '2026-01-01T11:00:00Z'}");
     SessionView view =
-        SessionViews.of(session, Optional.of(template), Optional.empty(), ALICE, SETTINGS, NOW);
+        SessionViews.of(
+            session, Optional.of(template), Optional.empty(), ALICE, SETTINGS, NOBODY, NOW);
     assertThat(view.timers().stopsAt()).contains(Instant.parse("2026-01-01T13:00:00Z"));
     assertThat(view.actions()).contains(Action.EXTEND);
     assertThat(view.timers().canExtend(Duration.ofHours(2))).isTrue();
@@ -128,6 +135,7 @@ class SessionViewsTest {
             Optional.empty(),
             ALICE,
             SETTINGS,
+            NOBODY,
             NOW);
     assertThat(unscheduled.timers().stopsAt()).isEmpty();
     assertThat(unscheduled.actions()).doesNotContain(Action.EXTEND);
@@ -233,6 +241,7 @@ class SessionViewsTest {
             Optional.empty(),
             ALICE,
             SETTINGS,
+            NOBODY,
             NOW);
     assertThat(view.phase()).isEqualTo(Phase.FAILED);
     assertThat(view.message()).isEqualTo("Template not found: base");

@@ -7,6 +7,8 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.CauseView;
@@ -14,6 +16,8 @@ import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.SharedView;
+import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.StepName;
 import io.vdi.operator.gate.api.TemplateCard;
@@ -24,6 +28,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -140,6 +145,43 @@ class PageProperties {
     Shell shell = new Shell(t, x, "/" + x, Optional.of(x), true, Optional.of(x));
     SessionView session = session(x, Phase.RUNNING);
     Optional<String> none = Optional.empty();
+    Map<String, String> pages = new HashMap<>(firstPages(t, x));
+    pages.put(
+        "shares",
+        Templates.render(
+            "pages/shares.jte",
+            Map.of(
+                "shell",
+                shell,
+                "notice",
+                none,
+                "session",
+                views.card(session),
+                "shares",
+                session.sharing().shares().stream().map(views::share).toList(),
+                "times",
+                views.shareTimes(),
+                "obstacle",
+                Optional.of(x))));
+    return pages;
+  }
+
+  private static SharedView shared(String x, Optional<URI> url) {
+    return new SharedView(
+        new SessionKey(x, x),
+        x,
+        x,
+        Optional.of(x),
+        ShareRole.CONTROL,
+        Optional.of(NOW.plusSeconds(60)),
+        url);
+  }
+
+  private static Map<String, String> firstPages(Texts t, String x) {
+    Views views = new Views(t, NOW);
+    Shell shell = new Shell(t, x, "/" + x, Optional.of(x), true, Optional.of(x));
+    SessionView session = session(x, Phase.RUNNING);
+    Optional<String> none = Optional.empty();
     return Map.of(
         "home",
         Templates.render(
@@ -150,6 +192,10 @@ class PageProperties {
                 "problems", List.of(x),
                 "notices", List.of(views.notice(notice(x))),
                 "sessions", List.of(views.card(session), views.card(session(x, Phase.FAILED))),
+                "shared",
+                    List.of(
+                        views.shared(shared(x, Optional.empty())),
+                        views.shared(shared(x, session.url()))),
                 "templates",
                     List.of(
                         views.template(template(x, false)), views.template(template(x, true))))),
@@ -301,7 +347,13 @@ class PageProperties {
             Optional.of(NOW.plusSeconds(50))),
         NOW,
         1,
-        Set.of(Action.values()));
+        Set.of(Action.values()),
+        new SharingView(
+            List.of(new Share(x, ShareRole.VIEW, NOW.plusSeconds(1)), new Share(x, null, NOW)),
+            Stream.of(SharingView.VisitorRole.values())
+                .map(role -> new SharingView.VisitorView(x, role, NOW))
+                .toList(),
+            Optional.of(x)));
   }
 
   private static TemplateCard template(String x, boolean isFull) {

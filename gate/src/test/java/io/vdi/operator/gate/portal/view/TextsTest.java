@@ -6,8 +6,10 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.ProblemType;
+import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.StepName;
 import java.io.IOException;
@@ -94,7 +96,9 @@ class TextsTest {
             "check.",
             "error.",
             "done.",
-            "notice.");
+            "notice.",
+            "role.",
+            "visitor.");
     Set<String> used = new TreeSet<>();
     for (Path file : sources()) {
       Matcher use = USE.matcher(Files.readString(file));
@@ -149,6 +153,12 @@ class TextsTest {
     }
     for (DiagnosisView.Result result : DiagnosisView.Result.values()) {
       assertThat(EN.get("check." + result.name())).isNotBlank();
+    }
+    for (ShareRole role : ShareRole.values()) {
+      assertThat(EN.get("role." + role.name())).isNotBlank();
+    }
+    for (SharingView.VisitorRole role : SharingView.VisitorRole.values()) {
+      assertThat(EN.get("visitor." + role.name(), "x", "y")).isNotBlank();
     }
     for (ProblemType type : ProblemType.values()) {
       assertThat(EN.get("error." + type.name())).isNotBlank();

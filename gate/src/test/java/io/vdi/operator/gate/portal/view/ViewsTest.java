@@ -138,7 +138,8 @@ class ViewsTest {
         timers,
         s.createdAt(),
         s.restarts(),
-        s.actions());
+        s.actions(),
+        s.sharing());
   }
 
   @Test
