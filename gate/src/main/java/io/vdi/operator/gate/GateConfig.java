@@ -296,8 +296,7 @@ record GateConfig(
     Optional<AdminWatch> value = AdminWatch.of(text);
     read.require(
         value.isPresent(),
-        "gate.desktops.adminWatch \"%s\" must be off, announced or silent, in quotes"
-            .formatted(text));
+        "gate.desktops.adminWatch \"%s\" must be off, announced or silent".formatted(text));
     return value.orElse(AdminWatch.OFF);
   }
 

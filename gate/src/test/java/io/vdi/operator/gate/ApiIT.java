@@ -9,6 +9,8 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
@@ -379,6 +381,98 @@ class ApiIT {
     assertThat(elsewhere.status()).isEqualTo(403);
     assertThat(elsewhere.detail()).contains("cannot delete resource \"persistentvolumeclaims\"");
     assertThat(api.delete(token("bob"), "/api/v1/homes/default/old").status()).isEqualTo(404);
+  }
+
+  @Test
+  @DisplayName("judy shares with ken; an admin who watches is listed, and there is an Event")
+  void sharing() throws Exception {
+    String judy = token("judy");
+    String session = create(judy);
+    String namespace = "vdi-judy-example-com";
+    ApiClient.Answer shared =
+        api.post(judy, session + "/shares", "{\"user\": \"ken@example.com\"}");
+    assertThat(shared.status()).as(shared.body()).isEqualTo(200);
+    ApiClient.Answer refused =
+        api.post(judy, session + "/shares", "{\"user\": \"judy@example.com\"}");
+    assertThat(refused.status()).as(refused.body()).isEqualTo(422);
+    assertThat(api.post(token("ken"), session + "/shares", "{\"user\": \"x@y.zz\"}").status())
+        .isEqualTo(404);
+    VdiSession created = root.get(ResourceType.SESSION, namespace, name(session)).orElseThrow();
+    assertThat(created.spec().shares())
+        .containsExactly(new Share("ken@example.com", ShareRole.VIEW, null));
+    running(created);
+    provider.idToken(claims ->
+        provider.sign(
+            claims
+                .subject("sub-carol")
+                .claim("email", "carol@example.com")
+                .claim("groups", List.of("vdi-admins"))
+                .build()));
+    try (TestGate.Browser browser = gate.new Browser()) {
+      String host = "judy.example.com";
+      await().atMost(PATIENCE).until(() -> browser.navigate(host, "/").status() == 303);
+      String open = TestGate.path(browser.navigate(host, "/.vdi/watch").location());
+      String back = browser.signIn(provider, browser.portal(open).location()).location();
+      String ticket = TestGate.path(browser.portal(back).location());
+      assertThat(browser.navigate(host, ticket).status()).isEqualTo(303);
+      assertThat(browser.webSocket(host).status()).isEqualTo(200);
+    }
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          try (ApiClient second = new ApiClient(other.portalPort())) {
+            assertThat(second.get(judy, session).json().getAsJsonArray("visitors").toString())
+                .contains("carol@example.com", "watch");
+          }
+          assertThat(
+                  root.request("GET", "/api/v1/namespaces/" + namespace + "/events", null)
+                      .orElseThrow()
+                      .toString())
+              .contains("carol@example.com watches this desktop as an admin");
+        });
+    assertThat(api.delete(judy, session + "/shares?user=ken@example.com").status()).isEqualTo(200);
+  }
+
+  /** Makes the session one of a desktop that runs, as the controller would. */
+  private static void running(VdiSession session) throws Exception {
+    String owner =
+        "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDISession, name: %s, uid: %s, controller: true}"
+            .formatted(session.name(), session.uid());
+    Manifests.apply(
+        root,
+        """
+        apiVersion: v1
+        kind: Secret
+        metadata:
+          name: vdi-auth-%1$s
+          annotations: {vdi.kasm.io/viewer-password-since: '2026-01-01T00:00:00Z'}
+          ownerReferences: [%2$s]
+        stringData: {password: owner, viewer-password: view}
+        ---
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: %1$s
+          labels: {app.kubernetes.io/managed-by: vdi-operator, app.kubernetes.io/instance: %1$s}
+          ownerReferences: [%2$s]
+        spec:
+          automountServiceAccountToken: false
+          containers: [{name: selkies, image: desktop}]
+        """
+            .formatted(session.name(), owner),
+        session.namespace());
+    KubeClient controller =
+        Cluster.connect(
+            cluster.serviceAccountKubeconfig(
+                SYSTEM, "vdi-controller", folder.resolve("controller.kubeconfig")));
+    controller
+        .mergePatchStatus(
+            ResourceType.SESSION,
+            session.namespace(),
+            session.name(),
+            Manifests.parse("{status: {phase: Running, url: 'https://judy.example.com'}}")
+                .getFirst())
+        .orElseThrow();
   }
 
   private static String name(String location) {

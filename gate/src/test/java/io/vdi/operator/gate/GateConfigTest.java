@@ -3,6 +3,7 @@ package io.vdi.operator.gate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vdi.operator.gate.desktop.AdminWatch;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.time.Duration;
@@ -39,6 +40,14 @@ class GateConfigTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"off, OFF", "false, OFF", "announced, ANNOUNCED", "silent, SILENT"})
+  void adminWatch(String text, AdminWatch watch) throws Exception {
+    GateConfig config = read(Map.of("vdiConfig_GATE_DESKTOPS_ADMIN_WATCH", text));
+    assertThat(config.adminWatch()).isEqualTo(watch);
+    assertThat(config.desktops().access().adminsMayWatch()).isEqualTo(watch != AdminWatch.OFF);
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "PUBLIC_URL, http://portal.example.com, gate.publicUrl",
     "PUBLIC_URL, '', gate.publicUrl",
@@ -51,7 +60,7 @@ class GateConfigTest {
     "KEYS_SECRET, '', gate.keys.secret",
     "DEVELOPMENT_GROUPS, staff, gate.development.groups",
     "DEVELOPMENT_USER, alice@example.com, gate.publicUrl must be a loopback address",
-    "DESKTOPS_ADMIN_WATCH, 'false', gate.desktops.adminWatch",
+    "DESKTOPS_ADMIN_WATCH, 'true', gate.desktops.adminWatch",
     "AUDIT_WEBHOOK_URL, ftp://x, gate.audit.webhook.url"
   })
   void anUnsafeSettingIsRefused(String key, String value, String message) {

@@ -26,11 +26,13 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Cookie;
+import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 
 /**
  * Debian's Chromium without a window. It resolves the hosts of sessions to the cluster's router and
@@ -231,6 +233,11 @@ public final class Browser implements AutoCloseable {
   /** Clicks the first element that a CSS selector finds. */
   public void click(String selector) {
     driver.findElement(By.cssSelector(selector)).click();
+  }
+
+  /** Presses the keys of a text; a line feed is Enter. */
+  public void type(String text) {
+    new Actions(driver).sendKeys(text.replace("\n", Keys.ENTER)).perform();
   }
 
   /** Opens the page of a desktop. */

@@ -51,6 +51,23 @@ class GateIT {
   /** Sign-ins of which the times are printed; docs/benchmarks.md. */
   private static final int SIGN_INS = Boolean.getBoolean("vdi.chaos") ? 10 : 1;
 
+  /** Runs in the desktop: prints a hash of its picture. */
+  private static final String PICTURE =
+      """
+      python3 - <<'END'
+      import base64, hashlib, io, os, sys, urllib.request
+      from PIL import Image
+      user = os.environ.get('SELKIES_BASIC_AUTH_USER', 'ubuntu')
+      password = os.environ['SELKIES_BASIC_AUTH_PASSWORD']
+      basic = base64.b64encode((user + ':' + password).encode()).decode()
+      request = urllib.request.Request(
+          'http://127.0.0.1:8080/api/screenshot', headers={'Authorization': 'Basic ' + basic})
+      image = Image.open(io.BytesIO(urllib.request.urlopen(request, timeout=5).read()))
+      # Without the panel, whose clock changes.
+      print(hashlib.sha256(image.crop((0, 0, image.width, image.height - 48)).tobytes()).hexdigest())
+      END
+      """;
+
   /** Runs in the desktop: waits for a page and then for its end, and prints the time of the end. */
   private static final String AWAIT_END =
       """
@@ -62,7 +79,8 @@ class GateIT {
       request = urllib.request.Request(
           'http://127.0.0.1:8080/api/sessions', headers={'Authorization': 'Basic ' + basic})
       def connected():
-          return len(json.load(urllib.request.urlopen(request, timeout=5))['sessions']) > 0
+          pages = json.load(urllib.request.urlopen(request, timeout=5))['sessions']
+          return any(page['role'] in ROLES for page in pages)
       until = time.time() + 60
       for expected in (True, False):
           while connected() != expected and time.time() < until:
@@ -212,7 +230,7 @@ class GateIT {
       signIn(browser);
       browser.newTab();
       browser.open(SingleSignOn.PORTAL);
-      Future<String> end = threads.submit(() -> alice.exec(AWAIT_END));
+      Future<String> end = threads.submit(() -> alice.exec(awaitEnd("controller")));
       await("the script in the desktop")
           .atMost(SharedNode.PATIENCE)
           .until(() -> alice.exec("cat /tmp/waited 2>/dev/null || true"), "x"::equals);
@@ -228,6 +246,13 @@ class GateIT {
       browser.firstTab();
       browser.awaitForm(SharedNode.PATIENCE);
     }
+  }
+
+  /**
+   * @param role of the page
+   */
+  private static String awaitEnd(String role) {
+    return "rm -f /tmp/waited\n" + AWAIT_END.replace("ROLES", "['" + role + "']");
   }
 
   @Test
@@ -297,6 +322,89 @@ class GateIT {
 
   @Test
   @Order(6)
+  @DisplayName(
+      "the keys of a guest who watches change no pixel, and the end of a share is immediate")
+  void sharing() throws ExecutionException, InterruptedException {
+    await("alice to run").atMost(SharedNode.PATIENCE).until(alice::isRunning);
+    try (Browser owner = browser();
+        Browser guest = browser();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      signIn(owner);
+      // The terminal that the session starts has the focus.
+      owner.click("body");
+      owner.type("cat > /tmp/keys\n");
+      await("the terminal")
+          .atMost(SharedNode.PATIENCE)
+          .until(() -> alice.exec("test -e /tmp/keys && echo ready || true"), "ready"::equals);
+      share("{user: bob@example.com, role: view}");
+      openAsGuest(guest);
+      assertThat(guest.address().getFragment()).isEqualTo("shared");
+      // The page that offers all controls: the desktop itself has to refuse them.
+      guest.open(alice.address());
+      guest.awaitPicture(SharedNode.PATIENCE);
+      String before = alice.exec(PICTURE);
+      guest.click("body");
+      guest.type("guest\n");
+      assertThat(guest.script("return fetch('/api/status').then(answer => answer.status)"))
+          .isEqualTo("200");
+      assertThat(guest.script("return fetch('/api/upload', {method: 'POST'}).then(a => a.status)"))
+          .isEqualTo("403");
+      assertThat(alice.exec(PICTURE)).isEqualTo(before);
+      owner.type("owner\n");
+      await("the keys of the owner")
+          .atMost(SharedNode.PATIENCE)
+          .until(() -> alice.exec("cat /tmp/keys"), "owner"::equals);
+      assertThat(alice.exec(PICTURE)).isNotEqualTo(before);
+      printRevocation(threads.submit(() -> alice.exec(awaitEnd("viewer"))), "view");
+      share("{user: bob@example.com, role: control}");
+      openAsGuest(guest);
+      String unused = alice.exec(PICTURE);
+      guest.click("body");
+      guest.type("bob\n");
+      await("the keys of the guest")
+          .atMost(SharedNode.PATIENCE)
+          .until(() -> alice.exec("cat /tmp/keys"), keys -> keys.endsWith("bob"));
+      assertThat(alice.exec(PICTURE)).isNotEqualTo(unused);
+      owner.leave();
+      printRevocation(threads.submit(() -> alice.exec(awaitEnd("controller"))), "control");
+    }
+  }
+
+  /** Ends the share, and prints how long the guest's page was open after that. */
+  private static void printRevocation(Future<String> end, String role)
+      throws ExecutionException, InterruptedException {
+    await("the script in the desktop")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> alice.exec("cat /tmp/waited 2>/dev/null || true"), "x"::equals);
+    Instant ended = Instant.now();
+    share("");
+    Duration took =
+        Duration.between(ended, Instant.ofEpochMilli(Long.parseLong(end.get().strip())));
+    System.out.printf(
+        "end of a share (%s) to the end of the stream: %d ms%n", role, took.toMillis());
+    assertThat(took).isLessThan(Duration.ofSeconds(2));
+  }
+
+  private static void share(String shares) {
+    node.kubectl(
+        "patch", "vdi", "alice", "--type=merge", "--patch={spec: {shares: [" + shares + "]}}");
+  }
+
+  private static void openAsGuest(Browser browser) {
+    browser.deleteCookies();
+    await("the form of the sign-in")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> {
+          browser.open(alice.address());
+          return browser.address().toString().startsWith(signOn.keycloak().issuer());
+        });
+    browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
+    awaitHost(browser, alice);
+    browser.awaitPicture(SharedNode.PATIENCE);
+  }
+
+  @Test
+  @Order(7)
   @DisplayName("bob presses Start in the portal and sees a desktop, without kubectl and a password")
   void start() {
     assumeTrue(Boolean.getBoolean("vdi.chaos"), "runs in make chaos: each start takes a while");

@@ -9,8 +9,11 @@ public enum AdminWatch {
   ANNOUNCED,
   SILENT;
 
-  /** Empty if there is no such setting. */
+  /** Empty if there is no such setting. YAML reads {@code off} without quotes as false. */
   public static Optional<AdminWatch> of(String text) {
+    if (text.equals("false")) {
+      return Optional.of(OFF);
+    }
     return Arrays.stream(values()).filter(value -> value.text().equals(text)).findFirst();
   }
 

@@ -140,6 +140,19 @@ class DisconnectorTest {
   }
 
   @Test
+  @DisplayName("pages are counted by role; what cannot be known is empty")
+  void count() {
+    answer =
+        "{\"sessions\": [{\"id\": \"a\", \"role\": \"controller\"}, {\"id\": \"b\", \"role\":"
+            + " \"viewer\"}, {\"id\": \"c\"}]}";
+    assertThat(disconnector.count(desktop())).contains(new Disconnector.Pages(2, 1));
+    answer = "[";
+    assertThat(disconnector.count(desktop())).isEmpty();
+    selkies.stop(0);
+    assertThat(disconnector.count(desktop())).isEmpty();
+  }
+
+  @Test
   @DisplayName("only the desktops of revoked sign-ins are taken, each once")
   void openDesktops() {
     OpenDesktops opened = new OpenDesktops();
