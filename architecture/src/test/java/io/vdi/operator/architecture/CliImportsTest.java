@@ -16,11 +16,13 @@ class CliImportsTest {
             "java.io")
         .allow(
             "commands",
-            "one class per command, which prints what the cluster or the doctor returns",
+            "one class per command, which prints what the cluster or the doctor returns; share checks an"
+                + " e-mail address",
             "cli.cluster",
             "cli.doctor",
             "cli.output",
             "cli.signin",
+            "common.identity",
             "common.diagnosis",
             "common.kube",
             "common.model",

@@ -171,10 +171,7 @@ public final class Gate implements Service {
     desktops.onChange(desktopCaches::sessionChanged);
     CredentialCache credentials =
         new CredentialCache(
-            api,
-            name -> templates.get("", name),
-            desktop -> desktopCaches.podCreatedAt(desktop.session(), desktop.uid()),
-            System::nanoTime);
+            api, name -> templates.get("", name), this::podCreatedAt, System::nanoTime);
     this.disconnector =
         new Disconnector(
             this::hasSelkies, credentials::of, Disconnector::serviceAddress, metrics::disconnected);
@@ -189,6 +186,7 @@ public final class Gate implements Service {
             config.desktops().access(),
             config.adminWatch(),
             disconnector,
+            this::podCreatedAt,
             this::announce,
             clock);
     this.shareCheck = new Periodic("shares", SHARE_INTERVAL, sharing::endLost);
@@ -321,8 +319,6 @@ public final class Gate implements Service {
   public void connected() {
     keyRefresh.start();
     provider.start();
-    shareCheck.start();
-    visitorCheck.start();
   }
 
   /** {@code /report}: what the doctor asks for; docs/operations.md describes it. */
@@ -367,6 +363,9 @@ public final class Gate implements Service {
             .build()
             .start();
     server = Optional.of(started);
+    // Not before: without the sessions, all shares seem to have ended.
+    shareCheck.start();
+    visitorCheck.start();
     LOG.info(
         "{} on port {}, forward-auth on port {}",
         config.publicUrl(),
@@ -423,6 +422,10 @@ public final class Gate implements Service {
 
   private static Optional<String> viewObstacle(CredentialCache credentials, Desktop desktop) {
     return credentials.of(desktop, Role.VIEW).failure().map(ApiFailure::message);
+  }
+
+  private Optional<Instant> podCreatedAt(Desktop desktop) {
+    return desktopCaches.podCreatedAt(desktop.session(), desktop.uid());
   }
 
   private void announce(Desktop desktop, Visitor visitor) {

@@ -10,8 +10,8 @@ import java.util.Optional;
  *
  * @param shares also those that have ended
  * @param visitors who has the desktop open beside its owner, in the order in which they came
- * @param viewObstacle why guests cannot watch now; empty if they can, or if the session has no
- *     guest who watches
+ * @param viewObstacle why guests cannot watch now; empty if they can, if the session has no guest
+ *     who watches, and in lists and watches
  */
 public record SharingView(
     List<Share> shares, List<VisitorView> visitors, Optional<String> viewObstacle) {

@@ -29,10 +29,12 @@ public final class Sharing {
   private final DesktopAccess access;
   private final AdminWatch adminWatch;
   private final Disconnector disconnector;
+  private final Function<Desktop, Optional<Instant>> started;
   private final BiConsumer<Desktop, Visitor> announce;
   private final InstantSource clock;
 
   /**
+   * @param started when the pod of a desktop was created; empty if there is none
    * @param announce tells the owner that an admin has come
    * @param clock that of the API server
    */
@@ -43,6 +45,7 @@ public final class Sharing {
       DesktopAccess access,
       AdminWatch adminWatch,
       Disconnector disconnector,
+      Function<Desktop, Optional<Instant>> started,
       BiConsumer<Desktop, Visitor> announce,
       InstantSource clock) {
     this.opened = opened;
@@ -51,6 +54,7 @@ public final class Sharing {
     this.access = access;
     this.adminWatch = adminWatch;
     this.disconnector = disconnector;
+    this.started = started;
     this.announce = announce;
     this.clock = clock;
   }
@@ -106,7 +110,6 @@ public final class Sharing {
     for (Visitor visitor : removed.ok().orElse(List.of())) {
       // A replica that was restarted does not remember whom it has let in.
       current(visitor.session(), visitor.sessionUid())
-          .filter(desktop -> desktop.state() instanceof Desktop.Running)
           .filter(desktop -> !visitor.role().isOfAdmin())
           .filter(desktop -> lost.putIfAbsent(desktop.uid(), desktop) == null)
           .ifPresent(others::add);
@@ -116,8 +119,10 @@ public final class Sharing {
 
   private boolean hasEnded(Visitor visitor, Instant now) {
     Optional<Desktop> desktop = current(visitor.session(), visitor.sessionUid());
-    if (desktop.filter(found -> found.state() instanceof Desktop.Running).isEmpty()
-        || !visitor.expires().isAfter(now)) {
+    // A pod that is not ready for a moment still has its connections.
+    boolean samePod =
+        desktop.flatMap(started).filter(created -> !created.isAfter(visitor.since())).isPresent();
+    if (!samePod || !visitor.expires().isAfter(now)) {
       return true;
     }
     return switch (visitor.role()) {

@@ -33,8 +33,12 @@ public record ForwardRequest(
   private static final int MAX_RETURN = 400;
 
   boolean isSafe() {
-    return (method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS"))
-        && !webSocket;
+    return onlyReads() && !webSocket;
+  }
+
+  /** Whether the method changes nothing. A WebSocket begins with GET. */
+  boolean onlyReads() {
+    return method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS");
   }
 
   /** Whether the browser loads a page into a tab, and follows a redirect with it. */

@@ -74,7 +74,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
       return withoutAccess(request, desktop, grant, now);
     }
     // Selkies refuses what changes the desktop, too. A page that only watches needs none of it.
-    if (grant.role().onlyWatches() && !request.isSafe() && !request.webSocket()) {
+    if (grant.role().onlyWatches() && !request.onlyReads()) {
       return new ForwardDecision.Forbidden("You only watch this desktop.");
     }
     Duration age = Duration.between(valid.get().issuedAt(), now);

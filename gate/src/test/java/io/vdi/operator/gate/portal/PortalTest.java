@@ -230,6 +230,40 @@ class PortalTest {
   }
 
   @Test
+  @DisplayName("a desktop is shared and the share ended; the guest finds it on the first page")
+  void shares() {
+    signIn("alice");
+    String shares = "/sessions/desks/alice/shares";
+    assertThat(document("/").getElementById("s.desks.alice.share").attr("href")).isEqualTo(shares);
+    Document empty = document(shares);
+    assertThat(empty.text()).contains("This desktop has no guests.");
+    assertThat(empty.select("input[name=role][checked]").attr("value")).isEqualTo("view");
+    Map<String, String> root = Map.of("user", "root@example.com", "role", "control", "time", "4h");
+    assertThat(location(post(shares, root))).isEqualTo(shares + "?done=shared");
+    Document one = document(shares + "?done=shared");
+    assertThat(one.select("[role=status]").text()).contains("is shared");
+    assertThat(one.select("h3").eachText()).containsExactly("root@example.com");
+    for (Map<String, String> bad :
+        List.of(
+            Map.<String, String>of(),
+            Map.of("user", "root@example.com", "role", "admin"),
+            Map.of("user", "root@example.com", "role", "view", "time", "25h"),
+            Map.of("user", "root@example.com", "role", "view", "time", "x"))) {
+      assertThat(post(shares, bad).statusCode()).isEqualTo(400);
+    }
+    assertThat(post("/sessions/desks/bob/shares", root).statusCode()).isEqualTo(404);
+    assertThat(location(post(shares + "/end", Map.of("user", "root@example.com"))))
+        .isEqualTo(shares + "?done=unshared");
+    assertThat(document(shares).text()).contains("This desktop has no guests.");
+    post(shares, root);
+    signIn("root");
+    Document home = document("/");
+    assertThat(home.getElementById("shared").text()).isEqualTo("Shared with you");
+    assertThat(home.getElementById("gs.desks.alice.open").attr("href"))
+        .isEqualTo("https://alice.vdi.example.com");
+  }
+
+  @Test
   @DisplayName("Delete asks first, and keeps the home if the user says so")
   void delete() {
     signIn("alice");

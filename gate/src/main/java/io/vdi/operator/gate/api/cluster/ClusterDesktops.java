@@ -99,7 +99,12 @@ public final class ClusterDesktops implements Desktops {
    */
   public record Guests(
       Function<String, List<Visitor>> visitors,
-      Function<SessionKey, Optional<String>> viewObstacle) {}
+      Function<SessionKey, Optional<String>> viewObstacle) {
+    /** For lists and watches: whether guests can watch is read from the API server. */
+    private Guests fromMemory() {
+      return new Guests(visitors, key -> Optional.empty());
+    }
+  }
 
   /**
    * @param api with the gate's own permissions
@@ -209,7 +214,7 @@ public final class ClusterDesktops implements Desktops {
 
   @Override
   public Outcome<SessionView> session(Caller caller, SessionKey key) {
-    return find(caller, key).map(session -> view(session, caller));
+    return find(caller, key).map(session -> view(session, caller, guests));
   }
 
   @Override
@@ -704,13 +709,17 @@ public final class ClusterDesktops implements Desktops {
   }
 
   private SessionView view(VdiSession session, Caller caller) {
+    return view(session, caller, guests.fromMemory());
+  }
+
+  private SessionView view(VdiSession session, Caller caller, Guests known) {
     return SessionViews.of(
         session,
         caches.template(session),
         caches.pod(session),
         caller,
         settings,
-        guests,
+        known,
         clock.instant());
   }
 

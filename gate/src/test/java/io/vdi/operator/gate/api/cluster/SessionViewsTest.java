@@ -7,6 +7,7 @@ import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
@@ -16,7 +17,10 @@ import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
+import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.desktop.Visitor;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -103,6 +107,57 @@ class SessionViewsTest {
             Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.DELETE);
     assertThat(states(view)).containsOnly(Step.State.DONE);
     assertThat(view.isOwn()).isTrue();
+  }
+
+  @Test
+  @DisplayName(
+      "the owner sees guests and visitors, an admin can watch, and a guest sees an address")
+  void sharing() {
+    VdiSession session =
+        json(
+            VdiSession.class,
+            """
+            {metadata: {name: a, namespace: desks, uid: u, resourceVersion: '5',
+               creationTimestamp: '2026-01-01T10:00:00Z'},
+             spec: {user: 'alice@example.com', template: base, shares: [{user: bob@example.com},
+               {user: dave@example.com, until: '2026-01-01T12:00:00Z'}]},
+             status: {phase: Running, url: 'https://alice.example.com/'}}
+            """);
+    ClusterDesktops.Guests guests =
+        new ClusterDesktops.Guests(
+            uid ->
+                List.of(
+                    new Visitor(
+                        SessionKey.of(session), uid, "bob@example.com", Role.VIEW, NOW, NOW)),
+            key -> Optional.of("it is too old"));
+    SessionView own =
+        SessionViews.of(
+            session, Optional.of(TEMPLATE), Optional.empty(), ALICE, SETTINGS, guests, NOW);
+    assertThat(own.sharing().shares()).isEqualTo(session.spec().shares());
+    assertThat(own.sharing().visitors())
+        .containsExactly(
+            new SharingView.VisitorView("bob@example.com", SharingView.VisitorRole.VIEW, NOW));
+    assertThat(own.sharing().viewObstacle()).contains("it is too old");
+    assertThat(own.actions()).contains(Action.SHARE).doesNotContain(Action.WATCH);
+    Caller admin = new Caller("root@example.com", List.of("admins"), true);
+    assertThat(
+            SessionViews.of(
+                    session, Optional.of(TEMPLATE), Optional.empty(), admin, SETTINGS, NOBODY, NOW)
+                .actions())
+        .contains(Action.WATCH)
+        .doesNotContain(Action.OPEN);
+    for (String guest : List.of("alice", "bob", "carol", "dave")) {
+      Caller caller = new Caller(guest + "@example.com", List.of(), false);
+      assertThat(
+              SessionViews.shared(session, Optional.of(TEMPLATE), caller, SETTINGS, NOW)
+                  .isPresent())
+          .as(guest)
+          .isEqualTo(guest.equals("bob"));
+    }
+    VdiTemplate other =
+        json(VdiTemplate.class, "{metadata: {name: base}, spec: {image: x, flavor: kasmvnc}}");
+    Caller bob = new Caller("bob@example.com", List.of(), false);
+    assertThat(SessionViews.shared(session, Optional.of(other), bob, SETTINGS, NOW)).isEmpty();
   }
 
   @Test
