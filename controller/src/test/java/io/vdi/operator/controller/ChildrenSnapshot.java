@@ -31,6 +31,7 @@ final class ChildrenSnapshot {
           "vdi.kasm.io/claim-hash",
           "vdi.kasm.io/restarts",
           "vdi.kasm.io/turn-expires",
+          "vdi.kasm.io/viewer-password-since",
           "vdi.kasm.io/released-at");
 
   private ChildrenSnapshot() {}

@@ -110,7 +110,7 @@ public final class Sharing {
     for (Visitor visitor : removed.ok().orElse(List.of())) {
       // A replica that was restarted does not remember whom it has let in.
       current(visitor.session(), visitor.sessionUid())
-          .filter(desktop -> !visitor.role().isOfAdmin())
+          .filter(desktop -> !visitor.role().isOfAdmin() && isInSamePod(visitor, desktop))
           .filter(desktop -> lost.putIfAbsent(desktop.uid(), desktop) == null)
           .ifPresent(others::add);
     }
@@ -119,10 +119,8 @@ public final class Sharing {
 
   private boolean hasEnded(Visitor visitor, Instant now) {
     Optional<Desktop> desktop = current(visitor.session(), visitor.sessionUid());
-    // A pod that is not ready for a moment still has its connections.
-    boolean samePod =
-        desktop.flatMap(started).filter(created -> !created.isAfter(visitor.since())).isPresent();
-    if (!samePod || !visitor.expires().isAfter(now)) {
+    if (desktop.filter(found -> isInSamePod(visitor, found)).isEmpty()
+        || !visitor.expires().isAfter(now)) {
       return true;
     }
     return switch (visitor.role()) {
@@ -131,6 +129,11 @@ public final class Sharing {
       // Their groups are in their passes.
       case OWNER, ADMIN, WATCH -> false;
     };
+  }
+
+  /** A pod that is not ready for a moment still has its connections. */
+  private boolean isInSamePod(Visitor visitor, Desktop desktop) {
+    return started.apply(desktop).filter(created -> !created.isAfter(visitor.since())).isPresent();
   }
 
   private Optional<Desktop> current(SessionKey session, String uid) {
