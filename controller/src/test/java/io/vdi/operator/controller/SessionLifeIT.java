@@ -12,9 +12,11 @@ import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
+import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
@@ -29,6 +31,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -125,6 +128,35 @@ class SessionLifeIT {
     session.kubeletRemovesPod();
     session.awaitNotFound();
     SessionFixture.childTypes().forEach(session::awaitChildNotFound);
+  }
+
+  @Test
+  void aSecretOfAnEarlierVersionGetsThePasswordOfGuests() {
+    SessionFixture session = namespace.session("guests").create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
+    String password = password(session);
+    String secret = ResourceNames.secret(session.name());
+    api.mergePatch(
+            ResourceType.SECRET.metadataOnly(),
+            namespace.name(),
+            secret,
+            json(
+                """
+                {"metadata": {"annotations": {"vdi.kasm.io/viewer-password-since": null}},
+                 "data": {"viewer-password": null}}
+                """))
+        .orElseThrow();
+    await("the password of guests")
+        .atMost(SessionFixture.PATIENCE)
+        .untilAsserted(() -> {
+          JsonObject repaired = session.childJson(ResourceType.SECRET);
+          assertThat(DesktopCredentials.ofViewer(Optional.empty(), repaired)).isPresent();
+          assertThat(repaired.getAsJsonObject("metadata").getAsJsonObject("annotations").keySet())
+              .contains("vdi.kasm.io/viewer-password-since");
+        });
+    assertThat(password(session)).isEqualTo(password);
+    assertThat(session.childJson(ResourceType.POD).toString())
+        .contains("SELKIES_BASIC_AUTH_VIEWONLY_PASSWORD");
   }
 
   @Test
