@@ -2,8 +2,8 @@ package io.vdi.operator.gate.api;
 
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
-import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.notice.Notice;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

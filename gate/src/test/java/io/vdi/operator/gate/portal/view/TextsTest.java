@@ -3,8 +3,8 @@ package io.vdi.operator.gate.portal.view;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.model.ShareRole;
+import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.gate.api.DiagnosisView;
