@@ -43,12 +43,17 @@ record ApiRequestCounts(AuditLog log) {
         entries -> entries.map(entry -> entry.get("auditID").getAsString()).distinct().count());
   }
 
-  /** Flags that make the API server log the requests of these users, except watches and leases. */
+  /**
+   * Flags that make the API server log the requests of these users, except watches, leases and
+   * discovery, which have nothing to do with the number of objects.
+   */
   List<String> flags(List<String> users) {
     return log.flags(
         """
         - level: None
           verbs: [watch]
+        - level: None
+          nonResourceURLs: ["*"]
         - level: None
           resources:
             - {group: coordination.k8s.io}
