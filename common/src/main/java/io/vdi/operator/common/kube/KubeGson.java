@@ -91,7 +91,8 @@ public final class KubeGson {
 
   /**
    * RFC 3339. An invalid time is read as absent, so that one invalid object does not make a list
-   * undecodable.
+   * undecodable. It need not be text: the API server accepts a list for a field of type string that
+   * has a format.
    */
   private static final class InstantAdapter extends TypeAdapter<Instant> {
     @Override
@@ -105,8 +106,8 @@ public final class KubeGson {
 
     @Override
     public Instant read(JsonReader in) throws IOException {
-      if (in.peek() == JsonToken.NULL) {
-        in.nextNull();
+      if (in.peek() != JsonToken.STRING) {
+        in.skipValue();
         return null;
       }
       String text = in.nextString();

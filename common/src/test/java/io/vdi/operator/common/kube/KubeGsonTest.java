@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KubeGsonTest {
   @Test
@@ -103,6 +105,19 @@ class KubeGsonTest {
            {"cpu":"2"},"user":{"linux":{"gid":1000,"uid":1000}},"stopSignal":"SIGTERM",
            "state":{"running":{"startedAt":"2026-01-01T00:00:04Z"}}}]}}
       """;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"[1]", "{}", "7", "\"tomorrow\"", "null"})
+  @DisplayName("what is not a time is read as absent")
+  void noTime(String value) {
+    VdiSession session =
+        KubeGson.gson()
+            .fromJson(
+                "{\"spec\": {\"awakeUntil\": %s, \"user\": \"a@b.c\"}}".formatted(value),
+                VdiSession.class);
+    assertThat(session.spec().awakeUntil()).isNull();
+    assertThat(session.spec().user()).isEqualTo("a@b.c");
+  }
 
   @Test
   @DisplayName("our record reads a pod with unknown fields")
