@@ -82,6 +82,7 @@ class GateIT {
           pages = json.load(urllib.request.urlopen(request, timeout=5))['sessions']
           return any(page['role'] in ROLES for page in pages)
       until = time.time() + 60
+      open('/tmp/waited', 'w').close()
       for expected in (True, False):
           while connected() != expected and time.time() < until:
               time.sleep(0.02)
@@ -335,39 +336,44 @@ class GateIT {
       owner.type("cat > /tmp/keys\n");
       await("the terminal")
           .atMost(SharedNode.PATIENCE)
-          .until(() -> alice.exec("test -e /tmp/keys && echo ready || true"), "ready"::equals);
-      share("{user: bob@example.com, role: view}");
+          .until(() -> run("test -e /tmp/keys && echo ready || true"), "ready"::equals);
+      share("{\"user\": \"bob@example.com\", \"role\": \"view\"}");
       openAsGuest(guest);
       assertThat(guest.address().getFragment()).isEqualTo("shared");
       // The page that offers all controls: the desktop itself has to refuse them.
       guest.open(alice.address());
       guest.awaitPicture(SharedNode.PATIENCE);
-      String before = alice.exec(PICTURE);
+      String before = run(PICTURE);
       guest.click("body");
       guest.type("guest\n");
       assertThat(guest.script("return fetch('/api/status').then(answer => answer.status)"))
           .isEqualTo("200");
       assertThat(guest.script("return fetch('/api/upload', {method: 'POST'}).then(a => a.status)"))
           .isEqualTo("403");
-      assertThat(alice.exec(PICTURE)).isEqualTo(before);
+      assertThat(run(PICTURE)).isEqualTo(before);
       owner.type("owner\n");
       await("the keys of the owner")
           .atMost(SharedNode.PATIENCE)
-          .until(() -> alice.exec("cat /tmp/keys"), "owner"::equals);
-      assertThat(alice.exec(PICTURE)).isNotEqualTo(before);
-      printRevocation(threads.submit(() -> alice.exec(awaitEnd("viewer"))), "view");
-      share("{user: bob@example.com, role: control}");
+          .until(() -> run("cat /tmp/keys"), "owner"::equals);
+      assertThat(run(PICTURE)).isNotEqualTo(before);
+      printRevocation(threads.submit(() -> run(awaitEnd("viewer"))), "view");
+      share("{\"user\": \"bob@example.com\", \"role\": \"control\"}");
       openAsGuest(guest);
-      String unused = alice.exec(PICTURE);
+      String unused = run(PICTURE);
       guest.click("body");
       guest.type("bob\n");
       await("the keys of the guest")
           .atMost(SharedNode.PATIENCE)
-          .until(() -> alice.exec("cat /tmp/keys"), keys -> keys.endsWith("bob"));
-      assertThat(alice.exec(PICTURE)).isNotEqualTo(unused);
+          .until(() -> run("cat /tmp/keys"), keys -> keys.endsWith("bob"));
+      assertThat(run(PICTURE)).isNotEqualTo(unused);
       owner.leave();
-      printRevocation(threads.submit(() -> alice.exec(awaitEnd("controller"))), "control");
+      printRevocation(threads.submit(() -> run(awaitEnd("controller"))), "control");
     }
+  }
+
+  /** The output of a command in alice's desktop, without the end of the line. */
+  private static String run(String command) {
+    return alice.exec(command).strip();
   }
 
   /** Ends the share, and prints how long the guest's page was open after that. */
@@ -375,7 +381,7 @@ class GateIT {
       throws ExecutionException, InterruptedException {
     await("the script in the desktop")
         .atMost(SharedNode.PATIENCE)
-        .until(() -> alice.exec("cat /tmp/waited 2>/dev/null || true"), "x"::equals);
+        .until(() -> run("cat /tmp/waited 2>/dev/null || true"), "x"::equals);
     Instant ended = Instant.now();
     share("");
     Duration took =
@@ -387,7 +393,11 @@ class GateIT {
 
   private static void share(String shares) {
     node.kubectl(
-        "patch", "vdi", "alice", "--type=merge", "--patch={spec: {shares: [" + shares + "]}}");
+        "patch",
+        "vdi",
+        "alice",
+        "--type=merge",
+        "--patch={\"spec\": {\"shares\": [" + shares + "]}}");
   }
 
   private static void openAsGuest(Browser browser) {
