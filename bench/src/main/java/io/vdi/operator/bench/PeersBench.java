@@ -77,15 +77,6 @@ final class PeersBench {
   /** Measures this controller. */
   Result.PeerFigures sessions(boolean homes) {
     try (BenchCluster cluster = cluster(BenchCluster.CONTROLLER)) {
-      Manifests.apply(
-          cluster.admin(),
-          """
-          apiVersion: vdi.kasm.io/v1alpha1
-          kind: VDITemplate
-          metadata: {name: %s}
-          spec: {image: desktop, persistence: {enabled: %s}}
-          """
-              .formatted(BenchCluster.TEMPLATE, homes));
       OperatorProcess.Launch launch =
           cluster.controller(Map.of("vdiConfig_INGRESS_KIND", "none"), jvm);
       try (OperatorProcess controller =
@@ -94,12 +85,12 @@ final class PeersBench {
                   training -> {
                     training.awaitReady();
                     try (Stopwatch watch = new Stopwatch(cluster.admin())) {
-                      arrive(watch, "train", WARM_UP, session(cluster));
+                      arrive(watch, "train", WARM_UP, session(cluster, homes));
                     }
                   });
           Stopwatch watch = new Stopwatch(cluster.admin())) {
         controller.awaitReady();
-        return measure(cluster, controller.process(), watch, session(cluster));
+        return measure(cluster, controller.process(), watch, session(cluster, homes));
       }
     }
   }
@@ -181,8 +172,26 @@ final class PeersBench {
         () -> cluster.admin().list(SANDBOX, BenchCluster.NAMESPACE, "").ok().isPresent());
   }
 
-  private static Consumer<String> session(BenchCluster cluster) {
-    return name -> BareClient.submit(cluster.admin(), name);
+  private static Consumer<String> session(BenchCluster cluster, boolean home) {
+    return name ->
+        cluster
+            .admin()
+            .create(
+                ResourceType.SESSION,
+                BenchCluster.NAMESPACE,
+                Manifests.parse(
+                        """
+                        apiVersion: vdi.kasm.io/v1alpha1
+                        kind: VDISession
+                        metadata: {name: %1$s, namespace: %2$s}
+                        spec:
+                          user: "%1$s@example.com"
+                          template: %3$s
+                          persistence: {enabled: %4$s}
+                        """
+                            .formatted(name, BenchCluster.NAMESPACE, BenchCluster.TEMPLATE, home))
+                    .getFirst())
+            .orElseThrow();
   }
 
   private static Consumer<String> sandbox(BenchCluster cluster, boolean claims) {
