@@ -1,6 +1,7 @@
 package io.vdi.operator.common.model;
 
 import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,21 @@ public record ObjectMeta(
 
   public Optional<String> annotation(String key) {
     return Optional.ofNullable(annotations.get(key));
+  }
+
+  /**
+   * A time in an annotation; empty if there is none, or if the value is not a time. Anybody with
+   * the permission can write annotations.
+   */
+  public Optional<Instant> time(String key) {
+    return annotation(key)
+        .flatMap(text -> {
+          try {
+            return Optional.of(Instant.parse(text));
+          } catch (DateTimeParseException e) {
+            return Optional.empty();
+          }
+        });
   }
 
   /**

@@ -15,7 +15,6 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.notice.Notice.Kind;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
@@ -206,8 +205,7 @@ public final class Notices {
     return observed
         .pod()
         .filter(pod -> pod.metadata().isControlledBy(session.uid()))
-        .flatMap(pod -> pod.metadata().annotation(Annotations.DRAIN_DEADLINE))
-        .flatMap(Notices::instant);
+        .flatMap(pod -> pod.metadata().time(Annotations.DRAIN_DEADLINE));
   }
 
   /** The condition is true only for sessions that had to wait. */
@@ -255,14 +253,6 @@ public final class Notices {
   }
 
   private Optional<Instant> time(String key) {
-    return annotation(key).flatMap(Notices::instant);
-  }
-
-  private static Optional<Instant> instant(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
+    return session.metadata().time(key);
   }
 }

@@ -7,7 +7,6 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.usage.UsageEnd;
 import io.vdi.operator.controller.session.plan.Action;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.Optional;
 
 /** When and why a desktop ended. */
@@ -46,8 +45,7 @@ record Ending(Instant at, UsageEnd why) {
     boolean isLast =
         session
             .metadata()
-            .annotation(Annotations.SUSPENDED_AT)
-            .flatMap(Ending::parse)
+            .time(Annotations.SUSPENDED_AT)
             .filter(time -> !time.isBefore(start))
             .isPresent();
     if (!isLast) {
@@ -59,13 +57,5 @@ record Ending(Instant at, UsageEnd why) {
       case "budget" -> UsageEnd.BUDGET;
       default -> UsageEnd.SUSPENDED;
     };
-  }
-
-  private static Optional<Instant> parse(String time) {
-    try {
-      return Optional.of(Instant.parse(time));
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
   }
 }

@@ -11,7 +11,6 @@ import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -128,22 +127,13 @@ public final class CredentialCache {
 
   private Entry entry(Desktop desktop, JsonObject secret, DesktopCredentials owner, long now) {
     ObjectMeta metadata = KubeGson.gson().fromJson(secret, PartialObjectMetadata.class).metadata();
-    Optional<Instant> since =
-        metadata.annotation(Annotations.VIEWER_PASSWORD_SINCE).flatMap(CredentialCache::time);
+    Optional<Instant> since = metadata.time(Annotations.VIEWER_PASSWORD_SINCE);
     return new Entry(
         owner,
         since.flatMap(
             time -> DesktopCredentials.ofViewer(templates.apply(desktop.template()), secret)),
         since.orElse(Instant.MAX),
         now);
-  }
-
-  private static Optional<Instant> time(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeException e) {
-      return Optional.empty();
-    }
   }
 
   /** A Secret that somebody else has made must not become a password. */

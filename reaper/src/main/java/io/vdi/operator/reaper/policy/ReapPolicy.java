@@ -3,7 +3,6 @@ package io.vdi.operator.reaper.policy;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.VdiSession;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -57,8 +56,7 @@ public final class ReapPolicy {
     if (ManagedObjects.isKept(claim)) {
       return marked ? new HomeVerdict.RetainForever() : new HomeVerdict.Ignore();
     }
-    Optional<Instant> released =
-        claim.annotation(Annotations.RELEASED_AT).flatMap(ReapPolicy::instant);
+    Optional<Instant> released = claim.time(Annotations.RELEASED_AT);
     if (session.filter(user -> ManagedObjects.isHomeOf(claim, user)).isPresent()) {
       return released.isPresent() ? new HomeVerdict.ClearReleased() : new HomeVerdict.Ignore();
     }
@@ -76,13 +74,5 @@ public final class ReapPolicy {
 
   private static Instant latest(Instant a, Instant b) {
     return a.isAfter(b) ? a : b;
-  }
-
-  static Optional<Instant> instant(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeException e) {
-      return Optional.empty();
-    }
   }
 }

@@ -390,8 +390,7 @@ final class SessionExpiryPolicy {
   private boolean isNotApplied(Instant boundary) {
     return session
         .metadata()
-        .annotation(Annotations.SCHEDULE_APPLIED)
-        .flatMap(ReapPolicy::instant)
+        .time(Annotations.SCHEDULE_APPLIED)
         .filter(applied -> !boundary.isAfter(applied))
         .isEmpty();
   }

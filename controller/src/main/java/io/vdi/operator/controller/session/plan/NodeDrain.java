@@ -9,7 +9,6 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
@@ -106,15 +105,7 @@ public final class NodeDrain {
 
   /** When the controller stops this pod; empty if it is not announced. */
   public static Optional<Instant> deadline(Pod pod) {
-    return pod.metadata().annotation(Annotations.DRAIN_DEADLINE).flatMap(NodeDrain::parse);
-  }
-
-  private static Optional<Instant> parse(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
+    return pod.metadata().time(Annotations.DRAIN_DEADLINE);
   }
 
   /**

@@ -9,7 +9,6 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
@@ -70,17 +69,8 @@ public record TurnGrant(String secretFile, Instant expires, Instant needed) {
    */
   boolean isCoveredBy(ObjectMeta secret) {
     return secret
-        .annotation(Annotations.TURN_EXPIRES)
-        .flatMap(TurnGrant::parse)
+        .time(Annotations.TURN_EXPIRES)
         .filter(end -> !end.isBefore(needed) && !end.isAfter(expires.plus(MARGIN)))
         .isPresent();
-  }
-
-  private static Optional<Instant> parse(String text) {
-    try {
-      return Optional.of(Instant.parse(text));
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
-    }
   }
 }

@@ -745,11 +745,7 @@ public final class ClusterDesktops implements Desktops {
                   .filter(session -> IdentityMapping.isSame(session.spec().user(), user))
                   .isEmpty();
           Optional<Instant> released =
-              claim
-                  .metadata()
-                  .annotation(Annotations.RELEASED_AT)
-                  .filter(time -> retained)
-                  .flatMap(Times::parse);
+              claim.metadata().time(Annotations.RELEASED_AT).filter(time -> retained);
           return new HomeView(
               key,
               claim.name(),
