@@ -54,6 +54,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -345,17 +346,13 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   }
 
   private void session(Visit visit) {
-    withKey(
+    withSession(
         visit,
-        key ->
-            visit.with(
-                desktops.session(visit.caller(), key),
-                session ->
-                    visit.send(
-                        "pages/session.jte",
-                        visit.texts().get("session.title", key.name()),
-                        Map.of(
-                            "notice", notice(visit), "session", visit.views().details(session)))));
+        (key, session) ->
+            visit.send(
+                "pages/session.jte",
+                visit.texts().get("session.title", key.name()),
+                Map.of("notice", notice(visit), "session", visit.views().details(session))));
   }
 
   /** The page that waits for a desktop. For a visit it resumes a desktop that sleeps. */
@@ -363,28 +360,24 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     Origin.Opening opening =
         new Origin.Opening(query(visit, "path").flatMap(ReturnPath::parse).orElse(ReturnPath.ROOT));
     boolean visited = query(visit, "visit").isPresent();
-    withKey(
+    withSession(
         visit,
-        key ->
-            visit.with(
-                desktops.session(visit.caller(), key),
-                session ->
-                    visit.send(
-                        "pages/open.jte",
-                        visit.texts().get("open.title", key.name()),
-                        Map.of(
-                            "notice",
-                            notice(visit),
-                            "session",
-                            visit.views().details(session),
-                            "from",
-                            opening.text(),
-                            "path",
-                            opening.path().value(),
-                            // An admin who opens the desktop of somebody else decides with a
-                            // button.
-                            "resumes",
-                            visited && wakeOnVisit && session.isOwn()))));
+        (key, session) ->
+            visit.send(
+                "pages/open.jte",
+                visit.texts().get("open.title", key.name()),
+                Map.of(
+                    "notice",
+                    notice(visit),
+                    "session",
+                    visit.views().details(session),
+                    "from",
+                    opening.text(),
+                    "path",
+                    opening.path().value(),
+                    // An admin who opens the desktop of somebody else decides with a button.
+                    "resumes",
+                    visited && wakeOnVisit && session.isOwn())));
   }
 
   private void events(ServerRequest request, ServerResponse response) {
@@ -468,26 +461,23 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
 
   private void confirmDelete(Visit visit) {
     Origin origin = Origin.of(query(visit, "from"));
-    withKey(
+    withSession(
         visit,
-        key ->
-            visit.with(
-                desktops.session(visit.caller(), key),
-                session ->
-                    visit.send(
-                        "pages/delete.jte",
-                        visit.texts().get("delete.title", key.name()),
-                        Map.of(
-                            "session",
-                            Paths.session(key),
-                            "from",
-                            origin.text(),
-                            "back",
-                            origin.path(key),
-                            "home",
-                            session.homeSize(),
-                            "keeps",
-                            session.reclaimPolicy() == ReclaimPolicy.RETAIN))));
+        (key, session) ->
+            visit.send(
+                "pages/delete.jte",
+                visit.texts().get("delete.title", key.name()),
+                Map.of(
+                    "session",
+                    Paths.session(key),
+                    "from",
+                    origin.text(),
+                    "back",
+                    origin.path(key),
+                    "home",
+                    session.homeSize(),
+                    "keeps",
+                    session.reclaimPolicy() == ReclaimPolicy.RETAIN)));
   }
 
   private void delete(Visit visit, Form form) {
@@ -540,26 +530,23 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   }
 
   private void shares(Visit visit) {
-    withKey(
+    withSession(
         visit,
-        key ->
-            visit.with(
-                desktops.session(visit.caller(), key),
-                session ->
-                    visit.send(
-                        "pages/shares.jte",
-                        visit.texts().get("shares.title", key.name()),
-                        Map.of(
-                            "notice",
-                            notice(visit),
-                            "session",
-                            visit.views().card(session),
-                            "shares",
-                            session.sharing().shares().stream().map(visit.views()::share).toList(),
-                            "times",
-                            visit.views().shareTimes(),
-                            "obstacle",
-                            session.sharing().viewObstacle()))));
+        (key, session) ->
+            visit.send(
+                "pages/shares.jte",
+                visit.texts().get("shares.title", key.name()),
+                Map.of(
+                    "notice",
+                    notice(visit),
+                    "session",
+                    visit.views().card(session),
+                    "shares",
+                    session.sharing().shares().stream().map(visit.views()::share).toList(),
+                    "times",
+                    visit.views().shareTimes(),
+                    "obstacle",
+                    session.sharing().viewObstacle())));
   }
 
   private void share(Visit visit, Form form) {
@@ -726,6 +713,15 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
 
   private static void withKey(Visit visit, Consumer<SessionKey> next) {
     key(visit.request()).ifPresentOrElse(next, visit::notFound);
+  }
+
+  /** The session of the path, as the caller sees it. */
+  private void withSession(Visit visit, BiConsumer<SessionKey, SessionView> next) {
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                desktops.session(visit.caller(), key), session -> next.accept(key, session)));
   }
 
   /** The session of the path; empty if it cannot be one. */

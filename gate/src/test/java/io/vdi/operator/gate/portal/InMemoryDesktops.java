@@ -397,27 +397,8 @@ public final class InMemoryDesktops implements Desktops {
 
   private static SessionView extended(SessionView s, Duration by) {
     Timers t = s.timers();
-    return new SessionView(
-        s.key(),
-        s.uid(),
-        s.version() + "1",
-        s.user(),
-        s.isOwn(),
-        s.template(),
-        s.displayName(),
-        s.icon(),
-        s.phase(),
-        s.message(),
-        s.cause(),
-        s.url(),
-        s.isSuspended(),
-        s.isDeleting(),
-        s.gpu(),
-        s.memory(),
-        s.cpu(),
-        s.homeSize(),
-        s.reclaimPolicy(),
-        s.steps(),
+    return with(
+        s,
         new Timers(
             t.startedAt(),
             t.timeout().plus(by),
@@ -428,13 +409,14 @@ public final class InMemoryDesktops implements Desktops {
             t.sleepsAt(),
             t.idleAction(),
             t.stopsAt()),
-        s.createdAt(),
-        s.restarts(),
-        s.actions(),
         s.sharing());
   }
 
   private static SessionView sharedWith(SessionView s, List<Share> shares) {
+    return with(s, s.timers(), new SharingView(shares, s.sharing().visitors(), Optional.empty()));
+  }
+
+  private static SessionView with(SessionView s, Timers timers, SharingView sharing) {
     return new SessionView(
         s.key(),
         s.uid(),
@@ -456,11 +438,11 @@ public final class InMemoryDesktops implements Desktops {
         s.homeSize(),
         s.reclaimPolicy(),
         s.steps(),
-        s.timers(),
+        timers,
         s.createdAt(),
         s.restarts(),
         s.actions(),
-        new SharingView(shares, s.sharing().visitors(), Optional.empty()));
+        sharing);
   }
 
   @Override
