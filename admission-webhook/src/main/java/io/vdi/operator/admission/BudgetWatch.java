@@ -3,11 +3,9 @@ package io.vdi.operator.admission;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.usage.GpuUse;
 import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.time.YearMonth;
 import java.time.ZoneId;
@@ -47,15 +45,12 @@ final class BudgetWatch implements AutoCloseable {
       use = Optional.empty();
       return;
     }
-    Instant now = clock.instant();
-    ZoneId zone = settings.usageZone();
-    GpuUse.Sum sum = new GpuUse.Sum(now, zone);
-    Instant from = YearMonth.from(now.atZone(zone)).atDay(1).atStartOfDay(zone).toInstant();
+    GpuUse.Sum sum = new GpuUse.Sum(clock.instant(), settings.usageZone());
     ApiResult<Integer> read =
         api.forEach(
             ResourceType.USAGE,
             settings.namespace(),
-            VdiUsage.selectorSince(from, now),
+            sum.selector(),
             usage -> sum.add(usage.spec()));
     read.ok().ifPresent(count -> use = Optional.of(sum.result()));
     read.failure()

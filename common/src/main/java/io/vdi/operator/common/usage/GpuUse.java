@@ -26,6 +26,7 @@ public record GpuUse(YearMonth month, Map<String, Long> users, Map<String, Long>
     private final YearMonth month;
     private final UsageReport users;
     private final UsageReport groups;
+    private final String selector;
 
     /**
      * @param zone of the borders of months
@@ -33,8 +34,14 @@ public record GpuUse(YearMonth month, Map<String, Long> users, Map<String, Long>
     public Sum(Instant now, ZoneId zone) {
       this.month = YearMonth.from(now.atZone(zone));
       Instant from = month.atDay(1).atStartOfDay(zone).toInstant();
+      this.selector = VdiUsage.selectorSince(from, now);
       this.users = new UsageReport(List.of(UsageReport.Dimension.USER), from, now, zone);
       this.groups = new UsageReport(List.of(UsageReport.Dimension.GROUP), from, now, zone);
+    }
+
+    /** The label selector of the intervals that count. */
+    public String selector() {
+      return selector;
     }
 
     public void add(VdiUsage.Spec interval) {

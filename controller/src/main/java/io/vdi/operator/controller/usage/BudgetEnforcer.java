@@ -12,7 +12,6 @@ import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.common.usage.GpuUse;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import java.time.Instant;
-import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -66,8 +65,7 @@ final class BudgetEnforcer {
     }
     ZoneId zone = settings.get().zone();
     GpuUse.Sum sum = new GpuUse.Sum(now, zone);
-    Instant from = YearMonth.from(now.atZone(zone)).atDay(1).atStartOfDay(zone).toInstant();
-    ApiResult<Integer> read = store.forEachSince(from, now, usage -> sum.add(usage.spec()));
+    ApiResult<Integer> read = store.forEach(sum.selector(), usage -> sum.add(usage.spec()));
     if (read.failure().isPresent()) {
       LOG.warn("budgets cannot be checked: {}", read.failure().get().message());
       return;

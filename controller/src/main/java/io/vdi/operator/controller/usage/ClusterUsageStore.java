@@ -244,9 +244,9 @@ final class ClusterUsageStore implements UsageStore, AutoCloseable {
     return object;
   }
 
-  /** Reads what has not ended, and what has ended in the month of {@code from} or later. */
-  ApiResult<Integer> forEachSince(Instant from, Instant now, Consumer<VdiUsage> visitor) {
-    return api.forEach(ResourceType.USAGE, namespace, VdiUsage.selectorSince(from, now), visitor);
+  /** Reads the intervals with these labels. */
+  ApiResult<Integer> forEach(String selector, Consumer<VdiUsage> visitor) {
+    return api.forEach(ResourceType.USAGE, namespace, selector, visitor);
   }
 
   /**
