@@ -4,6 +4,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.ExpiryWarning;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
@@ -217,9 +218,7 @@ public final class Notices {
   }
 
   private Optional<Notice> soon(Kind kind, String reason, Instant at, Duration whole) {
-    Duration before = settings.warningBefore();
-    Duration lead =
-        !whole.isPositive() || whole.compareTo(before) > 0 ? before : whole.dividedBy(2);
+    Duration lead = ExpiryWarning.lead(settings.warningBefore(), whole);
     return past(kind, reason, at).filter(_ -> !now.isBefore(at.minus(lead)));
   }
 

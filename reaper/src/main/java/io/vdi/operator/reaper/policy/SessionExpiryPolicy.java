@@ -4,6 +4,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.ExpiryWarning;
 import io.vdi.operator.common.model.HomeFate;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -212,7 +213,15 @@ final class SessionExpiryPolicy {
       boolean certain,
       String message,
       String remedy) {
-    Deadline deadline = new Deadline(reason, action, at, lead(whole), revision(), message, remedy);
+    Deadline deadline =
+        new Deadline(
+            reason,
+            action,
+            at,
+            ExpiryWarning.lead(config.warningBefore(), whole),
+            revision(),
+            message,
+            remedy);
     return new Candidate(deadline, certain, announcedEnd(deadline));
   }
 
@@ -229,18 +238,6 @@ final class SessionExpiryPolicy {
     return session.metadata().generation()
         + "/"
         + state.template().map(template -> template.metadata().generation()).orElse(0L);
-  }
-
-  /**
-   * {@code warningBefore}, or half of the whole time if that is not longer.
-   *
-   * @param whole not positive if it is unknown, such as when the status names an end before the
-   *     start
-   */
-  private Duration lead(Duration whole) {
-    return !whole.isPositive() || whole.compareTo(config.warningBefore()) > 0
-        ? config.warningBefore()
-        : whole.dividedBy(2);
   }
 
   private SessionVerdict terminating() {
