@@ -53,15 +53,24 @@ final class BareClient implements AutoCloseable {
 
   /** Creates a session as its user would. */
   static VdiSession submit(KubeClient user, String name) {
+    return submit(user, name, "");
+  }
+
+  /**
+   * The same with more fields.
+   *
+   * @param fields of the spec, in YAML's flow style: {@code , timeout: 1h}
+   */
+  static VdiSession submit(KubeClient user, String name, String fields) {
     JsonObject session =
         Manifests.parse(
                 """
                 apiVersion: vdi.kasm.io/v1alpha1
                 kind: VDISession
                 metadata: {name: %1$s, namespace: %2$s}
-                spec: {user: "%1$s@example.com", template: %3$s}
+                spec: {user: "%1$s@example.com", template: %3$s%4$s}
                 """
-                    .formatted(name, BenchCluster.NAMESPACE, BenchCluster.TEMPLATE))
+                    .formatted(name, BenchCluster.NAMESPACE, BenchCluster.TEMPLATE, fields))
             .getFirst();
     return user.create(ResourceType.SESSION, BenchCluster.NAMESPACE, session).orElseThrow();
   }

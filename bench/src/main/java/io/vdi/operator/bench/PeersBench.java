@@ -173,25 +173,8 @@ final class PeersBench {
   }
 
   private static Consumer<String> session(BenchCluster cluster, boolean home) {
-    return name ->
-        cluster
-            .admin()
-            .create(
-                ResourceType.SESSION,
-                BenchCluster.NAMESPACE,
-                Manifests.parse(
-                        """
-                        apiVersion: vdi.kasm.io/v1alpha1
-                        kind: VDISession
-                        metadata: {name: %1$s, namespace: %2$s}
-                        spec:
-                          user: "%1$s@example.com"
-                          template: %3$s
-                          persistence: {enabled: %4$s}
-                        """
-                            .formatted(name, BenchCluster.NAMESPACE, BenchCluster.TEMPLATE, home))
-                    .getFirst())
-            .orElseThrow();
+    String fields = ", persistence: {enabled: " + home + "}";
+    return name -> BareClient.submit(cluster.admin(), name, fields);
   }
 
   private static Consumer<String> sandbox(BenchCluster cluster, boolean claims) {
