@@ -39,6 +39,10 @@ public final class EventRecorder implements AutoCloseable {
   private final AtomicLong serial = new AtomicLong(System.nanoTime());
   private final Thread writer;
   private volatile boolean closed;
+
+  /** Set before the writer is interrupted: its failed request is in the count of dropped Events. */
+  private volatile boolean interrupted;
+
   private String lastError = "";
 
   /**
@@ -96,7 +100,10 @@ public final class EventRecorder implements AutoCloseable {
         : created.map(event -> now);
   }
 
-  /** Writes what is in the queue, for at most 2 seconds, and drops the Events that remain. */
+  /**
+   * Writes what is in the queue, for at most 2 seconds, and drops the Events that remain and the
+   * one in progress.
+   */
   @Override
   public void close() {
     closed = true;
@@ -104,7 +111,9 @@ public final class EventRecorder implements AutoCloseable {
     queue.offer(STOP);
     try {
       if (!writer.join(CLOSE_TIMEOUT)) {
-        LOG.warn("{} events dropped: the API server is too slow", queue.size());
+        interrupted = true;
+        long waiting = queue.stream().filter(event -> !event.equals(STOP)).count();
+        LOG.warn("{} events dropped: the API server is too slow", waiting + 1);
         queue.clear();
         writer.interrupt();
       }
@@ -141,7 +150,7 @@ public final class EventRecorder implements AutoCloseable {
     String error = result.failure().map(ApiFailure::message).orElse("");
     // Logged once while it stays the same: a missing permission must not fill the log. Not found
     // means that the namespace is deleted.
-    if (!error.isEmpty() && !error.equals(lastError) && !result.isNotFound()) {
+    if (!error.isEmpty() && !error.equals(lastError) && !result.isNotFound() && !interrupted) {
       LOG.warn("cannot write an event: {}", error);
       lastError = error;
     }

@@ -130,11 +130,10 @@ class AuditWebhookTest {
     AuditLog log = new AuditLog(() -> NOW, Optional.of(webhook));
     log.record(OPENED);
     await().until(() -> requests.size() == 1);
-    long start = System.nanoTime();
+    // The receiver answers after this loop: a call that waits for it would never return.
     for (int i = 0; i < 100; i++) {
       log.record(OPENED);
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
     assertThat(dropped).hasValue(98);
     free.countDown();
     await().until(() -> requests.size() == 3);
