@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -25,11 +26,12 @@ import org.junit.jupiter.api.io.TempDir;
  * requires that it does.
  *
  * <p>There is one class of tests for each class of checks in {@code cli.doctor}. They are nested
- * here to share one node and one set of sessions: to start them takes minutes. To run one group:
- * {@code -Dit.test='FaultsIT$Gpus'}.
+ * here to share one node and one set of sessions: to start them takes minutes. {@link
+ * SampledGroups} decides which of them run.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Order(2)
+@ExtendWith(SampledGroups.class)
 class FaultsIT {
   private final Path folder;
   private Optional<FaultySessions> sessions = Optional.empty();
@@ -180,7 +182,7 @@ class FaultsIT {
       // CPUs of the node.
       expected.remove(KnownCause.GATE_CLOCK);
       if (Collections.disjoint(harness.found(), GateFaults.CAUSES)) {
-        // They were skipped: they run in make chaos, if there is memory for Keycloak.
+        // They were skipped: there is no memory for Keycloak.
         expected.removeAll(GateFaults.CAUSES);
       }
       assertEquals(expected, harness.found());

@@ -33,7 +33,6 @@ abstract class GateFaults {
 
   @BeforeAll
   void install() {
-    assumeTrue(Boolean.getBoolean("vdi.chaos"), "runs in make chaos: it takes several minutes");
     assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
     issuer = harness.node().installWithGate(FaultySessions.values(harness)).keycloak().issuer();
     harness.alice().awaitHealth();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** The real kubelet reports the CPU usage of real desktops to which no client is connected. */
 @Order(7)
 class BusyDesktopIT {
-  /** The services reload a changed ConfigMap in about a minute; the idle timeout is another one. */
+  /** The services reload a changed ConfigMap in about 20 seconds; the idle timeout is 30. */
   private static final Duration SUSPENSION = Duration.ofMinutes(5);
 
   private static OperatorNode node;
@@ -30,7 +30,7 @@ class BusyDesktopIT {
         "config.reaper.warningBefore=10s");
     node.template(
         "work",
-        "idleTimeout: 1m\n  busy: {cpuAbove: 200m}\n"
+        "idleTimeout: 30s\n  busy: {cpuAbove: 200m}\n"
             + "  resources: {defaultCPU: 500m, defaultMemory: 1Gi, defaultGPU: 0}");
     PageClient pages = new PageClient(node.cluster().address(), node.routerCertificate());
     busy = LiveDesktop.of(node, pages, "default", "busy");

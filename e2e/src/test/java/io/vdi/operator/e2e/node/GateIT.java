@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
+import io.vdi.operator.devcluster.testing.ChaosBudget;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
 import java.net.URI;
@@ -49,7 +50,7 @@ class GateIT {
   private static final Duration POLL = Duration.ofMillis(50);
 
   /** Sign-ins of which the times are printed; docs/benchmarks.md. */
-  private static final int SIGN_INS = Boolean.getBoolean("vdi.chaos") ? 10 : 1;
+  private static final int SIGN_INS = ChaosBudget.COMPLETE ? 10 : 1;
 
   /** Runs in the desktop: prints a hash of its picture. */
   private static final String PICTURE =
@@ -417,7 +418,7 @@ class GateIT {
   @Order(7)
   @DisplayName("bob presses Start in the portal and sees a desktop, without kubectl and a password")
   void start() {
-    assumeTrue(Boolean.getBoolean("vdi.chaos"), "runs in make chaos: each start takes a while");
+    assumeTrue(ChaosBudget.COMPLETE, "runs in make chaos: each start takes a while");
     node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
     List<List<Duration>> runs = new ArrayList<>();
     try (Browser browser = browser()) {

@@ -9,6 +9,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.addons.NetworkPolicyAddon;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.FullCluster;
+import io.vdi.operator.devcluster.testing.ChaosBudget;
 import io.vdi.operator.e2e.browser.PageClient;
 import java.time.Duration;
 import java.time.Instant;
@@ -122,7 +123,7 @@ class NetworkIT {
     assertThat(connects(OperatorNode.NAMESPACE, "reaper", desktop.pod().status().podIp(), 8080))
         .isTrue();
     assertThat(connects("default", "stranger", desktop.pod().status().podIp(), 8080)).isFalse();
-    if (Boolean.getBoolean("vdi.chaos")) {
+    if (ChaosBudget.COMPLETE) {
       expectThatAFloodFromTheDesktopReachesNothing();
     }
   }

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.ContainerNode;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.testing.ChaosBudget;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
@@ -57,7 +58,7 @@ class NodeFaultsIT {
   @EnabledIfSystemProperty(named = "vdi.chaos", matches = "true")
   private @interface InChaosOnly {}
 
-  private static final boolean COMPLETE = Boolean.getBoolean("vdi.chaos");
+  private static final boolean COMPLETE = ChaosBudget.COMPLETE;
 
   /** How often a recovery time is measured. */
   private static final int RUNS = COMPLETE ? 3 : 1;

@@ -19,14 +19,14 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * Thirty days of a thousand desks on a simulated clock: users connect, disconnect, extend, shorten
+ * Thirty days of two hundred desks on a simulated clock: users connect, disconnect, extend, shorten
  * and suspend sessions, and desktops fail. As with the queue, a decision is made only when a
  * verdict asked for it or something changed. Every session must end in the second in which it is
  * due, and none before.
  */
 class ThirtyDaySimulationTest {
   private static final Duration MONTH = Duration.ofDays(30);
-  private static final int DESKS = 1000;
+  private static final int DESKS = 200;
 
   /** How often a desktop is asked, in addition to the probe at its idle deadline. */
   private static final Duration PROBE_INTERVAL = Duration.ofMinutes(2);
@@ -64,12 +64,12 @@ class ThirtyDaySimulationTest {
       checkUntil(nextEvent);
       event(random.nextInt(DESKS), nextEvent);
       // About nine events per day and desk.
-      nextEvent = nextEvent.plusMillis(1 + random.nextInt(20_000));
+      nextEvent = nextEvent.plusMillis(1 + random.nextInt(100_000));
     }
-    assertThat(ends.getOrDefault(ReapReason.TIMEOUT, 0)).as("%s", ends).isGreaterThan(5_000);
-    assertThat(ends.getOrDefault(ReapReason.IDLE, 0)).as("%s", ends).isGreaterThan(5_000);
-    assertThat(ends.getOrDefault(ReapReason.FAILED, 0)).as("%s", ends).isGreaterThan(100);
-    assertThat(warnings).as("warnings").isGreaterThan(5_000);
+    assertThat(ends.getOrDefault(ReapReason.TIMEOUT, 0)).as("%s", ends).isGreaterThan(1_000);
+    assertThat(ends.getOrDefault(ReapReason.IDLE, 0)).as("%s", ends).isGreaterThan(1_000);
+    assertThat(ends.getOrDefault(ReapReason.FAILED, 0)).as("%s", ends).isGreaterThan(20);
+    assertThat(warnings).as("warnings").isGreaterThan(1_000);
   }
 
   private void checkUntil(Instant time) {

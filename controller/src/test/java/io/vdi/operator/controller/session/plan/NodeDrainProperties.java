@@ -57,7 +57,7 @@ class NodeDrainProperties {
     return Arbitraries.of(Change.values()).list().ofMinSize(1).ofMaxSize(14);
   }
 
-  @Property(tries = 1500)
+  @Property
   void noDesktopStopsBeforeItsAnnouncedDeadline(
       @ForAll("history") List<Change> history, @ForAll Random random) {
     SimulatedCluster cluster = running();
@@ -94,7 +94,7 @@ class NodeDrainProperties {
     assertThat(uid(cluster, ResourceType.PERSISTENT_VOLUME_CLAIM)).isEqualTo(home);
   }
 
-  @Property(tries = 1000)
+  @Property
   void afterAnUncordonTheDesktopRunsAsIfNothingHadHappened(
       @ForAll("history") List<Change> history, @ForAll Random random) {
     SimulatedCluster cluster = running();
@@ -113,7 +113,7 @@ class NodeDrainProperties {
     assertThat(cluster.plan().steps()).isEmpty();
   }
 
-  @Property(tries = 1000)
+  @Property
   void aDesktopOnADrainedNodeMovesIfAnotherNodeCanRunIt(
       @ForAll("history") List<Change> history, @ForAll Random random) {
     SimulatedCluster cluster = running();

@@ -57,7 +57,7 @@ class PerturbationProperties {
     return Arbitraries.of(Change.values()).list().ofMinSize(1).ofMaxSize(8);
   }
 
-  @Property(tries = 3000)
+  @Property
   void whateverFailsTheSessionEndsAsAFreshOneOfTheSameSpec(
       @ForAll("withoutForeign") SimulatedCluster cluster,
       @ForAll("history") List<Change> history,
@@ -97,7 +97,7 @@ class PerturbationProperties {
   }
 
   /** Invariant 2: required before optional, stopping before starting. */
-  @Property(tries = 2000)
+  @Property
   void refusedOptionalWritesPreventNothing(
       @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll Outcome outcome) {
     cluster.template = Optional.of(ClusterStates.template());
@@ -111,7 +111,7 @@ class PerturbationProperties {
     }
   }
 
-  @Property(tries = 2000)
+  @Property
   void aSessionIsStoppedAlsoIfEveryOtherWriteIsRefused(
       @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll boolean template) {
     cluster.template = template ? Optional.of(ClusterStates.template()) : Optional.empty();
@@ -123,7 +123,7 @@ class PerturbationProperties {
   }
 
   /** Invariant 1, with the garbage collector as the last word: it deletes an owned home. */
-  @Property(tries = 3000)
+  @Property
   void aHomeSurvivesUnlessAPersonDeletesItsSessionWithReclaimPolicyDelete(
       @ForAll("withoutForeign") SimulatedCluster cluster,
       @ForAll("history") List<Change> history,

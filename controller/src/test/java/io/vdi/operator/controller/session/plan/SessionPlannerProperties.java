@@ -34,7 +34,7 @@ class SessionPlannerProperties {
     return ClusterStates.any(false);
   }
 
-  @Property(tries = 5000)
+  @Property
   void everyStateReachesAFixedPoint(@ForAll("mixed") SimulatedCluster cluster) {
     int rounds = settle(cluster);
     assertThat(rounds)
@@ -48,7 +48,7 @@ class SessionPlannerProperties {
     }
   }
 
-  @Property(tries = 5000)
+  @Property
   void foreignObjectsAreNotChanged(@ForAll("mixed") SimulatedCluster cluster) {
     Map<ResourceType<?>, KubeObject> foreign = new HashMap<>();
     cluster.objects.forEach((type, object) -> {
@@ -61,7 +61,7 @@ class SessionPlannerProperties {
         (type, object) -> assertThat(cluster.objects.get(type)).as(type.kind()).isSameAs(object));
   }
 
-  @Property(tries = 2000)
+  @Property
   void aForeignObjectFailsTheSessionAndIsNamed(@ForAll("mixed") SimulatedCluster cluster) {
     boolean nameTaken =
         cluster.objects.entrySet().stream()
@@ -79,7 +79,7 @@ class SessionPlannerProperties {
   /**
    * {@link SimulatedCluster} fails when access is given to a foreign Secret or by a foreign Role.
    */
-  @Property(tries = 3000)
+  @Property
   void aForeignRoleOrRoleBindingIsReportedAndPreventsNothing(
       @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll boolean role) {
     cluster.template = Optional.of(ClusterStates.template());
@@ -102,7 +102,7 @@ class SessionPlannerProperties {
         .isEqualTo(type.kind() + " vdi-auth-desk exists and is not owned by this session");
   }
 
-  @Property(tries = 2000)
+  @Property
   void accessIsTakenAwayWhenItIsSwitchedOffOrNoUserIsKnown(
       @ForAll("withoutForeign") SimulatedCluster cluster, @ForAll boolean switchedOff) {
     cluster.template = Optional.of(ClusterStates.template());
@@ -126,7 +126,7 @@ class SessionPlannerProperties {
     }
   }
 
-  @Property(tries = 2000)
+  @Property
   void anUnreadableRoleIsReportedAndPreventsNothing(
       @ForAll("withoutForeign") SimulatedCluster cluster) {
     cluster.template = Optional.of(ClusterStates.template());
@@ -143,7 +143,7 @@ class SessionPlannerProperties {
     }
   }
 
-  @Property(tries = 3000)
+  @Property
   void aHealthySessionReachesThePhaseThatItsSpecRequests(
       @ForAll("withoutForeign") SimulatedCluster cluster) {
     settle(cluster);
@@ -158,7 +158,7 @@ class SessionPlannerProperties {
     }
   }
 
-  @Property(tries = 1000)
+  @Property
   void aSessionIsDeletedAlsoWhileTheNodeOfItsPodIsLost(
       @ForAll("withoutForeign") SimulatedCluster cluster) {
     cluster.node = Optional.of(ClusterStates.node(false, cluster.now));
@@ -169,7 +169,7 @@ class SessionPlannerProperties {
     assertThat(cluster.sessionDeleted).as("finalizer removed").isTrue();
   }
 
-  @Property(tries = 2000)
+  @Property
   void theSameStateGivesTheSamePlanAlsoFromRememberedHashes(
       @ForAll("mixed") SimulatedCluster cluster) {
     Plan plan = cluster.plan();
@@ -184,7 +184,7 @@ class SessionPlannerProperties {
     }
   }
 
-  @Property(tries = 2000)
+  @Property
   void aPodIsCreatedExactlyWhenTheSessionWantsOneAndTheQuotasAdmitIt(
       @ForAll("mixed") SimulatedCluster cluster) {
     boolean wanted = SessionPlanner.wantsPod(cluster.observe(), cluster.desired(), cluster.now);
@@ -193,7 +193,7 @@ class SessionPlannerProperties {
     assertThat(createsPod(cluster.plan())).isFalse();
   }
 
-  @Property(tries = 1000)
+  @Property
   void theFinalizerIsAddedBeforeTheFirstCreation(@ForAll("mixed") SimulatedCluster cluster) {
     Plan plan = cluster.plan();
     boolean creates =
@@ -214,7 +214,7 @@ class SessionPlannerProperties {
     }
   }
 
-  @Property(tries = 1000)
+  @Property
   void aRetainedHomeHasNoOwnerAndIsForeignToAnotherUser(
       @ForAll("withoutForeign") SimulatedCluster ignored) {
     VdiSession mine =

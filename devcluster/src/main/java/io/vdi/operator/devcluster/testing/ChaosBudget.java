@@ -1,4 +1,4 @@
-package io.vdi.operator.controller;
+package io.vdi.operator.devcluster.testing;
 
 import java.util.List;
 import java.util.Random;
@@ -9,8 +9,9 @@ import java.util.concurrent.ThreadLocalRandom;
  * everything. A failure names the seed; {@code -Dvdi.chaos.seed} repeats its sample, {@code
  * -Dvdi.chaos.filter} runs single cases.
  */
-final class ChaosBudget {
-  private static final boolean COMPLETE = Boolean.getBoolean("vdi.chaos");
+public final class ChaosBudget {
+  /** Whether everything runs. */
+  public static final boolean COMPLETE = Boolean.getBoolean("vdi.chaos");
 
   /** Runs only the cases whose description contains this text. */
   private static final String FILTER = System.getProperty("vdi.chaos.filter", "");
@@ -20,7 +21,7 @@ final class ChaosBudget {
   private final Random random = new Random(seed);
 
   /** All of them, or as many as the budget allows. */
-  <T> List<T> sample(List<T> cases, int size) {
+  public <T> List<T> sample(List<T> cases, int size) {
     List<T> all = cases.stream().filter(one -> one.toString().contains(FILTER)).toList();
     if (COMPLETE || all.size() <= size) {
       return all;

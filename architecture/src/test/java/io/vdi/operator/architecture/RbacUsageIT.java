@@ -1,4 +1,4 @@
-package io.vdi.operator.chart;
+package io.vdi.operator.architecture;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
