@@ -1,8 +1,8 @@
 # Each target calls the tool that does the work. with-tools finds JDK 25, Maven and Go, or reports what is missing.
-# Maven builds and tests five modules in parallel, because their tests mostly wait.
+# Maven builds and tests four modules in parallel, because their tests mostly wait.
 # Maven options are in .mvn. jansi.noreset stops Maven from printing escape codes at exit, which --batch-mode does not.
 WITH := devcluster/bin/with-tools
-MVN := $(WITH) mvn --threads=5
+MVN := $(WITH) mvn --threads=4
 JAVA := $(WITH) java -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED
 DEVCLUSTER := $(JAVA) -cp 'devcluster/target/devcluster.jar:devcluster/target/lib/*' io.vdi.operator.devcluster.Main
 DEMO := $(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.demo.Main
@@ -98,7 +98,7 @@ test: check-commits programs ## Run all tests against a real Kubernetes
 	@$(MVN) --fail-at-end verify
 
 chaos: programs ## Run every perturbation: crashes, outdated caches, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
-	@$(WITH) mvn verify -pl controller,admission-webhook,e2e -am -Dvdi.chaos=true -Djqwik.tries.default=20000 \
+	@$(WITH) mvn verify -pl controller,admission-webhook,e2e -am -Dvdi.chaos=true -Djqwik.tries.default=5000 \
 	  -Dtest='PerturbationProperties,SessionPlannerProperties,NodeDrainProperties' \
 	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,MemoryIT,NodeFaultsIT,FaultsIT,GatewayIT,GateIT' -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)

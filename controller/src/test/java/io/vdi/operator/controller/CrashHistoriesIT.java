@@ -46,7 +46,7 @@ class CrashHistoriesIT {
   /** No history has more writes; the runs end earlier, with the first that survives. */
   private static final int MAX_WRITES = 20;
 
-  private static final int SAMPLE = 3;
+  private static final int SAMPLE = 2;
   private static final String WEBRTC = "crash-webrtc";
   private static final String HOME = "persistence: {size: 1Gi, reclaimPolicy: Retain}";
 

@@ -20,6 +20,7 @@ import io.vdi.operator.devcluster.testing.SessionFixture;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ClusterExtension.class)
 class QuotaAdmitterIT {
   private static final int LIMIT = 20;
-  private static final int SESSIONS = 300;
+  private static final int SESSIONS = 150;
   private static final String QUOTA = "quota: {mode: queue, namespace: {gpus: %d}}";
 
   private final Cluster cluster;
@@ -57,7 +58,7 @@ class QuotaAdmitterIT {
   }
 
   @Test
-  @DisplayName("300 concurrent sessions start oldest first and never exceed the limit")
+  @DisplayName("150 concurrent sessions start oldest first and never exceed the limit")
   void startsOldestFirstWithinTheLimit() throws Exception {
     AtomicLong used = new AtomicLong();
     AtomicLong most = new AtomicLong();
@@ -81,20 +82,65 @@ class QuotaAdmitterIT {
       await("all sessions to be created, to run and to be deleted")
           .atMost(Duration.ofMinutes(6))
           .pollInterval(Duration.ofMillis(100))
-          .until(() -> {
-            List<VdiSession> sessions =
-                api.list(ResourceType.SESSION, namespace.name(), "").orElseThrow().items();
-            sessions.forEach(s -> created.putIfAbsent(s.name(), s.metadata().creationTimestamp()));
-            sessions.stream()
-                .filter(s -> s.status().phase() == Phase.RUNNING && !s.metadata().isDeleting())
-                .forEach(
-                    s -> api.delete(ResourceType.SESSION, namespace.name(), s.name(), s.uid()));
-            return created.size() == SESSIONS && sessions.isEmpty();
-          });
+          .until(() -> deleteRunning(created) == 0 && created.size() == SESSIONS);
       assertThat(started).hasSize(SESSIONS);
       assertThat(most).hasValue(LIMIT);
-      assertOldestFirst(started, created);
+      assertOldestFirst(started, created, LIMIT);
     }
+  }
+
+  @Test
+  @DisplayName("50 sessions that are resumed at the same time start oldest first")
+  void resumedAtOnce() throws Exception {
+    int limit = 5;
+    List<SessionFixture> sessions = new ArrayList<>();
+    AtomicLong used = new AtomicLong();
+    AtomicLong most = new AtomicLong();
+    List<String> started = new CopyOnWriteArrayList<>();
+    try (RunningService _ = startWithLimit(limit);
+        ResourceCache<Pod> pods =
+            new ResourceCache<>(
+                api,
+                ResourceType.POD,
+                Labels.MANAGED_SELECTOR,
+                InstantSource.system(),
+                change -> countGpus(change, used, most, started))) {
+      for (int i = 0; i < 50; i++) {
+        sessions.add(namespace.session("asleep-" + i).create("template: kwok, suspended: true"));
+      }
+      sessions.forEach(session -> session.awaitPhase(Phase.SUSPENDED));
+      pods.start();
+      await().until(pods::isSynced);
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        sessions.forEach(session -> threads.execute(session::resume));
+      }
+      // The first ones start before the others are resumed.
+      await("the first sessions to start").until(() -> started.size() == limit);
+      Map<String, Instant> created = new HashMap<>();
+      await("all sessions to run and to be deleted")
+          .atMost(Duration.ofMinutes(2))
+          .pollInterval(Duration.ofMillis(100))
+          .until(() -> deleteRunning(created) == 0);
+      assertThat(started).hasSize(50);
+      assertThat(most).hasValue(limit);
+      assertOldestFirst(started.subList(limit, 50), created, limit);
+    }
+  }
+
+  /**
+   * Deletes the sessions that run.
+   *
+   * @param created takes the creation time of each session by its name
+   * @return how many sessions there were
+   */
+  private int deleteRunning(Map<String, Instant> created) {
+    List<VdiSession> sessions =
+        api.list(ResourceType.SESSION, namespace.name(), "").orElseThrow().items();
+    sessions.forEach(s -> created.putIfAbsent(s.name(), s.metadata().creationTimestamp()));
+    sessions.stream()
+        .filter(s -> s.status().phase() == Phase.RUNNING && !s.metadata().isDeleting())
+        .forEach(s -> api.delete(ResourceType.SESSION, namespace.name(), s.name(), s.uid()));
+    return sessions.size();
   }
 
   @Test
@@ -191,10 +237,11 @@ class QuotaAdmitterIT {
    * Sessions created in the same second start in any order, and as many as the limit allows may
    * start concurrently and so overtake each other.
    */
-  private static void assertOldestFirst(List<String> started, Map<String, Instant> created) {
-    for (int i = 0; i + LIMIT < started.size(); i++) {
+  private static void assertOldestFirst(
+      List<String> started, Map<String, Instant> created, int limit) {
+    for (int i = 0; i + limit < started.size(); i++) {
       String session = started.get(i);
-      for (String later : started.subList(i + LIMIT, started.size())) {
+      for (String later : started.subList(i + limit, started.size())) {
         assertThat(created.get(later))
             .as("%s started long after %s; its creation", later, session)
             .isAfterOrEqualTo(created.get(session));

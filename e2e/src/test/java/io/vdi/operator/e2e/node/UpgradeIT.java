@@ -20,6 +20,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.Test;
  * operator's pods are real. The desktops are on a simulated node, because the machine is too small
  * for twenty real ones.
  */
-@Order(4)
+@Order(70)
 class UpgradeIT {
   private static final int DESKTOPS = 20;
   private static final String SESSIONS =
@@ -66,7 +67,7 @@ class UpgradeIT {
                       .failure()
                       .ifPresent(failure -> rejected.add(Instant.now() + " " + failure)),
               0,
-              100,
+              250,
               TimeUnit.MILLISECONDS);
       ScheduledFuture<?> checking =
           work.scheduleAtFixedRate(
@@ -107,6 +108,12 @@ class UpgradeIT {
     Map<String, String> after = pods(node.api());
     pods.forEach((name, uid) -> assertEquals(uid, after.get(name), name));
     System.out.println(created + " sessions created during upgrade and rollback");
+  }
+
+  /** Also after a failure: hundreds of sessions would disturb the tests that come after. */
+  @AfterAll
+  static void end() {
+    OperatorNode node = SharedNode.get();
     node.kubectl("delete", "vdi", "--all", "--wait=false");
     await("the sessions to be deleted")
         .atMost(SharedNode.PATIENCE.multipliedBy(2))

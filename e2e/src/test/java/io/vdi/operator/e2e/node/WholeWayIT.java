@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A user's way from helm install to a desktop in a browser, on a real kubelet. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
-@Order(5)
+@Order(65)
 class WholeWayIT {
   private static final URI PAGE = URI.create("https://alice.vdi.example.com/");
 
