@@ -110,7 +110,14 @@ final class BenchCluster implements AutoCloseable {
   }
 
   OperatorProcess.Launch controller(Map<String, String> settings, List<String> jvm) {
-    return launch(OperatorService.CONTROLLER, operatorKubeconfig, settings, jvm);
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, "controller", settings, jvm);
+  }
+
+  /**
+   * @param name of the replica, in lower case
+   */
+  OperatorProcess.Launch controller(String name, List<String> jvm) {
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, name, Map.of(), jvm);
   }
 
   /** The reaper with its default configuration. */
@@ -119,15 +126,19 @@ final class BenchCluster implements AutoCloseable {
     return launch(
         OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),
+        "reaper",
         // A session that is due without a warning ends only this long after the warning.
         Map.of("vdiConfig_WARNING_BEFORE", "5s"),
         jvm);
   }
 
   private OperatorProcess.Launch launch(
-      OperatorService service, Path kubeconfig, Map<String, String> settings, List<String> jvm) {
-    return service.launch(
-        Path.of(""), OPERATOR, kubeconfig, folder, service.module(), settings, jvm);
+      OperatorService service,
+      Path kubeconfig,
+      String name,
+      Map<String, String> settings,
+      List<String> jvm) {
+    return service.launch(Path.of(""), OPERATOR, kubeconfig, folder, name, settings, jvm);
   }
 
   @Override

@@ -236,6 +236,15 @@ final class BenchmarkReport {
         System.out.println(
             String.format(
                 Locale.ROOT,
+                "%s, %d more: %s; writes per session: %s; failover: %.1f s",
+                name,
+                f.burst().throughput().sessions(),
+                reconciled(f.burst()),
+                writes(f.burst().writes()),
+                f.failover()));
+        System.out.println(
+            String.format(
+                Locale.ROOT,
                 "%s, restarted: ready after %.2f s, all reconciled after %.2f s, writes %s, "
                     + "%.0f MiB (peak %.0f)",
                 name,

@@ -65,14 +65,17 @@ final class ControllerBench {
   }
 
   /**
-   * Measures the controller with many sessions: while they arrive, at rest, and after a restart.
+   * Measures the controller with many sessions: while they arrive, at rest, with a burst of more
+   * sessions, while another replica takes over, and after a restart.
    */
-  Result.Fleet fleet(int sessions) {
-    try (BenchCluster cluster = new BenchCluster(sessions)) {
+  Result.Fleet fleet(int sessions, int more) {
+    try (BenchCluster cluster = new BenchCluster(sessions + more)) {
       Result.ControllerFigures arrival;
       ProcessFigures settled;
       ProcessFigures rested;
       Map<String, Double> restWrites;
+      Result.ControllerFigures burst;
+      double failover;
       try (OperatorProcess controller = start(cluster);
           Stopwatch watch = new Stopwatch(cluster.admin())) {
         arrival =
@@ -82,6 +85,8 @@ final class ControllerBench {
         cluster.requests().awaitQuiet(REST);
         restWrites = difference(before, cluster.requests().writes(), 1);
         rested = figures(controller);
+        burst = measure(cluster, controller, watch, names("burst", more), new Load.Clients(32));
+        failover = failover(cluster, controller, watch);
       }
       TreeMap<String, Integer> before = cluster.requests().writes();
       long start = System.nanoTime();
@@ -90,7 +95,7 @@ final class ControllerBench {
         Progress.await(
             () -> "the restarted controller to reconcile all sessions",
             Duration.ofMinutes(2),
-            () -> histogram(controller).count() >= sessions);
+            () -> histogram(controller).count() >= sessions + more);
         double reconciled = seconds(start);
         cluster.requests().awaitQuiet(SETTLED);
         return new Result.Fleet(
@@ -98,11 +103,28 @@ final class ControllerBench {
             settled,
             restWrites,
             (rested.cpu() - settled.cpu()) / REST.toSeconds(),
+            burst,
+            failover,
             synced,
             reconciled,
             difference(before, cluster.requests().writes(), 1),
             figures(controller));
       }
+    }
+  }
+
+  /** Kills the leader while another replica waits; seconds until that one serves a session. */
+  private double failover(BenchCluster cluster, OperatorProcess leader, Stopwatch watch) {
+    try (OperatorProcess standby = OperatorProcess.start(cluster.controller("standby", jvm))) {
+      standby.awaitReady();
+      long start = System.nanoTime();
+      leader.process().kill();
+      submit(cluster, watch).accept("after");
+      watch.awaitPods(List.of("after"));
+      double seconds = seconds(start);
+      // The replica that takes over reconciles all sessions.
+      cluster.requests().awaitQuiet(SETTLED);
+      return seconds;
     }
   }
 

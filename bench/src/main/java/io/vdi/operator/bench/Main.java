@@ -20,7 +20,7 @@ public final class Main {
   private static final int BURST = 1000;
   private static final int RATE = 20;
   private static final int SECONDS = 60;
-  private static final int FLEET = 5000;
+  private static final int FLEET = 10_000;
   private static final int REAPED = 10_000;
   private static final int DESKTOPS = 10;
   private static final int HEALTHY = 20;
@@ -64,7 +64,7 @@ public final class Main {
     parts.put("limit", this::limit);
     parts.put("burst", this::burst);
     parts.put("steady", this::steady);
-    parts.put("fleet", () -> add(Measurement.FLEET, () -> controller.fleet(FLEET)));
+    parts.put("fleet", () -> add(Measurement.FLEET, () -> controller.fleet(FLEET, BURST)));
     parts.put("reaper", () -> add(Measurement.REAPER, () -> new ReaperBench(jvm).measure(REAPED)));
     parts.put("desktop", () -> add(Measurement.DESKTOP, () -> DesktopBench.measure(DESKTOPS)));
     parts.put("doctor", () -> add(Measurement.DOCTOR, () -> DoctorBench.measure(HEALTHY)));

@@ -27,6 +27,11 @@ sealed interface Result {
       ProcessFigures process,
       double cpuSecondsPerThousand)
       implements Result {
+    /** How many pods were created for each session; 1 if none was lost or created twice. */
+    double podsCreated() {
+      return writes.getOrDefault("create pods", 0.0);
+    }
+
     /**
      * Writes per session without Events, which no component depends on, and without the count of
      * sessions in the status of templates, which is written at most every few seconds.
@@ -44,6 +49,9 @@ sealed interface Result {
    *
    * @param settled after all sessions run
    * @param restCpu CPU seconds per second at rest
+   * @param burst more sessions on top of them
+   * @param failover seconds from SIGKILL of the leader until the other replica has created the pod
+   *     of a session that is submitted then
    * @param synced from the start of a second controller until it is ready
    * @param reconciled from the same start until it has reconciled every session
    */
@@ -52,6 +60,8 @@ sealed interface Result {
       ProcessFigures settled,
       Map<String, Double> restWrites,
       double restCpu,
+      ControllerFigures burst,
+      double failover,
       double synced,
       double reconciled,
       Map<String, Double> restartWrites,

@@ -68,11 +68,14 @@ final class Targets {
     report
         .find(Measurement.FLEET, Result.Fleet.class)
         .ifPresent(fleet -> {
-          double rss = Math.max(fleet.settled().rss(), fleet.restarted().rss());
-          report.atMost("5,000 sessions, RSS", rss, 400, " MiB");
-          report.atMost("5,000 sessions, writes at rest", sum(fleet.restWrites()), 0, "");
+          double rss = Math.max(fleet.burst().process().peak(), fleet.restarted().peak());
+          report.atMost("10,000 sessions, RSS", rss, 512, " MiB");
+          report.atMost("10,000 sessions, writes at rest", sum(fleet.restWrites()), 0, "");
           report.atMost(
-              "5,000 sessions, writes after a restart", sum(fleet.restartWrites()), 0, "");
+              "10,000 sessions, writes after a restart", sum(fleet.restartWrites()), 0, "");
+          report.atMost("10,000 sessions, pods of each", fleet.arrival().podsCreated(), 1, "");
+          report.atMost("1,000 more, pods of each", fleet.burst().podsCreated(), 1, "");
+          report.atMost("10,000 sessions, failover", fleet.failover(), 10, " s");
         });
   }
 
