@@ -43,6 +43,8 @@ class MonitoringIT {
   private static final Path CHART = ChartTemplates.CHART;
   private static final String OPERATOR = ChartTemplates.NAMESPACE;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String USAGE_QUOTA =
+      "/api/v1/namespaces/" + OPERATOR + "/resourcequotas/no-usage";
   private static final Pattern METRIC = Pattern.compile("vdi_[a-z_]+");
 
   private final Cluster cluster;
@@ -62,6 +64,7 @@ class MonitoringIT {
     new ChartInstaller(cluster, CHART, OPERATOR).installController();
     RouterAddon.installCrds(cluster);
     new ChartInstaller(cluster, CHART, OPERATOR).installReaper();
+    refuseUsage();
     int port = LoopbackPorts.free(1).getFirst();
     new ChartInstaller(cluster, CHART, OPERATOR).installWebhook("https://127.0.0.1:" + port);
     try (OperatorProcess controller = start(OperatorService.CONTROLLER, Map.of());
@@ -90,6 +93,7 @@ class MonitoringIT {
           .atMost(PATIENCE)
           .untilAsserted(() -> assertEquals(Set.of(), missing.get()));
     } finally {
+      api.request("DELETE", USAGE_QUOTA, null);
       for (String kind : List.of("mutating", "validating")) {
         api.request(
             "DELETE",
@@ -97,6 +101,21 @@ class MonitoringIT {
             null);
       }
     }
+  }
+
+  /** The API server rejects intervals of use from now on. */
+  private void refuseUsage() {
+    Manifests.apply(
+        api,
+        "{apiVersion: v1, kind: ResourceQuota, metadata: {name: no-usage, namespace: %s}, spec: {hard: {count/vdiusages.vdi.kasm.io: 0}}}"
+            .formatted(OPERATOR));
+    await("the quota to apply")
+        .atMost(PATIENCE)
+        .until(() ->
+            api.request("GET", USAGE_QUOTA, null)
+                .orElseThrow()
+                .getAsJsonObject("status")
+                .has("hard"));
   }
 
   /** A session that runs, one that expires, and one whose pod the API server rejects. */
