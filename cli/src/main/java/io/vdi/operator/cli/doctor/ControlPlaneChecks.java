@@ -12,11 +12,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** The API server, its clock and the CRDs. */
 final class ControlPlaneChecks {
   private static final Layer LAYER = Layer.CONTROL_PLANE;
+  private static final List<ResourceType<?>> KINDS =
+      List.of(ResourceType.SESSION, ResourceType.TEMPLATE, ResourceType.USAGE);
   private static final Duration MAX_CLOCK_DIFFERENCE = Duration.ofSeconds(30);
 
   private ControlPlaneChecks() {}
@@ -77,17 +80,22 @@ final class ControlPlaneChecks {
             .orElseThrow(() -> new CliException.Failed("the API server serves no OpenAPI v3"));
     List<String> missing = new ArrayList<>();
     int fields = 0;
-    for (ResourceType<?> kind : List.of(ResourceType.SESSION, ResourceType.TEMPLATE)) {
+    for (ResourceType<?> kind : KINDS) {
       JsonElement crd = BundledChart.yaml("templates/crds/" + kind.plural() + ".yaml");
       JsonObject required = Json.objects(crd, "spec", "versions").getFirst();
-      String schema = "io.kasm.vdi." + kind.version() + "." + kind.kind();
+      String name = "io.kasm.vdi." + kind.version() + "." + kind.kind();
+      Optional<JsonElement> schema = Json.at(served, "components", "schemas", name);
+      if (schema.isEmpty()) {
+        missing.add(kind.qualifiedName());
+        continue;
+      }
       for (String part : List.of("spec", "status")) {
         fields +=
             compare(
                 kind.plural() + ": " + part,
-                Json.at(required, "schema", "openAPIV3Schema", "properties", part).orElseThrow(),
-                Json.at(served, "components", "schemas", schema, "properties", part)
+                Json.at(required, "schema", "openAPIV3Schema", "properties", part)
                     .orElse(new JsonObject()),
+                Json.at(schema.get(), "properties", part).orElse(new JsonObject()),
                 missing);
       }
     }

@@ -61,7 +61,7 @@ class ControlPlaneChecksTest {
   /** Serves the schemas of the chart, as the API server's OpenAPI document has them. */
   private JsonObject serveChart() {
     JsonObject schemas = new JsonObject();
-    for (String plural : new String[] {"vdisessions", "vditemplates"}) {
+    for (String plural : new String[] {"vdisessions", "vditemplates", "vdiusages"}) {
       JsonElement crd = BundledChart.yaml("templates/crds/" + plural + ".yaml");
       JsonElement version = Json.objects(crd, "spec", "versions").getFirst();
       schemas.add(
@@ -93,6 +93,12 @@ class ControlPlaneChecksTest {
     assertThat(check("definitions"))
         .isEqualTo(
             "VDI103 CRDs: missing: vdisessions: spec.resources.gpu, vdisessions: spec.idleTimeout");
+  }
+
+  @Test
+  void aMissingCrdIsNamed() {
+    serveChart().remove("io.kasm.vdi.v1alpha1.VDIUsage");
+    assertThat(check("definitions")).isEqualTo("VDI103 CRDs: missing: vdiusages.vdi.kasm.io");
   }
 
   @Test

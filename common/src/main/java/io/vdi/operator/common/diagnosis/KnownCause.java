@@ -30,7 +30,7 @@ public enum KnownCause {
       103,
       "The CRDs are older than this plugin",
       "The schema in the cluster lacks fields of this version, so the API server drops them"
-          + " silently.",
+          + " silently, or a CRD of this version is missing.",
       "Upgrade the chart. It also upgrades the CRDs, unless crds.install is false.",
       "helm upgrade vdi-operator charts/vdi-operator -n {operator} --reuse-values"),
   SERVICE_STOPPED(
