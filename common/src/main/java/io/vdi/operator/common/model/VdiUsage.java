@@ -87,15 +87,20 @@ public record VdiUsage(ObjectMeta metadata, Spec spec) implements KubeObject {
   /** Selects what has not ended, and what has ended in the month of {@code from} or later. */
   public static String selectorSince(Instant from, Instant now) {
     // An end can be some seconds in the future, by another clock.
-    YearMonth last = month(now).plusMonths(1);
-    return Labels.USAGE
-        + " in ("
-        + Stream.concat(
-                Stream.of(OPEN),
-                Stream.iterate(month(from), m -> !m.isAfter(last), m -> m.plusMonths(1))
-                    .map(YearMonth::toString))
-            .collect(Collectors.joining(","))
-        + ")";
+    return Labels.USAGE + " in " + openOrIn(month(from), month(now).plusMonths(1));
+  }
+
+  /** Selects what has ended in the month of {@code to} or earlier. */
+  public static String selectorUntil(Instant to, Instant now) {
+    return Labels.USAGE + " notin " + openOrIn(month(to).plusMonths(1), month(now).plusMonths(1));
+  }
+
+  private static String openOrIn(YearMonth first, YearMonth last) {
+    return Stream.concat(
+            Stream.of(OPEN),
+            Stream.iterate(first, m -> !m.isAfter(last), m -> m.plusMonths(1))
+                .map(YearMonth::toString))
+        .collect(Collectors.joining(",", "(", ")"));
   }
 
   private static YearMonth month(Instant time) {

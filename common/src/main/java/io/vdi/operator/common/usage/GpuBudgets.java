@@ -82,16 +82,10 @@ public record GpuBudgets(Scope user, Scope group, WhenSpent whenSpent) {
                 .formatted(
                     scope,
                     name,
-                    hours(used),
-                    hours(limit),
+                    UsageReport.hours(used),
+                    UsageReport.hours(limit),
                     use.month(),
                     use.month().plusMonths(1).atDay(1).atStartOfDay(zone).toInstant()));
-  }
-
-  /** In tenths, rounded down. */
-  private static String hours(long seconds) {
-    long tenths = seconds / (HOUR / 10);
-    return tenths % 10 == 0 ? String.valueOf(tenths / 10) : tenths / 10 + "." + tenths % 10;
   }
 
   /**

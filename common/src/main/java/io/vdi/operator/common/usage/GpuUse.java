@@ -33,10 +33,10 @@ public record GpuUse(YearMonth month, Map<String, Long> users, Map<String, Long>
      */
     public Sum(Instant now, ZoneId zone) {
       this.month = YearMonth.from(now.atZone(zone));
-      Instant from = month.atDay(1).atStartOfDay(zone).toInstant();
-      this.selector = VdiUsage.selectorSince(from, now);
-      this.users = new UsageReport(List.of(UsageReport.Dimension.USER), from, now, zone);
-      this.groups = new UsageReport(List.of(UsageReport.Dimension.GROUP), from, now, zone);
+      UsagePeriod period = UsagePeriod.of(month, now, zone);
+      this.selector = period.selector(now);
+      this.users = new UsageReport(List.of(UsageReport.Dimension.USER), period);
+      this.groups = new UsageReport(List.of(UsageReport.Dimension.GROUP), period);
     }
 
     /** The label selector of the intervals that count. */

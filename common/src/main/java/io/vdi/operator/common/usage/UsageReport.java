@@ -1,10 +1,12 @@
 package io.vdi.operator.common.usage;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.VdiUsage;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.YearMonth;
-import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,13 +36,27 @@ public final class UsageReport {
     /** Such as {@code 2026-11}, in the time zone of the report. */
     MONTH;
 
+    /** What {@link #parse} reads, for messages. */
+    public static final String RULE =
+        "a list of user, group, template and month, each at most once, such as user,month";
+
     /** Its name in requests and answers. */
     public String text() {
       return name().toLowerCase(Locale.ROOT);
     }
 
-    public static Optional<Dimension> parse(String text) {
-      return Stream.of(values()).filter(value -> value.text().equals(text)).findFirst();
+    /**
+     * Reads a list such as {@code user,month}.
+     *
+     * @return empty if a part is no dimension, or the same as one before
+     */
+    public static Optional<List<Dimension>> parse(String list) {
+      List<Dimension> found =
+          Stream.of(list.split(",", -1))
+              .flatMap(text -> Stream.of(values()).filter(value -> value.text().equals(text)))
+              .distinct()
+              .toList();
+      return found.size() == list.split(",", -1).length ? Optional.of(found) : Optional.empty();
     }
   }
 
@@ -58,35 +74,33 @@ public final class UsageReport {
   }
 
   private final List<Dimension> by;
-  private final Instant from;
-  private final Instant to;
-  private final ZoneId zone;
+  private final UsagePeriod period;
   private final Map<List<String>, Sum> sums = new HashMap<>();
 
-  /**
-   * @param to an interval without an end counts until then, so it must not be in the future
-   * @param zone of the borders of months
-   */
-  public UsageReport(List<Dimension> by, Instant from, Instant to, ZoneId zone) {
+  public UsageReport(List<Dimension> by, UsagePeriod period) {
     this.by = List.copyOf(by);
-    this.from = from;
-    this.to = to;
-    this.zone = zone;
+    this.period = period;
   }
 
   public List<Dimension> by() {
     return by;
   }
 
-  /** Adds an interval. One that has no part between {@code from} and {@code to} adds no row. */
+  public UsagePeriod period() {
+    return period;
+  }
+
+  /** Adds an interval. One that has no part in the period adds no row. */
   public void add(VdiUsage.Spec interval) {
+    Instant from = period.from();
+    Instant to = period.to();
     if (!by.contains(Dimension.MONTH)) {
       add(interval, "", interval.within(from, to));
       return;
     }
     Instant first = interval.start().isBefore(from) ? from : interval.start();
     Instant last = interval.endedAt().filter(end -> end.isBefore(to)).orElse(to);
-    YearMonth month = YearMonth.from(first.atZone(zone));
+    YearMonth month = YearMonth.from(first.atZone(period.zone()));
     for (Instant border = start(month); border.isBefore(last); border = start(month)) {
       YearMonth next = month.plusMonths(1);
       add(
@@ -98,7 +112,7 @@ public final class UsageReport {
   }
 
   private Instant start(YearMonth month) {
-    return month.atDay(1).atStartOfDay(zone).toInstant();
+    return month.atDay(1).atStartOfDay(period.zone()).toInstant();
   }
 
   private static Instant later(Instant a, Instant b) {
@@ -156,6 +170,33 @@ public final class UsageReport {
       }
     }
     return 0;
+  }
+
+  /** The rows and the period; the answer of {@code GET /api/v1/usage}. */
+  public JsonObject json() {
+    JsonArray items = new JsonArray();
+    for (Row row : rows()) {
+      JsonObject item = new JsonObject();
+      for (int i = 0; i < by.size(); i++) {
+        item.addProperty(by.get(i).text(), row.keys().get(i));
+      }
+      item.addProperty("sessions", row.sessions());
+      item.addProperty("seconds", row.seconds());
+      item.addProperty("gpuSeconds", row.gpuSeconds());
+      items.add(item);
+    }
+    JsonObject json = new JsonObject();
+    json.add("items", items);
+    json.addProperty("from", period.from().toString());
+    json.addProperty("to", period.to().truncatedTo(ChronoUnit.SECONDS).toString());
+    json.addProperty("timeZone", period.zone().getId());
+    return json;
+  }
+
+  /** Seconds in hours, in tenths, rounded down. */
+  public static String hours(long seconds) {
+    long tenths = seconds / 360;
+    return tenths % 10 == 0 ? String.valueOf(tenths / 10) : tenths / 10 + "." + tenths % 10;
   }
 
   /**

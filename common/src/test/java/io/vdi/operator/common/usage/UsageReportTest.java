@@ -39,9 +39,10 @@ class UsageReportTest {
     UsageReport report =
         new UsageReport(
             List.of(Dimension.MONTH),
-            Instant.parse("2026-01-01T00:00:00Z"),
-            Instant.parse("2027-01-01T00:00:00Z"),
-            ZoneId.of("Europe/Berlin"));
+            new UsagePeriod(
+                Instant.parse("2026-01-01T00:00:00Z"),
+                Instant.parse("2027-01-01T00:00:00Z"),
+                ZoneId.of("Europe/Berlin")));
     report.add(interval("2026-02-28T22:00:00Z", "2026-03-31T22:00:00Z", 0));
     assertThat(report.rows())
         .containsExactly(
@@ -100,8 +101,24 @@ class UsageReportTest {
                 .replace("\n", "\r\n"));
   }
 
+  @Test
+  void listsOfDimensionsAreReadInTheirOrder() {
+    assertThat(Dimension.parse("month,user")).contains(List.of(Dimension.MONTH, Dimension.USER));
+    for (String wrong : List.of("", "user,user", "user,", "USER", "color")) {
+      assertThat(Dimension.parse(wrong)).as(wrong).isEmpty();
+    }
+  }
+
+  @Test
+  void hoursAreTenthsRoundedDown() {
+    assertThat(UsageReport.hours(0)).isEqualTo("0");
+    assertThat(UsageReport.hours(HOUR - 1)).isEqualTo("0.9");
+    assertThat(UsageReport.hours(36 * HOUR)).isEqualTo("36");
+  }
+
   private static UsageReport report(String from, String to, Dimension... by) {
-    return new UsageReport(List.of(by), Instant.parse(from), Instant.parse(to), ZoneOffset.UTC);
+    return new UsageReport(
+        List.of(by), new UsagePeriod(Instant.parse(from), Instant.parse(to), ZoneOffset.UTC));
   }
 
   private static VdiUsage.Spec interval(String from, String to, int gpus, String... groups) {

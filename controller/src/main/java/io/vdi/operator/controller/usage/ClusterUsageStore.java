@@ -252,19 +252,16 @@ final class ClusterUsageStore implements UsageStore, AutoCloseable {
   /**
    * Deletes intervals that ended before this time.
    *
-   * @param months values of the label of intervals that are kept for sure
    * @param limit how many are deleted at most
    * @return how many were deleted
    */
-  ApiResult<Integer> deleteEndedBefore(Instant time, List<String> months, int limit) {
-    List<String> kept = new ArrayList<>(months);
-    kept.add(VdiUsage.OPEN);
+  ApiResult<Integer> deleteEndedBefore(Instant time, Instant now, int limit) {
     List<VdiUsage> due = new ArrayList<>();
     ApiResult<Integer> listed =
         api.forEach(
             ResourceType.USAGE,
             namespace,
-            Labels.USAGE + " notin (" + String.join(",", kept) + ")",
+            VdiUsage.selectorUntil(time, now),
             usage -> {
               if (due.size() < limit
                   && usage.spec().endedAt().filter(end -> end.isBefore(time)).isPresent()) {

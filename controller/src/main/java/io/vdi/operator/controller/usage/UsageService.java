@@ -10,13 +10,9 @@ import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.YearMonth;
-import java.time.ZoneOffset;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,12 +115,7 @@ public final class UsageService implements AutoCloseable {
     }
     Instant now = clock.instant();
     Instant time = now.minus(settings.get().retention());
-    YearMonth current = month(now);
-    List<String> kept =
-        Stream.iterate(month(time).plusMonths(1), m -> !m.isAfter(current), m -> m.plusMonths(1))
-            .map(YearMonth::toString)
-            .toList();
-    ApiResult<Integer> deleted = store.deleteEndedBefore(time, kept, DELETED_AT_ONCE);
+    ApiResult<Integer> deleted = store.deleteEndedBefore(time, now, DELETED_AT_ONCE);
     deleted
         .ok()
         .filter(count -> count > 0)
@@ -133,10 +124,6 @@ public final class UsageService implements AutoCloseable {
         .failure()
         .ifPresent(
             failure -> LOG.warn("cannot delete old intervals of use: {}", failure.message()));
-  }
-
-  private static YearMonth month(Instant time) {
-    return YearMonth.from(time.atOffset(ZoneOffset.UTC));
   }
 
   @Override

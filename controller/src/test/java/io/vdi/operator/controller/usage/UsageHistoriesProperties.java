@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.usage.UsageEnd;
+import io.vdi.operator.common.usage.UsagePeriod;
 import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.usage.SimulatedUsage.Fate;
@@ -231,9 +232,7 @@ class UsageHistoriesProperties {
     UsageReport report =
         new UsageReport(
             List.of(UsageReport.Dimension.USER, UsageReport.Dimension.MONTH),
-            Instant.EPOCH,
-            cluster.time,
-            ZoneOffset.UTC);
+            new UsagePeriod(Instant.EPOCH, cluster.time, ZoneOffset.UTC));
     cluster.now.usages().values().forEach(usage -> report.add(usage.spec()));
     return report.rows().stream().mapToLong(UsageReport.Row::gpuSeconds).sum();
   }

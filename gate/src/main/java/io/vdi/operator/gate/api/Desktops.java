@@ -4,6 +4,7 @@ import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.usage.UsageReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -89,7 +90,7 @@ public interface Desktops {
   Outcome<UsageView> usage(Caller caller);
 
   /** How much desktops were used: the caller's own; for an admin, those of everybody. */
-  Outcome<UsageHistory> usageHistory(Caller caller, UsageQuery query);
+  Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query);
 
   /** Checks one session and the objects that it consists of, now. */
   Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key);

@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.UsagePeriod;
 import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.CauseView;
@@ -34,7 +35,6 @@ import io.vdi.operator.gate.api.Subscription;
 import io.vdi.operator.gate.api.Target;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
-import io.vdi.operator.gate.api.UsageHistory;
 import io.vdi.operator.gate.api.UsageQuery;
 import io.vdi.operator.gate.api.UsageView;
 import java.net.URI;
@@ -519,11 +519,9 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<UsageHistory> usageHistory(Caller caller, UsageQuery query) {
+  public Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query) {
     Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    return unlessFailing(
-        new UsageHistory(
-            now, now, ZoneOffset.UTC, new UsageReport(query.by(), now, now, ZoneOffset.UTC)));
+    return unlessFailing(new UsageReport(query.by(), new UsagePeriod(now, now, ZoneOffset.UTC)));
   }
 
   @Override

@@ -30,6 +30,7 @@ import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.common.quota.StorageSize;
+import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
@@ -47,7 +48,6 @@ import io.vdi.operator.gate.api.StartRequest;
 import io.vdi.operator.gate.api.Subscription;
 import io.vdi.operator.gate.api.Target;
 import io.vdi.operator.gate.api.TemplateCard;
-import io.vdi.operator.gate.api.UsageHistory;
 import io.vdi.operator.gate.api.UsageQuery;
 import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.audit.Audit;
@@ -568,7 +568,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<UsageHistory> usageHistory(Caller caller, UsageQuery query) {
+  public Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query) {
     return new UsageReader(api, settings).read(caller, query, clock.instant());
   }
 

@@ -5,7 +5,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Share;
-import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
@@ -17,11 +16,9 @@ import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
-import io.vdi.operator.gate.api.UsageHistory;
 import io.vdi.operator.gate.api.UsageView;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -213,28 +210,6 @@ final class ApiJson {
               number(json, "limit", line.limit());
               return json;
             }));
-  }
-
-  static JsonObject of(UsageHistory history) {
-    List<UsageReport.Dimension> by = history.report().by();
-    JsonObject json =
-        items(
-            list(
-                history.report().rows(),
-                row -> {
-                  JsonObject item = new JsonObject();
-                  for (int i = 0; i < by.size(); i++) {
-                    item.addProperty(by.get(i).text(), row.keys().get(i));
-                  }
-                  item.addProperty("sessions", row.sessions());
-                  item.addProperty("seconds", row.seconds());
-                  item.addProperty("gpuSeconds", row.gpuSeconds());
-                  return item;
-                }));
-    json.addProperty("from", history.from().toString());
-    json.addProperty("to", history.to().truncatedTo(ChronoUnit.SECONDS).toString());
-    json.addProperty("timeZone", history.zone().getId());
-    return json;
   }
 
   static JsonObject of(DiagnosisView diagnosis) {

@@ -3,9 +3,7 @@ package io.vdi.operator.gate.api.rest;
 import io.helidon.http.HeaderNames;
 import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.Desktops;
-import io.vdi.operator.gate.api.UsageHistory;
 import io.vdi.operator.gate.api.UsageQuery;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -22,19 +20,13 @@ final class UsageRequest {
     if (problem.isPresent()) {
       return problem.get();
     }
-    List<UsageReport.Dimension> by = new ArrayList<>();
-    for (String text :
-        request.queries("by").stream()
-            .flatMap(list -> List.of(list.split(",", -1)).stream())
-            .toList()) {
-      Optional<UsageReport.Dimension> dimension = UsageReport.Dimension.parse(text);
-      if (dimension.isEmpty() || by.contains(dimension.get())) {
-        return ApiRequest.badQuery(
-            "by must be a list of user, group, template and month, each at most once, such as"
-                + " user,month",
-            "by");
-      }
-      by.add(dimension.get());
+    List<String> lists = request.queries("by");
+    Optional<List<UsageReport.Dimension>> by =
+        lists.isEmpty()
+            ? Optional.of(List.of())
+            : UsageReport.Dimension.parse(String.join(",", lists));
+    if (by.isEmpty()) {
+      return ApiRequest.badQuery("by must be " + UsageReport.Dimension.RULE, "by");
     }
     Optional<String> format = request.query("format");
     if (format.filter(text -> !Set.of("csv", "json").contains(text)).isPresent()) {
@@ -48,11 +40,7 @@ final class UsageRequest {
                     .anyMatch(type -> type.split(";", 2)[0].strip().equals(CSV)));
     return Answer.of(
         desktops.usageHistory(
-            request.caller(), new UsageQuery(by, request.query("from"), request.query("to"))),
-        history -> csv ? csv(history) : Answer.Json.of(ApiJson.of(history)));
-  }
-
-  private static Answer csv(UsageHistory history) {
-    return new Answer.Csv(history.report().csv());
+            request.caller(), new UsageQuery(by.get(), request.query("from"), request.query("to"))),
+        report -> csv ? new Answer.Csv(report.csv()) : Answer.Json.of(report.json()));
   }
 }
