@@ -17,7 +17,7 @@ class CliImportsTest {
         .allow(
             "commands",
             "one class per command, which prints what the cluster or the doctor returns; share checks an"
-                + " e-mail address",
+                + " e-mail address, usage sums like the gate",
             "cli.cluster",
             "cli.doctor",
             "cli.output",
@@ -27,6 +27,7 @@ class CliImportsTest {
             "common.kube",
             "common.model",
             "common.quota",
+            "common.usage",
             "com.google.gson",
             "org.yaml.snakeyaml",
             "picocli",

@@ -173,7 +173,7 @@ class ChartIT {
     for (JsonObject object : objects) {
       String kind = object.get("kind").getAsString();
       if (!fixed.contains(kind) && !kind.endsWith("WebhookConfiguration")) {
-        assertThat(name(object)).as(kind).matches("desks-.*|cleaner|vdi-(sessions|homes)-.*");
+        assertThat(name(object)).as(kind).matches("desks-.*|cleaner|vdi-(sessions|homes|usage)-.*");
       }
     }
     assertThat(objects.toString())

@@ -17,6 +17,7 @@ import io.vdi.operator.cli.commands.ShareCommand;
 import io.vdi.operator.cli.commands.SuspendCommand;
 import io.vdi.operator.cli.commands.TemplatesCommand;
 import io.vdi.operator.cli.commands.UnshareCommand;
+import io.vdi.operator.cli.commands.UsageCommand;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.TerminalSanitizer;
 import java.util.List;
@@ -54,6 +55,7 @@ public final class Main implements Runnable {
           DeleteCommand.class,
           TemplatesCommand.class,
           QuotaCommand.class,
+          UsageCommand.class,
           DoctorCommand.class,
           LoginCommand.class,
           LogoutCommand.class,

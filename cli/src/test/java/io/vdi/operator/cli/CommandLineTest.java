@@ -34,6 +34,7 @@ class CommandLineTest {
             "  delete",
             "  templates",
             "  quota",
+            "  usage",
             "  doctor")
         .doesNotContain("__");
   }
@@ -53,6 +54,7 @@ class CommandLineTest {
         "delete --help",
         "templates --help",
         "quota --help",
+        "usage --help",
         "doctor --help",
         "completion --help"
       })

@@ -29,6 +29,11 @@ public abstract sealed class CliException extends RuntimeException {
       this.status = status;
     }
 
+    /** The same with the way out. */
+    public ApiRejected with(String remedy) {
+      return new ApiRejected(status, getMessage() + "; " + remedy);
+    }
+
     /** Whether the caller lacks a permission, which says nothing about the state of the object. */
     public boolean isForbidden() {
       return status == 403;

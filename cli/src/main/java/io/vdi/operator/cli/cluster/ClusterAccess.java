@@ -13,11 +13,13 @@ import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.common.model.VdiUsage;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -148,6 +150,19 @@ public final class ClusterAccess implements AutoCloseable {
   public List<PersistentVolumeClaim> homes() {
     ResourceType<PersistentVolumeClaim> kind = ResourceType.PERSISTENT_VOLUME_CLAIM;
     return valueOf(api.list(kind, "", Labels.MANAGED_SELECTOR), kind.path("")).items();
+  }
+
+  /** Reads the intervals of use with these labels page by page. */
+  public void usages(String selector, Consumer<VdiUsage> visitor) {
+    ResourceType<VdiUsage> kind = ResourceType.USAGE;
+    ApiResult<Integer> read = api.forEach(kind, operatorNamespace, selector, visitor);
+    if (read.isNotFound()) {
+      throw new CliException.Failed(
+          "the cluster has no "
+              + kind.qualifiedName()
+              + ": install the CRDs of the chart; see kubectl vdi doctor");
+    }
+    valueOf(read, kind.path(operatorNamespace));
   }
 
   private <T extends KubeObject> List<T> items(ResourceType<T> kind, String namespace) {

@@ -2,6 +2,8 @@ package io.vdi.operator.cli.cluster;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.ResourceType;
+import java.time.DateTimeException;
+import java.time.ZoneId;
 import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -41,6 +43,30 @@ public final class OperatorSettings {
    */
   public static Optional<String> ingressKind(ClusterAccess cluster) {
     return text(cluster, "controller.yaml", "ingress", "kind");
+  }
+
+  /**
+   * {@code usage.timeZone} of the controller: where months begin; UTC if it is absent.
+   *
+   * @throws CliException if there is no ConfigMap
+   */
+  public static ZoneId usageZone(ClusterAccess cluster) {
+    String namespace = cluster.operatorNamespace();
+    if (cluster.get(ResourceType.CONFIG_MAP.path(namespace, CONFIG)).isEmpty()) {
+      throw new CliException.Failed(
+          "there is no ConfigMap "
+              + CONFIG
+              + " in namespace "
+              + namespace
+              + "; see --operator-namespace");
+    }
+    String name = text(cluster, "controller.yaml", "usage", "timeZone").orElse("UTC");
+    try {
+      return ZoneId.of(name);
+    } catch (DateTimeException e) {
+      throw new CliException.Failed(
+          "ConfigMap " + CONFIG + ": usage.timeZone \"" + name + "\" is not a time zone");
+    }
   }
 
   private static Optional<String> text(ClusterAccess cluster, String file, String... path) {

@@ -94,6 +94,11 @@ class CommandsIT {
     assertThat(shell.run("kubectl vdi templates")).contains("brief");
     String quota = shell.run("kubectl vdi quota");
     assertThat(quota).matches("(?s).*user +carol@example.com +1/unlimited +0/.*");
+    await()
+        .atMost(SharedNode.PATIENCE)
+        .untilAsserted(() ->
+            assertThat(shell.run("kubectl vdi usage"))
+                .matches("(?s).*carol@example.com +\\d+ +[\\d.]+ +0\n.*"));
     assertEquals(NAME, shell.run("kubectl_complete-vdi get car").lines().findFirst().orElseThrow());
   }
 
