@@ -256,6 +256,7 @@ record GateConfig(
             namespaces.orElse(UserNamespaces.DEFAULT),
             read.flag("gate.createNamespaces"),
             QuotaConfig.read(read),
+            QuotaConfig.budgets(read),
             read.duration("warningBefore"),
             read.durationOrZero("homeRetention"),
             namespace,

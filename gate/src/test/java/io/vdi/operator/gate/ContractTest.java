@@ -99,6 +99,7 @@ class ContractTest {
             provider.issuer(),
             Map.of(
                 "vdiConfig_QUOTA_USER_GPUS", "1",
+                "vdiConfig_QUOTA_BUDGETS_USER_GPU_HOURS", "5",
                 "vdiConfig_GATE_API_REQUESTS_PER_SECOND", "1000"));
     api = new ApiClient(gate.portalPort());
     await().until(() -> api.get(admin, "/api/v1/sessions").json().get("total").getAsInt() == 2);
@@ -178,7 +179,8 @@ class ContractTest {
   private List<Probe> probes() {
     String created = "{\"template\": \"base\", \"name\": \"%s\", \"resources\": {\"cpu\": 2}}";
     List<Probe> probes = new ArrayList<>();
-    for (String path : List.of("/me", "/templates", "/sessions", "/shared", "/homes", "/usage")) {
+    for (String path :
+        List.of("/me", "/templates", "/sessions", "/shared", "/homes", "/usage", "/budgets")) {
       probes.add(new Probe("GET " + path, path, alice, "", 200));
       probes.add(new Probe("GET " + path, path + "?x=1", alice, "", 400));
       probes.add(new Probe("GET " + path, path, "wrong", "", 401));
@@ -186,6 +188,7 @@ class ContractTest {
     probes.add(new Probe("GET /usage", "/usage", admin, "", 200));
     probes.add(new Probe("GET /usage", "/usage?by=user,group,template,month", alice, "", 200));
     probes.add(new Probe("GET /usage", "/usage?from=2026-01-01&to=2026-02-01", admin, "", 200));
+    probes.add(new Probe("GET /budgets", "/budgets", admin, "", 200));
     probes.add(new Probe("GET /usage", "/usage?by=x", alice, "", 400));
     probes.add(new Probe("GET /usage", "/usage?from=yesterday", alice, "", 400));
     probes.add(new Probe("GET /usage", "/usage?format=xml", alice, "", 400));

@@ -6,12 +6,16 @@ import static org.awaitility.Awaitility.await;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.gate.signin.TestProvider;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code GET /api/v1/usage} with parameters; docs/specification.md, section 9. */
+/** {@code GET /api/v1/usage} with parameters, and budgets; docs/specification.md, section 9. */
 class UsageHistoryTest {
   private static final String RANGE = "/api/v1/usage?from=2026-01-01&to=2026-03-01";
 
@@ -28,7 +32,13 @@ class UsageHistoryTest {
         "alice-1", "alice@example.com", "=lab", "2026-01-31T23:00:00Z", "2026-02-01T01:00:00Z");
     interval("bob-1", "bob@example.com", "art", "2026-01-10T00:00:00Z", "2026-01-10T00:30:00Z");
     interval("bob-2", "bob@example.com", "art", "2025-06-10T00:00:00Z", "2025-06-10T00:30:00Z");
-    gate = new TestGate(server, provider.issuer(), Map.of());
+    gate =
+        new TestGate(
+            server,
+            provider.issuer(),
+            Map.of(
+                "vdiConfig_QUOTA_BUDGETS_USER_GPU_HOURS", "5",
+                "vdiConfig_QUOTA_BUDGETS_GROUP_GPU_HOURS", "10"));
     api = new ApiClient(gate.portalPort());
     await().until(() -> api.get(admin, "/api/v1/sessions").status() == 200);
   }
@@ -74,6 +84,35 @@ class UsageHistoryTest {
     assertThat(byParameter.header("Content-Type")).contains("text/csv; charset=utf-8");
     assertThat(api.send("GET", admin, RANGE + "&by=group", "", "Accept", "text/csv;q=0.9").body())
         .isEqualTo(expected);
+  }
+
+  /** This month has two hours of alice with two GPUs each, and one of bob. */
+  @Test
+  void usersSeeTheirBudgetsAndThoseOfTheirGroups() {
+    Instant start = YearMonth.now(ZoneOffset.UTC).atDay(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    interval("alice-3", "alice@example.com", "lab", start.toString(), end(start, 2));
+    interval("bob-3", "bob@example.com", "lab", start.toString(), end(start, 1));
+    String lab = "{\"scope\":\"group\",\"name\":\"lab\",\"used\":21600,\"limit\":36000}";
+    String own =
+        "{\"scope\":\"user\",\"name\":\"alice@example.com\",\"used\":14400,\"limit\":18000}";
+    String token = ApiClient.token(provider, "alice@example.com", "lab", "chess");
+    assertThat(budgets(token)).isEqualTo("[" + own + "," + lab + "]");
+    assertThat(budgets(alice)).isEqualTo("[" + own + "]");
+    assertThat(budgets(admin))
+        .isEqualTo(
+            "["
+                + own
+                + ",{\"scope\":\"user\",\"name\":\"bob@example.com\",\"used\":7200,\"limit\":18000},"
+                + lab
+                + "]");
+  }
+
+  private static String end(Instant start, int hours) {
+    return start.plus(Duration.ofHours(hours)).toString();
+  }
+
+  private String budgets(String token) {
+    return api.get(token, "/api/v1/budgets").json().getAsJsonArray("items").toString();
   }
 
   @Test

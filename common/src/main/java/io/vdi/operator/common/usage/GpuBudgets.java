@@ -5,12 +5,15 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.time.ZoneId;
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * How many GPU hours users and groups can use in a month: section {@code quota.budgets};
@@ -57,6 +60,63 @@ public record GpuBudgets(Scope user, Scope group, WhenSpent whenSpent) {
     return user.isSet() || group.isSet();
   }
 
+  /** Whose budget it is. */
+  public enum Holder {
+    USER,
+    GROUP;
+
+    /** Its name in messages and answers. */
+    public String text() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * A budget, and what is used of it in the month.
+   *
+   * @param used GPU seconds; can be more than the limit
+   * @param limit GPU seconds
+   */
+  public record Budget(Holder holder, String name, long used, long limit) {
+    public boolean isSpent() {
+      return used >= limit;
+    }
+  }
+
+  /** The budgets of a user and of groups. There is none where the use is not limited. */
+  public List<Budget> of(String email, Collection<String> groups, GpuUse use) {
+    return limited(
+        Stream.concat(
+            Stream.of(ofUser(email, use)), groups.stream().map(name -> ofGroup(name, use))));
+  }
+
+  private Budget ofUser(String email, GpuUse use) {
+    return new Budget(
+        Holder.USER, email, use.ofUser(email), user.of(email.toLowerCase(Locale.ROOT)));
+  }
+
+  private Budget ofGroup(String name, GpuUse use) {
+    return new Budget(Holder.GROUP, name, use.ofGroup(name), group.of(name));
+  }
+
+  private static List<Budget> limited(Stream<Budget> budgets) {
+    return budgets.filter(budget -> budget.limit() != UNLIMITED).toList();
+  }
+
+  /** The budgets of everybody who has used GPUs, and of those with a budget of their own. */
+  public List<Budget> ofAll(GpuUse use) {
+    Set<String> users = new TreeSet<>(use.users().keySet());
+    users.addAll(user.exceptions().keySet());
+    Set<String> groups = new TreeSet<>(use.groups().keySet());
+    groups.addAll(group.exceptions().keySet());
+    // The use of those who have no recorded group.
+    groups.remove("");
+    return limited(
+        Stream.concat(
+            users.stream().map(email -> ofUser(email, use)),
+            groups.stream().map(name -> ofGroup(name, use))));
+  }
+
   /**
    * The budgets that are spent, one message for each, which names the budget, the use and when it
    * begins again.
@@ -64,28 +124,18 @@ public record GpuBudgets(Scope user, Scope group, WhenSpent whenSpent) {
    * @param groups the recorded groups of the user
    */
   public List<String> spent(String email, List<String> groups, GpuUse use, ZoneId zone) {
-    List<String> messages = new ArrayList<>();
-    String name = email.toLowerCase(Locale.ROOT);
-    message("user", email, use.ofUser(name), user.of(name), use, zone).ifPresent(messages::add);
-    for (String of : groups) {
-      message("group", of, use.ofGroup(of), group.of(of), use, zone).ifPresent(messages::add);
-    }
-    return List.copyOf(messages);
-  }
-
-  private static Optional<String> message(
-      String scope, String name, long used, long limit, GpuUse use, ZoneId zone) {
-    return used < limit
-        ? Optional.empty()
-        : Optional.of(
+    return of(email, groups, use).stream()
+        .filter(Budget::isSpent)
+        .map(budget ->
             "GPU hour quota exceeded for %s %s: used %s of %s hours in %s; it begins again at %s"
                 .formatted(
-                    scope,
-                    name,
-                    UsageReport.hours(used),
-                    UsageReport.hours(limit),
+                    budget.holder().text(),
+                    budget.name(),
+                    UsageReport.hours(budget.used()),
+                    UsageReport.hours(budget.limit()),
                     use.month(),
-                    use.month().plusMonths(1).atDay(1).atStartOfDay(zone).toInstant()));
+                    use.renewsAt(zone)))
+        .toList();
   }
 
   /**

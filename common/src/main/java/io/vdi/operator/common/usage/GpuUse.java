@@ -59,6 +59,11 @@ public record GpuUse(YearMonth month, Map<String, Long> users, Map<String, Long>
     }
   }
 
+  /** When the month ends. */
+  public Instant renewsAt(ZoneId zone) {
+    return month.plusMonths(1).atDay(1).atStartOfDay(zone).toInstant();
+  }
+
   long ofUser(String email) {
     return users.getOrDefault(email.toLowerCase(Locale.ROOT), 0L);
   }

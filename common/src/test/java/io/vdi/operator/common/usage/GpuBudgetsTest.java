@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.model.VdiUsage;
+import io.vdi.operator.common.usage.GpuBudgets.Budget;
+import io.vdi.operator.common.usage.GpuBudgets.Holder;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -47,6 +49,26 @@ class GpuBudgetsTest {
         .singleElement()
         .asString()
         .contains("group art: used 0 of 0 hours");
+  }
+
+  @Test
+  void budgetsAreThoseOfUseAndOfExceptions() {
+    GpuBudgets budgets =
+        parse(
+            "{budgets: {user: {gpuHours: 2, exceptions: [{name: Carol@example.com, gpuHours: 3},"
+                + " {name: bob@example.com, gpuHours: unlimited}]}, group: {exceptions: [{name:"
+                + " lab, gpuHours: 4}]}}}");
+    GpuUse.Sum sum = new GpuUse.Sum(NOW, ZoneOffset.UTC);
+    sum.add(interval("Alice@example.com", "2026-11-26T11:00:00Z", ""));
+    sum.add(interval("bob@example.com", "2026-11-26T11:00:00Z", ""));
+    assertThat(budgets.ofAll(sum.result()))
+        .containsExactly(
+            new Budget(Holder.USER, "alice@example.com", 2 * 3600, 2 * 3600),
+            new Budget(Holder.USER, "carol@example.com", 0, 3 * 3600),
+            new Budget(Holder.GROUP, "lab", 4 * 3600, 4 * 3600));
+    assertThat(budgets.of("Bob@example.com", List.of("lab", "art"), sum.result()))
+        .containsExactly(new Budget(Holder.GROUP, "lab", 4 * 3600, 4 * 3600));
+    assertThat(GpuBudgets.NONE.ofAll(sum.result())).isEmpty();
   }
 
   @Test

@@ -92,6 +92,12 @@ public interface Desktops {
   /** How much desktops were used: the caller's own; for an admin, those of everybody. */
   Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query);
 
+  /**
+   * What is left of the budgets of GPU hours: those of the caller and the caller's recorded groups;
+   * for an admin, those of everybody. Without budgets there are none.
+   */
+  Outcome<BudgetsView> budgets(Caller caller);
+
   /** Checks one session and the objects that it consists of, now. */
   Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key);
 

@@ -7,11 +7,14 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.common.usage.UsagePeriod;
 import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.Desktops;
@@ -40,6 +43,8 @@ import io.vdi.operator.gate.api.UsageView;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -62,6 +67,8 @@ public final class InMemoryDesktops implements Desktops {
   private final List<Notice> notices = new CopyOnWriteArrayList<>();
   private final List<HomeView> homes = new CopyOnWriteArrayList<>();
   private final List<UsageView.Line> usage = new CopyOnWriteArrayList<>();
+  private final List<VdiUsage.Spec> use = new CopyOnWriteArrayList<>();
+  private final List<GpuBudgets.Budget> budgets = new CopyOnWriteArrayList<>();
   private final List<Watch> watches = new CopyOnWriteArrayList<>();
   private volatile Optional<String> failure = Optional.empty();
   private volatile boolean isBroken;
@@ -113,6 +120,15 @@ public final class InMemoryDesktops implements Desktops {
 
   public void addUsage(UsageView.Line line) {
     usage.add(line);
+  }
+
+  /** A desktop that ran. */
+  public void addUse(VdiUsage.Spec interval) {
+    use.add(interval);
+  }
+
+  public void addBudget(GpuBudgets.Budget budget) {
+    budgets.add(budget);
   }
 
   public List<SessionKey> keys() {
@@ -520,8 +536,28 @@ public final class InMemoryDesktops implements Desktops {
 
   @Override
   public Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query) {
-    Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    return unlessFailing(new UsageReport(query.by(), new UsagePeriod(now, now, ZoneOffset.UTC)));
+    UsageReport report =
+        new UsageReport(
+            query.by(),
+            new UsagePeriod(
+                query.from().map(InMemoryDesktops::day).orElse(Instant.EPOCH),
+                query.to().map(InMemoryDesktops::day).orElseGet(Instant::now),
+                ZoneOffset.UTC));
+    use.stream()
+        .filter(interval -> caller.isAdmin() || interval.user().equals(caller.email()))
+        .forEach(report::add);
+    return unlessFailing(report);
+  }
+
+  private static Instant day(String date) {
+    return LocalDate.parse(date).atStartOfDay(ZoneOffset.UTC).toInstant();
+  }
+
+  @Override
+  public Outcome<BudgetsView> budgets(Caller caller) {
+    YearMonth month = YearMonth.now(ZoneOffset.UTC);
+    return unlessFailing(
+        new BudgetsView(month, day(month.plusMonths(1).atDay(1).toString()), budgets));
   }
 
   @Override

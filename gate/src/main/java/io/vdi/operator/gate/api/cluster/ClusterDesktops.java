@@ -31,6 +31,7 @@ import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.common.quota.StorageSize;
 import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
@@ -87,6 +88,7 @@ public final class ClusterDesktops implements Desktops {
   private final NamespaceStore namespaces;
   private final SessionNames names;
   private final SessionWatches watches;
+  private final UsageReader usage;
   private final Guests guests;
   private final Audit audit;
   private final InstantSource clock;
@@ -126,6 +128,7 @@ public final class ClusterDesktops implements Desktops {
     this.namespaces = new NamespaceStore(api, settings);
     this.names = new SessionNames();
     this.watches = new SessionWatches(this::visibleNow);
+    this.usage = new UsageReader(api, settings);
     this.guests = guests;
     this.audit = audit;
     this.clock = clock;
@@ -569,7 +572,12 @@ public final class ClusterDesktops implements Desktops {
 
   @Override
   public Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query) {
-    return new UsageReader(api, settings).read(caller, query, clock.instant());
+    return usage.read(caller, query, clock.instant());
+  }
+
+  @Override
+  public Outcome<BudgetsView> budgets(Caller caller) {
+    return usage.budgets(caller, clock.instant());
   }
 
   private List<UsageView.Line> lines(Caller caller, String namespace, QuotaUsage usage) {

@@ -3,6 +3,7 @@ package io.vdi.operator.gate.api.cluster;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.gate.api.Caller;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -18,6 +19,7 @@ import java.util.Map;
  * @param adminsMayWatch whether admins watch the desktops of others
  * @param namespaces where sessions are created
  * @param createNamespaces whether the gate creates them on first use
+ * @param budgets of GPU hours
  * @param warningBefore how long before an end its user is told
  * @param homeRetention how long a retained home stays; zero: it is never deleted
  * @param operatorNamespace for the commands of remedies, and where the use is recorded
@@ -31,6 +33,7 @@ public record DesktopSettings(
     UserNamespaces namespaces,
     boolean createNamespaces,
     QuotaLimits quota,
+    GpuBudgets budgets,
     Duration warningBefore,
     Duration homeRetention,
     String operatorNamespace,

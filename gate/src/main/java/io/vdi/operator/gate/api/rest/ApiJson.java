@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Share;
+import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
@@ -210,6 +211,24 @@ final class ApiJson {
               number(json, "limit", line.limit());
               return json;
             }));
+  }
+
+  static JsonObject of(BudgetsView view) {
+    JsonObject json =
+        items(
+            list(
+                view.budgets(),
+                budget -> {
+                  JsonObject item = new JsonObject();
+                  item.addProperty("scope", budget.holder().text());
+                  item.addProperty("name", budget.name());
+                  item.addProperty("used", budget.used());
+                  item.addProperty("limit", budget.limit());
+                  return item;
+                }));
+    json.addProperty("month", view.month().toString());
+    json.addProperty("renewsAt", view.renewsAt().toString());
+    return json;
   }
 
   static JsonObject of(DiagnosisView diagnosis) {

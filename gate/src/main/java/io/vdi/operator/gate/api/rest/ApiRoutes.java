@@ -138,6 +138,7 @@ public final class ApiRoutes implements HttpService {
     operations.put(new ApiOperation("GET", "/homes"), this::homes);
     operations.put(new ApiOperation("DELETE", "/homes/{namespace}/{name}"), this::deleteHome);
     operations.put(new ApiOperation("GET", "/usage"), this::usage);
+    operations.put(new ApiOperation("GET", "/budgets"), this::budgets);
   }
 
   /** Makes a caller from what the provider says. */
@@ -474,6 +475,10 @@ public final class ApiRoutes implements HttpService {
     return request.http().query().isEmpty()
         ? json(desktops.usage(request.caller()), ApiJson::of)
         : UsageRequest.answer(desktops, request);
+  }
+
+  private Answer budgets(ApiRequest request, ServerResponse response) {
+    return withoutQuery(request, () -> json(desktops.budgets(request.caller()), ApiJson::of));
   }
 
   private static Answer withoutQuery(ApiRequest request, Supplier<Answer> next) {

@@ -12,6 +12,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
@@ -48,6 +49,7 @@ class SessionViewsTest {
           UserNamespaces.DEFAULT,
           false,
           new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of()),
+          GpuBudgets.NONE,
           Duration.ofMinutes(10),
           Duration.ofHours(1),
           "vdi-system",
