@@ -180,6 +180,7 @@ class GateImportsTest {
             "common.model",
             "common.notice",
             "common.quota",
+            "common.usage",
             "gate.api",
             "gate.http",
             "java.net")

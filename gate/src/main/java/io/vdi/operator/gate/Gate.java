@@ -218,7 +218,13 @@ public final class Gate implements Service {
             config.api().desktops()::caller,
             config.api().limits());
     this.portalRoutes =
-        new PortalRoutes(sessions, this::caller, this.api, config.wakeOnVisit(), clock);
+        new PortalRoutes(
+            sessions,
+            this::caller,
+            this.api,
+            config.wakeOnVisit(),
+            config.api().desktops().usageZone(),
+            clock);
     this.signInRoutes =
         new SignInRoutes(
             signIns,

@@ -196,6 +196,11 @@ final class PortalBrowser implements AutoCloseable {
     throw new AssertionError("the tab key does not reach " + selector);
   }
 
+  /** Types into what has the focus; a letter chooses the option of a list that begins with it. */
+  void type(String text) {
+    driver.switchTo().activeElement().sendKeys(text);
+  }
+
   /** Presses Enter on what has the focus. */
   void enter() {
     driver.switchTo().activeElement().sendKeys(Keys.ENTER);

@@ -6,8 +6,10 @@ import static org.awaitility.Awaitility.await;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.e2e.portal.PortalBrowser.Colours;
 import io.vdi.operator.e2e.portal.PortalBrowser.Screen;
 import io.vdi.operator.gate.api.CauseView;
@@ -43,6 +45,9 @@ class PortalIT {
   private static final SessionKey ALICE = new SessionKey("desks", "alice-workstation");
   private static final SessionKey FAILED = new SessionKey("desks", "alice-render");
   private static final String MARKUP = "<img src=x onerror=alert(1)>\"'><script>alert(1)</script>";
+
+  /** Wider than a phone. */
+  private static final String LONG_ADDRESS = "a".repeat(60) + "@department.university.example.com";
 
   private static PortalBrowser browser;
 
@@ -124,6 +129,22 @@ class PortalIT {
             QuotaResource.STORAGE,
             30L << 30,
             OptionalLong.of(100L << 30)));
+    desktops.addBudget(
+        new GpuBudgets.Budget(GpuBudgets.Holder.USER, "alice@example.com", 30 * 3600, 40 * 3600));
+    desktops.addBudget(
+        new GpuBudgets.Budget(GpuBudgets.Holder.GROUP, "physics", 2000 * 3600, 2000 * 3600));
+    for (String user : List.of("alice@example.com", LONG_ADDRESS)) {
+      desktops.addUse(
+          new VdiUsage.Spec(
+              new VdiUsage.Session("desks", "desk", user),
+              user,
+              List.of("physics"),
+              "ubuntu",
+              new VdiUsage.Gpu("nvidia.com/gpu", 2),
+              now.minus(Duration.ofDays(40)),
+              null,
+              null));
+    }
   }
 
   @AfterEach
@@ -207,6 +228,7 @@ class PortalIT {
             "/homes",
             "/homes/desks/alice-thesis/delete",
             "/usage",
+            "/usage?by=month&month=all",
             "/admin?user=alice&done=suspended",
             "/signed-out");
     for (Screen screen : Screen.values()) {
@@ -222,6 +244,21 @@ class PortalIT {
     browser.open(portal.page("/"));
     assertThat(browser.title()).isEqualTo("Ihre Desktops – Desktops");
     assertAccessible("/ in German");
+  }
+
+  @Test
+  @DisplayName("with the keyboard only, a user sums the own use by template")
+  void usage() {
+    signIn("alice");
+    browser.open(portal.page("/usage"));
+    browser.tabTo("#by");
+    browser.type("T");
+    browser.tabTo("main form.filter button");
+    assertThat(browser.isFocusVisible()).isTrue();
+    browser.enter();
+    await().until(() -> browser.has("main a[href*='by=template']"));
+    assertThat(browser.text("table[aria-labelledby=past] tbody th")).isEqualTo("ubuntu");
+    assertAccessible("/usage by template");
   }
 
   @Test

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
+import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.HomeView;
@@ -38,6 +39,8 @@ import io.vdi.operator.gate.portal.view.Paths;
 import io.vdi.operator.gate.portal.view.SessionCard;
 import io.vdi.operator.gate.portal.view.Shell;
 import io.vdi.operator.gate.portal.view.Texts;
+import io.vdi.operator.gate.portal.view.UsageChoice;
+import io.vdi.operator.gate.portal.view.UsageTable;
 import io.vdi.operator.gate.portal.view.Views;
 import io.vdi.operator.gate.signin.SignIn;
 import io.vdi.operator.gate.signin.SignInSessions;
@@ -46,6 +49,8 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.YearMonth;
+import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -92,12 +97,14 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   private final BiFunction<ServerRequest, SignIn, Caller> callers;
   private final Desktops desktops;
   private final boolean wakeOnVisit;
+  private final ZoneId usageZone;
   private final InstantSource clock;
   private final Streams streams;
 
   /**
    * @param callers the user of a request with this sign-in
    * @param wakeOnVisit whether a visit of a user's own desktop that sleeps resumes it
+   * @param usageZone in which the months of usage begin
    * @param clock that of the API server
    */
   public PortalRoutes(
@@ -105,8 +112,9 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
       BiFunction<ServerRequest, SignIn, Caller> callers,
       Desktops desktops,
       boolean wakeOnVisit,
+      ZoneId usageZone,
       InstantSource clock) {
-    this(sessions, callers, desktops, wakeOnVisit, clock, HEARTBEAT);
+    this(sessions, callers, desktops, wakeOnVisit, usageZone, clock, HEARTBEAT);
   }
 
   PortalRoutes(
@@ -114,12 +122,14 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
       BiFunction<ServerRequest, SignIn, Caller> callers,
       Desktops desktops,
       boolean wakeOnVisit,
+      ZoneId usageZone,
       InstantSource clock,
       Duration heartbeat) {
     this.sessions = sessions;
     this.callers = callers;
     this.desktops = desktops;
     this.wakeOnVisit = wakeOnVisit;
+    this.usageZone = usageZone;
     this.clock = clock;
     this.streams = new Streams(heartbeat);
   }
@@ -637,11 +647,37 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   private void usage(Visit visit) {
     visit.with(
         desktops.usage(visit.caller()),
-        usage ->
-            visit.send(
-                "pages/usage.jte",
-                visit.texts().get("usage.title"),
-                Map.of("lines", usage.lines().stream().map(visit.views()::usage).toList())));
+        usage -> {
+          Views views = visit.views();
+          UsageChoice choice =
+              UsageChoice.of(
+                  query(visit, "by"),
+                  query(visit, "month"),
+                  YearMonth.from(visit.now().atZone(usageZone)),
+                  visit.caller().isAdmin());
+          List<String> problems = new ArrayList<>();
+          Optional<BudgetsView> budgets = value(desktops.budgets(visit.caller()), problems);
+          Optional<UsageTable> past =
+              value(desktops.usageHistory(visit.caller(), choice.query()), problems)
+                  .map(report -> views.past(report, choice));
+          visit.send(
+              "pages/usage.jte",
+              visit.texts().get("usage.title"),
+              Map.of(
+                  "problems",
+                  // Both parts read the same objects.
+                  problems.stream().distinct().toList(),
+                  "lines",
+                  usage.lines().stream().map(views::usage).toList(),
+                  "budgets",
+                  budgets.map(BudgetsView::budgets).orElse(List.of()).stream()
+                      .map(views::budget)
+                      .toList(),
+                  "renewal",
+                  budgets.map(view -> views.renewal(view.month())).orElse(""),
+                  "past",
+                  past));
+        });
   }
 
   private void admin(Visit visit) {

@@ -6,7 +6,9 @@ import static org.awaitility.Awaitility.await;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
+import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.notice.Notice;
+import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import java.io.BufferedReader;
@@ -22,8 +24,12 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -349,6 +355,69 @@ class PortalTest {
         .isEqualTo("/admin?done=suspended");
     assertThat(location(post("/sessions/desks/bob/delete", Map.of("from", "admin"))))
         .isEqualTo("/admin?done=deleted");
+  }
+
+  private void addUse(String user, String group, YearMonth month, long hours) {
+    Instant start = month.atDay(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    desktops.addUse(
+        new VdiUsage.Spec(
+            new VdiUsage.Session("desks", "desk", user + month),
+            user,
+            List.of(group),
+            "ubuntu",
+            new VdiUsage.Gpu("nvidia.com/gpu", 2),
+            start,
+            start.plus(Duration.ofHours(hours)),
+            "Suspended"));
+  }
+
+  @Test
+  @DisplayName("users see their own use of each month, and what is left of their budgets")
+  void ownUsage() {
+    YearMonth last = YearMonth.now(ZoneOffset.UTC).minusMonths(1);
+    addUse("alice@example.com", "lab", last, 3);
+    addUse("alice@example.com", "lab", last.minusMonths(1), 5);
+    addUse("bob@example.com", "lab", last, 7);
+    signIn("alice");
+    Document page = document("/usage?by=user&month=%3Cb%3E");
+    assertThat(page.select("[aria-labelledby=past] tbody tr").eachText())
+        .containsExactly(monthName(last) + " 1 3 6", monthName(last.minusMonths(1)) + " 1 5 10");
+    assertThat(page.select("option[selected]").eachAttr("value")).containsExactly("month", "all");
+    assertThat(page.select("#by option").eachAttr("value")).containsExactly("month", "template");
+    assertThat(page.getElementById("budgets")).isNull();
+    desktops.addBudget(
+        new GpuBudgets.Budget(GpuBudgets.Holder.USER, "alice@example.com", 5400, 3600 * 4));
+    assertThat(document("/usage").select("section[aria-labelledby=budgets] td").text())
+        .contains("1.5 of 4, 2.5 left");
+  }
+
+  @Test
+  @DisplayName("admins see the use of everybody, sum it as they like, and get it as CSV")
+  void everybodysUsage() {
+    YearMonth last = YearMonth.now(ZoneOffset.UTC).minusMonths(1);
+    addUse("alice@example.com", "lab", last, 3);
+    addUse("bob@example.com", "", last, 7);
+    signIn("root");
+    assertThat(document("/usage").select("#past ~ p").eachText())
+        .contains("Nothing was used in this time.");
+    Document page = document("/usage?by=user&month=" + last);
+    assertThat(page.select("table[aria-labelledby=past] tbody tr").eachText())
+        .containsExactly("alice@example.com 1 3 6", "bob@example.com 1 7 14");
+    assertThat(page.select("option[selected]").eachAttr("value"))
+        .containsExactly("user", last.toString());
+    assertThat(page.select("a[href^=/api/]").attr("href"))
+        .isEqualTo(
+            "/api/v1/usage?format=csv&by=user&from=%s-01&to=%s-01"
+                .formatted(last, last.plusMonths(1)));
+    assertThat(document("/usage?by=group&month=all").select("tbody th").eachText())
+        .contains("Without a group", "lab");
+    headers = Map.of("Accept-Language", "de");
+    assertThat(document("/usage?by=month&month=all").select("h2").eachText())
+        .containsExactly("Jetzt belegt", "Bisher genutzt");
+  }
+
+  private static String monthName(YearMonth month) {
+    return DateTimeFormatter.ofPattern("LLLL uuuu", Locale.ENGLISH).format(month);
   }
 
   @Test

@@ -25,6 +25,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -81,6 +82,7 @@ public final class TestPortal implements AutoCloseable {
                 new Caller(user.holder().email(), user.groups(), user.groups().contains("admins")),
             desktops,
             true,
+            ZoneOffset.UTC,
             clock,
             heartbeat);
     this.server =

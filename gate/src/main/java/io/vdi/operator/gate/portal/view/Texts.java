@@ -1,9 +1,13 @@
 package io.vdi.operator.gate.portal.view;
 
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import java.math.BigDecimal;
 import java.text.MessageFormat;
+import java.text.NumberFormat;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
@@ -98,6 +102,28 @@ public final class Texts {
             .withLocale(locale)
             .format(at.atOffset(ZoneOffset.UTC))
         + " UTC";
+  }
+
+  /** A month, such as {@code November 2026}. */
+  String month(YearMonth month) {
+    return DateTimeFormatter.ofPattern("LLLL uuuu", locale).format(month);
+  }
+
+  /** A day, such as {@code December 1, 2026}. */
+  String day(LocalDate day) {
+    return DateTimeFormatter.ofLocalizedDate(FormatStyle.LONG).withLocale(locale).format(day);
+  }
+
+  /** A number, such as {@code 1,234}. */
+  String number(long number) {
+    return NumberFormat.getInstance(locale).format(number);
+  }
+
+  /** Hours in tenths, rounded down, such as {@code 1,234.5}. */
+  String hours(long seconds) {
+    NumberFormat format = NumberFormat.getInstance(locale);
+    format.setMaximumFractionDigits(1);
+    return format.format(BigDecimal.valueOf(seconds / 360, 1));
   }
 
   /** An amount of a resource, such as {@code 2} or {@code 40 GiB}. */

@@ -9,6 +9,9 @@ import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.GpuBudgets;
+import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.common.usage.UsageReport.Dimension;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
@@ -29,6 +32,7 @@ import io.vdi.operator.gate.portal.view.SessionDetails.StepLine;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -402,6 +406,67 @@ public record Views(Texts texts, Instant now) {
         percent,
         limit.isPresent(),
         limit.isPresent() && line.used() >= limit.getAsLong());
+  }
+
+  /** What is used of a budget, and what is left. */
+  public UsageLine budget(GpuBudgets.Budget budget) {
+    int percent = budget.isSpent() ? 100 : (int) Math.round(budget.used() * 100.0 / budget.limit());
+    return new UsageLine(
+        texts.get(
+            budget.holder() == GpuBudgets.Holder.USER ? "scope.USER" : "scope.GROUP",
+            budget.name()),
+        texts.get("usage.gpuHours"),
+        texts.get(
+            "usage.left",
+            texts.hours(budget.used()),
+            texts.hours(budget.limit()),
+            texts.hours(Math.max(0, budget.limit() - budget.used()))),
+        percent,
+        true,
+        budget.isSpent());
+  }
+
+  /** When the budgets begin again. */
+  public String renewal(YearMonth month) {
+    return texts.get("usage.renewal", texts.month(month), texts.day(month.plusMonths(1).atDay(1)));
+  }
+
+  /** How much desktops were used. */
+  public UsageTable past(UsageReport report, UsageChoice choice) {
+    List<UsageTable.Row> rows =
+        report.rows().stream()
+            .map(row ->
+                new UsageTable.Row(
+                    rowName(choice.by(), row.keys().getFirst()),
+                    texts.number(row.sessions()),
+                    texts.hours(row.seconds()),
+                    texts.hours(row.gpuSeconds())))
+            .toList();
+    return new UsageTable(
+        by(choice.by()),
+        choice.dimensions().stream().map(by -> new SessionCard.Choice(by.text(), by(by))).toList(),
+        choice.by().text(),
+        Stream.concat(
+                choice.months().stream()
+                    .map(month -> new SessionCard.Choice(month.toString(), texts.month(month))),
+                Stream.of(new SessionCard.Choice(UsageChoice.ALL, texts.get("usage.all"))))
+            .toList(),
+        choice.month().map(YearMonth::toString).orElse(UsageChoice.ALL),
+        // The latest month first.
+        choice.by() == Dimension.MONTH ? rows.reversed() : rows,
+        choice.csv());
+  }
+
+  private String by(Dimension by) {
+    return texts.get("by." + by.name());
+  }
+
+  private String rowName(Dimension by, String key) {
+    return switch (by) {
+      case MONTH -> texts.month(YearMonth.parse(key));
+      case GROUP -> key.isEmpty() ? texts.get("usage.noGroup") : key;
+      case USER, TEMPLATE -> key;
+    };
   }
 
   /** A check of a session. */

@@ -8,9 +8,13 @@ import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
+import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.GpuBudgets;
+import io.vdi.operator.common.usage.UsagePeriod;
+import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
@@ -27,6 +31,8 @@ import io.vdi.operator.gate.http.Templates;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -261,6 +267,20 @@ class PageProperties {
             Map.of(
                 "shell",
                 shell,
+                "problems",
+                List.of(x),
+                "renewal",
+                x,
+                "budgets",
+                Arrays.stream(GpuBudgets.Holder.values())
+                    .map(holder -> views.budget(new GpuBudgets.Budget(holder, x, 1, 2)))
+                    .toList(),
+                "past",
+                Optional.of(
+                    views.past(
+                        use(x),
+                        UsageChoice.of(
+                            Optional.of("template"), Optional.of(x), YearMonth.of(2026, 1), true))),
                 "lines",
                 Arrays.stream(QuotaScope.values())
                     .map(scope ->
@@ -300,6 +320,17 @@ class PageProperties {
                 x,
                 "links",
                 List.of())));
+  }
+
+  private static UsageReport use(String x) {
+    UsageReport report =
+        new UsageReport(
+            List.of(UsageReport.Dimension.TEMPLATE),
+            new UsagePeriod(NOW.minusSeconds(7200), NOW, ZoneOffset.UTC));
+    report.add(
+        new VdiUsage.Spec(
+            new VdiUsage.Session(x, x, x), x, List.of(x), x, null, NOW.minusSeconds(60), null, x));
+    return report;
   }
 
   private static CauseView cause(String x) {

@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.SharingView;
@@ -19,6 +20,8 @@ import java.text.Format;
 import java.text.MessageFormat;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.ResourceBundle;
@@ -92,6 +95,7 @@ class TextsTest {
             "state.",
             "phase.",
             "scope.",
+            "by.",
             "resource.",
             "check.",
             "error.",
@@ -148,6 +152,9 @@ class TextsTest {
     for (QuotaScope scope : QuotaScope.values()) {
       assertThat(EN.get("scope." + scope.name(), "x")).isNotBlank();
     }
+    for (UsageReport.Dimension by : UsageReport.Dimension.values()) {
+      assertThat(EN.get("by." + by.name())).isNotBlank();
+    }
     for (QuotaResource resource : QuotaResource.values()) {
       assertThat(EN.get("resource." + resource.name())).isNotBlank();
     }
@@ -190,6 +197,11 @@ class TextsTest {
     assertThat(EN.duration(Duration.ofHours(50))).isEqualTo("2 days 2 h");
     assertThat(DE.duration(Duration.ofMinutes(135))).isEqualTo("2 Std. 15 Min.");
     assertThat(DE.moment(Instant.parse("2026-01-02T03:04:05Z"))).isEqualTo("02.01.2026, 03:04 UTC");
+    assertThat(EN.hours(5_399)).isEqualTo("1.4");
+    assertThat(EN.hours(1_234 * 3600 + 1_800)).isEqualTo("1,234.5");
+    assertThat(DE.hours(1_234 * 3600 + 1_800)).isEqualTo("1.234,5");
+    assertThat(DE.month(YearMonth.of(2026, 3))).isEqualTo("März 2026");
+    assertThat(EN.day(LocalDate.of(2026, 12, 1))).isEqualTo("December 1, 2026");
     assertThat(EN.quantity("4Gi")).isEqualTo("4\u00a0GiB");
     assertThat(EN.quantity("500m")).isEqualTo("500m");
   }

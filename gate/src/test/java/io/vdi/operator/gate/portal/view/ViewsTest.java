@@ -8,10 +8,13 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.common.usage.GpuBudgets;
+import io.vdi.operator.common.usage.UsageReport.Dimension;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.Timers;
+import io.vdi.operator.gate.api.UsageQuery;
 import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.portal.InMemoryDesktops;
 import io.vdi.operator.gate.portal.view.SessionCard.Choice;
@@ -20,6 +23,7 @@ import io.vdi.operator.gate.portal.view.SessionCard.Tone;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.YearMonth;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -243,6 +247,40 @@ class ViewsTest {
     assertThat(usage(QuotaResource.SESSIONS, 0, OptionalLong.of(0)).isFull()).isTrue();
     assertThat(usage(QuotaResource.SESSIONS, Long.MAX_VALUE, OptionalLong.of(1)).percent())
         .isEqualTo(100);
+  }
+
+  @Test
+  @DisplayName("a budget says what is left; one that is exceeded has nothing left")
+  void budgets() {
+    assertThat(VIEWS.budget(new GpuBudgets.Budget(GpuBudgets.Holder.GROUP, "lab", 5400, 14_400)))
+        .isEqualTo(new UsageLine("Group lab", "GPU hours", "1.5 of 4, 2.5 left", 38, true, false));
+    UsageLine spent =
+        VIEWS.budget(new GpuBudgets.Budget(GpuBudgets.Holder.USER, "a@example.com", 7200, 3600));
+    assertThat(spent)
+        .isEqualTo(new UsageLine("a@example.com", "GPU hours", "2 of 1, 0 left", 100, true, true));
+    assertThat(VIEWS.budget(new GpuBudgets.Budget(GpuBudgets.Holder.GROUP, "none", 0, 0)).isFull())
+        .isTrue();
+    assertThat(VIEWS.renewal(YearMonth.of(2026, 12)))
+        .isEqualTo("GPU hours of December 2026. The budgets begin again on January 1, 2027.");
+  }
+
+  @Test
+  @DisplayName("users see their months, admins users in this month; what is not offered is ignored")
+  void usageChoices() {
+    YearMonth now = YearMonth.of(2026, 2);
+    UsageChoice own = UsageChoice.of(Optional.of("user"), Optional.of("2019-01"), now, false);
+    assertThat(own.query())
+        .isEqualTo(
+            new UsageQuery(List.of(Dimension.MONTH), Optional.of("2025-02-01"), Optional.empty()));
+    UsageChoice all = UsageChoice.of(Optional.empty(), Optional.of("<b>"), now, true);
+    assertThat(all.query())
+        .isEqualTo(
+            new UsageQuery(
+                List.of(Dimension.USER), Optional.of("2026-02-01"), Optional.of("2026-03-01")));
+    assertThat(UsageChoice.of(Optional.of("group"), Optional.of("2025-12"), now, true).csv())
+        .isEqualTo("/api/v1/usage?format=csv&by=group&from=2025-12-01&to=2026-01-01");
+    assertThat(UsageChoice.of(Optional.of("group"), Optional.of("all"), now, true).csv())
+        .isEqualTo("/api/v1/usage?format=csv&by=group&from=2025-02-01");
   }
 
   private static UsageLine usage(QuotaResource resource, long used, OptionalLong limit) {
