@@ -6,9 +6,11 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.IdentityMapping;
+import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiTemplate;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -27,6 +29,9 @@ final class ShareRules {
   private static final String UNTIL = "until";
   private static final String EMAIL =
       "must be the e-mail address of the guest, such as bob@example.com";
+
+  /** The clock of the client is that much ahead at most. */
+  private static final Duration SKEW = Duration.ofMinutes(1);
 
   private ShareRules() {}
 
@@ -57,7 +62,7 @@ final class ShareRules {
   private static void check(FieldValidator spec, FieldValidator share, List<String> users) {
     share.require(USER, EMAIL);
     share
-        .string(USER, EmailAddress::isValid, EMAIL)
+        .string(USER, ShareRules::isGuest, EMAIL)
         .ifPresent(user -> {
           if (spec.text(USER).filter(owner -> IdentityMapping.isSame(owner, user)).isPresent()) {
             share.report(
@@ -69,6 +74,9 @@ final class ShareRules {
             share.report(
                 USER, new JsonPrimitive(user), "must occur once: merge the items of this user");
           }
+          if (LinkCode.isReserved(user)) {
+            checkLink(share, user);
+          }
           users.add(user);
         });
     share.string(ROLE, role -> ShareRole.of(role).isPresent(), "must be view or control");
@@ -76,6 +84,29 @@ final class ShareRules {
         UNTIL,
         ScheduleRules::isInstant,
         "must be a time with its offset from UTC, such as 2026-11-26T20:00:00Z");
+  }
+
+  private static boolean isGuest(String user) {
+    return EmailAddress.isValid(user) || LinkCode.isReserved(user);
+  }
+
+  /** An e-mail address that could be taken for a link is none of a guest. */
+  private static void checkLink(FieldValidator share, String user) {
+    if (!LinkCode.isUser(user)) {
+      share.report(
+          USER,
+          new JsonPrimitive(ShortText.of(user)),
+          "must not begin with link: unless the SHA-256 of a link follows, 43 characters of base64url:"
+              + " make the link in the portal, or give an e-mail address");
+      return;
+    }
+    if (share.text(ROLE).filter(role -> !role.equals(ShareRole.VIEW.text())).isPresent()) {
+      share.report(
+          ROLE,
+          new JsonPrimitive(share.text(ROLE).orElse("")),
+          "must be view for a link: share with the e-mail address of a guest who controls");
+    }
+    share.require(UNTIL, "a link must end, at most 24h from now");
   }
 
   /**
@@ -95,6 +126,15 @@ final class ShareRules {
                     violations.add(
                         "spec.shares[%d].until \"%s\": must be in the future: give a later time, or remove the item to end the share"
                             .formatted(index, until))));
+    added(session, old)
+        .forEach((index, share) ->
+            until(share)
+                .filter(
+                    until -> isLink(share) && until.isAfter(now.plus(Share.MAX_LINK).plus(SKEW)))
+                .ifPresent(until ->
+                    violations.add(
+                        "spec.shares[%d].until \"%s\": must be at most 24h from now for a link: give an earlier time, and make a new link when it has ended"
+                            .formatted(index, until))));
     template
         .filter(found -> !found.spec().server().canShare())
         .filter(found -> !added(session, old).isEmpty())
@@ -110,6 +150,11 @@ final class ShareRules {
     List<String> warnings = new ArrayList<>();
     added(session, old)
         .forEach((index, share) -> {
+          if (isLink(share)) {
+            warnings.add(
+                "spec.shares[%d] is a link: until %s, everybody who has it watches this desktop without an account, if gate.desktops.links allows it"
+                    .formatted(index, text(share, UNTIL).orElse("")));
+          }
           if (text(share, ROLE).equals(Optional.of(ShareRole.CONTROL.text()))) {
             warnings.add(
                 "spec.shares[%d].role control: %s acts with the owner's logins and files; with view a guest only watches"
@@ -166,6 +211,10 @@ final class ShareRules {
     }
     until(share).ifPresent(time -> normal.addProperty(UNTIL, time.toString()));
     return normal;
+  }
+
+  private static boolean isLink(JsonObject share) {
+    return text(share, USER).filter(LinkCode::isUser).isPresent();
   }
 
   private static Optional<Instant> until(JsonObject share) {

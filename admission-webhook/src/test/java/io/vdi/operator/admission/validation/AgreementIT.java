@@ -123,6 +123,10 @@ class AgreementIT {
           bad  | {user: a@b.cc, template: t, shares: [{user: g@b.cc}, {user: g@b.cc}]}
           bad  | {user: a@b.cc, template: t, shares: [{user: g@b.cc, role: admin}]}
           bad  | {user: a@b.cc, template: t, shares: [{user: g@b.cc, until: tomorrow}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: 'link:g@b.cc', until: '2100-01-01T00:00:00Z'}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: 'link:AAAA', until: '2100-01-01T00:00:00Z'}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: 'link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'}]}
+          bad  | {user: a@b.cc, template: t, shares: [{user: 'link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', role: control, until: '2100-01-01T00:00:00Z'}]}
           bad  | []
           """)
   void aNewSession(String verdict, String spec) {

@@ -47,6 +47,44 @@ class ShareRulesTest {
             Response.Deny.class, deny -> assertThat(deny.message()).contains(message));
   }
 
+  private static final String LINK = "link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          link:                                            | view    | 2026-11-26T13:00:00Z | .user "link:": must not begin with link: unless
+          link:bob@example.com                             | view    | 2026-11-26T13:00:00Z | .user "link:bob@example.com": must not begin with
+          LINK:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA | view    | 2026-11-26T13:00:00Z | must not begin with link: unless the SHA-256
+          link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB | view    | 2026-11-26T13:00:00Z | must not begin with link: unless the SHA-256
+          link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA  | view    | 2026-11-26T13:00:00Z | must not begin with link: unless the SHA-256
+          link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA | control | 2026-11-26T13:00:00Z | spec.shares[0].role "control": must be view for a link
+          link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA | view    |                      | spec.shares[0].until: is missing: a link must end, at most 24h
+          link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA | view    | 2026-11-26T11:00:00Z | must be in the future
+          link:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA | view    | 2026-11-27T12:02:00Z | must be at most 24h from now for a link
+          """)
+  void refusedLinks(String user, String role, String until, String message) {
+    String end = until == null ? "" : ", until: '" + until + "'";
+    assertThat(create("[{user: '%s', role: %s%s}]".formatted(user, role, end)))
+        .isInstanceOfSatisfying(
+            Response.Deny.class, deny -> assertThat(deny.message()).contains(message));
+  }
+
+  @Test
+  @DisplayName("a link lasts up to a day, its role is filled, and the owner is warned")
+  void link() {
+    assertThat(create("[{user: '%s', until: '2026-11-27T12:00:00Z'}]".formatted(LINK)))
+        .isInstanceOfSatisfying(
+            QuotaCheckRequired.class,
+            check ->
+                assertThat(check.warnings())
+                    .contains(
+                        "spec.shares[0] is a link: until 2026-11-27T12:00:00Z, everybody who has it"
+                            + " watches this desktop without an account, if gate.desktops.links"
+                            + " allows it"));
+  }
+
   @Test
   @DisplayName("a session has at most 20 guests")
   void tooMany() {

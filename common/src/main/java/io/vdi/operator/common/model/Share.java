@@ -3,6 +3,9 @@ package io.vdi.operator.common.model;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.identity.IdentityMapping;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,13 +14,17 @@ import java.util.Optional;
 /**
  * One guest of a session, an item of {@code spec.shares}; docs/specification.md, section 1.
  *
- * @param user the e-mail address of the guest
+ * @param user the e-mail address of the guest, or {@link LinkCode#user} for a link without an
+ *     account
  * @param role {@link ShareRole#VIEW} if it is not set
  * @param until when the share ends; null: it does not end by itself
  */
 public record Share(String user, ShareRole role, Instant until) {
   /** The most shares of a session, as in the schema. */
   public static final int MAX_SHARES = 20;
+
+  /** How long a link without an account is valid at most. */
+  public static final Duration MAX_LINK = Duration.ofHours(24);
 
   public Share {
     user = user == null ? "" : user;
@@ -31,6 +38,25 @@ public record Share(String user, ShareRole role, Instant until) {
 
   public boolean isActive(Instant now) {
     return until == null || now.isBefore(until);
+  }
+
+  /** Whether it is for everybody who has a link. */
+  public boolean isLink() {
+    return LinkCode.isUser(user);
+  }
+
+  /**
+   * Whether it lets in who has this link. It takes the same time for every link.
+   *
+   * @param linkUser {@link LinkCode#user} of the link
+   */
+  public boolean admits(String linkUser, Instant now) {
+    return isLink()
+        && role == ShareRole.VIEW
+        && until != null
+        && isActive(now)
+        && MessageDigest.isEqual(
+            user.getBytes(StandardCharsets.UTF_8), linkUser.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Whether it is a share for this user. */
