@@ -143,6 +143,18 @@
       location.reload();
     }
   });
+  // The code of a link is in the fragment, which is sent to nobody and goes into the form. It leaves the address bar,
+  // which others can see.
+  const code = document.getElementById('code');
+  function takeCode() {
+    if (code && location.hash.length > 1) {
+      code.value = location.hash.slice(1);
+      code.parentElement.hidden = true;
+      history.replaceState(null, '', location.pathname);
+    }
+  }
+  takeCode();
+  addEventListener('hashchange', takeCode);
   // A second press of a button sends nothing.
   document.addEventListener('submit', event => {
     const form = event.target;

@@ -68,6 +68,7 @@ class GateImportsTest {
             "gate.audit",
             "gate.desktop",
             "com.google.gson",
+            "java.net",
             "java.security",
             "org.slf4j")
         .allow(
@@ -192,8 +193,10 @@ class GateImportsTest {
             "gate.http",
             "gate.portal.view",
             "gate.signin",
+            "gate.ticket",
             "io.helidon",
             "java.io",
+            "java.net",
             "org.slf4j")
         .check();
   }

@@ -41,6 +41,7 @@ import io.vdi.operator.gate.http.PortalDefences;
 import io.vdi.operator.gate.keys.KeyRing;
 import io.vdi.operator.gate.keys.KeyStore;
 import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.portal.LinkRoutes;
 import io.vdi.operator.gate.portal.PortalRoutes;
 import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.revocation.Revocation;
@@ -54,6 +55,7 @@ import io.vdi.operator.gate.signin.Provider;
 import io.vdi.operator.gate.signin.SignIn;
 import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
+import io.vdi.operator.gate.ticket.LinkVisits;
 import io.vdi.operator.gate.ticket.OpenRoutes;
 import io.vdi.operator.gate.ticket.TicketStore;
 import io.vdi.operator.runtime.ApiServerClock;
@@ -131,6 +133,7 @@ public final class Gate implements Service {
   private final PortalRoutes portalRoutes;
   private final SignInRoutes signInRoutes;
   private final OpenRoutes openRoutes;
+  private final LinkRoutes linkRoutes;
   private final ForwardRoutes forwardRoutes;
   private final AtomicReference<Set<SessionKey>> visited = new AtomicReference<>(Set.of());
   private volatile Optional<WebServer> server = Optional.empty();
@@ -244,6 +247,9 @@ public final class Gate implements Service {
             config.ticketLifetime(),
             audit,
             clock);
+    this.linkRoutes =
+        new LinkRoutes(
+            new LinkVisits(desktops::findByUid, config.desktops().access(), tokens, audit, clock));
     this.forwardRoutes =
         new ForwardRoutes(
             config.desktops(),
@@ -401,6 +407,7 @@ public final class Gate implements Service {
         .register(apiRoutes)
         .register(signInRoutes)
         .register(openRoutes)
+        .register(linkRoutes)
         // Last: it answers every path that no other answers.
         .register(portalRoutes);
   }

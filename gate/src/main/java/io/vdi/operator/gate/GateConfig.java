@@ -14,6 +14,7 @@ import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
 import io.vdi.operator.gate.http.PublicUrl;
 import io.vdi.operator.gate.keys.KeyRing;
+import io.vdi.operator.gate.portal.LinkRoutes;
 import io.vdi.operator.gate.signin.DevelopmentProvider;
 import io.vdi.operator.gate.signin.OidcSettings;
 import io.vdi.operator.gate.signin.SignInRoutes;
@@ -100,6 +101,7 @@ record GateConfig(
     PublicUrl publicUrl = publicUrl(read);
     SignInSettings signIn = signIn(read);
     AdminWatch adminWatch = adminWatch(read);
+    boolean links = links(read);
     Identity identity = IdentityConfig.identity(read, namespace);
     GateConfig result =
         new GateConfig(
@@ -108,11 +110,16 @@ record GateConfig(
             development(read, publicUrl),
             auditWebhook(read),
             signIn,
-            desktops(read, identity, adminWatch),
+            desktops(read, identity, adminWatch, links),
             adminWatch,
             atMost(read, "gate.desktops.ticketLifetime", MAX_TICKET),
             read.flag("gate.desktops.wakeOnVisit"),
-            api(read, identity, namespace, adminWatch),
+            api(
+                read,
+                identity,
+                namespace,
+                adminWatch,
+                links ? Optional.of(publicUrl.resolve(LinkRoutes.PATH)) : Optional.empty()),
             WatchedNamespacesConfig.read(read),
             new Keys(
                 read.text("gate.keys.secret", s -> !s.isEmpty(), "must not be empty"),
@@ -229,7 +236,11 @@ record GateConfig(
   }
 
   private static Api api(
-      ConfigReader read, Identity identity, String namespace, AdminWatch adminWatch) {
+      ConfigReader read,
+      Identity identity,
+      String namespace,
+      AdminWatch adminWatch,
+      Optional<URI> linkPage) {
     String configured = read.text("gate.impersonation.userPrefix");
     String prefix = configured.isEmpty() ? identity.mapping().prefix() : configured;
     String pattern = read.text("gate.namespace");
@@ -253,6 +264,7 @@ record GateConfig(
             prefix,
             read.flag("gate.desktops.adminsMayOpen"),
             adminWatch != AdminWatch.OFF,
+            linkPage,
             namespaces.orElse(UserNamespaces.DEFAULT),
             read.flag("gate.createNamespaces"),
             QuotaConfig.read(read),
@@ -301,11 +313,23 @@ record GateConfig(
     return value.orElse(AdminWatch.OFF);
   }
 
+  /** YAML reads {@code off} without quotes as false. */
+  private static boolean links(ConfigReader read) {
+    String text = read.text("gate.desktops.links");
+    read.require(
+        Set.of("off", "false", "view").contains(text),
+        "gate.desktops.links \"%s\" must be off or view".formatted(text));
+    return text.equals("view");
+  }
+
   private static ForwardRules desktops(
-      ConfigReader read, Identity identity, AdminWatch adminWatch) {
+      ConfigReader read, Identity identity, AdminWatch adminWatch, boolean links) {
     return new ForwardRules(
         new DesktopAccess(
-            identity, read.flag("gate.desktops.adminsMayOpen"), adminWatch != AdminWatch.OFF),
+            identity,
+            read.flag("gate.desktops.adminsMayOpen"),
+            adminWatch != AdminWatch.OFF,
+            links),
         atMost(read, "gate.desktops.cookieLifetime", MAX_PASS));
   }
 

@@ -14,6 +14,8 @@ import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.gate.api.rest.ApiOperation;
 import io.vdi.operator.gate.api.rest.OpenApiDocument;
 import io.vdi.operator.gate.signin.TestProvider;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -100,6 +102,7 @@ class ContractTest {
             Map.of(
                 "vdiConfig_QUOTA_USER_GPUS", "1",
                 "vdiConfig_QUOTA_BUDGETS_USER_GPU_HOURS", "5",
+                "vdiConfig_GATE_DESKTOPS_LINKS", "view",
                 "vdiConfig_GATE_API_REQUESTS_PER_SECOND", "1000"));
     api = new ApiClient(gate.portalPort());
     await().until(() -> api.get(admin, "/api/v1/sessions").json().get("total").getAsInt() == 2);
@@ -254,6 +257,15 @@ class ContractTest {
     probes.add(
         new Probe("DELETE " + shares, ALICE + "/shares?user=bob@example.com", alice, "", 200));
     probes.add(new Probe("DELETE " + shares, "/sessions/desks/no/shares?user=b", alice, "", 404));
+    String links = "POST " + one + "/links";
+    String until =
+        "{\"until\": \"%s\"}"
+            .formatted(Instant.now().plusSeconds(3600).truncatedTo(ChronoUnit.SECONDS));
+    probes.add(new Probe(links, ALICE + "/links", alice, until, 201));
+    probes.add(new Probe(links, ALICE + "/links", alice, "{}", 422));
+    probes.add(new Probe(links, ALICE + "/links", alice, "[", 400));
+    probes.add(new Probe(links, ALICE + "/links", "", until, 401));
+    probes.add(new Probe(links, "/sessions/desks/no/links", alice, until, 404));
     probes.add(new Probe("DELETE " + one, ALICE + "?home=x", alice, "", 400));
     probes.add(new Probe("DELETE " + one, "/sessions/desks/no", alice, "", 404));
     probes.add(new Probe("DELETE " + one, ALICE + "?home=delete", alice, "", 200));

@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.usage.UsageReport;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -59,6 +60,13 @@ public interface Desktops {
   default Outcome<SessionView> share(Caller caller, Target target, Share share) {
     return change(caller, target, SessionChange.shared(share));
   }
+
+  /**
+   * Makes a link by which guests without an account watch the desktop.
+   *
+   * @param until when it ends, at most {@link Share#MAX_LINK} from now
+   */
+  Outcome<LinkView> createLink(Caller caller, Target target, Instant until);
 
   /** Ends the share of a guest. Without one, nothing changes. */
   default Outcome<SessionView> unshare(Caller caller, Target target, String user) {

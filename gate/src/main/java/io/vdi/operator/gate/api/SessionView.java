@@ -68,6 +68,8 @@ public record SessionView(
     RESUME,
     EXTEND,
     SHARE,
+    /** Making a link for guests without an account. */
+    LINK,
     /** Admins only: the owner is told, unless the configuration says otherwise. */
     WATCH,
     DELETE

@@ -36,6 +36,8 @@ public record SharingView(
     VIEW,
     /** A guest who uses the desktop. */
     CONTROL,
+    /** A guest without an account, who watches. */
+    LINK,
     /** An admin who watches. */
     WATCH,
     /** An admin who uses the desktop. */

@@ -2,6 +2,7 @@ package io.vdi.operator.gate.desktop;
 
 import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.gate.revocation.Holder;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -16,8 +17,10 @@ import java.util.SequencedSet;
  *
  * @param adminsMayOpen whether admins open the desktops of others
  * @param adminsMayWatch whether admins watch the desktops of others
+ * @param links whether guests without an account watch by a link
  */
-public record DesktopAccess(Identity identity, boolean adminsMayOpen, boolean adminsMayWatch) {
+public record DesktopAccess(
+    Identity identity, boolean adminsMayOpen, boolean adminsMayWatch, boolean links) {
   /** Kubernetes adds it to the groups of every user, so templates can name it. */
   private static final String AUTHENTICATED = "system:authenticated";
 
@@ -26,7 +29,7 @@ public record DesktopAccess(Identity identity, boolean adminsMayOpen, boolean ad
 
   /**
    * The roles that a user can have at a desktop, the one that allows most first; none if the user
-   * cannot open it.
+   * cannot open it. A link gives none: nobody signs in with it.
    *
    * @param email as the provider has verified it
    */
@@ -54,7 +57,8 @@ public record DesktopAccess(Identity identity, boolean adminsMayOpen, boolean ad
 
   private Optional<Role> guest(Caller caller, Desktop desktop, Instant now) {
     return desktop.shares().stream()
-        .filter(share -> share.isActive(now) && identity.isOwn(caller, share.user()))
+        .filter(share -> !share.isLink() && share.isActive(now))
+        .filter(share -> identity.isOwn(caller, share.user()))
         .findFirst()
         .map(share ->
             switch (share.role()) {
@@ -77,9 +81,34 @@ public record DesktopAccess(Identity identity, boolean adminsMayOpen, boolean ad
         .map(role -> new Grant(role, relevant(groups, desktop), holder));
   }
 
+  /**
+   * The access of a guest who has shown the code of a link; empty if the desktop has no such link.
+   *
+   * @param holder its address is {@link io.vdi.operator.common.model.LinkCode#user}
+   */
+  public Optional<Grant> linkGrant(Holder holder, Desktop desktop, Instant now) {
+    return link(holder.email(), desktop, now).map(share -> new Grant(Role.LINK, List.of(), holder));
+  }
+
+  /**
+   * The share of a link that lets guests in now.
+   *
+   * @param linkUser {@link io.vdi.operator.common.model.LinkCode#user}
+   */
+  public Optional<Share> link(String linkUser, Desktop desktop, Instant now) {
+    return desktop.shares().stream()
+        .filter(share -> links && share.admits(linkUser, now))
+        .findFirst();
+  }
+
   /** Whether the user still has this access. */
   public boolean isStill(Grant grant, Desktop desktop, Instant now) {
-    return rolesOf(grant.holder().email(), grant.groups(), desktop, now).contains(grant.role());
+    String email = grant.holder().email();
+    return switch (grant.role()) {
+      case LINK -> link(email, desktop, now).isPresent();
+      case OWNER, ADMIN, CONTROL, VIEW, WATCH ->
+          rolesOf(email, grant.groups(), desktop, now).contains(grant.role());
+    };
   }
 
   /** Whether the portal can give this user another access. */

@@ -16,12 +16,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
-/** The desktops by host, from a watch of the sessions and one of the templates. */
+/** The desktops by host and by UID, from a watch of the sessions and one of the templates. */
 public final class DesktopIndex {
   private final ResourceCache<VdiSession> sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final Map<String, Set<SessionKey>> byAuthority = new ConcurrentHashMap<>();
-
+  private final Map<String, SessionKey> byUid = new ConcurrentHashMap<>();
   private final List<Consumer<SessionKey>> listeners = new CopyOnWriteArrayList<>();
 
   /**
@@ -60,6 +60,12 @@ public final class DesktopIndex {
                 .equals(Optional.of(before.authority())))
         .ifPresent(this::remove);
     SessionKey key = SessionKey.of(change.object());
+    change.now().ifPresent(now -> byUid.put(now.uid(), key));
+    change
+        .before()
+        .map(VdiSession::uid)
+        .filter(uid -> !change.now().map(VdiSession::uid).equals(Optional.of(uid)))
+        .ifPresent(byUid::remove);
     listeners.forEach(listener -> listener.accept(key));
   }
 
@@ -96,11 +102,9 @@ public final class DesktopIndex {
    * @param authority host and port in lower case
    */
   public DesktopLookup find(String authority) {
-    if (!sessions.isSynced() || !sessions.error().isEmpty()) {
-      return new DesktopLookup.Undecided("the sessions cannot be read: " + sessions.error());
-    }
-    if (!templates.isSynced() || !templates.error().isEmpty()) {
-      return new DesktopLookup.Undecided("the templates cannot be read: " + templates.error());
+    Optional<DesktopLookup> undecided = undecided();
+    if (undecided.isPresent()) {
+      return undecided.get();
     }
     List<Desktop> found =
         byAuthority.getOrDefault(authority, Set.of()).stream()
@@ -113,6 +117,29 @@ public final class DesktopIndex {
       case 1 -> new DesktopLookup.Found(found.getFirst());
       default -> new DesktopLookup.Undecided("several sessions have the host " + authority);
     };
+  }
+
+  /** The desktop of the session with this UID. */
+  public DesktopLookup findByUid(String uid) {
+    return undecided()
+        .orElseGet(() ->
+            Optional.ofNullable(byUid.get(uid))
+                .flatMap(this::get)
+                .filter(desktop -> desktop.uid().equals(uid))
+                .<DesktopLookup>map(DesktopLookup.Found::new)
+                .orElseGet(DesktopLookup.Unknown::new));
+  }
+
+  private Optional<DesktopLookup> undecided() {
+    if (!sessions.isSynced() || !sessions.error().isEmpty()) {
+      return Optional.of(
+          new DesktopLookup.Undecided("the sessions cannot be read: " + sessions.error()));
+    }
+    if (!templates.isSynced() || !templates.error().isEmpty()) {
+      return Optional.of(
+          new DesktopLookup.Undecided("the templates cannot be read: " + templates.error()));
+    }
+    return Optional.empty();
   }
 
   /** The desktop of a session as it is now; empty if it is gone or has no address. */

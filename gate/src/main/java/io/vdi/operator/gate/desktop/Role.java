@@ -9,13 +9,15 @@ public enum Role {
   CONTROL,
   /** A guest who watches. */
   VIEW,
+  /** A guest without an account who watches by a link. */
+  LINK,
   /** An admin who watches. */
   WATCH;
 
   /** Whether the user only sees the picture: the desktop gets the password of guests. */
   public boolean onlyWatches() {
     return switch (this) {
-      case VIEW, WATCH -> true;
+      case VIEW, LINK, WATCH -> true;
       case OWNER, ADMIN, CONTROL -> false;
     };
   }
@@ -28,7 +30,7 @@ public enum Role {
   /** Whether the user gets no further than the picture or the use of a desktop that runs. */
   public boolean isGuest() {
     return switch (this) {
-      case CONTROL, VIEW, WATCH -> true;
+      case CONTROL, VIEW, LINK, WATCH -> true;
       case OWNER, ADMIN -> false;
     };
   }
@@ -37,7 +39,7 @@ public enum Role {
   public boolean isOfAdmin() {
     return switch (this) {
       case ADMIN, WATCH -> true;
-      case OWNER, CONTROL, VIEW -> false;
+      case OWNER, CONTROL, VIEW, LINK -> false;
     };
   }
 }

@@ -124,6 +124,7 @@ public final class Sharing {
       return true;
     }
     return switch (visitor.role()) {
+      case LINK -> access.link(visitor.email(), desktop.get(), now).isEmpty();
       case CONTROL, VIEW ->
           !access.rolesOf(visitor.email(), List.of(), desktop.get(), now).contains(visitor.role());
       // Their groups are in their passes.

@@ -27,6 +27,9 @@ public sealed interface ForwardDecision {
   /** The browser is sent to the portal, which lets an admin watch the desktop. */
   record ToWatch(Desktop desktop) implements ForwardDecision {}
 
+  /** The browser is sent to the portal, which lets the guest of a link in. */
+  record ToLink(Desktop desktop) implements ForwardDecision {}
+
   /** 401: a page that is open has lost its right; it reloads. */
   record Unauthorized() implements ForwardDecision {}
 

@@ -165,6 +165,8 @@ public final class ForwardRoutes implements HttpService {
           toPortal(response, cookies, nonce -> OpenRoutes.query(desktop, path, nonce, visit));
       case ForwardDecision.ToWatch(Desktop desktop) ->
           toPortal(response, cookies, nonce -> OpenRoutes.watchQuery(desktop, nonce));
+      case ForwardDecision.ToLink(Desktop desktop) ->
+          toPortal(response, cookies, nonce -> OpenRoutes.linkQuery(desktop, nonce));
       case ForwardDecision.Unauthorized() -> {
         Page.sendBare(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
         yield ForwardResult.UNAUTHORIZED;

@@ -4,6 +4,7 @@ import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Grant;
+import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import io.vdi.operator.gate.ticket.OpenRoutes;
@@ -54,6 +55,9 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     if (request.rawPath().equals(ReturnPath.WATCH) && request.isNavigation()) {
       return new ForwardDecision.ToWatch(desktop);
     }
+    if (request.rawPath().equals(ReturnPath.LINK) && request.isNavigation() && access.links()) {
+      return new ForwardDecision.ToLink(desktop);
+    }
     if (request.rawPath().startsWith(RESERVED)) {
       return request.rawPath().equals(OpenRoutes.TICKET_PATH) && request.isNavigation()
           ? new ForwardDecision.TakeTicket(desktop)
@@ -78,14 +82,27 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
       return new ForwardDecision.Forbidden("You only watch this desktop.");
     }
     Duration age = Duration.between(valid.get().issuedAt(), now);
+    boolean settled = age.compareTo(WATCH_DELAY) > 0;
     boolean stopped =
         desktop.state() instanceof Desktop.Stopped(Instant since)
-            && !(valid.get().issuedAt().isAfter(since) && age.compareTo(WATCH_DELAY) <= 0);
-    if (stopped && request.isNavigation()) {
+            && !(valid.get().issuedAt().isAfter(since) && !settled);
+    if (request.isNavigation() && (stopped || (settled && mayHaveMore(request, grant)))) {
       return toPortal(request, desktop);
     }
     return new ForwardDecision.Allow(
         desktop, valid.get(), !stopped && age.compareTo(passLifetime.dividedBy(RENEWALS)) >= 0);
+  }
+
+  /**
+   * Whether the portal may let the user do more: who has watched by a link comes from another page,
+   * such as that of the portal after a sign-in.
+   */
+  private static boolean mayHaveMore(ForwardRequest request, Grant grant) {
+    return grant.role() == Role.LINK
+        && request
+            .fetchSite()
+            .filter(site -> !site.equals("same-origin") && !site.equals("none"))
+            .isPresent();
   }
 
   private ForwardDecision withoutAccess(
@@ -102,6 +119,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     }
     return new ForwardDecision.Forbidden(
         switch (grant.role()) {
+          case LINK -> "The link has ended.";
           case CONTROL, VIEW -> "The owner shares this desktop with you no more.";
           case OWNER, ADMIN, WATCH -> "This desktop belongs to somebody else.";
         });

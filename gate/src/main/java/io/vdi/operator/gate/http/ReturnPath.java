@@ -10,6 +10,9 @@ public record ReturnPath(String value) {
   /** The path on a desktop's host by which an admin watches it. The pod never receives it. */
   public static final String WATCH = "/.vdi/watch";
 
+  /** The path on a desktop's host by which the guest of a link opens it. */
+  public static final String LINK = "/.vdi/link";
+
   /** The first page. */
   public static final ReturnPath ROOT = new ReturnPath("/");
 

@@ -7,6 +7,7 @@ public enum TokenKind {
   SIGN_IN("vdi-signin+jwt"),
   TICKET("vdi-ticket+jwt"),
   DESKTOP("vdi-desktop+jwt"),
+  LINK_VISIT("vdi-link+jwt"),
   PENDING_SIGN_IN("vdi-pending+jwt");
 
   private final String type;

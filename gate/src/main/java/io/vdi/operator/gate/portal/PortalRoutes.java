@@ -160,6 +160,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
         .get(SESSION + "/shares", page(this::shares))
         .post(SESSION + "/shares", form(this::share))
         .post(SESSION + "/shares/end", form(this::unshare))
+        .post(SESSION + "/links", form(this::link))
         .get(Paths.HOMES, page(this::homes))
         .get(HOME + "/delete", page(this::confirmDeleteHome))
         .post(HOME + "/delete", form(this::deleteHome))
@@ -555,6 +556,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
                     session.sharing().shares().stream().map(visit.views()::share).toList(),
                     "times",
                     visit.views().shareTimes(),
+                    "linkTimes",
+                    session.actions().contains(SessionView.Action.LINK)
+                        ? visit.views().linkTimes()
+                        : List.of(),
                     "obstacle",
                     session.sharing().viewObstacle())));
   }
@@ -580,6 +585,37 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             visit.with(
                 desktops.share(visit.caller(), Target.of(key), share),
                 session -> Page.redirect(visit.response(), Notice.SHARED.on(Paths.shares(key)))));
+  }
+
+  /** The answer is the page with the link: a redirect would need it in an address. */
+  private void link(Visit visit, Form form) {
+    Optional<Duration> time =
+        form.get("time")
+            .flatMap(Durations::parse)
+            .filter(found -> found.compareTo(Share.MAX_LINK) <= 0);
+    if (time.isEmpty()) {
+      visit.unreadable();
+      return;
+    }
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                desktops.createLink(
+                    visit.caller(),
+                    Target.of(key),
+                    visit.now().truncatedTo(ChronoUnit.SECONDS).plus(time.get())),
+                link ->
+                    visit.send(
+                        "pages/newlink.jte",
+                        visit.texts().get("links.title", key.name()),
+                        Map.of(
+                            "back",
+                            Paths.shares(key),
+                            "link",
+                            link.url().toString(),
+                            "until",
+                            visit.texts().moment(link.until())))));
   }
 
   private void unshare(Visit visit, Form form) {

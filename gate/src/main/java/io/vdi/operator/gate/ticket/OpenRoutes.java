@@ -12,11 +12,14 @@ import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Grant;
+import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.RequestLimit;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.keys.Tokens;
+import io.vdi.operator.gate.revocation.Holder;
 import io.vdi.operator.gate.signin.SignIn;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.net.URI;
@@ -34,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * {@code GET /open?target=<address>&nonce=<hash>} on the portal's host: makes a ticket for a
  * desktop and redirects to the desktop's host with it. The target can only be the address of a
  * session. While the desktop does not run, it redirects to the page that waits for it; with {@code
- * visit=1} that page resumes a desktop that sleeps.
+ * visit=1} that page resumes a desktop that sleeps. A guest of a link needs no sign-in.
  */
 public final class OpenRoutes implements HttpService {
   /** The path on the desktop's host that takes tickets. */
@@ -46,6 +49,16 @@ public final class OpenRoutes implements HttpService {
 
   private static final String VISIT = "&visit=1";
 
+  private static final String LINK = "&link=1";
+
+  /**
+   * How often the guests of one link open its desktop, on each replica: each time is a write, and
+   * anybody can have the link.
+   */
+  private static final int LINK_OPENINGS_PER_SECOND = 1;
+
+  private static final int LINK_OPENINGS_AT_ONCE = 60;
+
   private static final Logger LOG = LoggerFactory.getLogger(OpenRoutes.class);
 
   private final SignInSessions sessions;
@@ -56,6 +69,8 @@ public final class OpenRoutes implements HttpService {
   private final Duration lifetime;
   private final Audit audit;
   private final InstantSource clock;
+  private final RequestLimit linkOpenings =
+      new RequestLimit(LINK_OPENINGS_PER_SECOND, LINK_OPENINGS_AT_ONCE, 0, System::nanoTime);
 
   private record Target(URI origin, ReturnPath path) {}
 
@@ -107,6 +122,11 @@ public final class OpenRoutes implements HttpService {
     return query(desktop, ReturnPath.ROOT, nonce.hash(), false) + WATCH;
   }
 
+  /** The query of this page, for the guest of a link. */
+  public static String linkQuery(Desktop desktop, Nonce nonce) {
+    return query(desktop, ReturnPath.ROOT, nonce.hash(), false) + LINK;
+  }
+
   /** The page of the portal that waits for a desktop, and then shows this path of it. */
   private static String waiting(Desktop desktop, ReturnPath path, boolean visit) {
     return "/sessions/"
@@ -144,35 +164,37 @@ public final class OpenRoutes implements HttpService {
       Desktop desktop,
       ReturnPath path,
       String nonce) {
-    Optional<SignIn> found = sessions.find(CookieHeader.of(request));
-    if (found.isEmpty()) {
-      String back = query(desktop, path, nonce, isVisit(request)) + (isWatch(request) ? WATCH : "");
-      Page.redirect(response, "/signin?to=" + URLEncoder.encode(back, StandardCharsets.UTF_8));
+    CookieHeader cookies = CookieHeader.of(request);
+    Optional<SignIn> signIn = sessions.find(cookies);
+    Optional<Grant> signedIn =
+        signIn.flatMap(found ->
+            access.grant(
+                found.holder(), found.groups(), desktop, isWatch(request), clock.instant()));
+    // Who can open it by the sign-in keeps that role.
+    Optional<Grant> grant =
+        signedIn.or(() -> isWatch(request) ? Optional.empty() : byLink(cookies, desktop));
+    if (grant.isEmpty() && isLink(request)) {
+      Page.send(response, Status.FORBIDDEN_403, "Not opened", "The link has ended.");
       return;
     }
-    SignIn signIn = found.get();
-    Optional<Grant> grant =
-        access.grant(signIn.holder(), signIn.groups(), desktop, isWatch(request), clock.instant());
     if (grant.isEmpty()) {
-      boolean own = access.isOwn(signIn.holder().email(), desktop);
-      LOG.warn("{} may not open {}", signIn.holder().email(), desktop.session());
-      audit.record(
-          new AuditEvent.OpenRefused(
-              new AuditEvent.Actor(
-                  signIn.holder().email(), ClientAddress.of(request), signIn.holder().signInId()),
-              AuditEvent.Target.session(desktop.session(), desktop.uid(), desktop.template()),
-              own ? "the template does not allow the user" : "not the owner"));
+      signIn.ifPresentOrElse(
+          found -> refuse(request, response, desktop, found),
+          () -> {
+            String back =
+                query(desktop, path, nonce, isVisit(request)) + (isWatch(request) ? WATCH : "");
+            Page.redirect(
+                response, "/signin?to=" + URLEncoder.encode(back, StandardCharsets.UTF_8));
+          });
+      return;
+    }
+    Holder holder = grant.get().holder();
+    if (grant.get().role() == Role.LINK && !linkOpenings.admit(holder.email())) {
       Page.send(
           response,
-          Status.FORBIDDEN_403,
-          "Not your desktop",
-          "You are signed in as "
-              + signIn.holder().email()
-              + (own
-                  ? ". The template "
-                      + desktop.template()
-                      + " is not for you: ask an admin to add you."
-                  : ". This desktop belongs to somebody else."));
+          Status.TOO_MANY_REQUESTS_429,
+          "Too many guests",
+          "The link is opened too often at present. Try again in a minute.");
       return;
     }
     if (desktop.state() instanceof Desktop.Stopped && grant.get().role().isGuest()) {
@@ -180,11 +202,13 @@ public final class OpenRoutes implements HttpService {
           response,
           Status.CONFLICT_409,
           "The desktop does not run",
-          "Only " + desktop.user() + " and admins can start it.");
+          grant.get().role() == Role.LINK
+              ? "Open the link again when it runs."
+              : "Only " + desktop.user() + " and admins can start it.");
       return;
     }
     if (desktop.state() instanceof Desktop.Stopped) {
-      renew(response, signIn);
+      signIn.ifPresent(found -> renew(response, found));
       Page.redirect(response, waiting(desktop, path, isVisit(request)));
       return;
     }
@@ -212,9 +236,38 @@ public final class OpenRoutes implements HttpService {
       unavailable(response, "there are no keys, or the ticket is too long");
       return;
     }
-    renew(response, signIn);
-    LOG.info("{} opens {} as {}", signIn.holder().email(), desktop.session(), grant.get().role());
+    signedIn.flatMap(any -> signIn).ifPresent(found -> renew(response, found));
+    LOG.info("{} opens {} as {}", holder.email(), desktop.session(), grant.get().role());
     Page.redirect(response, desktop.origin() + TICKET_PATH + "?t=" + token.get());
+  }
+
+  private Optional<Grant> byLink(CookieHeader cookies, Desktop desktop) {
+    return LinkVisit.find(tokens, cookies)
+        .filter(visit -> visit.sessionUid().equals(desktop.uid()))
+        .flatMap(visit -> access.linkGrant(visit.holder(), desktop, clock.instant()));
+  }
+
+  private void refuse(
+      ServerRequest request, ServerResponse response, Desktop desktop, SignIn signIn) {
+    boolean own = access.isOwn(signIn.holder().email(), desktop);
+    LOG.warn("{} may not open {}", signIn.holder().email(), desktop.session());
+    audit.record(
+        new AuditEvent.OpenRefused(
+            new AuditEvent.Actor(
+                signIn.holder().email(), ClientAddress.of(request), signIn.holder().signInId()),
+            AuditEvent.Target.session(desktop.session(), desktop.uid(), desktop.template()),
+            own ? "the template does not allow the user" : "not the owner"));
+    Page.send(
+        response,
+        Status.FORBIDDEN_403,
+        "Not your desktop",
+        "You are signed in as "
+            + signIn.holder().email()
+            + (own
+                ? ". The template "
+                    + desktop.template()
+                    + " is not for you: ask an admin to add you."
+                : ". This desktop belongs to somebody else."));
   }
 
   private void renew(ServerResponse response, SignIn signIn) {
@@ -225,6 +278,10 @@ public final class OpenRoutes implements HttpService {
 
   private static boolean isWatch(ServerRequest request) {
     return request.query().first("watch").asOptional().equals(Optional.of("1"));
+  }
+
+  private static boolean isLink(ServerRequest request) {
+    return request.query().first("link").asOptional().equals(Optional.of("1"));
   }
 
   private static boolean isVisit(ServerRequest request) {

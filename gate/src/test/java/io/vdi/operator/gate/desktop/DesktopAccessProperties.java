@@ -38,7 +38,7 @@ class DesktopAccessProperties {
       @ForAll boolean adminsMayOpen,
       @ForAll boolean watch,
       @ForAll Optional<ShareRole> shared) {
-    DesktopAccess access = new DesktopAccess(IDENTITY, adminsMayOpen, true);
+    DesktopAccess access = new DesktopAccess(IDENTITY, adminsMayOpen, true, true);
     Desktop desktop =
         new Desktop(
             new SessionKey("desks", "alice"),

@@ -13,6 +13,7 @@ import io.vdi.operator.gate.ticket.DesktopPass;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -24,10 +25,15 @@ import net.jqwik.api.constraints.IntRange;
 
 class ForwardRulesProperties {
   private static final List<String> USERS = List.of("alice", "bob", "carol");
+  private static final List<String> LINKS =
+      List.of("link:" + "A".repeat(43), "link:" + "A".repeat(42) + "E", "LINK:" + "A".repeat(43));
+  private static final List<String> HOLDERS =
+      Stream.concat(USERS.stream().map(user -> user + "@example.com"), LINKS.stream()).toList();
 
   /**
    * No request that carries bob's pass, whatever else it has, gets into alice's desktop, unless she
-   * shares it with him now, in this role, or he is an admin who may. Who only watches changes
+   * shares it with him now, in this role, or he is an admin who may. The same is true for the guest
+   * of a link, who only watches, until its end, and if links are allowed. Who only watches changes
    * nothing.
    */
   @Property(tries = 2000, edgeCases = EdgeCasesMode.NONE)
@@ -36,10 +42,11 @@ class ForwardRulesProperties {
       @ForAll("lookups") DesktopLookup lookup,
       @ForAll("passes") Optional<DesktopPass> pass,
       @ForAll boolean adminsMayOpen,
-      @ForAll boolean adminsMayWatch) {
+      @ForAll boolean adminsMayWatch,
+      @ForAll boolean links) {
     ForwardRules rules =
         new ForwardRules(
-            new DesktopAccess(Requests.IDENTITY, adminsMayOpen, adminsMayWatch),
+            new DesktopAccess(Requests.IDENTITY, adminsMayOpen, adminsMayWatch, links),
             Duration.ofMinutes(15));
     if (rules.decide(request, lookup, pass, NOW)
         instanceof ForwardDecision.Allow(Desktop desktop, DesktopPass granted, boolean renew)) {
@@ -55,6 +62,7 @@ class ForwardRulesProperties {
             case OWNER -> email.equals(desktop.user());
             case ADMIN -> adminsMayOpen && isAdmin;
             case WATCH -> adminsMayWatch && isAdmin && !email.equals(desktop.user());
+            case LINK -> links && isLinked(desktop, email);
             case CONTROL -> isShared(desktop, email, ShareRole.CONTROL);
             case VIEW -> isShared(desktop, email, ShareRole.VIEW);
           };
@@ -66,11 +74,57 @@ class ForwardRulesProperties {
   }
 
   private static boolean isShared(Desktop desktop, String email, ShareRole role) {
-    return !email.equals(desktop.user())
+    return !email.startsWith("link:")
+        && !email.equals(desktop.user())
         && desktop.shares().stream()
             .filter(share -> share.user().equals(email) && share.isActive(NOW))
             .limit(1)
             .anyMatch(share -> share.role() == role);
+  }
+
+  private static boolean isLinked(Desktop desktop, String user) {
+    return user.startsWith("link:")
+        && desktop.shares().stream()
+            .anyMatch(share ->
+                share.user().equals(user)
+                    && share.role() == ShareRole.VIEW
+                    && share.end().filter(end -> end.isAfter(NOW)).isPresent());
+  }
+
+  /** The guest of a link with the right pass gets in, until exactly the end of the link. */
+  @Property(edgeCases = EdgeCasesMode.NONE)
+  void theGuestOfALinkGetsInUntilItEnds(
+      @ForAll Role role,
+      @ForAll ShareRole shared,
+      @ForAll("links") String link,
+      @ForAll("links") String shown,
+      @ForAll boolean links,
+      @ForAll @IntRange(min = -2, max = 2) int second) {
+    Desktop alice =
+        Requests.shared("alice", List.of(new Share(link, shared, NOW.plusSeconds(second))));
+    ForwardDecision decision =
+        new ForwardRules(
+                new DesktopAccess(Requests.IDENTITY, true, true, links), Duration.ofMinutes(15))
+            .decide(
+                Requests.webSocket(alice, alice.origin().toString()),
+                new DesktopLookup.Found(alice),
+                Optional.of(
+                    new DesktopPass(
+                        alice.authority(), alice.uid(), Requests.grantOf(role, shown), NOW)),
+                NOW);
+    assertThat(decision instanceof ForwardDecision.Allow)
+        .isEqualTo(
+            links
+                && role == Role.LINK
+                && shared == ShareRole.VIEW
+                && second > 0
+                && link.startsWith("link:")
+                && shown.equals(link));
+  }
+
+  @Provide
+  Arbitrary<String> links() {
+    return Arbitraries.of(LINKS);
   }
 
   /** A guest with the right pass gets in, until exactly the end of the share. */
@@ -125,6 +179,7 @@ class ForwardRulesProperties {
                 "/.vdi/ticket?t=a",
                 "/.vdi/",
                 "/.vdi/watch",
+                "/.vdi/link",
                 "",
                 "//x",
                 "/a?b"),
@@ -154,10 +209,10 @@ class ForwardRulesProperties {
   Arbitrary<DesktopLookup> lookups() {
     Arbitrary<List<Share>> guests =
         Combinators.combine(
-                Arbitraries.of(USERS),
+                Arbitraries.of(HOLDERS),
                 Arbitraries.of(ShareRole.values()),
                 Arbitraries.of(NOW.minusSeconds(1), NOW, NOW.plusSeconds(1)).injectNull(0.3))
-            .as((user, role, until) -> new Share(user + "@example.com", role, until))
+            .as(Share::new)
             .list()
             .ofMaxSize(3);
     return Combinators.combine(Arbitraries.of(USERS), Arbitraries.integers().between(0, 9), guests)
@@ -177,7 +232,7 @@ class ForwardRulesProperties {
   @Provide
   Arbitrary<Optional<DesktopPass>> passes() {
     return Combinators.combine(
-            Arbitraries.of(USERS),
+            Arbitraries.of(HOLDERS),
             Arbitraries.of(USERS),
             Arbitraries.of(USERS),
             Arbitraries.of(Role.values()))
@@ -185,7 +240,7 @@ class ForwardRulesProperties {
             new DesktopPass(
                 Requests.desktop(host).authority(),
                 Requests.desktop(uid).uid(),
-                Requests.grant(role, holder, role.isOfAdmin() ? "admins" : "staff"),
+                Requests.grantOf(role, holder, role.isOfAdmin() ? "admins" : "staff"),
                 NOW))
         .optional();
   }

@@ -143,7 +143,8 @@ class ForwardRulesTest {
     assertThat(decide(fetch(alice, "GET", "", "same-origin")))
         .isInstanceOf(ForwardDecision.Allow.class);
     ForwardRules rules =
-        new ForwardRules(new DesktopAccess(Requests.IDENTITY, false, true), Duration.ofMinutes(15));
+        new ForwardRules(
+            new DesktopAccess(Requests.IDENTITY, false, true, false), Duration.ofMinutes(15));
     Optional<DesktopPass> watch =
         Optional.of(
             new DesktopPass(
@@ -232,7 +233,8 @@ class ForwardRulesTest {
                 alice.authority(), alice.uid(), grant(Role.ADMIN, "root", "admins"), NOW));
     assertThat(decide(navigation(alice, "/"), admin)).isInstanceOf(ForwardDecision.Forbidden.class);
     ForwardRules open =
-        new ForwardRules(new DesktopAccess(Requests.IDENTITY, true, false), Duration.ofMinutes(15));
+        new ForwardRules(
+            new DesktopAccess(Requests.IDENTITY, true, false, false), Duration.ofMinutes(15));
     assertThat(open.decide(navigation(alice, "/"), new DesktopLookup.Found(alice), admin, NOW))
         .isInstanceOf(ForwardDecision.Allow.class);
   }

@@ -26,7 +26,7 @@ final class Requests {
       new Identity(
           Identity.Mode.ENFORCE, Set.of("admins"), Set.of(), new IdentityMapping(Map.of(), "", ""));
   static final ForwardRules RULES =
-      new ForwardRules(new DesktopAccess(IDENTITY, false, false), Duration.ofMinutes(15));
+      new ForwardRules(new DesktopAccess(IDENTITY, false, false, false), Duration.ofMinutes(15));
 
   private Requests() {}
 
@@ -80,12 +80,21 @@ final class Requests {
     return new Grant(role, List.of(groups), holder(user));
   }
 
+  /** The same for a holder of this address, such as the user of a link. */
+  static Grant grantOf(Role role, String email, String... groups) {
+    return new Grant(role, List.of(groups), holderOf(email, email));
+  }
+
   static Holder holder(String user) {
+    return holderOf(user, user + "@example.com");
+  }
+
+  private static Holder holderOf(String user, String email) {
     return new Holder(
         "sign-in-" + user,
         Optional.empty(),
         "sub-" + user,
-        user + "@example.com",
+        email,
         NOW.minusSeconds(600),
         NOW.plusSeconds(6000));
   }

@@ -3,11 +3,13 @@ package io.vdi.operator.gate.portal;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.IdleAction;
+import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.VdiUsage;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
@@ -20,6 +22,7 @@ import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.LinkView;
 import io.vdi.operator.gate.api.MeView;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
@@ -230,7 +233,13 @@ public final class InMemoryDesktops implements Desktops {
     Set<Action> actions =
         switch (phase) {
           case RUNNING ->
-              EnumSet.of(Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.DELETE);
+              EnumSet.of(
+                  Action.OPEN,
+                  Action.SUSPEND,
+                  Action.EXTEND,
+                  Action.SHARE,
+                  Action.LINK,
+                  Action.DELETE);
           case SUSPENDED -> EnumSet.of(Action.RESUME, Action.DELETE);
           case PENDING, CREATING, FAILED -> EnumSet.of(Action.SUSPEND, Action.DELETE);
           case TERMINATING -> EnumSet.noneOf(Action.class);
@@ -459,6 +468,15 @@ public final class InMemoryDesktops implements Desktops {
         s.restarts(),
         s.actions(),
         sharing);
+  }
+
+  @Override
+  public Outcome<LinkView> createLink(Caller caller, Target target, Instant until) {
+    LinkCode code = LinkCode.of("uid-1", new byte[LinkCode.SECRET_BYTES]);
+    return share(caller, target, new Share(code.user(), ShareRole.VIEW, until))
+        .map(session ->
+            new LinkView(
+                URI.create("https://portal.example.com/link#" + code.text()), code.user(), until));
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ReclaimPolicy;
@@ -19,6 +20,7 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionExtension;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
+import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -36,6 +38,7 @@ import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.LinkView;
 import io.vdi.operator.gate.api.MeView;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
@@ -54,6 +57,8 @@ import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.audit.Audit;
 import io.vdi.operator.gate.audit.AuditEvent;
 import io.vdi.operator.gate.desktop.Visitor;
+import java.net.URI;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -92,6 +97,7 @@ public final class ClusterDesktops implements Desktops {
   private final Guests guests;
   private final Audit audit;
   private final InstantSource clock;
+  private final SecureRandom random = new SecureRandom();
 
   /**
    * What the gate knows of guests.
@@ -362,7 +368,7 @@ public final class ClusterDesktops implements Desktops {
 
   private static String verb(SessionChange change) {
     if (change.share().isPresent()) {
-      return "share";
+      return change.share().get().isLink() ? "link" : "share";
     }
     if (change.unshare().isPresent()) {
       return "unshare";
@@ -419,6 +425,33 @@ public final class ClusterDesktops implements Desktops {
       patch.set("spec.shares", Share.toJson(shares));
     }
     return as(caller).flatMap(client -> patch(client, session, patch, withVersion));
+  }
+
+  @Override
+  public Outcome<LinkView> createLink(Caller caller, Target target, Instant until) {
+    if (settings.linkPage().isEmpty()) {
+      return Outcome.refused(
+          ProblemType.FORBIDDEN,
+          "links without an account are off: share with an e-mail address, or ask an administrator to"
+              + " set gate.desktops.links to view");
+    }
+    Instant now = clock.instant();
+    if (!until.isAfter(now) || until.isAfter(now.plus(Share.MAX_LINK))) {
+      return Outcome.refused(
+          ProblemType.INVALID, "until must be in the future, and at most 24h from now", "until");
+    }
+    return find(caller, target.key())
+        .flatMap(session -> {
+          byte[] secret = new byte[LinkCode.SECRET_BYTES];
+          random.nextBytes(secret);
+          LinkCode code = LinkCode.of(session.uid(), secret);
+          return share(caller, target, new Share(code.user(), ShareRole.VIEW, until))
+              .map(changed ->
+                  new LinkView(
+                      URI.create(settings.linkPage().get() + "#" + code.text()),
+                      code.user(),
+                      until));
+        });
   }
 
   private Outcome<VdiSession> patch(

@@ -5,10 +5,12 @@ import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.gate.api.Caller;
+import java.net.URI;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The settings of the desktop API; docs/configuration.md describes each.
@@ -17,6 +19,7 @@ import java.util.Map;
  *     kube-apiserver does
  * @param adminsMayOpen whether admins open the desktops of others
  * @param adminsMayWatch whether admins watch the desktops of others
+ * @param linkPage the page that opens links for guests without an account; empty: there are none
  * @param namespaces where sessions are created
  * @param createNamespaces whether the gate creates them on first use
  * @param budgets of GPU hours
@@ -30,6 +33,7 @@ public record DesktopSettings(
     String userPrefix,
     boolean adminsMayOpen,
     boolean adminsMayWatch,
+    Optional<URI> linkPage,
     UserNamespaces namespaces,
     boolean createNamespaces,
     QuotaLimits quota,

@@ -94,7 +94,8 @@ final class SessionViews {
             timers,
             url.isPresent() && (own || (caller.isAdmin() && settings.adminsMayOpen())),
             url.isPresent() && !own && caller.isAdmin() && settings.adminsMayWatch(),
-            spec.server().canShare()),
+            spec.server().canShare(),
+            settings.linkPage().isPresent()),
         sharing(session, phase, guests));
   }
 
@@ -119,6 +120,7 @@ final class SessionViews {
           case ADMIN -> Optional.of(SharingView.VisitorRole.ADMIN);
           case CONTROL -> Optional.of(SharingView.VisitorRole.CONTROL);
           case VIEW -> Optional.of(SharingView.VisitorRole.VIEW);
+          case LINK -> Optional.of(SharingView.VisitorRole.LINK);
           case WATCH -> Optional.of(SharingView.VisitorRole.WATCH);
         };
     return role.map(found -> new SharingView.VisitorView(visitor.email(), found, visitor.since()));
@@ -227,7 +229,8 @@ final class SessionViews {
       Timers timers,
       boolean mayOpen,
       boolean mayWatch,
-      boolean canShare) {
+      boolean canShare,
+      boolean mayLink) {
     Set<SessionView.Action> actions = EnumSet.noneOf(SessionView.Action.class);
     if (session.metadata().isDeleting()) {
       return actions;
@@ -235,6 +238,9 @@ final class SessionViews {
     actions.add(SessionView.Action.DELETE);
     if (canShare) {
       actions.add(SessionView.Action.SHARE);
+    }
+    if (canShare && mayLink) {
+      actions.add(SessionView.Action.LINK);
     }
     if (session.spec().suspended()) {
       actions.add(SessionView.Action.RESUME);

@@ -9,6 +9,7 @@ import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.HomeView;
+import io.vdi.operator.gate.api.LinkView;
 import io.vdi.operator.gate.api.MeView;
 import io.vdi.operator.gate.api.SessionPage;
 import io.vdi.operator.gate.api.SessionView;
@@ -115,6 +116,14 @@ final class ApiJson {
     json.addProperty("user", share.user());
     json.addProperty("role", share.role().text());
     time(json, "until", share.end());
+    return json;
+  }
+
+  static JsonObject of(LinkView link) {
+    JsonObject json = new JsonObject();
+    json.addProperty("url", link.url().toString());
+    json.addProperty("user", link.user());
+    json.addProperty("until", link.until().toString());
     return json;
   }
 

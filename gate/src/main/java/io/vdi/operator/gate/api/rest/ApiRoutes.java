@@ -24,9 +24,11 @@ import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.StartRequest;
 import io.vdi.operator.gate.api.Target;
 import io.vdi.operator.gate.http.PublicUrl;
+import io.vdi.operator.gate.http.RequestLimit;
 import io.vdi.operator.gate.signin.BearerSignIns;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -134,6 +136,7 @@ public final class ApiRoutes implements HttpService {
     operations.put(new ApiOperation("POST", "/sessions/{namespace}/{name}/shares"), this::share);
     operations.put(
         new ApiOperation("DELETE", "/sessions/{namespace}/{name}/shares"), this::unshare);
+    operations.put(new ApiOperation("POST", "/sessions/{namespace}/{name}/links"), this::link);
     operations.put(new ApiOperation("GET", "/shared"), this::shared);
     operations.put(new ApiOperation("GET", "/homes"), this::homes);
     operations.put(new ApiOperation("DELETE", "/homes/{namespace}/{name}"), this::deleteHome);
@@ -441,6 +444,28 @@ public final class ApiRoutes implements HttpService {
                               request,
                               target ->
                                   session(200, desktops.share(request.caller(), target, share))));
+                }));
+  }
+
+  private Answer link(ApiRequest request, ServerResponse response) {
+    return withoutQuery(
+        request,
+        () ->
+            request.withBody(
+                CREATE_TYPES,
+                body -> {
+                  Instant until = body.requiredTime("until");
+                  return body.problem()
+                      .<Answer>map(problem -> problem)
+                      .orElseGet(() ->
+                          withTarget(
+                              request,
+                              target ->
+                                  Answer.of(
+                                      desktops.createLink(request.caller(), target, until),
+                                      link ->
+                                          new Answer.Json(
+                                              201, ApiJson.of(link), Optional.empty(), Map.of()))));
                 }));
   }
 

@@ -131,11 +131,7 @@ final class BodyReader {
   }
 
   String requiredText(String field, int maxLength) {
-    Optional<String> text = text(field, maxLength);
-    if (text.isEmpty()) {
-      problems.add(ProblemType.INVALID, path + field + " is required", path + field);
-    }
-    return text.orElse("");
+    return required(field, text(field, maxLength), "");
   }
 
   Optional<Boolean> flag(String field) {
@@ -222,6 +218,18 @@ final class BodyReader {
           }
           return invalid(field, rule);
         });
+  }
+
+  /** A time that must be given; the epoch beside a problem. */
+  Instant requiredTime(String field) {
+    return required(field, time(field), Instant.EPOCH);
+  }
+
+  private <T> T required(String field, Optional<T> value, T otherwise) {
+    if (value.isEmpty()) {
+      problems.add(ProblemType.INVALID, path + field + " is required", path + field);
+    }
+    return value.orElse(otherwise);
   }
 
   /** One of the values by its name in the API. */

@@ -196,7 +196,11 @@ public record Views(Texts texts, Instant now) {
 
   /** A guest of a desktop. */
   public ShareLine share(Share share) {
-    return new ShareLine(share.user(), role(share.role()), until(share.end()));
+    return new ShareLine(
+        share.user(),
+        share.isLink() ? texts.get("shares.link") : share.user(),
+        role(share.role()),
+        until(share.end()));
   }
 
   /** A desktop that somebody shares with the reader. */
@@ -214,11 +218,16 @@ public record Views(Texts texts, Instant now) {
 
   /** How long a share lasts: what the form offers. */
   public List<Choice> shareTimes() {
-    List<Choice> choices = new ArrayList<>();
-    SHARE_TIMES.forEach(
-        time -> choices.add(new Choice(time.toHours() + "h", texts.duration(time))));
+    List<Choice> choices = new ArrayList<>(linkTimes());
     choices.add(new Choice("", texts.get("shares.forever")));
     return choices;
+  }
+
+  /** How long a link lasts: what the form offers. */
+  public List<Choice> linkTimes() {
+    return SHARE_TIMES.stream()
+        .map(time -> new Choice(time.toHours() + "h", texts.duration(time)))
+        .toList();
   }
 
   private String role(ShareRole role) {

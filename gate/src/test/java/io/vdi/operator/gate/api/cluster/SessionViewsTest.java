@@ -22,6 +22,7 @@ import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.desktop.Visitor;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -46,6 +47,7 @@ class SessionViewsTest {
           "oidc:",
           false,
           true,
+          Optional.of(URI.create("https://portal.example.com/link")),
           UserNamespaces.DEFAULT,
           false,
           new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of()),
@@ -106,7 +108,7 @@ class SessionViewsTest {
     assertThat(view.timers().sleepsAt()).contains(Instant.parse("2026-01-01T12:20:00Z"));
     assertThat(view.actions())
         .containsExactlyInAnyOrder(
-            Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.DELETE);
+            Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.LINK, Action.DELETE);
     assertThat(states(view)).containsOnly(Step.State.DONE);
     assertThat(view.isOwn()).isTrue();
   }

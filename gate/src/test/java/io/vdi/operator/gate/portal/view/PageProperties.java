@@ -167,8 +167,15 @@ class PageProperties {
                 session.sharing().shares().stream().map(views::share).toList(),
                 "times",
                 views.shareTimes(),
+                "linkTimes",
+                views.linkTimes(),
                 "obstacle",
                 Optional.of(x))));
+    pages.put("link", Templates.render("pages/link.jte", Map.of("shell", shell)));
+    pages.put(
+        "newlink",
+        Templates.render(
+            "pages/newlink.jte", Map.of("shell", shell, "back", "/x", "link", x, "until", x)));
     return pages;
   }
 

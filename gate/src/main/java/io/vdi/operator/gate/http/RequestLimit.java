@@ -1,4 +1,4 @@
-package io.vdi.operator.gate.api.rest;
+package io.vdi.operator.gate.http;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -9,7 +9,7 @@ import java.util.function.LongSupplier;
  * How many requests and streams one user can have. Each write becomes a call to the API server, so
  * one user's script must not use up the gate's share of it.
  */
-final class RequestLimit {
+public final class RequestLimit {
   /** Users are forgotten above this number; an attacker needs as many accounts. */
   private static final int MAX_USERS = 50_000;
 
@@ -30,14 +30,14 @@ final class RequestLimit {
    * @param burst requests of one user at once
    * @param streams open streams of one user
    */
-  RequestLimit(int perSecond, int burst, int streams, LongSupplier nanoTime) {
+  public RequestLimit(int perSecond, int burst, int streams, LongSupplier nanoTime) {
     this.perSecond = perSecond;
     this.burst = burst;
     this.streams = streams;
     this.nanoTime = nanoTime;
   }
 
-  synchronized boolean admit(String user) {
+  public synchronized boolean admit(String user) {
     if (buckets.size() >= MAX_USERS) {
       buckets.clear();
     }
@@ -61,7 +61,7 @@ final class RequestLimit {
     return true;
   }
 
-  synchronized boolean openStream(String user) {
+  public synchronized boolean openStream(String user) {
     if (open.getOrDefault(user, 0) >= streams) {
       return false;
     }
@@ -69,7 +69,7 @@ final class RequestLimit {
     return true;
   }
 
-  synchronized void closeStream(String user) {
+  public synchronized void closeStream(String user) {
     open.computeIfPresent(user, (any, count) -> count == 1 ? null : count - 1);
   }
 }

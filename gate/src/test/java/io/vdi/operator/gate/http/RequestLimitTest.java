@@ -1,4 +1,4 @@
-package io.vdi.operator.gate.api.rest;
+package io.vdi.operator.gate.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
