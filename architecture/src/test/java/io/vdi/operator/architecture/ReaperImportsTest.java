@@ -55,7 +55,10 @@ class ReaperImportsTest {
             "com.google.gson",
             "jakarta.mail",
             "java.io",
+            "java.net",
             "java.nio.file",
+            "java.security",
+            "javax.net.ssl",
             "okhttp3",
             "org.eclipse.angus.mail",
             "org.slf4j")

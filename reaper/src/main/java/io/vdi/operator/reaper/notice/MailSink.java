@@ -12,15 +12,20 @@ import jakarta.mail.internet.AddressException;
 import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Properties;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocketFactory;
 import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
 import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
 
@@ -74,10 +79,45 @@ final class MailSink implements NoticeSink {
     } catch (MessagingException e) {
       return isPermanent(e)
           ? new Outcome.Refused("the mail server refuses the mail: " + e.getMessage())
-          : new Outcome.Failed(e.toString());
+          : new Outcome.Failed(reason(e));
     } catch (IOException e) {
-      return new Outcome.Failed(e.toString());
+      return new Outcome.Failed(reason(e));
     }
+  }
+
+  /** The failure, and the setting that is wrong if it shows one. */
+  private String reason(Exception failure) {
+    return hint(failure).map(hint -> failure + ": " + hint).orElseGet(failure::toString);
+  }
+
+  private Optional<String> hint(Exception failure) {
+    for (Throwable e = failure; e != null; e = e.getCause()) {
+      if (e instanceof CertPathBuilderException) {
+        return Optional.of(
+            settings.caFile().isPresent()
+                ? "the certificate of the mail server is of none of the CAs in notices.smtp.caFile"
+                : "the certificate of the mail server is of no CA of the system: set"
+                    + " notices.smtp.caFile to a file with its CA");
+      }
+      // Subclasses are about validity and trust.
+      if (e.getClass() == CertificateException.class) {
+        return Optional.of(
+            "notices.smtp.host must be a name in the certificate of the mail server");
+      }
+      if (e.getClass() == SSLException.class) {
+        return Optional.of(
+            "the mail server does not begin with TLS: notices.smtp.tls must be startTls, or"
+                + " notices.smtp.port another one");
+      }
+      if (settings.tls() == NoticeConfig.Tls.START_TLS && e instanceof SocketTimeoutException) {
+        return Optional.of("notices.smtp.tls must be implicit if the mail server begins with TLS");
+      }
+      if (e instanceof MessagingException && String.valueOf(e.getMessage()).contains("STARTTLS")) {
+        return Optional.of(
+            "notices.smtp.tls must be implicit, or none, if the mail server has no STARTTLS");
+      }
+    }
+    return Optional.empty();
   }
 
   /** What a mail server refuses with a code from 500 on it refuses again; RFC 5321. */
@@ -109,9 +149,19 @@ final class MailSink implements NoticeSink {
     properties.put(prefix + "starttls.required", String.valueOf(startTls));
     properties.put(prefix + "ssl.checkserveridentity", "true");
     if (trusted.isPresent()) {
-      properties.put(prefix + "ssl.socketFactory", trusted.get().sockets());
+      properties.put(prefix + "ssl.socketFactory", sockets(trusted.get()));
     }
+    // Otherwise a server that the factory refuses is tried again with the CAs of the system.
+    properties.put(prefix + "socketFactory.fallback", "false");
     return properties;
+  }
+
+  private static SSLSocketFactory sockets(TrustedCertificates trusted) throws IOException {
+    try {
+      return trusted.sockets();
+    } catch (IOException e) {
+      throw new IOException("notices.smtp.caFile cannot be used: " + e, e);
+    }
   }
 
   private MimeMessage message(Session session, Notice notice) throws MessagingException {

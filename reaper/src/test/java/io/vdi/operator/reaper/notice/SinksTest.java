@@ -5,8 +5,6 @@ import static io.vdi.operator.reaper.notice.NoticeFixture.notice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
-import com.icegreen.greenmail.util.GreenMail;
-import com.icegreen.greenmail.util.ServerSetup;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.notice.Notice.Kind;
 import io.vdi.operator.reaper.notice.NoticeConfig.Tls;
@@ -118,11 +116,10 @@ class SinksTest {
   @Test
   @DisplayName("the user gets a mail with a stable Message-ID")
   void mail() throws Exception {
-    GreenMail server = new GreenMail(new ServerSetup(0, "127.0.0.1", "smtp"));
-    server.start();
-    try (MailSink sink = mail(server.getSmtp().getPort(), Tls.NONE, Optional.empty())) {
+    try (FakeMailServer server = FakeMailServer.plain();
+        MailSink sink = mail(server.port(), Tls.NONE, Optional.empty())) {
       assertThat(sink.send(notice)).isEqualTo(new Outcome.Delivered());
-      MimeMessage mail = server.getReceivedMessages()[0];
+      MimeMessage mail = server.received().getFirst();
       assertThat(mail.getAllRecipients()[0]).hasToString("alice@example.com");
       assertThat(mail.getFrom()[0]).hasToString("vdi@example.com");
       assertThat(mail.getSubject()).isEqualTo("Desktop desk sleeps");
@@ -132,33 +129,28 @@ class SinksTest {
           .contains("nobody has used it", "https://alice.vdi.example.com");
       assertThat(sink.send(notice("id", Kind.EXPIRED, "a\nBcc:b@x.y", NOON)))
           .isInstanceOf(Outcome.Refused.class);
-    } finally {
-      server.stop();
     }
   }
 
   @Test
   @DisplayName("the mail server is authenticated to with the files, and not without TLS")
   void mailLogin() throws Exception {
-    GreenMail server = new GreenMail(new ServerSetup(0, "127.0.0.1", "smtp"));
-    server.setUser("vdi@example.com", "vdi", "secret");
-    server.start();
-    try {
-      Path user = Files.writeString(folder.resolve("user"), "vdi\n");
-      try (MailSink sink = mail(server.getSmtp().getPort(), Tls.NONE, Optional.of(user))) {
+    Path user = Files.writeString(folder.resolve("user"), "vdi\n");
+    try (FakeMailServer server = FakeMailServer.plain("vdi", "secret")) {
+      try (MailSink sink = mail(server.port(), Tls.NONE, Optional.of(user))) {
         Files.writeString(folder.resolve("password"), "wrong");
         assertThat(sink.send(notice)).isInstanceOf(Outcome.Failed.class);
         Files.writeString(folder.resolve("password"), "secret\n");
         assertThat(sink.send(notice)).isEqualTo(new Outcome.Delivered());
       }
-      try (MailSink sink = mail(server.getSmtp().getPort(), Tls.START_TLS, Optional.of(user))) {
+      try (MailSink sink = mail(server.port(), Tls.START_TLS, Optional.of(user))) {
         assertThat(sink.send(notice))
             .as("the server offers no STARTTLS")
-            .isInstanceOf(Outcome.Failed.class);
+            .isInstanceOfSatisfying(
+                Outcome.Failed.class,
+                failed -> assertThat(failed.why()).contains("notices.smtp.tls"));
       }
-      assertThat(server.getReceivedMessages()).hasSize(1);
-    } finally {
-      server.stop();
+      assertThat(server.received()).hasSize(1);
     }
   }
 
