@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vdi.operator.gate.desktop.AdminWatch;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -48,6 +49,17 @@ class GateConfigTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"off, false", "false, false", "view, true"})
+  void links(String text, boolean links) throws Exception {
+    GateConfig config = read(Map.of("vdiConfig_GATE_DESKTOPS_LINKS", text));
+    assertThat(config.desktops().access().links()).isEqualTo(links);
+    assertThat(config.api().desktops().linkPage())
+        .isEqualTo(
+            links ? Optional.of(URI.create("https://portal.example.com/link")) : Optional.empty());
+    assertThat(read(Map.of()).desktops().access().links()).as("by default").isFalse();
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "PUBLIC_URL, http://portal.example.com, gate.publicUrl",
     "PUBLIC_URL, '', gate.publicUrl",
@@ -61,6 +73,8 @@ class GateConfigTest {
     "DEVELOPMENT_GROUPS, staff, gate.development.groups",
     "DEVELOPMENT_USER, alice@example.com, gate.publicUrl must be a loopback address",
     "DESKTOPS_ADMIN_WATCH, 'true', gate.desktops.adminWatch",
+    "DESKTOPS_LINKS, control, must be off or view",
+    "DESKTOPS_LINKS, 'true', must be off or view",
     "AUDIT_WEBHOOK_URL, ftp://x, gate.audit.webhook.url"
   })
   void anUnsafeSettingIsRefused(String key, String value, String message) {

@@ -270,6 +270,30 @@ class PortalTest {
   }
 
   @Test
+  @DisplayName("a link is shown once; among the guests it has no code, and is ended like a share")
+  void links() {
+    signIn("alice");
+    String shares = "/sessions/desks/alice/shares";
+    HttpResponse<String> made = post("/sessions/desks/alice/links", Map.of("time", "1h"));
+    assertThat(made.statusCode()).isEqualTo(200);
+    assertThat(made.headers().firstValue("Cache-Control")).contains("no-store");
+    String link = Jsoup.parse(made.body()).select("input[readonly]").attr("value");
+    assertThat(link).startsWith("https://portal.example.com/link#uid-1.");
+    Document page = document(shares);
+    assertThat(page.select("h3").eachText()).containsExactly("Everybody who has the link");
+    assertThat(page.html()).doesNotContain(link.substring(link.indexOf('#')));
+    String user = page.select("form[action$=/shares/end] input").attr("value");
+    assertThat(user).startsWith("link:");
+    for (Map<String, String> bad :
+        List.of(Map.<String, String>of(), Map.of("time", "25h"), Map.of("time", "x"))) {
+      assertThat(post("/sessions/desks/alice/links", bad).statusCode()).isEqualTo(400);
+    }
+    assertThat(location(post(shares + "/end", Map.of("user", user))))
+        .isEqualTo(shares + "?done=unshared");
+    assertThat(document(shares).text()).contains("This desktop has no guests.");
+  }
+
+  @Test
   @DisplayName("Delete asks first, and keeps the home if the user says so")
   void delete() {
     signIn("alice");

@@ -3,9 +3,13 @@ package io.vdi.operator.gate.portal;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
+import io.vdi.operator.common.identity.Identity;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.desktop.DesktopAccess;
+import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.http.PortalDefences;
 import io.vdi.operator.gate.http.PublicUrl;
 import io.vdi.operator.gate.keys.KeyGeneration;
@@ -19,6 +23,7 @@ import io.vdi.operator.gate.signin.ProviderResult;
 import io.vdi.operator.gate.signin.SignInRoutes;
 import io.vdi.operator.gate.signin.SignInSessions;
 import io.vdi.operator.gate.signin.SignInSettings;
+import io.vdi.operator.gate.ticket.LinkVisits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -27,6 +32,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
@@ -34,7 +40,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * The portal with its real sign-in, cookies and defences on a port of its own, in front of {@link
  * Desktops} that a test provides. The provider has a page with a link for each user: {@code
- * alice@example.com}, and {@code root@example.com}, who is an admin.
+ * alice@example.com}, and {@code root@example.com}, who is an admin. No link is valid.
  */
 public final class TestPortal implements AutoCloseable {
   private static final String PROVIDER = "/test-provider";
@@ -85,6 +91,17 @@ public final class TestPortal implements AutoCloseable {
             ZoneOffset.UTC,
             clock,
             heartbeat);
+    Identity identity =
+        new Identity(
+            Identity.Mode.ENFORCE, Set.of(), Set.of(), new IdentityMapping(Map.of(), "", ""));
+    LinkRoutes links =
+        new LinkRoutes(
+            new LinkVisits(
+                uid -> new DesktopLookup.Unknown(),
+                new DesktopAccess(identity, false, false, true),
+                tokens,
+                event -> {},
+                clock));
     this.server =
         WebServer.builder()
             .host("localhost")
@@ -107,6 +124,7 @@ public final class TestPortal implements AutoCloseable {
                                   .formatted(state));
                         })
                     .register(signIn)
+                    .register(links)
                     .register(routes))
             .build()
             .start();
