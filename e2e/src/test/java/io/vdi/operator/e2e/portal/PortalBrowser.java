@@ -183,6 +183,20 @@ final class PortalBrowser implements AutoCloseable {
     return !driver.findElements(By.cssSelector(selector)).isEmpty();
   }
 
+  /** The whole address, with the fragment. */
+  URI address() {
+    return URI.create(driver.getCurrentUrl());
+  }
+
+  /** The value of an input. */
+  String value(String selector) {
+    return driver.findElement(By.cssSelector(selector)).getDomProperty("value");
+  }
+
+  boolean isShown(String selector) {
+    return driver.findElement(By.cssSelector(selector)).isDisplayed();
+  }
+
   /** Presses the tab key until the element has the focus. */
   void tabTo(String selector) {
     WebElement target = driver.findElement(By.cssSelector(selector));

@@ -229,6 +229,7 @@ class PortalIT {
             "/homes/desks/alice-thesis/delete",
             "/usage",
             "/usage?by=month&month=all",
+            "/link",
             "/admin?user=alice&done=suspended",
             "/signed-out");
     for (Screen screen : Screen.values()) {
@@ -259,6 +260,30 @@ class PortalIT {
     await().until(() -> browser.has("main a[href*='by=template']"));
     assertThat(browser.text("table[aria-labelledby=past] tbody th")).isEqualTo("ubuntu");
     assertAccessible("/usage by template");
+  }
+
+  @Test
+  @DisplayName(
+      "the code of a link goes from the address into the form, and only the button sends it")
+  void link() {
+    signIn("alice");
+    browser.open(portal.page("/sessions/desks/" + ALICE.name() + "/shares"));
+    browser.tabTo("form[action$='/links'] button");
+    browser.enter();
+    await().until(() -> browser.has("input[readonly]"));
+    assertAccessible("a new link");
+    String code = browser.value("input[readonly]").replaceAll("^[^#]*#", "");
+    browser.open(portal.page("/link#" + code));
+    await().until(() -> browser.value("#code").equals(code));
+    assertThat(browser.address()).isEqualTo(portal.page("/link"));
+    assertThat(browser.isShown("#code")).isFalse();
+    assertAccessible("/link with a code");
+    browser.tabTo("form[action='/link'] button");
+    browser.enter();
+    await().until(() -> browser.text("h1").equals("The link is not valid"));
+    assertThat(browser.policyViolations()).isEmpty();
+    browser.open(portal.page("/link"));
+    assertThat(browser.isShown("#code")).as("without a code the guest enters it").isTrue();
   }
 
   @Test
