@@ -24,9 +24,11 @@ import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.AuditLog;
 import io.vdi.operator.gate.signin.TestProvider;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -170,6 +172,7 @@ class ApiIT {
             "vdiConfig_IDENTITY_PREFIX", "oidc:",
             "vdiConfig_IDENTITY_ADMIN_GROUPS", "oidc:vdi-admins",
             "vdiConfig_GATE_OIDC_GROUPS_PREFIX", "oidc:",
+            "vdiConfig_GATE_DESKTOPS_LINKS", "view",
             "vdiConfig_GATE_NAMESPACE", "vdi-{user}",
             "vdiConfig_GATE_CREATE_NAMESPACES", "true"));
   }
@@ -431,6 +434,30 @@ class ApiIT {
               .contains("carol@example.com watches this desktop as an admin");
         });
     assertThat(api.delete(judy, session + "/shares?user=ken@example.com").status()).isEqualTo(200);
+    watchByLink(judy, session);
+  }
+
+  /** The schema accepts a link, and its guest gets in while it exists. */
+  private void watchByLink(String judy, String session) {
+    ApiClient.Answer made =
+        api.post(
+            judy,
+            session + "/links",
+            "{\"until\": \"%s\"}".formatted(Instant.now().plus(Duration.ofHours(1))));
+    assertThat(made.status()).as(made.body()).isEqualTo(201);
+    String code = URI.create(made.json().get("url").getAsString()).getFragment();
+    String host = "judy.example.com";
+    try (TestGate.Browser guest = gate.new Browser()) {
+      Map<String, String> form = Map.of("code", code);
+      assertThat(guest.post("/link", form, "Origin", TestGate.PORTAL).status()).isEqualTo(200);
+      String open = TestGate.path(guest.navigate(host, "/.vdi/link").location());
+      String ticket = TestGate.path(guest.portal(open).location());
+      assertThat(guest.navigate(host, ticket).status()).isEqualTo(303);
+      assertThat(guest.webSocket(host).status()).isEqualTo(200);
+      String user = made.json().get("user").getAsString();
+      assertThat(api.delete(judy, session + "/shares?user=" + user).status()).isEqualTo(200);
+      await().atMost(PATIENCE).until(() -> guest.webSocket(host).status() == 403);
+    }
   }
 
   /** Makes the session one of a desktop that runs, as the controller would. */

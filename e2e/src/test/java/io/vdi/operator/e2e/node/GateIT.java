@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
@@ -103,7 +104,7 @@ class GateIT {
     node = SharedNode.get();
     assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
     assumeTrue(Browser.provided(), "no browser");
-    signOn = node.installWithGate();
+    signOn = node.installWithGate("gate.desktops.links=view");
     pages = new PageClient(node.cluster().address(), node.routerCertificate());
     node.template("gate", "resources: {defaultCPU: 700m, defaultMemory: 2Gi, defaultGPU: 0}");
     alice = LiveDesktop.of(node, pages, "default", "alice");
@@ -338,6 +339,7 @@ class GateIT {
       await("the terminal")
           .atMost(SharedNode.PATIENCE)
           .until(() -> run("test -e /tmp/keys && echo ready || true"), "ready"::equals);
+      watchByLink(guest);
       share("{\"user\": \"bob@example.com\", \"role\": \"view\"}");
       openAsGuest(guest);
       assertThat(guest.address().getFragment()).isEqualTo("shared");
@@ -399,6 +401,25 @@ class GateIT {
         "alice",
         "--type=merge",
         "--patch={\"spec\": {\"shares\": [" + shares + "]}}");
+  }
+
+  /** Who has a link presses its button, and sees the picture without an account. */
+  private static void watchByLink(Browser browser) {
+    LinkCode code = LinkCode.of(alice.session().get().uid(), new byte[LinkCode.SECRET_BYTES]);
+    share(
+        "{\"user\": \"%s\", \"role\": \"view\", \"until\": \"%s\"}"
+            .formatted(code.user(), Instant.now().plus(Duration.ofHours(1))));
+    await("the gate to know the link")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> {
+          browser.open(SingleSignOn.PORTAL.resolve("/link#" + code.text()));
+          browser.click("form[action='/link'] button");
+          return !browser.script("return document.title").contains("not valid");
+        });
+    awaitHost(browser, alice);
+    browser.awaitPicture(SharedNode.PATIENCE);
+    assertThat(browser.address().getFragment()).isEqualTo("shared");
+    share("");
   }
 
   private static void openAsGuest(Browser browser) {

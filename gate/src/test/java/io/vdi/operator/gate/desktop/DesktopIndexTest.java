@@ -51,6 +51,22 @@ class DesktopIndexTest {
   }
 
   @Test
+  @DisplayName("a UID leads to its session, and to none after another session has the name")
+  void uids() {
+    assertThat(index.findByUid("u1")).isInstanceOf(DesktopLookup.Undecided.class);
+    session("a", "u1", "https://a.example.com");
+    templates.start();
+    index.cache().start();
+    await().until(() -> index.findByUid("u1") instanceof DesktopLookup.Found);
+    assertThat(index.findByUid("u2")).isInstanceOf(DesktopLookup.Unknown.class);
+    session("a", "u2", "https://a.example.com");
+    await().until(() -> index.findByUid("u2") instanceof DesktopLookup.Found);
+    assertThat(index.findByUid("u1")).isInstanceOf(DesktopLookup.Unknown.class);
+    server.remove(ResourceType.SESSION, "desks", "a");
+    await().until(() -> index.findByUid("u2") instanceof DesktopLookup.Unknown);
+  }
+
+  @Test
   @DisplayName("a host that two sessions claim opens neither")
   void twice() {
     session("a", "https://a.example.com");
@@ -64,9 +80,16 @@ class DesktopIndexTest {
   }
 
   private void session(String name, String url) {
+    session(name, "uid-" + name, url);
+  }
+
+  private void session(String name, String uid, String url) {
     server.put(
         ResourceType.SESSION,
-        "{metadata: {name: %s, namespace: desks}, spec: {user: %s@example.com}, status: {url: '%s'}}"
-            .formatted(name, name, url));
+        """
+        {metadata: {name: %1$s, namespace: desks, uid: %2$s}, spec: {user: %1$s@example.com},
+         status: {url: '%3$s'}}
+        """
+            .formatted(name, uid, url));
   }
 }

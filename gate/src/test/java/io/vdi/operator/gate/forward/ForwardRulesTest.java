@@ -157,6 +157,52 @@ class ForwardRulesTest {
         .isInstanceOf(ForwardDecision.Forbidden.class);
   }
 
+  @Test
+  @DisplayName("the guest of a link goes by the portal, and again when coming from another page")
+  void link() {
+    String user = "link:" + "A".repeat(43);
+    Desktop linked =
+        Requests.shared("alice", List.of(new Share(user, ShareRole.VIEW, NOW.plusSeconds(60))));
+    ForwardRules rules =
+        new ForwardRules(
+            new DesktopAccess(Requests.IDENTITY, false, false, true), Duration.ofMinutes(15));
+    DesktopLookup lookup = new DesktopLookup.Found(linked);
+    Optional<DesktopPass> pass =
+        Optional.of(
+            new DesktopPass(
+                linked.authority(), linked.uid(), Requests.grantOf(Role.LINK, user), NOW));
+    assertThat(rules.decide(navigation(linked, "/.vdi/link"), lookup, pass, NOW))
+        .isEqualTo(new ForwardDecision.ToLink(linked));
+    assertThat(RULES.decide(navigation(linked, "/.vdi/link"), lookup, pass, NOW))
+        .as("links: off")
+        .isInstanceOf(ForwardDecision.NotFound.class);
+    assertThat(rules.decide(fetch(linked, "GET", "", "same-origin"), lookup, pass, NOW))
+        .isInstanceOf(ForwardDecision.Allow.class);
+    ForwardRequest reload = navigation(linked, "/");
+    ForwardRequest fromPortal =
+        new ForwardRequest(
+            linked.authority(),
+            "GET",
+            "/",
+            Optional.empty(),
+            Optional.of("same-site"),
+            Optional.of("navigate"),
+            Optional.of("document"),
+            true,
+            false,
+            true);
+    Instant later = NOW.plusSeconds(30);
+    assertThat(rules.decide(reload, lookup, pass, later)).isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(rules.decide(fromPortal, lookup, pass, later))
+        .as("the sign-in there can give more")
+        .isInstanceOf(ForwardDecision.ToPortal.class);
+    assertThat(rules.decide(fromPortal, lookup, pass, NOW.plusSeconds(10)))
+        .as("with the pass of this way, in no circle")
+        .isInstanceOf(ForwardDecision.Allow.class);
+    assertThat(rules.decide(reload, lookup, pass, NOW.plusSeconds(60)))
+        .isEqualTo(new ForwardDecision.Forbidden("The link has ended."));
+  }
+
   private static ForwardDecision decide(
       ForwardRequest request, Desktop desktop, Optional<DesktopPass> pass) {
     return RULES.decide(request, new DesktopLookup.Found(desktop), pass, NOW);
