@@ -12,7 +12,10 @@ import picocli.CommandLine.Parameters;
 /** {@code kubectl vdi unshare}. */
 @Command(name = "unshare", description = "End the share of a guest, and disconnect the guest.")
 public final class UnshareCommand extends SessionCommand {
-  @Parameters(index = "1", paramLabel = "USER", description = "E-mail address of the guest.")
+  @Parameters(
+      index = "1",
+      paramLabel = "USER",
+      description = "E-mail address of the guest, or the user of a link.")
   private String user;
 
   public UnshareCommand(Console console) {
