@@ -410,6 +410,22 @@ class LinksTest {
   }
 
   @Test
+  @DisplayName("without a password for guests a link opens nothing, and does not say why")
+  void noViewerPassword() {
+    server.put(
+        ResourceType.SECRET,
+        """
+        {metadata: {name: vdi-auth-%1$s, namespace: desks, ownerReferences: [{uid: uid-%1$s}]},
+         data: {password: 'b3duZXI='}}
+        """
+            .formatted(name));
+    assertThat(post(browser, link()).status()).isEqualTo(200);
+    Answer refused = enter(browser);
+    assertThat(refused.status()).isEqualTo(503);
+    assertThat(refused.body()).contains("at present").doesNotContain(name);
+  }
+
+  @Test
   @DisplayName("a link that everybody opens does not fill the record of tickets")
   void crowd() {
     String code = link();

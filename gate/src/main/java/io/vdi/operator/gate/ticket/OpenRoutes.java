@@ -220,7 +220,10 @@ public final class OpenRoutes implements HttpService {
           response,
           Status.SERVICE_UNAVAILABLE_503,
           "Not available",
-          "The desktop cannot be watched: " + obstacle.get() + ".");
+          // The obstacle names objects of the session.
+          grant.get().role() == Role.LINK
+              ? "The desktop cannot be watched at present."
+              : "The desktop cannot be watched: " + obstacle.get() + ".");
       return;
     }
     Ticket ticket =
