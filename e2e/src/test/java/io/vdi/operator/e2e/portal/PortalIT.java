@@ -282,6 +282,7 @@ class PortalIT {
     browser.enter();
     await().until(() -> browser.text("h1").equals("The link is not valid"));
     assertThat(browser.policyViolations()).isEmpty();
+    assertThat(browser.consoleErrors()).allSatisfy(error -> assertThat(error).contains("403"));
     browser.open(portal.page("/link"));
     assertThat(browser.isShown("#code")).as("without a code the guest enters it").isTrue();
   }
