@@ -29,7 +29,6 @@ class CliImportsTest {
             "common.quota",
             "common.usage",
             "com.google.gson",
-            "org.yaml.snakeyaml",
             "picocli",
             "java.io",
             "java.nio.file")

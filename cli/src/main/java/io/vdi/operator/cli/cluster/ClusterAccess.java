@@ -105,6 +105,32 @@ public final class ClusterAccess implements AutoCloseable {
     return get(path).map(list -> Json.objects(list, "items")).orElse(List.of());
   }
 
+  /**
+   * The name of what the chart installs for a component, such as {@code vdi-controller}. The value
+   * {@code fullnameOverride} changes its beginning, which the Deployment of the controller shows.
+   * Users who may not list Deployments get the usual name.
+   */
+  public String chartName(String component) {
+    String prefix = "vdi";
+    try {
+      prefix =
+          list(
+                  "/apis/apps/v1/namespaces/"
+                      + operatorNamespace
+                      + "/deployments?labelSelector=app.kubernetes.io/name=vdi-operator,"
+                      + "app.kubernetes.io/component=controller")
+              .stream()
+              .map(Json::name)
+              .filter(name -> name.endsWith("-controller"))
+              .map(name -> name.substring(0, name.lastIndexOf('-')))
+              .findFirst()
+              .orElse(prefix);
+    } catch (CliException e) {
+      // The caller reads the object and reports what is missing.
+    }
+    return prefix + "-" + component;
+  }
+
   /** Whether the API server serves this kind. */
   public boolean serves(ResourceType<?> kind) {
     return valueOf(api.serves(kind), kind.qualifiedName());

@@ -1,9 +1,12 @@
 package io.vdi.operator.cli.cluster;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.DateTimeException;
 import java.time.ZoneId;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -17,6 +20,7 @@ import org.yaml.snakeyaml.error.YAMLException;
  */
 public final class OperatorSettings {
   private static final String CONFIG = "vdi-config";
+  private static final String CONTROLLER = "controller.yaml";
 
   private OperatorSettings() {}
 
@@ -34,7 +38,7 @@ public final class OperatorSettings {
    * {@code access.mode} of the controller: {@code gate} or {@code basic}; empty if it is absent.
    */
   public static Optional<String> accessMode(ClusterAccess cluster) {
-    return text(cluster, "controller.yaml", "access", "mode");
+    return text(cluster, CONTROLLER, "access", "mode");
   }
 
   /**
@@ -42,7 +46,7 @@ public final class OperatorSettings {
    * {@code none}; empty if it is absent.
    */
   public static Optional<String> ingressKind(ClusterAccess cluster) {
-    return text(cluster, "controller.yaml", "ingress", "kind");
+    return text(cluster, CONTROLLER, "ingress", "kind");
   }
 
   /**
@@ -51,16 +55,8 @@ public final class OperatorSettings {
    * @throws CliException if there is no ConfigMap
    */
   public static ZoneId usageZone(ClusterAccess cluster) {
-    String namespace = cluster.operatorNamespace();
-    if (cluster.get(ResourceType.CONFIG_MAP.path(namespace, CONFIG)).isEmpty()) {
-      throw new CliException.Failed(
-          "there is no ConfigMap "
-              + CONFIG
-              + " in namespace "
-              + namespace
-              + "; see --operator-namespace");
-    }
-    String name = text(cluster, "controller.yaml", "usage", "timeZone").orElse("UTC");
+    require(cluster);
+    String name = text(cluster, CONTROLLER, "usage", "timeZone").orElse("UTC");
     try {
       return ZoneId.of(name);
     } catch (DateTimeException e) {
@@ -69,19 +65,67 @@ public final class OperatorSettings {
     }
   }
 
+  /** {@code watchNamespaces} of the controller; all namespaces if there is no ConfigMap. */
+  public static WatchedNamespaces watchedNamespaces(ClusterAccess cluster) {
+    return value(cluster, CONTROLLER, "watchNamespaces") instanceof List<?> names
+        ? WatchedNamespaces.of(names.stream().map(String::valueOf).toList())
+        : WatchedNamespaces.ALL;
+  }
+
+  /**
+   * The section {@code quota} of the controller; empty if it is absent.
+   *
+   * @throws CliException if there is no ConfigMap
+   */
+  public static JsonObject quota(ClusterAccess cluster) {
+    require(cluster);
+    return KubeGson.gson().toJsonTree(value(cluster, CONTROLLER, "quota"))
+            instanceof JsonObject section
+        ? section
+        : new JsonObject();
+  }
+
+  private static void require(ClusterAccess cluster) {
+    if (config(cluster).isEmpty()) {
+      throw new CliException.Failed(
+          "there is no ConfigMap "
+              + CONFIG
+              + " in namespace "
+              + cluster.operatorNamespace()
+              + "; see --operator-namespace");
+    }
+  }
+
+  /** The ConfigMap, by its usual name first: that needs one request and the least permissions. */
+  private static Optional<JsonObject> config(ClusterAccess cluster) {
+    String namespace = cluster.operatorNamespace();
+    return cluster
+        .get(ResourceType.CONFIG_MAP.path(namespace, CONFIG))
+        .or(() ->
+            Optional.of(cluster.chartName("config"))
+                .filter(name -> !name.equals(CONFIG))
+                .flatMap(name -> cluster.get(ResourceType.CONFIG_MAP.path(namespace, name))));
+  }
+
   private static Optional<String> text(ClusterAccess cluster, String file, String... path) {
-    Optional<JsonObject> config =
-        cluster.get(ResourceType.CONFIG_MAP.path(cluster.operatorNamespace(), CONFIG));
-    String yaml = config.map(found -> Json.text(found, "data", file)).orElse("");
+    return value(cluster, file, path) instanceof String text && !text.isEmpty()
+        ? Optional.of(text)
+        : Optional.empty();
+  }
+
+  /** A value of a file; an empty text if it is absent. */
+  private static Object value(ClusterAccess cluster, String file, String... path) {
+    String yaml = config(cluster).map(found -> Json.text(found, "data", file)).orElse("");
     Object value;
     try {
       value = new Yaml(new SafeConstructor(new LoaderOptions())).<Object>load(yaml);
     } catch (YAMLException e) {
-      throw new CliException.Failed("ConfigMap " + CONFIG + ": " + file + " is not YAML");
+      throw new CliException.Failed(
+          "ConfigMap " + CONFIG + " cannot be read: " + file + " is not YAML");
     }
     for (String name : path) {
       value = value instanceof Map<?, ?> map && map.containsKey(name) ? map.get(name) : "";
     }
-    return value instanceof String text && !text.isEmpty() ? Optional.of(text) : Optional.empty();
+    return value;
   }
 }

@@ -1,17 +1,13 @@
 package io.vdi.operator.cli.commands;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.CliException;
 import io.vdi.operator.cli.cluster.ClusterAccess;
-import io.vdi.operator.cli.cluster.Json;
-import io.vdi.operator.cli.cluster.WatchedSetting;
+import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.Format;
 import io.vdi.operator.cli.output.Table;
-import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
@@ -32,8 +28,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.error.YAMLException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -45,8 +39,6 @@ import picocli.CommandLine.Mixin;
       "You need the permission to read all sessions and ConfigMap vdi-config of the operator."
     })
 public final class QuotaCommand extends ClusterCommand {
-  private static final String CONFIG = "vdi-config";
-
   @Mixin private FormatOption output;
 
   public QuotaCommand(Console console) {
@@ -63,7 +55,7 @@ public final class QuotaCommand extends ClusterCommand {
     Map<String, VdiTemplate> templates =
         cluster.templates().stream()
             .collect(Collectors.toMap(VdiTemplate::name, template -> template));
-    WatchedNamespaces watched = WatchedSetting.read(cluster);
+    WatchedNamespaces watched = OperatorSettings.watchedNamespaces(cluster);
     List<VdiSession> sessions =
         cluster.sessions("").stream()
             .filter(session -> watched.includes(session.namespace()))
@@ -89,38 +81,13 @@ public final class QuotaCommand extends ClusterCommand {
   }
 
   private static QuotaLimits quota(ClusterAccess cluster) {
-    String settings =
-        cluster
-            .get(ResourceType.CONFIG_MAP, cluster.operatorNamespace(), CONFIG)
-            .map(map -> map.data().getOrDefault("controller.yaml", ""))
-            .orElseThrow(() ->
-                new CliException.Failed(
-                    "there is no ConfigMap "
-                        + CONFIG
-                        + " in namespace "
-                        + cluster.operatorNamespace()));
     List<String> problems = new ArrayList<>();
-    QuotaLimits quota = QuotaParser.parse(section(settings), problems);
+    QuotaLimits quota = QuotaParser.parse(OperatorSettings.quota(cluster), problems);
     if (!problems.isEmpty()) {
-      throw unreadable(String.join("; ", problems));
+      throw new CliException.Failed(
+          "ConfigMap vdi-config cannot be read: " + String.join("; ", problems));
     }
     return quota;
-  }
-
-  /** The section {@code quota} of the controller's settings; empty if they do not have it. */
-  private static JsonObject section(String settings) {
-    try {
-      JsonElement root = KubeGson.gson().toJsonTree(new Yaml().<Object>load(settings));
-      return Json.at(root, "quota").orElse(null) instanceof JsonObject section
-          ? section
-          : new JsonObject();
-    } catch (YAMLException e) {
-      throw unreadable(e.getMessage());
-    }
-  }
-
-  private static CliException unreadable(String problem) {
-    return new CliException.Failed("ConfigMap " + CONFIG + " cannot be read: " + problem);
   }
 
   /** One line for each name that uses something or has an exception of its own. */

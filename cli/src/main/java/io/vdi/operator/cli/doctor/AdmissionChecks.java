@@ -1,6 +1,6 @@
 package io.vdi.operator.cli.doctor;
 
-import io.vdi.operator.cli.cluster.WatchedSetting;
+import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.common.diagnosis.CauseClassifier;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
@@ -55,7 +55,7 @@ final class AdmissionChecks {
   }
 
   private static CheckResult namespace(SessionContext context) {
-    WatchedNamespaces watched = WatchedSetting.read(context.cluster());
+    WatchedNamespaces watched = OperatorSettings.watchedNamespaces(context.cluster());
     return watched.includes(context.namespace())
         ? new CheckResult.Passed(watched.isAll() ? "all are watched" : "it is watched")
         : context.failed(

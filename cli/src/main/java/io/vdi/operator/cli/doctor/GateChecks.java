@@ -22,7 +22,6 @@ import java.util.stream.Stream;
 /** The gate: its pods, its provider, its keys, its clock, and the way to the portal. */
 final class GateChecks {
   private static final Layer LAYER = Layer.CONTROL_PLANE;
-  private static final String NAME = "vdi-gate";
   private static final int OBSERVE_PORT = 8081;
 
   /** The default of {@code gate.oidc.clockSkew}, which a token can differ by, is 30 s. */
@@ -49,6 +48,10 @@ final class GateChecks {
             GateChecks::cookies));
   }
 
+  private static String name(DoctorContext context) {
+    return context.cluster().chartName("gate");
+  }
+
   private static boolean isInstalled(DoctorContext context) {
     return ServiceChecks.deployment(context, "gate").isPresent();
   }
@@ -60,9 +63,10 @@ final class GateChecks {
     }
     long replicas = Json.number(deployment.get(), "spec", "replicas");
     long ready = Json.number(deployment.get(), "status", "readyReplicas");
-    String object = "deployment " + NAME + " in " + context.cluster().operatorNamespace();
+    String object = "deployment " + name(context) + " in " + context.cluster().operatorNamespace();
     if (replicas == 0) {
-      return context.failed(KnownCause.SERVICE_STOPPED, object, "spec.replicas is 0", NAME);
+      return context.failed(
+          KnownCause.SERVICE_STOPPED, object, "spec.replicas is 0", name(context));
     }
     if (ready > 0) {
       return new CheckResult.Passed(ready + "/" + replicas);
@@ -79,7 +83,7 @@ final class GateChecks {
                     + replicas
                     + " pods are ready"
                     + ServiceChecks.waitingReason(context, "gate"),
-                NAME));
+                name(context)));
   }
 
   /** {@code /report} of one replica; empty if none answers. */
@@ -154,13 +158,13 @@ final class GateChecks {
     return Math.abs(offset) > MAX_OFFSET_SECONDS
         ? context.failed(
             KnownCause.GATE_CLOCK,
-            "deployment " + NAME + " in " + context.cluster().operatorNamespace(),
+            "deployment " + name(context) + " in " + context.cluster().operatorNamespace(),
             "its node is "
                 + Math.abs(offset)
                 + " s "
                 + (offset > 0 ? "behind" : "ahead of")
                 + " the API server",
-            NAME)
+            name(context))
         : new CheckResult.Passed("agrees with the API server's");
   }
 
@@ -189,9 +193,9 @@ final class GateChecks {
                 url,
                 "it answers 404; "
                     + (hosts.isEmpty()
-                        ? "the route vdi-gate does not exist"
-                        : "the route vdi-gate has " + String.join(", ", hosts)),
-                NAME);
+                        ? "the route " + name(context) + " does not exist"
+                        : "the route " + name(context) + " has " + String.join(", ", hosts)),
+                name(context));
         default -> new CheckResult.Skipped(url + " answers " + status);
       };
     } catch (IOException e) {
@@ -203,7 +207,10 @@ final class GateChecks {
   private static List<String> routedHosts(DoctorContext context) {
     return ChildKind.ROUTE.resourceTypes().stream()
         .flatMap(type ->
-            context.cluster().get(type.path(context.cluster().operatorNamespace(), NAME)).stream())
+            context
+                .cluster()
+                .get(type.path(context.cluster().operatorNamespace(), name(context)))
+                .stream())
         .flatMap(route ->
             Stream.of(
                     Json.objects(route, "spec", "routes").stream()

@@ -88,11 +88,12 @@ final class ServiceChecks {
 
   private static CheckResult failed(
       DoctorContext context, String service, KnownCause cause, String observed) {
+    String name = context.cluster().chartName(service);
     return context.failed(
         cause,
-        "deployment vdi-" + service + " in " + context.cluster().operatorNamespace(),
+        "deployment " + name + " in " + context.cluster().operatorNamespace(),
         observed,
-        "vdi-" + service);
+        name);
   }
 
   static Optional<JsonObject> deployment(DoctorContext context, String service) {
@@ -101,8 +102,8 @@ final class ServiceChecks {
         .get(
             "/apis/apps/v1/namespaces/"
                 + context.cluster().operatorNamespace()
-                + "/deployments/vdi-"
-                + service);
+                + "/deployments/"
+                + context.cluster().chartName(service));
   }
 
   static List<JsonObject> pods(DoctorContext context, String service) {

@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.ClusterAccess;
 import io.vdi.operator.cli.cluster.Json;
-import io.vdi.operator.cli.cluster.WatchedSetting;
+import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.model.WatchedNamespaces;
@@ -25,7 +25,7 @@ final class ServicePermissions {
   }
 
   static CheckResult check(DoctorContext context) {
-    WatchedNamespaces watched = WatchedSetting.read(context.cluster());
+    WatchedNamespaces watched = OperatorSettings.watchedNamespaces(context.cluster());
     List<Permission> required = new ArrayList<>();
     for (String service : ServiceChecks.ACCOUNTS) {
       if (ServiceChecks.deployment(context, service).isPresent()) {
@@ -42,7 +42,7 @@ final class ServicePermissions {
     if (missing.isEmpty()) {
       return new CheckResult.Passed(required.size() + " granted");
     }
-    String role = "vdi-" + missing.getFirst().service();
+    String role = context.cluster().chartName(missing.getFirst().service());
     List<String> named = missing.stream().limit(MAX_NAMED).map(Permission::toString).toList();
     return context.failed(
         KnownCause.RIGHTS_MISSING,
@@ -73,7 +73,12 @@ final class ServicePermissions {
     groups.add("system:serviceaccounts:" + namespace);
     JsonObject spec = new JsonObject();
     spec.add("resourceAttributes", permission.required().resourceAttributes());
-    spec.addProperty("user", "system:serviceaccount:" + namespace + ":vdi-" + permission.service());
+    String account =
+        ServiceChecks.deployment(context, permission.service())
+            .map(found -> Json.text(found, "spec", "template", "spec", "serviceAccountName"))
+            .filter(name -> !name.isEmpty())
+            .orElseGet(() -> context.cluster().chartName(permission.service()));
+    spec.addProperty("user", "system:serviceaccount:" + namespace + ":" + account);
     spec.add("groups", groups);
     JsonObject review = new JsonObject();
     review.addProperty("apiVersion", "authorization.k8s.io/v1");

@@ -13,7 +13,6 @@ import java.util.UUID;
 /** Whether the API server calls the admission webhook. */
 final class WebhookChecks {
   private static final Layer LAYER = Layer.CONTROL_PLANE;
-  private static final String SERVICE = "vdi-admission-webhook";
 
   private WebhookChecks() {}
 
@@ -39,15 +38,19 @@ final class WebhookChecks {
   /** The dry run alone does not show this: the API server keeps using open connections. */
   private static CheckResult service(DoctorContext context) {
     String namespace = context.cluster().operatorNamespace();
-    long ready = Endpoints.ready(context.cluster(), namespace, SERVICE);
+    long ready = Endpoints.ready(context.cluster(), namespace, name(context));
     return ready > 0
         ? new CheckResult.Passed(Endpoints.describe(ready))
         : context.failed(
             KnownCause.WEBHOOK_UNREACHABLE, object(context), "it has no ready endpoint", "");
   }
 
+  private static String name(DoctorContext context) {
+    return context.cluster().chartName("admission-webhook");
+  }
+
   private static String object(DoctorContext context) {
-    return "service " + SERVICE + " in " + context.cluster().operatorNamespace();
+    return "service " + name(context) + " in " + context.cluster().operatorNamespace();
   }
 
   /** Creates, as a dry run, a session of which the webhook must warn or which it must deny. */

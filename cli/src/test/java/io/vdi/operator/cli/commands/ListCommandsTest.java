@@ -124,11 +124,26 @@ class ListCommandsTest {
                 + "\"limit\":{\"sessions\":3}}");
   }
 
+  /** With fullnameOverride: desks, the ConfigMap is desks-config. */
+  @Test
+  void quotaFindsAConfigurationWithAnotherName() {
+    sessions();
+    cli.server.put(
+        "/apis/apps/v1/namespaces/vdi-system/deployments/desks-controller",
+        "metadata: {labels: {app.kubernetes.io/name: vdi-operator, app.kubernetes.io/component: controller}}");
+    cli.server.put(
+        CONFIG_MAP.replace("vdi-config", "desks-config"),
+        "data: {controller.yaml: 'quota: {user: {sessions: 3}}'}");
+    assertThat(cli.run("quota").out()).contains("1/3");
+  }
+
   @Test
   void quotaFailsWithoutAReadableConfiguration() {
     sessions();
     assertThat(cli.run("quota").err())
-        .isEqualTo("error: there is no ConfigMap vdi-config in namespace vdi-system\n");
+        .isEqualTo(
+            "error: there is no ConfigMap vdi-config in namespace vdi-system; see"
+                + " --operator-namespace\n");
     cli.server.put(CONFIG_MAP, "data: {controller.yaml: 'quota: {user: {sessions: many}}'}");
     CommandRunner.Result result = cli.run("quota");
     assertThat(result.exitCode()).isEqualTo(1);

@@ -199,6 +199,20 @@ class ServiceChecksTest {
     }
   }
 
+  /** With fullnameOverride: desks, the Deployments are desks-controller and so on. */
+  @Test
+  void servicesWithOtherNamesAreFound() {
+    for (String service : List.of("controller", "admission-webhook", "reaper")) {
+      runner.fake.remove(DEPLOYMENTS + service);
+      runner.fake.put(
+          DEPLOYMENTS.replace("/vdi-", "/desks-").replace("/desks-system", "/vdi-system") + service,
+          "{spec: {replicas: 1}, status: {readyReplicas: %d}}"
+              .formatted(service.equals("reaper") ? 0 : 1));
+    }
+    assertThat(check("services"))
+        .isEqualTo("VDI105 deployment desks-reaper in vdi-system: 0 of 1 pods are ready");
+  }
+
   private static MockResponse metrics(String text) {
     return new MockResponse.Builder().body(text).build();
   }
