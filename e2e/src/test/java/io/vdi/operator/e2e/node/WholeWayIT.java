@@ -115,6 +115,10 @@ class WholeWayIT {
     awaitPhase("Running");
     DesktopCredentials credentials = node.credentials("alice-desktop");
     PageClient pages = new PageClient(node.cluster().address(), node.routerCertificate());
+    // Traefik reads a change of the endpoints up to two seconds after the controller.
+    await("the router to know the pod")
+        .atMost(SharedNode.PATIENCE)
+        .until(() -> pages.status(PAGE, Optional.empty()), status -> status != 503);
     assertEquals(401, pages.status(PAGE, Optional.empty()));
     assertEquals(
         401, pages.status(PAGE, Optional.of(new DesktopCredentials(credentials.user(), "guess"))));
