@@ -106,6 +106,18 @@ public final class ClusterAccess implements AutoCloseable {
   }
 
   /**
+   * The objects in a collection that the chart has installed for a component.
+   *
+   * @param collection its path
+   */
+  public List<JsonObject> ofComponent(String collection, String component) {
+    return list(
+        collection
+            + "?labelSelector=app.kubernetes.io/name=vdi-operator,app.kubernetes.io/component="
+            + component);
+  }
+
+  /**
    * The name of what the chart installs for a component, such as {@code vdi-controller}. The value
    * {@code fullnameOverride} changes its beginning, which the Deployment of the controller shows.
    * Users who may not list Deployments get the usual name.
@@ -114,11 +126,8 @@ public final class ClusterAccess implements AutoCloseable {
     String prefix = "vdi";
     try {
       prefix =
-          list(
-                  "/apis/apps/v1/namespaces/"
-                      + operatorNamespace
-                      + "/deployments?labelSelector=app.kubernetes.io/name=vdi-operator,"
-                      + "app.kubernetes.io/component=controller")
+          ofComponent(
+                  "/apis/apps/v1/namespaces/" + operatorNamespace + "/deployments", "controller")
               .stream()
               .map(Json::name)
               .filter(name -> name.endsWith("-controller"))

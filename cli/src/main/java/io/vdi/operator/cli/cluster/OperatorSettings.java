@@ -55,8 +55,7 @@ public final class OperatorSettings {
    * @throws CliException if there is no ConfigMap
    */
   public static ZoneId usageZone(ClusterAccess cluster) {
-    require(cluster);
-    String name = text(cluster, CONTROLLER, "usage", "timeZone").orElse("UTC");
+    String name = nonEmpty(value(required(cluster), CONTROLLER, "usage", "timeZone")).orElse("UTC");
     try {
       return ZoneId.of(name);
     } catch (DateTimeException e) {
@@ -67,7 +66,7 @@ public final class OperatorSettings {
 
   /** {@code watchNamespaces} of the controller; all namespaces if there is no ConfigMap. */
   public static WatchedNamespaces watchedNamespaces(ClusterAccess cluster) {
-    return value(cluster, CONTROLLER, "watchNamespaces") instanceof List<?> names
+    return value(config(cluster), CONTROLLER, "watchNamespaces") instanceof List<?> names
         ? WatchedNamespaces.of(names.stream().map(String::valueOf).toList())
         : WatchedNamespaces.ALL;
   }
@@ -78,15 +77,15 @@ public final class OperatorSettings {
    * @throws CliException if there is no ConfigMap
    */
   public static JsonObject quota(ClusterAccess cluster) {
-    require(cluster);
-    return KubeGson.gson().toJsonTree(value(cluster, CONTROLLER, "quota"))
+    return KubeGson.gson().toJsonTree(value(required(cluster), CONTROLLER, "quota"))
             instanceof JsonObject section
         ? section
         : new JsonObject();
   }
 
-  private static void require(ClusterAccess cluster) {
-    if (config(cluster).isEmpty()) {
+  private static Optional<JsonObject> required(ClusterAccess cluster) {
+    Optional<JsonObject> config = config(cluster);
+    if (config.isEmpty()) {
       throw new CliException.Failed(
           "there is no ConfigMap "
               + CONFIG
@@ -94,6 +93,7 @@ public final class OperatorSettings {
               + cluster.operatorNamespace()
               + "; see --operator-namespace");
     }
+    return config;
   }
 
   /** The ConfigMap, by its usual name first: that needs one request and the least permissions. */
@@ -108,14 +108,16 @@ public final class OperatorSettings {
   }
 
   private static Optional<String> text(ClusterAccess cluster, String file, String... path) {
-    return value(cluster, file, path) instanceof String text && !text.isEmpty()
-        ? Optional.of(text)
-        : Optional.empty();
+    return nonEmpty(value(config(cluster), file, path));
+  }
+
+  private static Optional<String> nonEmpty(Object value) {
+    return value instanceof String text && !text.isEmpty() ? Optional.of(text) : Optional.empty();
   }
 
   /** A value of a file; an empty text if it is absent. */
-  private static Object value(ClusterAccess cluster, String file, String... path) {
-    String yaml = config(cluster).map(found -> Json.text(found, "data", file)).orElse("");
+  private static Object value(Optional<JsonObject> config, String file, String... path) {
+    String yaml = config.map(found -> Json.text(found, "data", file)).orElse("");
     Object value;
     try {
       value = new Yaml(new SafeConstructor(new LoaderOptions())).<Object>load(yaml);

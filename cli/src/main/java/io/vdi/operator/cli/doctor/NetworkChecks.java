@@ -132,10 +132,8 @@ final class NetworkChecks {
   private static Optional<String> webhook(SessionContext context) {
     return context
         .cluster()
-        .list(
-            ResourceType.POD.path(context.cluster().operatorNamespace())
-                + "?labelSelector=app.kubernetes.io/name=vdi-operator,"
-                + "app.kubernetes.io/component=admission-webhook")
+        .ofComponent(
+            ResourceType.POD.path(context.cluster().operatorNamespace()), "admission-webhook")
         .stream()
         .filter(pod ->
             Json.objects(pod, "status", "conditions").stream()

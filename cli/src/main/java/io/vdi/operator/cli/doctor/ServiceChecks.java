@@ -109,10 +109,7 @@ final class ServiceChecks {
   static List<JsonObject> pods(DoctorContext context, String service) {
     return context
         .cluster()
-        .list(
-            ResourceType.POD.path(context.cluster().operatorNamespace())
-                + "?labelSelector=app.kubernetes.io/name=vdi-operator,app.kubernetes.io/component="
-                + service);
+        .ofComponent(ResourceType.POD.path(context.cluster().operatorNamespace()), service);
   }
 
   /** Why the first waiting container waits, such as {@code : ImagePullBackOff …}; else empty. */
