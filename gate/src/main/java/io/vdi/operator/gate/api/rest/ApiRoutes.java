@@ -28,7 +28,6 @@ import io.vdi.operator.gate.http.RequestLimit;
 import io.vdi.operator.gate.signin.BearerSignIns;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -306,16 +305,25 @@ public final class ApiRoutes implements HttpService {
   }
 
   private Answer create(ApiRequest request, ServerResponse response) {
+    return withCreated(
+        request,
+        ApiRoutes::startRequest,
+        start -> session(201, desktops.start(request.caller(), start)));
+  }
+
+  /** Reads the body of a POST, and continues with it or answers what is wrong in it. */
+  private static <T> Answer withCreated(
+      ApiRequest request, Function<BodyReader, T> reader, Function<T, Answer> next) {
     return withoutQuery(
         request,
         () ->
             request.withBody(
                 CREATE_TYPES,
                 body -> {
-                  StartRequest start = startRequest(body);
+                  T value = reader.apply(body);
                   return body.problem()
                       .<Answer>map(problem -> problem)
-                      .orElseGet(() -> session(201, desktops.start(request.caller(), start)));
+                      .orElseGet(() -> next.apply(value));
                 }));
   }
 
@@ -426,47 +434,30 @@ public final class ApiRoutes implements HttpService {
   }
 
   private Answer share(ApiRequest request, ServerResponse response) {
-    return withoutQuery(
+    return withCreated(
         request,
-        () ->
-            request.withBody(
-                CREATE_TYPES,
-                body -> {
-                  Share share =
-                      new Share(
-                          body.requiredText("user", MAX_EMAIL),
-                          body.oneOf("role", SHARE_ROLES).orElse(ShareRole.VIEW),
-                          body.time("until").orElse(null));
-                  return body.problem()
-                      .<Answer>map(problem -> problem)
-                      .orElseGet(() ->
-                          withTarget(
-                              request,
-                              target ->
-                                  session(200, desktops.share(request.caller(), target, share))));
-                }));
+        body ->
+            new Share(
+                body.requiredText("user", MAX_EMAIL),
+                body.oneOf("role", SHARE_ROLES).orElse(ShareRole.VIEW),
+                body.time("until").orElse(null)),
+        share ->
+            withTarget(
+                request, target -> session(200, desktops.share(request.caller(), target, share))));
   }
 
   private Answer link(ApiRequest request, ServerResponse response) {
-    return withoutQuery(
+    return withCreated(
         request,
-        () ->
-            request.withBody(
-                CREATE_TYPES,
-                body -> {
-                  Instant until = body.requiredTime("until");
-                  return body.problem()
-                      .<Answer>map(problem -> problem)
-                      .orElseGet(() ->
-                          withTarget(
-                              request,
-                              target ->
-                                  Answer.of(
-                                      desktops.createLink(request.caller(), target, until),
-                                      link ->
-                                          new Answer.Json(
-                                              201, ApiJson.of(link), Optional.empty(), Map.of()))));
-                }));
+        body -> body.requiredTime("until"),
+        until ->
+            withTarget(
+                request,
+                target ->
+                    Answer.of(
+                        desktops.createLink(request.caller(), target, until),
+                        link ->
+                            new Answer.Json(201, ApiJson.of(link), Optional.empty(), Map.of()))));
   }
 
   private Answer unshare(ApiRequest request, ServerResponse response) {
