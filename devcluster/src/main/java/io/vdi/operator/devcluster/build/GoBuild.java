@@ -3,6 +3,7 @@ package io.vdi.operator.devcluster.build;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -69,12 +70,23 @@ record GoBuild(String what, Path sources, Architecture architecture) {
     return major > 1 || (major == 1 && minor >= 26);
   }
 
-  /** Builds static programs of these packages into a directory. */
+  /**
+   * Builds static programs of these packages into a directory, without debug information: not to
+   * generate it saves a tenth of the time.
+   */
   void build(Path out, String ldflags, String... packages)
       throws IOException, InterruptedException {
     List<String> arguments =
         new ArrayList<>(
-            List.of("build", "-v", "-trimpath", "-ldflags", "-s -w" + ldflags, "-o", out + "/"));
+            List.of(
+                "build",
+                "-v",
+                "-trimpath",
+                "-gcflags=all=-dwarf=false",
+                "-ldflags",
+                "-s -w" + ldflags,
+                "-o",
+                out + "/"));
     arguments.addAll(List.of(packages));
     run(arguments);
   }
@@ -109,6 +121,19 @@ record GoBuild(String what, Path sources, Architecture architecture) {
           "cannot download " + module + " with the hash " + sum + ": " + result);
     }
     return Path.of(result.get("Zip").getAsString());
+  }
+
+  /**
+   * Copies a required module, which is used from then on instead of the downloaded one.
+   *
+   * @return the directory of the copy, whose files can be changed
+   */
+  Path copyModule(String module) throws IOException, InterruptedException {
+    Path original = download(module);
+    Path copy = sources.resolve("copies").resolve(module);
+    FileTree.copy(original, copy);
+    run(List.of("mod", "edit", "-replace=" + module + "=./" + sources.relativize(copy)));
+    return copy;
   }
 
   /** The directory with the files of a required module, which is already downloaded. */

@@ -16,7 +16,14 @@ import java.util.List;
  */
 record GoModule(String name) {
   private static final List<String> FILES =
-      List.of("go.mod", "go.sum", "main.go", "volumes.yaml", "ext/go.mod", "ext/ext.go");
+      List.of(
+          "go.mod",
+          "go.sum",
+          "main.go",
+          "volumes.yaml",
+          "ext/go.mod",
+          "ext/ext.go",
+          "lego/providers.go");
 
   /**
    * Changes when the content of a file changes. It is the key in the cache: if this method changes,

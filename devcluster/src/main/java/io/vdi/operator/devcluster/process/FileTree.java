@@ -27,4 +27,21 @@ public final class FileTree {
       Progress.say("cannot delete " + root + ": " + e.getMessage());
     }
   }
+
+  /**
+   * Copies a directory with everything in it. The permissions are not copied: new files can be
+   * changed.
+   */
+  public static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> paths = Files.walk(from)) {
+      for (Path path : (Iterable<Path>) paths::iterator) {
+        Path copy = to.resolve(from.relativize(path));
+        if (Files.isDirectory(path)) {
+          Files.createDirectories(copy);
+        } else {
+          Files.copy(path, copy);
+        }
+      }
+    }
+  }
 }
