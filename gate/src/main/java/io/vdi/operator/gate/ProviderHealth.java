@@ -8,15 +8,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether users can sign in: asks the provider every minute. The gate stays ready without its
- * provider, because open desktops do not need it.
+ * Whether users can sign in: asks the provider every minute, and every five seconds while it does
+ * not answer as it should. The gate stays ready without its provider, because open desktops do not
+ * need it.
  */
 final class ProviderHealth implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ProviderHealth.class);
   private static final Duration INTERVAL = Duration.ofMinutes(1);
+  private static final Duration RETRY = Duration.ofSeconds(5);
 
   private final Provider provider;
-  private final Periodic check = new Periodic("provider", INTERVAL, this::check);
+  private final Periodic check = new Periodic("provider", this::interval, this::check);
   private volatile Optional<String> error = Optional.of("not asked yet");
 
   ProviderHealth(Provider provider) {
@@ -25,6 +27,10 @@ final class ProviderHealth implements AutoCloseable {
 
   void start() {
     check.start();
+  }
+
+  private Duration interval() {
+    return error.isEmpty() ? INTERVAL : RETRY;
   }
 
   private void check() {
