@@ -238,6 +238,8 @@ spec:
           env:
             - name: VDI_CONFIG_FILE
               value: /etc/vdi/config/{{ .component }}.yaml
+            - name: POD_UID
+              valueFrom: {fieldRef: {fieldPath: metadata.uid}}
             {{- with .values.jvmFlags }}
             - name: JDK_JAVA_OPTIONS
               value: {{ join " " . | quote }}

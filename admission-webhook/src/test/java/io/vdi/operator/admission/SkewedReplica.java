@@ -5,6 +5,7 @@ import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.leader.LeaseHolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -22,6 +23,7 @@ final class SkewedReplica implements AutoCloseable {
               AdmissionWebhook.SERVICE,
               Cluster.connect(kubeconfig),
               new ConfigLoader(Optional.of(config), settings),
+              LeaseHolder.ofProcess(settings),
               InstantSource.offset(InstantSource.system(), offset));
     } catch (InvalidConfigException e) {
       throw new ClusterException(e.getMessage(), e);

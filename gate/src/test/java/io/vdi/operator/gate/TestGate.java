@@ -11,6 +11,7 @@ import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.leader.LeaseHolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -74,6 +75,7 @@ final class TestGate implements AutoCloseable {
             definition,
             api,
             new ConfigLoader(Optional.empty(), environment),
+            LeaseHolder.ofProcess(environment),
             InstantSource.system());
     thread =
         Thread.ofVirtual()

@@ -13,6 +13,7 @@ import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import io.vdi.operator.runtime.leader.LeaderElector;
+import io.vdi.operator.runtime.leader.LeaseHolder;
 import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -71,6 +72,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
   /**
    * Wires the service. Only the observe server runs yet.
    *
+   * @param self this process, if it needs a Lease
    * @param clock the node's
    * @throws InvalidConfigException with every problem of the configuration
    */
@@ -78,6 +80,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
       ServiceDefinition<C> definition,
       KubeClient api,
       ConfigLoader configLoader,
+      LeaseHolder self,
       InstantSource clock)
       throws InvalidConfigException {
     this.definition = definition;
@@ -90,9 +93,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     LeaderElectionConfig election = config.current().election();
     this.elector =
         election.enabled()
-            ? Optional.of(
-                new LeaderElector(
-                    api, election, LeaderElectionConfig.identity(), clock, System::nanoTime))
+            ? Optional.of(new LeaderElector(api, election, self, clock, System::nanoTime))
             : Optional.empty();
     this.service =
         definition
@@ -133,6 +134,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
               api,
               new ConfigLoader(
                   ConfigLoader.mountedFile(environment), environment, definition.renamedKeys()),
+              LeaseHolder.ofProcess(environment),
               InstantSource.system());
       Runtime.getRuntime()
           .addShutdownHook(

@@ -15,6 +15,7 @@ import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import io.vdi.operator.runtime.leader.LeaderElector;
+import io.vdi.operator.runtime.leader.LeaseHolder;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -183,6 +184,7 @@ class ServiceRuntimeTest {
                     context -> new Recording(LeaderElectionConfig.NONE)),
                 server.client(),
                 new ConfigLoader(Optional.empty(), Map.of()),
+                LeaseHolder.ofProcess(Map.of()),
                 InstantSource.system()))
         .isInstanceOf(InvalidConfigException.class)
         .hasMessage("size: must be 1");
@@ -228,6 +230,7 @@ class ServiceRuntimeTest {
               }),
           server.client(),
           new ConfigLoader(Optional.empty(), Map.of()),
+          LeaseHolder.ofProcess(Map.of()),
           clock);
     }
 

@@ -7,6 +7,7 @@ import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.leader.LeaseHolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +71,11 @@ public record ServiceUnderTest(
       return new RunningService.InThisJvm(
           service.module(),
           new ServiceRuntime<>(
-              definition, Cluster.connect(kubeconfig), new ConfigLoader(file, environment), clock),
+              definition,
+              Cluster.connect(kubeconfig),
+              new ConfigLoader(file, environment),
+              LeaseHolder.ofProcess(environment),
+              clock),
           file);
     } catch (InvalidConfigException e) {
       throw new ClusterException(e.getMessage(), e);

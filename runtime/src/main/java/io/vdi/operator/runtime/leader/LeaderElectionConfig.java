@@ -2,9 +2,6 @@ package io.vdi.operator.runtime.leader;
 
 import io.vdi.operator.runtime.config.ConfigReader;
 import io.vdi.operator.runtime.config.PodNamespace;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.UUID;
 
 /**
  * The settings {@code leaderElection.*}.
@@ -36,19 +33,5 @@ public record LeaderElectionConfig(
         namespace.isEmpty() ? PodNamespace.get() : namespace,
         read.text("leaderElection.leaseName", n -> !n.isEmpty(), "must not be empty"),
         timing);
-  }
-
-  /**
-   * A name for this process as holder of a Lease: the host name, which is the pod's name, and a
-   * random UUID, because a restarted container has the same host name.
-   */
-  public static String identity() {
-    String host;
-    try {
-      host = InetAddress.getLocalHost().getHostName();
-    } catch (UnknownHostException e) {
-      host = "unknown";
-    }
-    return host + "_" + UUID.randomUUID();
   }
 }

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * Leader election with a Lease, by the rules of client-go. Every change of the Lease is a replace
  * with the resource version that was read, so that of two candidates one gets a conflict. A Lease
  * counts as expired when this process has not observed a change for the lease duration; the times
- * that the holder wrote are never compared with this process's clock.
+ * that the holder wrote are never compared with this process's clock. Unlike with client-go, a
+ * process also takes the Lease of an earlier process of its container, see {@link LeaseHolder}.
  *
  * <p>All durations are elapsed time. The wall clock is only written into the Lease: if an
  * administrator or NTP sets it back, a leader must not write for longer than the renew deadline,
@@ -55,7 +56,7 @@ public final class LeaderElector {
   private final KubeClient api;
   private final String namespace;
   private final String name;
-  private final String identity;
+  private final LeaseHolder self;
   private final LeaseTiming timing;
   private final InstantSource clock;
   private final LongSupplier elapsedNanos;
@@ -71,20 +72,20 @@ public final class LeaderElector {
   private volatile String lastError = "";
 
   /**
-   * @param identity see {@link LeaderElectionConfig#identity}
+   * @param self this process
    * @param clock for the times in the Lease, which only people read
    * @param elapsedNanos as {@link System#nanoTime}: it never jumps
    */
   public LeaderElector(
       KubeClient api,
       LeaderElectionConfig config,
-      String identity,
+      LeaseHolder self,
       InstantSource clock,
       LongSupplier elapsedNanos) {
     this.api = api;
     this.namespace = config.namespace();
     this.name = config.leaseName();
-    this.identity = identity;
+    this.self = self;
     this.timing = config.timing();
     this.clock = clock;
     this.elapsedNanos = elapsedNanos;
@@ -111,7 +112,7 @@ public final class LeaderElector {
         }
       }
       leading = true;
-      LOG.info("leading: {} holds lease {}/{}", identity, namespace, name);
+      LOG.info("leading: {} holds lease {}/{}", self.name(), namespace, name);
       onElected.run();
       while (!stop.await(timing.retry().toMillis(), TimeUnit.MILLISECONDS)) {
         if (!tryToHold() && !isLeader()) {
@@ -170,7 +171,7 @@ public final class LeaderElector {
     String holder = lease.spec().holderIdentity();
     Duration life = Duration.ofSeconds(Math.max(1, lease.spec().leaseDurationSeconds()));
     boolean free = holder.isEmpty() || startNanos - observedAtNanos >= life.toNanos();
-    if (!holder.equals(identity) && !free) {
+    if (!self.replaces(holder) && !free) {
       lastError = "held by " + holder;
       return false;
     }
@@ -205,7 +206,7 @@ public final class LeaderElector {
   private void clearHolder() {
     leading = false;
     if (api.get(ResourceType.LEASE, namespace, name) instanceof ApiResult.Ok<Lease>(Lease lease)
-        && lease.spec().holderIdentity().equals(identity)) {
+        && lease.spec().holderIdentity().equals(self.name())) {
       JsonObject body = body(Optional.of(lease));
       body.getAsJsonObject("spec").addProperty("holderIdentity", "");
       body.getAsJsonObject("spec").addProperty("leaseDurationSeconds", 1);
@@ -223,9 +224,9 @@ public final class LeaderElector {
     before.ifPresent(
         lease -> metadata.addProperty("resourceVersion", lease.metadata().resourceVersion()));
     boolean same =
-        before.filter(lease -> lease.spec().holderIdentity().equals(identity)).isPresent();
+        before.filter(lease -> lease.spec().holderIdentity().equals(self.name())).isPresent();
     JsonObject spec = new JsonObject();
-    spec.addProperty("holderIdentity", identity);
+    spec.addProperty("holderIdentity", self.name());
     spec.addProperty("leaseDurationSeconds", timing.duration().toSeconds());
     spec.addProperty("renewTime", MICRO_TIME.format(now));
     spec.addProperty(

@@ -71,14 +71,6 @@ class LeaderElectionConfigTest {
         .hasMessage("leaderElection.leaseName \"\" must not be empty");
   }
 
-  @Test
-  @DisplayName("two processes on one host have different identities")
-  void identity() {
-    assertThat(LeaderElectionConfig.identity())
-        .isNotEqualTo(LeaderElectionConfig.identity())
-        .matches(".+_[0-9a-f-]{36}");
-  }
-
   private static LeaderElectionConfig read(Map<String, String> changes)
       throws InvalidConfigException {
     Map<String, String> settings = new HashMap<>(DEFAULTS);

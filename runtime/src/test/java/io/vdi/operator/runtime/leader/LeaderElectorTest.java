@@ -52,14 +52,14 @@ class LeaderElectorTest {
     final LeaderElector elector;
     final Thread thread;
 
-    Candidate(String identity) {
+    Candidate(String name) {
+      this(new LeaseHolder("", name));
+    }
+
+    Candidate(LeaseHolder self) {
       elector =
           new LeaderElector(
-              api,
-              CONFIG,
-              identity,
-              LeaderElectorTest.this::wallClock,
-              LeaderElectorTest.this::nanos);
+              api, CONFIG, self, LeaderElectorTest.this::wallClock, LeaderElectorTest.this::nanos);
       candidates.add(this);
       thread =
           Thread.ofVirtual()
@@ -198,6 +198,28 @@ class LeaderElectorTest {
     new Candidate("a").awaitElected();
     assertThat(spec().get("leaseTransitions").getAsInt()).isEqualTo(7);
     assertThat(spec().get("acquireTime").getAsString()).isEqualTo("2026-01-01T11:00:00.000000Z");
+  }
+
+  @Test
+  @DisplayName("a restarted container takes the Lease of its earlier process immediately")
+  void restartedContainer() {
+    server.put(ResourceType.LEASE, lease("pod_uid.1", 15, "2026-01-01T11:59:59.000000Z"));
+    new Candidate(new LeaseHolder("pod_uid.", "pod_uid.2")).awaitElected();
+    assertThat(holder()).isEqualTo("pod_uid.2");
+    assertThat(spec().get("leaseTransitions").getAsInt()).isEqualTo(8);
+  }
+
+  @Test
+  @DisplayName("a container of another pod waits until the Lease expires")
+  void otherPod() {
+    server.put(ResourceType.LEASE, lease("pod_uid.1", 15, "2026-01-01T11:59:59.000000Z"));
+    Candidate other = new Candidate(new LeaseHolder("pod_other.", "pod_other.1"));
+    awaitReads(4);
+    now = now.plusSeconds(14);
+    awaitReads(4);
+    assertThat(other.elections).hasValue(0);
+    now = now.plusSeconds(1);
+    other.awaitElected();
   }
 
   @Test
@@ -346,7 +368,8 @@ class LeaderElectorTest {
   @Test
   @DisplayName("release before run returns immediately")
   void releaseBeforeRun() throws InterruptedException {
-    LeaderElector elector = new LeaderElector(api, CONFIG, "a", this::wallClock, this::nanos);
+    LeaderElector elector =
+        new LeaderElector(api, CONFIG, new LeaseHolder("", "a"), this::wallClock, this::nanos);
     elector.release();
     assertThat(elector.isLeader()).isFalse();
     assertThat(server.requests()).isEmpty();
