@@ -105,8 +105,9 @@ final class BenchCluster implements AutoCloseable {
     return requests;
   }
 
+  /** The controller as a container of one pod, which takes over its Lease when it is restarted. */
   OperatorProcess.Launch controller(List<String> jvm) {
-    return controller(Map.of(), jvm);
+    return controller(Map.of("POD_UID", "1"), jvm);
   }
 
   OperatorProcess.Launch controller(Map<String, String> settings, List<String> jvm) {

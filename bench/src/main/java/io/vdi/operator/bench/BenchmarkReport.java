@@ -236,12 +236,14 @@ final class BenchmarkReport {
         System.out.println(
             String.format(
                 Locale.ROOT,
-                "%s, %d more: %s; writes per session: %s; failover: %.1f s",
+                "%s, %d more: %s; writes per session: %s; next session served %.1f s after a crash"
+                    + " of the leader, %.1f s after the loss of its node",
                 name,
                 f.burst().throughput().sessions(),
                 reconciled(f.burst()),
                 writes(f.burst().writes()),
-                f.failover()));
+                f.crash(),
+                f.loss()));
         System.out.println(
             String.format(
                 Locale.ROOT,

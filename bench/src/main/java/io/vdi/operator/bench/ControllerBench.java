@@ -75,7 +75,8 @@ final class ControllerBench {
       ProcessFigures rested;
       Map<String, Double> restWrites;
       Result.ControllerFigures burst;
-      double failover;
+      double crash;
+      double loss;
       try (OperatorProcess controller = start(cluster);
           Stopwatch watch = new Stopwatch(cluster.admin())) {
         arrival =
@@ -86,7 +87,15 @@ final class ControllerBench {
         restWrites = difference(before, cluster.requests().writes(), 1);
         rested = figures(controller);
         burst = measure(cluster, controller, watch, names("burst", more), new Load.Clients(32));
-        failover = failover(cluster, controller, watch);
+        try (OperatorProcess standby = OperatorProcess.start(cluster.controller("standby", jvm))) {
+          standby.awaitReady();
+          try (OperatorProcess restarted = restartAfterKill(cluster, controller)) {
+            crash = untilServed(cluster, watch, "after-crash");
+            restarted.awaitReady();
+            restarted.process().kill();
+            loss = untilServed(cluster, watch, "after-loss");
+          }
+        }
       }
       TreeMap<String, Integer> before = cluster.requests().writes();
       long start = System.nanoTime();
@@ -104,7 +113,8 @@ final class ControllerBench {
             restWrites,
             (rested.cpu() - settled.cpu()) / REST.toSeconds(),
             burst,
-            failover,
+            crash,
+            loss,
             synced,
             reconciled,
             difference(before, cluster.requests().writes(), 1),
@@ -113,19 +123,20 @@ final class ControllerBench {
     }
   }
 
-  /** Kills the leader while another replica waits; seconds until that one serves a session. */
-  private double failover(BenchCluster cluster, OperatorProcess leader, Stopwatch watch) {
-    try (OperatorProcess standby = OperatorProcess.start(cluster.controller("standby", jvm))) {
-      standby.awaitReady();
-      long start = System.nanoTime();
-      leader.process().kill();
-      submit(cluster, watch).accept("after");
-      watch.awaitPods(List.of("after"));
-      double seconds = seconds(start);
-      // The replica that takes over reconciles all sessions.
-      cluster.requests().awaitQuiet(SETTLED);
-      return seconds;
-    }
+  /** As the kubelet does it. */
+  private OperatorProcess restartAfterKill(BenchCluster cluster, OperatorProcess leader) {
+    leader.process().kill();
+    return AotCache.start(cluster.controller(jvm));
+  }
+
+  /** Seconds until a new session has its pod. Then waits until all sessions are reconciled. */
+  private double untilServed(BenchCluster cluster, Stopwatch watch, String name) {
+    long start = System.nanoTime();
+    submit(cluster, watch).accept(name);
+    watch.awaitPods(List.of(name));
+    double seconds = seconds(start);
+    cluster.requests().awaitQuiet(SETTLED);
+    return seconds;
   }
 
   /** Measures from the start of the process to ready, on an empty cluster; the median of runs. */

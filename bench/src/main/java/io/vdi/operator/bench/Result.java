@@ -50,8 +50,9 @@ sealed interface Result {
    * @param settled after all sessions run
    * @param restCpu CPU seconds per second at rest
    * @param burst more sessions on top of them
-   * @param failover seconds from SIGKILL of the leader until the other replica has created the pod
-   *     of a session that is submitted then
+   * @param crash seconds from SIGKILL of the leader, whose container is restarted, until a session
+   *     that is submitted then has its pod
+   * @param loss the same without a restart: another replica takes over
    * @param synced from the start of a second controller until it is ready
    * @param reconciled from the same start until it has reconciled every session
    */
@@ -61,7 +62,8 @@ sealed interface Result {
       Map<String, Double> restWrites,
       double restCpu,
       ControllerFigures burst,
-      double failover,
+      double crash,
+      double loss,
       double synced,
       double reconciled,
       Map<String, Double> restartWrites,

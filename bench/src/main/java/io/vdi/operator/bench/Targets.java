@@ -75,7 +75,7 @@ final class Targets {
               "10,000 sessions, writes after a restart", sum(fleet.restartWrites()), 0, "");
           report.atMost("10,000 sessions, pods of each", fleet.arrival().podsCreated(), 1, "");
           report.atMost("1,000 more, pods of each", fleet.burst().podsCreated(), 1, "");
-          report.atMost("10,000 sessions, failover", fleet.failover(), 10, " s");
+          report.atMost("10,000 sessions, crash of the leader", fleet.crash(), 10, " s");
         });
   }
 
