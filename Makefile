@@ -43,12 +43,12 @@ services:
 
 # With PLATFORM for another machine, it builds the programs of the development cluster only.
 programs: build
-	@if [ -z "$(FOREIGN)" ] && $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES) kubectl-vdi; fi
-	@$(DEVCLUSTER) build $(PLATFORM)
+	@if [ -z "$(FOREIGN)" ] && $(DEVCLUSTER) node; then $(IMAGES) --programs $(NODE_IMAGES) kubectl-vdi; \
+	  else $(DEVCLUSTER) build $(PLATFORM); fi
 
 # Builds the images for a node that runs containers, if this machine supports such a node.
 node: services
-	@if $(DEVCLUSTER) node; then $(IMAGES) $(NODE_IMAGES); fi
+	@if $(DEVCLUSTER) node; then $(IMAGES) --programs $(NODE_IMAGES); fi
 
 images cli: SBOM := org.cyclonedx:cyclonedx-maven-plugin:makeBom
 

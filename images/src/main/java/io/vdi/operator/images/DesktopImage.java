@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,11 @@ record DesktopImage(Path folder) implements Images.Recipe {
       throw new ClusterException("cannot read " + folder + ": " + e, e);
     }
     return Hashes.sha256(all.toString(), 12);
+  }
+
+  @Override
+  public Duration usual() {
+    return Duration.ofSeconds(150);
   }
 
   @Override

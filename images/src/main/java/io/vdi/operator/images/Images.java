@@ -7,11 +7,13 @@ import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.ContainerNode;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.ParallelSteps.Step;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -121,6 +123,9 @@ public final class Images {
     /** Changes when an input of the image changes. */
     String fingerprint();
 
+    /** How long it usually takes on two cores, beside other builds. */
+    Duration usual();
+
     /** Writes the image to this archive. */
     void make(Path archive) throws IOException;
 
@@ -132,8 +137,22 @@ public final class Images {
   public Path describe(String name) {
     Path archive = provide(name);
     Path file = archive.resolveSibling(name + ".cdx.json");
-    recipes.get(name).describe(archive, file);
+    recipe(name).describe(archive, file);
     return file;
+  }
+
+  /** The step that provides an image, and prints the path of its archive. */
+  Step step(String name) {
+    return new Step("image " + name, recipe(name).usual(), () -> System.out.println(provide(name)));
+  }
+
+  private Recipe recipe(String name) {
+    Recipe recipe = recipes.get(name);
+    if (recipe == null) {
+      throw new IllegalArgumentException(
+          "there is no image \"" + name + "\"; the images are " + recipes.keySet());
+    }
+    return recipe;
   }
 
   /**
@@ -142,11 +161,7 @@ public final class Images {
    * @throws IllegalArgumentException if there is no image with this name
    */
   public Path provide(String name) {
-    Recipe recipe = recipes.get(name);
-    if (recipe == null) {
-      throw new IllegalArgumentException(
-          "there is no image \"" + name + "\"; the images are " + recipes.keySet());
-    }
+    Recipe recipe = recipe(name);
     Path kept = cache.resolve(name + suffix + "-" + recipe.fingerprint() + ".tar");
     Path link = target.resolve(name + ".tar");
     try {

@@ -18,6 +18,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,11 @@ record PluginArchive(Path checkout, Platform platform) implements Images.Recipe 
       all.append(Stage.digest(jar));
     }
     return Hashes.sha256(all.toString(), 12);
+  }
+
+  @Override
+  public Duration usual() {
+    return Duration.ofSeconds(20);
   }
 
   @Override

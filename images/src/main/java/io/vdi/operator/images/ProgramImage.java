@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.devcluster.build.Architecture;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -21,6 +22,11 @@ record ProgramImage(Supplier<Path> program, Architecture architecture, String na
   @Override
   public String fingerprint() {
     return Hashes.sha256(program.get() + name, 12);
+  }
+
+  @Override
+  public Duration usual() {
+    return Duration.ofSeconds(2);
   }
 
   @Override

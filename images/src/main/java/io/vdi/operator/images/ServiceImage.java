@@ -9,6 +9,7 @@ import io.vdi.operator.devcluster.process.ClusterException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,11 @@ record ServiceImage(
             registry
                 + tag.map(name -> ":" + name).orElse("")
                 + base.orElseGet(() -> platform.libc().toString()));
+  }
+
+  @Override
+  public Duration usual() {
+    return Duration.ofSeconds(25);
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,11 @@ class ImagesTest {
     @Override
     public String fingerprint() {
       return fingerprint;
+    }
+
+    @Override
+    public Duration usual() {
+      return Duration.ZERO;
     }
 
     @Override

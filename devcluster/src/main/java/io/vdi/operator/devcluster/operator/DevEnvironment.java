@@ -5,6 +5,7 @@ import io.vdi.operator.devcluster.build.Architecture;
 import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.Kubeconfig;
 import io.vdi.operator.devcluster.process.ClusterException;
+import io.vdi.operator.devcluster.process.ParallelSteps;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,22 +44,18 @@ public final class DevEnvironment {
 
   /** Builds the programs of the cluster, so that later steps do not have to. */
   public void build() {
-    if (hasContainerNode()) {
-      FullCluster.build();
-      return;
-    }
     GoPrograms programs = GoPrograms.inDefaultCache();
-    programs.kubernetes();
-    programs.kwok();
-    programs.helm();
-    programs.traefikCrds();
-    programs.gatewayCrds();
+    ParallelSteps.run(
+        List.of(
+            hasContainerNode()
+                ? FullCluster.programs(programs)
+                : FullCluster.programsOfSimulation(programs)));
   }
 
   /** Builds all programs for another architecture, which this machine cannot run. */
   public void build(Architecture architecture) {
     GoPrograms programs = GoPrograms.inDefaultCache(architecture);
-    FullCluster.build(programs);
+    ParallelSteps.run(List.of(FullCluster.programs(programs)));
     programs.pause();
     programs.kstatus();
   }

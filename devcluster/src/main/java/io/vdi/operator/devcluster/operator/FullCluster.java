@@ -6,8 +6,12 @@ import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.build.GoPrograms;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.process.ParallelSteps.Step;
 import io.vdi.operator.devcluster.process.Progress;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A cluster like those of users: a node that runs containers, a router with a certificate, a
@@ -22,21 +26,30 @@ public final class FullCluster {
 
   private FullCluster() {}
 
-  /** Builds the programs, so that {@link #start} does not have to. */
-  static void build() {
-    build(GoPrograms.inDefaultCache());
+  /** The steps that build the programs for simulated nodes. */
+  static List<Step> programsOfSimulation(GoPrograms programs) {
+    return List.of(
+        step("Kubernetes", 270, programs::kubernetes),
+        step("KWOK", 25, programs::kwok),
+        step("Helm", 25, programs::helm),
+        step("CRDs of Traefik", 5, programs::traefikCrds),
+        step("CRDs of the Gateway API", 2, programs::gatewayCrds));
   }
 
-  static void build(GoPrograms programs) {
-    programs.kubernetes();
-    programs.kwok();
-    programs.helm();
-    programs.traefikCrds();
-    programs.gatewayCrds();
-    programs.containerd();
-    programs.localPathProvisioner();
-    programs.traefik();
-    programs.devicePlugin();
+  /** The steps that build all programs that {@link #start} requires. */
+  public static List<Step> programs(GoPrograms programs) {
+    return Stream.concat(
+            programsOfSimulation(programs).stream(),
+            Stream.of(
+                step("Traefik", 120, programs::traefik),
+                step("containerd", 60, programs::containerd),
+                step("local path provisioner", 15, programs::localPathProvisioner),
+                step("device plugin", 10, programs::devicePlugin)))
+        .toList();
+  }
+
+  private static Step step(String name, int seconds, Runnable work) {
+    return new Step(name, Duration.ofSeconds(seconds), work);
   }
 
   /**
@@ -49,7 +62,6 @@ public final class FullCluster {
    */
   public static EmbeddedCluster start(
       Path folder, Path images, int gpus, SimulatedNodes.Spec simulated) {
-    build();
     EmbeddedCluster cluster =
         EmbeddedCluster.startWithNode(folder, simulated, images.resolve("pause.tar"));
     Progress.say(
