@@ -4,6 +4,7 @@ import io.helidon.config.Config;
 import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.gate.api.cluster.DesktopSettings;
 import io.vdi.operator.gate.api.cluster.UserNamespaces;
@@ -14,7 +15,6 @@ import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.forward.ForwardRules;
 import io.vdi.operator.gate.http.PublicUrl;
 import io.vdi.operator.gate.keys.KeyRing;
-import io.vdi.operator.gate.portal.LinkRoutes;
 import io.vdi.operator.gate.signin.DevelopmentProvider;
 import io.vdi.operator.gate.signin.OidcSettings;
 import io.vdi.operator.gate.signin.SignInRoutes;
@@ -119,7 +119,7 @@ record GateConfig(
                 identity,
                 namespace,
                 adminWatch,
-                links ? Optional.of(publicUrl.resolve(LinkRoutes.PATH)) : Optional.empty()),
+                links ? Optional.of(publicUrl.resolve(LinkCode.PAGE)) : Optional.empty()),
             WatchedNamespacesConfig.read(read),
             new Keys(
                 read.text("gate.keys.secret", s -> !s.isEmpty(), "must not be empty"),

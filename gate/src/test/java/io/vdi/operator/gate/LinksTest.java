@@ -7,6 +7,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
@@ -242,7 +243,7 @@ class LinksTest {
   }
 
   @Test
-  @DisplayName("a hash that is copied into another session, or has another role, lets nobody in")
+  @DisplayName("a hash that is copied, or has another role or no near end, lets nobody in")
   void copied() {
     LinkCode foreign = LinkCode.of("uid-foreign", new byte[LinkCode.SECRET_BYTES]);
     LinkCode own = LinkCode.of("uid-" + name, new byte[LinkCode.SECRET_BYTES]);
@@ -256,6 +257,10 @@ class LinksTest {
     desktop("Running", "[{user: '%s', role: view}]".formatted(own.user()));
     await().until(() -> !session().toString().contains("until"));
     assertThat(post(browser, own.text()).status()).as("without an end").isEqualTo(403);
+    Instant late = Instant.now().plus(Share.MAX_LINK).plus(Duration.ofHours(1));
+    desktop("Running", share(own, "view", late));
+    await().until(() -> session().toString().contains(late.toString()));
+    assertThat(post(browser, own.text()).status()).as("for more than a day").isEqualTo(403);
     desktop("Running", share(own, "view", end));
     await().until(() -> post(browser, own.text()).status() == 200);
   }

@@ -10,7 +10,6 @@ import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiTemplate;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -29,9 +28,6 @@ final class ShareRules {
   private static final String UNTIL = "until";
   private static final String EMAIL =
       "must be the e-mail address of the guest, such as bob@example.com";
-
-  /** The clock of the client is that much ahead at most. */
-  private static final Duration SKEW = Duration.ofMinutes(1);
 
   private ShareRules() {}
 
@@ -129,8 +125,7 @@ final class ShareRules {
     added(session, old)
         .forEach((index, share) ->
             until(share)
-                .filter(
-                    until -> isLink(share) && until.isAfter(now.plus(Share.MAX_LINK).plus(SKEW)))
+                .filter(until -> isLink(share) && Share.isTooLongForLink(until, now))
                 .ifPresent(until ->
                     violations.add(
                         "spec.shares[%d].until \"%s\": must be at most 24h from now for a link: give an earlier time, and make a new link when it has ended"

@@ -17,6 +17,9 @@ public final class LinkCode {
   /** Bytes of the secret in a code. */
   public static final int SECRET_BYTES = 32;
 
+  /** The page of the portal that opens links. */
+  public static final String PAGE = "/link";
+
   private static final String PREFIX = "link:";
 
   /** The UID of a session, and 32 bytes in base64url. */
@@ -75,6 +78,15 @@ public final class LinkCode {
   /** The secret: for the link only. */
   public String text() {
     return text;
+  }
+
+  /**
+   * The link. The code is in its fragment, which browsers send to nobody.
+   *
+   * @param page the address of {@value #PAGE} on the host of the portal
+   */
+  public String link(String page) {
+    return page + "#" + text;
   }
 
   private static String encode(byte[] bytes) {

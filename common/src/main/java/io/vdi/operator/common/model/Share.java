@@ -26,6 +26,9 @@ public record Share(String user, ShareRole role, Instant until) {
   /** How long a link without an account is valid at most. */
   public static final Duration MAX_LINK = Duration.ofHours(24);
 
+  /** The clock of a client that makes a link is that much ahead at most. */
+  public static final Duration LINK_SKEW = Duration.ofMinutes(1);
+
   public Share {
     user = user == null ? "" : user;
     role = role == null ? ShareRole.VIEW : role;
@@ -45,8 +48,15 @@ public record Share(String user, ShareRole role, Instant until) {
     return LinkCode.isUser(user);
   }
 
+  /** Whether it ends later than a link may that is made now. */
+  public static boolean isTooLongForLink(Instant until, Instant now) {
+    return until.isAfter(now.plus(MAX_LINK).plus(LINK_SKEW));
+  }
+
   /**
-   * Whether it lets in who has this link. It takes the same time for every link.
+   * Whether it lets in who has this link. When the share was made is not known; one that is valid
+   * for longer than a link may be was written without the webhook, and lets nobody in. It takes the
+   * same time for every link.
    *
    * @param linkUser {@link LinkCode#user} of the link
    */
@@ -55,6 +65,7 @@ public record Share(String user, ShareRole role, Instant until) {
         && role == ShareRole.VIEW
         && until != null
         && isActive(now)
+        && !isTooLongForLink(until, now)
         && MessageDigest.isEqual(
             user.getBytes(StandardCharsets.UTF_8), linkUser.getBytes(StandardCharsets.UTF_8));
   }

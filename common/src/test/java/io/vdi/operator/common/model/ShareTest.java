@@ -69,6 +69,19 @@ class ShareTest {
         .isFalse();
     assertThat(new Share(code.user(), ShareRole.VIEW, null).admits(code.user(), NOW)).isFalse();
     assertThat(CAROL.admits("carol@example.com", NOW)).as("a user is no link").isFalse();
+    assertThat(code.link("https://portal.example.com/link"))
+        .isEqualTo("https://portal.example.com/link#" + code.text());
+  }
+
+  @Test
+  @DisplayName("a link that was written to last longer than a day lets nobody in")
+  void linkOfMoreThanADay() {
+    LinkCode code = LinkCode.of("uid-1", new byte[LinkCode.SECRET_BYTES]);
+    Instant longest = NOW.plus(Share.MAX_LINK).plus(Share.LINK_SKEW);
+    assertThat(new Share(code.user(), ShareRole.VIEW, longest).admits(code.user(), NOW)).isTrue();
+    Share longer = new Share(code.user(), ShareRole.VIEW, longest.plusSeconds(1));
+    assertThat(longer.admits(code.user(), NOW)).isFalse();
+    assertThat(longer.admits(code.user(), NOW.plusSeconds(1))).as("its last day").isTrue();
   }
 
   @ParameterizedTest

@@ -26,8 +26,6 @@ import java.util.Optional;
  * Only the button lets a guest in: no preview of a link and no prefetch sends the form.
  */
 public final class LinkRoutes implements HttpService {
-  public static final String PATH = "/link";
-
   /**
    * After a form, browsers follow a redirect only to hosts of {@code form-action}, and desktops
    * have many hosts. A page can lead anywhere.
@@ -44,7 +42,7 @@ public final class LinkRoutes implements HttpService {
   @Override
   public void routing(HttpRules rules) {
     if (visits.areAllowed()) {
-      rules.get(PATH, LinkRoutes::page).post(PATH, this::open);
+      rules.get(LinkCode.PAGE, LinkRoutes::page).post(LinkCode.PAGE, this::open);
     }
   }
 
@@ -98,7 +96,13 @@ public final class LinkRoutes implements HttpService {
     Map<String, Object> all = new HashMap<>(values);
     all.put(
         "shell",
-        new Shell(texts, texts.get(title), PATH, Optional.empty(), false, Page.notice(response)));
+        new Shell(
+            texts,
+            texts.get(title),
+            LinkCode.PAGE,
+            Optional.empty(),
+            false,
+            Page.notice(response)));
     Page.sendHtml(response, status, Templates.render(template, all));
   }
 }

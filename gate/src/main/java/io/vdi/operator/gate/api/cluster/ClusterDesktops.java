@@ -448,7 +448,7 @@ public final class ClusterDesktops implements Desktops {
           return share(caller, target, new Share(code.user(), ShareRole.VIEW, until))
               .map(changed ->
                   new LinkView(
-                      URI.create(settings.linkPage().get() + "#" + code.text()),
+                      URI.create(code.link(settings.linkPage().get().toString())),
                       code.user(),
                       until));
         });
