@@ -17,7 +17,7 @@ class CliImportsTest {
         .allow(
             "commands",
             "one class per command, which prints what the cluster or the doctor returns; share checks an"
-                + " e-mail address, usage sums like the gate",
+                + " e-mail address and makes the secret of a link, usage sums like the gate",
             "cli.cluster",
             "cli.doctor",
             "cli.output",
@@ -31,7 +31,8 @@ class CliImportsTest {
             "com.google.gson",
             "picocli",
             "java.io",
-            "java.nio.file")
+            "java.nio.file",
+            "java.security")
         .allow(
             "doctor",
             "the checks, over HTTP, UDP and the API server; it may be used without the command line",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,7 +82,6 @@ class CommandLineTest {
         .contains("\"soon\" is not a duration above zero, such as 90m or 1h30m")
         .contains("See 'kubectl vdi extend --help'.");
     assertThat(run("list", "-o", "xml")).isEqualTo(64);
-    assertThat(run("share", "alice")).isEqualTo(64);
     assertThat(run("share", "alice", "bob@example.com", "--role", "root")).isEqualTo(64);
     assertThat(run("share", "alice", "bob@example.com", "--until", "tomorrow")).isEqualTo(64);
     assertThat(console.err()).contains("'tomorrow' is not a time with its offset from UTC");
@@ -95,6 +95,18 @@ class CommandLineTest {
                 "--until",
                 "2100-01-01T00:00:00Z"))
         .isEqualTo(64);
+    for (String wrong :
+        List.of(
+            "share alice",
+            "share alice bob",
+            "share alice bob@example.com --link",
+            "share alice bob@example.com --portal https://portal.example.com",
+            "share alice --link --role control",
+            "share alice --link --for 0h",
+            "share alice --link --portal http://portal.example.com",
+            "share alice --link --portal https://portal.example.com/link")) {
+      assertThat(run(wrong.split(" "))).as(wrong).isEqualTo(64);
+    }
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vdi.operator.cli.Main;
+import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
@@ -24,6 +26,8 @@ import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.AuditLog;
 import io.vdi.operator.gate.signin.TestProvider;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +41,8 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -435,27 +441,74 @@ class ApiIT {
         });
     assertThat(api.delete(judy, session + "/shares?user=ken@example.com").status()).isEqualTo(200);
     watchByLink(judy, session);
+    watchByLinkOfThePlugin(namespace, name(session));
   }
 
   /** The schema accepts a link, and its guest gets in while it exists. */
-  private void watchByLink(String judy, String session) {
+  private static void watchByLink(String judy, String session) {
     ApiClient.Answer made =
         api.post(
             judy,
             session + "/links",
             "{\"until\": \"%s\"}".formatted(Instant.now().plus(Duration.ofHours(1))));
     assertThat(made.status()).as(made.body()).isEqualTo(201);
-    String code = URI.create(made.json().get("url").getAsString()).getFragment();
+    String user = made.json().get("user").getAsString();
+    watch(
+        made.json().get("url").getAsString(),
+        () ->
+            assertThat(api.delete(judy, session + "/shares?user=" + user).status()).isEqualTo(200));
+  }
+
+  /** The plugin knows the portal from the ConfigMap of the chart. */
+  private static void watchByLinkOfThePlugin(String namespace, String session) {
+    Manifests.apply(
+        root,
+        Helm.offline()
+            .template(
+                CHART,
+                SYSTEM,
+                "--show-only=templates/configmap.yaml",
+                "--set=gate.enabled=true,gate.publicUrl="
+                    + TestGate.PORTAL
+                    + ",gate.oidc.issuer=https://login.example.com,gate.oidc.clientId=vdi,gate.desktops.links=view"));
+    String printed = plugin("share", session, "-n", namespace, "--link", "--for=1h");
+    Matcher command = Pattern.compile("kubectl vdi (unshare .*)").matcher(printed);
+    Matcher url = Pattern.compile("https://\\S+").matcher(printed);
+    assertThat(command.find() && url.find()).as(printed).isTrue();
+    watch(
+        url.group(),
+        () ->
+            assertThat(plugin(command.group(1).split(" ")))
+                .contains("/" + session + " is no longer shared with link:"));
+  }
+
+  private static String plugin(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    Console console =
+        new Console(
+            new PrintWriter(out),
+            new PrintWriter(err),
+            0,
+            false,
+            Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
+    assertThat(Main.run(console, arguments)).as(err.toString()).isZero();
+    return out.toString();
+  }
+
+  /** A guest watches judy's desktop by this link, until it is ended. */
+  private static void watch(String url, Runnable end) {
     String host = "judy.example.com";
     try (TestGate.Browser guest = gate.new Browser()) {
-      Map<String, String> form = Map.of("code", code);
-      assertThat(guest.post("/link", form, "Origin", TestGate.PORTAL).status()).isEqualTo(200);
+      Map<String, String> form = Map.of("code", URI.create(url).getFragment());
+      await()
+          .atMost(PATIENCE)
+          .until(() -> guest.post("/link", form, "Origin", TestGate.PORTAL).status() == 200);
       String open = TestGate.path(guest.navigate(host, "/.vdi/link").location());
       String ticket = TestGate.path(guest.portal(open).location());
       assertThat(guest.navigate(host, ticket).status()).isEqualTo(303);
       assertThat(guest.webSocket(host).status()).isEqualTo(200);
-      String user = made.json().get("user").getAsString();
-      assertThat(api.delete(judy, session + "/shares?user=" + user).status()).isEqualTo(200);
+      end.run();
       await().atMost(PATIENCE).until(() -> guest.webSocket(host).status() == 403);
     }
   }

@@ -21,17 +21,41 @@ import org.yaml.snakeyaml.error.YAMLException;
 public final class OperatorSettings {
   private static final String CONFIG = "vdi-config";
   private static final String CONTROLLER = "controller.yaml";
+  private static final String GATE = "gate.yaml";
 
   private OperatorSettings() {}
 
   /** {@code gate.oidc.issuer}; empty without a gate or a provider. */
   public static Optional<String> issuer(ClusterAccess cluster) {
-    return text(cluster, "gate.yaml", "gate", "oidc", "issuer");
+    return text(cluster, GATE, "gate", "oidc", "issuer");
   }
 
   /** {@code gate.publicUrl}; empty without a gate. */
   public static Optional<String> portal(ClusterAccess cluster) {
-    return text(cluster, "gate.yaml", "gate", "publicUrl");
+    return text(cluster, GATE, "gate", "publicUrl");
+  }
+
+  /**
+   * {@code gate.publicUrl} of a gate that lets guests watch by a link.
+   *
+   * @throws CliException also if there is no gate, or {@code gate.desktops.links} is off
+   */
+  public static String portalOfLinks(ClusterAccess cluster) {
+    Optional<JsonObject> config = required(cluster);
+    String portal =
+        nonEmpty(value(config, GATE, "gate", "publicUrl"))
+            .orElseThrow(() ->
+                new CliException.Failed(
+                    "gate.publicUrl is not set: only the gate opens links; ask an administrator to"
+                        + " install it with gate.enabled"));
+    // YAML reads off without quotes as false.
+    Object links = value(config, GATE, "gate", "desktops", "links");
+    if (!links.equals("view")) {
+      throw new CliException.Failed(
+          "gate.desktops.links is not view, so a link lets nobody in: share with an e-mail address,"
+              + " or ask an administrator to set it to view");
+    }
+    return portal;
   }
 
   /**

@@ -6,8 +6,14 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.cli.FakeCluster;
 import io.vdi.operator.cli.cluster.Json;
+import io.vdi.operator.common.model.LinkCode;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
 import org.junit.jupiter.api.AfterEach;
@@ -18,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands for one session. */
 class SessionCommandsTest {
   private static final String ALICE = FakeCluster.session("alice");
+  private static final String CONFIG = "/api/v1/namespaces/vdi-system/configmaps/vdi-config";
   private static final String SECRET = FakeCluster.core("secrets", "vdi-auth-alice");
 
   private final CommandRunner cli;
@@ -302,6 +309,82 @@ class SessionCommandsTest {
             assertThat(Json.text(share.getAsJsonObject(), "user")).isEqualTo("BOB@example.com"));
     assertThat(cli.run("share", "alice", "bob").err())
         .isEqualTo("error: \"bob\" is not an e-mail address, such as bob@example.com\n");
+  }
+
+  @Test
+  void aLinkIsPrintedOnceAndItsHashIsAGuest() {
+    gate("publicUrl: 'https://portal.example.com/', desktops: {links: view}");
+    cli.server.time(Instant.parse("2026-01-01T12:00:00Z"));
+    CommandRunner.Result result = cli.run("share", "alice", "--link");
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    Matcher url =
+        Pattern.compile("URL: +https://portal[.]example[.]com/link#(\\S+)\n").matcher(result.out());
+    assertThat(url.find()).as(result.out()).isTrue();
+    LinkCode code = LinkCode.parse(url.group(1)).orElseThrow();
+    assertThat(code.sessionUid()).isEqualTo("u1");
+    assertThat(result.out())
+        .contains(
+            "everybody who has it watches this desktop, without an account\n",
+            "Ends:       2026-01-01T13:00:00Z\n",
+            "To end it:  kubectl vdi unshare alice " + code.user() + " -n team-a\n");
+    assertThat(result.err()).contains("shown only now");
+    assertThat(cli.server.get(ALICE).getAsJsonObject("spec").get("shares"))
+        .hasToString(
+            "[{\"user\":\"%s\",\"role\":\"view\",\"until\":\"2026-01-01T13:00:00Z\"}]"
+                .formatted(code.user()));
+    assertThat(cli.run("share", "alice", "--link", "--until=2026-01-02T12:00:00Z").out())
+        .contains("Ends:       2026-01-02T12:00:00Z\n")
+        .doesNotContain(code.text());
+    assertThat(cli.run("unshare", "alice", code.user()).out())
+        .isEqualTo("vdisession/alice is no longer shared with " + code.user() + "\n");
+    assertThat(cli.server.get(ALICE).getAsJsonObject("spec").getAsJsonArray("shares")).hasSize(1);
+  }
+
+  @Test
+  void aLinkThatNobodyCouldOpenIsNotMade() {
+    Map<String, String> errors = new LinkedHashMap<>();
+    errors.put("publicUrl: 'https://portal.example.com', desktops: {links: off}", "desktops.links");
+    errors.put("publicUrl: 'https://portal.example.com'", "desktops.links is not view");
+    errors.put("publicUrl: ''", "gate.publicUrl is not set: only the gate opens links");
+    errors.forEach((settings, message) -> {
+      gate(settings);
+      CommandRunner.Result result = cli.run("share", "alice", "--link");
+      assertThat(result.exitCode()).isEqualTo(1);
+      assertThat(result.err()).contains(message);
+    });
+    cli.server.remove(CONFIG);
+    assertThat(cli.run("share", "alice", "--link").err()).contains("there is no ConfigMap");
+    gate("publicUrl: 'https://portal.example.com', desktops: {links: view}");
+    cli.server.time(Instant.parse("2026-01-01T12:00:00Z"));
+    for (String until : List.of("2026-01-01T12:00:00Z", "2026-01-02T12:00:01Z")) {
+      CommandRunner.Result result = cli.run("share", "alice", "--link", "--until", until);
+      assertThat(result.exitCode()).isEqualTo(64);
+      assertThat(result.err())
+          .contains("the end " + until + " of the link must be in the future, and at most 24h");
+    }
+    assertThat(cli.server.get(ALICE).getAsJsonObject("spec").has("shares")).isFalse();
+  }
+
+  @Test
+  void aLinkWithoutThePermissionForTheSettingsNeedsTheAddressOfThePortal() {
+    cli.server.reject("GET " + CONFIG, 403, "configmaps is forbidden");
+    CommandRunner.Result refused = cli.run("share", "alice", "--link");
+    assertThat(refused)
+        .isEqualTo(
+            new CommandRunner.Result(
+                1,
+                "",
+                "error: configmaps is forbidden; gate.publicUrl is there: use --portal with the address"
+                    + " of the portal, or make the link in the portal\n"));
+    CommandRunner.Result made =
+        cli.run("share", "alice", "--link", "--portal", "https://portal.example.com");
+    assertThat(made.out()).startsWith("URL:        https://portal.example.com/link#u1.");
+    assertThat(made.err())
+        .contains("warning: the link lets nobody in unless gate.desktops.links is view");
+  }
+
+  private void gate(String settings) {
+    cli.server.put(CONFIG, "{data: {gate.yaml: \"gate: {%s}\"}}".formatted(settings));
   }
 
   @Test
