@@ -328,6 +328,9 @@ public final class Controller implements Service {
 
   private void sessionChanged(ResourceCache.Change<VdiSession> change) {
     VdiSession session = change.object();
+    if (elected && isResume(change)) {
+      quota.resumed(session);
+    }
     if (change.before().isPresent() && change.concerns(VdiSession::spec)) {
       // It was deleted or suspended, or requests less: sessions in the queue may move up.
       quota.due().forEach(queue::add);
@@ -341,6 +344,11 @@ public final class Controller implements Service {
       bursts.arrived(key, clock.instant());
     }
     queue.add(key);
+  }
+
+  private static boolean isResume(ResourceCache.Change<VdiSession> change) {
+    return change.before().filter(before -> before.spec().suspended()).isPresent()
+        && change.now().filter(now -> !now.spec().suspended()).isPresent();
   }
 
   /** A template that is created, changed or deleted affects every session that names it. */

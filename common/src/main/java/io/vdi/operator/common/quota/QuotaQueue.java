@@ -22,8 +22,8 @@ public final class QuotaQueue {
   /**
    * A session that waits for quota.
    *
-   * @param id also the order of sessions that were created in the same second
-   * @param since its creation time
+   * @param id also the order of sessions with the same time
+   * @param since when it was created or resumed
    */
   public record PendingSession(String id, QuotaRequest request, Instant since) {
     static final Comparator<PendingSession> OLDEST_FIRST =

@@ -2,6 +2,7 @@ package io.vdi.operator.controller.quota;
 
 import io.helidon.metrics.api.Gauge;
 import io.helidon.metrics.api.MeterRegistry;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.SessionKey;
@@ -15,6 +16,7 @@ import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.plan.NodeDrain;
 import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.QuotaWait;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -52,8 +54,11 @@ public final class QuotaAdmitter {
 
   private record Grant(QuotaRequest request, Instant at) {}
 
-  /** A session that waits, and the message that it has. */
-  private record Waiter(SessionKey key, String message) {}
+  /** A session that waits, the message that it has, and since when it wants its pod. */
+  private record Waiter(SessionKey key, String message, Instant since) {}
+
+  /** When the last session was resumed. */
+  private Instant lastResume = Instant.EPOCH;
 
   public QuotaAdmitter(
       ControllerCaches caches,
@@ -67,6 +72,17 @@ public final class QuotaAdmitter {
     meters.getOrCreate(
         Gauge.builder("vdi_quota_waiting", waiting::size)
             .description("Sessions waiting for their share of a quota"));
+  }
+
+  /**
+   * A session was resumed, and takes its place in the queue before any pass over it. So sessions
+   * that are resumed at the same time start in this order, whichever of them has its pass first.
+   */
+  public synchronized void resumed(VdiSession session) {
+    Instant next = lastResume.plusNanos(1);
+    Instant now = clock.instant();
+    lastResume = now.isAfter(next) ? now : next;
+    waiting.put(session.uid(), new Waiter(SessionKey.of(session), "", lastResume));
   }
 
   /**
@@ -101,8 +117,9 @@ public final class QuotaAdmitter {
       grants.put(session.uid(), new Grant(request, clock.instant()));
       return dequeue(observed);
     }
-    waiting.put(session.uid(), new Waiter(SessionKey.of(session), message.get()));
-    return observed.waitingForQuota(message.get());
+    Instant since = since(session);
+    waiting.put(session.uid(), new Waiter(SessionKey.of(session), message.get(), since));
+    return observed.waitingForQuota(new QuotaWait(message.get(), since));
   }
 
   private static Optional<String> message(
@@ -229,9 +246,27 @@ public final class QuotaAdmitter {
             || session.status().currentPhase().orElse(Phase.PENDING) == Phase.PENDING);
   }
 
-  private static QuotaQueue.PendingSession pending(VdiSession session, QuotaRequest request) {
-    return new QuotaQueue.PendingSession(
-        session.uid(), request, session.metadata().creationTimestamp());
+  private QuotaQueue.PendingSession pending(VdiSession session, QuotaRequest request) {
+    return new QuotaQueue.PendingSession(session.uid(), request, since(session));
+  }
+
+  /**
+   * Since when the session wants its pod: since it was resumed, or created. What another leader
+   * knew is in the status.
+   */
+  private Instant since(VdiSession session) {
+    return Optional.ofNullable(waiting.get(session.uid()))
+        .map(Waiter::since)
+        .or(() ->
+            session
+                .status()
+                .condition(Condition.QUOTA_ADMITTED)
+                .filter(admitted -> !admitted.isTrue())
+                .map(Condition::lastTransitionTime))
+        .orElseGet(() ->
+            session.status().currentPhase().equals(Optional.of(Phase.SUSPENDED))
+                ? clock.instant()
+                : session.metadata().creationTimestamp());
   }
 
   private static QuotaRequest request(VdiSession session, long gpus) {

@@ -14,6 +14,7 @@ import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.PodHistory;
+import io.vdi.operator.controller.session.plan.QuotaWait;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -26,6 +27,9 @@ import org.junit.jupiter.api.Test;
 class QuotaAdmitterTest {
   /** Has no gauges of other tests: meters with a label named scope cannot be removed. */
   private static final String METERED = "metered@example.com";
+
+  /** A session that is resumed, before its first pass. */
+  private static final String SLEPT = "}, \"status\": {\"phase\": \"Suspended\"";
 
   private final FakeCluster cluster = FakeCluster.watched();
 
@@ -125,6 +129,58 @@ class QuotaAdmitterTest {
   }
 
   @Test
+  void resumedSessionsStartInTheOrderOfTheirResumes() {
+    limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
+    VdiSession older = cluster.putSession("older", "alice@example.com", SLEPT);
+    VdiSession younger = cluster.putSession("younger", "alice@example.com", SLEPT);
+    quota.resumed(younger);
+    quota.resumed(older);
+    assertThat(admit(session("running"))).isEmpty();
+    assertThat(admit(session("created")).orElseThrow()).endsWith("; number 1 in line");
+    // The pass of the session that was resumed last can be the first.
+    assertThat(admit(older).orElseThrow()).endsWith("; number 3 in line");
+    assertThat(admit(younger).orElseThrow()).endsWith("; number 2 in line");
+    quota.dequeue(observed(older));
+    quota.resumed(older);
+    assertThat(admit(older).orElseThrow()).as("resumed again").endsWith("; number 3 in line");
+  }
+
+  @Test
+  void theFirstPassOfALaterResumeTakesNoPlaceOfAnEarlierOne() {
+    limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
+    VdiSession first = cluster.putSession("first", "alice@example.com", SLEPT);
+    VdiSession second = cluster.putSession("second", "alice@example.com", SLEPT);
+    quota.resumed(second);
+    quota.resumed(first);
+    assertThat(admit(first)).isPresent();
+    assertThat(admit(second)).isEmpty();
+  }
+
+  @Test
+  void aNewLeaderKeepsTheOrderOfTheStatus() {
+    limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
+    VdiSession older = waitingSince("older", "2026-01-01T11:50:00Z");
+    VdiSession younger = waitingSince("younger", "2026-01-01T11:40:00Z");
+    VdiSession last = cluster.putSession("last", "alice@example.com", SLEPT);
+    admit(session("running"));
+    assertThat(admit(last).orElseThrow()).endsWith("; number 3 in line");
+    assertThat(admit(older).orElseThrow()).endsWith("; number 2 in line");
+    assertThat(admit(younger).orElseThrow()).endsWith("; number 1 in line");
+    assertThat(quota.admit(observed(older)).quotaWait().orElseThrow().since())
+        .isEqualTo("2026-01-01T11:50:00Z");
+  }
+
+  private VdiSession waitingSince(String name, String time) {
+    return cluster.putSession(
+        name,
+        "alice@example.com",
+        "}, \"status\": {\"phase\": \"Pending\", \"conditions\": [{\"type\": \"QuotaAdmitted\","
+            + " \"status\": \"False\", \"lastTransitionTime\": \""
+            + time
+            + "\"}]");
+  }
+
+  @Test
   void aSessionThatNeverFitsIsPassedBy() {
     limits = gpusPerUser(QuotaLimits.Mode.QUEUE, 1);
     VdiSession huge =
@@ -175,7 +231,7 @@ class QuotaAdmitterTest {
   }
 
   private Optional<String> admit(VdiSession session) {
-    return quota.admit(observed(session)).quotaWait();
+    return quota.admit(observed(session)).quotaWait().map(QuotaWait::message);
   }
 
   private ObservedSession observed(VdiSession session) {

@@ -48,7 +48,7 @@ public record ObservedSession(
     boolean resync,
     Optional<Node> node,
     List<SharedState> shared,
-    Optional<String> quotaWait,
+    Optional<QuotaWait> quotaWait,
     PodHistory history,
     boolean accessKnown,
     boolean claimsServed,
@@ -65,7 +65,7 @@ public record ObservedSession(
       boolean resync,
       Optional<Node> node,
       List<SharedState> shared,
-      Optional<String> quotaWait,
+      Optional<QuotaWait> quotaWait,
       PodHistory history,
       boolean accessKnown) {
     this(
@@ -113,7 +113,7 @@ public record ObservedSession(
   }
 
   /** The same session, not admitted by the quotas. */
-  public ObservedSession waitingForQuota(String message) {
+  public ObservedSession waitingForQuota(QuotaWait wait) {
     return new ObservedSession(
         session,
         template,
@@ -124,7 +124,7 @@ public record ObservedSession(
         resync,
         node,
         shared,
-        Optional.of(message),
+        Optional.of(wait),
         history,
         accessKnown,
         claimsServed,

@@ -93,7 +93,10 @@ final class PhaseRules {
     }
     if (observed.pod().isEmpty() && observed.quotaWait().isPresent()) {
       return new PhaseDecision(
-          Phase.PENDING, QUOTA_EXCEEDED, observed.quotaWait().get(), KnownCause.SESSION_QUOTA);
+          Phase.PENDING,
+          QUOTA_EXCEEDED,
+          observed.quotaWait().get().message(),
+          KnownCause.SESSION_QUOTA);
     }
     return observed.pod().map(this::byPod).orElseGet(this::withoutPod);
   }

@@ -13,6 +13,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,17 +57,24 @@ final class SessionConditions {
     accessMissing().ifPresent(conditions::add);
     nodeDraining(decision.phase()).ifPresent(conditions::add);
     if (observed.quotaWait().isPresent()) {
-      conditions.add(
-          condition(
-              Condition.QUOTA_ADMITTED,
-              false,
-              PhaseRules.QUOTA_EXCEEDED,
-              observed.quotaWait().get()));
-    } else if (before.condition(Condition.QUOTA_ADMITTED).isPresent()) {
+      conditions.add(waiting(observed.quotaWait().get()));
+    } else if (!session.spec().suspended()
+        && before.condition(Condition.QUOTA_ADMITTED).isPresent()) {
       // QuotaAdmitted=True is reported only for sessions that had to wait.
       conditions.add(condition(Condition.QUOTA_ADMITTED, true, "Admitted", ""));
     }
     return List.copyOf(conditions);
+  }
+
+  /** The next leader takes the place in the queue from its time. */
+  private Condition waiting(QuotaWait wait) {
+    return new Condition(
+        Condition.QUOTA_ADMITTED,
+        "False",
+        PhaseRules.QUOTA_EXCEEDED,
+        wait.message(),
+        wait.since().truncatedTo(ChronoUnit.SECONDS),
+        session.metadata().generation());
   }
 
   /**

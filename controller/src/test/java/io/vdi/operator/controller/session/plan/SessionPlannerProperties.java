@@ -189,7 +189,7 @@ class SessionPlannerProperties {
       @ForAll("mixed") SimulatedCluster cluster) {
     boolean wanted = SessionPlanner.wantsPod(cluster.observe(), cluster.desired(), cluster.now);
     assertThat(createsPod(cluster.plan())).isEqualTo(wanted);
-    cluster.quotaWait = Optional.of("GPU quota exceeded");
+    cluster.quotaWait = Optional.of(new QuotaWait("GPU quota exceeded", cluster.now));
     assertThat(createsPod(cluster.plan())).isFalse();
   }
 

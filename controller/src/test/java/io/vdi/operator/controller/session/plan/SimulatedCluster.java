@@ -53,7 +53,7 @@ final class SimulatedCluster {
   Optional<Node> node = Optional.empty();
   Optional<ObjectMeta> policy = Optional.empty();
   Optional<ObjectMeta> middleware = Optional.empty();
-  Optional<String> quotaWait = Optional.empty();
+  Optional<QuotaWait> quotaWait = Optional.empty();
   SessionConfig config = ClusterStates.CONFIG;
   Instant now = Instant.parse("2026-01-01T12:00:00Z");
   final Map<ResourceType<?>, KubeObject> objects = new HashMap<>();

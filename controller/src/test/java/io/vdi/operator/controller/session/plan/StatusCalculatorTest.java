@@ -18,6 +18,7 @@ import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,28 @@ class StatusCalculatorTest {
     assertPhase(Phase.PENDING, "waiting for the volume of the home");
     assertThat(cluster.session.status().url()).isEqualTo("https://alice.vdi.example.com");
     assertThat(cluster.session.status().podName()).isEqualTo("desk");
+  }
+
+  @Test
+  void aSessionThatWaitsForAQuotaShowsSinceWhen() {
+    Instant since = cluster.now.minusSeconds(90);
+    cluster.quotaWait = Optional.of(new QuotaWait("number 2 in line", since.plusNanos(7)));
+    step();
+    assertThat(condition(Condition.QUOTA_ADMITTED))
+        .isEqualTo(
+            new Condition(
+                Condition.QUOTA_ADMITTED,
+                "False",
+                "QuotaExceeded",
+                "number 2 in line",
+                since,
+                cluster.session.metadata().generation()));
+    cluster.quotaWait = Optional.empty();
+    step();
+    assertThat(condition(Condition.QUOTA_ADMITTED)).matches(Condition::isTrue, "True");
+    spec(true, 2);
+    step();
+    assertThat(cluster.session.status().condition(Condition.QUOTA_ADMITTED)).isEmpty();
   }
 
   @Test

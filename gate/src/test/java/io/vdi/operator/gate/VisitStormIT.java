@@ -1,0 +1,416 @@
+package io.vdi.operator.gate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.common.model.KubeObject;
+import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.common.model.VdiSession;
+import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
+import io.vdi.operator.devcluster.cluster.SimulatedNodes;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
+import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.TestTemplates;
+import io.vdi.operator.gate.TestGate.Answer;
+import io.vdi.operator.gate.TestGate.Browser;
+import io.vdi.operator.gate.signin.TestProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jsoup.Jsoup;
+import org.jsoup.nodes.Document;
+import org.jsoup.nodes.Element;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Nine o'clock: 50 users visit their desktops that sleep, and a quota has room for five. The gate,
+ * the controller and the admission webhook have the permissions of the chart at a real API server.
+ */
+class VisitStormIT {
+  private static final Path CHART = Path.of("../charts/vdi-operator");
+  private static final String SYSTEM = "vdi-system";
+  private static final String NAMESPACE = "desks";
+  private static final int VISITORS = 50;
+  private static final int LIMIT = 5;
+
+  /** Positions after it are not shown; the controller would write all statuses for each start. */
+  private static final int SHOWN = 10;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final String QUOTA = "quota: {mode: queue, cluster: {gpus: " + LIMIT + "}}\n";
+  private static final String IDENTITY =
+      "identity: {prefix: 'oidc:', adminGroups: ['system:masters']}\n";
+
+  @TempDir private static Path folder;
+  private static final List<AutoCloseable> RUNNING = new ArrayList<>();
+  private static AuditLog audit;
+  private static EmbeddedCluster cluster;
+  private static KubeClient root;
+  private static TestProvider provider;
+  private static TestGate gate;
+
+  @BeforeAll
+  static void start() throws Exception {
+    audit = new AuditLog(folder.resolve("audit"));
+    cluster =
+        closing(
+            EmbeddedCluster.start(
+                folder.resolve("cluster"),
+                new SimulatedNodes.Spec(1, 2 * VISITORS, 2 * VISITORS),
+                audit.flags(
+                    """
+                    - {level: Metadata, verbs: [patch], resources: [{group: vdi.kasm.io, resources: [vdisessions]}]}
+                    - {level: None}
+                    """)));
+    root = cluster.connect();
+    RUNNING.add(root::close);
+    ChartInstaller chart = new ChartInstaller(cluster, CHART, SYSTEM);
+    chart.installController();
+    chart.installGate();
+    Manifests.apply(
+        root,
+        Helm.offline()
+            .template(CHART, SYSTEM, "--show-only=templates/aggregated-clusterroles.yaml"));
+    int port = LoopbackPorts.free(1).getFirst();
+    chart.installWebhook("https://127.0.0.1:" + port);
+    OperatorProcess webhook =
+        start(OperatorService.ADMISSION_WEBHOOK, QUOTA + IDENTITY, OperatorService.webhookAt(port));
+    OperatorProcess controller =
+        start(
+            OperatorService.CONTROLLER,
+            QUOTA + "domain: vdi.example.com\ningress: {kind: ingress}\n",
+            Map.of());
+    webhook.awaitReady();
+    ChartInstaller.awaitAdmission(cluster);
+    controller.awaitReady();
+    TestTemplates.applySimulated(root, TestTemplates.SIMULATED, "");
+    Manifests.apply(
+        root,
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: %1$s}
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
+        metadata: {name: staff, namespace: %1$s}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: vdi-sessions-edit}
+        subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'oidc:staff'}]
+        """
+            .formatted(NAMESPACE));
+    provider = closing(TestProvider.start());
+    gate =
+        closing(
+            new TestGate(
+                Cluster.connect(kubeconfig(OperatorService.GATE)),
+                provider.issuer(),
+                Map.of(
+                    "vdiConfig_NAMESPACE", SYSTEM,
+                    "vdiConfig_IDENTITY_PREFIX", "oidc:",
+                    "vdiConfig_IDENTITY_ADMIN_GROUPS", "oidc:vdi-admins",
+                    "vdiConfig_GATE_OIDC_GROUPS_PREFIX", "oidc:",
+                    "vdiConfig_GATE_NAMESPACE", NAMESPACE)));
+  }
+
+  private static <T extends AutoCloseable> T closing(T started) {
+    RUNNING.add(started);
+    return started;
+  }
+
+  private static Path kubeconfig(OperatorService service) {
+    return cluster.serviceAccountKubeconfig(
+        SYSTEM, service.account(), folder.resolve(service.account() + ".kubeconfig"));
+  }
+
+  private static OperatorProcess start(
+      OperatorService service, String config, Map<String, String> settings) throws IOException {
+    Map<String, String> all = new HashMap<>(settings);
+    all.put(
+        "VDI_CONFIG_FILE",
+        Files.writeString(folder.resolve(service.account() + ".yaml"), config).toString());
+    return closing(
+        OperatorProcess.start(
+            service.launch(
+                Path.of(".."),
+                SYSTEM,
+                kubeconfig(service),
+                folder,
+                service.account(),
+                all,
+                OperatorProcess.JVM_FLAGS)));
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    for (AutoCloseable each : RUNNING.reversed()) {
+      each.close();
+    }
+  }
+
+  /** A user with a browser, who has signed in before the storm. */
+  private record Visitor(String name, Browser browser) {
+    /** What the browser does when its user enters the address of the desktop. */
+    Page visit() {
+      Answer router =
+          browser.desktop(
+              name + ".vdi.example.com",
+              "/",
+              "Sec-Fetch-Mode",
+              "navigate",
+              "Sec-Fetch-Dest",
+              "document",
+              "Sec-Fetch-User",
+              "?1");
+      return read(TestGate.path(browser.portal(TestGate.path(router.location())).location()));
+    }
+
+    Page read(String path) {
+      Answer answer = browser.portal(path);
+      assertThat(answer.status()).as("%s: %s", path, answer.body()).isEqualTo(200);
+      return new Page(path, Jsoup.parse(answer.body()));
+    }
+
+    /** What the script of the page does, or the button; the page to which that leads. */
+    Page resume(Page page) {
+      Element form = page.document().selectFirst("form[action$=/resume]");
+      assertThat(form).as(page.toString()).isNotNull();
+      return resume(form.attr("action"), form.selectFirst("input[name=from]").val());
+    }
+
+    Page resume(String action, String from) {
+      Answer posted = browser.post(action, Map.of("from", from), "Origin", TestGate.PORTAL);
+      assertThat(posted.status()).as(posted.body()).isEqualTo(303);
+      return read(posted.location());
+    }
+
+    String path() {
+      return "/sessions/" + NAMESPACE + "/" + name;
+    }
+  }
+
+  /** A page of the portal. */
+  private record Page(String path, Document document) {
+    boolean resumes() {
+      return document.getElementById("live").hasAttr("data-resumes");
+    }
+
+    boolean asks() {
+      return document.selectFirst("form[action$=/resume]") != null;
+    }
+
+    String text() {
+      return document.text();
+    }
+  }
+
+  @Test
+  @DisplayName("50 visits are served in their order, within the quota, with one write each")
+  void storm() throws Exception {
+    List<Visitor> visitors = sleepingDesktops();
+    List<String> accepted = new CopyOnWriteArrayList<>();
+    List<String> started = new CopyOnWriteArrayList<>();
+    AtomicInteger used = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    try (ResourceCache<VdiSession> sessions =
+            watch(
+                ResourceType.SESSION,
+                "",
+                change -> {
+                  if (change.before().filter(s -> s.spec().suspended()).isPresent()
+                      && change.now().filter(s -> !s.spec().suspended()).isPresent()) {
+                    accepted.add(change.object().name());
+                  }
+                });
+        ResourceCache<Pod> pods =
+            watch(
+                ResourceType.POD,
+                Labels.MANAGED_SELECTOR,
+                change -> {
+                  if (change.before().isEmpty()) {
+                    started.add(change.object().name());
+                    most.accumulateAndGet(used.incrementAndGet(), Math::max);
+                  } else if (change.now().isEmpty()) {
+                    used.decrementAndGet();
+                  }
+                })) {
+      await().until(() -> sessions.isSynced() && pods.isSynced());
+      each(
+          visitors,
+          visitor -> {
+            Page page = visitor.visit();
+            assertThat(page.resumes()).as("the page resumes the desktop of its visitor").isTrue();
+            Page waits = visitor.resume(page);
+            assertThat(waits.resumes()).isFalse();
+            return waits;
+          });
+      await().until(() -> accepted.size() == VISITORS);
+      assertPlaces(visitors, accepted);
+      assertThat(started).containsExactlyInAnyOrderElementsOf(accepted.subList(0, LIMIT));
+
+      List<Page> again =
+          each(
+              visitors.stream().filter(visitor -> !started.contains(visitor.name())).toList(),
+              v -> {
+                Page page = v.visit();
+                // A second press of the button, and a reload.
+                v.resume(v.path() + "/resume", "open/");
+                v.read(page.path());
+                return page;
+              });
+      assertThat(again).hasSize(VISITORS - LIMIT).noneMatch(Page::asks);
+      assertPlaces(visitors, accepted);
+
+      await("all desktops to start")
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofMillis(100))
+          .until(VisitStormIT::endRunning);
+      assertThat(most).hasValue(LIMIT);
+      assertThat(started).containsExactlyInAnyOrderElementsOf(accepted);
+      for (int place = LIMIT; place < VISITORS; place++) {
+        // As many as the limit allows can start at the same time.
+        assertThat(accepted.indexOf(started.get(place)))
+            .as("%s in %s", started, accepted)
+            .isBetween(place - LIMIT, place + LIMIT);
+      }
+    }
+    assertThat(writes())
+        .hasSize(VISITORS)
+        .allSatisfy((user, count) -> assertThat(count).as(user).isEqualTo(1));
+  }
+
+  private static <T extends KubeObject> ResourceCache<T> watch(
+      ResourceType<T> kind, String selector, Consumer<ResourceCache.Change<T>> onChange) {
+    ResourceCache<T> cache =
+        new ResourceCache<>(root, kind, selector, InstantSource.system(), onChange);
+    cache.start();
+    return cache;
+  }
+
+  private static List<Visitor> sleepingDesktops() {
+    TestNamespace namespace = new TestNamespace(root, NAMESPACE, PATIENCE);
+    List<String> names = new ArrayList<>();
+    for (int i = 0; i < VISITORS; i++) {
+      names.add("user%02d".formatted(i));
+      namespace.session(names.getLast()).create("template: kwok, suspended: true");
+    }
+    names.forEach(name -> namespace.session(name).awaitPhase(Phase.SUSPENDED));
+    List<Visitor> visitors = names.stream().map(VisitStormIT::signIn).toList();
+    await("the gate to know the desktops")
+        .atMost(PATIENCE)
+        .until(() ->
+            visitors.stream()
+                .allMatch(visitor ->
+                    visitor.browser().navigate(visitor.name() + ".vdi.example.com", "/").status()
+                        == 303));
+    return visitors;
+  }
+
+  private static Visitor signIn(String name) {
+    provider.idToken(claims ->
+        provider.sign(
+            claims
+                .subject("sub-" + name)
+                .claim("sid", "sid-" + name)
+                .claim("email", name + "@example.com")
+                .claim("groups", List.of("staff"))
+                .build()));
+    Browser browser = closing(gate.new Browser());
+    Answer signedIn = browser.signIn(provider, "/signin?to=%2F");
+    assertThat(signedIn.status()).as(signedIn.body()).isEqualTo(303);
+    return new Visitor(name, browser);
+  }
+
+  /** Runs it for all visitors at the same time. */
+  private static List<Page> each(List<Visitor> visitors, Function<Visitor, Page> action)
+      throws Exception {
+    List<Visitor> shuffled = new ArrayList<>(visitors);
+    Collections.shuffle(shuffled);
+    List<Page> pages = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Page>> running =
+          shuffled.stream().map(visitor -> threads.submit(() -> action.apply(visitor))).toList();
+      for (Future<Page> each : running) {
+        pages.add(each.get());
+      }
+    }
+    return pages;
+  }
+
+  /** The page of each visitor shows that the desktop runs, or its place in the queue. */
+  private static void assertPlaces(List<Visitor> visitors, List<String> accepted) {
+    for (Visitor visitor : visitors) {
+      int place = accepted.indexOf(visitor.name()) + 1 - LIMIT;
+      await(visitor.name() + " at place " + place)
+          .atMost(PATIENCE)
+          .untilAsserted(() -> {
+            Page page = visitor.read(visitor.path());
+            if (place <= 0) {
+              assertThat(page.document().selectFirst("a[id$=.open]")).isNotNull();
+            } else {
+              assertThat(page.text())
+                  .contains("GPU quota exceeded for cluster: used 5, requested 1, limit 5; ")
+                  .contains(
+                      place <= SHOWN
+                          ? "number " + place + " in line"
+                          : "more than " + SHOWN + " in line before it");
+            }
+          });
+    }
+  }
+
+  /** Deletes the desktops that run; returns whether there are no sessions any more. */
+  private static boolean endRunning() {
+    List<VdiSession> sessions =
+        root.list(ResourceType.SESSION, NAMESPACE, "").orElseThrow().items();
+    sessions.stream()
+        .filter(s -> s.status().phase() == Phase.RUNNING && !s.metadata().isDeleting())
+        .forEach(s -> root.delete(ResourceType.SESSION, NAMESPACE, s.name(), s.uid()));
+    return sessions.isEmpty();
+  }
+
+  /** How often each user has changed the own session. */
+  private static Map<String, Integer> writes() {
+    return audit.read(entries ->
+        entries
+            .filter(entry -> entry.has("impersonatedUser"))
+            .map(VisitStormIT::user)
+            .collect(Collectors.toMap(user -> user, user -> 1, Integer::sum, LinkedHashMap::new)));
+  }
+
+  private static String user(JsonObject entry) {
+    return entry.getAsJsonObject("impersonatedUser").get("username").getAsString();
+  }
+}
