@@ -17,6 +17,7 @@ class CommonImportsTest {
         .allowPure(
             "quota",
             "limits and usage; the kubectl plugin parses limits without the runtime",
+            "common.diagnosis",
             "common.model",
             "com.google.gson")
         .allowPure(

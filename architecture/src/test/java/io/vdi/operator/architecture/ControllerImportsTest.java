@@ -96,6 +96,7 @@ class ControllerImportsTest {
         .allow(
             "session.cache",
             "keeps what is known in memory; reads the cluster and writes nothing",
+            "common.diagnosis",
             "common.kube",
             "common.model",
             "controller.session.plan",
@@ -105,6 +106,7 @@ class ControllerImportsTest {
         .allow(
             "quota",
             "admits pods by the quotas, from memory: no client",
+            "common.diagnosis",
             "common.model",
             "common.kube",
             "common.quota",

@@ -2,6 +2,7 @@ package io.vdi.operator.controller.quota;
 
 import io.helidon.metrics.api.Gauge;
 import io.helidon.metrics.api.MeterRegistry;
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -133,11 +134,11 @@ public final class QuotaAdmitter {
 
   private static String place(int position) {
     if (position == 0) {
-      return "the request alone is above the limit: lower it, or raise the limit";
+      return StatusMessage.QUEUE_NEVER.text();
     }
     return position <= REPORTED_POSITIONS
-        ? "number " + position + " in line"
-        : "more than " + REPORTED_POSITIONS + " in line before it";
+        ? StatusMessage.QUEUE_POSITION.text(position)
+        : StatusMessage.QUEUE_FAR.text(REPORTED_POSITIONS);
   }
 
   /** The pod that was admitted is not created. */

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.cache;
 
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Defaults;
@@ -40,8 +41,9 @@ public final class DrainChecker {
   private static final Duration RESERVED = Duration.ofMinutes(1);
 
   private static final DrainCheck UNREADABLE =
-      new DrainCheck.Fixed("the controller cannot read whether another node can run it");
-  private static final DrainCheck NOWHERE = new DrainCheck.Fixed("no other node can run it");
+      new DrainCheck.Fixed(StatusMessage.DRAIN_UNREADABLE.text());
+  private static final DrainCheck NOWHERE =
+      new DrainCheck.Fixed(StatusMessage.DRAIN_NOWHERE.text());
 
   private final KubeClient api;
   private final ControllerCaches caches;
@@ -89,7 +91,7 @@ public final class DrainChecker {
       return UNREADABLE;
     }
     if (node.drainTaints().stream().allMatch(placement::tolerates)) {
-      return new DrainCheck.Fixed("its pod tolerates the taint, and would start there again");
+      return new DrainCheck.Fixed(StatusMessage.DRAIN_TOLERATED.text());
     }
     if (kind == Node.Drain.REMOVAL) {
       // Autoscalers have checked that its pods fit elsewhere, or add a node when they do not.

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.plan;
 
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
@@ -21,7 +22,7 @@ import java.util.Optional;
 public final class NodeDrain {
   private static final DrainDecision NONE = new DrainDecision.None();
   private static final DrainCheck UNCHECKED =
-      new DrainCheck.Fixed("it is unknown whether another node can run it");
+      new DrainCheck.Fixed(StatusMessage.DRAIN_UNKNOWN.text());
 
   private NodeDrain() {}
 
@@ -68,11 +69,10 @@ public final class NodeDrain {
       Instant now) {
     String node = pod.spec().nodeName();
     if (spec.flatMap(Defaults.EffectiveSpec::drainGrace).isEmpty()) {
-      return new DrainDecision.Stays(
-          node, removal, "its template has no drainGrace: it runs until its pod is evicted");
+      return new DrainDecision.Stays(node, removal, StatusMessage.DRAIN_WITHOUT_GRACE.text());
     }
     if (!spec.get().persistent()) {
-      return new DrainDecision.Stays(node, removal, "its home is not persistent and would be lost");
+      return new DrainDecision.Stays(node, removal, StatusMessage.DRAIN_WITHOUT_HOME.text());
     }
     Optional<Instant> deadline = deadline(pod);
     if (deadline.filter(now::isBefore).isPresent()) {
@@ -135,16 +135,10 @@ public final class NodeDrain {
               .filter(Condition::isTrue)
               .map(before -> new PhaseText(before.reason(), before.message()));
       case DrainDecision.Stays(String node, boolean removal, String why) ->
-          Optional.of(
-              new PhaseText(
-                  reason(removal),
-                  "node " + node + " is being drained; the desktop stays: " + why));
+          Optional.of(new PhaseText(reason(removal), StatusMessage.DRAIN_STAYS.text(node, why)));
       case DrainDecision.Countdown(String node, boolean removal, Instant deadline, boolean _) ->
           Optional.of(
-              new PhaseText(
-                  reason(removal),
-                  "node %s is being drained: the desktop stops at %s and starts on another node"
-                      .formatted(node, deadline)));
+              new PhaseText(reason(removal), StatusMessage.DRAIN_STOPS.text(node, deadline)));
       case DrainDecision.Move(String node) -> moving(Optional.of(node), session);
       case DrainDecision.Moving(Optional<String> node) -> moving(node, session);
     };
@@ -152,7 +146,7 @@ public final class NodeDrain {
 
   private static Optional<PhaseText> moving(Optional<String> node, VdiSession session) {
     String message =
-        node.map(name -> "node " + name + " is being drained: the desktop moves to another node")
+        node.map(StatusMessage.DRAIN_MOVES::text)
             .or(() -> session.status().condition(Condition.NODE_DRAINING).map(Condition::message))
             .orElse("");
     return Optional.of(new PhaseText(Condition.MOVING, message));

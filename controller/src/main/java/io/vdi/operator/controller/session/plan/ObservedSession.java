@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.plan;
 
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
@@ -189,7 +190,7 @@ public record ObservedSession(
         .flatMap(pod -> node)
         .flatMap(lost ->
             lost.notReadySince()
-                .map(since -> "node %s is NotReady since %s".formatted(lost.name(), since)));
+                .map(since -> StatusMessage.NODE_NOT_READY.text(lost.name(), since)));
   }
 
   /**
@@ -222,12 +223,12 @@ public record ObservedSession(
         .filter(found -> !claimsServed && Defaults.gpu(session.spec(), found) > 0)
         .filter(found -> found.gpu().request() instanceof GpuRequest.DeviceClass)
         .map(found ->
-            "template %s requests devices of class %s, but the cluster does not serve %s/%s"
-                .formatted(
-                    session.spec().template(),
-                    found.gpu().deviceClassName(),
-                    ResourceType.RESOURCE_CLAIM_TEMPLATE.qualifiedName(),
-                    ResourceType.RESOURCE_CLAIM_TEMPLATE.version()));
+            StatusMessage.CLAIMS_NOT_SERVED.text(
+                session.spec().template(),
+                found.gpu().deviceClassName(),
+                ResourceType.RESOURCE_CLAIM_TEMPLATE.qualifiedName()
+                    + "/"
+                    + ResourceType.RESOURCE_CLAIM_TEMPLATE.version()));
   }
 
   public Optional<PersistentVolumeClaim> home() {

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.plan;
 
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
@@ -53,6 +54,6 @@ public enum Ownership {
 
   /** The message for a foreign object; docs/specification.md, section 3, fixes it. */
   public static String refusal(ResourceType<?> type, String name) {
-    return type.kind() + " " + name + " exists and is not owned by this session";
+    return StatusMessage.FOREIGN_OBJECT.text(type.kind(), name);
   }
 }

@@ -2,6 +2,7 @@ package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.diagnosis.CauseClassifier;
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
@@ -58,8 +59,8 @@ final class PhaseRules {
               "Suspending",
               observed
                   .lostNode()
-                  .map(lost -> "suspending: the pod cannot stop: " + lost)
-                  .orElse("suspending: the pod stops"),
+                  .map(StatusMessage.CANNOT_SUSPEND::text)
+                  .orElse(StatusMessage.SUSPENDING.text()),
               observed.lostNode().map(lost -> KnownCause.NODE_LOST));
     }
     if (observed.hasGivenUp()) {
@@ -81,8 +82,8 @@ final class PhaseRules {
       return new PhaseDecision(
           Phase.PENDING,
           "WaitingForRemoval",
-          "waiting for the removal of "
-              + blocked.stream().map(DesiredObject::toString).collect(Collectors.joining(", ")));
+          StatusMessage.WAITING_FOR_REMOVAL.text(
+              blocked.stream().map(DesiredObject::toString).collect(Collectors.joining(", "))));
     }
     if (observed.pod().isEmpty() && observed.missingClaims().isPresent()) {
       return new PhaseDecision(
@@ -144,8 +145,7 @@ final class PhaseRules {
           ? new PhaseDecision(
               Phase.RUNNING,
               Condition.CREDENTIALS_CHANGED,
-              "the Secret was created again: the running desktop keeps the old password until the"
-                  + " next resume",
+              StatusMessage.CREDENTIALS_CHANGED.text(),
               KnownCause.PASSWORD_REFUSED)
           : new PhaseDecision(Phase.RUNNING, "DesktopReady", "");
     }
@@ -175,10 +175,12 @@ final class PhaseRules {
       return new PhaseDecision(
           Phase.FAILED,
           Condition.STARTUP_TIMEOUT,
-          "not ready within the startup timeout of "
-              + Durations.format(exceeded.get())
-              + pull.or(() -> waiting).map(detail -> " (" + describe(detail) + ")").orElse("")
-              + "; retried in 5m, or when session or template change",
+          pull.or(() -> waiting)
+              .map(detail ->
+                  StatusMessage.STARTUP_TIMEOUT_WAITING.text(
+                      Durations.format(exceeded.get()), describe(detail)))
+              .orElseGet(
+                  () -> StatusMessage.STARTUP_TIMEOUT.text(Durations.format(exceeded.get()))),
           waiting.isPresent() ? cause : cause.or(() -> Optional.of(KnownCause.SELKIES_SILENT)));
     }
     return pull.map(detail ->
@@ -253,7 +255,7 @@ final class PhaseRules {
           Phase.PENDING, "PodPending", message, CauseClassifier.ofUnschedulable(message));
     }
     return new PhaseDecision(
-        Phase.PENDING, "PodPending", isHomeReady() ? "" : "waiting for the volume of the home");
+        Phase.PENDING, "PodPending", isHomeReady() ? "" : StatusMessage.WAITING_FOR_HOME.text());
   }
 
   private boolean isHomeReady() {

@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
@@ -50,7 +51,7 @@ final class SessionConditions {
                 Condition.TEMPLATE_RESOLVED,
                 false,
                 "TemplateNotFound",
-                "Template not found: " + session.spec().template()));
+                StatusMessage.TEMPLATE_NOT_FOUND.text(session.spec().template())));
     conditions.add(podScheduled());
     conditions.add(storageReady());
     conditions.add(routeReady());
@@ -165,12 +166,12 @@ final class SessionConditions {
   }
 
   private static String notBound(PersistentVolumeClaim claim) {
-    return claim.status().phase().equals("Lost")
-        ? "the volume of the home is lost"
-        : "waiting for a volume"
-            + (claim.spec().storageClassName().isEmpty()
-                ? ""
-                : " of storage class " + claim.spec().storageClassName());
+    if (claim.status().phase().equals("Lost")) {
+      return StatusMessage.VOLUME_LOST.text();
+    }
+    return claim.spec().storageClassName().isEmpty()
+        ? StatusMessage.WAITING_FOR_VOLUME.text()
+        : StatusMessage.WAITING_FOR_VOLUME_OF_CLASS.text(claim.spec().storageClassName());
   }
 
   private Condition routeReady() {
@@ -183,12 +184,7 @@ final class SessionConditions {
         .filter(found -> ServersTransportBuilder.isUnreachable(found.spec(), config))
         .isPresent()) {
       return condition(
-          type,
-          false,
-          "BackendNotSupported",
-          "the desktop speaks HTTPS with a certificate of its own, which a router of the Gateway API"
-              + " does not accept: set ingress.kind to traefik or ingress, or use an image with"
-              + " HTTP");
+          type, false, "BackendNotSupported", StatusMessage.BACKEND_NOT_SUPPORTED.text());
     }
     if (!observed.routeTypeServed()) {
       return condition(

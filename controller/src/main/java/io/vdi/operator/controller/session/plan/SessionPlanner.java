@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
@@ -189,7 +190,7 @@ public final class SessionPlanner {
         ? status.observed(List.of(), false)
         : status.failed(
             "TemplateNotFound",
-            "Template not found: " + session.spec().template(),
+            StatusMessage.TEMPLATE_NOT_FOUND.text(session.spec().template()),
             KnownCause.TEMPLATE_MISSING);
   }
 

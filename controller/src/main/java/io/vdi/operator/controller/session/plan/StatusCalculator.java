@@ -1,6 +1,7 @@
 package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.diagnosis.KnownCause;
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Defaults;
@@ -72,9 +73,7 @@ public final class StatusCalculator {
           new PhaseDecision(
               decision.phase(), decision.reason(), leaves.get(), KnownCause.NODE_DRAINING);
     } else if (outdated && decision.phase() == Phase.RUNNING && decision.text().isEmpty()) {
-      decision =
-          decision.withText(
-              "the desktop runs with an earlier spec; the change takes effect at the next resume");
+      decision = decision.withText(StatusMessage.EARLIER_SPEC.text());
     }
     boolean stopped = session.spec().suspended() || observed.hasGivenUp();
     return status(decision, stopped && observed.pod().isEmpty() ? "" : session.name());
