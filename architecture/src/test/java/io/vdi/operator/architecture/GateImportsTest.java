@@ -136,6 +136,7 @@ class GateImportsTest {
             "common.identity",
             "common.kube",
             "common.model",
+            "gate.api",
             "gate.revocation",
             "com.google.gson",
             "com.nimbusds.jwt",
@@ -178,6 +179,7 @@ class GateImportsTest {
         .allowPure(
             "portal.view",
             "what the pages show, in the reader's language",
+            "common.diagnosis",
             "common.model",
             "common.notice",
             "common.quota",

@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
+import io.vdi.operator.gate.api.GateMessage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -78,21 +79,18 @@ public final class CredentialCache {
 
   private ApiResult<DesktopCredentials> viewer(Desktop desktop, Entry entry) {
     if (!desktop.canShare()) {
-      return new ApiResult.Unreachable<>("only desktops of flavor selkies can be watched");
+      return new ApiResult.Unreachable<>(GateMessage.WATCH_FLAVOR.text());
     }
     if (entry.viewer().isEmpty()) {
       return new ApiResult.Unreachable<>(
-          "Secret %s has no password of its own for guests"
-              .formatted(ResourceNames.secret(desktop.session().name())));
+          GateMessage.WATCH_PASSWORD.text(ResourceNames.secret(desktop.session().name())));
     }
     // The desktop has read its passwords when it started.
     return started
         .apply(desktop)
         .filter(time -> !time.isBefore(entry.viewerSince()))
         .<ApiResult<DesktopCredentials>>map(time -> new ApiResult.Ok<>(entry.viewer().get()))
-        .orElseGet(() ->
-            new ApiResult.Unreachable<>(
-                "it runs since before it had a password for guests: suspend it and resume it"));
+        .orElseGet(() -> new ApiResult.Unreachable<>(GateMessage.WATCH_RESTART.text()));
   }
 
   private ApiResult<Entry> entry(Desktop desktop) {

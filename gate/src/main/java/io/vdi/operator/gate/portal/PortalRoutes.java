@@ -34,6 +34,7 @@ import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.http.Templates;
 import io.vdi.operator.gate.portal.view.HomeLine;
+import io.vdi.operator.gate.portal.view.Message;
 import io.vdi.operator.gate.portal.view.NoticeLine;
 import io.vdi.operator.gate.portal.view.Paths;
 import io.vdi.operator.gate.portal.view.SessionCard;
@@ -266,10 +267,8 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
                     Optional.empty(),
                     false,
                     Page.notice(response)),
-                "lang",
-                texts.lang(),
                 "message",
-                texts.get("error.notFound"),
+                new Message(texts.get("error.notFound"), ""),
                 "back",
                 Paths.HOME,
                 "backText",
@@ -312,7 +311,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             "notice",
             notice(visit),
             "problems",
-            problems,
+            problems.stream().map(views::message).toList(),
             "notices",
             notices,
             "sessions",
@@ -561,7 +560,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
                         ? visit.views().linkTimes()
                         : List.of(),
                     "obstacle",
-                    session.sharing().viewObstacle())));
+                    session.sharing().viewObstacle().map(visit.views()::obstacle))));
   }
 
   private void share(Visit visit, Form form) {
@@ -702,7 +701,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
               Map.of(
                   "problems",
                   // Both parts read the same objects.
-                  problems.stream().distinct().toList(),
+                  problems.stream().distinct().map(views::message).toList(),
                   "lines",
                   usage.lines().stream().map(views::usage).toList(),
                   "budgets",

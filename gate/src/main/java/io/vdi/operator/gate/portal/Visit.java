@@ -10,6 +10,7 @@ import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.Templates;
+import io.vdi.operator.gate.portal.view.Message;
 import io.vdi.operator.gate.portal.view.Paths;
 import io.vdi.operator.gate.portal.view.Shell;
 import io.vdi.operator.gate.portal.view.Texts;
@@ -63,40 +64,36 @@ record Visit(
     switch (outcome) {
       case Outcome.Done<T>(T value) -> next.accept(value);
       case Outcome.Refused<T>(ProblemType type, String message, Optional<String> field) ->
-          // The message is of the API server or of the operator, in English.
-          refuse(type, "en", message);
-      case Outcome.Unavailable<T>(String message) -> refuse(ProblemType.UNAVAILABLE, "en", message);
+          refuse(type, views().message(message));
+      case Outcome.Unavailable<T>(String message) ->
+          refuse(ProblemType.UNAVAILABLE, views().message(message));
     }
   }
 
   /** Sends the page for an address that does not exist. */
   void notFound() {
-    refuse(ProblemType.NOT_FOUND, texts.lang(), texts.get("error.notFound"));
+    refuse(ProblemType.NOT_FOUND, "error.notFound");
   }
 
   /** Sends the page for a form that cannot be read. */
   void unreadable() {
-    refuse(ProblemType.BAD_REQUEST, texts.lang(), texts.get("error.unavailable"));
+    refuse(ProblemType.BAD_REQUEST, "error.unavailable");
   }
 
   /** Sends the page for an error of the gate itself. */
   void failed() {
-    refuse(ProblemType.INTERNAL, texts.lang(), texts.get("error.unavailable"));
+    refuse(ProblemType.INTERNAL, "error.unavailable");
   }
 
-  private void refuse(ProblemType type, String lang, String message) {
+  private void refuse(ProblemType type, String key) {
+    refuse(type, new Message(texts.get(key), ""));
+  }
+
+  private void refuse(ProblemType type, Message message) {
     send(
         Status.create(type.status()),
         "pages/error.jte",
         texts.get("error." + type.name()),
-        Map.of(
-            "lang",
-            lang,
-            "message",
-            message,
-            "back",
-            Paths.HOME,
-            "backText",
-            texts.get("error.back")));
+        Map.of("message", message, "back", Paths.HOME, "backText", texts.get("error.back")));
   }
 }

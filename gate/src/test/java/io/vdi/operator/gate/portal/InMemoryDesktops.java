@@ -587,7 +587,7 @@ public final class InMemoryDesktops implements Desktops {
                 Instant.now(),
                 List.of(
                     new DiagnosisView.Check(
-                        "api",
+                        "namespace",
                         Layer.CONTROL_PLANE,
                         "The API server answers",
                         DiagnosisView.Result.PASSED,
@@ -601,14 +601,14 @@ public final class InMemoryDesktops implements Desktops {
                         "0/3 nodes are available: 3 Insufficient nvidia.com/gpu.",
                         Optional.of(CauseView.of(KnownCause.GPU_EXHAUSTED, Map.of()))),
                     new DiagnosisView.Check(
-                        "clock",
+                        "node",
                         Layer.DATA_PLANE,
                         "The clocks agree",
                         DiagnosisView.Result.WARNING,
                         "40 s apart",
                         Optional.of(CauseView.of(KnownCause.CLOCKS_APART, Map.of()))),
                     new DiagnosisView.Check(
-                        "page",
+                        "selkies",
                         Layer.DATA_PLANE,
                         "The desktop answers",
                         DiagnosisView.Result.SKIPPED,

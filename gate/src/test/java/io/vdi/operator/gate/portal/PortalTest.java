@@ -510,7 +510,7 @@ class PortalTest {
   }
 
   @Test
-  @DisplayName("German browsers get German pages; what the operator says is marked as English")
+  @DisplayName("German browsers get German pages; what Kubernetes says is marked as English")
   void german() {
     headers = Map.of("Accept-Language", "de-DE,de;q=0.9");
     signIn("alice");
@@ -518,7 +518,12 @@ class PortalTest {
     assertThat(page.select("html").attr("lang")).isEqualTo("de");
     assertThat(page.select("h1").text()).isEqualTo("Prüfung von alice");
     assertThat(page.select(".failed .result").text()).isEqualTo("Fehler");
-    assertThat(page.select(".failed [lang=en]").text()).contains("No GPU is free");
+    assertThat(page.select(".failed").text()).contains("Keine GPU ist frei (VDI201)");
+    assertThat(page.select(".failed [lang=en]").text())
+        .isEqualTo("0/3 nodes are available: 3 Insufficient nvidia.com/gpu.");
+    Document error = Jsoup.parse(get("/sessions/desks/nobody").body());
+    assertThat(error.select("main .text").text())
+        .isEqualTo("Den Desktop desks/nobody gibt es nicht.");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.vdi.operator.gate.api.cluster;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.diagnosis.StatusMessage;
 import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.ApiResult;
@@ -37,6 +38,7 @@ import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
+import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.LinkView;
 import io.vdi.operator.gate.api.MeView;
@@ -278,7 +280,9 @@ public final class ClusterDesktops implements Desktops {
     Optional<VdiTemplate> template = caches.templates().get("", request.template());
     if (template.isEmpty()) {
       return Outcome.refused(
-          ProblemType.INVALID, "Template not found: " + request.template(), "template");
+          ProblemType.INVALID,
+          StatusMessage.TEMPLATE_NOT_FOUND.text(request.template()),
+          "template");
     }
     if (!TemplateLimits.allows(template.get().spec(), user, caller.groups())) {
       return Outcome.refused(
@@ -317,9 +321,7 @@ public final class ClusterDesktops implements Desktops {
       KubeClient client, NamespaceStore.Ready place, String user, JsonObject object) {
     if (!watched.includes(place.name())) {
       return Outcome.refused(
-          ProblemType.INVALID,
-          "namespace " + place.name() + " is not one of watchNamespaces",
-          "namespace");
+          ProblemType.INVALID, GateMessage.NAMESPACE_NOT_WATCHED.text(place.name()), "namespace");
     }
     ApiResult<VdiSession> result = client.create(ResourceType.SESSION, place.name(), object);
     for (int attempt = 1;
@@ -333,7 +335,7 @@ public final class ClusterDesktops implements Desktops {
     if (result.isNotFound()) {
       namespaces.forget(user);
       return Outcome.refused(
-          ProblemType.CONFLICT, "namespace " + place.name() + " does not exist", "namespace");
+          ProblemType.CONFLICT, GateMessage.NAMESPACE_GONE.text(place.name()), "namespace");
     }
     result.ok().ifPresent(caches.sessions()::created);
     return Failures.outcome(result, false);
@@ -430,10 +432,7 @@ public final class ClusterDesktops implements Desktops {
   @Override
   public Outcome<LinkView> createLink(Caller caller, Target target, Instant until) {
     if (settings.linkPage().isEmpty()) {
-      return Outcome.refused(
-          ProblemType.FORBIDDEN,
-          "links without an account are off: share with an e-mail address, or ask an administrator to"
-              + " set gate.desktops.links to view");
+      return Outcome.refused(ProblemType.FORBIDDEN, GateMessage.LINKS_OFF.text());
     }
     Instant now = clock.instant();
     if (!until.isAfter(now) || until.isAfter(now.plus(Share.MAX_LINK))) {
@@ -561,8 +560,8 @@ public final class ClusterDesktops implements Desktops {
             claim
                 .flatMap(home -> view(home, caller))
                 .<Outcome<HomeView>>map(home -> deleteHome(caller, claim.get(), home))
-                .orElseGet(
-                    () -> Outcome.refused(ProblemType.NOT_FOUND, "there is no home " + session)));
+                .orElseGet(() ->
+                    Outcome.refused(ProblemType.NOT_FOUND, GateMessage.NO_HOME.text(session))));
     record(
         caller,
         "delete",
@@ -578,9 +577,7 @@ public final class ClusterDesktops implements Desktops {
 
   private Outcome<HomeView> deleteHome(Caller caller, PersistentVolumeClaim claim, HomeView home) {
     if (!home.isRetained()) {
-      return Outcome.refused(
-          ProblemType.CONFLICT,
-          "the home is in use by session " + home.key() + ": delete the session first");
+      return Outcome.refused(ProblemType.CONFLICT, GateMessage.HOME_IN_USE.text(home.key()));
     }
     return as(caller)
         .flatMap(client -> {
@@ -699,7 +696,7 @@ public final class ClusterDesktops implements Desktops {
                       ? api.get(ResourceType.SESSION, key.namespace(), key.name())
                       : new ApiResult.Rejected<>(404, "NotFound", ""));
       if (found.isNotFound() || found.ok().filter(s -> !isVisible(caller, s)).isPresent()) {
-        return Outcome.refused(ProblemType.NOT_FOUND, "there is no session " + key);
+        return Outcome.refused(ProblemType.NOT_FOUND, GateMessage.NO_SESSION.text(key));
       }
       found.ok().filter(session -> known.isEmpty()).ifPresent(caches.sessions()::created);
       return found
@@ -731,10 +728,7 @@ public final class ClusterDesktops implements Desktops {
             .or(() ->
                 settings.isRecognized(caller.email())
                     ? Optional.empty()
-                    : Optional.of(
-                        "user "
-                            + name
-                            + " has another e-mail address by identity.users: ask an administrator"));
+                    : Optional.of(GateMessage.OTHER_ADDRESS.text(name)));
     return refusal.isPresent()
         ? Outcome.refused(ProblemType.FORBIDDEN, refusal.get())
         : new Outcome.Done<>(

@@ -13,6 +13,7 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
+import io.vdi.operator.gate.api.GateMessage;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -92,7 +93,7 @@ public final class DesktopCaches {
     return Stream.of(sessions, templates, pods, homes)
         .filter(cache -> !cache.isSynced() || !cache.error().isEmpty())
         .findFirst()
-        .map(cache -> cache.resourceType() + "s cannot be read at present");
+        .map(cache -> GateMessage.CACHE_UNAVAILABLE.text(cache.resourceType()));
   }
 
   Optional<VdiTemplate> template(VdiSession session) {

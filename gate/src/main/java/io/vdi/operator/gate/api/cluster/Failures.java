@@ -2,6 +2,7 @@ package io.vdi.operator.gate.api.cluster;
 
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.model.ApiFailure;
+import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import java.util.Optional;
@@ -84,6 +85,6 @@ final class Failures {
   /** The message of the server can name hosts and accounts of the cluster: it is only logged. */
   static <T> Outcome<T> unavailable(String message) {
     LOG.error("a call in the name of a user failed: {}", message);
-    return new Outcome.Unavailable<>("The cluster does not answer as expected. Try again.");
+    return new Outcome.Unavailable<>(GateMessage.CLUSTER_UNAVAILABLE.text());
   }
 }

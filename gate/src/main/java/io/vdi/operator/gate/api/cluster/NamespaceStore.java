@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
+import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import java.util.List;
@@ -113,7 +114,7 @@ final class NamespaceStore {
         switch (state) {
           case Found.Existing(String name) -> bind(name, email);
           case Found.Free(String name) ->
-              new Outcome.Unavailable<>("Namespace " + name + " cannot be created. Try again.");
+              new Outcome.Unavailable<>(GateMessage.NAMESPACE_NOT_CREATED.text(name));
         });
   }
 
@@ -130,11 +131,7 @@ final class NamespaceStore {
               case Found.Existing(String name) -> new Outcome.Done<>(remember(email, name, false));
               case Found.Free(String name) ->
                   Outcome.refused(
-                      ProblemType.CONFLICT,
-                      "namespace "
-                          + name
-                          + " does not exist: ask an administrator to create it, or to set gate.createNamespaces",
-                      "namespace");
+                      ProblemType.CONFLICT, GateMessage.NAMESPACE_MISSING.text(name), "namespace");
             });
   }
 
@@ -150,19 +147,13 @@ final class NamespaceStore {
       }
       if (isFor(email, found)) {
         return found.metadata().isDeleting()
-            ? new Outcome.Unavailable<>(
-                "Namespace " + name + " is being deleted. Try again in a minute.")
+            ? new Outcome.Unavailable<>(GateMessage.NAMESPACE_DELETED.text(name))
             : new Outcome.Done<>(new Found.Existing(name));
       }
     }
     return Outcome.refused(
         ProblemType.CONFLICT,
-        "namespace "
-            + String.join(" and ", candidates)
-            + " exist and are not for "
-            + email
-            + ": an administrator can annotate one with "
-            + Annotations.USER,
+        GateMessage.NAMESPACES_TAKEN.text(String.join(", ", candidates), email, Annotations.USER),
         "namespace");
   }
 

@@ -15,6 +15,7 @@ import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.DiagnosisView.Check;
 import io.vdi.operator.gate.api.DiagnosisView.Result;
+import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.StepName;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,7 +41,7 @@ final class SessionDiagnosis {
   /** As in the doctor: how long a volume can take. */
   private static final Duration PROVISIONING = Duration.ofSeconds(30);
 
-  private static final Outcome NOT_YET = new Skipped("not yet");
+  private static final Outcome NOT_YET = new Skipped(GateMessage.NOT_YET.text());
 
   private final VdiSession session;
   private final Optional<VdiTemplate> template;
@@ -153,7 +154,7 @@ final class SessionDiagnosis {
             .findFirst();
     if (blocker.isPresent()) {
       blockers.put(name, blocker.get());
-      add(name, layer, title, Result.SKIPPED, "because of " + blocker.get().code());
+      add(name, layer, title, Result.SKIPPED, GateMessage.BECAUSE_OF.text(blocker.get().code()));
       return;
     }
     switch (body.run()) {
@@ -195,14 +196,14 @@ final class SessionDiagnosis {
 
   private Outcome namespace() {
     return watched.includes(session.namespace())
-        ? new Passed(watched.isAll() ? "all are watched" : "it is watched")
-        : new Failed(KnownCause.NAMESPACE_NOT_WATCHED, "watchNamespaces is " + watched);
+        ? new Passed((watched.isAll() ? GateMessage.ALL_WATCHED : GateMessage.WATCHED).text())
+        : new Failed(KnownCause.NAMESPACE_NOT_WATCHED, GateMessage.NOT_WATCHED.text(watched));
   }
 
   private Outcome template() {
     String name = session.spec().template();
     if (template.isEmpty()) {
-      return new Failed(KnownCause.TEMPLATE_MISSING, "it does not exist");
+      return new Failed(KnownCause.TEMPLATE_MISSING, GateMessage.DOES_NOT_EXIST.text());
     }
     List<String> problems =
         Defaults.effectiveSpec(session.spec(), template.get().spec()).problems();
@@ -219,11 +220,10 @@ final class SessionDiagnosis {
     }
     Duration age = Duration.between(session.metadata().creationTimestamp(), now);
     return status.currentPhase().isEmpty() && age.compareTo(FIRST_STATUS) > 0
-        ? new Failed(
-            KnownCause.RECONCILE_ERRORS, "it has no status after " + age.toSeconds() + " s")
+        ? new Failed(KnownCause.RECONCILE_ERRORS, GateMessage.NO_STATUS.text(age.toSeconds()))
         : status.currentPhase().isEmpty()
             ? NOT_YET
-            : new Skipped("the latest change is not reconciled yet");
+            : new Skipped(GateMessage.NOT_RECONCILED.text());
   }
 
   private Outcome accepted() {
@@ -241,7 +241,7 @@ final class SessionDiagnosis {
                     .filter(cause -> StartSteps.stepOf(cause) != StepName.VOLUME)
                 : Optional.empty());
     return last.<Outcome>map(cause -> new Failed(cause, status.message()))
-        .orElse(new Passed("none was refused"));
+        .orElse(new Passed(GateMessage.NONE_REFUSED.text()));
   }
 
   private Outcome quota() {
@@ -250,16 +250,16 @@ final class SessionDiagnosis {
         .condition(Condition.QUOTA_ADMITTED)
         .filter(condition -> !condition.isTrue())
         .<Outcome>map(waiting -> new Failed(KnownCause.SESSION_QUOTA, waiting.message()))
-        .orElse(new Passed("admitted"));
+        .orElse(new Passed(GateMessage.ADMITTED.text()));
   }
 
   private Outcome volume() {
     if (home.isEmpty()) {
-      return new Skipped("no claim: persistence is off, or it is not created yet");
+      return new Skipped(GateMessage.NO_CLAIM.text());
     }
     PersistentVolumeClaim claim = home.get();
     if (claim.isBound()) {
-      return new Passed("bound, " + claim.capacity());
+      return new Passed(GateMessage.BOUND.text(claim.capacity()));
     }
     Duration age = Duration.between(claim.metadata().creationTimestamp(), now);
     // With WaitForFirstConsumer the volume comes after the pod is scheduled.
@@ -267,10 +267,7 @@ final class SessionDiagnosis {
     return placed && age.compareTo(PROVISIONING) > 0
         ? new Failed(
             KnownCause.VOLUME_NOT_PROVISIONED,
-            "Pending for "
-                + age.toSeconds()
-                + " s, storage class "
-                + claim.spec().storageClassName())
+            GateMessage.CLAIM_PENDING.text(age.toSeconds(), claim.spec().storageClassName()))
         : NOT_YET;
   }
 
@@ -286,15 +283,15 @@ final class SessionDiagnosis {
     return unschedulableMessage()
         .filter(message -> CauseClassifier.isAboutGpus(message) == gpu)
         .<Outcome>map(message -> new Failed(CauseClassifier.ofUnschedulable(message), message))
-        .orElse(new Passed("the pod does not wait for a GPU"));
+        .orElse(new Passed(GateMessage.NO_GPU_WAIT.text()));
   }
 
   private Outcome placed() {
     if (session.spec().suspended()) {
-      return new Skipped("the session is suspended");
+      return new Skipped(GateMessage.IS_SUSPENDED.text());
     }
     if (pod.isEmpty()) {
-      return new Skipped("there is no pod");
+      return new Skipped(GateMessage.NO_POD.text());
     }
     // The check of the volume reports a claim that is not bound.
     Optional<String> message =
@@ -302,7 +299,9 @@ final class SessionDiagnosis {
     if (message.isPresent()) {
       return new Failed(KnownCause.NO_NODE_FITS, message.get());
     }
-    return pod.get().isScheduled() ? new Passed("on node " + pod.get().spec().nodeName()) : NOT_YET;
+    return pod.get().isScheduled()
+        ? new Passed(GateMessage.ON_NODE.text(pod.get().spec().nodeName()))
+        : NOT_YET;
   }
 
   /** Nodes are not read; the controller reports one that is lost. */
@@ -322,7 +321,7 @@ final class SessionDiagnosis {
   }
 
   private Outcome withPod(Function<Pod, Outcome> check) {
-    return pod.map(check).orElse(new Skipped("there is no pod"));
+    return pod.map(check).orElse(new Skipped(GateMessage.NO_POD.text()));
   }
 
   private Outcome finished() {
@@ -356,7 +355,8 @@ final class SessionDiagnosis {
                 new Failed(
                     KnownCause.IMAGE_NOT_PULLED,
                     (detail.reason() + " " + detail.message()).strip()))
-            .orElseGet(() -> hasBegun(found) ? new Passed("the image is on the node") : NOT_YET));
+            .orElseGet(
+                () -> hasBegun(found) ? new Passed(GateMessage.IMAGE_PRESENT.text()) : NOT_YET));
   }
 
   private Outcome home() {
@@ -371,7 +371,7 @@ final class SessionDiagnosis {
                 .flatMap(end -> CauseClassifier.cannotWrite(end.message(), path).stream())
                 .findFirst()
                 .<Outcome>map(line -> new Failed(KnownCause.HOME_NOT_WRITABLE, line))
-                .orElse(new Passed("no failed write was reported")));
+                .orElse(new Passed(GateMessage.NO_FAILED_WRITE.text())));
   }
 
   private Outcome container() {
@@ -386,17 +386,12 @@ final class SessionDiagnosis {
           if (exit.isPresent()) {
             return new Failed(
                 KnownCause.DESKTOP_CRASHES,
-                "exit code "
-                    + exit.get().exitCode()
-                    + " ("
-                    + exit.get().reason()
-                    + "), "
-                    + status.restartCount()
-                    + " restarts");
+                GateMessage.CONTAINER_ENDED.text(
+                    exit.get().exitCode(), exit.get().reason(), status.restartCount()));
           }
         }
       }
-      return hasBegun(found) ? new Passed("running") : NOT_YET;
+      return hasBegun(found) ? new Passed(GateMessage.CONTAINER_RUNS.text()) : NOT_YET;
     });
   }
 
@@ -409,7 +404,7 @@ final class SessionDiagnosis {
             .isPresent();
     return withPod(found ->
         found.isReady()
-            ? new Passed("it answers the kubelet")
+            ? new Passed(GateMessage.SELKIES_ANSWERS.text())
             : timedOut
                 ? new Failed(
                     KnownCause.SELKIES_SILENT, StartSteps.withoutTag(session.status().message()))
@@ -424,7 +419,10 @@ final class SessionDiagnosis {
         .<Outcome>map(ready ->
             new Failed(
                 KnownCause.PASSWORD_REFUSED, StartSteps.withoutTag(session.status().message())))
-        .orElseGet(() -> pod.filter(Pod::isReady).isPresent() ? new Passed("unchanged") : NOT_YET);
+        .orElseGet(() ->
+            pod.filter(Pod::isReady).isPresent()
+                ? new Passed(GateMessage.PASSWORD_UNCHANGED.text())
+                : NOT_YET);
   }
 
   private Outcome route() {

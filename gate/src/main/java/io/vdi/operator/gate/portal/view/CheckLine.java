@@ -8,8 +8,7 @@ import java.util.Optional;
  *
  * @param result in words
  * @param css the class of the result
- * @param title in English
- * @param observed in English
+ * @param observed what was found; its text is empty if it has no translation
  */
 public record CheckLine(
-    String result, String css, String title, String observed, Optional<Remedy> remedy) {}
+    String result, String css, String title, Message observed, Optional<Remedy> remedy) {}

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param owner the e-mail of the owner; empty if it is the reader
  * @param phase in words
  * @param tone the class of the phase's badge, which repeats in colour what the words say
- * @param message in English; empty text if there is none
+ * @param message of the status; empty if there is none
  * @param size what the session uses, such as {@code 1 GPU, 2 CPU, 4 GiB}
  * @param open the address of the desktop, while it can be opened
  * @param visitors who has the desktop open beside its owner, in words
@@ -29,7 +29,7 @@ public record SessionCard(
     Optional<String> owner,
     String phase,
     Tone tone,
-    String message,
+    Message message,
     String size,
     List<Timer> timers,
     List<String> visitors,

@@ -29,12 +29,12 @@ public record SessionDetails(
    * @param state in words
    * @param css the class of the state
    * @param isCurrent whether the start is at this step
-   * @param message in English; empty text if there is none
+   * @param message what is waited for; empty if there is nothing to say
    */
   public record StepLine(
-      String title, String state, String css, boolean isCurrent, String message) {}
+      String title, String state, String css, boolean isCurrent, Message message) {}
 
-  /** A cause of the catalogue, in English. */
+  /** A cause of the catalogue. */
   public record Remedy(String code, String symptom, String cause, String remedy, String command) {}
 
   /** A line of the description of a session. */

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param name that the form sends
  * @param lines what a session gets, such as {@code 1 GPU}
  * @param left what the quotas leave
- * @param obstacle why it cannot start now, in English
+ * @param obstacle why it cannot start now
  * @param waits whether it can be started in spite of the obstacle
  */
 public record TemplateView(
@@ -21,7 +21,7 @@ public record TemplateView(
     Icon icon,
     List<String> lines,
     String left,
-    Optional<String> obstacle,
+    Optional<Message> obstacle,
     boolean waits) {
   public TemplateView {
     lines = List.copyOf(lines);

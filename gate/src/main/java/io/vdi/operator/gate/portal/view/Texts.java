@@ -1,5 +1,6 @@
 package io.vdi.operator.gate.portal.view;
 
+import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import java.math.BigDecimal;
 import java.text.MessageFormat;
@@ -13,11 +14,12 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.ResourceBundle;
 
 /**
- * The texts of the portal in one language, from {@code Messages.properties}. What the API server,
- * the operator or the catalogue of causes say is in English; the pages mark it as such.
+ * The texts of the portal in one language, from {@code Messages.properties}, and the translations
+ * of {@link Catalogue}. What the API server says is in English; the pages mark it as such.
  */
 public final class Texts {
   /** The languages that have a bundle; the first is for everybody else. */
@@ -25,19 +27,24 @@ public final class Texts {
 
   static final String BUNDLE = "io.vdi.operator.gate.portal.view.Messages";
 
+  /** There is none for English: those texts are where they are written. */
+  static final String CATALOGUE = "io.vdi.operator.gate.portal.view.Catalogue";
+
   private static final int MAX_HEADER = 500;
 
   private final Locale locale;
   private final ResourceBundle bundle;
+  private final Optional<ResourceBundle> catalogue;
 
   private Texts(Locale locale) {
     this.locale = locale;
-    this.bundle = bundle(locale);
+    this.bundle = bundle(BUNDLE, locale);
+    this.catalogue = isEnglish() ? Optional.empty() : Optional.of(bundle(CATALOGUE, locale));
   }
 
-  static ResourceBundle bundle(Locale locale) {
+  static ResourceBundle bundle(String name, Locale locale) {
     return ResourceBundle.getBundle(
-        BUNDLE,
+        name,
         // The root bundle is English.
         locale.equals(Locale.ENGLISH) ? Locale.ROOT : locale,
         ResourceBundle.Control.getNoFallbackControl(ResourceBundle.Control.FORMAT_PROPERTIES));
@@ -72,6 +79,23 @@ public final class Texts {
    */
   public String get(String key, Object... values) {
     return new MessageFormat(bundle.getString(key), locale).format(values);
+  }
+
+  /** Whether the texts of the catalogue need no translation. */
+  boolean isEnglish() {
+    return locale.equals(Locale.ENGLISH);
+  }
+
+  /** A translation of the catalogue; empty if there is none, as always in English. */
+  Optional<String> catalogue(String key, Object... values) {
+    return catalogue
+        .filter(translations -> translations.containsKey(key))
+        .map(translations -> new MessageFormat(translations.getString(key), locale).format(values));
+  }
+
+  /** To what a limit applies. */
+  String scope(QuotaScope scope, String name) {
+    return get("scope." + scope.name(), name);
   }
 
   /** {@code 3 h}, {@code 2 h 15 min}, {@code 30 min}, {@code 2 days}. Rounded to minutes. */

@@ -7,7 +7,6 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.notice.Notice;
-import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.common.usage.UsageReport;
@@ -27,7 +26,6 @@ import io.vdi.operator.gate.portal.view.SessionCard.Choice;
 import io.vdi.operator.gate.portal.view.SessionCard.Timer;
 import io.vdi.operator.gate.portal.view.SessionCard.Tone;
 import io.vdi.operator.gate.portal.view.SessionDetails.Fact;
-import io.vdi.operator.gate.portal.view.SessionDetails.Remedy;
 import io.vdi.operator.gate.portal.view.SessionDetails.StepLine;
 import java.net.URI;
 import java.time.Duration;
@@ -73,7 +71,7 @@ public record Views(Texts texts, Instant now) {
         session.isOwn() ? Optional.empty() : Optional.of(session.user()),
         phase(session),
         tone(session),
-        session.message(),
+        catalogue().message(session.message(), session.cause()),
         String.join(", ", amounts(session.gpu(), session.cpu(), session.memory())),
         timers(session),
         session.sharing().visitors().stream()
@@ -108,7 +106,7 @@ public record Views(Texts texts, Instant now) {
         card(session),
         steps,
         isChanging,
-        session.cause().or(() -> stepCause(session.steps())).map(Views::remedy),
+        session.cause().or(() -> stepCause(session.steps())).map(catalogue()::remedy),
         announcement(session, steps),
         facts(session));
   }
@@ -131,7 +129,7 @@ public record Views(Texts texts, Instant now) {
         texts.get("state." + step.state().name()),
         step.state().name().toLowerCase(Locale.ROOT),
         step.state() == Step.State.ACTIVE || step.state() == Step.State.FAILED,
-        step.message());
+        catalogue().message(step.message(), step.cause()));
   }
 
   private List<Fact> facts(SessionView session) {
@@ -334,7 +332,7 @@ public record Views(Texts texts, Instant now) {
         Icon.of(template.icon()),
         lines,
         left(template.left()),
-        template.left().obstacle(),
+        template.left().obstacle().map(this::obstacle),
         template.left().waits());
   }
 
@@ -360,7 +358,7 @@ public record Views(Texts texts, Instant now) {
             "notice." + notice.kind().name(),
             notice.session().name(),
             draining ? "" : texts.get("notice.reason." + reason)),
-        draining ? notice.reason() : "",
+        catalogue().message(draining ? notice.reason() : ""),
         notice.at().toString(),
         texts.moment(notice.at()));
   }
@@ -405,9 +403,7 @@ public record Views(Texts texts, Instant now) {
             ? (int) Math.clamp(Math.round(line.used() * 100.0 / limit.getAsLong()), 0L, 100L)
             : limit.isPresent() ? 100 : 0;
     return new UsageLine(
-        line.scope() == QuotaScope.CLUSTER
-            ? texts.get("scope.CLUSTER")
-            : texts.get("scope." + line.scope().name(), line.name()),
+        texts.scope(line.scope(), line.name()),
         texts.get("resource." + line.resource().name()),
         limit.isPresent()
             ? texts.get("usage.of", used, texts.amount(line.resource(), limit.getAsLong()))
@@ -483,14 +479,23 @@ public record Views(Texts texts, Instant now) {
     return new CheckLine(
         texts.get("check." + check.result().name()),
         check.result().name().toLowerCase(Locale.ROOT),
-        check.title(),
-        check.observed(),
-        check.cause().map(Views::remedy));
+        catalogue().title(check),
+        catalogue().observed(check.observed()),
+        check.cause().map(catalogue()::remedy));
   }
 
-  private static Remedy remedy(CauseView cause) {
-    return new Remedy(
-        cause.code(), cause.symptom(), cause.cause(), cause.remedy(), cause.command());
+  /** What the cluster, the operator or the gate says. */
+  public Message message(String english) {
+    return catalogue().message(english);
+  }
+
+  /** Why something is not possible now. */
+  public Message obstacle(String english) {
+    return catalogue().observed(english);
+  }
+
+  private Catalogue catalogue() {
+    return new Catalogue(texts);
   }
 
   /** Unique: no namespace contains a full stop. */

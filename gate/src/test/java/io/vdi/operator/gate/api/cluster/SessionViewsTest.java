@@ -22,13 +22,17 @@ import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.desktop.Visitor;
+import io.vdi.operator.gate.portal.view.Texts;
+import io.vdi.operator.gate.portal.view.Views;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ResourceBundle;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -284,6 +288,50 @@ class SessionViewsTest {
     assertThat(diagnosis.checks())
         .filteredOn(check -> Set.of("home", "container", "selkies").contains(check.name()))
         .allMatch(check -> check.observed().equals("because of VDI231"));
+  }
+
+  @Test
+  @DisplayName("every check has a German title, and what the gate has found is German")
+  void german() {
+    Views views = new Views(Texts.of("de"), NOW);
+    String running =
+        """
+        {phase: Running, observedGeneration: 1, conditions: [{type: RouteReady, status: 'True'}]}
+        """;
+    String ready =
+        "{phase: Running, conditions: [{type: PodScheduled, status: 'True'}, {type: Ready, status:"
+            + " 'True'}], containerStatuses: [{state: {}}]}";
+    Set<String> data = Set.of("base", "Pending", "Running", "n1", "");
+    for (List<DiagnosisView.Check> checks :
+        List.of(
+            checks("{}", Optional.empty()),
+            checks("{phase: Pending}", Optional.of(pod("{}"))),
+            checks(running, Optional.of(pod(ready))),
+            checks(running, Optional.empty()))) {
+      assertThat(checks.stream().map(check -> "check." + check.name()))
+          .containsExactlyInAnyOrderElementsOf(
+              ResourceBundle.getBundle("io.vdi.operator.gate.portal.view.Catalogue", Locale.GERMAN)
+                  .keySet()
+                  .stream()
+                  .filter(key -> key.startsWith("check."))
+                  .toList());
+      assertThat(checks)
+          .allSatisfy(check ->
+              assertThat(views.check(check).observed().original())
+                  .matches(original -> data.contains(original)));
+    }
+  }
+
+  private static List<DiagnosisView.Check> checks(String status, Optional<Pod> pod) {
+    return SessionDiagnosis.of(
+            session(status),
+            Optional.of(TEMPLATE),
+            pod,
+            Optional.empty(),
+            WatchedNamespaces.ALL,
+            Map.of("session", "a", "namespace", "desks", "template", "base", "operator", "o"),
+            NOW)
+        .checks();
   }
 
   @Test

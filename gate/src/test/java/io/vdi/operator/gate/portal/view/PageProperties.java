@@ -170,7 +170,7 @@ class PageProperties {
                 "linkTimes",
                 views.linkTimes(),
                 "obstacle",
-                Optional.of(x))));
+                Optional.of(views.obstacle(x)))));
     pages.put("link", Templates.render("pages/link.jte", Map.of("shell", shell)));
     pages.put(
         "newlink",
@@ -202,7 +202,7 @@ class PageProperties {
             Map.of(
                 "shell", shell,
                 "notice", none,
-                "problems", List.of(x),
+                "problems", List.of(views.message(x)),
                 "notices", List.of(views.notice(notice(x))),
                 "sessions", List.of(views.card(session), views.card(session(x, Phase.FAILED))),
                 "shared",
@@ -275,7 +275,7 @@ class PageProperties {
                 "shell",
                 shell,
                 "problems",
-                List.of(x),
+                List.of(views.message(x)),
                 "renewal",
                 x,
                 "budgets",
@@ -312,7 +312,7 @@ class PageProperties {
         "error",
         Templates.render(
             "pages/error.jte",
-            Map.of("shell", shell, "lang", "en", "message", x, "back", "/", "backText", x)),
+            Map.of("shell", shell, "message", views.message(x), "back", "/", "backText", x)),
         "message",
         Templates.render(
             "message.jte",

@@ -44,8 +44,8 @@ class TextsTest {
   @Test
   @DisplayName("both languages have the same keys, and no text is empty")
   void sameKeys() {
-    ResourceBundle english = Texts.bundle(Locale.ENGLISH);
-    ResourceBundle german = Texts.bundle(Locale.GERMAN);
+    ResourceBundle english = Texts.bundle(Texts.BUNDLE, Locale.ENGLISH);
+    ResourceBundle german = Texts.bundle(Texts.BUNDLE, Locale.GERMAN);
     assertThat(german.getLocale()).isEqualTo(Locale.GERMAN);
     assertThat(new TreeSet<>(german.keySet())).isEqualTo(new TreeSet<>(english.keySet()));
     for (String key : english.keySet()) {
@@ -57,8 +57,8 @@ class TextsTest {
   @Test
   @DisplayName("both languages have the same placeholders of the same kinds")
   void samePlaceholders() {
-    ResourceBundle english = Texts.bundle(Locale.ENGLISH);
-    ResourceBundle german = Texts.bundle(Locale.GERMAN);
+    ResourceBundle english = Texts.bundle(Texts.BUNDLE, Locale.ENGLISH);
+    ResourceBundle german = Texts.bundle(Texts.BUNDLE, Locale.GERMAN);
     for (String key : english.keySet()) {
       assertThat(placeholders(german.getString(key)))
           .as(key)
@@ -80,7 +80,7 @@ class TextsTest {
   @DisplayName("no text has the apostrophe that a pattern reads as a quote")
   void apostrophes() {
     for (Locale language : Texts.LANGUAGES) {
-      ResourceBundle bundle = Texts.bundle(language);
+      ResourceBundle bundle = Texts.bundle(Texts.BUNDLE, language);
       assertThat(bundle.keySet())
           .allSatisfy(key -> assertThat(bundle.getString(key)).doesNotContain("'"));
     }
@@ -110,7 +110,7 @@ class TextsTest {
         used.add(use.group(1));
       }
     }
-    Set<String> keys = Texts.bundle(Locale.ENGLISH).keySet();
+    Set<String> keys = Texts.bundle(Texts.BUNDLE, Locale.ENGLISH).keySet();
     Set<String> groups =
         keys.stream().map(key -> key.replaceFirst("\\..*", "")).collect(Collectors.toSet());
     assertThat(keys)
