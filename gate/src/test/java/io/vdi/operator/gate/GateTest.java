@@ -351,6 +351,19 @@ class GateTest {
   }
 
   @Test
+  @DisplayName("the pages around the sign-in and on the hosts of desktops are German, too")
+  void german() {
+    Answer signedOut = browser.portal("/signed-out", "Accept-Language", "de-AT,de;q=0.8");
+    assertThat(signedOut.body())
+        .contains("<html lang=\"de\">", "Sie sind abgemeldet.", "Anmelden")
+        .doesNotContain("signed out");
+    assertThat(browser.desktop("unknown.example.com", "/", "Accept-Language", "de").body())
+        .contains("<html lang=\"de\">", "Unter dieser Adresse gibt es keinen Desktop.");
+    assertThat(browser.desktop("unknown.example.com", "/").body())
+        .contains("<html lang=\"en\">", "There is no desktop at this address.");
+  }
+
+  @Test
   @DisplayName("every page forbids frames, inline scripts and foreign content")
   void policies() {
     for (String path : List.of("/", "/signed-out", "/nothing", "/open", "/signin/callback")) {

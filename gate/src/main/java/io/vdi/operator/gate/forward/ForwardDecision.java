@@ -1,6 +1,7 @@
 package io.vdi.operator.gate.forward;
 
 import io.vdi.operator.gate.desktop.Desktop;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.ticket.DesktopPass;
 
@@ -38,7 +39,7 @@ public sealed interface ForwardDecision {
    *
    * @param reason for the user
    */
-  record Forbidden(String reason) implements ForwardDecision {}
+  record Forbidden(PageText reason) implements ForwardDecision {}
 
   /** 404: there is no desktop at this host, or the path is reserved. */
   record NotFound() implements ForwardDecision {}

@@ -20,6 +20,7 @@ import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.http.PublicUrl;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.http.SetCookie;
@@ -83,7 +84,7 @@ public final class ForwardRoutes implements HttpService {
   /** Tells the page of Selkies that it only shows the picture, so that it offers nothing else. */
   private static final String VIEW_PAGE = "#shared";
 
-  private static final Page.Link AGAIN = new Page.Link("Try again", "/");
+  private static final Page.Link AGAIN = new Page.Link(PageText.TRY_AGAIN, "/");
 
   private final ForwardRules rules;
   private final Sources sources;
@@ -141,13 +142,18 @@ public final class ForwardRoutes implements HttpService {
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
     Optional<ForwardRequest> facts = facts(request);
     if (facts.isEmpty()) {
-      Page.sendBare(response, Status.BAD_REQUEST_400, "Bad request", "The router sent no address.");
+      Page.sendBare(
+          request,
+          response,
+          Status.BAD_REQUEST_400,
+          PageText.BAD_REQUEST,
+          PageText.NO_ADDRESS.with());
       return ForwardResult.BAD_REQUEST;
     }
     CookieHeader cookies = CookieHeader.of(request);
     Optional<Revocations> revocations = sources.revocations().get();
     if (revocations.isEmpty()) {
-      return unavailable(response, "the revocations cannot be read");
+      return unavailable(request, response, "the revocations cannot be read");
     }
     String authority = facts.get().authority();
     Optional<DesktopPass> pass =
@@ -158,7 +164,7 @@ public final class ForwardRoutes implements HttpService {
     DesktopLookup lookup = sources.desktops().apply(authority);
     return switch (rules.decide(facts.get(), lookup, pass, clock.instant())) {
       case ForwardDecision.Allow(Desktop desktop, DesktopPass granted, boolean renew) ->
-          allow(response, desktop, granted, renew, cookies);
+          allow(request, response, desktop, granted, renew, cookies);
       case ForwardDecision.TakeTicket(Desktop desktop) ->
           takeTicket(request, response, desktop, facts.get(), cookies, revocations.get());
       case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path, boolean visit) ->
@@ -168,25 +174,31 @@ public final class ForwardRoutes implements HttpService {
       case ForwardDecision.ToLink(Desktop desktop) ->
           toPortal(response, cookies, nonce -> OpenRoutes.linkQuery(desktop, nonce));
       case ForwardDecision.Unauthorized() -> {
-        Page.sendBare(response, Status.UNAUTHORIZED_401, "Sign in again", "Reload the page.");
+        Page.sendBare(
+            request,
+            response,
+            Status.UNAUTHORIZED_401,
+            PageText.SIGN_IN_AGAIN,
+            PageText.RELOAD.with());
         yield ForwardResult.UNAUTHORIZED;
       }
-      case ForwardDecision.Forbidden(String reason) -> {
+      case ForwardDecision.Forbidden(PageText reason) -> {
         if (lookup instanceof DesktopLookup.Found(Desktop desktop)) {
-          refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason);
+          refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason.english());
         }
-        Page.sendBare(response, Status.FORBIDDEN_403, "Not allowed", reason);
+        Page.sendBare(request, response, Status.FORBIDDEN_403, PageText.NOT_ALLOWED, reason.with());
         yield ForwardResult.FORBIDDEN;
       }
       case ForwardDecision.NotFound() -> {
         Page.sendBare(
+            request,
             response,
             Status.NOT_FOUND_404,
-            "No such desktop",
-            "There is no desktop at this address.");
+            PageText.NO_SUCH_DESKTOP,
+            PageText.NO_DESKTOP.with());
         yield ForwardResult.NOT_FOUND;
       }
-      case ForwardDecision.Unavailable(String reason) -> unavailable(response, reason);
+      case ForwardDecision.Unavailable(String reason) -> unavailable(request, response, reason);
     };
   }
 
@@ -207,6 +219,7 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private ForwardResult allow(
+      ServerRequest request,
       ServerResponse response,
       Desktop desktop,
       DesktopPass pass,
@@ -216,6 +229,7 @@ public final class ForwardRoutes implements HttpService {
         sources.credentials().apply(desktop, pass.grant().role());
     if (!(credentials instanceof ApiResult.Ok<DesktopCredentials>(DesktopCredentials found))) {
       return unavailable(
+          request,
           response,
           "the password of "
               + desktop.session()
@@ -226,6 +240,7 @@ public final class ForwardRoutes implements HttpService {
     ApiResult<Boolean> listed = sources.arrivals().apply(pass.grant(), desktop);
     if (listed.ok().isEmpty()) {
       return unavailable(
+          request,
           response,
           "the visitor cannot be recorded: "
               + listed.failure().map(ApiFailure::message).orElse(""));
@@ -264,7 +279,7 @@ public final class ForwardRoutes implements HttpService {
           actor(request, ticket.map(Ticket::grant)),
           desktop,
           ticket.isEmpty() ? "the ticket is not valid" : "the ticket is for another browser");
-      return refuseTicket(response, "The link to the desktop is not valid, or it is too old.");
+      return refuseTicket(request, response, PageText.TICKET_INVALID);
     }
     AuditEvent.Actor actor = actor(request, ticket.map(Ticket::grant));
     // Any ticket has expired by then.
@@ -293,13 +308,13 @@ public final class ForwardRoutes implements HttpService {
             case USED_BEFORE -> {
               LOG.warn("a ticket for {} was used again", desktop.session());
               refused(actor, desktop, "the ticket was used before");
-              yield refuseTicket(response, "The link to the desktop was used before.");
+              yield refuseTicket(request, response, PageText.TICKET_USED);
             }
           };
       case ApiResult.Rejected<TicketStore.Redemption>(int code, String reason, String message) ->
-          unavailable(response, "a ticket cannot be recorded: " + message);
+          unavailable(request, response, "a ticket cannot be recorded: " + message);
       case ApiResult.Unreachable<TicketStore.Redemption>(String message) ->
-          unavailable(response, "a ticket cannot be recorded: " + message);
+          unavailable(request, response, "a ticket cannot be recorded: " + message);
     };
   }
 
@@ -324,18 +339,21 @@ public final class ForwardRoutes implements HttpService {
                 .add(HeaderNames.SET_COOKIE, SetCookie.of(DesktopPass.COOKIE, token, life)));
   }
 
-  private static ForwardResult refuseTicket(ServerResponse response, String text) {
-    Page.sendBare(response, Status.FORBIDDEN_403, "Not opened", text, AGAIN);
+  private static ForwardResult refuseTicket(
+      ServerRequest request, ServerResponse response, PageText text) {
+    Page.sendBare(request, response, Status.FORBIDDEN_403, PageText.NOT_OPENED, text.with(), AGAIN);
     return ForwardResult.FORBIDDEN;
   }
 
-  private static ForwardResult unavailable(ServerResponse response, String reason) {
+  private static ForwardResult unavailable(
+      ServerRequest request, ServerResponse response, String reason) {
     LOG.error("forward-auth: {}", reason);
     Page.sendBare(
+        request,
         response,
         Status.SERVICE_UNAVAILABLE_503,
-        "Not available",
-        "The desktop cannot be reached at present. Try again.");
+        PageText.NOT_AVAILABLE,
+        PageText.CANNOT_BE_REACHED.with());
     return ForwardResult.UNAVAILABLE;
   }
 

@@ -5,6 +5,7 @@ import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Grant;
 import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import io.vdi.operator.gate.ticket.OpenRoutes;
@@ -63,7 +64,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
           ? new ForwardDecision.TakeTicket(desktop)
           : new ForwardDecision.NotFound();
     }
-    Optional<String> foreign = startedByAnotherSite(request, desktop);
+    Optional<PageText> foreign = startedByAnotherSite(request, desktop);
     if (foreign.isPresent()) {
       return new ForwardDecision.Forbidden(foreign.get());
     }
@@ -79,7 +80,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     }
     // Selkies refuses what changes the desktop, too. A page that only watches needs none of it.
     if (grant.role().onlyWatches() && !request.onlyReads()) {
-      return new ForwardDecision.Forbidden("You only watch this desktop.");
+      return new ForwardDecision.Forbidden(PageText.ONLY_WATCHES);
     }
     Duration age = Duration.between(valid.get().issuedAt(), now);
     boolean settled = age.compareTo(WATCH_DELAY) > 0;
@@ -114,14 +115,14 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
         return toPortal(request, desktop);
       }
       return own
-          ? new ForwardDecision.Forbidden("You can no longer use this desktop.")
+          ? new ForwardDecision.Forbidden(PageText.NO_LONGER)
           : new ForwardDecision.Unauthorized();
     }
     return new ForwardDecision.Forbidden(
         switch (grant.role()) {
-          case LINK -> "The link has ended.";
-          case CONTROL, VIEW -> "The owner shares this desktop with you no more.";
-          case OWNER, ADMIN, WATCH -> "This desktop belongs to somebody else.";
+          case LINK -> PageText.LINK_ENDED;
+          case CONTROL, VIEW -> PageText.SHARE_ENDED;
+          case OWNER, ADMIN, WATCH -> PageText.BELONGS_TO_ANOTHER;
         });
   }
 
@@ -139,14 +140,14 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
    * Why the request was not started by a page of this desktop. The browser sends the cookie with
    * requests of sibling desktops, and a WebSocket is not subject to the same-origin policy.
    */
-  private static Optional<String> startedByAnotherSite(ForwardRequest request, Desktop desktop) {
+  private static Optional<PageText> startedByAnotherSite(ForwardRequest request, Desktop desktop) {
     boolean ownOrigin = request.origin().equals(Optional.of(desktop.origin().toString()));
     boolean foreignOrigin = request.origin().isPresent() && !ownOrigin;
     if (request.webSocket() && !ownOrigin) {
-      return Optional.of("Only a page of this desktop can connect to it.");
+      return Optional.of(PageText.ONLY_OWN_PAGE_CONNECTS);
     }
     if (!request.isSafe() && !ownOrigin) {
-      return Optional.of("Only a page of this desktop can send this request.");
+      return Optional.of(PageText.ONLY_OWN_PAGE_SENDS);
     }
     boolean foreignSite =
         request
@@ -154,7 +155,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
             .filter(site -> !site.equals("same-origin") && !site.equals("none"))
             .isPresent();
     return (foreignSite || foreignOrigin) && !request.isNavigation()
-        ? Optional.of("Another site has started this request.")
+        ? Optional.of(PageText.ANOTHER_SITE)
         : Optional.empty();
   }
 }

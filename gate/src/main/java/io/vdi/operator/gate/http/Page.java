@@ -3,8 +3,10 @@ package io.vdi.operator.gate.http;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
+import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -15,43 +17,62 @@ public final class Page {
    *
    * @param path of the portal
    */
-  public record Link(String text, String path) {}
+  public record Link(PageText text, String path) {}
 
   /** A header of the response whose text every page shows, such as a warning. In English. */
   public static final HeaderName NOTICE = HeaderNames.create("X-Vdi-Notice");
 
   private Page() {}
 
-  /** A page of the portal with a title and a paragraph, in English. */
+  /** A page of the portal with a title and a paragraph. */
   public static void send(
-      ServerResponse response, Status status, String title, String text, Link... links) {
-    message(response, status, true, title, text, List.of(links));
+      ServerRequest request,
+      ServerResponse response,
+      Status status,
+      PageText title,
+      PageText.With text,
+      Link... links) {
+    message(request, response, status, true, title, text, List.of(links));
   }
 
   /** The same on the host of a desktop, which has no style sheet for it. */
   public static void sendBare(
-      ServerResponse response, Status status, String title, String text, Link... links) {
-    message(response, status, false, title, text, List.of(links));
+      ServerRequest request,
+      ServerResponse response,
+      Status status,
+      PageText title,
+      PageText.With text,
+      Link... links) {
+    message(request, response, status, false, title, text, List.of(links));
   }
 
   private static void message(
+      ServerRequest request,
       ServerResponse response,
       Status status,
       boolean isStyled,
-      String title,
-      String text,
+      PageText title,
+      PageText.With text,
       List<Link> links) {
+    Locale language = Languages.of(request);
     sendHtml(
         response,
         status,
         Templates.render(
             "message.jte",
             Map.of(
-                "isStyled", isStyled,
-                "warning", notice(response),
-                "title", title,
-                "text", text,
-                "links", links)));
+                "isStyled",
+                isStyled,
+                "warning",
+                notice(response),
+                "language",
+                language,
+                "title",
+                title.with().in(language),
+                "text",
+                text.in(language),
+                "links",
+                links)));
   }
 
   /** The text of {@link #NOTICE}. */

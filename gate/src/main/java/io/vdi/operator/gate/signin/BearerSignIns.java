@@ -1,7 +1,9 @@
 package io.vdi.operator.gate.signin;
 
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.revocation.Revocations;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -41,7 +43,8 @@ public final class BearerSignIns {
 
   private ProviderResult<SignIn> judge(Provider.VerifiedToken token, Revocations revoked) {
     return switch (SignInRules.judge(token.user(), settings, "", token.issuedAt())) {
-      case SignInRules.Verdict.Refused(String reason) -> new ProviderResult.Refused<>(reason);
+      case SignInRules.Verdict.Refused(PageText.With reason) ->
+          new ProviderResult.Refused<>(reason.in(Locale.ENGLISH));
       case SignInRules.Verdict.Accepted(SignIn signIn) ->
           revoked.cover(signIn.holder())
               ? new ProviderResult.Refused<>("the sign-in at the provider has ended")

@@ -12,6 +12,7 @@ import io.vdi.operator.gate.audit.AuditEvent;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.http.SetCookie;
 import io.vdi.operator.gate.keys.Tokens;
@@ -29,6 +30,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -56,7 +58,7 @@ public final class SignInRoutes implements HttpService {
   private static final Logger LOG = LoggerFactory.getLogger(SignInRoutes.class);
   private static final int RANDOM_BYTES = 32;
   private static final int MAX_FORM = 64 * 1024;
-  private static final Page.Link AGAIN = new Page.Link("Sign in", "/signin");
+  private static final Page.Link AGAIN = new Page.Link(PageText.SIGN_IN, "/signin");
 
   private final Provider provider;
   private final SignInSessions sessions;
@@ -117,15 +119,15 @@ public final class SignInRoutes implements HttpService {
         Optional<String> cookie =
             pending.seal(tokens, clock.instant().plus(settings.pendingTimeout()));
         if (cookie.isEmpty()) {
-          unavailable(response, "there are no keys, or the address is too long");
+          unavailable(request, response, "there are no keys, or the address is too long");
           return;
         }
         setCookie(
             response, SetCookie.of(PendingSignIn.COOKIE, cookie.get(), settings.pendingTimeout()));
         Page.redirect(response, url.toString());
       }
-      case ProviderResult.Refused<URI>(String reason) -> unavailable(response, reason);
-      case ProviderResult.Unavailable<URI>(String reason) -> unavailable(response, reason);
+      case ProviderResult.Refused<URI>(String reason) -> unavailable(request, response, reason);
+      case ProviderResult.Unavailable<URI>(String reason) -> unavailable(request, response, reason);
     }
   }
 
@@ -150,7 +152,7 @@ public final class SignInRoutes implements HttpService {
           request,
           response,
           Status.BAD_REQUEST_400,
-          "The sign-in was not started in this browser, or it took too long.",
+          PageText.SIGN_IN_NOT_STARTED.with(),
           "the state does not match");
       return;
     }
@@ -161,7 +163,7 @@ public final class SignInRoutes implements HttpService {
           request,
           response,
           Status.FORBIDDEN_403,
-          "The provider has refused the sign-in.",
+          PageText.PROVIDER_REFUSED.with(),
           "the provider returned no code");
       return;
     }
@@ -169,22 +171,17 @@ public final class SignInRoutes implements HttpService {
       case ProviderResult.Ok<Provider.ProvidedUser>(Provider.ProvidedUser user) ->
           accept(request, response, user, pending.get().returnPath());
       case ProviderResult.Refused<Provider.ProvidedUser>(String reason) ->
-          refuse(
-              request,
-              response,
-              Status.FORBIDDEN_403,
-              "The answer of the provider was not accepted.",
-              reason);
+          refuse(request, response, Status.FORBIDDEN_403, PageText.PROVIDER_ANSWER.with(), reason);
       case ProviderResult.Unavailable<Provider.ProvidedUser>(String reason) ->
-          unavailable(response, reason);
+          unavailable(request, response, reason);
     }
   }
 
   private void accept(
       ServerRequest request, ServerResponse response, Provider.ProvidedUser user, ReturnPath to) {
     switch (SignInRules.judge(user, settings, random(), clock.instant())) {
-      case SignInRules.Verdict.Refused(String reason) ->
-          refuse(request, response, Status.FORBIDDEN_403, reason, reason);
+      case SignInRules.Verdict.Refused(PageText.With reason) ->
+          refuse(request, response, Status.FORBIDDEN_403, reason, reason.in(Locale.ENGLISH));
       case SignInRules.Verdict.Accepted(SignIn signIn) -> {
         Optional<String> cookie = sessions.cookie(signIn);
         if (cookie.isEmpty()) {
@@ -192,13 +189,12 @@ public final class SignInRoutes implements HttpService {
               request,
               response,
               Status.FORBIDDEN_403,
-              "You are a member of too many groups for a cookie. An administrator can set"
-                  + " gate.oidc.groups to the groups that count.",
+              PageText.GROUPS_TOO_MANY.with(),
               signIn.groups().size() + " groups do not fit into the cookie");
           return;
         }
         if (!endFormer(request, signIn)) {
-          unavailable(response, "the end of the former sign-in cannot be stored");
+          unavailable(request, response, "the end of the former sign-in cannot be stored");
           return;
         }
         setCookie(response, cookie.get());
@@ -263,10 +259,11 @@ public final class SignInRoutes implements HttpService {
         // The cookies stay, so that the user can try again.
         LOG.error("the sign-out of {} cannot be stored: {}", holder.email(), revoked.failure());
         Page.send(
+            request,
             response,
             Status.SERVICE_UNAVAILABLE_503,
-            "You are still signed in",
-            "The sign-out could not be stored. Go back and try again.");
+            PageText.STILL_SIGNED_IN,
+            PageText.SIGN_OUT_NOT_STORED.with());
         return;
       }
       ending.disconnect().accept(holder);
@@ -282,7 +279,13 @@ public final class SignInRoutes implements HttpService {
   }
 
   private void signedOut(ServerRequest request, ServerResponse response) {
-    Page.send(response, Status.OK_200, "Signed out", "You are signed out.", AGAIN);
+    Page.send(
+        request,
+        response,
+        Status.OK_200,
+        PageText.SIGNED_OUT,
+        PageText.SIGNED_OUT_NOW.with(),
+        AGAIN);
   }
 
   private void backChannelLogout(ServerRequest request, ServerResponse response) {
@@ -355,20 +358,25 @@ public final class SignInRoutes implements HttpService {
   }
 
   private void refuse(
-      ServerRequest request, ServerResponse response, Status status, String text, String reason) {
+      ServerRequest request,
+      ServerResponse response,
+      Status status,
+      PageText.With text,
+      String reason) {
     LOG.warn("sign-in refused: {}", reason);
     audit.record(
         new AuditEvent.SignInRefused(AuditEvent.Actor.unknown(ClientAddress.of(request)), reason));
-    Page.send(response, status, "Sign-in failed", text, AGAIN);
+    Page.send(request, response, status, PageText.SIGN_IN_FAILED, text, AGAIN);
   }
 
-  private static void unavailable(ServerResponse response, String reason) {
+  private static void unavailable(ServerRequest request, ServerResponse response, String reason) {
     LOG.error("sign-in: {}", reason);
     Page.send(
+        request,
         response,
         Status.SERVICE_UNAVAILABLE_503,
-        "Sign-in is not available",
-        "Nobody can sign in at present. The log of the gate has the reason. Try again later.",
+        PageText.SIGN_IN_UNAVAILABLE,
+        PageText.NOBODY_SIGNS_IN.with(),
         AGAIN);
   }
 

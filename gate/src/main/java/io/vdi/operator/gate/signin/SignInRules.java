@@ -1,6 +1,7 @@
 package io.vdi.operator.gate.signin;
 
 import io.vdi.operator.common.identity.EmailAddress;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.revocation.Holder;
 import java.time.Instant;
 import java.util.Optional;
@@ -14,7 +15,7 @@ final class SignInRules {
     /**
      * @param reason for the user
      */
-    record Refused(String reason) implements Verdict {}
+    record Refused(PageText.With reason) implements Verdict {}
   }
 
   private SignInRules() {}
@@ -26,14 +27,10 @@ final class SignInRules {
       Provider.ProvidedUser user, SignInSettings settings, String id, Instant now) {
     Optional<String> email = user.email().filter(EmailAddress::isValid);
     if (email.isEmpty()) {
-      return new Verdict.Refused(
-          "The provider did not send a valid e-mail address. Its administrator can add the claim email to the ID token.");
+      return new Verdict.Refused(PageText.EMAIL_MISSING.with());
     }
     if (settings.requireVerifiedEmail() && !user.emailVerified()) {
-      return new Verdict.Refused(
-          "The provider has not verified the address "
-              + email.get()
-              + ". Verify it there, then sign in again.");
+      return new Verdict.Refused(PageText.EMAIL_NOT_VERIFIED.with(email.get()));
     }
     Holder holder =
         new Holder(

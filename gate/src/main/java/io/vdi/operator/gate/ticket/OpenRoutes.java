@@ -16,6 +16,7 @@ import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.Page;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.http.RequestLimit;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.keys.Tokens;
@@ -144,7 +145,11 @@ public final class OpenRoutes implements HttpService {
     Optional<Target> target = target(text);
     if (target.isEmpty() || !Nonce.isHash(nonce)) {
       Page.send(
-          response, Status.BAD_REQUEST_400, "No such desktop", "The address is not a desktop.");
+          request,
+          response,
+          Status.BAD_REQUEST_400,
+          PageText.NO_SUCH_DESKTOP,
+          PageText.NOT_A_DESKTOP.with());
       return;
     }
     switch (desktops.apply(target.get().origin().getRawAuthority())) {
@@ -152,9 +157,9 @@ public final class OpenRoutes implements HttpService {
           when desktop.origin().equals(target.get().origin())
               && !(desktop.state() instanceof Desktop.Deleting) ->
           open(request, response, desktop, target.get().path(), nonce);
-      case DesktopLookup.Found found -> unknown(response);
-      case DesktopLookup.Unknown() -> unknown(response);
-      case DesktopLookup.Undecided(String reason) -> unavailable(response, reason);
+      case DesktopLookup.Found found -> unknown(request, response);
+      case DesktopLookup.Unknown() -> unknown(request, response);
+      case DesktopLookup.Undecided(String reason) -> unavailable(request, response, reason);
     }
   }
 
@@ -174,7 +179,8 @@ public final class OpenRoutes implements HttpService {
     Optional<Grant> grant =
         signedIn.or(() -> isWatch(request) ? Optional.empty() : byLink(cookies, desktop));
     if (grant.isEmpty() && isLink(request)) {
-      Page.send(response, Status.FORBIDDEN_403, "Not opened", "The link has ended.");
+      Page.send(
+          request, response, Status.FORBIDDEN_403, PageText.NOT_OPENED, PageText.LINK_ENDED.with());
       return;
     }
     if (grant.isEmpty()) {
@@ -191,20 +197,22 @@ public final class OpenRoutes implements HttpService {
     Holder holder = grant.get().holder();
     if (grant.get().role() == Role.LINK && !linkOpenings.admit(holder.email())) {
       Page.send(
+          request,
           response,
           Status.TOO_MANY_REQUESTS_429,
-          "Too many guests",
-          "The link is opened too often at present. Try again in a minute.");
+          PageText.TOO_MANY_GUESTS,
+          PageText.LINK_TOO_OFTEN.with());
       return;
     }
     if (desktop.state() instanceof Desktop.Stopped && grant.get().role().isGuest()) {
       Page.send(
+          request,
           response,
           Status.CONFLICT_409,
-          "The desktop does not run",
+          PageText.NOT_RUNNING,
           grant.get().role() == Role.LINK
-              ? "Open the link again when it runs."
-              : "Only " + desktop.user() + " and admins can start it.");
+              ? PageText.LINK_LATER.with()
+              : PageText.ONLY_OWNER_STARTS.with(desktop.user()));
       return;
     }
     if (desktop.state() instanceof Desktop.Stopped) {
@@ -217,13 +225,14 @@ public final class OpenRoutes implements HttpService {
     if (obstacle.isPresent()) {
       LOG.warn("{} cannot be watched: {}", desktop.session(), obstacle.get());
       Page.send(
+          request,
           response,
           Status.SERVICE_UNAVAILABLE_503,
-          "Not available",
+          PageText.NOT_AVAILABLE,
           // The obstacle names objects of the session.
           grant.get().role() == Role.LINK
-              ? "The desktop cannot be watched at present."
-              : "The desktop cannot be watched: " + obstacle.get() + ".");
+              ? PageText.CANNOT_BE_WATCHED.with()
+              : PageText.CANNOT_BE_WATCHED_BECAUSE.with(obstacle.get()));
       return;
     }
     Ticket ticket =
@@ -236,7 +245,7 @@ public final class OpenRoutes implements HttpService {
             path);
     Optional<String> token = ticket.sign(tokens, clock.instant().plus(lifetime));
     if (token.isEmpty()) {
-      unavailable(response, "there are no keys, or the ticket is too long");
+      unavailable(request, response, "there are no keys, or the ticket is too long");
       return;
     }
     signedIn.flatMap(any -> signIn).ifPresent(found -> renew(response, found));
@@ -261,16 +270,13 @@ public final class OpenRoutes implements HttpService {
             AuditEvent.Target.session(desktop.session(), desktop.uid(), desktop.template()),
             own ? "the template does not allow the user" : "not the owner"));
     Page.send(
+        request,
         response,
         Status.FORBIDDEN_403,
-        "Not your desktop",
-        "You are signed in as "
-            + signIn.holder().email()
-            + (own
-                ? ". The template "
-                    + desktop.template()
-                    + " is not for you: ask an admin to add you."
-                : ". This desktop belongs to somebody else."));
+        PageText.NOT_YOUR_DESKTOP,
+        own
+            ? PageText.NOT_FOR_YOU.with(signIn.holder().email(), desktop.template())
+            : PageText.OF_SOMEBODY_ELSE.with(signIn.holder().email()));
   }
 
   private void renew(ServerResponse response, SignIn signIn) {
@@ -300,17 +306,22 @@ public final class OpenRoutes implements HttpService {
         });
   }
 
-  private static void unknown(ServerResponse response) {
+  private static void unknown(ServerRequest request, ServerResponse response) {
     Page.send(
-        response, Status.NOT_FOUND_404, "No such desktop", "There is no desktop at this address.");
+        request,
+        response,
+        Status.NOT_FOUND_404,
+        PageText.NO_SUCH_DESKTOP,
+        PageText.NO_DESKTOP.with());
   }
 
-  private static void unavailable(ServerResponse response, String reason) {
+  private static void unavailable(ServerRequest request, ServerResponse response, String reason) {
     LOG.error("a desktop cannot be opened: {}", reason);
     Page.send(
+        request,
         response,
         Status.SERVICE_UNAVAILABLE_503,
-        "Not available",
-        "The desktop cannot be opened at present. Try again.");
+        PageText.NOT_AVAILABLE,
+        PageText.CANNOT_BE_OPENED.with());
   }
 }

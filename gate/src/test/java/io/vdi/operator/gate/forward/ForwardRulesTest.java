@@ -17,6 +17,7 @@ import io.vdi.operator.gate.desktop.Desktop;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
 import io.vdi.operator.gate.desktop.Role;
+import io.vdi.operator.gate.http.PageText;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.ticket.DesktopPass;
 import java.time.Duration;
@@ -129,8 +130,7 @@ class ForwardRulesTest {
     assertThat(decide(webSocket(shared, OWN), shared, former))
         .isInstanceOf(ForwardDecision.Unauthorized.class);
     assertThat(decide(navigation(alice, "/"), alice, former))
-        .isEqualTo(
-            new ForwardDecision.Forbidden("The owner shares this desktop with you no more."));
+        .isEqualTo(new ForwardDecision.Forbidden(PageText.SHARE_ENDED));
     assertThat(decide(webSocket(alice, OWN), alice, former))
         .isInstanceOf(ForwardDecision.Forbidden.class);
   }
@@ -200,7 +200,7 @@ class ForwardRulesTest {
         .as("with the pass of this way, in no circle")
         .isInstanceOf(ForwardDecision.Allow.class);
     assertThat(rules.decide(reload, lookup, pass, NOW.plusSeconds(60)))
-        .isEqualTo(new ForwardDecision.Forbidden("The link has ended."));
+        .isEqualTo(new ForwardDecision.Forbidden(PageText.LINK_ENDED));
   }
 
   private static ForwardDecision decide(

@@ -2,6 +2,7 @@ package io.vdi.operator.gate.portal.view;
 
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
+import io.vdi.operator.gate.http.Languages;
 import java.math.BigDecimal;
 import java.text.MessageFormat;
 import java.text.NumberFormat;
@@ -12,7 +13,6 @@ import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.FormatStyle;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.ResourceBundle;
@@ -22,15 +22,10 @@ import java.util.ResourceBundle;
  * of {@link Catalogue}. What the API server says is in English; the pages mark it as such.
  */
 public final class Texts {
-  /** The languages that have a bundle; the first is for everybody else. */
-  public static final List<Locale> LANGUAGES = List.of(Locale.ENGLISH, Locale.GERMAN);
-
   static final String BUNDLE = "io.vdi.operator.gate.portal.view.Messages";
 
   /** There is none for English: those texts are where they are written. */
   static final String CATALOGUE = "io.vdi.operator.gate.portal.view.Catalogue";
-
-  private static final int MAX_HEADER = 500;
 
   private final Locale locale;
   private final ResourceBundle bundle;
@@ -56,15 +51,7 @@ public final class Texts {
    * @param acceptLanguage the header of this name; what cannot be read counts as English
    */
   public static Texts of(String acceptLanguage) {
-    if (acceptLanguage.isBlank() || acceptLanguage.length() > MAX_HEADER) {
-      return new Texts(LANGUAGES.getFirst());
-    }
-    try {
-      Locale found = Locale.lookup(Locale.LanguageRange.parse(acceptLanguage), LANGUAGES);
-      return new Texts(found == null ? LANGUAGES.getFirst() : found);
-    } catch (IllegalArgumentException e) {
-      return new Texts(LANGUAGES.getFirst());
-    }
+    return new Texts(Languages.of(acceptLanguage));
   }
 
   /** The value of the attribute {@code lang} of a page. */

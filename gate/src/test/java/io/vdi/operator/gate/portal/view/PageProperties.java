@@ -36,6 +36,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -321,6 +322,8 @@ class PageProperties {
                 true,
                 "warning",
                 Optional.of(x),
+                "language",
+                Locale.GERMAN,
                 "title",
                 x,
                 "text",

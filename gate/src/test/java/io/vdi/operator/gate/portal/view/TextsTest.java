@@ -13,6 +13,7 @@ import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.Step;
 import io.vdi.operator.gate.api.StepName;
+import io.vdi.operator.gate.http.Languages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +80,7 @@ class TextsTest {
   @Test
   @DisplayName("no text has the apostrophe that a pattern reads as a quote")
   void apostrophes() {
-    for (Locale language : Texts.LANGUAGES) {
+    for (Locale language : Languages.ALL) {
       ResourceBundle bundle = Texts.bundle(Texts.BUNDLE, language);
       assertThat(bundle.keySet())
           .allSatisfy(key -> assertThat(bundle.getString(key)).doesNotContain("'"));
