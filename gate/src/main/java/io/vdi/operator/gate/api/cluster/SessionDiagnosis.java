@@ -240,7 +240,7 @@ final class SessionDiagnosis {
                 ? KnownCause.ofTag(status.message())
                     .filter(cause -> StartSteps.stepOf(cause) != StepName.VOLUME)
                 : Optional.empty());
-    return last.<Outcome>map(cause -> new Failed(cause, status.message()))
+    return last.<Outcome>map(cause -> new Failed(cause, StartSteps.withoutTag(status.message())))
         .orElse(new Passed(GateMessage.NONE_REFUSED.text()));
   }
 
