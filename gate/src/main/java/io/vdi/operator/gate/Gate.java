@@ -110,6 +110,9 @@ public final class Gate implements Service {
 
   private static final int MAX_ADDRESS = 8 * 1024;
 
+  /** ingress-nginx asks with the encoded address of a request in the address of the question. */
+  private static final int MAX_QUESTION = 32 * 1024;
+
   private final GateConfig config;
   private final KeyStore keys;
   private final Periodic keyRefresh;
@@ -362,7 +365,7 @@ public final class Gate implements Service {
             .host(config.listeners().host())
             .port(config.listeners().port())
             .shutdownHook(false)
-            .addProtocol(limits())
+            .addProtocol(limits(MAX_ADDRESS))
             .routing(this::portal)
             .putSocket(
                 FORWARD,
@@ -370,7 +373,7 @@ public final class Gate implements Service {
                     socket
                         .host(config.listeners().host())
                         .port(config.listeners().forwardPort())
-                        .addProtocol(limits()))
+                        .addProtocol(limits(MAX_QUESTION)))
             .routing(FORWARD, noticed(HttpRouting.builder()).register(forwardRoutes))
             .build()
             .start();
@@ -385,8 +388,8 @@ public final class Gate implements Service {
         started.port(FORWARD));
   }
 
-  private static Http1Config limits() {
-    return Http1Config.builder().maxHeadersSize(MAX_HEADERS).maxPrologueLength(MAX_ADDRESS).build();
+  private static Http1Config limits(int maxAddress) {
+    return Http1Config.builder().maxHeadersSize(MAX_HEADERS).maxPrologueLength(maxAddress).build();
   }
 
   private void portal(HttpRouting.Builder routing) {

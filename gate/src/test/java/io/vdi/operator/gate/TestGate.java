@@ -15,6 +15,7 @@ import io.vdi.operator.runtime.leader.LeaseHolder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -229,6 +230,43 @@ final class TestGate implements AutoCloseable {
                   .header("X-Forwarded-Uri", uri)
                   .header("X-Forwarded-Method", "GET")
                   .header("X-Forwarded-Proto", "https"),
+              headers));
+    }
+
+    /**
+     * The same behind ingress-nginx: a page that is refused with 401 leads to a page of the gate.
+     */
+    Answer behindNginx(String host, String uri, String... headers) {
+      Answer answer = nginx(host, "GET", uri, headers);
+      return answer.status() == 401
+          ? page(host, "/.vdi/open?rd=" + URLEncoder.encode(uri, StandardCharsets.UTF_8), headers)
+          : answer;
+    }
+
+    /** The question of ingress-nginx about a request to a desktop. */
+    Answer nginx(String host, String method, String uri, String... headers) {
+      return send(
+          host,
+          with(
+              new Request.Builder()
+                  .url(
+                      "http://127.0.0.1:%d/forward-auth/nginx?host=%s&method=%s&uri=%s"
+                          .formatted(
+                              forwardPort(),
+                              host,
+                              method,
+                              URLEncoder.encode(uri, StandardCharsets.UTF_8))),
+              headers));
+    }
+
+    /** A page of the gate on the host of a desktop. */
+    Answer page(String host, String uri, String... headers) {
+      return send(
+          host,
+          with(
+              new Request.Builder()
+                  .url("http://127.0.0.1:" + forwardPort() + uri)
+                  .header("Host", host),
               headers));
     }
 

@@ -55,6 +55,11 @@ public record ForwardRequest(
     return uri.indexOf('?') < 0 ? uri : uri.substring(0, uri.indexOf('?'));
   }
 
+  /** Whether the gate answers it, and not the desktop. */
+  boolean isReserved() {
+    return rawPath().startsWith(ReturnPath.RESERVED);
+  }
+
   /** Where the browser returns to after the sign-in; the first page if the path is long. */
   ReturnPath returnPath() {
     return uri.length() > MAX_RETURN

@@ -1,5 +1,6 @@
 package io.vdi.operator.gate.forward;
 
+import io.helidon.common.uri.UriQuery;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
@@ -40,6 +41,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -47,13 +49,37 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code /forward-auth}, as Traefik's forwardAuth calls it. The answer 200 lets a request pass,
- * with the headers {@code Authorization} and {@code Cookie} of the answer; any other answer is sent
- * to the browser. The {@code X-Forwarded} headers are trusted: only the router can connect to this
- * port.
+ * What routers and browsers ask about requests to desktops.
+ *
+ * <ul>
+ *   <li>{@code /forward-auth}, as Traefik's forwardAuth calls it. The answer 200 lets a request
+ *       pass, with the headers {@code Authorization} and {@code Cookie} of the answer; any other
+ *       answer is sent to the browser. The {@code X-Forwarded} headers are trusted: only the router
+ *       can connect to this port.
+ *   <li>{@code /forward-auth/nginx}, as ingress-nginx calls it. Host, method and address are
+ *       parameters that the router writes; it passes the browser's {@code X-Forwarded} headers on.
+ *       A page that is not allowed is answered with 401, and the router redirects the browser to
+ *       {@code /.vdi/open}.
+ *   <li>{@code /.vdi/...}, as browsers request it on the host of a desktop behind ingress-nginx.
+ *       The answers are those that Traefik would pass on.
+ * </ul>
  */
 public final class ForwardRoutes implements HttpService {
   public static final String PATH = "/forward-auth";
+
+  private static final String NGINX_PATH = PATH + "/nginx";
+
+  /** The paths on the host of a desktop that ingress-nginx routes to the gate. */
+  private static final String PAGES = ReturnPath.RESERVED + "*";
+
+  /** Where ingress-nginx sends a browser whose page is not allowed: {@code ?rd=<address>}. */
+  private static final String OPEN_PATH = ReturnPath.RESERVED + "open";
+
+  private static final String RETURN = "rd";
+  private static final String HOST = "host";
+  private static final String METHOD = "method";
+  private static final String URI = "uri";
+  private static final Set<String> NGINX_PARAMETERS = Set.of(HOST, METHOD, URI);
 
   private static final Logger LOG = LoggerFactory.getLogger(ForwardRoutes.class);
 
@@ -85,6 +111,13 @@ public final class ForwardRoutes implements HttpService {
   private static final String VIEW_PAGE = "#shared";
 
   private static final Page.Link AGAIN = new Page.Link(PageText.TRY_AGAIN, "/");
+
+  /** Who gets the answer. */
+  private enum Recipient {
+    TRAEFIK,
+    INGRESS_NGINX,
+    BROWSER
+  }
 
   private final ForwardRules rules;
   private final Sources sources;
@@ -127,20 +160,36 @@ public final class ForwardRoutes implements HttpService {
   @Override
   public void routing(HttpRules routing) {
     // Traefik calls with GET; nginx with the method of the request.
-    routing.any(PATH, this::handle);
+    routing.any(
+        PATH,
+        (request, response) -> handle(request, response, Recipient.TRAEFIK, ofTraefik(request)));
+    routing.any(
+        NGINX_PATH,
+        (request, response) ->
+            handle(request, response, Recipient.INGRESS_NGINX, ofIngressNginx(request)));
+    routing.any(
+        PAGES,
+        (request, response) -> handle(request, response, Recipient.BROWSER, ofBrowser(request)));
   }
 
-  private void handle(ServerRequest request, ServerResponse response) {
+  private void handle(
+      ServerRequest request,
+      ServerResponse response,
+      Recipient recipient,
+      Optional<ForwardRequest> facts) {
     long start = System.nanoTime();
-    ForwardResult result = answer(request, response);
+    ForwardResult result = answer(request, response, recipient, facts);
     sources.observer().answered(result, Duration.ofNanos(System.nanoTime() - start));
   }
 
-  private ForwardResult answer(ServerRequest request, ServerResponse response) {
+  private ForwardResult answer(
+      ServerRequest request,
+      ServerResponse response,
+      Recipient recipient,
+      Optional<ForwardRequest> facts) {
     response.headers().set(CSP, "default-src 'none'; frame-ancestors 'none'");
     response.headers().set(NO_SNIFF, "nosniff");
     response.headers().set(HeaderNames.CACHE_CONTROL, "no-store");
-    Optional<ForwardRequest> facts = facts(request);
     if (facts.isEmpty()) {
       Page.sendBare(
           request,
@@ -153,7 +202,7 @@ public final class ForwardRoutes implements HttpService {
     CookieHeader cookies = CookieHeader.of(request);
     Optional<Revocations> revocations = sources.revocations().get();
     if (revocations.isEmpty()) {
-      return unavailable(request, response, "the revocations cannot be read");
+      return unavailable(request, response, recipient, facts.get(), "the revocations cannot be read");
     }
     String authority = facts.get().authority();
     Optional<DesktopPass> pass =
@@ -162,9 +211,13 @@ public final class ForwardRoutes implements HttpService {
             .flatMap(cookie -> DesktopPass.verify(tokens, authority, cookie))
             .filter(found -> !revocations.get().cover(found.grant().holder()));
     DesktopLookup lookup = sources.desktops().apply(authority);
-    return switch (rules.decide(facts.get(), lookup, pass, clock.instant())) {
-      case ForwardDecision.Allow(Desktop desktop, DesktopPass granted, boolean renew) ->
-          allow(request, response, desktop, granted, renew, cookies);
+    ForwardDecision decision = rules.decide(facts.get(), lookup, pass, clock.instant());
+    if (recipient == Recipient.INGRESS_NGINX && !(decision instanceof ForwardDecision.Allow)) {
+      return refuseNginx(request, response, facts.get(), lookup, pass, decision);
+    }
+    return switch (decision) {
+      case ForwardDecision.Allow allowed ->
+          allow(request, response, recipient, facts.get(), allowed, cookies);
       case ForwardDecision.TakeTicket(Desktop desktop) ->
           takeTicket(request, response, desktop, facts.get(), cookies, revocations.get());
       case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path, boolean visit) ->
@@ -198,8 +251,44 @@ public final class ForwardRoutes implements HttpService {
             PageText.NO_DESKTOP.with());
         yield ForwardResult.NOT_FOUND;
       }
-      case ForwardDecision.Unavailable(String reason) -> unavailable(request, response, reason);
+      case ForwardDecision.Unavailable(String reason) ->
+          unavailable(request, response, recipient, facts.get(), reason);
     };
+  }
+
+  /** ingress-nginx passes only 401 and 403 on; it makes 500 of other refusals. */
+  private ForwardResult refuseNginx(
+      ServerRequest request,
+      ServerResponse response,
+      ForwardRequest facts,
+      DesktopLookup lookup,
+      Optional<DesktopPass> pass,
+      ForwardDecision decision) {
+    if (isRedirected(facts)) {
+      return toPage(response);
+    }
+    if (decision instanceof ForwardDecision.Unavailable(String reason)) {
+      return unavailable(request, response, Recipient.INGRESS_NGINX, facts, reason);
+    }
+    if (decision instanceof ForwardDecision.Forbidden(PageText reason)
+        && lookup instanceof DesktopLookup.Found(Desktop desktop)) {
+      refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason.english());
+    }
+    response.status(Status.FORBIDDEN_403).send();
+    return ForwardResult.FORBIDDEN;
+  }
+
+  /**
+   * Whether ingress-nginx redirects the browser to {@link #OPEN_PATH}, where it learns more. What
+   * that path is to answer itself is not redirected to it.
+   */
+  private static boolean isRedirected(ForwardRequest facts) {
+    return facts.isNavigation() && !facts.isReserved();
+  }
+
+  private static ForwardResult toPage(ServerResponse response) {
+    response.status(Status.UNAUTHORIZED_401).send();
+    return ForwardResult.UNAUTHORIZED;
   }
 
   private static AuditEvent.Actor actor(ServerRequest request, Optional<Grant> grant) {
@@ -221,16 +310,20 @@ public final class ForwardRoutes implements HttpService {
   private ForwardResult allow(
       ServerRequest request,
       ServerResponse response,
-      Desktop desktop,
-      DesktopPass pass,
-      boolean renew,
+      Recipient recipient,
+      ForwardRequest facts,
+      ForwardDecision.Allow allowed,
       CookieHeader cookies) {
+    Desktop desktop = allowed.desktop();
+    DesktopPass pass = allowed.pass();
     ApiResult<DesktopCredentials> credentials =
         sources.credentials().apply(desktop, pass.grant().role());
     if (!(credentials instanceof ApiResult.Ok<DesktopCredentials>(DesktopCredentials found))) {
       return unavailable(
           request,
           response,
+          recipient,
+          facts,
           "the password of "
               + desktop.session()
               + " cannot be read: "
@@ -242,14 +335,20 @@ public final class ForwardRoutes implements HttpService {
       return unavailable(
           request,
           response,
+          recipient,
+          facts,
           "the visitor cannot be recorded: "
               + listed.failure().map(ApiFailure::message).orElse(""));
     }
-    response.headers().set(HeaderNames.AUTHORIZATION, BasicAuthorization.of(found));
-    cookies.withoutOwn().ifPresent(rest -> response.headers().set(HeaderNames.COOKIE, rest));
-    if (renew) {
+    if (allowed.renew()) {
       setPass(response, pass.renewed(clock.instant()));
     }
+    if (recipient == Recipient.BROWSER) {
+      Page.redirect(response, desktop.origin() + facts.uri());
+      return ForwardResult.ALLOWED;
+    }
+    response.headers().set(HeaderNames.AUTHORIZATION, BasicAuthorization.of(found));
+    cookies.withoutOwn().ifPresent(rest -> response.headers().set(HeaderNames.COOKIE, rest));
     response.status(Status.OK_200).send();
     return ForwardResult.ALLOWED;
   }
@@ -346,6 +445,19 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private static ForwardResult unavailable(
+      ServerRequest request,
+      ServerResponse response,
+      Recipient recipient,
+      ForwardRequest facts,
+      String reason) {
+    if (recipient == Recipient.INGRESS_NGINX && isRedirected(facts)) {
+      LOG.error("forward-auth: {}", reason);
+      return toPage(response);
+    }
+    return unavailable(request, response, reason);
+  }
+
+  private static ForwardResult unavailable(
       ServerRequest request, ServerResponse response, String reason) {
     LOG.error("forward-auth: {}", reason);
     Page.sendBare(
@@ -358,7 +470,7 @@ public final class ForwardRoutes implements HttpService {
   }
 
   /** The facts of a request; empty if the router did not send them, or not exactly once. */
-  private static Optional<ForwardRequest> facts(ServerRequest request) {
+  private static Optional<ForwardRequest> ofTraefik(ServerRequest request) {
     Optional<String> host = only(request, HeaderNames.X_FORWARDED_HOST);
     Optional<String> method = only(request, FORWARDED_METHOD);
     Optional<String> uri = only(request, FORWARDED_URI);
@@ -367,12 +479,58 @@ public final class ForwardRoutes implements HttpService {
     }
     String scheme = only(request, HeaderNames.X_FORWARDED_PROTO).orElse("https");
     boolean secure = scheme.equals("https") || scheme.equals("wss");
-    return Desktop.origin((secure ? "https://" : "http://") + host.get().toLowerCase(Locale.ROOT))
+    return facts(request, secure ? "https" : "http", host.get(), method.get(), uri.get());
+  }
+
+  /**
+   * The same by the parameters of {@code auth-url}. A method can contain any character of a token;
+   * one that adds or hides a parameter is refused.
+   */
+  private static Optional<ForwardRequest> ofIngressNginx(ServerRequest request) {
+    UriQuery query = request.query();
+    boolean complete =
+        query.names().equals(NGINX_PARAMETERS)
+            && NGINX_PARAMETERS.stream().allMatch(name -> query.all(name).size() == 1);
+    return complete
+        ? facts(request, "https", query.get(HOST), query.get(METHOD), query.get(URI))
+        : Optional.empty();
+  }
+
+  /**
+   * The request of a browser itself, which the router passes on by the host of an Ingress. {@link
+   * #OPEN_PATH} stands for the address that was not allowed. Other spellings of the gate's paths
+   * are unknown.
+   */
+  private static Optional<ForwardRequest> ofBrowser(ServerRequest request) {
+    String path = request.prologue().uriPath().rawPath();
+    String query = request.prologue().query().rawValue();
+    String own = path.startsWith(ReturnPath.RESERVED) ? path : ReturnPath.RESERVED;
+    String uri =
+        path.equals(OPEN_PATH)
+            ? returnPath(request).value()
+            : own + (query.isEmpty() ? "" : "?" + query);
+    return only(request, HeaderNames.HOST)
+        .flatMap(host -> facts(request, "https", host, request.prologue().method().text(), uri));
+  }
+
+  private static ReturnPath returnPath(ServerRequest request) {
+    return request
+        .query()
+        .first(RETURN)
+        .asOptional()
+        .flatMap(ReturnPath::parse)
+        .filter(to -> !to.value().startsWith(ReturnPath.RESERVED))
+        .orElse(ReturnPath.ROOT);
+  }
+
+  private static Optional<ForwardRequest> facts(
+      ServerRequest request, String scheme, String host, String method, String uri) {
+    return Desktop.origin(scheme + "://" + host.toLowerCase(Locale.ROOT))
         .map(origin ->
             new ForwardRequest(
                 origin.getRawAuthority(),
-                method.get(),
-                uri.get(),
+                method,
+                uri,
                 header(request, HeaderNames.ORIGIN),
                 header(request, FETCH_SITE),
                 header(request, FETCH_MODE),

@@ -21,9 +21,6 @@ import java.util.Optional;
  * @param passLifetime of the cookie
  */
 public record ForwardRules(DesktopAccess access, Duration passLifetime) {
-  /** The gate's own paths on the host of a desktop. The pod never receives them. */
-  private static final String RESERVED = "/.vdi/";
-
   /**
    * A pass is issued only while the desktop runs. If a pass is younger than this, and than the stop
    * of the desktop, the replica that has issued it knows of a start that this one does not know:
@@ -59,7 +56,7 @@ public record ForwardRules(DesktopAccess access, Duration passLifetime) {
     if (request.rawPath().equals(ReturnPath.LINK) && request.isNavigation() && access.links()) {
       return new ForwardDecision.ToLink(desktop);
     }
-    if (request.rawPath().startsWith(RESERVED)) {
+    if (request.isReserved()) {
       return request.rawPath().equals(OpenRoutes.TICKET_PATH) && request.isNavigation()
           ? new ForwardDecision.TakeTicket(desktop)
           : new ForwardDecision.NotFound();

@@ -7,11 +7,16 @@ import java.util.Optional;
  * could read as another host is refused, so no redirect leads away.
  */
 public record ReturnPath(String value) {
-  /** The path on a desktop's host by which an admin watches it. The pod never receives it. */
-  public static final String WATCH = "/.vdi/watch";
+  /**
+   * The beginning of the gate's own paths on the host of a desktop. The pod never receives them.
+   */
+  public static final String RESERVED = "/.vdi/";
+
+  /** The path on a desktop's host by which an admin watches it. */
+  public static final String WATCH = RESERVED + "watch";
 
   /** The path on a desktop's host by which the guest of a link opens it. */
-  public static final String LINK = "/.vdi/link";
+  public static final String LINK = RESERVED + "link";
 
   /** The first page. */
   public static final ReturnPath ROOT = new ReturnPath("/");

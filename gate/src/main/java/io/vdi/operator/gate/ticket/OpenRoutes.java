@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class OpenRoutes implements HttpService {
   /** The path on the desktop's host that takes tickets. */
-  public static final String TICKET_PATH = "/.vdi/ticket";
+  public static final String TICKET_PATH = ReturnPath.RESERVED + "ticket";
 
   public static final String PATH = "/open";
 
