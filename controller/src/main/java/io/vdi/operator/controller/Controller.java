@@ -190,6 +190,9 @@ public final class Controller implements Service {
       case "ingresses" -> onlyRead || ingressKind() == SessionConfig.IngressKind.INGRESS;
       case "httproutes" -> ingressKind() == SessionConfig.IngressKind.GATEWAY;
       case "middlewares" -> settings.current().session().middleware().isPresent();
+      case "services" ->
+          !permission.verb().equals("delete")
+              || settings.current().session().ingressNginx().isPresent();
       case "roles", "rolebindings" -> settings.current().session().access().isPresent();
       default -> true;
     };
@@ -402,7 +405,10 @@ public final class Controller implements Service {
     child
         .metadata()
         .label(Labels.INSTANCE)
-        .ifPresent(session -> queue.add(new SessionKey(child.namespace(), session)));
+        .ifPresentOrElse(
+            session -> queue.add(new SessionKey(child.namespace(), session)),
+            // The Service of the gate.
+            () -> routePartChanged(child));
   }
 
   private void addAll() {

@@ -6,6 +6,8 @@ import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.controller.session.host.HostRules;
+import io.vdi.operator.controller.session.resources.GateAddress;
+import io.vdi.operator.controller.session.resources.IngressNginxBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.controller.usage.UsageSettings;
 import io.vdi.operator.runtime.ServiceConfig;
@@ -45,8 +47,22 @@ public record ControllerConfig(
   private static final Pattern MIDDLEWARE =
       Pattern.compile("(?:(" + LABEL_GROUPLESS + ")/)?(" + LABEL_GROUPLESS + ")");
 
+  private static final String CONTROLLER = "ingress.controller";
+
+  /** Annotations of ingress-nginx that decide who passes, or what the gate sees of a request. */
+  private static final Pattern NGINX_OWN =
+      Pattern.compile(
+          "auth-(?!tls-).*|enable-global-auth|satisfy|rewrite-target|upstream-vhost|backend-protocol");
+
   /** The Service of the chart, by the operator's namespace. */
   private static final String FORWARD_AUTH = "http://vdi-gate.%s.svc:8082/forward-auth";
+
+  /** An address in short form, whose host only a resolver with search domains finds. */
+  private static final Pattern SHORT_ADDRESS = Pattern.compile("(https?://[^/:]+\\.svc)([:/].*)");
+
+  private static final Pattern NAMED_ADDRESS =
+      Pattern.compile(
+          "(https?)://((?![0-9.]+[:/])[a-z0-9.-]+)(?::([1-9][0-9]{0,4}))?(/[a-zA-Z0-9._/-]+)");
 
   private static final Duration SHORTEST_CREDENTIALS = Duration.ofHours(1);
   private static final Duration LONGEST_CREDENTIALS = Duration.ofHours(24);
@@ -54,6 +70,13 @@ public record ControllerConfig(
   private enum AccessMode {
     BASIC,
     GATE
+  }
+
+  /** What reads the Ingresses. */
+  private enum IngressController {
+    BY_CLASS_NAME,
+    TRAEFIK,
+    INGRESS_NGINX
   }
 
   static ControllerConfig from(Config config) throws InvalidConfigException {
@@ -128,23 +151,78 @@ public record ControllerConfig(
     if (mode == AccessMode.BASIC) {
       return Optional.empty();
     }
+    String address = url.isEmpty() ? FORWARD_AUTH.formatted(namespace) : url;
     boolean ingress =
         read.oneOf("ingress.kind", SessionConfig.IngressKind.class)
             == SessionConfig.IngressKind.INGRESS;
+    return switch (read.oneOf(CONTROLLER, IngressController.class)) {
+      case BY_CLASS_NAME -> {
+        String name = read.text("ingress.className");
+        read.require(
+            !ingress || name.contains("traefik"),
+            "ingress.className \"%s\" does not say who asks the gate, which access.mode gate with ingress.kind ingress requires: set %s to traefik or ingressNginx, or ingress.className to a class of Traefik with traefik in its name"
+                .formatted(name, CONTROLLER));
+        yield Optional.of(SessionConfig.Gate.at(address));
+      }
+      case TRAEFIK -> Optional.of(SessionConfig.Gate.at(address));
+      case INGRESS_NGINX -> ingress ? ingressNginx(read, address) : Optional.empty();
+    };
+  }
+
+  private static Optional<SessionConfig.Gate> ingressNginx(ConfigReader read, String url) {
+    String domain =
+        read.text(
+            "access.gate.clusterDomain",
+            text -> text.matches(DOMAIN),
+            "must be the DNS domain of the cluster, such as cluster.local");
+    Matcher shortened = SHORT_ADDRESS.matcher(url);
+    String address =
+        shortened.matches() ? shortened.group(1) + "." + domain + shortened.group(2) : url;
+    Matcher parts = NAMED_ADDRESS.matcher(address);
+    boolean legal =
+        parts.matches()
+            && parts.group(2).matches(DOMAIN)
+            && (parts.group(3) == null || Integer.parseInt(parts.group(3)) <= 65535);
     read.require(
-        !ingress || read.text("ingress.className").contains("traefik"),
-        "access.mode gate requires Traefik: set ingress.kind to traefik, or ingress.className to a"
-            + " class of Traefik with traefik in its name");
+        legal,
+        "access.gate.forwardAuthUrl \"%s\" must have a name as its host, and no query, with %s ingressNginx, because a Service of type ExternalName refers to it: use an address such as %s"
+            .formatted(url, CONTROLLER, FORWARD_AUTH.formatted("vdi-system")));
+    for (String name : read.map("ingress.annotations").keySet()) {
+      read.require(
+          !isGateAnnotation(name),
+          "ingress.annotations \"%s\" would change how %s ingressNginx asks the gate: leave it out, or set access.mode to basic"
+              .formatted(name, CONTROLLER));
+    }
+    if (!legal) {
+      return Optional.empty();
+    }
+    boolean https = parts.group(1).equals("https");
+    int implied = https ? 443 : 80;
+    int port = parts.group(3) == null ? implied : Integer.parseInt(parts.group(3));
     return Optional.of(
-        SessionConfig.Gate.at(url.isEmpty() ? FORWARD_AUTH.formatted(namespace) : url));
+        SessionConfig.Gate.ofIngressNginx(
+            new GateAddress(https, parts.group(2), port, parts.group(4))));
+  }
+
+  private static boolean isGateAnnotation(String name) {
+    return name.startsWith(IngressNginxBuilder.PREFIX)
+        && NGINX_OWN.matcher(name.substring(IngressNginxBuilder.PREFIX.length())).matches();
   }
 
   private static SessionConfig.Ingress ingress(ConfigReader read) {
     List<String> entryPoints = read.list("ingress.entryPoints");
     read.require(!entryPoints.isEmpty(), "ingress.entryPoints must name at least one");
+    SessionConfig.IngressKind kind = read.oneOf("ingress.kind", SessionConfig.IngressKind.class);
+    IngressController controller = read.oneOf(CONTROLLER, IngressController.class);
+    read.require(
+        kind == SessionConfig.IngressKind.INGRESS || controller != IngressController.INGRESS_NGINX,
+        CONTROLLER
+            + " ingressNginx reads only Ingresses: set ingress.kind to ingress, or "
+            + CONTROLLER
+            + " to byClassName");
     SessionConfig.Ingress ingress =
         new SessionConfig.Ingress(
-            read.oneOf("ingress.kind", SessionConfig.IngressKind.class),
+            kind,
             Optional.of(read.text("ingress.className")).filter(name -> !name.isEmpty()),
             entryPoints,
             middlewares(read),

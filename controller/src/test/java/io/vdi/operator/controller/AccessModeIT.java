@@ -9,6 +9,7 @@ import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
+import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
@@ -18,6 +19,7 @@ import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.time.Instant;
+import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ClusterExtension.class)
 class AccessModeIT {
   private static final String GATE = "access: {mode: gate}";
+  private static final String GATE_INGRESS = ResourceNames.gateIngress("nginx");
   private static final String BASIC = "access: {mode: basic}";
 
   private final Cluster cluster;
@@ -166,6 +169,72 @@ class AccessModeIT {
               () -> !session.childJson(ResourceType.INGRESS).toString().contains("kubernetescrd"));
       end(session);
     }
+  }
+
+  @Test
+  void anIngressOfIngressNginxAsksTheGateAndAnotherLeadsToItsPages() {
+    String ingress = "ingress: {kind: ingress, controller: ingressNginx}\n";
+    try (RunningService.InThisJvm controller =
+        CONTROLLER.withConfigFile(ingress + GATE).start(cluster)) {
+      SessionFixture session = namespace.session("nginx").create("template: gated");
+      session.awaitPhase(Phase.RUNNING);
+      assertThat(session.childJson(ResourceType.INGRESS).toString())
+          .contains(
+              "\"http://vdi-gate.vdi-system.svc.cluster.local:8082/forward-auth/nginx?host=nginx.");
+      JsonObject service = gateService().orElseThrow();
+      JsonObject pages = gateIngress().orElseThrow();
+      assertThat(service.get("spec").toString())
+          .contains("\"externalName\":\"vdi-gate.vdi-system.svc.cluster.local\"");
+      assertThat(pages.toString()).contains("\"path\":\"/.vdi\"").doesNotContain("/auth-url");
+      assertThat(created(service))
+          .isBeforeOrEqualTo(created(session.childJson(ResourceType.INGRESS)));
+      api.request(
+              "DELETE",
+              ResourceType.SERVICE.path(namespace.name(), ResourceNames.GATE_SERVICE),
+              null)
+          .orElseThrow();
+      api.request("DELETE", ResourceType.INGRESS.path(namespace.name(), GATE_INGRESS), null)
+          .orElseThrow();
+      awaitThat(
+          "Service and Ingress to be created again",
+          () -> gateService().ok().isPresent() && gateIngress().ok().isPresent());
+      controller.configure(
+          ingress
+              + "access: {mode: gate, gate: {forwardAuthUrl: 'https://gate.example.com/auth'}}");
+      awaitThat(
+          "the other address",
+          () ->
+              gateService().orElseThrow().toString().contains("gate.example.com")
+                  && gateIngress().orElseThrow().toString().contains("\"number\":443"));
+      controller.configure(ingress + BASIC);
+      awaitThat(
+          "the Ingress to ask nobody",
+          () -> !session.childJson(ResourceType.INGRESS).toString().contains("/auth-"));
+      awaitThat(
+          "Service and Ingress to be deleted",
+          () -> gateService().isNotFound() && gateIngress().isNotFound());
+      controller.configure(ingress + GATE);
+      awaitThat(
+          "Service and Ingress to be created",
+          () -> gateService().ok().isPresent() && gateIngress().ok().isPresent());
+      end(session);
+      awaitThat(
+          "Service and Ingress to be deleted with the session",
+          () -> gateService().isNotFound() && gateIngress().isNotFound());
+    }
+  }
+
+  private static void awaitThat(String what, Callable<Boolean> condition) {
+    await(what).atMost(SessionFixture.PATIENCE).ignoreExceptions().until(condition);
+  }
+
+  private ApiResult<JsonObject> gateService() {
+    return api.request(
+        "GET", ResourceType.SERVICE.path(namespace.name(), ResourceNames.GATE_SERVICE), null);
+  }
+
+  private ApiResult<JsonObject> gateIngress() {
+    return api.request("GET", ResourceType.INGRESS.path(namespace.name(), GATE_INGRESS), null);
   }
 
   /** The tests share the namespace, and its Middleware exists as long as it has a session. */

@@ -7,6 +7,7 @@ import io.helidon.common.media.type.MediaTypes;
 import io.helidon.config.Config;
 import io.helidon.config.ConfigSources;
 import io.helidon.config.yaml.YamlConfigParser;
+import io.vdi.operator.controller.session.resources.GateAddress;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.util.List;
@@ -160,15 +161,78 @@ class ControllerConfigTest {
   }
 
   @Test
-  void onlyTraefikAsksAGate() throws InvalidConfigException {
-    assertThatThrownBy(() -> read("{access: {mode: gate}, ingress: {kind: ingress}}"))
+  void anIngressAsksAGateOnlyIfItsControllerIsKnown() throws InvalidConfigException {
+    assertThatThrownBy(
+            () -> read("{access: {mode: gate}, ingress: {kind: ingress, className: nginx}}"))
         .isInstanceOf(InvalidConfigException.class)
-        .hasMessageContaining("access.mode gate requires Traefik: set ingress.kind to traefik");
+        .hasMessageContaining("ingress.className \"nginx\" does not say who asks the gate")
+        .hasMessageContaining("set ingress.controller to traefik or ingressNginx");
+    assertThat(
+            read("{access: {mode: gate}, ingress: {kind: ingress, controller: traefik}}")
+                .session()
+                .middleware())
+        .isPresent();
     assertThat(
             read("{access: {mode: gate}, ingress: {kind: ingress, className: traefik-internal}}")
                 .session()
                 .middleware())
         .isPresent();
+  }
+
+  @Test
+  void ingressNginxAsksAtAFullName() throws InvalidConfigException {
+    assertThat(nginxAddress("")).isEqualTo("vdi-gate.vdi-system.svc.cluster.local:8082");
+    assertThat(nginxAddress("clusterDomain: desks.internal"))
+        .isEqualTo("vdi-gate.vdi-system.svc.desks.internal:8082");
+    assertThat(nginxAddress("forwardAuthUrl: 'https://gate.desks.svc/forward-auth'"))
+        .isEqualTo("gate.desks.svc.cluster.local:443");
+    assertThat(nginxAddress("forwardAuthUrl: 'http://gate.example.com:81/forward-auth'"))
+        .isEqualTo("gate.example.com:81");
+    for (String wrong :
+        List.of(
+            "http://10.0.0.1:8082/forward-auth",
+            "http://gate:99999/forward-auth",
+            "http://gate.example.com/forward-auth?x=$uri",
+            "http://gate.example.com/",
+            "http://Gate.example.com/forward-auth")) {
+      assertThatThrownBy(() -> nginxAddress("forwardAuthUrl: '" + wrong + "'"))
+          .as(wrong)
+          .hasMessageContaining("access.gate.forwardAuthUrl \"" + wrong + "\" must have a name");
+    }
+  }
+
+  /** Host and port of the gate for ingress-nginx, with these settings of {@code access.gate}. */
+  private static String nginxAddress(String gate) throws InvalidConfigException {
+    SessionConfig session = read(NGINX.formatted(gate, "")).session();
+    GateAddress address = session.ingressNginx().orElseThrow().address();
+    assertThat(session.middleware()).isEmpty();
+    return address.host() + ":" + address.port();
+  }
+
+  private static final String NGINX =
+      "{access: {mode: gate, gate: {%s}}, ingress: {kind: ingress, controller: ingressNginx%s}}";
+
+  @Test
+  void annotationsThatChangeTheQuestionOfIngressNginxAreRefused() throws InvalidConfigException {
+    for (String name :
+        List.of("auth-url", "auth-cache-key", "satisfy", "rewrite-target", "enable-global-auth")) {
+      String annotation = "nginx.ingress.kubernetes.io/" + name;
+      assertThatThrownBy(
+              () -> read(NGINX.formatted("", ", annotations: {" + annotation + ": any}")))
+          .as(name)
+          .hasMessageContaining("ingress.annotations \"" + annotation + "\" would change");
+    }
+    String harmless =
+        ", annotations: {nginx.ingress.kubernetes.io/auth-tls-secret: a/b, example.com/zone: x}";
+    assertThat(read(NGINX.formatted("", harmless)).session().ingressNginx()).isPresent();
+  }
+
+  @Test
+  void ingressNginxReadsOnlyIngresses() {
+    assertThatThrownBy(() -> read("{ingress: {kind: traefik, controller: ingressNginx}}"))
+        .hasMessageContaining("ingress.controller ingressNginx reads only Ingresses");
+    assertThatThrownBy(() -> read("{ingress: {kind: ingress, controller: nginx}}"))
+        .hasMessageContaining("ingress.controller");
   }
 
   @Test

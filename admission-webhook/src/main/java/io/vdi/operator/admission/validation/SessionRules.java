@@ -5,6 +5,7 @@ import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.ResourceNames;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -25,14 +26,17 @@ public final class SessionRules {
   /** All violations; the fields of the object can have any type. */
   static List<String> violations(JsonObject session) {
     FieldValidator fields = FieldValidator.of(session);
-    fields
-        .section("metadata")
-        .string(
-            "name",
-            // The name is empty while the API server is still to generate it.
-            name -> name.isEmpty() || isName(name),
-            "must be at most 63 lower-case letters, digits and '-', begin with a letter and end with a"
-                + " letter or digit: the session's Service bears the same name");
+    FieldValidator metadata = fields.section("metadata");
+    metadata.string(
+        "name",
+        // The name is empty while the API server is still to generate it.
+        name -> name.isEmpty() || isName(name),
+        "must be at most 63 lower-case letters, digits and '-', begin with a letter and end with a"
+            + " letter or digit: the session's Service bears the same name");
+    metadata.string(
+        "name",
+        name -> !name.equals(ResourceNames.GATE_SERVICE),
+        "is the name of a Service of the operator: choose another one");
     FieldValidator spec = fields.section("spec");
     String email = "must be an e-mail of at most 254 characters, such as alice@example.com";
     spec.require("user", email);

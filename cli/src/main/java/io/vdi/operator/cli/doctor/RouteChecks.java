@@ -19,6 +19,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -31,6 +32,9 @@ final class RouteChecks {
 
   /** A router serves a new route within seconds. */
   private static final Duration ROUTER_UPDATE = Duration.ofSeconds(10);
+
+  /** By this annotation an Ingress of ingress-nginx asks the gate. */
+  private static final String AUTH_URL = "nginx.ingress.kubernetes.io/auth-url";
 
   private RouteChecks() {}
 
@@ -227,6 +231,14 @@ final class RouteChecks {
   private static Optional<String> notAttached(SessionContext context, JsonObject route) {
     if (!RouteAccess.usesGate(route)) {
       return Optional.of("it has no annotation " + Annotations.ACCESS_MODE + ": gate");
+    }
+    if (isIngress(route) && Json.map(route, "metadata", "annotations").containsKey(AUTH_URL)) {
+      return Stream.of(
+              Map.entry(ResourceType.SERVICE, ResourceNames.GATE_SERVICE),
+              Map.entry(ResourceType.INGRESS, ResourceNames.gateIngress(context.name())))
+          .filter(part -> context.child(part.getKey(), part.getValue()).isEmpty())
+          .map(part -> part.getKey().kind() + " " + part.getValue() + " does not exist")
+          .findFirst();
     }
     boolean refers =
         isIngress(route)

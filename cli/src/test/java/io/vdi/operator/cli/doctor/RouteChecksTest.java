@@ -141,6 +141,27 @@ class RouteChecksTest {
   }
 
   @Test
+  void anIngressOfIngressNginxAsksTheGateAndAnotherLeadsToItsPages() {
+    runner.fake.remove(ROUTE);
+    String ingresses = "/apis/networking.k8s.io/v1/namespaces/team-a/ingresses/";
+    runner.fake.put(
+        ingresses + "alice",
+        """
+        metadata: {annotations: {vdi.kasm.io/access-mode: gate,
+          nginx.ingress.kubernetes.io/auth-url: 'http://gate/forward-auth/nginx'}}
+        spec: {rules: [{host: %s}]}
+        """
+            .formatted(HOST));
+    runner.alice("", "phase: Running, url: 'https://" + HOST + "'", 3600);
+    assertThat(check("attached"))
+        .isEqualTo("VDI327 ingress alice in team-a: Service vdi-gate-external does not exist");
+    runner.fake.put("/api/v1/namespaces/team-a/services/vdi-gate-external", "spec: {}");
+    assertThat(check("attached")).endsWith("Ingress 0-vdi-gate-alice does not exist");
+    runner.fake.put(ingresses + "0-vdi-gate-alice", "spec: {}");
+    assertThat(check("attached")).isEqualTo("ok: the router asks it");
+  }
+
+  @Test
   void aMissingRouteIsReported() {
     runner.fake.remove(ROUTE);
     assertThat(check("route"))

@@ -8,6 +8,12 @@ public final class ResourceNames {
   /** Traefik's ServersTransport for desktops that speak HTTPS, one in each namespace with them. */
   public static final String SERVERS_TRANSPORT = "vdi-desktop";
 
+  /**
+   * The Service by which an Ingress of ingress-nginx reaches the gate, one in each namespace with
+   * sessions. No session has this name: the admission webhook refuses it.
+   */
+  public static final String GATE_SERVICE = "vdi-gate-external";
+
   private static final int MAX_LENGTH = 253;
   private static final int HASH_LENGTH = 8;
 
@@ -26,6 +32,14 @@ public final class ResourceNames {
         : name.substring(0, MAX_LENGTH - HASH_LENGTH - 1)
             + "x"
             + Hashes.sha256(template, HASH_LENGTH);
+  }
+
+  /**
+   * The Ingress of the gate's pages on the host of a desktop. No Ingress of a session has such a
+   * name: names of sessions begin with a letter.
+   */
+  public static String gateIngress(String session) {
+    return "0-vdi-gate-" + session;
   }
 
   /** The ResourceClaimTemplate of the GPUs. */

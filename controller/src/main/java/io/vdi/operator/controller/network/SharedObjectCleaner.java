@@ -7,19 +7,23 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Labels;
+import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.controller.session.resources.IngressNginxBuilder;
 import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.schedule.Periodic;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -27,9 +31,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Deletes the objects that sessions share after the last session that needs them: the NetworkPolicy
- * of a template, and the Middleware and the ServersTransport of a namespace. They have no owner
- * that Kubernetes' garbage collector could follow. If a session is created at the same time, its
- * next pass creates the object again: the deletion is an event for it.
+ * of a template, the Middleware, the ServersTransport and the Service of the gate of a namespace.
+ * They have no owner that Kubernetes' garbage collector could follow. Deletes the Ingress of the
+ * gate's pages of a session when the gate is no longer asked by ingress-nginx. If a session is
+ * created at the same time, its next pass creates the object again: the deletion is an event for
+ * it.
  */
 public final class SharedObjectCleaner implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SharedObjectCleaner.class);
@@ -79,10 +85,21 @@ public final class SharedObjectCleaner implements AutoCloseable {
     for (PartialObjectMetadata transport : unusedTransports()) {
       all &= delete(caches.serversTransports(), transport);
     }
-    Set<String> guarded = namespacesOfGuardedRoutes();
+    // Without its Middleware or Service a route does not work: first it changes or is deleted.
+    Set<String> byMiddleware = namespacesOfRoutes(route -> asksGate(route) && !usesNginx(route));
     for (PartialObjectMetadata middleware : unusedMiddlewares()) {
-      // Without its Middleware a route does not work: first the route changes or is deleted.
-      all &= !guarded.contains(middleware.namespace()) && delete(caches.middlewares(), middleware);
+      all &=
+          !byMiddleware.contains(middleware.namespace())
+              && delete(caches.middlewares(), middleware);
+    }
+    for (PartialObjectMetadata ingress : unusedGateIngresses()) {
+      all &= delete(caches.ingresses(), ingress);
+    }
+    Set<String> byNginx =
+        namespacesOfRoutes(
+            route -> (asksGate(route) && usesNginx(route)) || isGateIngress(route.metadata()));
+    for (PartialObjectMetadata service : unusedGateServices()) {
+      all &= !byNginx.contains(service.namespace()) && delete(caches.services(), service);
     }
     return all;
   }
@@ -101,13 +118,45 @@ public final class SharedObjectCleaner implements AutoCloseable {
         .toList();
   }
 
-  private List<PartialObjectMetadata> unusedMiddlewares() {
+  private Set<String> namespacesOfSessions(boolean wanted) {
+    return wanted
+        ? caches.sessions().list().stream().map(VdiSession::namespace).collect(Collectors.toSet())
+        : Set.of();
+  }
+
+  private List<PartialObjectMetadata> unusedGateServices() {
+    Set<String> used = namespacesOfSessions(config.get().ingressNginx().isPresent());
+    return caches.services().list().stream()
+        .filter(service -> service.name().equals(ResourceNames.GATE_SERVICE))
+        .filter(service -> service.metadata().label(Labels.INSTANCE).isEmpty())
+        .filter(service -> !service.metadata().isDeleting())
+        .filter(service -> !used.contains(service.namespace()))
+        .toList();
+  }
+
+  private List<PartialObjectMetadata> unusedGateIngresses() {
     Set<String> used =
-        config.get().middleware().isPresent()
+        config.get().ingressNginx().isPresent()
             ? caches.sessions().list().stream()
-                .map(VdiSession::namespace)
+                .map(session -> key(session.namespace(), ResourceNames.gateIngress(session.name())))
                 .collect(Collectors.toSet())
             : Set.of();
+    return caches.ingresses().list().stream()
+        .filter(ingress -> isGateIngress(ingress.metadata()))
+        .filter(ingress -> !ingress.metadata().isDeleting())
+        .filter(ingress -> !used.contains(key(ingress.namespace(), ingress.name())))
+        .toList();
+  }
+
+  private static boolean isGateIngress(ObjectMeta ingress) {
+    return ingress
+        .label(Labels.INSTANCE)
+        .map(ResourceNames::gateIngress)
+        .equals(Optional.of(ingress.name()));
+  }
+
+  private List<PartialObjectMetadata> unusedMiddlewares() {
+    Set<String> used = namespacesOfSessions(config.get().middleware().isPresent());
     return caches.middlewares().list().stream()
         .filter(middleware -> middleware.name().equals(ResourceNames.MIDDLEWARE))
         .filter(middleware -> !middleware.metadata().isDeleting())
@@ -138,10 +187,18 @@ public final class SharedObjectCleaner implements AutoCloseable {
         .orElse(true);
   }
 
-  private Set<String> namespacesOfGuardedRoutes() {
+  private static boolean asksGate(KubeObject route) {
+    return route.metadata().annotation(Annotations.ACCESS_MODE).isPresent();
+  }
+
+  private static boolean usesNginx(KubeObject route) {
+    return route.metadata().annotation(IngressNginxBuilder.AUTH_URL).isPresent();
+  }
+
+  private Set<String> namespacesOfRoutes(Predicate<KubeObject> kind) {
     return caches.routes().stream()
         .<KubeObject>flatMap(cache -> cache.list().stream())
-        .filter(route -> route.metadata().annotation(Annotations.ACCESS_MODE).isPresent())
+        .filter(kind)
         .map(KubeObject::namespace)
         .collect(Collectors.toSet());
   }
@@ -150,8 +207,8 @@ public final class SharedObjectCleaner implements AutoCloseable {
     return key(session.namespace(), ResourceNames.networkPolicy(session.spec().template()));
   }
 
-  private static String key(String namespace, String policy) {
-    return namespace + "/" + policy;
+  private static String key(String namespace, String name) {
+    return namespace + "/" + name;
   }
 
   private boolean delete(ResourceCache<PartialObjectMetadata> cache, PartialObjectMetadata object) {

@@ -1,5 +1,5 @@
 /**
- * Deletes NetworkPolicies and Middlewares that no session needs. It can import {@code
+ * Deletes objects that sessions share and that no session needs. It can import {@code
  * session.cache} and {@code session.resources}. Start reading at {@link
  * io.vdi.operator.controller.network.SharedObjectCleaner}.
  */

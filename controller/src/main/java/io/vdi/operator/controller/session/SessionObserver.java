@@ -15,6 +15,7 @@ import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.plan.SharedState;
+import io.vdi.operator.controller.session.resources.IngressNginxBuilder;
 import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import java.util.EnumMap;
@@ -66,7 +67,7 @@ public final class SessionObserver {
         routeTypeServed(template, config),
         resync,
         node,
-        template.map(found -> shared(session, found, config)).orElse(List.of()),
+        template.map(found -> shared(session, host, found, config)).orElse(List.of()),
         Optional.empty(),
         PodHistory.NONE,
         caches.isAccessSynced(),
@@ -90,10 +91,15 @@ public final class SessionObserver {
         && (config.middleware().isEmpty() || served.test(ResourceType.MIDDLEWARE));
   }
 
-  private List<SharedState> shared(VdiSession session, VdiTemplate template, SessionConfig config) {
+  private List<SharedState> shared(
+      VdiSession session, String host, VdiTemplate template, SessionConfig config) {
     return Stream.of(
             policies.of(template, config),
             config.middleware().filter(any -> served.test(ResourceType.MIDDLEWARE)),
+            config.ingressNginx().map(SessionConfig.Gate.ByIngressNginx::service),
+            config
+                .ingressNginx()
+                .map(gate -> IngressNginxBuilder.ingress(gate, session, host, config)),
             ServersTransportBuilder.of(template.spec(), config)
                 .filter(any -> served.test(ResourceType.SERVERS_TRANSPORT)))
         .flatMap(Optional::stream)

@@ -312,7 +312,9 @@ public final class PlanExecutor {
     return patch(
         caches.ofShared(shared.type()),
         current,
-        MergePatch.forObject(current).merge(shared.body()));
+        MergePatch.forObject(current)
+            .merge(RouteMetadata.removals(current, shared.body()))
+            .merge(shared.body()));
   }
 
   /** The namespace or the resource type is missing; it may appear again. */

@@ -131,7 +131,7 @@ public record ControllerCaches(
 
   /** The objects of a type that sessions share. */
   public ResourceCache<PartialObjectMetadata> ofShared(ResourceType<PartialObjectMetadata> type) {
-    return Stream.of(middlewares, serversTransports, networkPolicies)
+    return Stream.of(middlewares, serversTransports, networkPolicies, services, ingresses)
         .filter(cache -> cache.resourceType().equals(type))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException(type.qualifiedName() + " is not shared"));

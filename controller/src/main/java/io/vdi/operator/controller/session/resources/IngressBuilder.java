@@ -17,6 +17,7 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Builds the route as an Ingress, which most ingress controllers understand. */
 final class IngressBuilder {
@@ -24,7 +25,7 @@ final class IngressBuilder {
   private static final String MIDDLEWARES = "traefik.ingress.kubernetes.io/router.middlewares";
 
   /** By this annotation ingress-nginx speaks HTTPS with a Service; it verifies no certificate. */
-  private static final String NGINX_PROTOCOL = "nginx.ingress.kubernetes.io/backend-protocol";
+  private static final String NGINX_PROTOCOL = IngressNginxBuilder.PROTOCOL;
 
   private IngressBuilder() {}
 
@@ -51,32 +52,13 @@ final class IngressBuilder {
       }
       case HTTPS -> metadata.putAnnotationsItem(NGINX_PROTOCOL, "HTTPS");
     }
-    V1IngressTLS tls = new V1IngressTLS().hosts(List.of(resolved.fullHost()));
-    if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
-      tls.secretName(config.tls().secretName());
-    }
-    V1IngressBackend backend =
-        new V1IngressBackend()
-            .service(
-                new V1IngressServiceBackend()
-                    .name(resolved.name())
-                    .port(new V1ServiceBackendPort().number(ServiceBuilder.PORT)));
+    config
+        .ingressNginx()
+        .ifPresent(gate ->
+            IngressNginxBuilder.annotations(gate, resolved.fullHost())
+                .forEach(metadata.getAnnotations()::putIfAbsent));
     V1IngressSpec spec =
-        new V1IngressSpec()
-            .ingressClassName(config.ingress().className().orElse(null))
-            .tls(List.of(tls))
-            .rules(
-                List.of(
-                    new V1IngressRule()
-                        .host(resolved.fullHost())
-                        .http(
-                            new V1HTTPIngressRuleValue()
-                                .paths(
-                                    List.of(
-                                        new V1HTTPIngressPath()
-                                            .path("/")
-                                            .pathType("Prefix")
-                                            .backend(backend))))));
+        spec(config, resolved.fullHost(), "/", resolved.name(), ServiceBuilder.PORT);
     JsonObject body =
         ChildMetadata.json(
             new V1Ingress()
@@ -85,13 +67,36 @@ final class IngressBuilder {
                 .metadata(metadata)
                 .spec(spec));
     JsonObject patch = RouteAccess.metadataPatch(metadata, config);
-    if (config.middlewares().isEmpty()) {
-      patch
-          .getAsJsonObject("metadata")
-          .getAsJsonObject("annotations")
-          .add(MIDDLEWARES, JsonNull.INSTANCE);
-    }
+    JsonObject annotations = patch.getAsJsonObject("metadata").getAsJsonObject("annotations");
+    Stream.concat(Stream.of(MIDDLEWARES), IngressNginxBuilder.ANNOTATIONS.stream())
+        .filter(name -> !annotations.has(name))
+        .forEach(name -> annotations.add(name, JsonNull.INSTANCE));
     patch.add("spec", ChildMetadata.json(spec));
     return DesiredObject.of(ChildKind.ROUTE, ResourceType.INGRESS, resolved.name(), body, patch);
+  }
+
+  /** The spec of an Ingress that passes the requests below a path of a host to a Service. */
+  static V1IngressSpec spec(
+      SessionConfig config, String host, String path, String service, int port) {
+    V1IngressTLS tls = new V1IngressTLS().hosts(List.of(host));
+    if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
+      tls.secretName(config.tls().secretName());
+    }
+    V1IngressBackend backend =
+        new V1IngressBackend()
+            .service(
+                new V1IngressServiceBackend()
+                    .name(service)
+                    .port(new V1ServiceBackendPort().number(port)));
+    V1HTTPIngressPath below =
+        new V1HTTPIngressPath().path(path).pathType("Prefix").backend(backend);
+    return new V1IngressSpec()
+        .ingressClassName(config.ingress().className().orElse(null))
+        .tls(List.of(tls))
+        .rules(
+            List.of(
+                new V1IngressRule()
+                    .host(host)
+                    .http(new V1HTTPIngressRuleValue().paths(List.of(below)))));
   }
 }

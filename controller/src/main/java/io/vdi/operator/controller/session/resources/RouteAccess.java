@@ -5,14 +5,14 @@ import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.vdi.operator.common.model.Annotations;
 
-/** Marks routes that refer to the Middleware, so that it is not deleted before them. */
+/** Marks routes that ask the gate, so that what they refer to is not deleted before them. */
 final class RouteAccess {
   static final String GATE = "gate";
 
   private RouteAccess() {}
 
   static void annotate(V1ObjectMeta metadata, SessionConfig config) {
-    if (config.middleware().isPresent()) {
+    if (config.asksGate()) {
       metadata.putAnnotationsItem(Annotations.ACCESS_MODE, GATE);
     }
   }
@@ -23,7 +23,7 @@ final class RouteAccess {
    */
   static JsonObject metadataPatch(V1ObjectMeta metadata, SessionConfig config) {
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
-    if (config.middleware().isEmpty()) {
+    if (!config.asksGate()) {
       patch
           .getAsJsonObject("metadata")
           .getAsJsonObject("annotations")

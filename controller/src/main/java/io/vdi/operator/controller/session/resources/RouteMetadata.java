@@ -34,10 +34,16 @@ public final class RouteMetadata {
     if (ingress.kind() == SessionConfig.IngressKind.TRAEFIK) {
       ingress.className().ifPresent(name -> annotations.put(TRAEFIK_CLASS, name));
     }
-    ingress.labels().forEach(metadata::putLabelsItem);
+    add(metadata, ingress.labels(), annotations);
+  }
+
+  /** Adds these to the metadata of an object, and records that they are of the configuration. */
+  static void add(
+      V1ObjectMeta metadata, Map<String, String> labels, Map<String, String> annotations) {
+    labels.forEach(metadata::putLabelsItem);
     annotations.forEach(metadata::putAnnotationsItem);
     Set<String> added = new TreeSet<>();
-    ingress.labels().keySet().forEach(key -> added.add(LABELS + ":" + key));
+    labels.keySet().forEach(key -> added.add(LABELS + ":" + key));
     annotations.keySet().forEach(key -> added.add(ANNOTATIONS + ":" + key));
     if (!added.isEmpty()) {
       metadata.putAnnotationsItem(Annotations.ADDED_METADATA, String.join(",", added));

@@ -38,15 +38,26 @@ public record SessionConfig(
     this(domain, ingress, tls, turn, network, access, Optional.empty());
   }
 
-  /**
-   * The gate; docs/specification.md, section 8.
-   *
-   * @param middleware with which the router asks it
-   */
-  public record Gate(SharedObject middleware) {
-    /** A gate that the router asks at this address. */
-    public static Gate at(String forwardAuthUrl) {
-      return new Gate(MiddlewareBuilder.of(forwardAuthUrl));
+  /** How the router asks the gate; docs/specification.md, section 8. */
+  public sealed interface Gate {
+    /** Traefik asks it as this Middleware says. */
+    record ByMiddleware(SharedObject middleware) implements Gate {}
+
+    /**
+     * ingress-nginx asks it as annotations of each Ingress say.
+     *
+     * @param service by which browsers reach the gate's pages on the host of a desktop
+     */
+    record ByIngressNginx(GateAddress address, SharedObject service) implements Gate {}
+
+    /** A gate that Traefik asks at this address. */
+    static Gate at(String forwardAuthUrl) {
+      return new ByMiddleware(MiddlewareBuilder.of(forwardAuthUrl));
+    }
+
+    /** A gate that ingress-nginx asks at this address. */
+    static Gate ofIngressNginx(GateAddress address) {
+      return new ByIngressNginx(address, IngressNginxBuilder.service(address));
     }
   }
 
@@ -148,9 +159,25 @@ public record SessionConfig(
       List<String> deniedRanges,
       String operatorNamespace) {}
 
-  /** The Middleware to which routes refer; empty if the router does not ask a gate. */
+  /** Whether routes ask a gate. */
+  boolean asksGate() {
+    return gate.isPresent() && ingress.kind() != IngressKind.NONE;
+  }
+
+  /** The Middleware to which routes refer; empty if Traefik does not ask a gate. */
   public Optional<SharedObject> middleware() {
-    return gate.filter(any -> ingress.kind() != IngressKind.NONE).map(Gate::middleware);
+    return gate.filter(any -> asksGate())
+        .flatMap(how ->
+            how instanceof Gate.ByMiddleware(SharedObject middleware)
+                ? Optional.of(middleware)
+                : Optional.empty());
+  }
+
+  /** How ingress-nginx asks the gate; empty if it does not. */
+  public Optional<Gate.ByIngressNginx> ingressNginx() {
+    return gate.filter(any -> asksGate())
+        .flatMap(how ->
+            how instanceof Gate.ByIngressNginx nginx ? Optional.of(nginx) : Optional.empty());
   }
 
   /**

@@ -9,8 +9,10 @@ import io.vdi.operator.common.model.ResourceType;
 
 /**
  * An object that several sessions of a namespace share: the NetworkPolicy of the desktops of one
- * template, the Middleware of all routes, or the ServersTransport of routes to HTTPS desktops. It
- * has no owner: {@code controller.network} deletes it after the last session that needs it.
+ * template, the Middleware of all routes, the ServersTransport of routes to HTTPS desktops, or the
+ * Service of the gate. It has no owner: {@code controller.network} deletes it after the last
+ * session that needs it. The Ingress of the gate's pages is written and deleted in the same way; it
+ * is of one session, which owns it.
  *
  * @param body of a POST, and of a merge patch
  */
@@ -20,15 +22,17 @@ public record SharedObject(
   /** Adds the hash of the body to it as an annotation. */
   static SharedObject of(ResourceType<PartialObjectMetadata> type, String name, JsonObject body) {
     String hash = Hashes.sha256(DesiredObject.inOrder(body).toString(), 16);
-    JsonObject annotations = new JsonObject();
-    annotations.addProperty(Annotations.DESIRED_HASH, hash);
-    body.getAsJsonObject("metadata").add("annotations", annotations);
+    JsonObject metadata = body.getAsJsonObject("metadata");
+    if (!metadata.has("annotations")) {
+      metadata.add("annotations", new JsonObject());
+    }
+    metadata.getAsJsonObject("annotations").addProperty(Annotations.DESIRED_HASH, hash);
     return new SharedObject(type, name, hash, body);
   }
 
   /** Whether routes rely on it: no route is written before it exists. */
   public boolean guardsRoutes() {
-    return type.equals(ResourceType.MIDDLEWARE) || type.equals(ResourceType.SERVERS_TRANSPORT);
+    return !type.equals(ResourceType.NETWORK_POLICY);
   }
 
   /** Whether the existing object has the hash of this one. */

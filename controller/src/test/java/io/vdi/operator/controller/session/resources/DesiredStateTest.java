@@ -551,7 +551,83 @@ class DesiredStateTest {
                 """));
   }
 
+  @Test
+  void anIngressOfIngressNginxAsksTheGateAndAnotherLeadsToItsPages() {
+    SessionConfig.Ingress ingress =
+        new SessionConfig.Ingress(
+            SessionConfig.IngressKind.INGRESS,
+            Optional.of("nginx"),
+            List.of("websecure"),
+            List.of(),
+            Map.of("team", "desks"),
+            Map.of("nginx.ingress.kubernetes.io/limit-rps", "50", "cert-manager.io/issuer", "ca"),
+            List.of());
+    SessionConfig.Gate gate =
+        SessionConfig.Gate.ofIngressNginx(
+            new GateAddress(false, "vdi-gate.vdi-system.svc.cluster.local", 8082, "/forward-auth"));
+    SessionConfig config = withGate(ingress, gate);
+    DesiredObject route = object(children("{}", "{image: x}", config), ChildKind.ROUTE);
+    JsonObject annotations = annotations(route.body());
+    assertThat(annotations.get("nginx.ingress.kubernetes.io/auth-url").getAsString())
+        .isEqualTo(
+            "http://vdi-gate.vdi-system.svc.cluster.local:8082/forward-auth/nginx"
+                + "?host=alice.vdi.example.com&method=$request_method&uri=$escaped_request_uri");
+    assertThat(annotations.get("nginx.ingress.kubernetes.io/auth-signin").getAsString())
+        .isEqualTo("https://alice.vdi.example.com/.vdi/open?rd=$escaped_request_uri");
+    assertThat(annotations.get("nginx.ingress.kubernetes.io/auth-response-headers").getAsString())
+        .isEqualTo("Authorization,Cookie");
+    assertThat(annotations.get("vdi.kasm.io/access-mode").getAsString()).isEqualTo("gate");
+    assertThat(annotations.get("nginx.ingress.kubernetes.io/proxy-buffer-size").getAsString())
+        .isEqualTo("16k");
+    assertThat(annotations.has("cert-manager.io/issuer")).isTrue();
+    assertThat(annotations.has("traefik.ingress.kubernetes.io/router.middlewares")).isFalse();
+    SessionConfig.Gate.ByIngressNginx nginx = config.ingressNginx().orElseThrow();
+    SharedObject pages =
+        IngressNginxBuilder.ingress(
+            nginx, resolved("{}", "{image: x}", config).session(), "alice", config);
+    assertThat(pages.name()).isEqualTo("0-vdi-gate-desk");
+    JsonObject open = annotations(pages.body());
+    assertThat(open.keySet()).noneMatch(name -> name.contains("/auth-"));
+    assertThat(open.get("nginx.ingress.kubernetes.io/upstream-vhost").getAsString())
+        .isEqualTo("alice.vdi.example.com");
+    assertThat(open.get("nginx.ingress.kubernetes.io/limit-rps").getAsString()).isEqualTo("50");
+    assertThat(open.get("nginx.ingress.kubernetes.io/proxy-buffer-size").getAsString())
+        .isEqualTo("16k");
+    assertThat(open.has("cert-manager.io/issuer")).isFalse();
+    assertThat(pages.body().get("spec"))
+        .isEqualTo(
+            json(
+                """
+                {"ingressClassName": "nginx",
+                 "tls": [{"hosts": ["alice.vdi.example.com"]}],
+                 "rules": [{"host": "alice.vdi.example.com", "http": {"paths": [
+                   {"path": "/.vdi", "pathType": "Prefix", "backend": {"service":
+                     {"name": "vdi-gate-external", "port": {"number": 8082}}}}]}}]}
+                """));
+    assertThat(nginx.service().body().get("spec"))
+        .isEqualTo(
+            json(
+                """
+                {"type": "ExternalName", "externalName": "vdi-gate.vdi-system.svc.cluster.local",
+                 "ports": [{"name": "gate", "port": 8082, "targetPort": 8082}]}
+                """));
+    // A change of the mode removes what an earlier one has set.
+    JsonObject patch =
+        object(
+                children(
+                    "{}", "{image: x}", withGate(ingress, SessionConfig.Gate.at("http://g/f"))),
+                ChildKind.ROUTE)
+            .patch();
+    assertThat(annotations(patch).get("nginx.ingress.kubernetes.io/auth-url").isJsonNull())
+        .isTrue();
+  }
+
   private static SessionConfig withGate(SessionConfig.Ingress ingress) {
+    return withGate(
+        ingress, SessionConfig.Gate.at("http://vdi-gate.vdi-system.svc:8082/forward-auth"));
+  }
+
+  private static SessionConfig withGate(SessionConfig.Ingress ingress, SessionConfig.Gate gate) {
     return new SessionConfig(
         CONFIG.domain(),
         ingress,
@@ -559,7 +635,7 @@ class DesiredStateTest {
         CONFIG.turn(),
         CONFIG.network(),
         CONFIG.access(),
-        Optional.of(SessionConfig.Gate.at("http://vdi-gate.vdi-system.svc:8082/forward-auth")));
+        Optional.of(gate));
   }
 
   private static JsonObject annotations(JsonObject object) {
