@@ -188,6 +188,21 @@ class ChartIT {
         .doesNotContain(":vdi-controller'", ":vdi-reaper'", "\"vdi-config\"");
   }
 
+  @Test
+  @DisplayName("the settings for ingress-nginx reach the controller")
+  void ingressNginx() {
+    assertThat(
+            settings(
+                "controller.yaml",
+                "--set=gate.enabled=true,gate.publicUrl=https://portal.example.com",
+                "--set=config.ingress.kind=ingress,config.ingress.controller=ingressNginx",
+                "--set=config.access.gate.clusterDomain=desks.internal"))
+        .contains(
+            "controller: ingressNginx",
+            "clusterDomain: desks.internal",
+            "forwardAuthUrl: http://vdi-gate.");
+  }
+
   /** What the API server says against the objects. */
   private List<String> rejected(List<JsonObject> objects) {
     List<String> rejected = new ArrayList<>();

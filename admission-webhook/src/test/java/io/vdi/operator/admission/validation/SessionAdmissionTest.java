@@ -16,6 +16,7 @@ import io.vdi.operator.devcluster.cluster.Manifests;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -646,5 +647,19 @@ class SessionAdmissionTest {
     assertThat(verdict)
         .isInstanceOfSatisfying(
             Response.Deny.class, deny -> assertThat(deny.message()).contains(message));
+  }
+
+  @Test
+  @DisplayName("no session can take the name of the operator's own Service")
+  void nameOfTheService() {
+    String session = "{metadata: {name: %s}, spec: {user: a@b.cc, template: t}}";
+    assertThat(
+            SessionRules.violations(
+                Manifests.parse(session.formatted("vdi-gate-external")).getFirst()))
+        .containsExactly(
+            "metadata.name \"vdi-gate-external\": is the name of a Service of the operator: choose"
+                + " another one");
+    assertThat(SessionRules.violations(Manifests.parse(session.formatted("vdi-gate")).getFirst()))
+        .isEmpty();
   }
 }

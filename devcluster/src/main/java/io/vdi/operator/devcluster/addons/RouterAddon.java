@@ -193,6 +193,37 @@ public final class RouterAddon {
     api.close();
   }
 
+  /**
+   * Lets Traefik read Ingresses as ingress-nginx does, by the option {@code
+   * --providers.kubernetesingressnginx}, and creates the class {@code nginx}.
+   */
+  public static void startIngressNginx(EmbeddedCluster cluster) {
+    KubeClient api = cluster.connect();
+    Manifests.apply(
+        api,
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata: {name: traefik-ingress}
+        rules:
+          - apiGroups: [networking.k8s.io]
+            resources: [ingresses, ingressclasses]
+            verbs: [get, list, watch]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata: {name: traefik-ingress}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: traefik-ingress}
+        subjects: [{kind: ServiceAccount, name: traefik, namespace: kube-system}]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: IngressClass
+        metadata: {name: nginx}
+        spec: {controller: k8s.io/ingress-nginx}
+        """);
+    api.close();
+  }
+
   private static String base64(String pem) {
     return Base64.getEncoder().encodeToString(pem.getBytes(StandardCharsets.UTF_8));
   }

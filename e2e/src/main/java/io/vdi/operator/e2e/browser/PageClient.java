@@ -78,13 +78,24 @@ public final class PageClient {
    * Returns the HTTP status of a page that is requested with these headers; 0 without an answer.
    */
   public int status(URI page, Map<String, String> headers) {
-    Request request =
-        new Request.Builder().url(page.toString()).headers(Headers.of(headers)).build();
-    try (Response response = http.newCall(request).execute()) {
+    try (Response response = http.newCall(request(page, headers)).execute()) {
       return response.code();
     } catch (IOException e) {
       return 0;
     }
+  }
+
+  /** Returns the text of a page that is requested with these headers; empty without an answer. */
+  public String text(URI page, Map<String, String> headers) {
+    try (Response response = http.newCall(request(page, headers)).execute()) {
+      return response.body().string();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static Request request(URI page, Map<String, String> headers) {
+    return new Request.Builder().url(page.toString()).headers(Headers.of(headers)).build();
   }
 
   /**
@@ -93,10 +104,8 @@ public final class PageClient {
    */
   public int webSocket(URI address, Map<String, String> headers) {
     CompletableFuture<Integer> status = new CompletableFuture<>();
-    Request request =
-        new Request.Builder().url(address.toString()).headers(Headers.of(headers)).build();
     http.newWebSocket(
-        request,
+        request(address, headers),
         new WebSocketListener() {
           @Override
           public void onOpen(WebSocket socket, Response response) {
