@@ -44,7 +44,7 @@ public record FailedStep(Step step, ApiFailure failure) {
     return step.order() == Step.Order.FINALIZER || concerns(ChildKind.SECRET);
   }
 
-  /** No route is written without the Middleware, which asks the gate who may pass. */
+  /** No route is written without what it needs to ask the gate who may pass. */
   private boolean blocksRoute(Step other) {
     return isGuard()
         && step.action() instanceof Action.ApplyShared guard

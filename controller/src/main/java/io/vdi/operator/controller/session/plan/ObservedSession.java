@@ -31,7 +31,7 @@ import java.util.Optional;
  * @param resync whether to write all objects, also those with an equal hash
  * @param node the node of its pod; empty if there is none, or it is unknown
  * @param shared the objects that it shares with other sessions: the NetworkPolicy of its template,
- *     unless {@code network.mode} is none, the Middleware if the router asks a gate, and the
+ *     unless {@code network.mode} is none, what its route needs if the router asks a gate, and the
  *     ServersTransport if its desktop speaks HTTPS
  * @param quotaWait why the quotas do not admit the pod; empty if they do, or were not asked
  * @param history what earlier passes observed of its pods

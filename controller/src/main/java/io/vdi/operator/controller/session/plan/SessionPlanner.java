@@ -328,9 +328,9 @@ public final class SessionPlanner {
 
   /**
    * The NetworkPolicy is written before the pod, so that no desktop starts without it, and the
-   * Middleware before the route.
+   * Middleware and others before the route.
    *
-   * @param guards the Middleware; otherwise the NetworkPolicy
+   * @param guards what routes need; otherwise the NetworkPolicy
    */
   private List<Action.ApplyShared> applyShared(boolean guards) {
     return observed.shared().stream()

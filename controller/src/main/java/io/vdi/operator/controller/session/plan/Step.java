@@ -11,7 +11,7 @@ public record Step(Order order, Action action) {
     STOP,
     /** Before the first creation, so that a deleted session is always cleaned up. */
     FINALIZER,
-    /** The Middleware, before the routes that refer to it. */
+    /** What routes need to ask the gate, before the routes. */
     GUARD,
     /** What the pod mounts or reads, and what makes it reachable. */
     DEPENDENCY,
