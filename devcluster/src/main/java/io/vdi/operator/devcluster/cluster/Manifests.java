@@ -29,6 +29,7 @@ public final class Manifests {
           "StorageClass",
           "CustomResourceDefinition",
           "GatewayClass",
+          "IngressClass",
           "ClusterRole",
           "ClusterRoleBinding",
           "MutatingWebhookConfiguration",
