@@ -285,8 +285,7 @@ public final class Reaper
           session,
           true,
           "ActivityUnknown",
-          "cannot determine whether a client is connected; treating the session as active: "
-              + reason);
+          "cannot determine whether a client uses the desktop; treating it as used: " + reason);
     }
   }
 

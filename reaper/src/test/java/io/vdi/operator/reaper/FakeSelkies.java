@@ -8,10 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * A server that answers {@code GET /api/sessions} as Selkies 2.1 does: with basic authentication,
- * the same keys for each connection, and 401 without the password.
+ * the same keys for each connection, and 401 without the password. If a test says so, it has the
+ * time since the last input, as in the image of this project.
  */
 public final class FakeSelkies implements AutoCloseable {
   private final HttpServer server;
@@ -19,6 +21,7 @@ public final class FakeSelkies implements AutoCloseable {
   private final AtomicInteger requests = new AtomicInteger();
   private volatile int connected;
   private volatile boolean failing;
+  private volatile Supplier<String> idleSeconds = () -> "";
 
   /**
    * @param address on loopback, a different one for each pod
@@ -52,7 +55,9 @@ public final class FakeSelkies implements AutoCloseable {
                         .formatted(i));
           }
           byte[] body =
-              (authorized ? "{\"sessions\": [" + list + "]}" : "Authorization Required")
+              (authorized
+                      ? "{\"sessions\": [" + list + "]" + idleSeconds.get() + "}"
+                      : "Authorization Required")
                   .getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(failing ? 500 : authorized ? 200 : 401, body.length);
           exchange.getResponseBody().write(body);
@@ -68,6 +73,21 @@ public final class FakeSelkies implements AutoCloseable {
   /** Sets the number of connected clients. */
   public void connect(int clients) {
     connected = clients;
+  }
+
+  /** Reports the time since the last input, which was now. */
+  public void input() {
+    long last = System.nanoTime();
+    idleSeconds = () -> ", \"idle_s\": %.3f".formatted((System.nanoTime() - last) / 1e9);
+  }
+
+  /**
+   * Reports this as the time since the last input, in seconds.
+   *
+   * @param json empty: it does not report the time
+   */
+  public void inputAgo(String json) {
+    idleSeconds = () -> json.isEmpty() ? "" : ", \"idle_s\": " + json;
   }
 
   /** Whether it answers every request with 500. */

@@ -15,6 +15,7 @@ import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,7 @@ class IdleIT {
       port = any.port();
     }
     TestTemplates.apply(api, "desk", "port: " + port + ", idleTimeout: 4s");
+    TestTemplates.apply(api, "attended", "port: " + port + ", idleTimeout: 4s, idleOn: NoInput");
     TestTemplates.apply(api, "kiosk", "port: " + port + ", idleTimeout: 4s, idleAction: Delete");
     reaper =
         REAPER
@@ -99,6 +101,46 @@ class IdleIT {
       session.awaitEvent("SessionExpired");
       assertThat(session.countEvents("SessionSuspended")).isZero();
       assertThat(selkies.requests()).isPositive();
+    }
+  }
+
+  @Test
+  void suspendsAnOpenTabWithoutInputButNotOneWithInput() {
+    try (FakeSelkies unused = new FakeSelkies("127.0.1.6", port, "secret");
+        FakeSelkies used = new FakeSelkies("127.0.1.7", port, "secret")) {
+      for (FakeSelkies selkies : List.of(unused, used)) {
+        selkies.connect(1);
+        selkies.input();
+      }
+      SessionFixture film = createDesktop("film", "attended", "127.0.1.6");
+      SessionFixture work = createDesktop("work", "attended", "127.0.1.7");
+      await("the suspension of the session without input")
+          .atMost(TestReaper.PATIENCE)
+          .pollInterval(Duration.ofMillis(500))
+          .until(() -> {
+            used.input();
+            return film.get().spec().suspended();
+          });
+      film.awaitEvent("SessionSuspended");
+      assertThat(film.countEvents("SessionExpiring")).isEqualTo(1);
+      assertThat(film.countEvents("ActivityUnknown")).isZero();
+      assertThat(work.get().spec().suspended()).as("with input").isFalse();
+      assertThat(work.get().status().lastActivityTime()).isNotNull();
+      awaitSuspension(work);
+    }
+  }
+
+  @Test
+  void anOpenTabWhoseInputIsNotReportedIsNotIdle() {
+    try (FakeSelkies selkies = new FakeSelkies("127.0.1.8", port, "secret")) {
+      selkies.connect(1);
+      SessionFixture session = createDesktop("plain", "attended", "127.0.1.8");
+      session.awaitEvent("ActivityUnknown");
+      awaitRequests(selkies, 10);
+      assertThat(session.get().spec().suspended()).isFalse();
+      assertThat(session.countEvents("ActivityUnknown")).isEqualTo(1);
+      selkies.inputAgo("3600");
+      awaitSuspension(session);
     }
   }
 

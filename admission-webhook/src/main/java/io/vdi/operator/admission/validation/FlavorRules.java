@@ -5,6 +5,7 @@ import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.DesktopServer;
 import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import io.vdi.operator.common.model.Flavor;
+import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.Scheme;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Arrays;
@@ -179,11 +180,18 @@ final class FlavorRules {
   /** Valid settings that are probably a mistake. */
   static Stream<String> warnings(FieldValidator spec) {
     Flavor flavor = flavor(spec).orElse(Flavor.SELKIES);
+    boolean onNoInput = spec.text("idleOn").equals(Optional.of(IdleOn.NO_INPUT.text()));
     Stream<String> idle =
         switch (DesktopServer.of(flavor, read(spec.section("custom"))).activity()) {
-          case ActivitySource.Api _ -> Stream.of();
+          case ActivitySource.Api.SELKIES -> Stream.of();
+          case ActivitySource.Api.KASMVNC ->
+              onNoInput
+                  ? Stream.of(
+                      "spec.idleOn NoInput: desktops of flavor %s do not report the last input, so a session is not idle while a client is connected; set idleOn to Disconnect"
+                          .formatted(flavor.text()))
+                  : Stream.of();
           case ActivitySource.None _ ->
-              Stream.of("idleTimeout", "maxIdleTimeout")
+              Stream.of("idleTimeout", "maxIdleTimeout", "idleOn")
                   .filter(field -> spec.text(field).isPresent())
                   .map(field ->
                       "spec.%s has no effect: desktops of flavor %s do not report who is connected"

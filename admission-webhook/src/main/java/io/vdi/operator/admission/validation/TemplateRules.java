@@ -115,6 +115,8 @@ final class TemplateRules {
             + MAX_ICON
             + " characters, such as data:image/png;base64,…");
     gpu(spec.section("gpu"));
+    spec.string(
+        "idleOn", Set.of("Disconnect", "NoInput")::contains, "must be Disconnect or NoInput");
     busy(spec);
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");

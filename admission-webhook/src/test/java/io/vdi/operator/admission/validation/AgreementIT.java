@@ -188,6 +188,10 @@ class AgreementIT {
           good | {image: x, flavor: selkies1, encoder: jpeg}
           good | {image: x, flavor: linuxserver, port: 9000, homePath: /data}
           good | {image: x, flavor: kasmvnc}
+          good | {image: x, idleOn: Disconnect}
+          good | {image: x, idleOn: NoInput}
+          bad  | {image: x, idleOn: noInput}
+          bad  | {image: x, idleOn: true}
           good | {image: x, flavor: custom, custom: {port: 80, passwordEnv: P}}
           good | {image: x, flavor: custom, custom: {port: 80, scheme: https, user: a@b.c, userEnv: U, passwordEnv: P, healthPath: /h}}
           bad  | {image: x, flavor: webtop}

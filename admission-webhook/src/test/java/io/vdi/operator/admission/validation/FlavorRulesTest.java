@@ -106,6 +106,10 @@ class FlavorRulesTest {
           {flavor: kasmvnc, idleTimeout: 1h}                      |
           {flavor: selkies1, idleTimeout: 1h}                     | spec.idleTimeout has no effect: desktops of flavor selkies1 do not report who is connected
           {flavor: selkies1, maxIdleTimeout: 1h}                  | spec.maxIdleTimeout has no effect
+          {idleOn: NoInput, idleTimeout: 1h}                      |
+          {flavor: kasmvnc, idleOn: Disconnect}                   |
+          {flavor: kasmvnc, idleOn: NoInput}                      | spec.idleOn NoInput: desktops of flavor kasmvnc do not report the last input, so a session is not idle while a client is connected; set idleOn to Disconnect
+          {flavor: selkies1, idleOn: NoInput}                     | spec.idleOn has no effect: desktops of flavor selkies1 do not report who is connected
           {flavor: linuxserver}                                   | spec.flavor linuxserver: the image starts as root
           {flavor: linuxserver, securityContext: {capabilities: {add: [SETUID]}}} |
           """)

@@ -518,6 +518,7 @@ class SessionAdmissionTest {
           {image: 'ghcr.io/desks/y', schedule: [{days: [Mon], stop: '18h', timeZone: UTC}]} | spec.schedule[0].stop "18h": must be a time of day
           {image: 'ghcr.io/desks/y', schedule: [{days: [Mon], stop: '18:00', timeZone: UTC, except: ['2026-02-30']}]} | spec.schedule[0].except[0] "2026-02-30": must be a date
           {image: 'ghcr.io/desks/y', drainGrace: 30s}         | spec.drainGrace "30s": must be a duration from 1m to 24h
+          {image: 'ghcr.io/desks/y', idleOn: Never}           | spec.idleOn "Never": must be Disconnect or NoInput
           {image: 'ghcr.io/desks/y', busy: {cpuAbove: much}}  | spec.busy.cpuAbove "much": must be a quantity above zero, such as 500m
           {image: 'ghcr.io/desks/y', busy: {gpuAbove: 100}}   | spec.busy.gpuAbove 100: must be a whole number from 1 to 99
           {image: 'ghcr.io/desks/y', drainGrace: 25h}         | spec.drainGrace "25h": must be a duration from 1m to 24h

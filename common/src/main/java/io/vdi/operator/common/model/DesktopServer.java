@@ -147,7 +147,10 @@ public record DesktopServer(
   public sealed interface ActivitySource {
     /** A request to the desktop. */
     enum Api implements ActivitySource {
-      /** {@code GET /api/sessions} of Selkies 2. */
+      /**
+       * {@code GET /api/sessions} of Selkies 2. In the image of this project it also has the time
+       * since the last input.
+       */
       SELKIES,
       /** {@code GET /api/get_bottleneck_stats} of KasmVNC, which has an entry for each client. */
       KASMVNC

@@ -33,6 +33,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String idleTimeout,
       String maxIdleTimeout,
       IdleAction idleAction,
+      IdleOn idleOn,
       String deleteAfterSuspended,
       Busy busy,
       Persistence persistence,
@@ -59,7 +60,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
         new Spec(
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
             null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-            null, null, null, null, null, null, null);
+            null, null, null, null, null, null, null, null);
 
     public Spec {
       image = image == null ? "" : image;
@@ -71,6 +72,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       gpu = gpu == null ? new Gpu(null, null, null, null) : gpu;
       podTemplate = podTemplate == null ? new PodTemplate(null, null) : podTemplate;
       env = env == null ? List.of() : env;
+      idleOn = idleOn == null ? IdleOn.DISCONNECT : idleOn;
       busy = busy == null ? new Busy(null, null) : busy;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
       encoder = encoder == null || encoder.isEmpty() ? "nvh264enc" : encoder;
@@ -151,7 +153,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
   }
 
   /**
-   * Above which usage a desktop without a client is not idle; null: the resource does not count.
+   * Above which usage a desktop that no client uses is not idle; null: the resource does not count.
    *
    * @param cpuAbove a quantity, in cores
    * @param gpuAbove in percent of one GPU

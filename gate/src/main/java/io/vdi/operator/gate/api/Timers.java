@@ -13,9 +13,9 @@ import java.util.Optional;
  * @param timeout how long the session may run
  * @param maxTimeout the longest timeout that the template allows; empty: no limit
  * @param endsAt when the session is deleted
- * @param lastActivityAt when somebody was connected last; empty if nobody was
+ * @param lastActivityAt when somebody used the desktop last; empty if nobody did
  * @param idleTimeout empty: an unused session stays
- * @param sleepsAt when the session becomes idle if nobody connects; empty while it is not known
+ * @param sleepsAt when the session becomes idle if nobody uses it; empty while it is not known
  * @param idleAction what happens then
  * @param stopsAt when the schedule suspends the session; empty: the schedule does not
  */

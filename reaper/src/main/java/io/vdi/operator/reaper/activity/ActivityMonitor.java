@@ -9,6 +9,7 @@ import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.DesktopServer.ActivitySource;
+import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -62,7 +63,7 @@ public final class ActivityMonitor implements AutoCloseable {
     /** A desktop was asked. */
     void probed(boolean answered);
 
-    /** A desktop has stopped answering. Called once until it answers again. */
+    /** A desktop has stopped to show whether it is used. Called once until it does again. */
     void activityUnknown(VdiSession session, String reason);
 
     /** The activity of a session has changed, or its idle timeout is reached. */
@@ -153,6 +154,13 @@ public final class ActivityMonitor implements AutoCloseable {
         .flatMap(template -> Defaults.effectiveSpec(session.spec(), template.spec()).idleTimeout());
   }
 
+  private IdleOn idleOn(VdiSession session) {
+    return templates
+        .get("", session.spec().template())
+        .map(template -> template.spec().idleOn())
+        .orElse(IdleOn.DISCONNECT);
+  }
+
   private ReconcileResult reconcile(SessionKey key) {
     // Before the session is read: a later change must queue the key again.
     String previous = monitored.remove(key);
@@ -190,30 +198,46 @@ public final class ActivityMonitor implements AutoCloseable {
     Instant now = clock.instant();
     ActivityHistory before = histories.getOrDefault(session.uid(), ActivityHistory.NONE);
     ActivityHistory history =
-        before.with(result, now, interval.multipliedBy(3).plus(settings.timeout()));
+        before.with(
+            result, idleOn(session), now, interval.multipliedBy(3).plus(settings.timeout()));
     histories.put(session.uid(), history);
-    if (result instanceof ProbeResult.NotReported(String reason)) {
-      failed(session, history, reason, idleTimeout.isPresent());
-      return interval;
+    switch (result) {
+      case ProbeResult.NotReported(String reason) -> {
+        report(session, history, reason, idleTimeout.isPresent());
+        return interval;
+      }
+      case ProbeResult.NoAnswer(String reason) -> {
+        passwords.remove(session.uid());
+        report(session, history, reason, idleTimeout.isPresent());
+        listener.probed(false);
+        return max(interval.dividedBy(5), MIN_RETRY_INTERVAL);
+      }
+      case ProbeResult.ConnectedClients(int clients, Optional<Duration> _) -> {
+        boolean known = history.consecutiveFailures() == 0;
+        if (known && before.consecutiveFailures() >= FAILURES_TO_REPORT) {
+          LOG.info("{}: the desktop answers again", SessionKey.of(session));
+        }
+        if (!known) {
+          report(session, history, inputUnknown(session), idleTimeout.isPresent());
+        }
+        Activity activity = history.activity().with(load.apply(session));
+        writeLastActivityTime(session, history, settings);
+        protect(session, clients > 0, activity, settings);
+        listener.probed(true);
+        if (!before.activity().getClass().equals(history.activity().getClass())) {
+          listener.activityChanged(SessionKey.of(session));
+        }
+        return idleTimeout.isPresent()
+                && activity instanceof Activity.Idle(Instant since, Instant asOf)
+            ? idle(session, since, asOf, idleTimeout.get(), interval)
+            : interval;
+      }
     }
-    if (result instanceof ProbeResult.NoAnswer(String reason)) {
-      failed(session, history, reason, idleTimeout.isPresent());
-      listener.probed(false);
-      return max(interval.dividedBy(5), MIN_RETRY_INTERVAL);
-    }
-    if (before.consecutiveFailures() >= FAILURES_TO_REPORT) {
-      LOG.info("{}: the desktop answers again", SessionKey.of(session));
-    }
-    writeLastActivityTime(session, history, settings);
-    Activity activity = history.activity().with(load.apply(session));
-    protect(session, activity, settings);
-    listener.probed(true);
-    if (!before.activity().getClass().equals(history.activity().getClass())) {
-      listener.activityChanged(SessionKey.of(session));
-    }
-    return idleTimeout.isPresent() && activity instanceof Activity.Idle(Instant since, Instant asOf)
-        ? idle(session, since, asOf, idleTimeout.get(), interval)
-        : interval;
+  }
+
+  private static String inputUnknown(VdiSession session) {
+    return "it does not report the last input, which spec.idleOn NoInput of template %s requires: use an image that reports it, or set idleOn to Disconnect (docs/flavors.md)"
+        .formatted(session.spec().template());
   }
 
   private Duration idle(
@@ -229,12 +253,11 @@ public final class ActivityMonitor implements AutoCloseable {
   }
 
   /** Where idleness ends nothing, a desktop that is not Selkies is no problem to report. */
-  private void failed(
+  private void report(
       VdiSession session, ActivityHistory history, String reason, boolean hasIdleTimeout) {
-    passwords.remove(session.uid());
     if (hasIdleTimeout && history.consecutiveFailures() == FAILURES_TO_REPORT) {
       LOG.warn(
-          "{}: cannot determine whether a client is connected; treating the session as active: {}",
+          "{}: cannot determine whether a client uses the desktop; treating it as used: {}",
           SessionKey.of(session),
           reason);
       listener.activityUnknown(session, reason);
@@ -301,22 +324,22 @@ public final class ActivityMonitor implements AutoCloseable {
   }
 
   /**
-   * While a client is connected, the field is written once per {@code statusInterval}. When the
-   * last client disconnects, its time is always written.
+   * While a client uses the desktop, the field is written once per {@code statusInterval}. When the
+   * use ends, its time is always written.
    */
   private void writeLastActivityTime(
       VdiSession session, ActivityHistory history, ActivityConfig settings) {
-    Optional<Instant> lastConnected =
-        history.lastConnected().map(time -> time.truncatedTo(ChronoUnit.SECONDS));
-    if (lastConnected.isEmpty()
+    Optional<Instant> lastActivity =
+        history.lastActivity().map(time -> time.truncatedTo(ChronoUnit.SECONDS));
+    if (lastActivity.isEmpty()
         || settings.dryRun()
         || !mayWrite.getAsBoolean()
-        || isRecent(session, history, lastConnected.get(), settings.statusInterval())) {
+        || isRecent(session, history, lastActivity.get(), settings.statusInterval())) {
       return;
     }
     JsonObject patch =
         MergePatch.forObject(session.metadata())
-            .set("status.lastActivityTime", lastConnected.get().toString())
+            .set("status.lastActivityTime", lastActivity.get().toString())
             .toJson();
     ApiResult<VdiSession> result =
         api.mergePatchStatus(ResourceType.SESSION, session.namespace(), session.name(), patch);
@@ -332,14 +355,16 @@ public final class ActivityMonitor implements AutoCloseable {
   }
 
   /** A change that fails is tried again by the next probe. */
-  private void protect(VdiSession session, Activity activity, ActivityConfig settings) {
+  private void protect(
+      VdiSession session, boolean connected, Activity activity, ActivityConfig settings) {
     Optional<Pod> pod = pod(session);
     if (pod.isEmpty() || settings.dryRun() || !mayWrite.getAsBoolean()) {
       return;
     }
     templates
         .get("", session.spec().template())
-        .flatMap(template -> DisruptionProtection.change(pod.get(), activity, template.spec()))
+        .flatMap(template ->
+            DisruptionProtection.change(pod.get(), connected, activity, template.spec()))
         .ifPresent(change -> {
           ApiResult<Pod> result =
               api.mergePatch(
@@ -358,15 +383,15 @@ public final class ActivityMonitor implements AutoCloseable {
 
   /** Whether the time in the status is recent enough. */
   private static boolean isRecent(
-      VdiSession session, ActivityHistory history, Instant lastConnected, Duration statusInterval) {
+      VdiSession session, ActivityHistory history, Instant lastActivity, Duration statusInterval) {
     Instant written = session.status().lastActivityTime();
     if (written == null) {
       return false;
     }
     boolean ofThisRun = session.status().startedAt().filter(written::isBefore).isEmpty();
-    boolean young = Duration.between(written, lastConnected).compareTo(statusInterval) < 0;
-    return !written.isBefore(lastConnected)
-        || (history.activity() instanceof Activity.Connected && ofThisRun && young);
+    boolean young = Duration.between(written, lastActivity).compareTo(statusInterval) < 0;
+    return !written.isBefore(lastActivity)
+        || (!(history.activity() instanceof Activity.Idle) && ofThisRun && young);
   }
 
   private static Duration min(Duration a, Duration b) {

@@ -1,8 +1,10 @@
 package io.vdi.operator.reaper.activity;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.kube.UnverifiedTls;
 import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import java.io.IOException;
@@ -10,6 +12,7 @@ import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import okhttp3.Call;
 import okhttp3.Credentials;
@@ -27,6 +30,9 @@ import okio.BufferedSource;
  */
 final class DesktopClient implements AutoCloseable {
   private static final long MAX_BODY_BYTES = 256 * 1024;
+
+  /** Ten years. */
+  private static final double MAX_IDLE_SECONDS = 3650 * 86_400.0;
 
   private final OkHttpClient http =
       UnverifiedTls.accept(new OkHttpClient.Builder())
@@ -78,17 +84,27 @@ final class DesktopClient implements AutoCloseable {
     }
     try {
       JsonObject json = JsonParser.parseString(body.readUtf8()).getAsJsonObject();
-      return new ProbeResult.ConnectedClients(
-          switch (api) {
-            case SELKIES -> json.getAsJsonArray("sessions").size();
-            case KASMVNC -> kasmClients(json);
-          });
+      return switch (api) {
+        case SELKIES ->
+            new ProbeResult.ConnectedClients(
+                json.getAsJsonArray("sessions").size(), sinceInput(json));
+        case KASMVNC -> new ProbeResult.ConnectedClients(kasmClients(json), Optional.empty());
+      };
     } catch (JsonParseException
         | IllegalStateException
         | ClassCastException
         | NullPointerException e) {
       return new ProbeResult.NoAnswer("the response contains no list of clients");
     }
+  }
+
+  /** What the image of this project adds; anything but a possible age of a process is unknown. */
+  private static Optional<Duration> sinceInput(JsonObject json) {
+    return Optional.ofNullable(json.get("idle_s"))
+        .filter(value -> value instanceof JsonPrimitive primitive && primitive.isNumber())
+        .map(JsonElement::getAsDouble)
+        .filter(seconds -> seconds >= 0 && seconds <= MAX_IDLE_SECONDS)
+        .map(seconds -> Duration.ofMillis(Math.round(seconds * 1000)));
   }
 
   /**

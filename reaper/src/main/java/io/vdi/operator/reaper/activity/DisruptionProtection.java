@@ -22,10 +22,16 @@ final class DisruptionProtection {
   /**
    * The change of the pod; empty if it has what it needs, or if it is not known whether the desktop
    * is in use. Annotations that the template sets stay as they are.
+   *
+   * @param connected whether a client is connected: its desktop is in use without input too
    */
-  static Optional<MergePatch> change(Pod pod, Activity activity, VdiTemplate.Spec template) {
+  static Optional<MergePatch> change(
+      Pod pod, boolean connected, Activity activity, VdiTemplate.Spec template) {
+    if (connected) {
+      return change(pod, true, template);
+    }
     return switch (activity) {
-      case Activity.Connected _, Activity.Busy _ -> change(pod, true, template);
+      case Activity.InUse _, Activity.Busy _ -> change(pod, true, template);
       case Activity.Idle _ -> change(pod, false, template);
       case Activity.Unknown _ -> Optional.empty();
     };

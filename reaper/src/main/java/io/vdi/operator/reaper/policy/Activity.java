@@ -7,24 +7,26 @@ public sealed interface Activity {
   /** Nothing: the desktop was not asked, or did not answer. Unknown never counts as idle. */
   record Unknown() implements Activity {}
 
-  /** At least one client was connected at this time. */
-  record Connected(Instant asOf) implements Activity {}
+  /**
+   * A client used the desktop at this time: it was connected or, with {@code idleOn: NoInput}, had
+   * given input since the answer before.
+   */
+  record InUse(Instant asOf) implements Activity {}
 
-  /** No client was connected, and its load was above a limit of {@code spec.busy} at this time. */
+  /** No client used it, and its load was above a limit of {@code spec.busy} at this time. */
   record Busy(Instant asOf) implements Activity {}
 
   /**
-   * No client was connected at the time {@code asOf}.
+   * No client used the desktop at the time {@code asOf}.
    *
-   * @param since the last time at which a client was, or may have been, connected, or at which the
-   *     desktop was busy
+   * @param since the last time at which a client did, or may have, or at which the desktop was busy
    */
   record Idle(Instant since, Instant asOf) implements Activity {}
 
   /** The activity with what is known about the load: a desktop is idle only if its load is too. */
   default Activity with(Load load) {
     return switch (this) {
-      case Unknown _, Connected _, Busy _ -> this;
+      case Unknown _, InUse _, Busy _ -> this;
       case Idle(Instant since, Instant asOf) ->
           switch (load) {
             case Load.NotMeasured _ -> this;

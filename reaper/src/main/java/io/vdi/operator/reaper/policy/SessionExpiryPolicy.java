@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.ExpiryWarning;
 import io.vdi.operator.common.model.HomeFate;
+import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.Schedule;
@@ -339,11 +340,18 @@ final class SessionExpiryPolicy {
               at,
               limit.get(),
               certain,
-              (isLoadMeasured()
-                      ? "no client has been connected and it has not been busy for "
-                      : "no client has been connected for ")
-                  + Durations.format(limit.get()),
-              "connect to continue"));
+              "%s%s for %s"
+                  .formatted(
+                      switch (idleOn()) {
+                        case DISCONNECT -> "no client has been connected";
+                        case NO_INPUT -> "there has been no input";
+                      },
+                      isLoadMeasured() ? " and it has not been busy" : "",
+                      Durations.format(limit.get())),
+              switch (idleOn()) {
+                case DISCONNECT -> "connect to continue";
+                case NO_INPUT -> "move the pointer or press a key to continue";
+              }));
     }
     return Optional.empty();
   }
@@ -390,6 +398,10 @@ final class SessionExpiryPolicy {
         .time(Annotations.SCHEDULE_APPLIED)
         .filter(applied -> !boundary.isAfter(applied))
         .isEmpty();
+  }
+
+  private IdleOn idleOn() {
+    return state.template().map(template -> template.spec().idleOn()).orElse(IdleOn.DISCONNECT);
   }
 
   private boolean isLoadMeasured() {

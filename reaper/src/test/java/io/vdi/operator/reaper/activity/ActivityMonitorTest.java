@@ -32,12 +32,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One desktop, asked every 10 ms, on a simulated clock that moves only when the test moves it. */
 class ActivityMonitorTest {
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
   private static final Duration INTERVAL = Duration.ofMillis(10);
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final String NO_INPUT = "\"idleTimeout\": \"30m\", \"idleOn\": \"NoInput\"";
   private static final SessionKey KEY = new SessionKey("ns", "desk");
 
   private final FakeApiServer server = FakeApiServer.start();
@@ -114,7 +117,7 @@ class ActivityMonitorTest {
     selkies.connect(1);
     start(running(""));
     awaitProbes();
-    assertThat(activity()).isEqualTo(new Activity.Connected(NOON));
+    assertThat(activity()).isEqualTo(new Activity.InUse(NOON));
     assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
     assertThat(changes).as("queued for a decision").containsExactly(KEY);
   }
@@ -212,6 +215,80 @@ class ActivityMonitorTest {
     assertThat(activity()).isEqualTo(new Activity.Unknown());
   }
 
+  @Test
+  @DisplayName("with NoInput an open tab without input is idle, and its pod stays protected")
+  void noInput() {
+    template(NO_INPUT);
+    selkies.connect(1);
+    selkies.inputAgo("600");
+    start(running(""));
+    awaitProbes();
+    Instant last = NOON.minusSeconds(600);
+    assertThat(activity()).isEqualTo(new Activity.Idle(last, NOON));
+    assertThat(annotations().get("karpenter.sh/do-not-disrupt").getAsString()).isEqualTo("true");
+    assertThat(lastActivityTime()).isEqualTo(last.toString());
+    now = NOON.plusSeconds(100);
+    selkies.inputAgo("700.4");
+    awaitProbes();
+    assertThat(activity()).as("the same input").isEqualTo(new Activity.Idle(last, now));
+    changes.clear();
+    selkies.inputAgo("1");
+    await().until(() -> lastActivityTime().equals(now.minusSeconds(1).toString()));
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Idle(now.minusSeconds(1), now));
+    assertThat(changes).as("queued because of the input, and after it").hasSize(2);
+    assertThat(unknown).isEmpty();
+    selkies.connect(0);
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Idle(now.minusSeconds(1), now));
+    assertThat(annotations().has("karpenter.sh/do-not-disrupt")).isFalse();
+  }
+
+  @Test
+  @DisplayName("with NoInput a desktop that works is not idle")
+  void noInputAndBusy() {
+    template(NO_INPUT);
+    selkies.connect(1);
+    selkies.inputAgo("600");
+    load = new Load.Busy(NOON);
+    start(running(""));
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Busy(NOON));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "-1", "NaN", "null", "\"600\"", "1e400"})
+  @DisplayName("with NoInput an open tab whose last input is not reported is not idle")
+  void inputNotReported(String idleSeconds) {
+    template(NO_INPUT);
+    selkies.connect(1);
+    selkies.inputAgo(idleSeconds);
+    start(running(""));
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.Unknown());
+    assertThat(unknown)
+        .containsExactly(
+            "it does not report the last input, which spec.idleOn NoInput of template ubuntu requires:"
+                + " use an image that reports it, or set idleOn to Disconnect (docs/flavors.md)");
+    assertThat(annotations().get("karpenter.sh/do-not-disrupt").getAsString()).isEqualTo("true");
+    assertThat(lastActivityTime()).isEqualTo("2026-03-01T12:00:00Z");
+    assertThat(failures.get()).as("failed probes").isZero();
+    assertThat(requests("GET", "/secrets/")).as("the password is read once").hasSize(1);
+    selkies.connect(0);
+    awaitProbes();
+    assertThat(activity()).as("nobody can give input").isEqualTo(new Activity.Idle(NOON, NOON));
+  }
+
+  @Test
+  @DisplayName("without NoInput a connected client uses the desktop, whatever its last input")
+  void disconnect() {
+    selkies.connect(1);
+    selkies.inputAgo("600");
+    start(running(""));
+    awaitProbes();
+    assertThat(activity()).isEqualTo(new Activity.InUse(NOON));
+  }
+
   private JsonObject annotations() {
     JsonObject metadata =
         api.request("GET", ResourceType.POD.path("ns", "desk"), null)
@@ -232,7 +309,7 @@ class ActivityMonitorTest {
       kasm.connect(1);
       start(running(""));
       awaitProbes();
-      assertThat(activity()).isEqualTo(new Activity.Connected(NOON));
+      assertThat(activity()).isEqualTo(new Activity.InUse(NOON));
       kasm.connect(0);
       awaitProbes();
       assertThat(activity()).isInstanceOf(Activity.Idle.class);

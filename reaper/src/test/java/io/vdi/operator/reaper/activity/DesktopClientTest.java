@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -52,13 +53,48 @@ class DesktopClientTest {
         {"sessions": [{"id": "a", "transport": "websockets", "role": "controller", "rtt_ms": 12},
                       {"id": "b", "transport": "websockets", "role": "viewer", "rtt_ms": null}]}
         """);
-    assertThat(probe()).isEqualTo(new ProbeResult.ConnectedClients(2));
+    assertThat(probe()).isEqualTo(clients(2));
   }
 
   @Test
   void noConnectedClientIsAnAnswer() throws InterruptedException {
     answer(200, "{\"sessions\": []}");
-    assertThat(probe()).isEqualTo(new ProbeResult.ConnectedClients(0));
+    assertThat(probe()).isEqualTo(clients(0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "0.0", "-0.0", "90.5", "1e3", "315360000"})
+  void theTimeSinceTheLastInputIsRead(String seconds) throws InterruptedException {
+    answer(200, "{\"sessions\": [{}], \"idle_s\": " + seconds + "}");
+    assertThat(probe())
+        .isEqualTo(
+            new ProbeResult.ConnectedClients(
+                1, Optional.of(Duration.ofMillis((long) (Double.parseDouble(seconds) * 1000)))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-1",
+        "-1e-3",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e9",
+        "1e400",
+        "1e999999999",
+        "99999999999999999999",
+        "null",
+        "true",
+        "\"12\"",
+        "\"NaN\"",
+        "[12]",
+        "{}",
+        "{\"s\": 12}"
+      })
+  void anImpossibleTimeSinceTheLastInputIsUnknown(String seconds) throws InterruptedException {
+    answer(200, "{\"sessions\": [{}], \"idle_s\": " + seconds + "}");
+    assertThat(probe()).isEqualTo(clients(1));
   }
 
   @Test
@@ -192,6 +228,10 @@ class DesktopClientTest {
         "127.0.0.1",
         server.getAddress().getPort(),
         new DesktopCredentials("ubuntu", "pässword"));
+  }
+
+  private static ProbeResult clients(int count) {
+    return new ProbeResult.ConnectedClients(count, Optional.empty());
   }
 
   private ProbeResult probe() throws InterruptedException {

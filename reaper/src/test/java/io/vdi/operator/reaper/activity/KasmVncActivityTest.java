@@ -7,6 +7,7 @@ import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import io.vdi.operator.common.model.Scheme;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -32,11 +33,14 @@ class KasmVncActivityTest {
   @Test
   @DisplayName("each entry of a user is a client")
   void connected() throws InterruptedException {
-    assertThat(probe("secret", Scheme.HTTPS)).isEqualTo(new ProbeResult.ConnectedClients(0));
+    assertThat(probe("secret", Scheme.HTTPS))
+        .isEqualTo(new ProbeResult.ConnectedClients(0, Optional.empty()));
     server.connect(2);
-    assertThat(probe("secret", Scheme.HTTPS)).isEqualTo(new ProbeResult.ConnectedClients(2));
+    assertThat(probe("secret", Scheme.HTTPS))
+        .isEqualTo(new ProbeResult.ConnectedClients(2, Optional.empty()));
     server.connect(0);
-    assertThat(probe("secret", Scheme.HTTPS)).isEqualTo(new ProbeResult.ConnectedClients(0));
+    assertThat(probe("secret", Scheme.HTTPS))
+        .isEqualTo(new ProbeResult.ConnectedClients(0, Optional.empty()));
   }
 
   @Test

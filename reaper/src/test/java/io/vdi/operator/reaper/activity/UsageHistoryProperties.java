@@ -186,7 +186,7 @@ class UsageHistoryProperties {
               .reduce(START.plusSeconds(500), (a, b) -> a.isAfter(b) ? a : b);
       assertThat(activity).isEqualTo(new Activity.Idle(since, asOf));
     }
-    assertThat(new Activity.Connected(asOf).with(cpu)).isEqualTo(new Activity.Connected(asOf));
+    assertThat(new Activity.InUse(asOf).with(cpu)).isEqualTo(new Activity.InUse(asOf));
     assertThat(new Activity.Unknown().with(cpu)).isEqualTo(new Activity.Unknown());
   }
 }

@@ -42,7 +42,7 @@ class ReapPolicyProperties {
               Instant from = since.orElse(SessionBuilder.NOON);
               return switch (kind) {
                 case 0 -> new Activity.Unknown();
-                case 1 -> new Activity.Connected(from);
+                case 1 -> new Activity.InUse(from);
                 case 2 -> new Activity.Busy(from);
                 default -> new Activity.Idle(from, from.plusSeconds(later));
               };

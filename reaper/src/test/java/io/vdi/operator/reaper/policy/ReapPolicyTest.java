@@ -6,6 +6,7 @@ import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.IdleAction;
+import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
@@ -194,6 +195,28 @@ class ReapPolicyTest {
                             + " for 30m; connect to continue"));
   }
 
+  @Test
+  void withNoInputTheMessagesAreAboutInput() {
+    session.idleTimeout = Optional.of("30m");
+    session.idleOn = Optional.of(IdleOn.NO_INPUT);
+    session.activity = new Activity.Idle(NOON, NOON.plusSeconds(1200));
+    assertThat(session.decide(NOON.plusSeconds(1200)))
+        .isInstanceOfSatisfying(
+            SessionVerdict.Warn.class,
+            warn ->
+                assertThat(warn.message())
+                    .isEqualTo(
+                        "is suspended at 2026-03-01T12:30:00Z, when there has been no input for 30m;"
+                            + " move the pointer or press a key to continue"));
+    session.busy = Optional.of("500m");
+    Instant end = NOON.plusSeconds(1800);
+    session.activity = new Activity.Idle(NOON, end);
+    assertThat(session.decideWarned(end))
+        .isEqualTo(
+            new SessionVerdict.Suspend(
+                ReapReason.IDLE, end, "there has been no input and it has not been busy for 30m"));
+  }
+
   /** A suspension that is refused again and again must not keep the session for ever. */
   @Test
   void aDeletionThatIsDueComesBeforeASuspension() {
@@ -217,7 +240,7 @@ class ReapPolicyTest {
     assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Keep.class);
     session.activity = new Activity.Idle(NOON, end);
     assertThat(session.decide(end.plusSeconds(11))).isInstanceOf(SessionVerdict.Keep.class);
-    session.activity = new Activity.Connected(end);
+    session.activity = new Activity.InUse(end);
     assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Keep.class);
     session.activity = new Activity.Unknown();
     assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Keep.class);

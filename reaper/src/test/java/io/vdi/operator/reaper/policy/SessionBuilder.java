@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.IdleAction;
+import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.OwnerReference;
@@ -57,6 +58,8 @@ final class SessionBuilder {
   Optional<Instant> failedCondition = Optional.empty();
   Optional<Instant> failedSince = Optional.empty();
   Optional<Instant> suspendedCondition = Optional.empty();
+  Optional<IdleOn> idleOn = Optional.empty();
+  Optional<String> busy = Optional.empty();
   Map<ReapReason, Instant> announcedEnds = Map.of();
   Optional<Pod> pod = Optional.empty();
   Activity activity = new Activity.Unknown();
@@ -179,6 +182,8 @@ final class SessionBuilder {
             "{metadata: {name: ubuntu, generation: %d}, spec: {image: x"
                     .formatted(templateGeneration)
                 + maxTimeout.map(max -> ", maxTimeout: " + max).orElse("")
+                + idleOn.map(on -> ", idleOn: " + on.text()).orElse("")
+                + busy.map(limit -> ", busy: {cpuAbove: " + limit + "}").orElse("")
                 + deleteAfterSuspended.map(d -> ", deleteAfterSuspended: " + d).orElse("")
                 + "}}",
             VdiTemplate.class);

@@ -86,7 +86,7 @@ class ThirtyDaySimulationTest {
     SessionBuilder session = desk.session;
     if (session.phase.equals(Optional.of(Phase.RUNNING)) && session.idleTimeout.isPresent()) {
       session.activity =
-          desk.connected ? new Activity.Connected(now) : new Activity.Idle(desk.idleSince, now);
+          desk.connected ? new Activity.InUse(now) : new Activity.Idle(desk.idleSince, now);
     }
     Set<ReapReason> upheld = session.decision(now).upheld();
     session.announcedEnds = new HashMap<>(session.announcedEnds);

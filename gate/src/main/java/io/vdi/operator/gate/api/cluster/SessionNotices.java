@@ -33,7 +33,7 @@ final class SessionNotices {
   }
 
   /**
-   * From the time that the reaper writes while a client is connected. Whether a desktop works
+   * From the time that the reaper writes while a client uses the desktop. Whether a desktop works
    * without one, only the reaper knows.
    */
   private static Optional<Instant> idleSince(VdiSession session, VdiTemplate.Spec template) {
