@@ -240,6 +240,11 @@ public final class Browser implements AutoCloseable {
     new Actions(driver).sendKeys(text.replace("\n", Keys.ENTER)).perform();
   }
 
+  /** Moves the pointer to a point of the page. */
+  public void movePointer(int x, int y) {
+    new Actions(driver).moveToLocation(x, y).perform();
+  }
+
   /** Opens the page of a desktop. */
   public void open(URI page, DesktopCredentials credentials) {
     driver.get(withCredentials(page, credentials));
