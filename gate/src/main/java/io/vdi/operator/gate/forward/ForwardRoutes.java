@@ -202,7 +202,8 @@ public final class ForwardRoutes implements HttpService {
     CookieHeader cookies = CookieHeader.of(request);
     Optional<Revocations> revocations = sources.revocations().get();
     if (revocations.isEmpty()) {
-      return unavailable(request, response, recipient, facts.get(), "the revocations cannot be read");
+      return unavailable(
+          request, response, recipient, facts.get(), "the revocations cannot be read");
     }
     String authority = facts.get().authority();
     Optional<DesktopPass> pass =
