@@ -73,6 +73,7 @@ class DevclusterImportsTest {
             "devcluster.process",
             "runtime",
             "runtime.config",
+            "runtime.leader",
             "runtime.schedule",
             "com.google.gson",
             "com.sun.net.httpserver",
