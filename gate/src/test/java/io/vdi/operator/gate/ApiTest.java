@@ -308,6 +308,27 @@ class ApiTest {
   }
 
   @Test
+  @DisplayName("a resume that an overloaded webhook cannot decide is tried again")
+  void overload() {
+    server.rejectOnce(
+        request -> request.method().equals("PATCH"),
+        503,
+        "ServiceUnavailable",
+        "admission webhook \"validate.vdi.kasm.io\" denied the request: cannot be decided now, try"
+            + " again");
+    assertThat(api.patch(alice, ALICE, "{\"suspended\": true}").status()).isEqualTo(200);
+    server.reject(
+        request -> request.method().equals("PATCH"),
+        500,
+        "InternalError",
+        "failed calling webhook");
+    assertThat(api.patch(alice, ALICE, "{\"suspended\": false}").status()).isEqualTo(503);
+    server.respondNormally();
+    TestGate.serveCrds(server);
+    assertThat(api.patch(alice, ALICE, "{\"suspended\": false}").status()).isEqualTo(200);
+  }
+
+  @Test
   @DisplayName("a violation of the webhook names the field of the request")
   void webhook() {
     server.reject(

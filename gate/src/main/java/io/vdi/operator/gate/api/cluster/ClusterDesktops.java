@@ -88,6 +88,14 @@ public final class ClusterDesktops implements Desktops {
 
   private static final Duration BINDING_PAUSE = Duration.ofMillis(100);
 
+  /**
+   * How often a change is tried while the API server or the webhook is overloaded. Each attempt
+   * takes at most the 5 s of the webhook, and browsers and routers wait for longer than all.
+   */
+  private static final int CHANGE_ATTEMPTS = 4;
+
+  private static final Duration CHANGE_PAUSE = Duration.ofMillis(250);
+
   private final KubeClient api;
   private final DesktopCaches caches;
   private final DesktopSettings settings;
@@ -327,7 +335,7 @@ public final class ClusterDesktops implements Desktops {
     for (int attempt = 1;
         place.isFresh() && isMissingPermission(result) && attempt < BINDING_ATTEMPTS;
         attempt++) {
-      if (!pause()) {
+      if (!pause(BINDING_PAUSE)) {
         break;
       }
       result = client.create(ResourceType.SESSION, place.name(), object);
@@ -347,9 +355,9 @@ public final class ClusterDesktops implements Desktops {
         && ApiFailure.isMissingPermission(rejected.reason(), rejected.message());
   }
 
-  private static boolean pause() {
+  private static boolean pause(Duration time) {
     try {
-      TimeUnit.MILLISECONDS.sleep(BINDING_PAUSE.toMillis());
+      TimeUnit.MILLISECONDS.sleep(time.toMillis());
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -416,8 +424,9 @@ public final class ClusterDesktops implements Desktops {
       return new Outcome.Done<>(session);
     }
     // Of two changes at the same time one is a conflict, so that none is lost.
+    boolean versioned = withVersion || change.extendBy().isPresent() || sharing;
     MergePatch patch =
-        withVersion || change.extendBy().isPresent() || sharing
+        versioned
             ? MergePatch.forVersion(session.metadata())
             : MergePatch.forObject(session.metadata());
     suspended.ifPresent(value -> patch.set("spec.suspended", value));
@@ -426,7 +435,43 @@ public final class ClusterDesktops implements Desktops {
     if (sharing) {
       patch.set("spec.shares", Share.toJson(shares));
     }
-    return as(caller).flatMap(client -> patch(client, session, patch, withVersion));
+    return as(caller).flatMap(client -> patch(client, session, patch, versioned, withVersion));
+  }
+
+  /**
+   * Patches the session. While the API server or the webhook is overloaded, a patch of any version
+   * is tried again: it says the same, so a second write after an unclear answer changes nothing.
+   *
+   * @param versioned whether the patch is for one version
+   * @param withVersion whether the caller has named it
+   */
+  private Outcome<VdiSession> patch(
+      KubeClient client,
+      VdiSession session,
+      MergePatch patch,
+      boolean versioned,
+      boolean withVersion) {
+    Supplier<ApiResult<VdiSession>> send =
+        () ->
+            client.mergePatch(
+                ResourceType.SESSION, session.namespace(), session.name(), patch.toJson());
+    ApiResult<VdiSession> result = send.get();
+    for (int attempt = 1;
+        !versioned && isOverload(result) && attempt < CHANGE_ATTEMPTS;
+        attempt++) {
+      if (!pause(CHANGE_PAUSE.plusMillis(random.nextInt((int) CHANGE_PAUSE.toMillis())))) {
+        break;
+      }
+      result = send.get();
+    }
+    result.ok().ifPresent(caches.sessions()::changed);
+    return Failures.outcome(result, withVersion);
+  }
+
+  /** 500: the API server got no answer of the webhook in time. 503: the webhook cannot decide. */
+  private static boolean isOverload(ApiResult<?> result) {
+    return result instanceof ApiResult.Rejected<?> rejected
+        && (rejected.code() == 429 || rejected.code() >= 500);
   }
 
   @Override
@@ -451,15 +496,6 @@ public final class ClusterDesktops implements Desktops {
                       code.user(),
                       until));
         });
-  }
-
-  private Outcome<VdiSession> patch(
-      KubeClient client, VdiSession session, MergePatch patch, boolean withVersion) {
-    ApiResult<VdiSession> result =
-        client.mergePatch(
-            ResourceType.SESSION, session.namespace(), session.name(), patch.toJson());
-    result.ok().ifPresent(caches.sessions()::changed);
-    return Failures.outcome(result, withVersion);
   }
 
   @Override
@@ -513,6 +549,7 @@ public final class ClusterDesktops implements Desktops {
                             ? MergePatch.forVersion(session.metadata())
                             : MergePatch.forObject(session.metadata()))
                         .set("spec.persistence.reclaimPolicy", policy.text()),
+                    withVersion,
                     withVersion))
             .orElseGet(() -> new Outcome.Done<>(session));
     return current.flatMap(observed -> {
