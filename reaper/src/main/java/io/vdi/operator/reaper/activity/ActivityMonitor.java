@@ -63,7 +63,7 @@ public final class ActivityMonitor implements AutoCloseable {
     /** A desktop was asked. */
     void probed(boolean answered);
 
-    /** A desktop has stopped to show whether it is used. Called once until it does again. */
+    /** A desktop does not show any more whether it is used. Called once until it does. */
     void activityUnknown(VdiSession session, String reason);
 
     /** The activity of a session has changed, or its idle timeout is reached. */
