@@ -22,7 +22,8 @@ class ImagesImportsTest {
             "java.net",
             "java.nio",
             "org.apache.commons.codec",
-            "org.apache.commons.compress")
+            "org.apache.commons.compress",
+            "org.slf4j")
         .check();
   }
 }

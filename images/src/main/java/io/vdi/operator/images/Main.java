@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 
 /** The command behind {@code make images}: builds images and prints the paths of their files. */
 public final class Main {
@@ -39,6 +40,8 @@ public final class Main {
       List<String> options = Arrays.stream(args).filter(arg -> arg.startsWith("--")).toList();
       List<String> names = Arrays.stream(args).filter(arg -> !arg.startsWith("--")).toList();
       List<String> wanted = names.isEmpty() ? images.ofInstallation() : names;
+      // Otherwise two lanes initialize it at the same time, and it prints a warning.
+      LoggerFactory.getILoggerFactory();
       ParallelSteps.run(
           options.contains(PROGRAMS)
               ? withPrograms(images, wanted)
