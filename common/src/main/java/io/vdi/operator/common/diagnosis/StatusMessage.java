@@ -1,15 +1,12 @@
 package io.vdi.operator.common.diagnosis;
 
-import java.util.List;
-import java.util.Optional;
-
 /**
  * What the controller says in its own words in {@code status.message} and in conditions. The words
  * are a part of the API (docs/specification.md, sections 1, 3 and 4). The portal translates them by
  * the name of the constant, which therefore stays. Words of Kubernetes and messages with a cause of
  * {@link KnownCause} have no constant.
  */
-public enum StatusMessage {
+public enum StatusMessage implements PatternMessage {
   SUSPENDING("suspending: the pod stops"),
   /** {0} is {@link #NODE_NOT_READY}. */
   CANNOT_SUSPEND("suspending: the pod cannot stop: {0}"),
@@ -61,18 +58,8 @@ public enum StatusMessage {
     this.pattern = MessagePattern.of(pattern);
   }
 
-  /** The message with these values, one for each placeholder. */
-  public String text(Object... values) {
-    return pattern.text(values);
-  }
-
-  /** The values of a message; empty if it is another one. */
-  public Optional<List<String>> values(String message) {
-    return pattern.values(message);
-  }
-
-  /** The number of placeholders. */
-  public int size() {
-    return pattern.size();
+  @Override
+  public MessagePattern pattern() {
+    return pattern;
   }
 }

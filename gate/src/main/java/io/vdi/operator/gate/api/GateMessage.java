@@ -1,14 +1,13 @@
 package io.vdi.operator.gate.api;
 
 import io.vdi.operator.common.diagnosis.MessagePattern;
-import java.util.List;
-import java.util.Optional;
+import io.vdi.operator.common.diagnosis.PatternMessage;
 
 /**
  * What the gate says in its own words in answers of {@link Desktops}, in English, as the API sends
  * it. The portal translates it by the name of the constant.
  */
-public enum GateMessage {
+public enum GateMessage implements PatternMessage {
   ALL_WATCHED("all are watched"),
   WATCHED("it is watched"),
   NOT_WATCHED("watchNamespaces is {0}"),
@@ -63,18 +62,8 @@ public enum GateMessage {
     this.pattern = MessagePattern.of(pattern);
   }
 
-  /** The message with these values, one for each placeholder. */
-  public String text(Object... values) {
-    return pattern.text(values);
-  }
-
-  /** The values of a message; empty if it is another one. */
-  public Optional<List<String>> values(String message) {
-    return pattern.values(message);
-  }
-
-  /** The number of placeholders. */
-  public int size() {
-    return pattern.size();
+  @Override
+  public MessagePattern pattern() {
+    return pattern;
   }
 }
