@@ -79,6 +79,13 @@ public record ControllerConfig(
     INGRESS_NGINX
   }
 
+  /** Whether new Services get no cluster IP. */
+  private enum HeadlessServices {
+    AUTO,
+    ALWAYS,
+    NEVER
+  }
+
   static ControllerConfig from(Config config) throws InvalidConfigException {
     ConfigReader read = new ConfigReader(config);
     LeaderElectionConfig election = LeaderElectionConfig.read(read);
@@ -228,11 +235,21 @@ public record ControllerConfig(
             middlewares(read),
             metadata(read, "ingress.labels"),
             metadata(read, "ingress.annotations"),
-            GatewayConfig.parentRefs(read));
+            GatewayConfig.parentRefs(read),
+            headlessServices(read, kind));
     if (ingress.kind() == SessionConfig.IngressKind.GATEWAY) {
       GatewayConfig.check(read, ingress);
     }
     return ingress;
+  }
+
+  /** Traefik sends requests to the endpoints of a Service; other routers may need a cluster IP. */
+  private static boolean headlessServices(ConfigReader read, SessionConfig.IngressKind kind) {
+    return switch (read.oneOf("ingress.headlessServices", HeadlessServices.class)) {
+      case AUTO -> kind == SessionConfig.IngressKind.TRAEFIK;
+      case ALWAYS -> true;
+      case NEVER -> false;
+    };
   }
 
   private static List<SessionConfig.MiddlewareRef> middlewares(ConfigReader read) {

@@ -102,6 +102,36 @@ class ClusterVariantsIT {
   }
 
   @Test
+  @DisplayName(
+      "A Service with a cluster IP, as earlier versions created it, is updated and keeps it")
+  void keepsTheClusterIpOfAnExistingService() {
+    SessionFixture before = namespace.session("before");
+    try (RunningService _ =
+        CONTROLLER.withConfigFile("ingress: {headlessServices: never}").start(cluster)) {
+      before.create("template: kwok").awaitPhase(Phase.RUNNING);
+    }
+    String clusterIp = clusterIp(before);
+    assertThat(clusterIp).isNotEqualTo("None");
+    try (RunningService _ = CONTROLLER.start(cluster)) {
+      before.outdateChildAndAwaitUpdate(ResourceType.SERVICE);
+      assertThat(clusterIp(before)).isEqualTo(clusterIp);
+      SessionFixture after = namespace.session("after").create("template: kwok");
+      after.awaitPhase(Phase.RUNNING);
+      assertThat(clusterIp(after)).isEqualTo("None");
+      after.outdateChildAndAwaitUpdate(ResourceType.SERVICE);
+      assertThat(clusterIp(after)).isEqualTo("None");
+    }
+  }
+
+  private String clusterIp(SessionFixture session) {
+    return api.request("GET", ResourceType.SERVICE.path(namespace.name(), session.name()), null)
+        .orElseThrow()
+        .getAsJsonObject("spec")
+        .get("clusterIP")
+        .getAsString();
+  }
+
+  @Test
   void changesIngressKindAndTlsModeWithoutRestart() {
     try (RunningService.InThisJvm controller =
         CONTROLLER.withConfigFile("ingress: {kind: ingress}").start(cluster)) {

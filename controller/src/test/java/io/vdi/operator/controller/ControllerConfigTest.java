@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The settings {@code access.*} and {@code ingress.*}; docs/configuration.md. */
 class ControllerConfigTest {
@@ -86,6 +88,24 @@ class ControllerConfigTest {
             "ingress.labels \"app.kubernetes.io/name\" is the operator's own: leave it out");
     assertThatThrownBy(() -> read("ingress: {middlewares: ['a b']}"))
         .hasMessageContaining("ingress.middlewares \"a b\" must be the name of a Middleware");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "traefik, auto, true",
+    "ingress, auto, false",
+    "none, auto, false",
+    "ingress, always, true",
+    "traefik, never, false"
+  })
+  void servicesAreHeadlessWhereTheRouterUsesEndpoints(
+      String kind, String headless, boolean expected) throws InvalidConfigException {
+    assertThat(
+            read("ingress: {kind: %s, headlessServices: %s}".formatted(kind, headless))
+                .session()
+                .ingress()
+                .headlessServices())
+        .isEqualTo(expected);
   }
 
   @Test

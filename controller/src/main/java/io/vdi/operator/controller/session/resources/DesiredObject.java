@@ -116,7 +116,8 @@ public final class DesiredObject {
 
   /**
    * Without the marks by which an object is recognised, because they do not change what it does,
-   * and without the size of a home, which is changed separately.
+   * without the size of a home, which is changed separately, and without the cluster IP of a
+   * Service, which cannot change.
    */
   private static String hashOf(JsonObject body) {
     JsonObject hashed = inOrder(body).getAsJsonObject();
@@ -126,6 +127,9 @@ public final class DesiredObject {
     hashed.getAsJsonObject("metadata").getAsJsonObject("labels").remove(Labels.TEMPLATE);
     if (hashed.get("kind").getAsString().equals(ResourceType.PERSISTENT_VOLUME_CLAIM.kind())) {
       hashed.getAsJsonObject("spec").remove("resources");
+    }
+    if (hashed.get("kind").getAsString().equals(ResourceType.SERVICE.kind())) {
+      hashed.getAsJsonObject("spec").remove("clusterIP");
     }
     return Hashes.sha256(hashed.toString(), 16);
   }

@@ -12,9 +12,16 @@ import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
 import java.util.Map;
 
-/** Builds the Service: port 8080 to the pod's port {@code http}. */
+/**
+ * Builds the Service: port 8080 to the pod's port {@code http}. A headless one costs the API server
+ * less, takes no address of the cluster's range, and no rules of kube-proxy. The API server refuses
+ * to change that, so an existing Service stays as it is; docs/decisions/services.md.
+ */
 final class ServiceBuilder {
   static final int PORT = 8080;
+
+  /** Tells the API server to allocate no cluster IP. */
+  private static final String HEADLESS = "None";
 
   private ServiceBuilder() {}
 
@@ -31,6 +38,11 @@ final class ServiceBuilder {
                         .port(PORT)
                         .protocol("TCP")
                         .targetPort(new IntOrString("http"))));
+    JsonObject patch = ChildMetadata.metadataPatch(metadata);
+    patch.add("spec", ChildMetadata.json(spec));
+    if (resolved.config().ingress().headlessServices()) {
+      spec.clusterIP(HEADLESS);
+    }
     JsonObject body =
         ChildMetadata.json(
             new V1Service()
@@ -38,8 +50,6 @@ final class ServiceBuilder {
                 .kind(ResourceType.SERVICE.kind())
                 .metadata(metadata)
                 .spec(spec));
-    JsonObject patch = ChildMetadata.metadataPatch(metadata);
-    patch.add("spec", ChildMetadata.json(spec));
     return DesiredObject.of(ChildKind.SERVICE, ResourceType.SERVICE, resolved.name(), body, patch);
   }
 }

@@ -76,6 +76,8 @@ public record SessionConfig(
    * @param labels added to each route
    * @param annotations added to each route
    * @param parentRefs the Gateways of each HTTPRoute; at least one for kind gateway
+   * @param headlessServices whether new Services get no cluster IP: the router must send requests
+   *     to the endpoints of a Service itself
    */
   public record Ingress(
       IngressKind kind,
@@ -84,10 +86,19 @@ public record SessionConfig(
       List<MiddlewareRef> middlewares,
       Map<String, String> labels,
       Map<String, String> annotations,
-      List<ParentRef> parentRefs) {
-    /** Without middlewares, labels, annotations and Gateways. */
+      List<ParentRef> parentRefs,
+      boolean headlessServices) {
+    /** Without middlewares, labels, annotations and Gateways, and with Services as by default. */
     public Ingress(IngressKind kind, Optional<String> className, List<String> entryPoints) {
-      this(kind, className, entryPoints, List.of(), Map.of(), Map.of(), List.of());
+      this(
+          kind,
+          className,
+          entryPoints,
+          List.of(),
+          Map.of(),
+          Map.of(),
+          List.of(),
+          kind == IngressKind.TRAEFIK);
     }
   }
 

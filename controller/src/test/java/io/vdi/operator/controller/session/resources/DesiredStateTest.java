@@ -491,7 +491,8 @@ class DesiredStateTest {
             List.of(new SessionConfig.MiddlewareRef(Optional.empty(), "headers")),
             Map.of("team", "desks"),
             Map.of("example.com/zone", "inner"),
-            List.of(gateway));
+            List.of(gateway),
+            false);
     DesiredObject route = object(children("{}", "{image: x}", withGate(ingress)), ChildKind.ROUTE);
     assertThat(route.body().get("apiVersion")).hasToString("\"gateway.networking.k8s.io/v1\"");
     assertThat(route.body().get("kind")).hasToString("\"HTTPRoute\"");
@@ -526,7 +527,8 @@ class DesiredStateTest {
                 List.of(),
                 Map.of(),
                 Map.of(),
-                List.of(gateway)),
+                List.of(gateway),
+                false),
             CONFIG.tls(),
             CONFIG.turn(),
             CONFIG.network(),
@@ -552,6 +554,33 @@ class DesiredStateTest {
   }
 
   @Test
+  @DisplayName("The cluster IP cannot change, so it is neither in the patch nor in the hash")
+  void aServiceIsHeadlessFromItsCreation() {
+    DesiredObject headless = object(children("{}", "{image: x}", CONFIG), ChildKind.SERVICE);
+    SessionConfig.Ingress ingress =
+        new SessionConfig.Ingress(
+            SessionConfig.IngressKind.NONE, Optional.empty(), List.of("websecure"));
+    DesiredObject usual =
+        object(
+            children(
+                "{}",
+                "{image: x}",
+                new SessionConfig(
+                    CONFIG.domain(),
+                    ingress,
+                    CONFIG.tls(),
+                    CONFIG.turn(),
+                    CONFIG.network(),
+                    CONFIG.access())),
+            ChildKind.SERVICE);
+    assertThat(headless.body().getAsJsonObject("spec").get("clusterIP").getAsString())
+        .isEqualTo("None");
+    assertThat(usual.body().getAsJsonObject("spec").has("clusterIP")).isFalse();
+    assertThat(headless.patch().getAsJsonObject("spec").has("clusterIP")).isFalse();
+    assertThat(headless.hash()).isEqualTo(usual.hash());
+  }
+
+  @Test
   void anIngressOfIngressNginxAsksTheGateAndAnotherLeadsToItsPages() {
     SessionConfig.Ingress ingress =
         new SessionConfig.Ingress(
@@ -561,7 +590,8 @@ class DesiredStateTest {
             List.of(),
             Map.of("team", "desks"),
             Map.of("nginx.ingress.kubernetes.io/limit-rps", "50", "cert-manager.io/issuer", "ca"),
-            List.of());
+            List.of(),
+            false);
     SessionConfig.Gate gate =
         SessionConfig.Gate.ofIngressNginx(
             new GateAddress(false, "vdi-gate.vdi-system.svc.cluster.local", 8082, "/forward-auth"));
