@@ -1,4 +1,4 @@
-package io.vdi.operator.e2e.portal;
+package io.vdi.operator.gate.portal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -10,13 +10,11 @@ import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.usage.GpuBudgets;
-import io.vdi.operator.e2e.portal.PortalBrowser.Colours;
-import io.vdi.operator.e2e.portal.PortalBrowser.Screen;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.UsageView;
-import io.vdi.operator.gate.portal.InMemoryDesktops;
-import io.vdi.operator.gate.portal.TestPortal;
+import io.vdi.operator.gate.portal.PortalBrowser.Colours;
+import io.vdi.operator.gate.portal.PortalBrowser.Screen;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,8 +31,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 /**
- * The pages of the portal in Chromium. It is here and not in module gate because this module has
- * the browser. The desktops are in memory, so that every state can be shown.
+ * The pages of the portal in Chromium. The desktops are in memory, so that every state can be
+ * shown.
  *
  * <p>With {@code -Dportal.screenshots=<folder>} the pictures of the documentation are written
  * there; otherwise they are in {@code target/portal}.

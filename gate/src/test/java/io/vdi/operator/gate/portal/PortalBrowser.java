@@ -1,13 +1,12 @@
-package io.vdi.operator.e2e.portal;
+package io.vdi.operator.gate.portal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vdi.operator.e2e.browser.Browser;
+import io.vdi.operator.devcluster.build.DebianPackages;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.io.ByteArrayInputStream;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -34,9 +33,8 @@ import org.openqa.selenium.logging.LogType;
 import org.openqa.selenium.logging.LoggingPreferences;
 
 /**
- * Chromium for pages on this machine. {@link Browser} is for desktops: it resolves their hosts to a
- * cluster's router. This one has the colours, the width and the language that a test asks for, and
- * collects what the page does wrong.
+ * Chromium for pages on this machine. It has the colours, the width and the language that a test
+ * asks for, and collects what the page does wrong.
  */
 final class PortalBrowser implements AutoCloseable {
   /** A viewport. */
@@ -59,6 +57,8 @@ final class PortalBrowser implements AutoCloseable {
     DARK
   }
 
+  private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+  private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
   private static final int MAX_TABS = 60;
 
   /** Runs in each page before its own scripts. */
@@ -90,11 +90,15 @@ final class PortalBrowser implements AutoCloseable {
   }
 
   static PortalBrowser start() {
-    assertThat(Browser.provided()).as("Chromium is installed").isTrue();
+    assertThat(
+            DebianPackages.provide("chromium", CHROMIUM)
+                && DebianPackages.provide("chromium-driver", DRIVER))
+        .as("Chromium is installed")
+        .isTrue();
     LoggingPreferences logs = new LoggingPreferences();
     logs.enable(LogType.BROWSER, Level.ALL);
     ChromeOptions options = new ChromeOptions();
-    options.setBinary("/usr/bin/chromium");
+    options.setBinary(CHROMIUM.toFile());
     options.setCapability("goog:loggingPrefs", logs);
     options.addArguments(
         "--headless=new",
@@ -111,7 +115,7 @@ final class PortalBrowser implements AutoCloseable {
     ChromeDriver driver =
         new ChromeDriver(
             new ChromeDriverService.Builder()
-                .usingDriverExecutable(new File("/usr/bin/chromedriver"))
+                .usingDriverExecutable(DRIVER.toFile())
                 .withSilent(true)
                 .build(),
             options);
