@@ -1,6 +1,7 @@
 package io.vdi.operator.bench;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ChildKind;
@@ -17,7 +18,9 @@ import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -26,8 +29,10 @@ import java.util.concurrent.Future;
 
 /**
  * Makes the same writes as the controller, with the same bytes and the same user, but without
- * watches and decisions. No controller can be faster. It creates the five objects of a session
- * concurrently and writes the status once; the controller writes it up to three times.
+ * watches and decisions. No controller can be faster. It creates the objects of a session
+ * concurrently, then the RoleBinding, which the API server refuses before its Role exists, and
+ * writes the status once; the controller writes it up to three times. Events and the interval of
+ * use are left out.
  */
 final class BareClient implements AutoCloseable {
   private static final SessionConfig SETTINGS =
@@ -38,7 +43,7 @@ final class BareClient implements AutoCloseable {
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
           Optional.empty(),
-          Optional.empty());
+          Optional.of(new IdentityMapping(Map.of(), "", "")));
 
   private final KubeClient user;
   private final KubeClient operator;
@@ -135,9 +140,11 @@ final class BareClient implements AutoCloseable {
             Defaults.effectiveSpec(session.spec(), template),
             HostNames.preferred(session.spec().user()),
             SETTINGS);
-    DesiredState.Children children = DesiredState.children(workload);
+    Map<ChildKind, DesiredObject> objects =
+        new EnumMap<>(DesiredState.children(workload).objects());
+    DesiredObject binding = objects.remove(ChildKind.ROLE_BINDING);
     List<Future<ApiResult<?>>> answers = new ArrayList<>();
-    for (DesiredObject object : children.objects().values()) {
+    for (DesiredObject object : objects.values()) {
       answers.add(threads.submit(() -> create(object, parked)));
     }
     try {
@@ -150,6 +157,7 @@ final class BareClient implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+    create(binding, parked).orElseThrow();
   }
 
   private ApiResult<?> create(DesiredObject object, boolean parked) {

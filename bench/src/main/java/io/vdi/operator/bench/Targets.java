@@ -43,7 +43,7 @@ final class Targets {
                       burst.throughput().sessionsPerSecond() / limit,
                       0.7,
                       ""));
-          report.atMost("burst, writes per session", burst.writesWithoutEvents(), 10, "");
+          report.atMost("burst, writes per session", burst.writesWithoutEvents(), 12, "");
         });
     report
         .find(Measurement.STEADY, Result.ControllerFigures.class)
@@ -60,7 +60,7 @@ final class Targets {
               2,
               "");
           report.atMost("20/s, reconcile p99", steady.reconcile().p99(), 100, " ms");
-          report.atMost("20/s, writes per session", steady.writesWithoutEvents(), 10, "");
+          report.atMost("20/s, writes per session", steady.writesWithoutEvents(), 12, "");
         });
   }
 
