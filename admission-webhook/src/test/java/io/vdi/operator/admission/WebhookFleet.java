@@ -125,13 +125,7 @@ final class WebhookFleet implements AutoCloseable {
   private OperatorProcess launch(int i) {
     return OperatorProcess.start(
         OperatorService.ADMISSION_WEBHOOK.launch(
-            Path.of(".."),
-            NAMESPACE,
-            kubeconfig,
-            folder,
-            "webhook-" + i,
-            settings(i),
-            OperatorProcess.JVM_FLAGS));
+            Path.of(".."), NAMESPACE, kubeconfig, folder, "webhook-" + i, settings(i)));
   }
 
   @Override

@@ -49,13 +49,11 @@ final class AdmissionBench implements AutoCloseable {
 
   private final BenchCluster cluster = new BenchCluster(0);
   private final Path folder;
-  private final List<String> jvm;
   private final List<Integer> ports = LoopbackPorts.free(3);
   private final TcpBalancer balancer = new TcpBalancer(ports.subList(0, 2));
   private final Path config;
 
-  AdmissionBench(List<String> jvm) {
-    this.jvm = jvm;
+  AdmissionBench() {
     try {
       folder = Files.createTempDirectory("vdi-bench-admission-");
       config = Files.writeString(folder.resolve("config.yaml"), "{}\n");
@@ -211,8 +209,9 @@ final class AdmissionBench implements AutoCloseable {
     Map<String, String> settings = new HashMap<>(OperatorService.webhookAt(ports.get(replica)));
     settings.put("VDI_CONFIG_FILE", config.toString());
     return OperatorProcess.start(
-        OperatorService.ADMISSION_WEBHOOK.launch(
-            Path.of(""), NAMESPACE, kubeconfig, folder, "webhook-" + replica, settings, jvm));
+        OperatorService.ADMISSION_WEBHOOK
+            .launch(Path.of(""), NAMESPACE, kubeconfig, folder, "webhook-" + replica, settings)
+            .withJvm(JvmFlags.of(OperatorService.ADMISSION_WEBHOOK)));
   }
 
   private OperatorProcess bareWebhook() {
@@ -226,7 +225,7 @@ final class AdmissionBench implements AutoCloseable {
             Map.of(
                 BareWebhook.FOLDER, folder.toString(),
                 BareWebhook.PORT, String.valueOf(ports.get(2))),
-            jvm));
+            JvmFlags.of(OperatorService.ADMISSION_WEBHOOK)));
   }
 
   /** Saves the webhook's CA for the client, and its certificate and key for the bare webhook. */

@@ -106,40 +106,37 @@ final class BenchCluster implements AutoCloseable {
   }
 
   /** The controller as a container of one pod, which takes over its Lease when it is restarted. */
-  OperatorProcess.Launch controller(List<String> jvm) {
-    return controller(Map.of("POD_UID", "1"), jvm);
+  OperatorProcess.Launch controller() {
+    return controller(Map.of("POD_UID", "1"));
   }
 
-  OperatorProcess.Launch controller(Map<String, String> settings, List<String> jvm) {
-    return launch(OperatorService.CONTROLLER, operatorKubeconfig, "controller", settings, jvm);
+  OperatorProcess.Launch controller(Map<String, String> settings) {
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, "controller", settings);
   }
 
   /**
    * @param name of the replica, in lower case
    */
-  OperatorProcess.Launch controller(String name, List<String> jvm) {
-    return launch(OperatorService.CONTROLLER, operatorKubeconfig, name, Map.of(), jvm);
+  OperatorProcess.Launch controller(String name) {
+    return launch(OperatorService.CONTROLLER, operatorKubeconfig, name, Map.of());
   }
 
   /** The reaper with its default configuration. */
-  OperatorProcess.Launch reaper(List<String> jvm) {
+  OperatorProcess.Launch reaper() {
     new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installReaper();
     return launch(
         OperatorService.REAPER,
         cluster.serviceAccountKubeconfig(OPERATOR, REAPER, folder.resolve("reaper.kubeconfig")),
         "reaper",
         // A session that is due without a warning ends only this long after the warning.
-        Map.of("vdiConfig_WARNING_BEFORE", "5s"),
-        jvm);
+        Map.of("vdiConfig_WARNING_BEFORE", "5s"));
   }
 
   private OperatorProcess.Launch launch(
-      OperatorService service,
-      Path kubeconfig,
-      String name,
-      Map<String, String> settings,
-      List<String> jvm) {
-    return service.launch(Path.of(""), OPERATOR, kubeconfig, folder, name, settings, jvm);
+      OperatorService service, Path kubeconfig, String name, Map<String, String> settings) {
+    return service
+        .launch(Path.of(""), OPERATOR, kubeconfig, folder, name, settings)
+        .withJvm(JvmFlags.of(service));
   }
 
   @Override

@@ -269,13 +269,13 @@ final class BenchmarkReport {
   }
 
   /** Writes all figures to a new file in the folder; returns the file. */
-  Path save(Path folder, List<String> jvm) throws IOException {
+  Path save(Path folder) throws IOException {
     Map<String, Object> all = new LinkedHashMap<>();
     String time = Instant.now().toString();
     all.put("time", time);
     all.put("cores", Runtime.getRuntime().availableProcessors());
     all.put("java", System.getProperty("java.vm.version"));
-    all.put("jvm", jvm);
+    all.put("jvm", JvmFlags.all());
     all.put("results", results);
     all.put("targets", targets);
     Files.createDirectories(folder);

@@ -1,5 +1,6 @@
 package io.vdi.operator.bench;
 
+import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.operator.AotCache;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
@@ -21,6 +22,9 @@ final class ControllerBench {
   /** Sessions of the training run that the AOT cache is recorded from. */
   private static final int TRAINING = 300;
 
+  /** Volumes are bound at a few per second, so that thousands of homes would take an hour. */
+  private static final String WITHOUT_HOME = ", persistence: {enabled: false}";
+
   private static final Load WARMING = new Load.Clients(16);
 
   /** Longer than the controller delays a write of the status, see its StatusWriteThrottle. */
@@ -28,15 +32,6 @@ final class ControllerBench {
 
   /** Longer than the interval at which the controller resyncs a session. */
   private static final Duration REST = Duration.ofSeconds(40);
-
-  private final List<String> jvm;
-
-  /**
-   * @param jvm flags for the controller's JVM
-   */
-  ControllerBench(List<String> jvm) {
-    this.jvm = jvm;
-  }
 
   /** Measures {@link BareClient}. Times start with the answer to the session's POST. */
   Result.Throughput bare(int sessions, Load load) {
@@ -56,17 +51,17 @@ final class ControllerBench {
     try (BenchCluster cluster = new BenchCluster(sessions + WARM_UP);
         OperatorProcess controller = start(cluster);
         Stopwatch watch = new Stopwatch(cluster.admin())) {
-      Consumer<String> submit = submit(cluster, watch);
+      Consumer<String> submit = submit(cluster, watch, "");
       arrive(watch, names("warm", WARM_UP), WARMING, submit);
       watch.awaitRunning(names("warm", WARM_UP));
       cluster.requests().awaitQuiet(SETTLED);
-      return measure(cluster, controller, watch, names("session", sessions), load);
+      return measure(cluster, controller, watch, names("session", sessions), load, submit);
     }
   }
 
   /**
-   * Measures the controller with many sessions: while they arrive, at rest, with a burst of more
-   * sessions, while another replica takes over, and after a restart.
+   * Measures the controller with many sessions without homes: while they arrive, at rest, with a
+   * burst of more sessions, while another replica takes over, and after a restart.
    */
   Result.Fleet fleet(int sessions, int more) {
     try (BenchCluster cluster = new BenchCluster(sessions + more)) {
@@ -79,21 +74,22 @@ final class ControllerBench {
       double loss;
       try (OperatorProcess controller = start(cluster);
           Stopwatch watch = new Stopwatch(cluster.admin())) {
-        arrival =
-            measure(cluster, controller, watch, names("session", sessions), new Load.Clients(32));
+        Consumer<String> submit = submit(cluster, watch, WITHOUT_HOME);
+        Load load = new Load.Clients(32);
+        arrival = measure(cluster, controller, watch, names("session", sessions), load, submit);
         settled = figures(controller);
         TreeMap<String, Integer> before = cluster.requests().writes();
         cluster.requests().awaitQuiet(REST);
         restWrites = difference(before, cluster.requests().writes(), 1);
         rested = figures(controller);
-        burst = measure(cluster, controller, watch, names("burst", more), new Load.Clients(32));
-        try (OperatorProcess standby = OperatorProcess.start(cluster.controller("standby", jvm))) {
+        burst = measure(cluster, controller, watch, names("burst", more), load, submit);
+        try (OperatorProcess standby = OperatorProcess.start(cluster.controller("standby"))) {
           standby.awaitReady();
           try (OperatorProcess restarted = restartAfterKill(cluster, controller)) {
-            crash = untilServed(cluster, watch, "after-crash");
+            crash = untilServed(cluster, watch, "after-crash", submit);
             restarted.awaitReady();
             restarted.process().kill();
-            loss = untilServed(cluster, watch, "after-loss");
+            loss = untilServed(cluster, watch, "after-loss", submit);
           }
         }
       }
@@ -126,13 +122,14 @@ final class ControllerBench {
   /** As the kubelet does it. */
   private OperatorProcess restartAfterKill(BenchCluster cluster, OperatorProcess leader) {
     leader.process().kill();
-    return AotCache.start(cluster.controller(jvm));
+    return AotCache.start(cluster.controller());
   }
 
   /** Seconds until a new session has its pod. Then waits until all sessions are reconciled. */
-  private double untilServed(BenchCluster cluster, Stopwatch watch, String name) {
+  private double untilServed(
+      BenchCluster cluster, Stopwatch watch, String name, Consumer<String> submit) {
     long start = System.nanoTime();
-    submit(cluster, watch).accept(name);
+    submit.accept(name);
     watch.awaitPods(List.of(name));
     double seconds = seconds(start);
     cluster.requests().awaitQuiet(SETTLED);
@@ -142,7 +139,7 @@ final class ControllerBench {
   /** Measures from the start of the process to ready, on an empty cluster; the median of runs. */
   Result.Startup startup(int times) {
     try (BenchCluster cluster = new BenchCluster(0)) {
-      OperatorProcess.Launch launch = cluster.controller(jvm);
+      OperatorProcess.Launch launch = cluster.controller();
       // The first start records the AOT cache if there is none, and fills the page cache.
       start(cluster).close();
       return new Result.Startup(
@@ -168,11 +165,12 @@ final class ControllerBench {
       OperatorProcess controller,
       Stopwatch watch,
       List<String> names,
-      Load load) {
+      Load load,
+      Consumer<String> submit) {
     TreeMap<String, Integer> writes = cluster.requests().writes();
     ProcessFigures before = figures(controller);
     Histogram histogram = histogram(controller);
-    arrive(watch, names, load, submit(cluster, watch));
+    arrive(watch, names, load, submit);
     watch.awaitRunning(names);
     cluster.requests().awaitQuiet(SETTLED);
     ProcessFigures after = figures(controller);
@@ -191,16 +189,19 @@ final class ControllerBench {
     watch.awaitPods(names);
   }
 
-  private static Consumer<String> submit(BenchCluster cluster, Stopwatch watch) {
+  /**
+   * @param fields see {@link BareClient#submit(KubeClient, String, String)}
+   */
+  private static Consumer<String> submit(BenchCluster cluster, Stopwatch watch, String fields) {
     return name -> {
-      BareClient.submit(cluster.admin(), name);
+      BareClient.submit(cluster.admin(), name, fields);
       watch.start(name);
     };
   }
 
   private OperatorProcess start(BenchCluster cluster) {
     OperatorProcess process =
-        AotCache.start(cluster.controller(jvm), training -> train(cluster, training));
+        AotCache.start(cluster.controller(), training -> train(cluster, training));
     process.awaitReady();
     return process;
   }
@@ -210,7 +211,7 @@ final class ControllerBench {
     training.awaitReady();
     try (Stopwatch watch = new Stopwatch(cluster.admin())) {
       List<String> names = names("train", TRAINING);
-      arrive(watch, names, WARMING, submit(cluster, watch));
+      arrive(watch, names, WARMING, submit(cluster, watch, ""));
       watch.awaitRunning(names);
       for (String name : names) {
         cluster

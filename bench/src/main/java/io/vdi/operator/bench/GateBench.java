@@ -33,13 +33,8 @@ final class GateBench {
   private static final int SECONDS = 30;
   private static final int WARM_UP = 5000;
 
-  private final List<String> jvm;
   private final List<Integer> ports = LoopbackPorts.free(3);
   private final URI portal = URI.create("http://localhost:" + ports.get(0));
-
-  GateBench(List<String> jvm) {
-    this.jvm = jvm;
-  }
 
   Result.GateFigures measure(int sessions) {
     Path folder;
@@ -114,7 +109,8 @@ final class GateBench {
         new HashMap<>(OperatorService.gateAt(ports.get(0), ports.get(1), portal.toString()));
     settings.put("vdiConfig_GATE_DEVELOPMENT_USER", DESKTOP + "@example.com");
     return OperatorProcess.start(
-        gate.launch(Path.of(""), NAMESPACE, kubeconfig, folder, "gate", settings, jvm));
+        gate.launch(Path.of(""), NAMESPACE, kubeconfig, folder, "gate", settings)
+            .withJvm(JvmFlags.of(gate)));
   }
 
   private OperatorProcess bare(Path folder) {
@@ -126,6 +122,6 @@ final class GateBench {
             folder,
             "bare",
             Map.of(BareForwardAuth.PORT, String.valueOf(ports.get(2))),
-            jvm));
+            JvmFlags.of(OperatorService.GATE)));
   }
 }

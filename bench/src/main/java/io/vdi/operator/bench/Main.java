@@ -1,7 +1,5 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.devcluster.operator.OperatorProcess;
-import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,7 +12,7 @@ import java.util.function.Supplier;
 /**
  * The program of {@code make bench}; runs in the root of the checkout. Its arguments select parts
  * of the benchmark; without arguments it runs all. {@code BENCH_JVM} replaces the JVM flags of the
- * services, to compare flags. See docs/benchmarks.md.
+ * services ({@link JvmFlags}), to compare flags. See docs/benchmarks.md.
  */
 public final class Main {
   private static final int BURST = 1000;
@@ -27,20 +25,13 @@ public final class Main {
   private static final int DESKS = 500;
   private static final int PEERS = 500;
 
-  private final List<String> jvm;
-  private final ControllerBench controller;
+  private final ControllerBench controller = new ControllerBench();
   private final BenchmarkReport report = new BenchmarkReport();
 
-  private Main(List<String> jvm) {
-    this.jvm = jvm;
-    this.controller = new ControllerBench(jvm);
-  }
+  private Main() {}
 
   public static void main(String[] args) throws IOException {
-    String flags = System.getenv().getOrDefault("BENCH_JVM", "");
-    List<String> jvm =
-        flags.isBlank() ? OperatorProcess.JVM_FLAGS : List.of(flags.strip().split(" +"));
-    Main main = new Main(jvm);
+    Main main = new Main();
     Map<String, Runnable> parts = main.parts();
     List<String> selected = args.length == 0 ? new ArrayList<>(parts.keySet()) : List.of(args);
     if (!parts.keySet().containsAll(selected)) {
@@ -54,7 +45,7 @@ public final class Main {
     });
     Targets.check(main.report);
     main.report.print();
-    System.out.println("\nall figures: " + main.report.save(Path.of("bench-results"), jvm));
+    System.out.println("\nall figures: " + main.report.save(Path.of("bench-results")));
   }
 
   /** The parts in the order in which they run. */
@@ -65,18 +56,14 @@ public final class Main {
     parts.put("burst", this::burst);
     parts.put("steady", this::steady);
     parts.put("fleet", () -> add(Measurement.FLEET, () -> controller.fleet(FLEET, BURST)));
-    parts.put("reaper", () -> add(Measurement.REAPER, () -> new ReaperBench(jvm).measure(REAPED)));
+    parts.put("reaper", () -> add(Measurement.REAPER, () -> new ReaperBench().measure(REAPED)));
     parts.put("desktop", () -> add(Measurement.DESKTOP, () -> DesktopBench.measure(DESKTOPS)));
     parts.put("doctor", () -> add(Measurement.DOCTOR, () -> DoctorBench.measure(HEALTHY)));
     parts.put("admission", this::admission);
     parts.put("flood", this::flood);
     parts.put("peers", this::peers);
-    parts.put("gate", () -> add(Measurement.GATE, () -> new GateBench(gateJvm()).measure(DESKS)));
+    parts.put("gate", () -> add(Measurement.GATE, () -> new GateBench().measure(DESKS)));
     return parts;
-  }
-
-  private List<String> gateJvm() {
-    return jvm.equals(OperatorProcess.JVM_FLAGS) ? OperatorService.GATE.jvmFlags() : jvm;
   }
 
   private void limit() {
@@ -97,7 +84,7 @@ public final class Main {
   }
 
   private void peers() {
-    PeersBench peers = new PeersBench(jvm, PEERS);
+    PeersBench peers = new PeersBench(PEERS);
     add(Measurement.SESSIONS, () -> peers.sessions(false));
     PeersBench.peer().ifPresent(peer -> add(Measurement.PEER, () -> peers.sandboxes(peer, false)));
     add(Measurement.SESSIONS_WITH_HOMES, () -> peers.sessions(true));
@@ -106,13 +93,13 @@ public final class Main {
   }
 
   private void admission() {
-    try (AdmissionBench admission = new AdmissionBench(jvm)) {
+    try (AdmissionBench admission = new AdmissionBench()) {
       admission.measure(report);
     }
   }
 
   private void flood() {
-    try (AdmissionBench admission = new AdmissionBench(jvm)) {
+    try (AdmissionBench admission = new AdmissionBench()) {
       add(Measurement.FLOOD, admission::flood);
     }
   }

@@ -35,7 +35,6 @@ final class PeersBench {
   private static final ResourceType<Sandbox> SANDBOX =
       new ResourceType<>("agents.x-k8s.io", "v1beta1", "Sandbox", "sandboxes", true, Sandbox.class);
 
-  private final List<String> jvm;
   private final int count;
 
   /** What is read of a Sandbox. */
@@ -51,8 +50,7 @@ final class PeersBench {
     }
   }
 
-  PeersBench(List<String> jvm, int count) {
-    this.jvm = jvm;
+  PeersBench(int count) {
     this.count = count;
   }
 
@@ -77,8 +75,7 @@ final class PeersBench {
   /** Measures this controller. */
   Result.PeerFigures sessions(boolean homes) {
     try (BenchCluster cluster = cluster(BenchCluster.CONTROLLER)) {
-      OperatorProcess.Launch launch =
-          cluster.controller(Map.of("vdiConfig_INGRESS_KIND", "none"), jvm);
+      OperatorProcess.Launch launch = cluster.controller(Map.of("vdiConfig_INGRESS_KIND", "none"));
       try (OperatorProcess controller =
               AotCache.start(
                   launch,

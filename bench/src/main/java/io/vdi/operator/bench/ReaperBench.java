@@ -9,7 +9,6 @@ import io.vdi.operator.devcluster.process.Progress;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -29,12 +28,7 @@ final class ReaperBench {
   /** The default timeout: the template sets none. */
   private static final Duration TIMEOUT = Duration.ofHours(8);
 
-  private final List<String> jvm;
   private final Map<String, Instant> deleted = new ConcurrentHashMap<>();
-
-  ReaperBench(List<String> jvm) {
-    this.jvm = jvm;
-  }
 
   Result.ReaperFigures measure(int sessions) {
     try (BenchCluster cluster = new BenchCluster(0)) {
@@ -43,7 +37,7 @@ final class ReaperBench {
         Progress.say("creating " + sessions + " sessions with all their objects");
         new Load.Clients(32).run(sessions, i -> client.park(name(i), begin));
       }
-      OperatorProcess.Launch launch = cluster.reaper(jvm);
+      OperatorProcess.Launch launch = cluster.reaper();
       AotCache.start(launch).close();
       long start = System.nanoTime();
       try (OperatorProcess reaper = AotCache.start(launch)) {

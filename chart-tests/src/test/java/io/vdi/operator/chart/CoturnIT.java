@@ -198,8 +198,7 @@ class CoturnIT {
                 Map.of(
                     "vdiConfig_TURN_HOST", LOOPBACK,
                     "vdiConfig_TURN_PORT", String.valueOf(ports.get(0)),
-                    "vdiConfig_TURN_SECRET_FILE", shared.toString()),
-                OperatorProcess.JVM_FLAGS))) {
+                    "vdiConfig_TURN_SECRET_FILE", shared.toString())))) {
       controller.awaitReady();
       api.create(
               ResourceType.SESSION,

@@ -177,8 +177,7 @@ class MonitoringIT {
                 OPERATOR, service.account(), folder.resolve(service.module() + ".kubeconfig")),
             folder,
             service.module(),
-            environment,
-            service.jvmFlags()));
+            environment));
   }
 
   private static Set<String> metrics(String text) {

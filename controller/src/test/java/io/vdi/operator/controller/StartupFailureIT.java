@@ -151,7 +151,7 @@ class StartupFailureIT {
             folder,
             "controller",
             settings,
-            OperatorProcess.JVM_FLAGS));
+            OperatorService.CONTROLLER.jvmFlags()));
   }
 
   private static void assertExits(RunningService.InProcess controller, String message) {

@@ -162,8 +162,7 @@ class ApiIT {
                 SYSTEM, "vdi-admission-webhook", folder.resolve("webhook.kubeconfig")),
             folder,
             "webhook",
-            settings,
-            OperatorProcess.JVM_FLAGS));
+            settings));
   }
 
   private static TestGate gate() throws Exception {

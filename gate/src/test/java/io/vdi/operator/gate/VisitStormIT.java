@@ -164,13 +164,7 @@ class VisitStormIT {
     return closing(
         OperatorProcess.start(
             service.launch(
-                Path.of(".."),
-                SYSTEM,
-                kubeconfig(service),
-                folder,
-                service.account(),
-                all,
-                OperatorProcess.JVM_FLAGS)));
+                Path.of(".."), SYSTEM, kubeconfig(service), folder, service.account(), all)));
   }
 
   @AfterAll

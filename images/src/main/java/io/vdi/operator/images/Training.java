@@ -157,8 +157,7 @@ final class Training {
                 NAMESPACE, service.account(), cluster.folder().resolve(service.module() + ".conf")),
             cluster.folder(),
             service.module(),
-            settings,
-            service.jvmFlags());
+            settings);
     try {
       Files.createDirectories(cache.getParent());
     } catch (IOException e) {

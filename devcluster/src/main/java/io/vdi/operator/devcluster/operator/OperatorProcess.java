@@ -21,27 +21,6 @@ import java.util.stream.Stream;
  * account in a cluster.
  */
 public final class OperatorProcess implements AutoCloseable {
-  /** The JVM flags that all services have; see {@link OperatorService#jvmFlags}. */
-  public static final List<String> JVM_FLAGS =
-      List.of(
-          "-XX:+UseSerialGC",
-          "-XX:+UseCompactObjectHeaders",
-          "-Xmx256m",
-          "-XX:+ExitOnOutOfMemoryError",
-          "-Xlog:aot*=off");
-
-  /**
-   * JVM flags of a service whose memory counts more than its speed: the heap starts small and
-   * shrinks again, and there is no C2 compiler, which needs memory of its own.
-   */
-  static final List<String> SMALL =
-      List.of(
-          "-Xms24m",
-          "-Xmn12m",
-          "-XX:MinHeapFreeRatio=10",
-          "-XX:MaxHeapFreeRatio=20",
-          "-XX:TieredStopAtLevel=1");
-
   private final ChildProcess process;
   private final int port;
 
@@ -54,7 +33,7 @@ public final class OperatorProcess implements AutoCloseable {
    * What to start and how.
    *
    * @param java the command that starts the JVM, without its flags
-   * @param jvm JVM flags: {@link #JVM_FLAGS}, or others to compare
+   * @param jvm JVM flags: {@link OperatorService#jvmFlags}, or others to compare
    * @param classPath jars, in the order with which the AOT cache was recorded
    * @param program the main class and its arguments
    * @param folder directory for the log
@@ -102,6 +81,11 @@ public final class OperatorProcess implements AutoCloseable {
     public Launch as(
         List<String> newJava, List<String> newJvm, List<Path> newClassPath, List<String> main) {
       return new Launch(newJava, newJvm, newClassPath, main, kubeconfig, folder, name, environment);
+    }
+
+    /** The same with other JVM flags. */
+    public Launch withJvm(List<String> flags) {
+      return new Launch(java, flags, classPath, program, kubeconfig, folder, name, environment);
     }
 
     /** The same with another name and an additional JVM flag. */

@@ -16,6 +16,19 @@ public enum OperatorService {
   /** The namespace in which the operator is installed by default. */
   public static final String NAMESPACE = "vdi-system";
 
+  private static final List<String> JVM_FLAGS =
+      List.of(
+          "-XX:+UseCompactObjectHeaders",
+          "-Xmx256m",
+          "-XX:+ExitOnOutOfMemoryError",
+          "-Xlog:aot*=off");
+
+  private static final String SERIAL = "-XX:+UseSerialGC";
+
+  /** Makes the heap shrink after a collection, and saves the memory of the C2 compiler. */
+  private static final List<String> SMALL =
+      List.of("-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=20", "-XX:TieredStopAtLevel=1");
+
   private final String module;
   private final String mainClass;
 
@@ -36,12 +49,27 @@ public enum OperatorService {
 
   /** The JVM flags of its image. docs/decisions/jvm.md has the measurements behind them. */
   public List<String> jvmFlags() {
-    return switch (this) {
-      case CONTROLLER, ADMISSION_WEBHOOK, REAPER -> OperatorProcess.JVM_FLAGS;
-      case GATE ->
-          Stream.concat(OperatorProcess.JVM_FLAGS.stream(), OperatorProcess.SMALL.stream())
-              .toList();
-    };
+    return Stream.of(
+            JVM_FLAGS,
+            switch (this) {
+              case CONTROLLER ->
+                  List.of(
+                      "-XX:+UseG1GC",
+                      "-Xms16m",
+                      "-XX:GCTimeRatio=9",
+                      "-XX:G1PeriodicGCInterval=30000",
+                      "-XX:ParallelGCThreads=2",
+                      "-XX:ConcGCThreads=1",
+                      "-XX:TrimNativeHeapInterval=30000");
+              case ADMISSION_WEBHOOK, REAPER -> List.of(SERIAL);
+              case GATE -> List.of(SERIAL, "-Xms24m", "-Xmn12m");
+            },
+            switch (this) {
+              case CONTROLLER, GATE -> SMALL;
+              case ADMISSION_WEBHOOK, REAPER -> List.<String>of();
+            })
+        .flatMap(List::stream)
+        .toList();
   }
 
   /** The name of its service account, its roles and its Lease. */
@@ -66,7 +94,6 @@ public enum OperatorService {
    * @param folder directory for its log
    * @param name of the process; different for each replica
    * @param settings additional settings, as variables {@code VDI_…}
-   * @param jvm JVM flags
    */
   public OperatorProcess.Launch launch(
       Path checkout,
@@ -74,8 +101,7 @@ public enum OperatorService {
       Path kubeconfig,
       Path folder,
       String name,
-      Map<String, String> settings,
-      List<String> jvm) {
+      Map<String, String> settings) {
     Map<String, String> environment = new HashMap<>();
     environment.put("VDI_LOGGING_FORMAT", "json");
     environment.put(
@@ -88,7 +114,7 @@ public enum OperatorService {
         folder,
         name,
         environment,
-        jvm);
+        jvmFlags());
   }
 
   /** Settings of an admission webhook that the API server calls at this port of 127.0.0.1. */

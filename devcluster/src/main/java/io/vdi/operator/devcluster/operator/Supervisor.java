@@ -174,8 +174,7 @@ public final class Supervisor {
             cluster.folder().resolve(service.module() + ".kubeconfig")),
         logs(),
         service.module(),
-        settings,
-        service.jvmFlags());
+        settings);
   }
 
   private Path logs() {

@@ -90,14 +90,7 @@ public record ServiceUnderTest(
    */
   public RunningService.InProcess startProcess(Path kubeconfig, Path folder, String name) {
     return RunningService.InProcess.start(
-        service.launch(
-            CHECKOUT,
-            OperatorService.NAMESPACE,
-            kubeconfig,
-            folder,
-            name,
-            settings,
-            service.jvmFlags()));
+        service.launch(CHECKOUT, OperatorService.NAMESPACE, kubeconfig, folder, name, settings));
   }
 
   /** Writes the kubeconfig of the service account to a temporary file. */

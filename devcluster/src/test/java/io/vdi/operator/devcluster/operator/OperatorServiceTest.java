@@ -8,10 +8,11 @@ import io.vdi.operator.devcluster.process.ExitWithParent;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class OperatorServiceTest {
   @TempDir private Path checkout;
@@ -63,6 +64,13 @@ class OperatorServiceTest {
         .hasMessageEndingWith("is missing; run make build");
   }
 
+  /** The JVM does not start with two, and chooses one by the size of the machine without any. */
+  @ParameterizedTest
+  @EnumSource
+  void eachServiceHasOneGarbageCollector(OperatorService service) {
+    assertThat(service.jvmFlags()).filteredOn(flag -> flag.matches("-XX:\\+Use.*GC")).hasSize(1);
+  }
+
   private OperatorProcess.Launch launch(OperatorService service, Map<String, String> settings) {
     return service.launch(
         checkout,
@@ -70,8 +78,7 @@ class OperatorServiceTest {
         checkout.resolve("kubeconfig"),
         checkout,
         "name",
-        settings,
-        List.of());
+        settings);
   }
 
   private Path packaged(String module, String... libraries) throws IOException {
