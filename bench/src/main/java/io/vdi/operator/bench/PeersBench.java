@@ -75,7 +75,13 @@ final class PeersBench {
   /** Measures this controller. */
   Result.PeerFigures sessions(boolean homes) {
     try (BenchCluster cluster = cluster(BenchCluster.CONTROLLER)) {
-      OperatorProcess.Launch launch = cluster.controller(Map.of("vdiConfig_INGRESS_KIND", "none"));
+      OperatorProcess.Launch launch =
+          cluster.controller(
+              Map.of(
+                  "vdiConfig_INGRESS_KIND",
+                  "none",
+                  "vdiConfig_INGRESS_HEADLESS_SERVICES",
+                  "always"));
       try (OperatorProcess controller =
               AotCache.start(
                   launch,

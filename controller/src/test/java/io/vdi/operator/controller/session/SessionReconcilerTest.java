@@ -38,6 +38,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 class SessionReconcilerTest {
@@ -103,10 +104,13 @@ class SessionReconcilerTest {
   }
 
   @Test
-  void onePassCreatesAllChildrenAndWritesTheStatus() {
+  @DisplayName("one pass creates the pod and what it needs, the next one gives access")
+  void twoPassesCreateAllChildrenAndWriteTheStatus() {
     cluster.putTemplate(", \"gpu\": {\"deviceClassName\": \"gpu.example.com\"}");
     cluster.putSession("desk", "alice@example.com", "");
     assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(pod()).isPresent();
+    reconciler.reconcile(KEY);
     for (ChildKind kind : ChildKind.values()) {
       assertThat(
               cluster.server.find(
@@ -145,9 +149,10 @@ class SessionReconcilerTest {
   }
 
   @Test
-  void theNextPassWritesNothing() {
+  void aPassAfterAllIsCreatedWritesNothing() {
     cluster.putTemplate("");
     cluster.putSession("desk", "alice@example.com", "");
+    reconciler.reconcile(KEY);
     reconciler.reconcile(KEY);
     int writes = writes();
     assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);

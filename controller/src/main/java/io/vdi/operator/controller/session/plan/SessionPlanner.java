@@ -211,7 +211,8 @@ public final class SessionPlanner {
     }
     outdatedClaim(observed, children)
         .ifPresent(claim -> add(Step.Order.DEPENDENCY, deletion(claim)));
-    giveAccess(children, turn);
+    boolean createsPod = wantsPod(observed, children, now) && observed.quotaWait().isEmpty();
+    giveAccess(children, turn, createsPod);
     applyShared(false).forEach(action -> add(Step.Order.DEPENDENCY, List.of(action)));
     resizeHome(children.spec()).ifPresent(action -> add(Step.Order.OPTIONAL, List.of(action)));
     observed.otherRoutes().forEach(route -> add(Step.Order.OPTIONAL, deletion(route)));
@@ -221,7 +222,7 @@ public final class SessionPlanner {
     if (children.get(ChildKind.GPU_CLAIM).isEmpty()) {
       remove(ChildKind.GPU_CLAIM);
     }
-    if (wantsPod(observed, children, now) && observed.quotaWait().isEmpty()) {
+    if (createsPod) {
       renewTurn(turn).ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
       viewerPassword().ifPresent(action -> add(Step.Order.DEPENDENCY, List.of(action)));
       children
@@ -381,9 +382,12 @@ public final class SessionPlanner {
    * The Role for the Secret, and the RoleBinding for the Role. A Role names its Secret, and a
    * RoleBinding its Role, so both would also apply to a foreign object of that name: the Role is
    * written only while the Secret is this session's, and the RoleBinding only after the Role has
-   * the rules that the controller writes. All of it is optional for the desktop.
+   * the rules that the controller writes. All of it is optional for the desktop, and follows in the
+   * pass that the creation of the pod causes, so that a burst creates the pods of all sessions
+   * first.
    */
-  private void giveAccess(DesiredState.Children children, Optional<TurnGrant> turn) {
+  private void giveAccess(
+      DesiredState.Children children, Optional<TurnGrant> turn, boolean createsPod) {
     Optional<DesiredObject> role = children.get(ChildKind.ROLE);
     Optional<DesiredObject> binding = children.get(ChildKind.ROLE_BINDING);
     if (!observed.accessKnown()) {
@@ -400,11 +404,15 @@ public final class SessionPlanner {
       revokeAccess();
       return;
     }
-    ensure(Step.Order.ACCESS, Step.Order.ACCESS, role.get(), turn, children.spec());
+    if (!createsPod) {
+      ensure(Step.Order.ACCESS, Step.Order.ACCESS, role.get(), turn, children.spec());
+    }
     if (isOurs(ChildKind.ROLE_BINDING) && !(ownSecret && ownRole)) {
       // A foreign object may get the name before the controller creates its own.
       revokeAccess();
-    } else if (!isForeign(ChildKind.ROLE_BINDING) && (ownRole || isMissing(ChildKind.ROLE))) {
+    } else if (!createsPod
+        && !isForeign(ChildKind.ROLE_BINDING)
+        && (ownRole || isMissing(ChildKind.ROLE))) {
       ensure(Step.Order.GRANT, Step.Order.GRANT, binding.get(), turn, children.spec());
     }
   }
