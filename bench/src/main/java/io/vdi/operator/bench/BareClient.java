@@ -38,6 +38,7 @@ final class BareClient implements AutoCloseable {
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
           Optional.empty(),
+          Optional.empty(),
           Optional.empty());
 
   private final KubeClient user;
