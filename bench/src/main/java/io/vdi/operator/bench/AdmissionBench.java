@@ -48,14 +48,13 @@ final class AdmissionBench implements AutoCloseable {
   private static final int FLOOD_CLIENTS = 64;
 
   private final BenchCluster cluster = new BenchCluster(0);
-  private final Path folder;
+  private final Path folder = FileTree.temporary("vdi-bench-admission-");
   private final List<Integer> ports = LoopbackPorts.free(3);
   private final TcpBalancer balancer = new TcpBalancer(ports.subList(0, 2));
   private final Path config;
 
   AdmissionBench() {
     try {
-      folder = Files.createTempDirectory("vdi-bench-admission-");
       config = Files.writeString(folder.resolve("config.yaml"), "{}\n");
     } catch (IOException e) {
       throw new UncheckedIOException(e);

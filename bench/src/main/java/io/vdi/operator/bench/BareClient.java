@@ -43,7 +43,8 @@ final class BareClient implements AutoCloseable {
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
           Optional.empty(),
-          Optional.of(new IdentityMapping(Map.of(), "", "")));
+          Optional.of(new IdentityMapping(Map.of(), "", "")),
+          Optional.empty());
 
   private final KubeClient user;
   private final KubeClient operator;

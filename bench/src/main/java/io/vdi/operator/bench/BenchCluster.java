@@ -9,10 +9,8 @@ import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.testing.AuditLog;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,11 +31,11 @@ final class BenchCluster implements AutoCloseable {
   private static final int PODS_PER_NODE = 1000;
 
   /** The cluster deletes this folder when it closes. */
-  private final Path folder;
+  private final Path folder = FileTree.temporary("vdi-bench-");
 
+  private final ApiRequestCounts requests = new ApiRequestCounts(new AuditLog(folder));
   private final EmbeddedCluster cluster;
   private final Path operatorKubeconfig;
-  private final ApiRequestCounts requests;
   private final KubeClient admin;
   private final KubeClient operator;
 
@@ -57,17 +55,11 @@ final class BenchCluster implements AutoCloseable {
    * @param flags of the API server, which decide what it counts
    */
   BenchCluster(int sessions, Function<ApiRequestCounts, List<String>> flags) {
-    try {
-      folder = Files.createTempDirectory("vdi-bench-");
-      requests = new ApiRequestCounts(new AuditLog(folder));
-      cluster =
-          EmbeddedCluster.start(
-              folder,
-              new SimulatedNodes.Spec(1 + sessions / PODS_PER_NODE, PODS_PER_NODE, PODS_PER_NODE),
-              flags.apply(requests));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    cluster =
+        EmbeddedCluster.start(
+            folder,
+            new SimulatedNodes.Spec(1 + sessions / PODS_PER_NODE, PODS_PER_NODE, PODS_PER_NODE),
+            flags.apply(requests));
     RouterAddon.installCrds(cluster);
     new ChartInstaller(cluster, Path.of("charts/vdi-operator"), OPERATOR).installController();
     operatorKubeconfig =

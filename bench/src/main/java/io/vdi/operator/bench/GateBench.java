@@ -8,10 +8,7 @@ import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.process.Progress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
@@ -37,12 +34,7 @@ final class GateBench {
   private final URI portal = URI.create("http://localhost:" + ports.get(0));
 
   Result.GateFigures measure(int sessions) {
-    Path folder;
-    try {
-      folder = Files.createTempDirectory("vdi-bench-gate-");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Path folder = FileTree.temporary("vdi-bench-gate-");
     try (BenchCluster cluster = new BenchCluster(0)) {
       new ChartInstaller(cluster.embedded(), Path.of("charts/vdi-operator"), NAMESPACE)
           .installGate();

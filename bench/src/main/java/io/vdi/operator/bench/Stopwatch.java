@@ -12,7 +12,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 
@@ -34,10 +33,7 @@ final class Stopwatch implements AutoCloseable {
 
   /** Of sessions: they run when their phase says so. */
   Stopwatch(KubeClient api) {
-    this(
-        api,
-        ResourceType.SESSION,
-        session -> session.status().currentPhase().equals(Optional.of(Phase.RUNNING)));
+    this(api, ResourceType.SESSION, session -> session.status().is(Phase.RUNNING));
   }
 
   /**

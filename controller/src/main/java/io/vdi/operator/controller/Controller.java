@@ -53,6 +53,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -361,9 +362,7 @@ public final class Controller implements Service {
       return;
     }
     String name = change.object().name();
-    caches.sessions().list().stream()
-        .filter(session -> session.spec().template().equals(name))
-        .forEach(session -> queue.add(SessionKey.of(session)));
+    addAll(session -> session.spec().template().equals(name));
   }
 
   /** A pod that is deleted or finished uses no quota: sessions in the queue may move up. */
@@ -386,19 +385,15 @@ public final class Controller implements Service {
   /** A policy that was deleted or changed by another client is written again. */
   private void policyChanged(KubeObject policy) {
     shared.changed();
-    caches.sessions().list().stream()
-        .filter(session -> session.namespace().equals(policy.namespace()))
-        .filter(
-            session -> ResourceNames.networkPolicy(session.spec().template()).equals(policy.name()))
-        .forEach(session -> queue.add(SessionKey.of(session)));
+    addAll(session ->
+        session.namespace().equals(policy.namespace())
+            && ResourceNames.networkPolicy(session.spec().template()).equals(policy.name()));
   }
 
   /** A Middleware that was deleted or changed by another client is written again. */
   private void routePartChanged(KubeObject part) {
     shared.changed();
-    caches.sessions().list().stream()
-        .filter(session -> session.namespace().equals(part.namespace()))
-        .forEach(session -> queue.add(SessionKey.of(session)));
+    addAll(session -> session.namespace().equals(part.namespace()));
   }
 
   private void childChanged(KubeObject child) {
@@ -412,7 +407,11 @@ public final class Controller implements Service {
   }
 
   private void addAll() {
-    caches.sessions().list().forEach(session -> queue.add(SessionKey.of(session)));
+    addAll(session -> true);
+  }
+
+  private void addAll(Predicate<VdiSession> which) {
+    caches.sessions().list().stream().filter(which).map(SessionKey::of).forEach(queue::add);
   }
 
   @Override

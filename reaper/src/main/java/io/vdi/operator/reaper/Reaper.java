@@ -205,7 +205,7 @@ public final class Reaper
     VdiSession session = change.object();
     if (change.now().isPresent()) {
       activity.changed(session);
-    } else if (sendsNotices()) {
+    } else if (announces()) {
       notifier.deleted(session);
     }
     sessionQueue.add(SessionKey.of(session));
@@ -214,7 +214,7 @@ public final class Reaper
   /** Whatever becomes due for a session, its key is in the queue at that time. */
   private WorkerPool.ReconcileResult reconcile(SessionKey key) {
     WorkerPool.ReconcileResult result = sessionReaper.reconcile(key);
-    if (sendsNotices()) {
+    if (announces()) {
       sessions.get(key.namespace(), key.name()).ifPresent(this::observe);
     }
     return result;
@@ -233,7 +233,7 @@ public final class Reaper
   }
 
   /** A dry run ends nothing, so it announces nothing. */
-  private boolean sendsNotices() {
+  private boolean announces() {
     return mayWrite.getAsBoolean() && !config.current().deletion().dryRun();
   }
 
@@ -280,13 +280,10 @@ public final class Reaper
 
   @Override
   public void activityUnknown(VdiSession session, String reason) {
-    if (mayWrite.getAsBoolean() && !config.current().deletion().dryRun()) {
-      events.record(
-          session,
-          true,
-          "ActivityUnknown",
-          "cannot determine whether a client uses the desktop; treating it as used: " + reason);
-    }
+    warn(
+        session,
+        "ActivityUnknown",
+        "cannot determine whether a client uses the desktop; treating it as used: " + reason);
   }
 
   @Override
@@ -296,13 +293,16 @@ public final class Reaper
 
   @Override
   public void loadUnknown(VdiSession session, String reason) {
-    if (mayWrite.getAsBoolean() && !config.current().deletion().dryRun()) {
-      events.record(
-          session,
-          true,
-          "LoadUnknown",
-          "cannot determine the CPU or GPU usage of the desktop; treating the session as busy: "
-              + reason);
+    warn(
+        session,
+        "LoadUnknown",
+        "cannot determine the CPU or GPU usage of the desktop; treating the session as busy: "
+            + reason);
+  }
+
+  private void warn(VdiSession session, String reason, String message) {
+    if (announces()) {
+      events.record(session, true, reason, message);
     }
   }
 

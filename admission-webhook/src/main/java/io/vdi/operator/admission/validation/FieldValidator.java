@@ -7,7 +7,9 @@ import com.google.gson.JsonPrimitive;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Reads an object as the client sent it, in which every field can have any type. A value that
@@ -107,6 +109,12 @@ final class FieldValidator {
           }
           return Optional.of(p.getAsString());
         });
+  }
+
+  /** A string that is the text of one of the values. */
+  <E> void oneOf(String field, E[] values, Function<E, String> text) {
+    List<String> words = Stream.of(values).map(text).toList();
+    string(field, words::contains, "must be " + String.join(" or ", words));
   }
 
   /** A whole number that fits into an int, without a check; empty otherwise. */

@@ -11,7 +11,6 @@ import io.vdi.operator.common.model.VdiTemplate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -29,9 +28,6 @@ final class FlavorRules {
 
   /** The operator sets variables with this prefix after those of the flavor. */
   private static final String GPU_PREFIX = "NVIDIA_";
-
-  private static final Set<String> SCHEMES =
-      Arrays.stream(Scheme.values()).map(Scheme::text).collect(Collectors.toSet());
 
   private FlavorRules() {}
 
@@ -137,7 +133,7 @@ final class FlavorRules {
   private static void fields(FieldValidator custom) {
     custom.require("port", "give the port on which the image listens, such as 8443");
     custom.integer("port", 1, 65_535, "must be a port, from 1 to 65535");
-    custom.string("scheme", SCHEMES::contains, "must be http or https");
+    custom.oneOf("scheme", Scheme.values(), Scheme::text);
     custom.string(
         "user",
         user -> user.length() <= MAX_USER && USER.matcher(user).matches(),

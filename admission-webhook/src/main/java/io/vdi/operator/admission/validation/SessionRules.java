@@ -4,10 +4,11 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceNames;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -57,14 +58,13 @@ public final class SessionRules {
     quantity(persistence, "size", "10Gi");
     persistence.string(
         "storageClassName", c -> c.length() <= MAX_NAME, "must be at most 253 characters");
-    persistence.string(
-        "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
+    persistence.oneOf("reclaimPolicy", ReclaimPolicy.values(), ReclaimPolicy::text);
     duration(spec, "timeout");
     spec.string(
         "idleTimeout",
         text -> text.equals(Defaults.NEVER) || isDuration(text),
         "must be a duration above zero, such as 30m, or 0s for never");
-    spec.string("idleAction", Set.of("Suspend", "Delete")::contains, "must be Suspend or Delete");
+    spec.oneOf("idleAction", IdleAction.values(), IdleAction::text);
     spec.bool("suspended");
     ScheduleRules.check(spec);
     ScheduleRules.awakeUntil(spec);

@@ -75,7 +75,7 @@ final class ShareRules {
           }
           users.add(user);
         });
-    share.string(ROLE, role -> ShareRole.of(role).isPresent(), "must be view or control");
+    share.oneOf(ROLE, ShareRole.values(), ShareRole::text);
     share.string(
         UNTIL,
         ScheduleRules::isInstant,

@@ -7,7 +7,9 @@ import com.google.gson.JsonPrimitive;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopServer;
 import io.vdi.operator.common.model.Durations;
+import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.Quantities;
+import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.pod.PodTemplateRules;
 import java.time.Duration;
@@ -115,16 +117,14 @@ final class TemplateRules {
             + MAX_ICON
             + " characters, such as data:image/png;base64,…");
     gpu(spec.section("gpu"));
-    spec.string(
-        "idleOn", Set.of("Disconnect", "NoInput")::contains, "must be Disconnect or NoInput");
+    spec.oneOf("idleOn", IdleOn.values(), IdleOn::text);
     busy(spec);
     FieldValidator persistence = spec.section("persistence");
     SessionRules.quantity(persistence, "size", "10Gi");
     SessionRules.quantity(persistence, "maxSize", "50Gi");
     defaultWithinMaximum(persistence, "size", "maxSize", Quantities::isLarger);
     length(persistence, "storageClassName", MAX_NAME);
-    persistence.string(
-        "reclaimPolicy", Set.of("Delete", "Retain")::contains, "must be Delete or Retain");
+    persistence.oneOf("reclaimPolicy", ReclaimPolicy.values(), ReclaimPolicy::text);
     for (String field :
         List.of(
             "timeout",

@@ -152,7 +152,8 @@ class ReservationPlannerProperties {
             null,
             Map.of(Annotations.RESERVATION, id),
             null,
-            null);
+            null,
+            0);
     return new VdiSession(
         meta,
         new VdiSession.Spec("alice@example.com", "t", null, null, null, null, null, false),

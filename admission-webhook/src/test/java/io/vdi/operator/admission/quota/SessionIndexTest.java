@@ -162,7 +162,8 @@ class SessionIndexTest {
             null,
             Map.of(Annotations.RESERVATION, id),
             List.of(),
-            List.of());
+            List.of(),
+            0);
     return new VdiSession(meta, null, null);
   }
 }

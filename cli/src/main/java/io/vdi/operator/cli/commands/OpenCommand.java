@@ -49,10 +49,7 @@ public final class OpenCommand extends SessionCommand {
   @Override
   int run(ClusterAccess cluster) {
     if (!wait.await(
-        current ->
-            current
-                .flatMap(found -> found.status().currentPhase())
-                .equals(Optional.of(Phase.RUNNING)),
+        current -> current.filter(found -> found.status().is(Phase.RUNNING)).isPresent(),
         cluster,
         name(),
         console())) {

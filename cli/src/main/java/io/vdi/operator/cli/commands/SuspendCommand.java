@@ -5,7 +5,6 @@ import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.kube.MergePatch;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
-import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -43,8 +42,8 @@ public final class SuspendCommand extends SessionCommand {
             current ->
                 current
                     .filter(SessionWait::isCurrent)
-                    .flatMap(found -> found.status().currentPhase())
-                    .equals(Optional.of(phase)),
+                    .filter(found -> found.status().is(phase))
+                    .isPresent(),
             cluster,
             name,
             console);

@@ -117,7 +117,7 @@ final class ServiceChecks {
     return pods(context, service).stream()
         .map(pod -> ClusterAccess.decode(Pod.class, pod))
         .flatMap(pod -> pod.status().containerStatuses().stream())
-        .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
+        .flatMap(status -> status.waiting().stream())
         .findFirst()
         .map(waiting -> ": " + waiting.reason() + " " + waiting.message())
         .orElse("");

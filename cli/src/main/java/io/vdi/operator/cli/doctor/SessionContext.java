@@ -131,7 +131,7 @@ final class SessionContext implements AutoCloseable {
   }
 
   boolean isRunning() {
-    return session.status().currentPhase().equals(Optional.of(Phase.RUNNING));
+    return session.status().is(Phase.RUNNING);
   }
 
   /** The time since the condition Ready changed, else since the creation of the session. */

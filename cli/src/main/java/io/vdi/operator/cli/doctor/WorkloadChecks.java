@@ -137,16 +137,10 @@ final class WorkloadChecks {
     return Json.text(storageClass, "metadata", "annotations", DEFAULT_CLASS).equals("true");
   }
 
-  /** The scheduler's message if it cannot place the pod. */
-  private static Optional<String> unschedulable(Optional<Pod> pod) {
-    return pod.filter(found -> !found.isScheduled())
-        .flatMap(found -> Condition.find(found.status().conditions(), Condition.POD_SCHEDULED))
-        .filter(condition -> !condition.isTrue())
-        .map(Condition::message);
-  }
-
   private static CheckResult gpu(SessionContext context) {
-    return unschedulable(context.pod())
+    return context
+        .pod()
+        .flatMap(Pod::unschedulable)
         .filter(CauseClassifier::isAboutGpus)
         .map(message ->
             context.failed(CauseClassifier.ofUnschedulable(message), podName(context), message))
@@ -163,7 +157,7 @@ final class WorkloadChecks {
     }
     // The check of the volume reports a claim that is not bound.
     Optional<String> message =
-        unschedulable(pod).filter(text -> !text.contains("PersistentVolumeClaim"));
+        pod.get().unschedulable().filter(text -> !text.contains("PersistentVolumeClaim"));
     if (message.isPresent()) {
       return context.failed(KnownCause.NO_NODE_FITS, podName(context), message.get());
     }
@@ -218,7 +212,7 @@ final class WorkloadChecks {
   }
 
   private static CheckResult mounted(SessionContext context, Pod pod) {
-    if (hasStarted(pod)) {
+    if (pod.hasMounted()) {
       return new CheckResult.Passed("at " + context.templateSpec().homePath());
     }
     return context.events(pod.uid()).stream()
@@ -231,21 +225,9 @@ final class WorkloadChecks {
         .orElse(NOT_YET);
   }
 
-  /** Whether the kubelet has mounted the volumes; it pulls the image after that. */
-  private static boolean hasStarted(Pod pod) {
-    return pod.status().containerStatuses().stream()
-        .anyMatch(status ->
-            waiting(status).stream()
-                .noneMatch(detail -> detail.reason().equals("ContainerCreating")));
-  }
-
-  private static Optional<Pod.Detail> waiting(Pod.ContainerStatus status) {
-    return Optional.ofNullable(status.state().waiting());
-  }
-
   private static CheckResult image(SessionContext context, Pod pod) {
     return pod.status().containerStatuses().stream()
-        .flatMap(status -> waiting(status).stream())
+        .flatMap(status -> status.waiting().stream())
         .findFirst()
         .filter(detail ->
             CauseClassifier.ofWaiting(detail).equals(Optional.of(KnownCause.IMAGE_NOT_PULLED)))
@@ -255,7 +237,7 @@ final class WorkloadChecks {
                 podName(context),
                 detail.reason() + " " + detail.message()))
         .orElseGet(
-            () -> hasStarted(pod) ? new CheckResult.Passed("the image is on the node") : NOT_YET);
+            () -> pod.hasMounted() ? new CheckResult.Passed("the image is on the node") : NOT_YET);
   }
 
   /**
@@ -263,7 +245,7 @@ final class WorkloadChecks {
    * in the desktop, else it reads the log.
    */
   private static CheckResult home(SessionContext context, Pod pod) {
-    if (!hasStarted(pod)) {
+    if (!pod.hasMounted()) {
       return NOT_YET;
     }
     String home = context.templateSpec().homePath();
@@ -304,11 +286,7 @@ final class WorkloadChecks {
   private static CheckResult container(SessionContext context, Pod pod) {
     if (!pod.isReady()) {
       for (Pod.ContainerStatus status : pod.status().containerStatuses()) {
-        Optional<Pod.Detail> exit =
-            Optional.ofNullable(status.state().terminated())
-                .or(() ->
-                    Optional.ofNullable(status.lastState().terminated())
-                        .filter(last -> status.restartCount() > 0));
+        Optional<Pod.Detail> exit = status.exit();
         if (exit.isPresent()) {
           return context.failed(
               KnownCause.DESKTOP_CRASHES,
@@ -324,7 +302,7 @@ final class WorkloadChecks {
         }
       }
     }
-    return hasStarted(pod) ? new CheckResult.Passed("running") : NOT_YET;
+    return pod.hasMounted() ? new CheckResult.Passed("running") : NOT_YET;
   }
 
   private static String lastLine(String log) {

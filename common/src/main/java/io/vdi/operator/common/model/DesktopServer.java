@@ -213,9 +213,4 @@ public record DesktopServer(
   public boolean canShare() {
     return variables.stream().anyMatch(variable -> variable.source() == Setting.VIEWER_PASSWORD);
   }
-
-  /** Whether the template can choose an encoder. */
-  public boolean hasEncoder() {
-    return variables.stream().anyMatch(variable -> variable.source() == Setting.ENCODER);
-  }
 }

@@ -36,35 +36,7 @@ public record ObjectMeta(
   private static final int MAX_INTERNED = 256;
 
   public static final ObjectMeta EMPTY =
-      new ObjectMeta(null, null, null, null, 0, null, null, null, null, null, null);
-
-  /** The metadata of an object that has no grace period. */
-  public ObjectMeta(
-      String name,
-      String namespace,
-      String uid,
-      String resourceVersion,
-      long generation,
-      Instant creationTimestamp,
-      Instant deletionTimestamp,
-      Map<String, String> labels,
-      Map<String, String> annotations,
-      List<String> finalizers,
-      List<OwnerReference> ownerReferences) {
-    this(
-        name,
-        namespace,
-        uid,
-        resourceVersion,
-        generation,
-        creationTimestamp,
-        deletionTimestamp,
-        labels,
-        annotations,
-        finalizers,
-        ownerReferences,
-        0);
-  }
+      new ObjectMeta(null, null, null, null, 0, null, null, null, null, null, null, 0);
 
   public ObjectMeta {
     name = name == null ? "" : name;

@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -68,6 +69,22 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
       state = state == null ? new State(null, null) : state;
       lastState = lastState == null ? new State(null, null) : lastState;
     }
+
+    /** What the container waits for; empty if it runs or has ended. */
+    public Optional<Detail> waiting() {
+      return Optional.ofNullable(state.waiting());
+    }
+
+    /** How the container ended; if it was restarted, how it ended before that. */
+    public Optional<Detail> exit() {
+      return Optional.ofNullable(state.terminated())
+          .or(() -> Optional.ofNullable(lastState.terminated()).filter(last -> restartCount > 0));
+    }
+
+    /** How the container ended, now and before its last restart. */
+    public Stream<Detail> ends() {
+      return Stream.of(state, lastState).map(State::terminated).filter(Objects::nonNull);
+    }
   }
 
   /** Both components are null while the container runs; otherwise one of them is. */
@@ -77,11 +94,6 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
    * @param finishedAt null unless the container has ended
    */
   public record Detail(String reason, String message, int exitCode, Instant finishedAt) {
-    /** Of a container that has not ended, or whose end has no time. */
-    public Detail(String reason, String message, int exitCode) {
-      this(reason, message, exitCode, null);
-    }
-
     public Detail {
       reason = reason == null ? "" : reason;
       message = message == null ? "" : message;
@@ -134,8 +146,23 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
         .anyMatch(container -> container.name().equals(DESKTOP) && container.started());
   }
 
+  /** Whether the kubelet has mounted the volumes; it pulls the image after that. */
+  public boolean hasMounted() {
+    return status.containerStatuses.stream()
+        .map(ContainerStatus::waiting)
+        .anyMatch(waiting ->
+            waiting.filter(detail -> detail.reason().equals("ContainerCreating")).isEmpty());
+  }
+
   public boolean isScheduled() {
     return !spec.nodeName.isEmpty();
+  }
+
+  /** Why the scheduler has not found a node; empty if it has, or has not tried yet. */
+  public Optional<String> unschedulable() {
+    return Condition.find(status.conditions, Condition.POD_SCHEDULED)
+        .filter(condition -> !condition.isTrue())
+        .map(Condition::message);
   }
 
   /** Since when the pod is ready; empty while it is not. */
@@ -147,7 +174,7 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
 
   /** When the pod was scheduled; empty if it is not. */
   public Optional<Instant> scheduledAt() {
-    return Condition.find(status.conditions, "PodScheduled")
+    return Condition.find(status.conditions, Condition.POD_SCHEDULED)
         .filter(Condition::isTrue)
         .map(Condition::lastTransitionTime)
         .or(() -> isScheduled() ? Optional.of(metadata.creationTimestamp()) : Optional.empty());

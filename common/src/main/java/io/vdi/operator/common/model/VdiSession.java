@@ -105,6 +105,11 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       return Optional.ofNullable(phase);
     }
 
+    /** Whether the session is in this phase. */
+    public boolean is(Phase expected) {
+      return phase == expected;
+    }
+
     public Optional<Instant> startedAt() {
       return Optional.ofNullable(startTime);
     }

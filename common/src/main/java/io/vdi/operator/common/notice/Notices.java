@@ -147,8 +147,7 @@ public final class Notices {
   }
 
   private Optional<Notice> idle() {
-    return spec.filter(_ -> !isKept() && status.currentPhase().equals(Optional.of(Phase.RUNNING)))
-        .flatMap(this::idle);
+    return spec.filter(_ -> !isKept() && status.is(Phase.RUNNING)).flatMap(this::idle);
   }
 
   private Optional<Notice> idle(Defaults.EffectiveSpec effective) {

@@ -56,7 +56,7 @@ public record QuotaRequest(
    * deleted uses them until it is deleted, because its pod may still run.
    */
   public static long gpus(VdiSession session, Optional<VdiTemplate> template) {
-    boolean failed = session.status().currentPhase().equals(Optional.of(Phase.FAILED));
+    boolean failed = session.status().is(Phase.FAILED);
     return session.spec().suspended() || failed ? 0 : gpusWhenRunning(session.spec(), template);
   }
 

@@ -43,7 +43,7 @@ class CauseClassifierTest {
       })
   @DisplayName("every reason of the kubelet for a missing image is IMAGE_NOT_PULLED")
   void imageNotPulled(String reason) {
-    assertThat(CauseClassifier.ofWaiting(new Pod.Detail(reason, "", 0)))
+    assertThat(CauseClassifier.ofWaiting(new Pod.Detail(reason, "", 0, null)))
         .contains(KnownCause.IMAGE_NOT_PULLED);
   }
 
@@ -51,7 +51,7 @@ class CauseClassifierTest {
   @CsvSource({"CrashLoopBackOff, DESKTOP_CRASHES", "ContainerCreating,", "PodInitializing,", "'',"})
   @DisplayName("a container that waits normally has no cause")
   void waiting(String reason, KnownCause cause) {
-    assertThat(CauseClassifier.ofWaiting(new Pod.Detail(reason, "", 0)))
+    assertThat(CauseClassifier.ofWaiting(new Pod.Detail(reason, "", 0, null)))
         .isEqualTo(Optional.ofNullable(cause));
   }
 

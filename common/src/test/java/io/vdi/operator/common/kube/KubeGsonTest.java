@@ -55,7 +55,8 @@ class KubeGsonTest {
                 Map.of("app.kubernetes.io/name", "vdi-session"),
                 Map.of("vdi.kasm.io/user", "a@b.c"),
                 List.of("f"),
-                List.of(new OwnerReference("", "VDISession", "d", "o", true))));
+                List.of(new OwnerReference("", "VDISession", "d", "o", true)),
+                0));
     assertThat(KubeGson.gson().fromJson("null", ObjectMeta.class)).isNull();
     assertThat(KubeGson.gson().fromJson("{\"annotations\": null}", ObjectMeta.class))
         .isEqualTo(ObjectMeta.EMPTY);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class MergePatchTest {
   private static final ObjectMeta OBJECT =
-      new ObjectMeta("desk", "team", "uid-1", "42", 1, null, null, null, null, null, null);
+      new ObjectMeta("desk", "team", "uid-1", "42", 1, null, null, null, null, null, null, 0);
 
   @Test
   @DisplayName("without a precondition the patch has only the fields that were set")

@@ -265,7 +265,7 @@ public final class QuotaAdmitter {
                 .filter(admitted -> !admitted.isTrue())
                 .map(Condition::lastTransitionTime))
         .orElseGet(() ->
-            session.status().currentPhase().equals(Optional.of(Phase.SUSPENDED))
+            session.status().is(Phase.SUSPENDED)
                 ? clock.instant()
                 : session.metadata().creationTimestamp());
   }

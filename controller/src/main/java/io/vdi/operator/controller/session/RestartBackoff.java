@@ -1,6 +1,5 @@
 package io.vdi.operator.controller.session;
 
-import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.controller.session.plan.PodHistory.EndedPod;
 import java.time.Duration;
@@ -37,7 +36,8 @@ final class RestartBackoff {
     pod.ifPresent(present -> {
       if (!present.isFinished()) {
         ended = Optional.empty();
-        if (readySince(present)
+        if (present
+            .readySince()
             .filter(since -> !now.isBefore(since.plus(RESET_AFTER)))
             .isPresent()) {
           ends = 0;
@@ -56,11 +56,5 @@ final class RestartBackoff {
   void reset() {
     ends = 0;
     ended = Optional.empty();
-  }
-
-  private static Optional<Instant> readySince(Pod pod) {
-    return Condition.find(pod.status().conditions(), "Ready")
-        .filter(Condition::isTrue)
-        .map(Condition::lastTransitionTime);
   }
 }

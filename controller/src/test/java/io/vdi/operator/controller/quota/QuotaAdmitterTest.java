@@ -13,7 +13,7 @@ import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ObservedSession;
-import io.vdi.operator.controller.session.plan.PodHistory;
+import io.vdi.operator.controller.session.plan.ObservedSessions;
 import io.vdi.operator.controller.session.plan.QuotaWait;
 import java.time.Duration;
 import java.util.HashMap;
@@ -235,19 +235,7 @@ class QuotaAdmitterTest {
   }
 
   private ObservedSession observed(VdiSession session) {
-    return new ObservedSession(
-        session,
-        cluster.caches.templates().get("", "ubuntu"),
-        "alice",
-        Map.of(),
-        List.of(),
-        true,
-        false,
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        PodHistory.NONE,
-        true);
+    return ObservedSessions.of(session, cluster.caches.templates().get("", "ubuntu"), Map.of());
   }
 
   private VdiSession session(String name) {

@@ -39,7 +39,8 @@ public final class FakeCluster implements AutoCloseable {
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
           Optional.empty(),
-          Optional.of(new IdentityMapping(Map.of(), "", "")));
+          Optional.of(new IdentityMapping(Map.of(), "", "")),
+          Optional.empty());
 
   public final FakeApiServer server = FakeApiServer.start();
   public final KubeClient client = server.client();

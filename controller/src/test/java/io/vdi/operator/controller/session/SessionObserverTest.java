@@ -130,6 +130,7 @@ class SessionObserverTest {
         FakeCluster.CONFIG.tls(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 }

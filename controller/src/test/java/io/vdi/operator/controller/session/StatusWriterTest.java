@@ -24,8 +24,8 @@ import io.vdi.operator.controller.session.plan.Action;
 import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.FailedStep;
 import io.vdi.operator.controller.session.plan.ObservedSession;
+import io.vdi.operator.controller.session.plan.ObservedSessions;
 import io.vdi.operator.controller.session.plan.Plan;
-import io.vdi.operator.controller.session.plan.PodHistory;
 import io.vdi.operator.controller.session.plan.Requeue;
 import io.vdi.operator.controller.session.plan.Step;
 import io.vdi.operator.runtime.workqueue.WorkerPool.ReconcileResult;
@@ -378,19 +378,7 @@ class StatusWriterTest {
   }
 
   private static ObservedSession observed(VdiSession session, Map<ChildKind, ChildState> children) {
-    return new ObservedSession(
-        session,
-        Optional.empty(),
-        "alice",
-        children,
-        List.of(),
-        true,
-        false,
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        PodHistory.NONE,
-        true);
+    return ObservedSessions.of(session, Optional.empty(), children);
   }
 
   private VdiSession session(Phase phase, String message) {

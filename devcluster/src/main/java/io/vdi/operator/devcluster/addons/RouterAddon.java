@@ -37,27 +37,28 @@ public final class RouterAddon {
 
   /** Installs Traefik's CRDs and waits until the API server serves them. */
   public static void installCrds(Cluster cluster) {
-    Path crds = GoPrograms.inDefaultCache().traefikCrds();
-    KubeClient api = cluster.connect();
-    try {
-      Manifests.apply(api, Files.readString(crds));
-      Manifests.awaitCrds(
-          api, "traefik.io/v1alpha1", List.of("ingressroutes", "middlewares", "serverstransports"));
-    } catch (IOException e) {
-      throw new ClusterException("cannot read " + crds, e);
-    } finally {
-      api.close();
-    }
+    install(
+        cluster,
+        GoPrograms.inDefaultCache().traefikCrds(),
+        "traefik.io/v1alpha1",
+        List.of("ingressroutes", "middlewares", "serverstransports"));
   }
 
   /** Installs the CRDs of the Gateway API and waits until the API server serves them. */
   public static void installGatewayCrds(Cluster cluster) {
-    Path crds = GoPrograms.inDefaultCache().gatewayCrds();
+    install(
+        cluster,
+        GoPrograms.inDefaultCache().gatewayCrds(),
+        "gateway.networking.k8s.io/v1",
+        List.of("gatewayclasses", "gateways", "httproutes"));
+  }
+
+  private static void install(
+      Cluster cluster, Path crds, String groupVersion, List<String> resources) {
     KubeClient api = cluster.connect();
     try {
       Manifests.apply(api, Files.readString(crds));
-      Manifests.awaitCrds(
-          api, "gateway.networking.k8s.io/v1", List.of("gatewayclasses", "gateways", "httproutes"));
+      Manifests.awaitCrds(api, groupVersion, resources);
     } catch (IOException e) {
       throw new ClusterException("cannot read " + crds, e);
     } finally {
@@ -100,6 +101,15 @@ public final class RouterAddon {
           - {apiGroups: [""], resources: [configmaps, services, secrets, nodes], verbs: [get, list, watch]}
           - {apiGroups: [discovery.k8s.io], resources: [endpointslices], verbs: [list, watch]}
           - {apiGroups: [traefik.io], resources: ["*"], verbs: [get, list, watch]}
+          # For the other providers, which are off unless an argument turns them on.
+          - {apiGroups: [""], resources: [namespaces], verbs: [list, watch]}
+          - {apiGroups: [gateway.networking.k8s.io], resources: ["*"], verbs: [get, list, watch]}
+          - apiGroups: [gateway.networking.k8s.io]
+            resources: [gatewayclasses/status, gateways/status, httproutes/status]
+            verbs: [update]
+          - apiGroups: [networking.k8s.io]
+            resources: [ingresses, ingressclasses]
+            verbs: [get, list, watch]
         ---
         apiVersion: rbac.authorization.k8s.io/v1
         kind: ClusterRoleBinding
@@ -156,22 +166,6 @@ public final class RouterAddon {
     Manifests.apply(
         api,
         """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRole
-        metadata: {name: traefik-gateway}
-        rules:
-          - {apiGroups: [""], resources: [namespaces], verbs: [list, watch]}
-          - {apiGroups: [gateway.networking.k8s.io], resources: ["*"], verbs: [get, list, watch]}
-          - apiGroups: [gateway.networking.k8s.io]
-            resources: [gatewayclasses/status, gateways/status, httproutes/status]
-            verbs: [update]
-        ---
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRoleBinding
-        metadata: {name: traefik-gateway}
-        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: traefik-gateway}
-        subjects: [{kind: ServiceAccount, name: traefik, namespace: kube-system}]
-        ---
         apiVersion: gateway.networking.k8s.io/v1
         kind: GatewayClass
         metadata: {name: traefik}
@@ -202,20 +196,6 @@ public final class RouterAddon {
     Manifests.apply(
         api,
         """
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRole
-        metadata: {name: traefik-ingress}
-        rules:
-          - apiGroups: [networking.k8s.io]
-            resources: [ingresses, ingressclasses]
-            verbs: [get, list, watch]
-        ---
-        apiVersion: rbac.authorization.k8s.io/v1
-        kind: ClusterRoleBinding
-        metadata: {name: traefik-ingress}
-        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: traefik-ingress}
-        subjects: [{kind: ServiceAccount, name: traefik, namespace: kube-system}]
-        ---
         apiVersion: networking.k8s.io/v1
         kind: IngressClass
         metadata: {name: nginx}

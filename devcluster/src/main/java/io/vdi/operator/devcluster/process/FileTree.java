@@ -11,6 +11,15 @@ import java.util.stream.Stream;
 public final class FileTree {
   private FileTree() {}
 
+  /** A new directory for temporary files, which the caller deletes. */
+  public static Path temporary(String prefix) {
+    try {
+      return Files.createTempDirectory(prefix);
+    } catch (IOException e) {
+      throw new ClusterException("cannot create a temporary directory: " + e, e);
+    }
+  }
+
   /**
    * Deletes a file, or a directory with everything in it. Does not follow symbolic links. A file
    * that cannot be deleted is reported and does not fail the caller, which is usually cleaning up.

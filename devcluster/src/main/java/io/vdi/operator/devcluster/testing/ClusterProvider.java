@@ -7,8 +7,6 @@ import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.FileTree;
 import io.vdi.operator.devcluster.process.PrivateFile;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
@@ -32,7 +30,7 @@ public final class ClusterProvider {
     String source = System.getenv().getOrDefault(VARIABLE, "embedded");
     return switch (source) {
       case "", "embedded" -> {
-        Path folder = temporaryFolder();
+        Path folder = FileTree.temporary("vdi-devcluster-");
         yield EmbeddedCluster.start(folder, NODES, RbacUsage.flags(folder));
       }
       case "existing" -> existing();
@@ -41,14 +39,6 @@ public final class ClusterProvider {
           throw new ClusterException(
               VARIABLE + " is \"" + source + "\"; it must be embedded, existing or k3s");
     };
-  }
-
-  private static Path temporaryFolder() {
-    try {
-      return Files.createTempDirectory("vdi-devcluster-");
-    } catch (IOException e) {
-      throw new ClusterException("cannot create a temporary directory: " + e, e);
-    }
   }
 
   private static Cluster existing() {
@@ -77,7 +67,9 @@ public final class ClusterProvider {
           e);
     }
     Path kubeconfig =
-        PrivateFile.write(temporaryFolder().resolve("kubeconfig"), container.getKubeConfigYaml());
+        PrivateFile.write(
+            FileTree.temporary("vdi-devcluster-").resolve("kubeconfig"),
+            container.getKubeConfigYaml());
     return withNodes(
         kubeconfig,
         () -> {
@@ -88,7 +80,7 @@ public final class ClusterProvider {
 
   /** Adds simulated nodes to a cluster that was started elsewhere, because tests require GPUs. */
   private static Cluster withNodes(Path kubeconfig, Runnable end) {
-    Path folder = temporaryFolder();
+    Path folder = FileTree.temporary("vdi-devcluster-");
     SimulatedNodes nodes =
         SimulatedNodes.start(kubeconfig, GoPrograms.inDefaultCache().kwok(), folder, NODES, false);
     return new Cluster() {

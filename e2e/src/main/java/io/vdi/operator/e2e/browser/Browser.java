@@ -175,11 +175,6 @@ public final class Browser implements AutoCloseable {
     return String.valueOf(driver.executeScript(script));
   }
 
-  /** Runs a script at the start of each page that is opened from now on. */
-  public void scriptAtStart(String script) {
-    driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script));
-  }
-
   /** Opens another tab and shows it. */
   public void newTab() {
     driver.switchTo().newWindow(WindowType.TAB);

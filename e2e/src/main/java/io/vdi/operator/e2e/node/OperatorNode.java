@@ -14,8 +14,7 @@ import io.vdi.operator.devcluster.operator.Helm;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.Command;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.vdi.operator.devcluster.process.FileTree;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,15 +54,10 @@ public final class OperatorNode implements AutoCloseable {
    * @throws ClusterException if the cluster does not start
    */
   public static OperatorNode start(Path checkout, SimulatedNodes.Spec simulated) {
-    try {
-      Path root = checkout.toAbsolutePath().normalize();
-      return new OperatorNode(
-          root,
-          FullCluster.start(
-              Files.createTempDirectory("vdi-node-"), root.resolve("images/target"), 1, simulated));
-    } catch (IOException e) {
-      throw new ClusterException("cannot create a temporary folder: " + e, e);
-    }
+    Path root = checkout.toAbsolutePath().normalize();
+    Path folder = FileTree.temporary("vdi-node-");
+    return new OperatorNode(
+        root, FullCluster.start(folder, root.resolve("images/target"), 1, simulated));
   }
 
   public Path checkout() {

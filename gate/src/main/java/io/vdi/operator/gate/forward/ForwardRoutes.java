@@ -119,6 +119,22 @@ public final class ForwardRoutes implements HttpService {
     BROWSER
   }
 
+  /** What a router asks, or a browser requests. */
+  private record Question(
+      ServerRequest request, ServerResponse response, Recipient recipient, ForwardRequest facts) {
+    void answer(Status status, PageText title, PageText text, Page.Link... links) {
+      Page.sendBare(request, response, status, title, text.with(), links);
+    }
+
+    /**
+     * Whether ingress-nginx redirects the browser to {@link #OPEN_PATH}, where it learns more. What
+     * that path is to answer itself is not redirected to it.
+     */
+    boolean isRedirected() {
+      return recipient == Recipient.INGRESS_NGINX && facts.isNavigation() && !facts.isReserved();
+    }
+  }
+
   private final ForwardRules rules;
   private final Sources sources;
   private final Tokens tokens;
@@ -199,101 +215,83 @@ public final class ForwardRoutes implements HttpService {
           PageText.NO_ADDRESS.with());
       return ForwardResult.BAD_REQUEST;
     }
-    CookieHeader cookies = CookieHeader.of(request);
+    return answer(new Question(request, response, recipient, facts.get()));
+  }
+
+  private ForwardResult answer(Question question) {
+    CookieHeader cookies = CookieHeader.of(question.request());
     Optional<Revocations> revocations = sources.revocations().get();
     if (revocations.isEmpty()) {
-      return unavailable(
-          request, response, recipient, facts.get(), "the revocations cannot be read");
+      return unavailable(question, "the revocations cannot be read");
     }
-    String authority = facts.get().authority();
+    String authority = question.facts().authority();
     Optional<DesktopPass> pass =
         cookies
             .get(DesktopPass.COOKIE)
             .flatMap(cookie -> DesktopPass.verify(tokens, authority, cookie))
             .filter(found -> !revocations.get().cover(found.grant().holder()));
     DesktopLookup lookup = sources.desktops().apply(authority);
-    ForwardDecision decision = rules.decide(facts.get(), lookup, pass, clock.instant());
-    if (recipient == Recipient.INGRESS_NGINX && !(decision instanceof ForwardDecision.Allow)) {
-      return refuseNginx(request, response, facts.get(), lookup, pass, decision);
+    ForwardDecision decision = rules.decide(question.facts(), lookup, pass, clock.instant());
+    if (question.recipient() == Recipient.INGRESS_NGINX
+        && !(decision instanceof ForwardDecision.Allow)) {
+      return refuseNginx(question, lookup, pass, decision);
     }
     return switch (decision) {
-      case ForwardDecision.Allow allowed ->
-          allow(request, response, recipient, facts.get(), allowed, cookies);
+      case ForwardDecision.Allow allowed -> allow(question, allowed, cookies);
       case ForwardDecision.TakeTicket(Desktop desktop) ->
-          takeTicket(request, response, desktop, facts.get(), cookies, revocations.get());
+          takeTicket(question, desktop, cookies, revocations.get());
       case ForwardDecision.ToPortal(Desktop desktop, ReturnPath path, boolean visit) ->
-          toPortal(response, cookies, nonce -> OpenRoutes.query(desktop, path, nonce, visit));
+          toPortal(question, cookies, nonce -> OpenRoutes.query(desktop, path, nonce, visit));
       case ForwardDecision.ToWatch(Desktop desktop) ->
-          toPortal(response, cookies, nonce -> OpenRoutes.watchQuery(desktop, nonce));
+          toPortal(question, cookies, nonce -> OpenRoutes.watchQuery(desktop, nonce));
       case ForwardDecision.ToLink(Desktop desktop) ->
-          toPortal(response, cookies, nonce -> OpenRoutes.linkQuery(desktop, nonce));
+          toPortal(question, cookies, nonce -> OpenRoutes.linkQuery(desktop, nonce));
       case ForwardDecision.Unauthorized() -> {
-        Page.sendBare(
-            request,
-            response,
-            Status.UNAUTHORIZED_401,
-            PageText.SIGN_IN_AGAIN,
-            PageText.RELOAD.with());
+        question.answer(Status.UNAUTHORIZED_401, PageText.SIGN_IN_AGAIN, PageText.RELOAD);
         yield ForwardResult.UNAUTHORIZED;
       }
       case ForwardDecision.Forbidden(PageText reason) -> {
         if (lookup instanceof DesktopLookup.Found(Desktop desktop)) {
-          refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason.english());
+          refused(actor(question, pass.map(DesktopPass::grant)), desktop, reason.english());
         }
-        Page.sendBare(request, response, Status.FORBIDDEN_403, PageText.NOT_ALLOWED, reason.with());
+        question.answer(Status.FORBIDDEN_403, PageText.NOT_ALLOWED, reason);
         yield ForwardResult.FORBIDDEN;
       }
       case ForwardDecision.NotFound() -> {
-        Page.sendBare(
-            request,
-            response,
-            Status.NOT_FOUND_404,
-            PageText.NO_SUCH_DESKTOP,
-            PageText.NO_DESKTOP.with());
+        question.answer(Status.NOT_FOUND_404, PageText.NO_SUCH_DESKTOP, PageText.NO_DESKTOP);
         yield ForwardResult.NOT_FOUND;
       }
-      case ForwardDecision.Unavailable(String reason) ->
-          unavailable(request, response, recipient, facts.get(), reason);
+      case ForwardDecision.Unavailable(String reason) -> unavailable(question, reason);
     };
   }
 
   /** ingress-nginx passes only 401 and 403 on; it makes 500 of other refusals. */
   private ForwardResult refuseNginx(
-      ServerRequest request,
-      ServerResponse response,
-      ForwardRequest facts,
+      Question question,
       DesktopLookup lookup,
       Optional<DesktopPass> pass,
       ForwardDecision decision) {
-    if (isRedirected(facts)) {
-      return toPage(response);
+    if (question.isRedirected()) {
+      return toPage(question);
     }
     if (decision instanceof ForwardDecision.Unavailable(String reason)) {
-      return unavailable(request, response, Recipient.INGRESS_NGINX, facts, reason);
+      return unavailable(question, reason);
     }
     if (decision instanceof ForwardDecision.Forbidden(PageText reason)
         && lookup instanceof DesktopLookup.Found(Desktop desktop)) {
-      refused(actor(request, pass.map(DesktopPass::grant)), desktop, reason.english());
+      refused(actor(question, pass.map(DesktopPass::grant)), desktop, reason.english());
     }
-    response.status(Status.FORBIDDEN_403).send();
+    question.response().status(Status.FORBIDDEN_403).send();
     return ForwardResult.FORBIDDEN;
   }
 
-  /**
-   * Whether ingress-nginx redirects the browser to {@link #OPEN_PATH}, where it learns more. What
-   * that path is to answer itself is not redirected to it.
-   */
-  private static boolean isRedirected(ForwardRequest facts) {
-    return facts.isNavigation() && !facts.isReserved();
-  }
-
-  private static ForwardResult toPage(ServerResponse response) {
-    response.status(Status.UNAUTHORIZED_401).send();
+  private static ForwardResult toPage(Question question) {
+    question.response().status(Status.UNAUTHORIZED_401).send();
     return ForwardResult.UNAUTHORIZED;
   }
 
-  private static AuditEvent.Actor actor(ServerRequest request, Optional<Grant> grant) {
-    String address = ClientAddress.of(request);
+  private static AuditEvent.Actor actor(Question question, Optional<Grant> grant) {
+    String address = ClientAddress.of(question.request());
     return grant
         .map(Grant::holder)
         .map(holder -> new AuditEvent.Actor(holder.email(), address, holder.signInId()))
@@ -309,22 +307,15 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private ForwardResult allow(
-      ServerRequest request,
-      ServerResponse response,
-      Recipient recipient,
-      ForwardRequest facts,
-      ForwardDecision.Allow allowed,
-      CookieHeader cookies) {
+      Question question, ForwardDecision.Allow allowed, CookieHeader cookies) {
+    ServerResponse response = question.response();
     Desktop desktop = allowed.desktop();
     DesktopPass pass = allowed.pass();
     ApiResult<DesktopCredentials> credentials =
         sources.credentials().apply(desktop, pass.grant().role());
     if (!(credentials instanceof ApiResult.Ok<DesktopCredentials>(DesktopCredentials found))) {
       return unavailable(
-          request,
-          response,
-          recipient,
-          facts,
+          question,
           "the password of "
               + desktop.session()
               + " cannot be read: "
@@ -334,18 +325,15 @@ public final class ForwardRoutes implements HttpService {
     ApiResult<Boolean> listed = sources.arrivals().apply(pass.grant(), desktop);
     if (listed.ok().isEmpty()) {
       return unavailable(
-          request,
-          response,
-          recipient,
-          facts,
+          question,
           "the visitor cannot be recorded: "
               + listed.failure().map(ApiFailure::message).orElse(""));
     }
     if (allowed.renew()) {
       setPass(response, pass.renewed(clock.instant()));
     }
-    if (recipient == Recipient.BROWSER) {
-      Page.redirect(response, desktop.origin() + facts.uri());
+    if (question.recipient() == Recipient.BROWSER) {
+      Page.redirect(response, desktop.origin() + question.facts().uri());
       return ForwardResult.ALLOWED;
     }
     response.headers().set(HeaderNames.AUTHORIZATION, BasicAuthorization.of(found));
@@ -355,14 +343,9 @@ public final class ForwardRoutes implements HttpService {
   }
 
   private ForwardResult takeTicket(
-      ServerRequest request,
-      ServerResponse response,
-      Desktop desktop,
-      ForwardRequest facts,
-      CookieHeader cookies,
-      Revocations revocations) {
+      Question question, Desktop desktop, CookieHeader cookies, Revocations revocations) {
     Optional<Ticket> ticket =
-        token(facts)
+        token(question.facts())
             .flatMap(token -> Ticket.verify(tokens, desktop.authority(), token))
             .filter(found -> found.sessionUid().equals(desktop.uid()))
             .filter(found -> !revocations.cover(found.grant().holder()));
@@ -376,12 +359,12 @@ public final class ForwardRoutes implements HttpService {
             .isPresent();
     if (ticket.isEmpty() || !sameBrowser) {
       refused(
-          actor(request, ticket.map(Ticket::grant)),
+          actor(question, ticket.map(Ticket::grant)),
           desktop,
           ticket.isEmpty() ? "the ticket is not valid" : "the ticket is for another browser");
-      return refuseTicket(request, response, PageText.TICKET_INVALID);
+      return refuseTicket(question, PageText.TICKET_INVALID);
     }
-    AuditEvent.Actor actor = actor(request, ticket.map(Ticket::grant));
+    AuditEvent.Actor actor = actor(question, ticket.map(Ticket::grant));
     // Any ticket has expired by then.
     Instant until = clock.instant().plus(NONCE_LIFETIME);
     return switch (sources.tickets().redeem(ticket.get().id(), until)) {
@@ -391,7 +374,7 @@ public final class ForwardRoutes implements HttpService {
               DesktopPass pass =
                   new DesktopPass(
                       desktop.authority(), desktop.uid(), ticket.get().grant(), clock.instant());
-              setPass(response, pass);
+              setPass(question.response(), pass);
               sources
                   .audit()
                   .record(
@@ -399,7 +382,7 @@ public final class ForwardRoutes implements HttpService {
                           actor, target(desktop), ticket.get().grant().role().name()));
               // Traefik resolves a path against its own address of the gate.
               Page.redirect(
-                  response,
+                  question.response(),
                   desktop.origin()
                       + ticket.get().path().value()
                       + (ticket.get().grant().role().onlyWatches() ? VIEW_PAGE : ""));
@@ -408,25 +391,26 @@ public final class ForwardRoutes implements HttpService {
             case USED_BEFORE -> {
               LOG.warn("a ticket for {} was used again", desktop.session());
               refused(actor, desktop, "the ticket was used before");
-              yield refuseTicket(request, response, PageText.TICKET_USED);
+              yield refuseTicket(question, PageText.TICKET_USED);
             }
           };
       case ApiResult.Rejected<TicketStore.Redemption>(int code, String reason, String message) ->
-          unavailable(request, response, "a ticket cannot be recorded: " + message);
+          unavailable(question, "a ticket cannot be recorded: " + message);
       case ApiResult.Unreachable<TicketStore.Redemption>(String message) ->
-          unavailable(request, response, "a ticket cannot be recorded: " + message);
+          unavailable(question, "a ticket cannot be recorded: " + message);
     };
   }
 
   private ForwardResult toPortal(
-      ServerResponse response, CookieHeader cookies, Function<Nonce, String> query) {
+      Question question, CookieHeader cookies, Function<Nonce, String> query) {
     // Two tabs that open at the same time share the nonce.
     Nonce nonce =
         cookies.get(Nonce.COOKIE).flatMap(Nonce::parse).orElseGet(() -> Nonce.random(random));
-    response
+    question
+        .response()
         .headers()
         .add(HeaderNames.SET_COOKIE, SetCookie.of(Nonce.COOKIE, nonce.value(), NONCE_LIFETIME));
-    Page.redirect(response, portal.resolve(query.apply(nonce)).toString());
+    Page.redirect(question.response(), portal.resolve(query.apply(nonce)).toString());
     return ForwardResult.TO_PORTAL;
   }
 
@@ -439,34 +423,18 @@ public final class ForwardRoutes implements HttpService {
                 .add(HeaderNames.SET_COOKIE, SetCookie.of(DesktopPass.COOKIE, token, life)));
   }
 
-  private static ForwardResult refuseTicket(
-      ServerRequest request, ServerResponse response, PageText text) {
-    Page.sendBare(request, response, Status.FORBIDDEN_403, PageText.NOT_OPENED, text.with(), AGAIN);
+  private static ForwardResult refuseTicket(Question question, PageText text) {
+    question.answer(Status.FORBIDDEN_403, PageText.NOT_OPENED, text, AGAIN);
     return ForwardResult.FORBIDDEN;
   }
 
-  private static ForwardResult unavailable(
-      ServerRequest request,
-      ServerResponse response,
-      Recipient recipient,
-      ForwardRequest facts,
-      String reason) {
-    if (recipient == Recipient.INGRESS_NGINX && isRedirected(facts)) {
-      LOG.error("forward-auth: {}", reason);
-      return toPage(response);
-    }
-    return unavailable(request, response, reason);
-  }
-
-  private static ForwardResult unavailable(
-      ServerRequest request, ServerResponse response, String reason) {
+  private static ForwardResult unavailable(Question question, String reason) {
     LOG.error("forward-auth: {}", reason);
-    Page.sendBare(
-        request,
-        response,
-        Status.SERVICE_UNAVAILABLE_503,
-        PageText.NOT_AVAILABLE,
-        PageText.CANNOT_BE_REACHED.with());
+    if (question.isRedirected()) {
+      return toPage(question);
+    }
+    question.answer(
+        Status.SERVICE_UNAVAILABLE_503, PageText.NOT_AVAILABLE, PageText.CANNOT_BE_REACHED);
     return ForwardResult.UNAVAILABLE;
   }
 

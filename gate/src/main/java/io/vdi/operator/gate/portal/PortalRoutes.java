@@ -63,6 +63,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -234,15 +235,12 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
         isRead ? Status.OK_200 : Status.UNAUTHORIZED_401,
         Templates.render(
             "pages/signin.jte",
-            Map.of(
-                "shell",
-                new Shell(
-                    texts,
-                    texts.get("signin.title"),
-                    path,
-                    Optional.empty(),
-                    false,
-                    Page.notice(response)))));
+            Map.of("shell", shell(texts, texts.get("signin.title"), path, response))));
+  }
+
+  /** Of a page for a visitor who has not signed in. */
+  private static Shell shell(Texts texts, String title, String path, ServerResponse response) {
+    return new Shell(texts, title, path, Optional.empty(), false, Page.notice(response));
   }
 
   /** A path that nothing answers; nobody has to sign in to learn that. */
@@ -260,13 +258,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             "pages/error.jte",
             Map.of(
                 "shell",
-                new Shell(
-                    texts,
-                    texts.get("error.NOT_FOUND"),
-                    request.path().path(),
-                    Optional.empty(),
-                    false,
-                    Page.notice(response)),
+                shell(texts, texts.get("error.NOT_FOUND"), request.path().path(), response),
                 "message",
                 new Message(texts.get("error.notFound"), ""),
                 "back",
@@ -497,15 +489,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
                 Arrays.stream(ReclaimPolicy.values())
                     .filter(policy -> policy.text().equalsIgnoreCase(text))
                     .findFirst());
-    withKey(
+    submit(
         visit,
-        key ->
-            visit.with(
-                desktops.delete(visit.caller(), Target.of(key), home),
-                session ->
-                    Page.redirect(
-                        visit.response(),
-                        Notice.DELETED.on(Origin.of(form.get("from")).afterDelete()))));
+        key -> desktops.delete(visit.caller(), Target.of(key), home),
+        key -> Notice.DELETED.on(Origin.of(form.get("from")).afterDelete()));
   }
 
   private void extend(Visit visit, Form form) {
@@ -529,14 +516,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
       Form form,
       Notice notice,
       BiFunction<Caller, Target, Outcome<SessionView>> change) {
-    withKey(
+    submit(
         visit,
-        key ->
-            visit.with(
-                change.apply(visit.caller(), Target.of(key)),
-                session ->
-                    Page.redirect(
-                        visit.response(), notice.on(Origin.of(form.get("from")).path(key)))));
+        key -> change.apply(visit.caller(), Target.of(key)),
+        key -> notice.on(Origin.of(form.get("from")).path(key)));
   }
 
   private void shares(Visit visit) {
@@ -578,12 +561,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
             form.get("user").get(),
             role.get(),
             time.map(visit.now().truncatedTo(ChronoUnit.SECONDS)::plus).orElse(null));
-    withKey(
+    submit(
         visit,
-        key ->
-            visit.with(
-                desktops.share(visit.caller(), Target.of(key), share),
-                session -> Page.redirect(visit.response(), Notice.SHARED.on(Paths.shares(key)))));
+        key -> desktops.share(visit.caller(), Target.of(key), share),
+        key -> Notice.SHARED.on(Paths.shares(key)));
   }
 
   /** The answer is the page with the link: a redirect would need it in an address. */
@@ -622,12 +603,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
       visit.unreadable();
       return;
     }
-    withKey(
+    submit(
         visit,
-        key ->
-            visit.with(
-                desktops.unshare(visit.caller(), Target.of(key), form.get("user").get()),
-                session -> Page.redirect(visit.response(), Notice.UNSHARED.on(Paths.shares(key)))));
+        key -> desktops.unshare(visit.caller(), Target.of(key), form.get("user").get()),
+        key -> Notice.UNSHARED.on(Paths.shares(key)));
   }
 
   private void homes(Visit visit) {
@@ -671,12 +650,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   }
 
   private void deleteHome(Visit visit, Form form) {
-    withKey(
+    submit(
         visit,
-        key ->
-            visit.with(
-                desktops.deleteHome(visit.caller(), key),
-                home -> Page.redirect(visit.response(), Notice.HOME_DELETED.on(Paths.HOMES))));
+        key -> desktops.deleteHome(visit.caller(), key),
+        key -> Notice.HOME_DELETED.on(Paths.HOMES));
   }
 
   private void usage(Visit visit) {
@@ -784,6 +761,20 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
 
   private static void withKey(Visit visit, Consumer<SessionKey> next) {
     key(visit.request()).ifPresentOrElse(next, visit::notFound);
+  }
+
+  /**
+   * Changes what the path names.
+   *
+   * @param next where the browser goes after that
+   */
+  private static <T> void submit(
+      Visit visit, Function<SessionKey, Outcome<T>> change, Function<SessionKey, String> next) {
+    withKey(
+        visit,
+        key ->
+            visit.with(
+                change.apply(key), done -> Page.redirect(visit.response(), next.apply(key))));
   }
 
   /** The session of the path, as the caller sees it. */

@@ -143,7 +143,7 @@ public final class ActivityMonitor implements AutoCloseable {
   }
 
   static boolean isRunning(VdiSession session) {
-    return session.status().currentPhase().equals(Optional.of(Phase.RUNNING))
+    return session.status().is(Phase.RUNNING)
         && !session.metadata().isDeleting()
         && !session.spec().suspended();
   }

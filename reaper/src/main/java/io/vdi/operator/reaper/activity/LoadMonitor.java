@@ -165,7 +165,7 @@ public final class LoadMonitor implements AutoCloseable {
     }
     Instant now = clock.instant();
     Measurement measured = track(target.get(), now);
-    return load(target.get(), measured, now);
+    return load(target.get(), measured.cpu(), measured.gpu(), now);
   }
 
   private Measurement track(Target target, Instant now) {
@@ -324,16 +324,9 @@ public final class LoadMonitor implements AutoCloseable {
       return;
     }
     Duration maxAge = LoadConfig.maxAge(target.interval(), settings.timeout());
-    Measurement sampled =
-        new Measurement(
-            before.session(),
-            before.podUid(),
-            before.node(),
-            cpu(target, before.cpu(), cpu, now, maxAge),
-            gpu(target, before.gpu(), gpu, now, maxAge),
-            before.lastKnown(),
-            before.reported());
-    Load load = load(target, sampled, now);
+    UsageHistory cpuUsage = cpu(target, before.cpu(), cpu, now, maxAge);
+    UsageHistory gpuUsage = gpu(target, before.gpu(), gpu, now, maxAge);
+    Load load = load(target, cpuUsage, gpuUsage, now);
     boolean known = !(load instanceof Load.Unknown);
     boolean report = !known && (before.reported() || before.lastKnown().plus(maxAge).isBefore(now));
     // If the session has got another pod meanwhile, its measurement has begun again.
@@ -341,18 +334,18 @@ public final class LoadMonitor implements AutoCloseable {
         uid,
         before,
         new Measurement(
-            sampled.session(),
-            sampled.podUid(),
-            sampled.node(),
-            sampled.cpu(),
-            sampled.gpu(),
+            before.session(),
+            before.podUid(),
+            before.node(),
+            cpuUsage,
+            gpuUsage,
             known ? now : before.lastKnown(),
             report));
     if (load instanceof Load.Unknown(String reason) && report && !before.reported()) {
       LOG.warn("{}: its load is unknown; treating it as busy: {}", before.session(), reason);
       listener.loadUnknown(target.session(), reason);
     }
-    if (!load(target, before, now).getClass().equals(load.getClass())) {
+    if (!load(target, before.cpu(), before.gpu(), now).getClass().equals(load.getClass())) {
       listener.loadChanged(before.session());
     }
   }
@@ -393,13 +386,10 @@ public final class LoadMonitor implements AutoCloseable {
     };
   }
 
-  private Load load(Target target, Measurement measurement, Instant now) {
+  private Load load(Target target, UsageHistory cpu, UsageHistory gpu, Instant now) {
     Duration maxAge = LoadConfig.maxAge(target.interval(), config.get().timeout());
-    Load cpu =
-        target.busy().cpuAbove() == null
-            ? new Load.NotMeasured()
-            : measurement.cpu().at(now, maxAge);
-    return target.usesGpu() ? cpu.and(measurement.gpu().at(now, maxAge)) : cpu;
+    Load load = target.busy().cpuAbove() == null ? new Load.NotMeasured() : cpu.at(now, maxAge);
+    return target.usesGpu() ? load.and(gpu.at(now, maxAge)) : load;
   }
 
   @Override

@@ -13,7 +13,6 @@ import io.vdi.operator.reaper.policy.SessionVerdict;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashSet;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -62,7 +61,7 @@ public final class SessionEvaluator {
 
   /** Remembers since when the session is Failed, or that it is not. */
   void observe(VdiSession session) {
-    if (session.status().currentPhase().equals(Optional.of(Phase.FAILED))) {
+    if (session.status().is(Phase.FAILED)) {
       failed.observe(session.uid(), clock.instant());
     } else {
       failed.forget(session.uid());

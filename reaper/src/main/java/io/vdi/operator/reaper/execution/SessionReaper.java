@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,24 +76,27 @@ public final class SessionReaper {
     evaluator.observe(session.get());
     Evaluation evaluation = evaluator.cached(session.get());
     return evaluation.decision().endRevoked() && !config.get().dryRun()
-        ? revokeEnd(evaluation)
+        ? live(
+            session.get(),
+            true,
+            live -> live.decision().endRevoked() ? revokeEnd(live) : carryOut(live))
         : carryOut(evaluation);
+  }
+
+  /** Decides again on the live objects, because the caches can be out of date. */
+  private ReconcileResult live(
+      VdiSession cached, boolean withPod, Function<Evaluation, ReconcileResult> next) {
+    ApiResult<Evaluation> live = evaluator.live(cached, withPod);
+    live.ok().ifPresent(evaluation -> sessions.changed(evaluation.session()));
+    return live.ok().map(next).orElseGet(() -> doneOrRetry(live));
   }
 
   /**
    * Removes the annotation that a former decision to end the session has left. Otherwise, the home
    * would be kept even when a person deletes the session with reclaim policy {@code Delete}.
    */
-  private ReconcileResult revokeEnd(Evaluation cached) {
-    ApiResult<Evaluation> live = evaluator.live(cached.session(), true);
-    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
-      return doneOrRetry(live);
-    }
+  private ReconcileResult revokeEnd(Evaluation evaluation) {
     VdiSession session = evaluation.session();
-    sessions.changed(session);
-    if (!evaluation.decision().endRevoked()) {
-      return carryOut(evaluation);
-    }
     Optional<ApiResult<VdiSession>> result = deleter.revokeEnd(session);
     if (result.isEmpty()) {
       return new ReconcileResult.Done();
@@ -256,19 +260,13 @@ public final class SessionReaper {
       putOverdue(session, expire.reason(), expire.due(), expire.message(), "massDeletionPercent");
       return new ReconcileResult.RequeueAfter(GUARD_INTERVAL);
     }
-    return expireLive(session, expire.reason(), limits);
-  }
-
-  /** Decides again on the live objects, because the caches can be out of date. */
-  private ReconcileResult expireLive(VdiSession cached, ReapReason reason, DeletionConfig limits) {
-    ApiResult<Evaluation> live = evaluator.live(cached, reason == ReapReason.NEVER_STARTED);
-    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
-      return doneOrRetry(live);
-    }
-    sessions.changed(evaluation.session());
-    return evaluation.verdict() instanceof SessionVerdict.Expire expire
-        ? delete(evaluation.session(), expire, limits)
-        : carryOut(evaluation);
+    return live(
+        session,
+        expire.reason() == ReapReason.NEVER_STARTED,
+        live ->
+            live.verdict() instanceof SessionVerdict.Expire still
+                ? delete(live.session(), still, limits)
+                : carryOut(live));
   }
 
   private ReconcileResult delete(
@@ -319,14 +317,13 @@ public final class SessionReaper {
       }
       return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
     }
-    ApiResult<Evaluation> live = evaluator.live(session, false);
-    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
-      return doneOrRetry(live);
-    }
-    sessions.changed(evaluation.session());
-    return evaluation.verdict() instanceof SessionVerdict.Suspend still
-        ? suspendLive(evaluation, still)
-        : carryOut(evaluation);
+    return live(
+        session,
+        false,
+        live ->
+            live.verdict() instanceof SessionVerdict.Suspend still
+                ? suspendLive(live, still)
+                : carryOut(live));
   }
 
   private ReconcileResult suspendLive(Evaluation evaluation, SessionVerdict.Suspend suspend) {
@@ -363,14 +360,13 @@ public final class SessionReaper {
       }
       return new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
     }
-    ApiResult<Evaluation> live = evaluator.live(session, false);
-    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
-      return doneOrRetry(live);
-    }
-    sessions.changed(evaluation.session());
-    return evaluation.verdict() instanceof SessionVerdict.Resume still
-        ? resumeLive(evaluation.session(), still)
-        : carryOut(evaluation);
+    return live(
+        session,
+        false,
+        live ->
+            live.verdict() instanceof SessionVerdict.Resume still
+                ? resumeLive(live.session(), still)
+                : carryOut(live));
   }
 
   private ReconcileResult resumeLive(VdiSession session, SessionVerdict.Resume resume) {
@@ -427,20 +423,17 @@ public final class SessionReaper {
       }
     }
     return limits.forceFinalize() && !limits.dryRun()
-        ? forceFinalize(session)
+        ? live(
+            session,
+            false,
+            live ->
+                live.verdict() instanceof SessionVerdict.Stuck still
+                    ? forceFinalize(live.session(), still)
+                    : new ReconcileResult.Done())
         : new ReconcileResult.RequeueAfter(RECHECK_INTERVAL);
   }
 
-  private ReconcileResult forceFinalize(VdiSession cached) {
-    ApiResult<Evaluation> live = evaluator.live(cached, false);
-    if (!(live instanceof ApiResult.Ok<Evaluation>(Evaluation evaluation))) {
-      return doneOrRetry(live);
-    }
-    VdiSession session = evaluation.session();
-    sessions.changed(session);
-    if (!(evaluation.verdict() instanceof SessionVerdict.Stuck stuck)) {
-      return new ReconcileResult.Done();
-    }
+  private ReconcileResult forceFinalize(VdiSession session, SessionVerdict.Stuck stuck) {
     Optional<ApiResult<VdiSession>> result = deleter.removeFinalizer(session, stuck.keepsHome());
     if (result.flatMap(ApiResult::ok).isPresent()) {
       listener.reaped(ReapReason.STUCK, stuck.since());

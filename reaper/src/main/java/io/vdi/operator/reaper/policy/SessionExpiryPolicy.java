@@ -323,7 +323,7 @@ final class SessionExpiryPolicy {
   private Optional<Candidate> idle() {
     Optional<Duration> limit = spec.flatMap(Defaults.EffectiveSpec::idleTimeout);
     if (limit.isPresent()
-        && status.currentPhase().equals(Optional.of(Phase.RUNNING))
+        && status.is(Phase.RUNNING)
         && status.startedAt().isPresent()
         && spec.get().problems().isEmpty()
         && history.activity() instanceof Activity.Idle(Instant since, Instant asOf)) {
@@ -468,10 +468,7 @@ final class SessionExpiryPolicy {
         .condition(Condition.FAILED)
         .filter(Condition::isTrue)
         .map(Condition::lastTransitionTime)
-        .or(() ->
-            status.currentPhase().equals(Optional.of(Phase.FAILED))
-                ? history.failedSince()
-                : Optional.empty());
+        .or(() -> status.is(Phase.FAILED) ? history.failedSince() : Optional.empty());
   }
 
   /** Empty until the controller has observed the suspension and deleted the pod. */

@@ -237,7 +237,7 @@ class LedgerProperties {
       });
       return new VdiSession(
           new ObjectMeta(
-              uid, "ns", uid, "1", 1, NOON, deleted.orElse(null), null, annotations, null, null),
+              uid, "ns", uid, "1", 1, NOON, deleted.orElse(null), null, annotations, null, null, 0),
           new VdiSession.Spec(
               "alice@example.com",
               "ubuntu",

@@ -108,7 +108,8 @@ class ManagedObjectsTest {
             labels,
             annotations,
             List.of(),
-            owners);
+            owners,
+            0);
     assertThat(ManagedObjects.identify(ResourceType.POD, changed)).isEmpty();
   }
 
@@ -128,7 +129,8 @@ class ManagedObjectsTest {
             claim.labels(),
             Map.of(Annotations.USER, "eve@example.com"),
             List.of(),
-            List.of());
+            List.of(),
+            0);
     assertThat(ManagedObjects.isHomeOf(eves, new SessionBuilder().session())).isFalse();
   }
 }

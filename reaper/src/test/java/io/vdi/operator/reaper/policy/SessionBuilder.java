@@ -77,7 +77,8 @@ final class SessionBuilder {
             Map.of(),
             annotations(),
             List.of(VdiSession.FINALIZER),
-            List.of());
+            List.of(),
+            0);
     List<Condition> conditions = new ArrayList<>();
     failedCondition.ifPresent(at -> conditions.add(condition(Condition.FAILED, at)));
     starting.ifPresent(at ->
@@ -207,7 +208,8 @@ final class SessionBuilder {
         List.of(),
         ownerUid.stream()
             .map(uid -> new OwnerReference("vdi.kasm.io/v1alpha1", "VDISession", "desk", uid, true))
-            .toList());
+            .toList(),
+        0);
   }
 
   static ManagedObject.Child child(ChildKind kind, Optional<String> ownerUid) {

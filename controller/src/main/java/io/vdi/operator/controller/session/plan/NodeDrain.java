@@ -119,7 +119,7 @@ public final class NodeDrain {
             .condition(Condition.NODE_DRAINING)
             .filter(condition -> condition.reason().equals(Condition.MOVING))
             .isPresent()
-        && !session.status().currentPhase().equals(Optional.of(Phase.FAILED))
+        && !session.status().is(Phase.FAILED)
         && !session.spec().suspended()
         && !session.metadata().isDeleting();
   }

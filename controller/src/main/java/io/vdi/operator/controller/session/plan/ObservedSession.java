@@ -55,37 +55,6 @@ public record ObservedSession(
     boolean claimsServed,
     Optional<DrainCheck> drainCheck) {
 
-  /** A session in a cluster that serves ResourceClaimTemplates, whose node was not checked. */
-  public ObservedSession(
-      VdiSession session,
-      Optional<VdiTemplate> template,
-      String host,
-      Map<ChildKind, ChildState> children,
-      List<ChildState> otherRoutes,
-      boolean routeTypeServed,
-      boolean resync,
-      Optional<Node> node,
-      List<SharedState> shared,
-      Optional<QuotaWait> quotaWait,
-      PodHistory history,
-      boolean accessKnown) {
-    this(
-        session,
-        template,
-        host,
-        children,
-        otherRoutes,
-        routeTypeServed,
-        resync,
-        node,
-        shared,
-        quotaWait,
-        history,
-        accessKnown,
-        true,
-        Optional.empty());
-  }
-
   public ObservedSession {
     Map<ChildKind, ChildState> copy = new EnumMap<>(ChildKind.class);
     copy.putAll(children);
@@ -96,63 +65,29 @@ public record ObservedSession(
 
   /** The same session with what earlier passes observed. */
   public ObservedSession withHistory(PodHistory observed) {
-    return new ObservedSession(
-        session,
-        template,
-        host,
-        children,
-        otherRoutes,
-        routeTypeServed,
-        resync,
-        node,
-        shared,
-        quotaWait,
-        observed,
-        accessKnown,
-        claimsServed,
-        drainCheck);
+    return with(node, quotaWait, observed, drainCheck);
   }
 
   /** The same session, not admitted by the quotas. */
   public ObservedSession waitingForQuota(QuotaWait wait) {
-    return new ObservedSession(
-        session,
-        template,
-        host,
-        children,
-        otherRoutes,
-        routeTypeServed,
-        resync,
-        node,
-        shared,
-        Optional.of(wait),
-        history,
-        accessKnown,
-        claimsServed,
-        drainCheck);
+    return with(node, Optional.of(wait), history, drainCheck);
   }
 
   /** The same session with its node as the API server returned it. */
   public ObservedSession withNode(Node live) {
-    return new ObservedSession(
-        session,
-        template,
-        host,
-        children,
-        otherRoutes,
-        routeTypeServed,
-        resync,
-        Optional.of(live),
-        shared,
-        quotaWait,
-        history,
-        accessKnown,
-        claimsServed,
-        drainCheck);
+    return with(Optional.of(live), quotaWait, history, drainCheck);
   }
 
   /** The same session after it was checked whether it can leave its node. */
   public ObservedSession withDrainCheck(DrainCheck check) {
+    return with(node, quotaWait, history, Optional.of(check));
+  }
+
+  private ObservedSession with(
+      Optional<Node> newNode,
+      Optional<QuotaWait> newWait,
+      PodHistory newHistory,
+      Optional<DrainCheck> newCheck) {
     return new ObservedSession(
         session,
         template,
@@ -161,13 +96,13 @@ public record ObservedSession(
         otherRoutes,
         routeTypeServed,
         resync,
-        node,
+        newNode,
         shared,
-        quotaWait,
-        history,
+        newWait,
+        newHistory,
         accessKnown,
         claimsServed,
-        Optional.of(check));
+        newCheck);
   }
 
   public Optional<ChildState> child(ChildKind kind) {
@@ -205,7 +140,7 @@ public record ObservedSession(
 
   /** Whether the status says that the start was given up. */
   public static boolean startTimedOut(VdiSession session) {
-    return session.status().currentPhase().equals(Optional.of(Phase.FAILED))
+    return session.status().is(Phase.FAILED)
         && session
             .status()
             .condition(Condition.READY)

@@ -200,7 +200,7 @@ final class PhaseRules {
   /** What a container waits for: first one that waits because of an error. */
   private static Optional<Pod.Detail> waiting(Pod pod) {
     return pod.allContainerStatuses()
-        .flatMap(status -> Optional.ofNullable(status.state().waiting()).stream())
+        .flatMap(status -> status.waiting().stream())
         .min(Comparator.comparing(detail -> IN_PROGRESS.contains(detail.reason())));
   }
 
@@ -212,8 +212,7 @@ final class PhaseRules {
             .map(template -> template.spec().homePath())
             .orElse(VdiTemplate.Spec.EMPTY.homePath());
     return pod.allContainerStatuses()
-            .flatMap(status -> Stream.of(status.state(), status.lastState()))
-            .flatMap(state -> Optional.ofNullable(state.terminated()).stream())
+            .flatMap(Pod.ContainerStatus::ends)
             .anyMatch(detail -> CauseClassifier.cannotWrite(detail.message(), home).isPresent())
         ? Optional.of(KnownCause.HOME_NOT_WRITABLE)
         : Optional.empty();
@@ -247,7 +246,7 @@ final class PhaseRules {
    * provisioned.
    */
   private PhaseDecision notScheduled() {
-    String message = observed.pod().map(PhaseRules::unschedulable).orElse("");
+    String message = observed.pod().flatMap(Pod::unschedulable).orElse("");
     boolean onlyVolume =
         message.isEmpty() || message.toLowerCase(Locale.ROOT).contains("persistentvolumeclaim");
     if (!onlyVolume) {
@@ -261,13 +260,5 @@ final class PhaseRules {
   private boolean isHomeReady() {
     return spec.filter(resolved -> !resolved.persistent()).isPresent()
         || observed.home().filter(home -> home.isBound()).isPresent();
-  }
-
-  /** Why the scheduler has not found a node; empty if it has, or has not tried yet. */
-  static String unschedulable(Pod pod) {
-    return Condition.find(pod.status().conditions(), "PodScheduled")
-        .filter(condition -> !condition.isTrue())
-        .map(Condition::message)
-        .orElse("");
   }
 }

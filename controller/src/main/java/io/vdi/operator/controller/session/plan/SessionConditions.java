@@ -144,11 +144,11 @@ final class SessionConditions {
         : condition(
             type,
             false,
-            Condition.find(pod.status().conditions(), "PodScheduled")
+            Condition.find(pod.status().conditions(), type)
                 .map(Condition::reason)
                 .filter(reason -> !reason.isEmpty())
                 .orElse("Scheduling"),
-            PhaseRules.unschedulable(pod));
+            pod.unschedulable().orElse(""));
   }
 
   private Condition storageReady() {

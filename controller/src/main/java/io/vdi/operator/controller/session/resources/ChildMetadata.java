@@ -69,7 +69,7 @@ public final class ChildMetadata {
         "ownerReferences",
         all.has("ownerReferences") ? all.get("ownerReferences") : JsonNull.INSTANCE);
     JsonObject patch = new JsonObject();
-    patch.add("metadata", kept.deepCopy());
+    patch.add("metadata", kept);
     return patch;
   }
 }

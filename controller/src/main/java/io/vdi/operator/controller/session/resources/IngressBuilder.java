@@ -4,7 +4,6 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1HTTPIngressPath;
 import io.kubernetes.client.openapi.models.V1HTTPIngressRuleValue;
-import io.kubernetes.client.openapi.models.V1Ingress;
 import io.kubernetes.client.openapi.models.V1IngressBackend;
 import io.kubernetes.client.openapi.models.V1IngressRule;
 import io.kubernetes.client.openapi.models.V1IngressServiceBackend;
@@ -57,27 +56,19 @@ final class IngressBuilder {
         .ifPresent(gate ->
             IngressNginxBuilder.annotations(gate, resolved.fullHost())
                 .forEach(metadata.getAnnotations()::putIfAbsent));
-    V1IngressSpec spec =
-        spec(config, resolved.fullHost(), "/", resolved.name(), ServiceBuilder.PORT);
-    JsonObject body =
-        ChildMetadata.json(
-            new V1Ingress()
-                .apiVersion(ResourceType.INGRESS.apiVersion())
-                .kind(ResourceType.INGRESS.kind())
-                .metadata(metadata)
-                .spec(spec));
+    JsonObject spec = spec(config, resolved.fullHost(), "/", resolved.name(), ServiceBuilder.PORT);
+    JsonObject body = ChildMetadata.object(ResourceType.INGRESS, metadata, spec);
     JsonObject patch = RouteAccess.metadataPatch(metadata, config);
     JsonObject annotations = patch.getAsJsonObject("metadata").getAsJsonObject("annotations");
     Stream.concat(Stream.of(MIDDLEWARES), IngressNginxBuilder.ANNOTATIONS.stream())
         .filter(name -> !annotations.has(name))
         .forEach(name -> annotations.add(name, JsonNull.INSTANCE));
-    patch.add("spec", ChildMetadata.json(spec));
+    patch.add("spec", spec.deepCopy());
     return DesiredObject.of(ChildKind.ROUTE, ResourceType.INGRESS, resolved.name(), body, patch);
   }
 
   /** The spec of an Ingress that passes the requests below a path of a host to a Service. */
-  static V1IngressSpec spec(
-      SessionConfig config, String host, String path, String service, int port) {
+  static JsonObject spec(SessionConfig config, String host, String path, String service, int port) {
     V1IngressTLS tls = new V1IngressTLS().hosts(List.of(host));
     if (config.tls().mode() == SessionConfig.TlsMode.SECRET_NAME) {
       tls.secretName(config.tls().secretName());
@@ -90,13 +81,14 @@ final class IngressBuilder {
                     .port(new V1ServiceBackendPort().number(port)));
     V1HTTPIngressPath below =
         new V1HTTPIngressPath().path(path).pathType("Prefix").backend(backend);
-    return new V1IngressSpec()
-        .ingressClassName(config.ingress().className().orElse(null))
-        .tls(List.of(tls))
-        .rules(
-            List.of(
-                new V1IngressRule()
-                    .host(host)
-                    .http(new V1HTTPIngressRuleValue().paths(List.of(below)))));
+    return ChildMetadata.json(
+        new V1IngressSpec()
+            .ingressClassName(config.ingress().className().orElse(null))
+            .tls(List.of(tls))
+            .rules(
+                List.of(
+                    new V1IngressRule()
+                        .host(host)
+                        .http(new V1HTTPIngressRuleValue().paths(List.of(below))))));
   }
 }

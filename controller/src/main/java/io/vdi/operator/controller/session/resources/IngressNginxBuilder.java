@@ -2,7 +2,6 @@ package io.vdi.operator.controller.session.resources;
 
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
-import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -73,22 +72,16 @@ public final class IngressNginxBuilder {
 
   /** The Service, the same in every namespace. */
   static SharedObject service(GateAddress gate) {
-    JsonObject body =
-        ChildMetadata.object(
-            ResourceType.SERVICE,
-            new V1ObjectMeta()
-                .name(ResourceNames.GATE_SERVICE)
-                .labels(Map.of(Labels.NAME, Labels.SESSION, Labels.MANAGED_BY, Labels.OPERATOR)),
-            ChildMetadata.json(
-                Map.of(
-                    "type",
-                    "ExternalName",
-                    "externalName",
-                    gate.host(),
-                    "ports",
-                    List.of(
-                        Map.of("name", "gate", "port", gate.port(), "targetPort", gate.port())))));
-    return SharedObject.of(ResourceType.SERVICE, ResourceNames.GATE_SERVICE, body);
+    return SharedObject.of(
+        ResourceType.SERVICE,
+        ResourceNames.GATE_SERVICE,
+        Map.of(
+            "type",
+            "ExternalName",
+            "externalName",
+            gate.host(),
+            "ports",
+            List.of(Map.of("name", "gate", "port", gate.port(), "targetPort", gate.port()))));
   }
 
   /**
@@ -117,9 +110,8 @@ public final class IngressNginxBuilder {
         ChildMetadata.object(
             ResourceType.INGRESS,
             metadata,
-            ChildMetadata.json(
-                IngressBuilder.spec(
-                    config, fullHost, PAGES, ResourceNames.GATE_SERVICE, gate.address().port())));
+            IngressBuilder.spec(
+                config, fullHost, PAGES, ResourceNames.GATE_SERVICE, gate.address().port()));
     return SharedObject.of(ResourceType.INGRESS, name, body);
   }
 }

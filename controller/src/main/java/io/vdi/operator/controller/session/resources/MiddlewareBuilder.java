@@ -1,8 +1,5 @@
 package io.vdi.operator.controller.session.resources;
 
-import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import java.util.List;
@@ -24,37 +21,21 @@ final class MiddlewareBuilder {
 
   /** The Middleware. It is the same in every namespace. */
   static SharedObject of(String forwardAuthUrl) {
-    JsonObject body = new JsonObject();
-    body.addProperty("apiVersion", ResourceType.MIDDLEWARE.apiVersion());
-    body.addProperty("kind", ResourceType.MIDDLEWARE.kind());
-    body.add(
-        "metadata",
-        json(
+    return SharedObject.of(
+        ResourceType.MIDDLEWARE,
+        ResourceNames.MIDDLEWARE,
+        Map.of(
+            "forwardAuth",
             Map.of(
-                "name",
-                ResourceNames.MIDDLEWARE,
-                "labels",
-                Map.of(Labels.NAME, Labels.SESSION, Labels.MANAGED_BY, Labels.OPERATOR))));
-    body.add(
-        "spec",
-        json(
-            Map.of(
-                "forwardAuth",
-                Map.of(
-                    "address",
-                    forwardAuthUrl,
-                    "trustForwardHeader",
-                    false,
-                    "authResponseHeaders",
-                    List.of("Authorization", "Cookie"),
-                    "addAuthCookiesToResponse",
-                    List.of(DESKTOP_COOKIE),
-                    "maxResponseBodySize",
-                    MAX_ANSWER))));
-    return SharedObject.of(ResourceType.MIDDLEWARE, ResourceNames.MIDDLEWARE, body);
-  }
-
-  private static JsonObject json(Map<String, ?> content) {
-    return KubeGson.gson().toJsonTree(content).getAsJsonObject();
+                "address",
+                forwardAuthUrl,
+                "trustForwardHeader",
+                false,
+                "authResponseHeaders",
+                List.of("Authorization", "Cookie"),
+                "addAuthCookiesToResponse",
+                List.of(DESKTOP_COOKIE),
+                "maxResponseBodySize",
+                MAX_ANSWER)));
   }
 }

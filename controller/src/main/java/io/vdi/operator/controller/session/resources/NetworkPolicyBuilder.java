@@ -5,7 +5,6 @@ import io.kubernetes.client.custom.IntOrString;
 import io.kubernetes.client.openapi.models.V1IPBlock;
 import io.kubernetes.client.openapi.models.V1LabelSelector;
 import io.kubernetes.client.openapi.models.V1LabelSelectorRequirement;
-import io.kubernetes.client.openapi.models.V1NetworkPolicy;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyEgressRule;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyIngressRule;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyPeer;
@@ -51,22 +50,19 @@ public final class NetworkPolicyBuilder {
             Labels.MANAGED_BY, Labels.OPERATOR,
             Labels.TEMPLATE, Labels.valueOf(template));
     String name = ResourceNames.networkPolicy(template);
-    JsonObject body =
+    JsonObject policy =
         ChildMetadata.json(
-            new V1NetworkPolicy()
-                .apiVersion(ResourceType.NETWORK_POLICY.apiVersion())
-                .kind(ResourceType.NETWORK_POLICY.kind())
-                .metadata(new V1ObjectMeta().name(name).labels(pods))
-                .spec(
-                    new V1NetworkPolicySpec()
-                        .podSelector(new V1LabelSelector().matchLabels(pods))
-                        .policyTypes(List.of("Ingress", "Egress"))
-                        .ingress(List.of(ingress(spec, network)))
-                        .egress(egress(network, turn))));
-    body.getAsJsonObject("spec")
-        .getAsJsonArray("egress")
-        .addAll(spec.network().egress().deepCopy());
-    return SharedObject.of(ResourceType.NETWORK_POLICY, name, body);
+            new V1NetworkPolicySpec()
+                .podSelector(new V1LabelSelector().matchLabels(pods))
+                .policyTypes(List.of("Ingress", "Egress"))
+                .ingress(List.of(ingress(spec, network)))
+                .egress(egress(network, turn)));
+    policy.getAsJsonArray("egress").addAll(spec.network().egress().deepCopy());
+    V1ObjectMeta metadata = new V1ObjectMeta().name(name).labels(pods);
+    return SharedObject.of(
+        ResourceType.NETWORK_POLICY,
+        name,
+        ChildMetadata.object(ResourceType.NETWORK_POLICY, metadata, policy));
   }
 
   /** The port of the desktop, from the router, the gate, the reaper and the template's sources. */

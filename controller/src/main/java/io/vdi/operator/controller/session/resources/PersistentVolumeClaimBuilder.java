@@ -4,7 +4,6 @@ import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.custom.Quantity;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
-import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaimSpec;
 import io.kubernetes.client.openapi.models.V1VolumeResourceRequirements;
 import io.vdi.operator.common.model.Annotations;
@@ -41,19 +40,16 @@ final class PersistentVolumeClaimBuilder {
       metadata.ownerReferences(List.of(ChildMetadata.owner(resolved.session())));
     }
     JsonObject body =
-        ChildMetadata.json(
-            new V1PersistentVolumeClaim()
-                .apiVersion("v1")
-                .kind(ResourceType.PERSISTENT_VOLUME_CLAIM.kind())
-                .metadata(metadata)
-                .spec(
-                    new V1PersistentVolumeClaimSpec()
-                        .accessModes(List.of("ReadWriteOnce"))
-                        .storageClassName(resolved.spec().storageClassName().orElse(null))
-                        .resources(
-                            new V1VolumeResourceRequirements()
-                                .requests(
-                                    Map.of("storage", new Quantity(resolved.spec().size()))))));
+        ChildMetadata.object(
+            ResourceType.PERSISTENT_VOLUME_CLAIM,
+            metadata,
+            ChildMetadata.json(
+                new V1PersistentVolumeClaimSpec()
+                    .accessModes(List.of("ReadWriteOnce"))
+                    .storageClassName(resolved.spec().storageClassName().orElse(null))
+                    .resources(
+                        new V1VolumeResourceRequirements()
+                            .requests(Map.of("storage", new Quantity(resolved.spec().size()))))));
     JsonObject patch = ChildMetadata.metadataPatch(metadata);
     // The reaper sets it on a home that no session uses; now this session uses it.
     patch

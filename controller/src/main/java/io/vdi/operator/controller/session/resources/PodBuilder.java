@@ -12,7 +12,6 @@ import io.kubernetes.client.openapi.models.V1KeyToPath;
 import io.kubernetes.client.openapi.models.V1LocalObjectReference;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaimVolumeSource;
-import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Probe;
 import io.kubernetes.client.openapi.models.V1ResourceRequirements;
@@ -76,26 +75,21 @@ final class PodBuilder {
             .putLabelsItem(Labels.TEMPLATE, Labels.valueOf(resolved.session().spec().template()));
     template.podTemplate().metadata().labels().forEach(metadata::putLabelsItem);
     template.podTemplate().metadata().annotations().forEach(metadata::putAnnotationsItem);
-    JsonObject body =
+    JsonObject spec =
         ChildMetadata.json(
-            new V1Pod()
-                .apiVersion("v1")
-                .kind(ResourceType.POD.kind())
-                .metadata(metadata)
-                .spec(
-                    new V1PodSpec()
-                        .restartPolicy("Always")
-                        .automountServiceAccountToken(false)
-                        .enableServiceLinks(false)
-                        .runtimeClassName(template.runtimeClassName())
-                        .nodeSelector(template.nodeSelector())
-                        .imagePullSecrets(
-                            template.imagePullSecrets().stream()
-                                .map(ref -> new V1LocalObjectReference().name(ref.name()))
-                                .toList())
-                        .containers(List.of(container(resolved)))
-                        .volumes(volumes(resolved))));
-    JsonObject spec = body.getAsJsonObject("spec");
+            new V1PodSpec()
+                .restartPolicy("Always")
+                .automountServiceAccountToken(false)
+                .enableServiceLinks(false)
+                .runtimeClassName(template.runtimeClassName())
+                .nodeSelector(template.nodeSelector())
+                .imagePullSecrets(
+                    template.imagePullSecrets().stream()
+                        .map(ref -> new V1LocalObjectReference().name(ref.name()))
+                        .toList())
+                .containers(List.of(container(resolved)))
+                .volumes(volumes(resolved)));
+    JsonObject body = ChildMetadata.object(ResourceType.POD, metadata, spec);
     if (!template.tolerations().isEmpty()) {
       spec.add("tolerations", template.tolerations().deepCopy());
     }

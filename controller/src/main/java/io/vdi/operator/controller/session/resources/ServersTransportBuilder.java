@@ -1,8 +1,5 @@
 package io.vdi.operator.controller.session.resources;
 
-import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.KubeGson;
-import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.Scheme;
@@ -22,7 +19,11 @@ public final class ServersTransportBuilder {
   private static final String ANNOTATION = "traefik.ingress.kubernetes.io/service.";
 
   /** The same in every namespace. */
-  private static final SharedObject TRANSPORT = build();
+  private static final SharedObject TRANSPORT =
+      SharedObject.of(
+          ResourceType.SERVERS_TRANSPORT,
+          ResourceNames.SERVERS_TRANSPORT,
+          Map.of("insecureSkipVerify", true));
 
   private ServersTransportBuilder() {}
 
@@ -65,25 +66,5 @@ public final class ServersTransportBuilder {
                 + ResourceNames.SERVERS_TRANSPORT
                 + "@kubernetescrd")
         : Map.of();
-  }
-
-  private static SharedObject build() {
-    JsonObject body = new JsonObject();
-    body.addProperty("apiVersion", ResourceType.SERVERS_TRANSPORT.apiVersion());
-    body.addProperty("kind", ResourceType.SERVERS_TRANSPORT.kind());
-    body.add(
-        "metadata",
-        json(
-            Map.of(
-                "name",
-                ResourceNames.SERVERS_TRANSPORT,
-                "labels",
-                Map.of(Labels.NAME, Labels.SESSION, Labels.MANAGED_BY, Labels.OPERATOR))));
-    body.add("spec", json(Map.of("insecureSkipVerify", true)));
-    return SharedObject.of(ResourceType.SERVERS_TRANSPORT, ResourceNames.SERVERS_TRANSPORT, body);
-  }
-
-  private static JsonObject json(Map<String, ?> content) {
-    return KubeGson.gson().toJsonTree(content).getAsJsonObject();
   }
 }

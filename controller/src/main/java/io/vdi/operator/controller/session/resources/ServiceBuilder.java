@@ -3,7 +3,6 @@ package io.vdi.operator.controller.session.resources;
 import com.google.gson.JsonObject;
 import io.kubernetes.client.custom.IntOrString;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
-import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServicePort;
 import io.kubernetes.client.openapi.models.V1ServiceSpec;
 import io.vdi.operator.common.model.ChildKind;
@@ -28,28 +27,24 @@ final class ServiceBuilder {
   static DesiredObject of(ResolvedSession resolved) {
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.getAnnotations().putAll(ServersTransportBuilder.annotations(resolved));
-    V1ServiceSpec spec =
-        new V1ServiceSpec()
-            .selector(Map.of(Labels.MANAGED_BY, Labels.OPERATOR, Labels.INSTANCE, resolved.name()))
-            .ports(
-                List.of(
-                    new V1ServicePort()
-                        .name("http")
-                        .port(PORT)
-                        .protocol("TCP")
-                        .targetPort(new IntOrString("http"))));
-    JsonObject patch = ChildMetadata.metadataPatch(metadata);
-    patch.add("spec", ChildMetadata.json(spec));
-    if (resolved.config().ingress().headlessServices()) {
-      spec.clusterIP(HEADLESS);
-    }
-    JsonObject body =
+    JsonObject spec =
         ChildMetadata.json(
-            new V1Service()
-                .apiVersion("v1")
-                .kind(ResourceType.SERVICE.kind())
-                .metadata(metadata)
-                .spec(spec));
+            new V1ServiceSpec()
+                .selector(
+                    Map.of(Labels.MANAGED_BY, Labels.OPERATOR, Labels.INSTANCE, resolved.name()))
+                .ports(
+                    List.of(
+                        new V1ServicePort()
+                            .name("http")
+                            .port(PORT)
+                            .protocol("TCP")
+                            .targetPort(new IntOrString("http")))));
+    JsonObject patch = ChildMetadata.metadataPatch(metadata);
+    patch.add("spec", spec.deepCopy());
+    if (resolved.config().ingress().headlessServices()) {
+      spec.addProperty("clusterIP", HEADLESS);
+    }
+    JsonObject body = ChildMetadata.object(ResourceType.SERVICE, metadata, spec);
     return DesiredObject.of(ChildKind.SERVICE, ResourceType.SERVICE, resolved.name(), body, patch);
   }
 }

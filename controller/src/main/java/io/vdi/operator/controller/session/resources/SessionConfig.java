@@ -27,17 +27,6 @@ public record SessionConfig(
     Optional<IdentityMapping> access,
     Optional<Gate> gate) {
 
-  /** Without a gate: users enter the password of the desktop. */
-  public SessionConfig(
-      String domain,
-      Ingress ingress,
-      Tls tls,
-      Optional<Turn> turn,
-      Optional<Network> network,
-      Optional<IdentityMapping> access) {
-    this(domain, ingress, tls, turn, network, access, Optional.empty());
-  }
-
   /** How the router asks the gate; docs/specification.md, section 8. */
   public sealed interface Gate {
     /** Traefik asks it as this Middleware says. */

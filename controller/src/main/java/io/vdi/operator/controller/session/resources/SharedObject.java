@@ -1,11 +1,14 @@
 package io.vdi.operator.controller.session.resources;
 
 import com.google.gson.JsonObject;
+import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.Hashes;
+import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PartialObjectMetadata;
 import io.vdi.operator.common.model.ResourceType;
+import java.util.Map;
 
 /**
  * An object that several sessions of a namespace share: the NetworkPolicy of the desktops of one
@@ -18,6 +21,16 @@ import io.vdi.operator.common.model.ResourceType;
  */
 public record SharedObject(
     ResourceType<PartialObjectMetadata> type, String name, String hash, JsonObject body) {
+
+  /** An object that is the same in every namespace. */
+  static SharedObject of(
+      ResourceType<PartialObjectMetadata> type, String name, Map<String, ?> spec) {
+    V1ObjectMeta metadata =
+        new V1ObjectMeta()
+            .name(name)
+            .labels(Map.of(Labels.NAME, Labels.SESSION, Labels.MANAGED_BY, Labels.OPERATOR));
+    return of(type, name, ChildMetadata.object(type, metadata, ChildMetadata.json(spec)));
+  }
 
   /** Adds the hash of the body to it as an annotation. */
   static SharedObject of(ResourceType<PartialObjectMetadata> type, String name, JsonObject body) {

@@ -9,7 +9,7 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.ObservedSession;
-import io.vdi.operator.controller.session.plan.PodHistory;
+import io.vdi.operator.controller.session.plan.ObservedSessions;
 import io.vdi.operator.controller.session.resources.DesiredObject;
 import io.vdi.operator.controller.session.resources.DesiredState;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -52,6 +52,7 @@ class DesiredStateCacheTest {
             CONFIG.tls(),
             CONFIG.turn(),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     assertThat(cache.of(observed, otherDomain)).isNotEqualTo(first);
     assertThat(cache.of(observed("{resources: {memory: 8Gi}}", "{image: x}", Map.of()), CONFIG))
@@ -63,20 +64,7 @@ class DesiredStateCacheTest {
   void aMissingTemplateAndAnInvalidSpecAreNotRemembered() {
     ObservedSession invalid = observed("{resources: {memory: many}}", "{image: x}", Map.of());
     ObservedSession valid = observed("{}", "{image: x}", Map.of());
-    ObservedSession missing =
-        new ObservedSession(
-            valid.session(),
-            Optional.empty(),
-            "alice",
-            Map.of(),
-            List.of(),
-            true,
-            false,
-            Optional.empty(),
-            List.of(),
-            Optional.empty(),
-            PodHistory.NONE,
-            true);
+    ObservedSession missing = ObservedSessions.of(valid.session(), Optional.empty(), Map.of());
     for (int i = 0; i < 2; i++) {
       assertThat(cache.of(invalid, CONFIG)).isInstanceOf(DesiredState.InvalidSpec.class);
       assertThat(cache.of(missing, CONFIG)).isEqualTo(new DesiredState.TemplateMissing());
@@ -95,19 +83,7 @@ class DesiredStateCacheTest {
     VdiTemplate template =
         KubeGson.gson()
             .fromJson("{metadata: {name: ubuntu}, spec: " + templateSpec + "}", VdiTemplate.class);
-    return new ObservedSession(
-        session(sessionSpec),
-        Optional.of(template),
-        "alice",
-        children,
-        List.of(),
-        true,
-        false,
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        PodHistory.NONE,
-        true);
+    return ObservedSessions.of(session(sessionSpec), Optional.of(template), children);
   }
 
   private static VdiSession session(String spec) {

@@ -16,9 +16,8 @@ import io.vdi.operator.controller.session.FakeCluster;
 import io.vdi.operator.controller.session.plan.ChildState;
 import io.vdi.operator.controller.session.plan.DrainCheck;
 import io.vdi.operator.controller.session.plan.ObservedSession;
-import io.vdi.operator.controller.session.plan.PodHistory;
+import io.vdi.operator.controller.session.plan.ObservedSessions;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -182,22 +181,9 @@ class DrainCheckerTest {
       children.put(
           ChildKind.HOME, ChildState.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home, session));
     }
-    ObservedSession observed =
-        new ObservedSession(
-            session,
-            Optional.of(template),
-            "alice",
-            children,
-            List.of(),
-            true,
-            false,
-            node,
-            List.of(),
-            Optional.empty(),
-            PodHistory.NONE,
-            true);
+    ObservedSession observed = ObservedSessions.of(session, Optional.of(template), children);
     return checker.check(
-        observed,
+        node.map(observed::withNode).orElse(observed),
         Optional.of(Defaults.effectiveSpec(session.spec(), template.spec())),
         cluster.now());
   }

@@ -81,7 +81,8 @@ class HostAllocatorTest {
                             "VDISession",
                             second.name(),
                             second.uid(),
-                            true)))));
+                            true)),
+                    0)));
     assertThat(afterRestart.claim(second)).isEqualTo(hashed);
   }
 

@@ -47,7 +47,8 @@ final class ClusterStates {
           Optional.of(
               new SessionConfig.Network(
                   List.of(), List.of(), List.of(), List.of("10.0.0.0/8"), "vdi-system")),
-          Optional.of(new IdentityMapping(Map.of(), "", "")));
+          Optional.of(new IdentityMapping(Map.of(), "", "")),
+          Optional.empty());
 
   /** The state of one object at the beginning. */
   enum InitialState {
@@ -253,7 +254,8 @@ final class ClusterStates {
         Labels.ofSession("desk", "alice@example.com"),
         all,
         deleting ? List.of(VdiSession.FINALIZER) : List.of(),
-        owner.map(List::of).orElse(List.of()));
+        owner.map(List::of).orElse(List.of()),
+        0);
   }
 
   static Node node(boolean ready, Instant since) {

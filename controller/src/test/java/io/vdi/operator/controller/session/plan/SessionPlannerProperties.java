@@ -117,7 +117,8 @@ class SessionPlannerProperties {
             before.network(),
             switchedOff
                 ? Optional.empty()
-                : Optional.of(new IdentityMapping(Map.of(), "email", "")));
+                : Optional.of(new IdentityMapping(Map.of(), "email", "")),
+            Optional.empty());
     settle(cluster);
     if (!cluster.session.metadata().isDeleting()) {
       assertThat(cluster.objects).doesNotContainKeys(ResourceType.ROLE, ResourceType.ROLE_BINDING);

@@ -36,6 +36,7 @@ class SessionPlannerTest {
               new SessionConfig.Turn(
                   "turn.example.com", 3478, "udp", false, "/turn/secret", Duration.ofHours(24))),
           Optional.empty(),
+          Optional.empty(),
           Optional.empty());
 
   private final SimulatedCluster cluster = new SimulatedCluster();

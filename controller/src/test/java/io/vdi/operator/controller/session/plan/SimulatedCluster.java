@@ -406,7 +406,8 @@ final class SimulatedCluster {
                 m.labels(),
                 m.annotations(),
                 finalizers,
-                m.ownerReferences()),
+                m.ownerReferences(),
+                0),
             session.spec(),
             session.status());
   }

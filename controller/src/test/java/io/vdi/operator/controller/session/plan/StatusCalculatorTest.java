@@ -270,7 +270,7 @@ class StatusCalculatorTest {
         ClusterStates.object(
             ResourceType.SERVICE,
             new ObjectMeta(
-                "desk", "desks", "uid-x", "1", 1, cluster.now, null, null, null, null, null)));
+                "desk", "desks", "uid-x", "1", 1, cluster.now, null, null, null, null, null, 0)));
     assertThat(plan().actions(Step.Order.STOP)).hasAtLeastOneElementOfType(Action.Delete.class);
     cluster.template = Optional.empty();
     assertThat(plan().actions(Step.Order.STOP)).hasAtLeastOneElementOfType(Action.Delete.class);
@@ -478,7 +478,8 @@ class StatusCalculatorTest {
             before.tls(),
             before.turn(),
             before.network(),
-            before.access());
+            before.access(),
+            Optional.empty());
     step();
     assertThat(condition(Condition.ROUTE_READY).reason()).isEqualTo("Created");
     httpRoute("Accepted", "True", "Accepted", "");

@@ -37,7 +37,8 @@ class DesiredStateTest {
           new SessionConfig.Tls(SessionConfig.TlsMode.CERT_RESOLVER, "letsencrypt", ""),
           Optional.empty(),
           Optional.empty(),
-          Optional.of(new IdentityMapping(Map.of(), "", "")));
+          Optional.of(new IdentityMapping(Map.of(), "", "")),
+          Optional.empty());
 
   @Test
   void everyObjectHasLabelsEmailAndOwner() {
@@ -369,7 +370,8 @@ class DesiredStateTest {
             CONFIG.tls(),
             CONFIG.turn(),
             CONFIG.network(),
-            CONFIG.access());
+            CONFIG.access(),
+            Optional.empty());
     DesiredState.Children children = children("{}", "{image: x, flavor: kasmvnc}", ingress);
     assertThat(
             annotations(object(children, ChildKind.ROUTE).body())
@@ -401,6 +403,7 @@ class DesiredStateTest {
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     DesiredObject route = object(children("{}", "{image: x}", secret), ChildKind.ROUTE);
     assertThat(route.patch().getAsJsonObject("spec").get("tls"))
@@ -417,6 +420,7 @@ class DesiredStateTest {
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.INGRESS, Optional.of("nginx"), List.of("websecure")),
             new SessionConfig.Tls(SessionConfig.TlsMode.SECRET_NAME, "", "wildcard"),
+            Optional.empty(),
             Optional.empty(),
             Optional.empty(),
             Optional.empty());
@@ -465,7 +469,8 @@ class DesiredStateTest {
             CONFIG.tls(),
             CONFIG.turn(),
             CONFIG.network(),
-            CONFIG.access());
+            CONFIG.access(),
+            Optional.empty());
     assertThat(
             annotations(object(children("{}", "{image: x}", without), ChildKind.ROUTE).patch())
                 .get(annotation)
@@ -532,7 +537,8 @@ class DesiredStateTest {
             CONFIG.tls(),
             CONFIG.turn(),
             CONFIG.network(),
-            CONFIG.access());
+            CONFIG.access(),
+            Optional.empty());
     DesiredObject without = object(children("{}", "{image: x}", basic), ChildKind.ROUTE);
     assertThat(without.body().get("spec").toString()).doesNotContain("filters");
     assertThat(without.hash()).isNotEqualTo(route.hash());
@@ -683,6 +689,7 @@ class DesiredStateTest {
                 new SessionConfig.Turn(
                     "turn.example.com", 3478, "udp", false, "/turn/secret", Duration.ofHours(24))),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     assertThat(env(children("{}", "{image: x, transport: websockets}", turn)).toString())
         .doesNotContain("TURN");
@@ -733,6 +740,7 @@ class DesiredStateTest {
             CONFIG.tls(),
             Optional.empty(),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     assertThat(children("{persistence: {enabled: false}}", "{image: x}", noRoutes).objects())
         .containsOnlyKeys(ChildKind.SECRET, ChildKind.SERVICE, ChildKind.POD);
@@ -773,7 +781,8 @@ class DesiredStateTest {
                 meta.labels(),
                 Map.of(Annotations.UNCHECKED, "true"),
                 meta.finalizers(),
-                meta.ownerReferences()),
+                meta.ownerReferences(),
+                0),
             checked.spec(),
             VdiSession.Status.EMPTY);
     DesiredState desired = DesiredState.of(unchecked, resolved.template(), "alice", CONFIG);

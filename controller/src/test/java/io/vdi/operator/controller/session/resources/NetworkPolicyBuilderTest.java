@@ -44,6 +44,7 @@ class NetworkPolicyBuilderTest {
                         "turn", 3478, "udp", false, "/secret", Duration.ofHours(24)))
                 : Optional.empty(),
             Optional.of(NETWORK),
+            Optional.empty(),
             Optional.empty());
     return NetworkPolicyBuilder.of(
             name, KubeGson.gson().fromJson(template, VdiTemplate.Spec.class), config)

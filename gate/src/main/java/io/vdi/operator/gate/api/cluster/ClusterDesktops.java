@@ -1,30 +1,18 @@
 package io.vdi.operator.gate.api.cluster;
 
-import com.google.gson.JsonObject;
-import io.vdi.operator.common.diagnosis.StatusMessage;
-import io.vdi.operator.common.identity.EmailAddress;
-import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.common.kube.ImpersonatedUser;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.kube.MergePatch;
-import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ApiFailure;
-import io.vdi.operator.common.model.Defaults;
-import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.LinkCode;
-import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
-import io.vdi.operator.common.model.SessionExtension;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.quota.QuotaRequest;
@@ -32,7 +20,6 @@ import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.quota.ResourceAmounts;
-import io.vdi.operator.common.quota.StorageSize;
 import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.BudgetsView;
 import io.vdi.operator.gate.api.Caller;
@@ -61,7 +48,6 @@ import io.vdi.operator.gate.audit.AuditEvent;
 import io.vdi.operator.gate.desktop.Visitor;
 import java.net.URI;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -72,36 +58,21 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** The desktops of the cluster. Every write is a call in the name of the caller. */
+/**
+ * The desktops of the cluster: who can see what, the audit log, and the calls of {@link
+ * SessionWriter} and {@link Homes}.
+ */
 public final class ClusterDesktops implements Desktops {
-  private static final Comparator<VdiSession> ORDER =
-      Comparator.comparing(VdiSession::namespace).thenComparing(VdiSession::name);
-
-  private static final Duration MAX_EXTENSION = Duration.ofDays(365);
-
-  /** How long the API server can take to observe a new RoleBinding. */
-  private static final int BINDING_ATTEMPTS = 20;
-
-  private static final Duration BINDING_PAUSE = Duration.ofMillis(100);
-
-  /**
-   * How often a change is tried while the API server or the webhook is overloaded. Each attempt
-   * takes at most the 5 s of the webhook, and browsers and routers wait for longer than all.
-   */
-  private static final int CHANGE_ATTEMPTS = 4;
-
-  private static final Duration CHANGE_PAUSE = Duration.ofMillis(250);
-
   private final KubeClient api;
   private final DesktopCaches caches;
   private final DesktopSettings settings;
   private final WatchedNamespaces watched;
   private final NamespaceStore namespaces;
-  private final SessionNames names;
+  private final SessionWriter writer;
+  private final Homes homes;
   private final SessionWatches watches;
   private final UsageReader usage;
   private final Guests guests;
@@ -142,7 +113,9 @@ public final class ClusterDesktops implements Desktops {
     this.settings = settings;
     this.watched = watched;
     this.namespaces = new NamespaceStore(api, settings);
-    this.names = new SessionNames();
+    CallerClients clients = new CallerClients(api, settings);
+    this.writer = new SessionWriter(clients, caches, settings, watched, namespaces, clock);
+    this.homes = new Homes(clients, caches, settings);
     this.watches = new SessionWatches(this::visibleNow);
     this.usage = new UsageReader(api, settings);
     this.guests = guests;
@@ -201,15 +174,13 @@ public final class ClusterDesktops implements Desktops {
           caches.sessions().list().stream()
               .filter(session -> isVisible(caller, session))
               .filter(session -> matches(session, caller, filter))
-              .sorted(ORDER)
+              .sorted(Comparator.comparing(SessionKey::of))
               .toList();
       Optional<SessionKey> start = after;
       List<VdiSession> rest =
           all.stream()
               .filter(session ->
-                  start
-                      .filter(key -> PageToken.compare(SessionKey.of(session), key) <= 0)
-                      .isEmpty())
+                  start.filter(key -> SessionKey.of(session).compareTo(key) <= 0).isEmpty())
               .toList();
       List<VdiSession> page = rest.stream().limit(filter.limit()).toList();
       return new Outcome.Done<>(
@@ -256,7 +227,7 @@ public final class ClusterDesktops implements Desktops {
 
   @Override
   public Outcome<SessionView> start(Caller caller, StartRequest request) {
-    Outcome<VdiSession> created = create(caller, request);
+    Outcome<VdiSession> created = writer.create(caller, request);
     AuditEvent.Target target =
         switch (created) {
           case Outcome.Done<VdiSession>(VdiSession session) -> target(session);
@@ -267,111 +238,14 @@ public final class ClusterDesktops implements Desktops {
     return created.map(session -> view(session, caller));
   }
 
-  private Outcome<VdiSession> create(Caller caller, StartRequest request) {
-    String user = request.user().orElse(caller.email());
-    boolean other = !settings.isOwn(caller, user);
-    if (!EmailAddress.isValid(user)) {
-      return Outcome.refused(ProblemType.INVALID, user + " is not an e-mail address", "user");
-    }
-    if (!caller.isAdmin() && other) {
-      return Outcome.refused(
-          ProblemType.FORBIDDEN, "only admins start sessions for other users", "user");
-    }
-    if (!caller.isAdmin() && request.namespace().isPresent()) {
-      return Outcome.refused(
-          ProblemType.FORBIDDEN, "only admins choose the namespace", "namespace");
-    }
-    if (request.namespace().filter(name -> !ObjectNames.isNamespace(name)).isPresent()) {
-      return Outcome.refused(
-          ProblemType.INVALID, "namespace must be the name of a namespace", "namespace");
-    }
-    Optional<VdiTemplate> template = caches.templates().get("", request.template());
-    if (template.isEmpty()) {
-      return Outcome.refused(
-          ProblemType.INVALID,
-          StatusMessage.TEMPLATE_NOT_FOUND.text(request.template()),
-          "template");
-    }
-    if (!TemplateLimits.allows(template.get().spec(), user, caller.groups())) {
-      return Outcome.refused(
-          ProblemType.FORBIDDEN,
-          TemplateLimits.accessViolation(request.template(), user),
-          "template");
-    }
-    return as(caller)
-        .flatMap(client ->
-            place(request, user)
-                .flatMap(place ->
-                    create(
-                        client,
-                        place,
-                        user,
-                        SessionObjects.of(
-                            request,
-                            user,
-                            place.name(),
-                            request
-                                .name()
-                                .orElseGet(
-                                    () -> names.next(request.template(), place.name(), caches)),
-                            template.get()))));
-  }
-
-  private Outcome<NamespaceStore.Ready> place(StartRequest request, String user) {
-    return request
-        .namespace()
-        .<Outcome<NamespaceStore.Ready>>map(
-            name -> new Outcome.Done<>(new NamespaceStore.Ready(name, false)))
-        .orElseGet(() -> namespaces.ensure(user));
-  }
-
-  private Outcome<VdiSession> create(
-      KubeClient client, NamespaceStore.Ready place, String user, JsonObject object) {
-    if (!watched.includes(place.name())) {
-      return Outcome.refused(
-          ProblemType.INVALID, GateMessage.NAMESPACE_NOT_WATCHED.text(place.name()), "namespace");
-    }
-    ApiResult<VdiSession> result = client.create(ResourceType.SESSION, place.name(), object);
-    for (int attempt = 1;
-        place.isFresh() && isMissingPermission(result) && attempt < BINDING_ATTEMPTS;
-        attempt++) {
-      if (!pause(BINDING_PAUSE)) {
-        break;
-      }
-      result = client.create(ResourceType.SESSION, place.name(), object);
-    }
-    if (result.isNotFound()) {
-      namespaces.forget(user);
-      return Outcome.refused(
-          ProblemType.CONFLICT, GateMessage.NAMESPACE_GONE.text(place.name()), "namespace");
-    }
-    result.ok().ifPresent(caches.sessions()::created);
-    return Failures.outcome(result, false);
-  }
-
-  private static boolean isMissingPermission(ApiResult<?> result) {
-    return result instanceof ApiResult.Rejected<?> rejected
-        && rejected.code() == 403
-        && ApiFailure.isMissingPermission(rejected.reason(), rejected.message());
-  }
-
-  private static boolean pause(Duration time) {
-    try {
-      TimeUnit.MILLISECONDS.sleep(time.toMillis());
-      return true;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
-  }
-
   @Override
   public Outcome<SessionView> change(Caller caller, Target target, SessionChange change) {
     Outcome<VdiSession> found = find(caller, target.key());
     Outcome<VdiSession> changed =
         found
             .flatMap(session -> unchanged(session, target))
-            .flatMap(session -> change(caller, session, target.version().isPresent(), change));
+            .flatMap(
+                session -> writer.change(caller, session, target.version().isPresent(), change));
     record(caller, verb(change), target(found, target.key()), changed);
     return changed.map(session -> view(session, caller));
   }
@@ -387,91 +261,6 @@ public final class ClusterDesktops implements Desktops {
         .suspended()
         .map(suspended -> suspended ? "suspend" : "resume")
         .orElseGet(() -> change.extendBy().or(change::timeout).isPresent() ? "extend" : "update");
-  }
-
-  private Outcome<VdiSession> change(
-      Caller caller, VdiSession session, boolean withVersion, SessionChange change) {
-    Defaults.EffectiveSpec effective =
-        Defaults.effectiveSpec(
-            session.spec(),
-            caches.template(session).map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY));
-    Optional<String> problem =
-        change
-            .extendBy()
-            .filter(by -> !by.isPositive() || by.compareTo(MAX_EXTENSION) > 0)
-            .map(by -> "extendBy must be above zero and at most 8760h");
-    if (problem.isPresent()) {
-      return Outcome.refused(ProblemType.INVALID, problem.get(), "extendBy");
-    }
-    Optional<SessionExtension> extension =
-        change.extendBy().map(by -> SessionExtension.by(by, session, effective, clock.instant()));
-    Optional<Duration> timeout =
-        change.timeout().or(() -> extension.map(SessionExtension::timeout));
-    Optional<Instant> awakeUntil = extension.flatMap(SessionExtension::awakeUntil);
-    Optional<Boolean> suspended =
-        change.suspended().filter(wanted -> wanted != session.spec().suspended());
-    Optional<String> newTimeout =
-        timeout.filter(wanted -> !wanted.equals(effective.timeout())).map(Durations::format);
-    List<Share> before = session.spec().shares();
-    List<Share> shares =
-        change
-            .share()
-            .map(share -> Share.with(before, share))
-            .or(() -> change.unshare().map(user -> Share.without(before, user)))
-            .orElse(before);
-    boolean sharing = !shares.equals(before);
-    if (suspended.isEmpty() && newTimeout.isEmpty() && awakeUntil.isEmpty() && !sharing) {
-      return new Outcome.Done<>(session);
-    }
-    // Of two changes at the same time one is a conflict, so that none is lost.
-    boolean versioned = withVersion || change.extendBy().isPresent() || sharing;
-    MergePatch patch =
-        versioned
-            ? MergePatch.forVersion(session.metadata())
-            : MergePatch.forObject(session.metadata());
-    suspended.ifPresent(value -> patch.set("spec.suspended", value));
-    newTimeout.ifPresent(value -> patch.set("spec.timeout", value));
-    awakeUntil.ifPresent(value -> patch.set("spec.awakeUntil", value.toString()));
-    if (sharing) {
-      patch.set("spec.shares", Share.toJson(shares));
-    }
-    return as(caller).flatMap(client -> patch(client, session, patch, versioned, withVersion));
-  }
-
-  /**
-   * Patches the session. While the API server or the webhook is overloaded, a patch of any version
-   * is tried again: it says the same, so a second write after an unclear answer changes nothing.
-   *
-   * @param versioned whether the patch is for one version
-   * @param withVersion whether the caller has named it
-   */
-  private Outcome<VdiSession> patch(
-      KubeClient client,
-      VdiSession session,
-      MergePatch patch,
-      boolean versioned,
-      boolean withVersion) {
-    Supplier<ApiResult<VdiSession>> send =
-        () ->
-            client.mergePatch(
-                ResourceType.SESSION, session.namespace(), session.name(), patch.toJson());
-    ApiResult<VdiSession> result = send.get();
-    for (int attempt = 1;
-        !versioned && isOverload(result) && attempt < CHANGE_ATTEMPTS;
-        attempt++) {
-      if (!pause(CHANGE_PAUSE.plusMillis(random.nextInt((int) CHANGE_PAUSE.toMillis())))) {
-        break;
-      }
-      result = send.get();
-    }
-    result.ok().ifPresent(caches.sessions()::changed);
-    return Failures.outcome(result, withVersion);
-  }
-
-  /** 500: the API server got no answer of the webhook in time. 503: the webhook cannot decide. */
-  private static boolean isOverload(ApiResult<?> result) {
-    return result instanceof ApiResult.Rejected<?> rejected
-        && (rejected.code() == 429 || rejected.code() >= 500);
   }
 
   @Override
@@ -507,10 +296,7 @@ public final class ClusterDesktops implements Desktops {
                     SessionViews.shared(
                         session, caches.template(session), caller, settings, clock.instant())
                         .stream())
-                .sorted(
-                    Comparator.comparing(SharedView::owner)
-                        .thenComparing(shared -> shared.key().namespace())
-                        .thenComparing(shared -> shared.key().name()))
+                .sorted(Comparator.comparing(SharedView::owner).thenComparing(SharedView::key))
                 .toList()));
   }
 
@@ -520,85 +306,20 @@ public final class ClusterDesktops implements Desktops {
     Outcome<VdiSession> deleted =
         found
             .flatMap(session -> unchanged(session, target))
-            .flatMap(session ->
-                as(caller)
-                    .flatMap(
-                        client -> delete(client, session, home, target.version().isPresent())));
+            .flatMap(session -> writer.delete(caller, session, home, target.version().isPresent()));
     record(caller, "delete", target(found, target.key()), deleted);
     return deleted.map(session -> view(session, caller));
   }
 
-  private Outcome<VdiSession> delete(
-      KubeClient client, VdiSession session, Optional<ReclaimPolicy> home, boolean withVersion) {
-    Defaults.EffectiveSpec effective =
-        Defaults.effectiveSpec(
-            session.spec(),
-            caches.template(session).map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY));
-    boolean known =
-        caches.template(session).isPresent()
-            || session.spec().persistence().reclaimPolicy() != null;
-    Optional<ReclaimPolicy> changed =
-        home.filter(policy -> !known || policy != effective.reclaimPolicy());
-    Outcome<VdiSession> current =
-        changed
-            .map(policy ->
-                patch(
-                    client,
-                    session,
-                    (withVersion
-                            ? MergePatch.forVersion(session.metadata())
-                            : MergePatch.forObject(session.metadata()))
-                        .set("spec.persistence.reclaimPolicy", policy.text()),
-                    withVersion,
-                    withVersion))
-            .orElseGet(() -> new Outcome.Done<>(session));
-    return current.flatMap(observed -> {
-      ApiResult<VdiSession> result =
-          withVersion
-              ? client.deleteIfUnchanged(ResourceType.SESSION, observed.metadata())
-              : client.delete(
-                  ResourceType.SESSION, observed.namespace(), observed.name(), observed.uid());
-      result.ok().ifPresent(rest -> remember(observed, rest));
-      return Failures.<VdiSession>outcome(result.map(rest -> observed), withVersion);
-    });
-  }
-
-  /** The session stays until its finalizer is removed. */
-  private void remember(VdiSession session, VdiSession answer) {
-    if (answer.metadata().equals(ObjectMeta.EMPTY)) {
-      caches.sessions().deleted(session.namespace(), session.name(), session.uid());
-    } else {
-      caches.sessions().changed(answer);
-    }
-  }
-
   @Override
   public Outcome<List<HomeView>> homes(Caller caller) {
-    return read(() ->
-        new Outcome.Done<>(
-            caches.homes().list().stream()
-                .filter(home -> isVisible(caller, home))
-                .flatMap(home -> view(home, caller).stream())
-                .sorted(
-                    Comparator.comparing((HomeView home) -> home.key().namespace())
-                        .thenComparing(home -> home.key().name()))
-                .toList()));
+    return read(() -> new Outcome.Done<>(homes.list(caller)));
   }
 
   @Override
   public Outcome<HomeView> deleteHome(Caller caller, SessionKey session) {
-    Optional<PersistentVolumeClaim> claim =
-        caches
-            .homes()
-            .get(session.namespace(), ResourceNames.persistentVolumeClaim(session.name()))
-            .filter(home -> isVisible(caller, home));
-    Outcome<HomeView> result =
-        read(() ->
-            claim
-                .flatMap(home -> view(home, caller))
-                .<Outcome<HomeView>>map(home -> deleteHome(caller, claim.get(), home))
-                .orElseGet(() ->
-                    Outcome.refused(ProblemType.NOT_FOUND, GateMessage.NO_HOME.text(session))));
+    Optional<PersistentVolumeClaim> claim = homes.find(caller, session);
+    Outcome<HomeView> result = read(() -> homes.delete(caller, session, claim));
     record(
         caller,
         "delete",
@@ -610,23 +331,6 @@ public final class ClusterDesktops implements Desktops {
             ""),
         result);
     return result;
-  }
-
-  private Outcome<HomeView> deleteHome(Caller caller, PersistentVolumeClaim claim, HomeView home) {
-    if (!home.isRetained()) {
-      return Outcome.refused(ProblemType.CONFLICT, GateMessage.HOME_IN_USE.text(home.key()));
-    }
-    return as(caller)
-        .flatMap(client -> {
-          ApiResult<PersistentVolumeClaim> result =
-              client.deleteIfUnchanged(ResourceType.PERSISTENT_VOLUME_CLAIM, claim.metadata());
-          result
-              .ok()
-              .filter(rest -> rest.metadata().equals(ObjectMeta.EMPTY))
-              .ifPresent(
-                  rest -> caches.homes().deleted(claim.namespace(), claim.name(), claim.uid()));
-          return Failures.<HomeView>outcome(result.map(rest -> home), false);
-        });
   }
 
   @Override
@@ -757,27 +461,8 @@ public final class ClusterDesktops implements Desktops {
     return caches.error().<Outcome<T>>map(Outcome.Unavailable::new).orElseGet(reading);
   }
 
-  /** A client that acts as the caller. */
-  private Outcome<KubeClient> as(Caller caller) {
-    String name = settings.userName(caller.email());
-    Optional<String> refusal =
-        ImpersonatedUser.refusal(name, caller.groups())
-            .or(() ->
-                settings.isRecognized(caller.email())
-                    ? Optional.empty()
-                    : Optional.of(GateMessage.OTHER_ADDRESS.text(name)));
-    return refusal.isPresent()
-        ? Outcome.refused(ProblemType.FORBIDDEN, refusal.get())
-        : new Outcome.Done<>(
-            api.actingAs(ImpersonatedUser.of(name, caller.groups()).orElseThrow()));
-  }
-
   private boolean isVisible(Caller caller, VdiSession session) {
     return caller.isAdmin() || settings.isOwn(caller, session.spec().user());
-  }
-
-  private boolean isVisible(Caller caller, PersistentVolumeClaim home) {
-    return caller.isAdmin() || IdentityMapping.isSame(DesktopCaches.userOf(home), caller.email());
   }
 
   private SessionView view(VdiSession session, Caller caller) {
@@ -803,35 +488,6 @@ public final class ClusterDesktops implements Desktops {
         .filter(session -> session.uid().equals(uid))
         .filter(session -> isVisible(caller, session))
         .map(session -> view(session, caller));
-  }
-
-  private Optional<HomeView> view(PersistentVolumeClaim claim, Caller caller) {
-    return DesktopCaches.sessionOf(claim)
-        .filter(key -> claim.name().equals(ResourceNames.persistentVolumeClaim(key.name())))
-        .map(key -> {
-          String user = DesktopCaches.userOf(claim);
-          boolean retained =
-              caches
-                  .sessions()
-                  .get(key.namespace(), key.name())
-                  .filter(session -> IdentityMapping.isSame(session.spec().user(), user))
-                  .isEmpty();
-          Optional<Instant> released =
-              claim.metadata().time(Annotations.RELEASED_AT).filter(time -> retained);
-          return new HomeView(
-              key,
-              claim.name(),
-              claim.uid(),
-              user,
-              IdentityMapping.isSame(user, caller.email()),
-              StorageSize.format(StorageSize.bytes(claim)),
-              claim.metadata().annotation(Annotations.TEMPLATE),
-              retained,
-              released,
-              settings.homeRetention().isZero()
-                  ? Optional.empty()
-                  : released.map(time -> time.plus(settings.homeRetention())));
-        });
   }
 
   private void record(Caller caller, String verb, AuditEvent.Target target, Outcome<?> outcome) {

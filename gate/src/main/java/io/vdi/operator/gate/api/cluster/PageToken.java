@@ -32,9 +32,4 @@ final class PageToken {
       return Optional.empty();
     }
   }
-
-  static int compare(SessionKey a, SessionKey b) {
-    int namespaces = a.namespace().compareTo(b.namespace());
-    return namespaces != 0 ? namespaces : a.name().compareTo(b.name());
-  }
 }

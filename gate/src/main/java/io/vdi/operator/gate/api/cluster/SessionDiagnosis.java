@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Stream;
+import java.util.function.Supplier;
 
 /**
  * Pure: the checks of {@code kubectl vdi doctor} that need only the session, its template, its pod
@@ -60,12 +60,6 @@ final class SessionDiagnosis {
   private record Failed(KnownCause cause, String observed) implements Outcome {}
 
   private record Skipped(String why) implements Outcome {}
-
-  /** One check, which runs unless one that it depends on has failed. */
-  @FunctionalInterface
-  private interface Body {
-    Outcome run();
-  }
 
   private SessionDiagnosis(
       VdiSession session,
@@ -125,11 +119,7 @@ final class SessionDiagnosis {
         Set.of("accepted", "quota"),
         this::volume);
     check(
-        "gpu",
-        Layer.INFRASTRUCTURE,
-        "Free GPUs",
-        Set.of("accepted", "quota", "volume"),
-        () -> unschedulable(true));
+        "gpu", Layer.INFRASTRUCTURE, "Free GPUs", Set.of("accepted", "quota", "volume"), this::gpu);
     check(
         "placed",
         Layer.INFRASTRUCTURE,
@@ -146,7 +136,9 @@ final class SessionDiagnosis {
     check("route", Layer.DATA_PLANE, "Route", Set.of("accepted"), this::route);
   }
 
-  private void check(String name, Layer layer, String title, Set<String> needs, Body body) {
+  /** Runs a check, unless one that it needs has failed. */
+  private void check(
+      String name, Layer layer, String title, Set<String> needs, Supplier<Outcome> check) {
     Optional<KnownCause> blocker =
         blockers.entrySet().stream()
             .filter(entry -> needs.contains(entry.getKey()))
@@ -157,7 +149,7 @@ final class SessionDiagnosis {
       add(name, layer, title, Result.SKIPPED, GateMessage.BECAUSE_OF.text(blocker.get().code()));
       return;
     }
-    switch (body.run()) {
+    switch (check.get()) {
       case Passed(String observed) -> add(name, layer, title, Result.PASSED, observed);
       case Skipped(String why) -> add(name, layer, title, Result.SKIPPED, why);
       case Failed(KnownCause cause, String observed) -> {
@@ -271,17 +263,9 @@ final class SessionDiagnosis {
         : NOT_YET;
   }
 
-  /** The scheduler's message if it cannot place the pod. */
-  private Optional<String> unschedulableMessage() {
-    return pod.filter(found -> !found.isScheduled())
-        .flatMap(found -> Condition.find(found.status().conditions(), Condition.POD_SCHEDULED))
-        .filter(condition -> !condition.isTrue())
-        .map(Condition::message);
-  }
-
-  private Outcome unschedulable(boolean gpu) {
-    return unschedulableMessage()
-        .filter(message -> CauseClassifier.isAboutGpus(message) == gpu)
+  private Outcome gpu() {
+    return pod.flatMap(Pod::unschedulable)
+        .filter(CauseClassifier::isAboutGpus)
         .<Outcome>map(message -> new Failed(CauseClassifier.ofUnschedulable(message), message))
         .orElse(new Passed(GateMessage.NO_GPU_WAIT.text()));
   }
@@ -295,7 +279,7 @@ final class SessionDiagnosis {
     }
     // The check of the volume reports a claim that is not bound.
     Optional<String> message =
-        unschedulableMessage().filter(text -> !text.contains("PersistentVolumeClaim"));
+        pod.get().unschedulable().filter(text -> !text.contains("PersistentVolumeClaim"));
     if (message.isPresent()) {
       return new Failed(KnownCause.NO_NODE_FITS, message.get());
     }
@@ -333,21 +317,10 @@ final class SessionDiagnosis {
             : new Passed(found.status().phase()));
   }
 
-  private static Optional<Pod.Detail> waiting(Pod.ContainerStatus status) {
-    return Optional.ofNullable(status.state().waiting());
-  }
-
-  /** Whether the kubelet has mounted the volumes and pulled the image. */
-  private static boolean hasBegun(Pod pod) {
-    return pod.status().containerStatuses().stream()
-        .anyMatch(status ->
-            waiting(status).filter(d -> d.reason().equals("ContainerCreating")).isEmpty());
-  }
-
   private Outcome image() {
     return withPod(found ->
         found.status().containerStatuses().stream()
-            .flatMap(status -> waiting(status).stream())
+            .flatMap(status -> status.waiting().stream())
             .filter(detail ->
                 CauseClassifier.ofWaiting(detail).equals(Optional.of(KnownCause.IMAGE_NOT_PULLED)))
             .findFirst()
@@ -356,18 +329,16 @@ final class SessionDiagnosis {
                     KnownCause.IMAGE_NOT_PULLED,
                     (detail.reason() + " " + detail.message()).strip()))
             .orElseGet(
-                () -> hasBegun(found) ? new Passed(GateMessage.IMAGE_PRESENT.text()) : NOT_YET));
+                () -> found.hasMounted() ? new Passed(GateMessage.IMAGE_PRESENT.text()) : NOT_YET));
   }
 
   private Outcome home() {
     String path = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY).homePath();
     return withPod(found ->
-        !hasBegun(found)
+        !found.hasMounted()
             ? NOT_YET
             : found.status().containerStatuses().stream()
-                .flatMap(status ->
-                    Stream.of(status.state(), status.lastState())
-                        .flatMap(state -> Optional.ofNullable(state.terminated()).stream()))
+                .flatMap(Pod.ContainerStatus::ends)
                 .flatMap(end -> CauseClassifier.cannotWrite(end.message(), path).stream())
                 .findFirst()
                 .<Outcome>map(line -> new Failed(KnownCause.HOME_NOT_WRITABLE, line))
@@ -378,11 +349,7 @@ final class SessionDiagnosis {
     return withPod(found -> {
       if (!found.isReady()) {
         for (Pod.ContainerStatus status : found.status().containerStatuses()) {
-          Optional<Pod.Detail> exit =
-              Optional.ofNullable(status.state().terminated())
-                  .or(() ->
-                      Optional.ofNullable(status.lastState().terminated())
-                          .filter(last -> status.restartCount() > 0));
+          Optional<Pod.Detail> exit = status.exit();
           if (exit.isPresent()) {
             return new Failed(
                 KnownCause.DESKTOP_CRASHES,
@@ -391,7 +358,7 @@ final class SessionDiagnosis {
           }
         }
       }
-      return hasBegun(found) ? new Passed(GateMessage.CONTAINER_RUNS.text()) : NOT_YET;
+      return found.hasMounted() ? new Passed(GateMessage.CONTAINER_RUNS.text()) : NOT_YET;
     });
   }
 

@@ -139,9 +139,7 @@ final class SessionViews {
         || settings.isOwn(caller, session.spec().user())) {
       return Optional.empty();
     }
-    boolean running =
-        session.status().currentPhase().equals(Optional.of(Phase.RUNNING))
-            && !session.spec().suspended();
+    boolean running = session.status().is(Phase.RUNNING) && !session.spec().suspended();
     return session.spec().shares().stream()
         .filter(share -> share.isActive(now) && settings.isOwn(caller, share.user()))
         .findFirst()
@@ -205,7 +203,7 @@ final class SessionViews {
             : started.flatMap(start -> Optional.ofNullable(status.expiresAt()));
     Optional<Instant> activity = Optional.ofNullable(status.lastActivityTime());
     Optional<Instant> sleeps =
-        kept || !status.currentPhase().equals(Optional.of(Phase.RUNNING))
+        kept || !status.is(Phase.RUNNING)
             ? Optional.empty()
             : started.flatMap(start ->
                 effective

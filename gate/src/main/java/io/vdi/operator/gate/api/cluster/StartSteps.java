@@ -42,7 +42,7 @@ final class StartSteps {
 
   List<Step> list() {
     StepName current = current();
-    boolean failed = session.status().currentPhase().equals(Optional.of(Phase.FAILED));
+    boolean failed = session.status().is(Phase.FAILED);
     List<Step> steps = new ArrayList<>();
     for (StepName name : StepName.values()) {
       boolean isCurrent = name == current && !isRunning();
@@ -65,7 +65,7 @@ final class StartSteps {
   }
 
   private boolean isRunning() {
-    return session.status().currentPhase().equals(Optional.of(Phase.RUNNING));
+    return session.status().is(Phase.RUNNING);
   }
 
   /** The step that the known cause concerns, else the first one that is not done. */
@@ -109,9 +109,9 @@ final class StartSteps {
   private static boolean hasImage(Pod pod) {
     return pod.isScheduled()
         && pod.status().containerStatuses().stream()
-            .anyMatch(status ->
-                status.state().waiting() == null
-                    || status.state().waiting().reason().equals("CrashLoopBackOff"));
+            .map(Pod.ContainerStatus::waiting)
+            .anyMatch(waiting ->
+                waiting.filter(detail -> !detail.reason().equals("CrashLoopBackOff")).isEmpty());
   }
 
   private String detail(StepName name) {
