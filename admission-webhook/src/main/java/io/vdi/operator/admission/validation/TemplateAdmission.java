@@ -6,6 +6,7 @@ import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
 import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
@@ -77,9 +78,14 @@ final class TemplateAdmission {
       return Deny.of(Reason.INVALID, violations, warnings);
     }
     return parsed
-        .filter(found -> !found.spec().podTemplate().isEmpty())
-        .<Verdict>map(found -> new PodCheckRequired(found, warnings))
+        .filter(TemplateAdmission::needsApiServer)
+        .<Verdict>map(found -> new ApiCheckRequired(found, warnings))
         .orElseGet(() -> Allow.unchanged(warnings));
+  }
+
+  private static boolean needsApiServer(VdiTemplate template) {
+    return !template.spec().podTemplate().isEmpty()
+        || template.spec().gpu().request() instanceof GpuRequest.DeviceClass;
   }
 
   /** For sessions that leave schedule and timeout out. */

@@ -656,7 +656,7 @@ class SessionAdmissionTest {
     return switch (verdict) {
       case QuotaCheckRequired check -> check.requested().amount();
       case Response response -> throw new AssertionError(response);
-      case PodCheckRequired check -> throw new AssertionError(check);
+      case ApiCheckRequired check -> throw new AssertionError(check);
     };
   }
 
