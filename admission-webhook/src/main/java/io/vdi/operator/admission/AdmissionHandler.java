@@ -5,8 +5,8 @@ import io.vdi.operator.admission.quota.QuotaReserver.ReservationResult;
 import io.vdi.operator.admission.validation.AdmissionContext;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
+import io.vdi.operator.admission.validation.ApiCheckRequired;
 import io.vdi.operator.admission.validation.ContextQuery;
-import io.vdi.operator.admission.validation.PodCheckRequired;
 import io.vdi.operator.admission.validation.QuotaCheckRequired;
 import io.vdi.operator.admission.validation.Response;
 import io.vdi.operator.admission.validation.Response.Allow;
@@ -35,7 +35,7 @@ final class AdmissionHandler {
 
   private final ContextGatherer gatherer;
   private final AccessReviewer reviewer;
-  private final TemplatePodChecker pods;
+  private final TemplateChecker templates;
   private final QuotaReserver quota;
   private final BudgetWatch budgets;
   private final Supplier<AdmissionConfig> config;
@@ -47,14 +47,14 @@ final class AdmissionHandler {
   AdmissionHandler(
       ContextGatherer gatherer,
       AccessReviewer reviewer,
-      TemplatePodChecker pods,
+      TemplateChecker templates,
       QuotaReserver quota,
       BudgetWatch budgets,
       Supplier<AdmissionConfig> config,
       LongSupplier elapsedNanos) {
     this.gatherer = gatherer;
     this.reviewer = reviewer;
-    this.pods = pods;
+    this.templates = templates;
     this.quota = quota;
     this.budgets = budgets;
     this.config = config;
@@ -132,7 +132,7 @@ final class AdmissionHandler {
     return switch (verdict) {
       case Response response -> response;
       case QuotaCheckRequired check -> checkQuota(request, check, deadline);
-      case PodCheckRequired check -> pods.check(check, deadline.remaining());
+      case ApiCheckRequired check -> templates.check(check, deadline);
     };
   }
 

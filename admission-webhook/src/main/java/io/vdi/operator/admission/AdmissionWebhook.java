@@ -112,7 +112,7 @@ public final class AdmissionWebhook implements Service {
                 nodes,
                 context.apiServerClock()),
             new AccessReviewer(api, System::nanoTime),
-            new TemplatePodChecker(api, initial.namespace()),
+            new TemplateChecker(api, initial.namespace()),
             quota,
             budgets,
             config::current,

@@ -71,7 +71,7 @@ class AdmissionHandlerTest {
             cache(ResourceType.NODE.metadataOnly()),
             InstantSource.system()),
         new AccessReviewer(client, nanoTime),
-        new TemplatePodChecker(client, "vdi-system"),
+        new TemplateChecker(client, "vdi-system"),
         quota,
         budgets,
         () -> config,
@@ -360,6 +360,28 @@ class AdmissionHandlerTest {
     assertThat(api.get(RESERVATIONS)).isNull();
     assertThat(handler.validate(create("uid-2", spec, false)))
         .isEqualTo(Allow.unchanged(List.of()));
+  }
+
+  /** Before Kubernetes 1.34. The session says it too, and starts when the API is served. */
+  @Test
+  void devicesThatTheClusterDoesNotServeAreAWarning() {
+    api.failWith((method, path) ->
+        path.equals("/apis/resource.k8s.io/v1/namespaces/vdi-system/resourceclaimtemplates")
+            ? Optional.of(new FakeApi.Status(404, "NotFound", "not served"))
+            : Optional.empty());
+    String template = "{metadata: {name: t}, spec: {image: x, gpu: {deviceClassName: a}}}";
+    AdmissionRequest request =
+        request(
+            "uid-1",
+            "CREATE",
+            AdmissionRequest.TEMPLATE,
+            "t",
+            false,
+            Optional.of(json(template)),
+            Optional.empty());
+    assertThat(handler.validate(request))
+        .isEqualTo(
+            Allow.unchanged(List.of("spec.gpu: the devices may not be available: not served")));
   }
 
   @Test

@@ -436,6 +436,20 @@ class AdmissionIT {
     template(api, "no-class", ", podTemplate: {spec: {priorityClassName: missing}}").orElseThrow();
   }
 
+  @Test
+  @DisplayName("the API server checks the selectors of the devices of a template")
+  void selectors() {
+    String devices = ", gpu: {deviceClassName: gpu.example.com, selectors: ['%s']}";
+    template(api, "devices", devices.formatted("device.driver == \"gpu.example.com\""))
+        .orElseThrow();
+    assertRefused(
+        template(api, "no-cel", devices.formatted("device.")),
+        "spec.gpu: the API server refuses the claim of the devices: correct this field:");
+    assertRefused(
+        template(api, "no-boolean", devices.formatted("device.driver")),
+        "selectors[0].cel.expression");
+  }
+
   private static ApiResult<VdiTemplate> template(KubeClient api, String name, String spec) {
     return api.create(
         ResourceType.TEMPLATE,

@@ -4,10 +4,13 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.ScheduleWindow;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /** The rules for schedules of sessions and templates; docs/specification.md, section 1. */
@@ -47,6 +50,19 @@ final class ScheduleRules {
         "awakeUntil",
         ScheduleRules::isInstant,
         "must be a time with its offset from UTC, such as 2026-11-26T20:00:00Z");
+  }
+
+  /** A window that no session can use to its end. */
+  static Optional<String> warning(Defaults.EffectiveSpec spec) {
+    return spec.schedule()
+        .longestWindow()
+        .filter(length -> length.compareTo(spec.lifetime()) > 0)
+        .map(length ->
+            "spec.schedule has a window of %s, and the timeout is %s: the session is deleted before its stop; set spec.timeout above %s"
+                .formatted(
+                    Durations.format(length),
+                    Durations.format(spec.lifetime()),
+                    Durations.format(length)));
   }
 
   private static void window(FieldValidator window) {

@@ -15,13 +15,10 @@ import java.util.List;
  * values, for the webhook and the controller alike.
  */
 final class SessionDefaults {
-  private static final VdiSession.Spec EMPTY_SPEC =
-      new VdiSession.Spec(null, null, null, null, null, null, null, false);
-
   private SessionDefaults() {}
 
   static JsonObject of(VdiTemplate.Spec template) {
-    Defaults.EffectiveSpec effective = Defaults.effectiveSpec(EMPTY_SPEC, template);
+    Defaults.EffectiveSpec effective = Defaults.effectiveSpec(VdiSession.Spec.EMPTY, template);
     JsonObject resources = new JsonObject();
     if (effective.gpu() > 0) {
       // A template can offer desktops without a GPU, but the schema of sessions requires 1 or more.

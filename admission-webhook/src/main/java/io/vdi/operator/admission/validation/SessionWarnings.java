@@ -2,7 +2,6 @@ package io.vdi.operator.admission.validation;
 
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.DesktopServer.ActivitySource;
-import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
@@ -54,16 +53,7 @@ final class SessionWarnings {
               + Defaults.SIZE
               + " is kept when the session is deleted");
     }
-    spec.schedule()
-        .longestWindow()
-        .filter(length -> length.compareTo(spec.lifetime()) > 0)
-        .ifPresent(length ->
-            warnings.add(
-                "spec.schedule has a window of %s, and the timeout is %s: the session is deleted before its stop; set spec.timeout above %s"
-                    .formatted(
-                        Durations.format(length),
-                        Durations.format(spec.lifetime()),
-                        Durations.format(length))));
+    ScheduleRules.warning(spec).ifPresent(warnings::add);
     if (timeSliced && spec.gpu() > 1) {
       warnings.add(
           "spec.resources.gpu "

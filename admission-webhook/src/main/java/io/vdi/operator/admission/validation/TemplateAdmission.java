@@ -5,9 +5,13 @@ import io.vdi.operator.admission.validation.Response.Allow;
 import io.vdi.operator.admission.validation.Response.Deny;
 import io.vdi.operator.admission.validation.Response.Reason;
 import io.vdi.operator.common.kube.KubeGson;
+import io.vdi.operator.common.model.Defaults;
+import io.vdi.operator.common.model.GpuRequest;
+import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Decides about requests for templates; docs/specification.md, section 4. */
 final class TemplateAdmission {
@@ -50,12 +54,17 @@ final class TemplateAdmission {
 
   private static Verdict write(
       RawObject template, AdmissionRequest request, AdmissionPolicy policy) {
-    List<String> warnings = TemplateRules.warnings(template.json());
     List<String> violations =
         TemplateRules.violations(
             template.json(),
             request.oldObject().map(RawObject::new).map(RawObject::json),
             policy.allowedRegistries());
+    Optional<VdiTemplate> parsed = violations.isEmpty() ? parsed(template) : Optional.empty();
+    List<String> warnings =
+        Stream.concat(
+                TemplateRules.warnings(template.json()).stream(),
+                parsed.stream().flatMap(TemplateAdmission::scheduleWarning))
+            .toList();
     boolean unchangedOrDeleting =
         request
             .oldObject()
@@ -68,10 +77,21 @@ final class TemplateAdmission {
     if (!violations.isEmpty()) {
       return Deny.of(Reason.INVALID, violations, warnings);
     }
-    return parsed(template)
-        .filter(parsed -> !parsed.spec().podTemplate().isEmpty())
-        .<Verdict>map(parsed -> new PodCheckRequired(parsed, warnings))
+    return parsed
+        .filter(TemplateAdmission::needsApiServer)
+        .<Verdict>map(found -> new ApiCheckRequired(found, warnings))
         .orElseGet(() -> Allow.unchanged(warnings));
+  }
+
+  private static boolean needsApiServer(VdiTemplate template) {
+    return !template.spec().podTemplate().isEmpty()
+        || template.spec().gpu().request() instanceof GpuRequest.DeviceClass;
+  }
+
+  /** For sessions that leave schedule and timeout out. */
+  private static Stream<String> scheduleWarning(VdiTemplate template) {
+    return ScheduleRules.warning(Defaults.effectiveSpec(VdiSession.Spec.EMPTY, template.spec()))
+        .stream();
   }
 
   /** Empty if a field has a type that the model cannot represent; the schema refuses it then. */

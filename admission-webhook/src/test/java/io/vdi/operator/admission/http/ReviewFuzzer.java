@@ -5,7 +5,7 @@ import com.google.gson.JsonParser;
 import io.vdi.operator.admission.validation.AdmissionContext;
 import io.vdi.operator.admission.validation.AdmissionPolicy;
 import io.vdi.operator.admission.validation.AdmissionRequest;
-import io.vdi.operator.admission.validation.PodCheckRequired;
+import io.vdi.operator.admission.validation.ApiCheckRequired;
 import io.vdi.operator.admission.validation.QuotaCheckRequired;
 import io.vdi.operator.admission.validation.RecordedGroups;
 import io.vdi.operator.admission.validation.Response;
@@ -67,7 +67,7 @@ public final class ReviewFuzzer {
       switch (verdict) {
         case Response response -> check(request, response);
         case QuotaCheckRequired quota -> check(request, Response.Allow.unchanged(quota.warnings()));
-        case PodCheckRequired pod -> check(request, Response.Allow.unchanged(pod.warnings()));
+        case ApiCheckRequired pod -> check(request, Response.Allow.unchanged(pod.warnings()));
       }
       if (!(verdict instanceof Response.Deny) && !mayBeAllowed(request)) {
         throw new AssertionError("allowed: " + request);

@@ -574,6 +574,22 @@ class SessionAdmissionTest {
   }
 
   @Test
+  void aTemplateWithAWindowThatIsLongerThanItsTimeoutGetsAWarning() {
+    String template =
+        "{image: 'ghcr.io/desks/y' %s, schedule: [{days: [Mon], start: '08:55', stop: '18:00',"
+            + " timeZone: Europe/Berlin}]}";
+    Verdict verdict = template(template.formatted(""));
+    assertThat(verdict).isInstanceOf(Response.Allow.class);
+    assertThat(verdict.warnings())
+        .as("with the default of 8h")
+        .containsExactly(
+            "spec.schedule has a window of 9h5m, and the timeout is 8h: the session is deleted before"
+                + " its stop; set spec.timeout above 9h5m");
+    assertThat(template(template.formatted(", timeout: 9h")).warnings()).hasSize(1);
+    assertThat(template(template.formatted(", timeout: 10h")).warnings()).isEmpty();
+  }
+
+  @Test
   void aTemplateThatReplacesAVariableOfTheOperatorGetsAWarning() {
     Verdict verdict =
         template("{image: 'ghcr.io/desks/y', env: [{name: NVIDIA_VISIBLE_DEVICES, value: all}]}");
@@ -640,7 +656,7 @@ class SessionAdmissionTest {
     return switch (verdict) {
       case QuotaCheckRequired check -> check.requested().amount();
       case Response response -> throw new AssertionError(response);
-      case PodCheckRequired check -> throw new AssertionError(check);
+      case ApiCheckRequired check -> throw new AssertionError(check);
     };
   }
 

@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -46,10 +47,7 @@ public final class DoctorCommand extends ClusterCommand {
       description = "Name of one session (default: all sessions of the namespace).")
   private String session;
 
-  @Option(
-      names = {"-A", "--all-namespaces"},
-      description = "Check the sessions of all namespaces.")
-  private boolean all;
+  @Mixin private AllNamespacesOption all;
 
   @Option(
       names = {"-o", "--output"},
@@ -115,7 +113,7 @@ public final class DoctorCommand extends ClusterCommand {
         new DoctorContext(
             cluster,
             Optional.ofNullable(session),
-            all,
+            all.isSet(),
             probe,
             Optional.ofNullable(router),
             Optional.ofNullable(certificateAuthority),

@@ -10,15 +10,11 @@ import java.time.Instant;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi list}. */
 @Command(name = "list", aliases = "ls", description = "List the sessions of a namespace.")
 public final class ListCommand extends ClusterCommand {
-  @Option(
-      names = {"-A", "--all-namespaces"},
-      description = "List the sessions of all namespaces.")
-  private boolean all;
+  @Mixin private AllNamespacesOption all;
 
   @Mixin private FormatOption output;
 
@@ -36,7 +32,7 @@ public final class ListCommand extends ClusterCommand {
   @Override
   int run(ClusterAccess cluster) {
     Format format = output.format();
-    String namespace = all ? "" : cluster.namespace();
+    String namespace = all.isSet() ? "" : cluster.namespace();
     if (!format.isTable()) {
       print(
           format.of(
@@ -49,10 +45,10 @@ public final class ListCommand extends ClusterCommand {
     if (sessions.isEmpty()) {
       console()
           .err()
-          .println("No sessions found" + (all ? "." : " in namespace " + namespace + "."));
+          .println("No sessions found" + (all.isSet() ? "." : " in namespace " + namespace + "."));
       return 0;
     }
-    SessionTable.lines(sessions, all, format == Format.WIDE, Instant.now(), console())
+    SessionTable.lines(sessions, all.isSet(), format == Format.WIDE, Instant.now(), console())
         .forEach(this::print);
     return 0;
   }

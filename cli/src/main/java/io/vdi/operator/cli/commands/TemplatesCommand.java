@@ -20,9 +20,6 @@ import picocli.CommandLine.Mixin;
     name = "templates",
     description = "List the templates with the resources of a session that sets none itself.")
 public final class TemplatesCommand extends ClusterCommand {
-  private static final VdiSession.Spec SESSION_WITHOUT_SETTINGS =
-      new VdiSession.Spec(null, null, null, null, null, null, null, false);
-
   @Mixin private FormatOption output;
 
   public TemplatesCommand(Console console) {
@@ -52,8 +49,7 @@ public final class TemplatesCommand extends ClusterCommand {
   public static List<String> lines(List<VdiTemplate> templates, int width) {
     Table table = new Table("NAME", "GPU", "MEMORY", "CPU", "TIMEOUT", "SESSIONS", "DISPLAY NAME");
     for (VdiTemplate template : templates) {
-      Defaults.EffectiveSpec spec =
-          Defaults.effectiveSpec(SESSION_WITHOUT_SETTINGS, template.spec());
+      Defaults.EffectiveSpec spec = Defaults.effectiveSpec(VdiSession.Spec.EMPTY, template.spec());
       table.row(
           template.name(),
           String.valueOf(spec.gpu()),

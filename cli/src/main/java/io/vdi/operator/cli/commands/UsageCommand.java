@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code kubectl vdi usage}; docs/specification.md, section 9. */
@@ -45,10 +46,7 @@ public final class UsageCommand extends ClusterCommand {
           "The use of this month, such as 2026-11 (default: the present month; with --by month every month).")
   private String month;
 
-  @Option(
-      names = {"-A", "--all-namespaces"},
-      description = "The use of the sessions of all namespaces.")
-  private boolean all;
+  @Mixin private AllNamespacesOption all;
 
   @Option(
       names = {"-o", "--output"},
@@ -138,7 +136,7 @@ public final class UsageCommand extends ClusterCommand {
       cluster.usages(
           report.period().selector(now),
           usage -> {
-            if (all || usage.spec().session().namespace().equals(cluster.namespace())) {
+            if (all.isSet() || usage.spec().session().namespace().equals(cluster.namespace())) {
               report.add(usage.spec());
             }
           });
@@ -165,7 +163,7 @@ public final class UsageCommand extends ClusterCommand {
           .err()
           .println(
               "No use recorded"
-                  + (all ? "" : " for namespace " + cluster.namespace())
+                  + (all.isSet() ? "" : " for namespace " + cluster.namespace())
                   + (month == null ? "" : " in " + month)
                   + "; see also -A and --month.");
       return;

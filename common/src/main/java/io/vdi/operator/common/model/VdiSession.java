@@ -16,7 +16,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
 
   public VdiSession {
     metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
-    spec = spec == null ? new Spec(null, null, null, null, null, null, null, false) : spec;
+    spec = spec == null ? Spec.EMPTY : spec;
     status = status == null ? Status.EMPTY : status;
   }
 
@@ -37,6 +37,9 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       List<ScheduleWindow> schedule,
       Instant awakeUntil,
       List<Share> shares) {
+    /** That of a session that sets nothing itself. */
+    public static final Spec EMPTY = new Spec(null, null, null, null, null, null, null, false);
+
     /** Without fields of the schedule, and without guests. */
     public Spec(
         String user,

@@ -180,7 +180,7 @@ public record VdiTemplate(ObjectMeta metadata, Spec spec, Status status) impleme
       String deviceClassName,
       List<String> selectors,
       DeviceConfig deviceConfig) {
-    public static final String DEFAULT_RESOURCE = "nvidia.com/gpu";
+    private static final String DEFAULT_RESOURCE = "nvidia.com/gpu";
 
     public Gpu {
       resourceName = resourceName == null ? "" : resourceName;

@@ -10,11 +10,11 @@ import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.common.model.VdiTemplate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What a template's {@code podTemplate} cannot override, because the operator must own it: without
@@ -37,11 +37,19 @@ public final class PodTemplateRules {
   private static final Set<String> OWN_LABELS =
       Set.of(Labels.NAME, Labels.INSTANCE, Labels.MANAGED_BY);
 
+  /**
+   * GPUs by their names, such as nvidia.com/gpu.shared, nvidia.com/mig-1g.10gb and
+   * gpu.intel.com/i915, and the devices of a DeviceClass.
+   */
+  private static final Pattern GPU =
+      Pattern.compile(".*/(gpu|mig-).*|gpu\\..*/.*|deviceclass\\.resource\\.kubernetes\\.io/.*");
+
   /** Fields of the pod with what to use instead. */
   private static final Map<String, String> OWN_POD_FIELDS =
       Map.of(
           "restartPolicy", "is the operator's own, which restarts desktops: leave it out",
           "ephemeralContainers", "cannot be set when a pod is created: leave it out",
+          "resourceClaims", "would not count for the quotas: use spec.gpu.deviceClassName",
           "runtimeClassName", "use spec.runtimeClassName");
 
   /** Fields of the desktop's container with what to use instead. */
@@ -156,16 +164,6 @@ public final class PodTemplateRules {
             "is the operator's own volume: choose another name");
       }
     }
-    if (context.gpu() instanceof GpuRequest.DeviceClass) {
-      for (JsonObject claim : items(PATH + "spec.", spec, "resourceClaims", "name")) {
-        if (text(claim, "name").equals(GpuRequest.DeviceClass.CLAIM)) {
-          report(
-              PATH + "spec.resourceClaims",
-              claim.get("name"),
-              "is the operator's own claim: choose another name");
-        }
-      }
-    }
     for (String list : List.of("containers", "initContainers")) {
       for (JsonObject container : items(PATH + "spec.", spec, list, "name")) {
         String path = PATH + "spec." + list + "[" + text(container, "name") + "].";
@@ -237,21 +235,21 @@ public final class PodTemplateRules {
   }
 
   private void gpus(String path, JsonObject container, Context context) {
-    String resource =
-        switch (context.gpu()) {
-          case GpuRequest.ExtendedResource(String name) -> name;
-          case GpuRequest.DeviceClass _ -> VdiTemplate.Gpu.DEFAULT_RESOURCE;
-        };
     JsonObject resources = object(container, "resources");
     for (String kind : List.of("limits", "requests")) {
-      JsonElement gpus = object(resources, kind).get(resource);
-      if (gpus != null) {
-        report(
-            path + "resources." + kind + "[" + resource + "]",
-            gpus,
-            "would not count for the quotas: leave it out, only the desktop gets GPUs");
-      }
+      object(resources, kind).entrySet().stream()
+          .filter(resource -> isGpu(resource.getKey(), context.gpu()))
+          .forEach(resource ->
+              report(
+                  path + "resources." + kind + "[" + resource.getKey() + "]",
+                  resource.getValue(),
+                  "would not count for the quotas: leave it out, only the desktop gets GPUs"));
     }
+  }
+
+  private static boolean isGpu(String resource, GpuRequest request) {
+    return request.equals(new GpuRequest.ExtendedResource(resource))
+        || GPU.matcher(resource).matches();
   }
 
   private void own(String path, JsonObject object, Map<String, String> fields) {

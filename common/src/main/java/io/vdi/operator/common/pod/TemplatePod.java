@@ -5,20 +5,23 @@ import com.google.gson.JsonObject;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiTemplate;
 
 /**
- * A pod as a session of a template would get it, without what only a session has: home, password
- * and host. The webhook lets the API server check it when the template is written.
+ * A pod and a claim as a session of a template would get them, without what only a session has:
+ * home, password and host. The webhook lets the API server check them when the template is written.
  */
 public final class TemplatePod {
+  private static final String GENERATE_NAME = "vdi-template-";
+
   private TemplatePod() {}
 
   /** The body of a dry-run create. */
   public static JsonObject of(VdiTemplate template) {
     VdiTemplate.Spec spec = template.spec();
     JsonObject metadata = new JsonObject();
-    metadata.addProperty("generateName", "vdi-template-");
+    metadata.addProperty("generateName", GENERATE_NAME);
     JsonObject labels = new JsonObject();
     spec.podTemplate().metadata().labels().forEach(labels::addProperty);
     metadata.add("labels", labels);
@@ -31,6 +34,20 @@ public final class TemplatePod {
     pod.add("metadata", metadata);
     pod.add("spec", StrategicMerge.podSpec(podSpec(spec), spec.podTemplate().spec()));
     return pod;
+  }
+
+  /** The body of a dry-run create of what the claims of the desktops are made from. */
+  public static JsonObject claimTemplate(GpuRequest.DeviceClass devices) {
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("generateName", GENERATE_NAME);
+    JsonObject spec = new JsonObject();
+    spec.add("spec", PodClaims.spec(devices, Defaults.GPU));
+    JsonObject object = new JsonObject();
+    object.addProperty("apiVersion", ResourceType.RESOURCE_CLAIM_TEMPLATE.apiVersion());
+    object.addProperty("kind", ResourceType.RESOURCE_CLAIM_TEMPLATE.kind());
+    object.add("metadata", metadata);
+    object.add("spec", spec);
+    return object;
   }
 
   private static JsonObject podSpec(VdiTemplate.Spec spec) {

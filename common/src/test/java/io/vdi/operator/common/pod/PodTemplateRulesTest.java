@@ -31,6 +31,7 @@ class PodTemplateRulesTest {
           {restartPolicy: Never}                                                   | spec.podTemplate.spec.restartPolicy "Never": is the operator's own
           {runtimeClassName: kata}                                                 | spec.podTemplate.spec.runtimeClassName "kata": use spec.runtimeClassName
           {ephemeralContainers: []}                                                | spec.podTemplate.spec.ephemeralContainers []: cannot be set when a pod is created
+          {resourceClaims: [{name: nic, resourceClaimName: nic}]}                  | spec.podTemplate.spec.resourceClaims [{"name":"nic","resourceClaimName":"nic"}]: would not count for the quotas: use spec.gpu.deviceClassName
           {volumes: [{name: home}]}                                                | spec.podTemplate.spec.volumes "home": is the operator's own volume
           {volumes: [{emptyDir: {}}]}                                              | spec.podTemplate.spec.volumes[0] {"emptyDir":{}}: must be an object with name
           {volumes: none}                                                          | spec.podTemplate.spec.volumes "none": must be a list
@@ -46,6 +47,11 @@ class PodTemplateRulesTest {
           {containers: [{name: selkies, volumeMounts: [{mountPath: /home/user/}]}]} | spec.podTemplate.spec.containers[selkies].volumeMounts "/home/user/": is the operator's own mount
           {containers: [{name: selkies, volumeMounts: [{mountPath: /dev/shm}]}]}   | spec.podTemplate.spec.containers[selkies].volumeMounts "/dev/shm"
           {containers: [{name: gpu, resources: {limits: {nvidia.com/gpu: 1}}}]}    | spec.podTemplate.spec.containers[gpu].resources.limits[nvidia.com/gpu] 1: would not count for the quotas
+          {containers: [{name: a, resources: {requests: {nvidia.com/gpu.shared: 1}}}]} | spec.podTemplate.spec.containers[a].resources.requests[nvidia.com/gpu.shared] 1: would not count
+          {containers: [{name: a, resources: {limits: {nvidia.com/mig-1g.10gb: 1}}}]} | spec.podTemplate.spec.containers[a].resources.limits[nvidia.com/mig-1g.10gb] 1: would not count
+          {containers: [{name: a, resources: {limits: {gpu.intel.com/i915: 1}}}]}  | spec.podTemplate.spec.containers[a].resources.limits[gpu.intel.com/i915] 1: would not count
+          {containers: [{name: a, resources: {limits: {deviceclass.resource.kubernetes.io/a: 1}}}]} | spec.podTemplate.spec.containers[a].resources.limits[deviceclass.resource.kubernetes.io/a] 1: would not count
+          {initContainers: [{name: a, resources: {limits: {amd.com/gpu: 1}}}]}     | spec.podTemplate.spec.initContainers[a].resources.limits[amd.com/gpu] 1: would not count
           {initContainers: [{name: selkies}]}                                      | spec.podTemplate.spec.initContainers[selkies].name "selkies": is the desktop's
           """)
   void refused(String spec, String message) {
@@ -69,7 +75,7 @@ class PodTemplateRulesTest {
   }
 
   @Test
-  @DisplayName("the operator's own claim cannot be replaced, and other claims are allowed")
+  @DisplayName("other containers can share the devices of the desktop, but not have their own")
   void claims() {
     JsonObject podTemplate =
         new GsonBuilder()
@@ -78,8 +84,7 @@ class PodTemplateRulesTest {
                 new Yaml()
                     .load(
                         """
-                        {spec: {resourceClaims: [{name: gpu, resourceClaimName: mine}, {name: nic}],
-                          containers: [
+                        {spec: {resourceClaims: [{name: gpu, resourceClaimName: mine}], containers: [
                             {name: encoder, resources: {claims: [{name: gpu}]}},
                             {name: second, resources: {limits: {nvidia.com/gpu: 1}}}]}}
                         """))
@@ -91,11 +96,10 @@ class PodTemplateRulesTest {
                 new PodTemplateRules.Context(
                     VdiTemplate.Spec.EMPTY.server(), 8080, "/home/user", devices, List.of())))
         .containsExactly(
-            "spec.podTemplate.spec.resourceClaims \"gpu\": is the operator's own claim: choose"
-                + " another name",
+            "spec.podTemplate.spec.resourceClaims [{\"name\":\"gpu\",\"resourceClaimName\":\"mine\"}]:"
+                + " would not count for the quotas: use spec.gpu.deviceClassName",
             "spec.podTemplate.spec.containers[second].resources.limits[nvidia.com/gpu] 1: would not"
                 + " count for the quotas: leave it out, only the desktop gets GPUs");
-    assertThat(violations("{spec: {resourceClaims: [{name: gpu}]}}")).isEmpty();
   }
 
   @Test
@@ -109,7 +113,8 @@ class PodTemplateRulesTest {
                         containers: [{name: selkies, envFrom: [{secretRef: {name: licence}}],
                                       env: [{name: LICENCE, value: x}],
                                       volumeMounts: [{name: data, mountPath: /data, readOnly: true}]},
-                                     {name: sync, image: sync, ports: [{containerPort: 9090}]}],
+                                     {name: sync, image: sync, ports: [{containerPort: 9090}],
+                                      resources: {limits: {cpu: 1, rdma/hca: 1}}}],
                         volumes: [{name: data, persistentVolumeClaim: {claimName: course}}]}}
                 """))
         .isEmpty();

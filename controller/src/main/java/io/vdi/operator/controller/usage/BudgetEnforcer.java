@@ -34,6 +34,7 @@ final class BudgetEnforcer {
   private final EventRecorder events;
   private final Supplier<UsageSettings> settings;
   private final BooleanSupplier mayWrite;
+  private final UsageMetrics metrics;
 
   BudgetEnforcer(
       KubeClient api,
@@ -41,13 +42,15 @@ final class BudgetEnforcer {
       ClusterUsageStore store,
       EventRecorder events,
       Supplier<UsageSettings> settings,
-      BooleanSupplier mayWrite) {
+      BooleanSupplier mayWrite,
+      UsageMetrics metrics) {
     this.api = api;
     this.caches = caches;
     this.store = store;
     this.events = events;
     this.settings = settings;
     this.mayWrite = mayWrite;
+    this.metrics = metrics;
   }
 
   /**
@@ -67,6 +70,7 @@ final class BudgetEnforcer {
     GpuUse.Sum sum = new GpuUse.Sum(now, zone);
     ApiResult<Integer> read = store.forEach(sum.selector(), usage -> sum.add(usage.spec()));
     if (read.failure().isPresent()) {
+      metrics.failed(read.failure().get().reason());
       LOG.warn("budgets cannot be checked: {}", read.failure().get().message());
       return;
     }

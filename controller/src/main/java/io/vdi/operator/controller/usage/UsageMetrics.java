@@ -60,7 +60,7 @@ final class UsageMetrics {
     }
   }
 
-  /** A write was refused, and is tried again. */
+  /** A read or a write of intervals was refused, and is tried again. */
   void failed(String reason) {
     counter(
             "vdi_usage_errors_total",

@@ -30,6 +30,7 @@ public final class UsageService implements AutoCloseable {
   private static final int DELETED_AT_ONCE = 1000;
 
   private final ClusterUsageStore store;
+  private final UsageMetrics metrics;
   private final UsageRecorder recorder;
   private final Supplier<UsageSettings> settings;
   private final InstantSource clock;
@@ -54,13 +55,13 @@ public final class UsageService implements AutoCloseable {
       EventRecorder events,
       MeterRegistry meters) {
     this.store = new ClusterUsageStore(api, caches, namespace, clock);
+    this.metrics = new UsageMetrics(meters);
     this.recorder =
-        new UsageRecorder(
-            store, () -> !settings.get().retention().isZero(), mayWrite, new UsageMetrics(meters));
+        new UsageRecorder(store, () -> !settings.get().retention().isZero(), mayWrite, metrics);
     this.settings = settings;
     this.clock = clock;
     this.mayWrite = mayWrite;
-    this.enforcer = new BudgetEnforcer(api, caches, store, events, settings, mayWrite);
+    this.enforcer = new BudgetEnforcer(api, caches, store, events, settings, mayWrite, metrics);
     this.budgets = new Periodic("usage-budgets", BUDGETS, this::enforceBudgets);
     this.heartbeat =
         new Periodic("usage-heartbeat", HEARTBEAT, () -> recorder.sweep(clock.instant()));
@@ -122,8 +123,10 @@ public final class UsageService implements AutoCloseable {
         .ifPresent(count -> LOG.info("deleted {} intervals that ended before {}", count, time));
     deleted
         .failure()
-        .ifPresent(
-            failure -> LOG.warn("cannot delete old intervals of use: {}", failure.message()));
+        .ifPresent(failure -> {
+          metrics.failed(failure.reason());
+          LOG.warn("cannot delete old intervals of use: {}", failure.message());
+        });
   }
 
   @Override

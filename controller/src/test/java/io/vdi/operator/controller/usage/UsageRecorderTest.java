@@ -127,6 +127,28 @@ class UsageRecorderTest {
         request -> !request.method().equals("GET") && request.path().contains("/vdiusages"));
   }
 
+  private void refuseUsages(String method) {
+    cluster.server.reject(
+        request ->
+            request.method().equals(method)
+                && request.path().contains("/vdiusages")
+                && !request.isWatch(),
+        503,
+        "ServiceUnavailable",
+        "etcd is down");
+  }
+
+  private long refused() {
+    return counter("vdi_usage_errors_total", Tag.create("reason", "ServiceUnavailable"));
+  }
+
+  private static GpuBudgets threeHoursThenSuspend() {
+    return GpuBudgets.parse(
+        JsonParser.parseString("{budgets: {user: {gpuHours: 3}, whenSpent: suspend}}")
+            .getAsJsonObject(),
+        new ArrayList<>());
+  }
+
   @Test
   void anIntervalBeginsWhenTheDesktopBecameReady() {
     record(session(), Optional.of(pod("", false)), Optional.empty(), NOW);
@@ -201,16 +223,14 @@ class UsageRecorderTest {
   @Test
   void aPodThatIsGoneEndsWhenThatIsSeen() {
     record(session(), Optional.of(pod("", true)), Optional.empty(), NOW);
-    cluster.server.reject(
-        request -> request.method().equals("PATCH"), 503, "ServiceUnavailable", "etcd is down");
+    refuseUsages("PATCH");
     record(session(), Optional.empty(), Optional.empty(), NOW.plusSeconds(30));
     cluster.server.respondNormally();
     record(session(), Optional.empty(), Optional.empty(), NOW.plusSeconds(90));
     assertThat(recorded().orElseThrow().end())
         .as("the time at which it was seen, not that of the write")
         .isEqualTo(NOW.plusSeconds(30));
-    assertThat(counter("vdi_usage_errors_total", Tag.create("reason", "ServiceUnavailable")))
-        .isEqualTo(1);
+    assertThat(refused()).isEqualTo(1);
   }
 
   @Test
@@ -282,11 +302,7 @@ class UsageRecorderTest {
   @Test
   void aDesktopWhoseBudgetIsSpentIsSuspended() {
     VdiSession session = cluster.putSession("desk", "alice@example.com", "");
-    budgets =
-        GpuBudgets.parse(
-            JsonParser.parseString("{budgets: {user: {gpuHours: 3}, whenSpent: suspend}}")
-                .getAsJsonObject(),
-            new ArrayList<>());
+    budgets = threeHoursThenSuspend();
     record(session, Optional.of(pod("", true)), Optional.empty(), NOW);
     service.enforceBudgets();
     assertThat(
@@ -309,6 +325,16 @@ class UsageRecorderTest {
   }
 
   @Test
+  void aUseThatCannotBeReadForTheBudgetsIsCounted() {
+    VdiSession session = cluster.putSession("desk", "alice@example.com", "");
+    budgets = threeHoursThenSuspend();
+    record(session, Optional.of(pod("", true)), Optional.empty(), NOW);
+    refuseUsages("GET");
+    service.enforceBudgets();
+    assertThat(refused()).isEqualTo(1);
+  }
+
+  @Test
   void nothingIsRecordedWithARetentionOfZero() {
     retention = Duration.ZERO;
     record(session(), Optional.of(pod("", true)), Optional.empty(), NOW);
@@ -324,6 +350,16 @@ class UsageRecorderTest {
     cluster.setTime(NOW.plus(Duration.ofDays(401)));
     service.deleteOld();
     assertThat(recorded()).isEmpty();
+  }
+
+  @Test
+  void oldIntervalsThatCannotBeDeletedAreCounted() {
+    record(session(), Optional.of(pod("", true)), STOP, NOW);
+    cluster.setTime(NOW.plus(Duration.ofDays(401)));
+    refuseUsages("DELETE");
+    service.deleteOld();
+    assertThat(recorded()).isPresent();
+    assertThat(refused()).isEqualTo(1);
   }
 
   @Test

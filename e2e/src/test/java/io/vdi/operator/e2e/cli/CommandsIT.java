@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.model.DesktopCredentials;
+import io.vdi.operator.common.model.LinkCode;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.e2e.node.OperatorNode;
@@ -169,12 +170,39 @@ class CommandsIT {
     }
   }
 
+  @Test
+  @Order(5)
+  void aDesktopIsSharedWithAGuestAndByALink() {
+    assertThat(shell.run("kubectl vdi share " + NAME + " bob@example.com --for 1h"))
+        .contains(NAME + " shared with bob@example.com, role view, until ");
+    ClusterException noGate =
+        assertThrows(
+            ClusterException.class, () -> shell.run("kubectl vdi share " + NAME + " --link"));
+    assertThat(noGate).hasMessageContaining("gate.publicUrl is not set: only the gate opens links");
+    String output =
+        shell.run("kubectl vdi share " + NAME + " --link --portal https://portal.example.com");
+    Matcher url =
+        Pattern.compile("URL: +https://portal[.]example[.]com/link#(\\S+)\n").matcher(output);
+    assertThat(url.find()).as(output).isTrue();
+    String user = LinkCode.parse(url.group(1)).orElseThrow().user();
+    assertEquals("bob@example.com " + user, guests());
+    String unshare = "kubectl vdi unshare " + NAME + " " + user + " -n default";
+    assertThat(output).contains(unshare);
+    assertThat(shell.run(unshare)).contains("is no longer shared with " + user);
+    shell.run("kubectl vdi unshare " + NAME + " bob@example.com");
+    assertEquals("", guests());
+  }
+
+  private String guests() {
+    return shell.run("kubectl get vdi " + NAME + " -o jsonpath='{.spec.shares[*].user}'");
+  }
+
   private static void awaitLine(Path log, String line) {
     await(line).atMost(SharedNode.PATIENCE).until(() -> Files.readString(log).contains(line));
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void aSessionIsExtendedSuspendedResumedAndDeleted() {
     assertThat(shell.run("kubectl vdi extend " + NAME + " --by 90m"))
         .contains("timeout 8h -> 9h30m, until");
@@ -192,7 +220,7 @@ class CommandsIT {
 
   /** With this AOT mode the JVM exits if it cannot use the cache. */
   @Test
-  @Order(6)
+  @Order(7)
   void itStartsFromItsAotCacheInAnyFolder() {
     shell.run("kubectl vdi --version", Map.of("VDI_JAVA_OPTIONS", "-XX:AOTMode=on"));
   }

@@ -49,7 +49,7 @@ public final class LeaderElector {
   /** How {@link #run} ended. */
   public enum TermEnd {
     RELEASED,
-    /** Not renewed within the renew deadline: another process may lead by now. */
+    /** Not renewed within the renew deadline, or another process holds the Lease. */
     LOST
   }
 
@@ -92,8 +92,9 @@ public final class LeaderElector {
   }
 
   /**
-   * Whether this process may write now; check it before each write. It becomes false when the renew
-   * deadline passes, also while the renewing thread hangs.
+   * Whether this process may write now; check it before each write. It becomes false when another
+   * process is seen to hold the Lease, and when the renew deadline passes, also while the renewing
+   * thread hangs.
    */
   public boolean isLeader() {
     return leading && elapsedSince(renewedAtNanos) < timing.renewDeadline().toNanos();
@@ -172,6 +173,7 @@ public final class LeaderElector {
     Duration life = Duration.ofSeconds(Math.max(1, lease.spec().leaseDurationSeconds()));
     boolean free = holder.isEmpty() || startNanos - observedAtNanos >= life.toNanos();
     if (!self.replaces(holder) && !free) {
+      leading = false;
       lastError = "held by " + holder;
       return false;
     }

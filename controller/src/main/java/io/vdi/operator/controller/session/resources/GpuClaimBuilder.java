@@ -6,8 +6,7 @@ import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.GpuRequest;
 import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.ResourceType;
-import java.util.HashMap;
-import java.util.List;
+import io.vdi.operator.common.pod.PodClaims;
 import java.util.Map;
 
 /**
@@ -29,7 +28,7 @@ final class GpuClaimBuilder {
                 Map.of(
                     "labels", Labels.ofSession(resolved.name(), resolved.session().spec().user())),
                 "spec",
-                Map.of("devices", claim(devices, resolved.spec().gpu()))));
+                PodClaims.spec(devices, resolved.spec().gpu())));
     JsonObject body = ChildMetadata.object(ResourceType.RESOURCE_CLAIM_TEMPLATE, metadata, spec);
     return DesiredObject.unchangeable(
         ChildKind.GPU_CLAIM,
@@ -37,34 +36,5 @@ final class GpuClaimBuilder {
         name,
         body,
         ChildMetadata.metadataPatch(metadata));
-  }
-
-  private static Map<String, Object> claim(GpuRequest.DeviceClass devices, int count) {
-    Map<String, Object> exactly = new HashMap<>();
-    exactly.put("deviceClassName", devices.name());
-    exactly.put("allocationMode", "ExactCount");
-    exactly.put("count", count);
-    if (!devices.selectors().isEmpty()) {
-      exactly.put(
-          "selectors",
-          devices.selectors().stream()
-              .map(selector -> Map.of("cel", Map.of("expression", selector)))
-              .toList());
-    }
-    String request = GpuRequest.DeviceClass.CLAIM;
-    Map<String, Object> claim = new HashMap<>();
-    claim.put("requests", List.of(Map.of("name", request, "exactly", exactly)));
-    devices
-        .config()
-        .ifPresent(config ->
-            claim.put(
-                "config",
-                List.of(
-                    Map.of(
-                        "requests",
-                        List.of(request),
-                        "opaque",
-                        Map.of("driver", config.driver(), "parameters", config.parameters())))));
-    return claim;
   }
 }
