@@ -99,7 +99,7 @@ class EventRecorderTest {
   @DisplayName("record never waits: when the queue is full, Events are dropped")
   void overflow() throws InterruptedException {
     CountDownLatch release = new CountDownLatch(1);
-    CountDownLatch arrived = block(release);
+    CountDownLatch arrived = server.block(request -> true, release);
     events.record(SESSION, false, "Reason0", "in progress");
     arrived.await();
     for (int i = 1; i < 20; i++) {
@@ -116,7 +116,7 @@ class EventRecorderTest {
   @DisplayName("close writes what is in the queue, also when the queue is full")
   void closeWrites() throws InterruptedException {
     CountDownLatch release = new CountDownLatch(1);
-    CountDownLatch arrived = block(release);
+    CountDownLatch arrived = server.block(request -> true, release);
     for (int i = 0; i < 11; i++) {
       events.record(SESSION, false, "Reason" + i, "message");
       if (i == 0) {
@@ -134,7 +134,7 @@ class EventRecorderTest {
   @DisplayName("close gives up after two seconds and logs how many Events are dropped")
   void closeTimesOut() throws InterruptedException {
     CountDownLatch release = new CountDownLatch(1);
-    CountDownLatch arrived = block(release);
+    CountDownLatch arrived = server.block(request -> true, release);
     events.record(SESSION, false, "Reason0", "in progress");
     arrived.await();
     events.record(SESSION, false, "Reason1", "in the queue");
@@ -211,22 +211,6 @@ class EventRecorderTest {
         ResourceType.EVENT,
         "{metadata: {name: 'alice.%s', namespace: team, creationTimestamp: '%s'}}"
             .formatted(id, created));
-  }
-
-  /** Blocks the next requests until the release. */
-  private CountDownLatch block(CountDownLatch release) {
-    CountDownLatch arrived = new CountDownLatch(1);
-    server.before(
-        request -> true,
-        () -> {
-          arrived.countDown();
-          try {
-            release.await();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
-    return arrived;
   }
 
   private List<String> reasons() {

@@ -388,18 +388,8 @@ class KubeClientTest {
   @DisplayName("close ends calls in progress")
   void close() throws InterruptedException {
     List<ApiResult<Pod>> results = new ArrayList<>();
-    CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
-    server.before(
-        request -> true,
-        () -> {
-          arrived.countDown();
-          try {
-            release.await();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
+    CountDownLatch arrived = server.block(request -> true, release);
     Thread caller =
         Thread.ofVirtual().start(() -> results.add(api.get(ResourceType.POD, "team", "a")));
     arrived.await();

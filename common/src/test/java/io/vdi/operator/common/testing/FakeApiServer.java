@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -198,6 +199,26 @@ public final class FakeApiServer implements AutoCloseable {
   /** Runs this before a matching request is answered, on the thread of the request. */
   public void before(Predicate<Request> which, Runnable action) {
     hooks.add(new Hook(which, action));
+  }
+
+  /**
+   * Blocks matching requests until the release.
+   *
+   * @return a latch for their arrival
+   */
+  public CountDownLatch block(Predicate<Request> which, CountDownLatch release) {
+    CountDownLatch arrived = new CountDownLatch(1);
+    before(
+        which,
+        () -> {
+          arrived.countDown();
+          try {
+            release.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    return arrived;
   }
 
   /** The most objects on one page of a list. */

@@ -21,7 +21,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -139,11 +138,7 @@ class LeaderElectorTest {
     server.put(ResourceType.LEASE, lease("dead", 15, "2027-01-01T00:00:00.000000Z"));
     Candidate b = new Candidate("b");
     awaitReads(2);
-    now = now.plusSeconds(14);
-    awaitReads(2);
-    assertThat(b.elections).hasValue(0);
-    now = now.plusSeconds(1);
-    b.awaitElected();
+    expectElectedAfterLeaseDuration(b);
     assertThat(spec().get("leaseTransitions").getAsInt()).isEqualTo(8);
     assertThat(spec().get("acquireTime").getAsString()).isEqualTo("2026-01-01T12:00:15.000000Z");
   }
@@ -157,30 +152,21 @@ class LeaderElectorTest {
     now = now.plusSeconds(14);
     server.put(ResourceType.LEASE, lease("other", 15, "2026-01-01T12:00:14.000000Z"));
     awaitReads(2);
-    now = now.plusSeconds(14);
-    awaitReads(2);
-    assertThat(b.elections).hasValue(0);
-    now = now.plusSeconds(1);
-    b.awaitElected();
+    expectElectedAfterLeaseDuration(b);
   }
 
   @Test
   @DisplayName("a slow read does not make the Lease expire earlier")
   void slowRead() throws InterruptedException {
-    CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
-    block(request -> request.method().equals("GET"), arrived, release);
+    CountDownLatch arrived = server.block(request -> request.method().equals("GET"), release);
     Candidate b = new Candidate("b");
     arrived.await();
     now = now.plusSeconds(14);
     server.put(ResourceType.LEASE, lease("other", 15, "2026-01-01T12:00:14.000000Z"));
     release.countDown();
     awaitReads(2);
-    now = now.plusSeconds(14);
-    awaitReads(2);
-    assertThat(b.elections).hasValue(0);
-    now = now.plusSeconds(1);
-    b.awaitElected();
+    expectElectedAfterLeaseDuration(b);
   }
 
   @Test
@@ -215,11 +201,7 @@ class LeaderElectorTest {
     server.put(ResourceType.LEASE, lease("pod_uid.1", 15, "2026-01-01T11:59:59.000000Z"));
     Candidate other = new Candidate(new LeaseHolder("pod_other.", "pod_other.1"));
     awaitReads(4);
-    now = now.plusSeconds(14);
-    awaitReads(4);
-    assertThat(other.elections).hasValue(0);
-    now = now.plusSeconds(1);
-    other.awaitElected();
+    expectElectedAfterLeaseDuration(other);
   }
 
   @Test
@@ -275,9 +257,8 @@ class LeaderElectorTest {
   @DisplayName("while the renewal hangs, isLeader becomes false at the deadline by itself")
   void hangingRenewal() throws InterruptedException {
     Candidate a = new Candidate("a").awaitElected();
-    CountDownLatch hangs = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
-    block(LeaderElectorTest::isWrite, hangs, release);
+    CountDownLatch hangs = server.block(LeaderElectorTest::isWrite, release);
     hangs.await();
     assertThat(a.elector.isLeader()).isTrue();
     now = now.plusSeconds(10);
@@ -289,9 +270,8 @@ class LeaderElectorTest {
   @Test
   @DisplayName("the deadline counts from before the call, not from its answer")
   void slowRenewal() throws InterruptedException {
-    CountDownLatch arrived = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
-    block(request -> request.method().equals("POST"), arrived, release);
+    CountDownLatch arrived = server.block(request -> request.method().equals("POST"), release);
     server.reject(request -> request.method().equals("PUT"), 503, "Unavailable", "down");
     Candidate a = new Candidate("a");
     arrived.await();
@@ -424,20 +404,6 @@ class LeaderElectorTest {
     return Duration.between(Instant.parse("2026-01-01T12:01:00Z"), now).toNanos();
   }
 
-  /** Blocks these requests until the release. */
-  private void block(Predicate<Request> which, CountDownLatch arrived, CountDownLatch release) {
-    server.before(
-        which,
-        () -> {
-          arrived.countDown();
-          try {
-            release.await();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
-  }
-
   /** Two: the answer of the second one is certainly of the present time. */
   private void awaitRenewal() {
     awaitWrites(2);
@@ -453,6 +419,15 @@ class LeaderElectorTest {
     await()
         .until(() ->
             server.requests(request -> request.method().equals("GET")).size() >= before + more + 1);
+  }
+
+  /** The candidate has just seen the Lease change. */
+  private void expectElectedAfterLeaseDuration(Candidate candidate) {
+    now = now.plusSeconds(14);
+    awaitReads(4);
+    assertThat(candidate.elections).hasValue(0);
+    now = now.plusSeconds(1);
+    candidate.awaitElected();
   }
 
   private static boolean isWrite(Request request) {
