@@ -81,8 +81,7 @@ class AccessIT {
         alice.close();
         bob.close();
       }
-      hers.delete();
-      hers.awaitNotFound();
+      hers.deleteAndAwaitNotFound();
       until("the garbage collector", () -> child(hers, ResourceType.ROLE_BINDING).isNotFound());
       until("the garbage collector", () -> child(hers, ResourceType.ROLE).isNotFound());
     }
@@ -164,8 +163,10 @@ class AccessIT {
     try (RunningService _ = CONTROLLER.start(cluster)) {
       SessionFixture session = session("foreign", "eve@example.com");
       session.awaitPhase(Phase.RUNNING);
-      session.awaitUntil("the report", s -> accessReason(s).equals("ForeignObject"));
-      assertThat(session.get().status().condition(Condition.ACCESS_READY).orElseThrow().message())
+      Condition access =
+          session.awaitCondition(
+              Condition.ACCESS_READY, ready -> ready.reason().equals("ForeignObject"));
+      assertThat(access.message())
           .contains("Role vdi-auth-foreign exists and is not owned by this session");
       assertThat(session.get().status().phase()).isEqualTo(Phase.RUNNING);
       assertThat(child(session, ResourceType.ROLE_BINDING).isNotFound()).isTrue();
@@ -217,8 +218,7 @@ class AccessIT {
       until("the webhook", this::isRoleRefused);
       SessionFixture session = session("refused", "finn@example.com");
       session.awaitPhase(Phase.RUNNING);
-      session.awaitUntil("the report", s -> !accessReason(s).isEmpty());
-      assertThat(session.get().status().condition(Condition.ACCESS_READY).orElseThrow().message())
+      assertThat(session.awaitCondition(Condition.ACCESS_READY, _ -> true).message())
           .contains("no-roles.example.com");
       assertThat(session.get().status().phase()).isEqualTo(Phase.RUNNING);
       api.request("DELETE", path, null).orElseThrow();

@@ -1,6 +1,7 @@
 package io.vdi.operator.controller;
 
 import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static io.vdi.operator.devcluster.testing.SessionFixture.creationTime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -18,7 +19,6 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
-import java.time.Instant;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,7 +26,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Routes that ask the gate, on the real API server; docs/specification.md, section 8. */
+/**
+ * Routes that ask the gate, on the real API server; docs/specification.md, section 8. The tests
+ * share a namespace, whose Middleware exists as long as there is a session in it.
+ */
 @ExtendWith(ClusterExtension.class)
 class AccessModeIT {
   private static final String GATE = "access: {mode: gate}";
@@ -64,14 +67,12 @@ class AccessModeIT {
       JsonObject middleware = middleware().orElseThrow();
       assertThat(middleware.get("spec").toString())
           .contains("http://vdi-gate.vdi-system.svc:8082/forward-auth");
-      assertThat(created(middleware))
-          .isBeforeOrEqualTo(created(first.childJson(ResourceType.INGRESS_ROUTE)))
-          .isBeforeOrEqualTo(created(second.childJson(ResourceType.INGRESS_ROUTE)));
-      first.delete();
-      first.awaitNotFound();
+      assertThat(creationTime(middleware))
+          .isBeforeOrEqualTo(creationTime(first.childJson(ResourceType.INGRESS_ROUTE)))
+          .isBeforeOrEqualTo(creationTime(second.childJson(ResourceType.INGRESS_ROUTE)));
+      first.deleteAndAwaitNotFound();
       assertThat(middleware().ok()).isPresent();
-      second.delete();
-      second.awaitNotFound();
+      second.deleteAndAwaitNotFound();
       awaitMiddleware("to be deleted", ApiResult::isNotFound);
     }
   }
@@ -100,7 +101,7 @@ class AccessModeIT {
       assertThat(route(session)).doesNotContain("access-mode");
       awaitMiddleware("to be deleted", ApiResult::isNotFound);
       assertThat(session.get().status().url()).isEqualTo(url);
-      end(session);
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -111,7 +112,7 @@ class AccessModeIT {
       session.awaitPhase(Phase.RUNNING);
       api.request("DELETE", path(), null).orElseThrow();
       awaitMiddleware("to be created again", found -> found.ok().isPresent());
-      end(session);
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -128,17 +129,7 @@ class AccessModeIT {
       SessionFixture session = namespace.session("foreign").create("template: gated");
       session.awaitPhase(Phase.RUNNING);
       Condition ready =
-          session
-              .awaitUntil(
-                  "the refusal",
-                  s ->
-                      s.status()
-                          .condition(Condition.ROUTE_READY)
-                          .filter(condition -> !condition.isTrue())
-                          .isPresent())
-              .status()
-              .condition(Condition.ROUTE_READY)
-              .orElseThrow();
+          session.awaitCondition(Condition.ROUTE_READY, condition -> !condition.isTrue());
       assertThat(ready.message())
           .startsWith("Middleware vdi-gate exists and is not owned by this session");
       assertThat(session.hasChild(ResourceType.INGRESS_ROUTE)).isFalse();
@@ -146,7 +137,7 @@ class AccessModeIT {
       api.request("DELETE", path(), null).orElseThrow();
       session.awaitChild(ResourceType.INGRESS_ROUTE);
       assertThat(route(session)).contains("vdi-gate");
-      end(session);
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -167,7 +158,7 @@ class AccessModeIT {
           .atMost(SessionFixture.PATIENCE)
           .until(
               () -> !session.childJson(ResourceType.INGRESS).toString().contains("kubernetescrd"));
-      end(session);
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -186,8 +177,8 @@ class AccessModeIT {
       assertThat(service.get("spec").toString())
           .contains("\"externalName\":\"vdi-gate.vdi-system.svc.cluster.local\"");
       assertThat(pages.toString()).contains("\"path\":\"/.vdi\"").doesNotContain("/auth-url");
-      assertThat(created(service))
-          .isBeforeOrEqualTo(created(session.childJson(ResourceType.INGRESS)));
+      assertThat(creationTime(service))
+          .isBeforeOrEqualTo(creationTime(session.childJson(ResourceType.INGRESS)));
       api.request(
               "DELETE",
               ResourceType.SERVICE.path(namespace.name(), ResourceNames.GATE_SERVICE),
@@ -217,7 +208,7 @@ class AccessModeIT {
       awaitThat(
           "Service and Ingress to be created",
           () -> gateService().ok().isPresent() && gateIngress().ok().isPresent());
-      end(session);
+      session.deleteAndAwaitNotFound();
       awaitThat(
           "Service and Ingress to be deleted with the session",
           () -> gateService().isNotFound() && gateIngress().isNotFound());
@@ -237,12 +228,6 @@ class AccessModeIT {
     return api.request("GET", ResourceType.INGRESS.path(namespace.name(), GATE_INGRESS), null);
   }
 
-  /** The tests share the namespace, and its Middleware exists as long as it has a session. */
-  private static void end(SessionFixture session) {
-    session.delete();
-    session.awaitNotFound();
-  }
-
   private static String route(SessionFixture session) {
     return session.childJson(ResourceType.INGRESS_ROUTE).toString();
   }
@@ -260,9 +245,5 @@ class AccessModeIT {
 
   private String path() {
     return ResourceType.MIDDLEWARE.path(namespace.name(), "vdi-gate");
-  }
-
-  private static Instant created(JsonObject object) {
-    return Instant.parse(object.getAsJsonObject("metadata").get("creationTimestamp").getAsString());
   }
 }

@@ -32,9 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The controller with optional parts of the cluster, and with settings other than the defaults. */
 @ExtendWith(ClusterExtension.class)
 class ClusterVariantsIT {
-  private static final String TRAEFIK_CRD =
-      "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/ingressroutes.traefik.io";
-
   private final Cluster cluster;
   private final KubeClient api;
   private final TestNamespace namespace;
@@ -52,53 +49,45 @@ class ClusterVariantsIT {
 
   @Test
   void createsIngressRouteOnceTraefikIsInstalled() {
-    assumeTrue(
-        cluster instanceof EmbeddedCluster, "deletes Traefik's CRDs: only in a cluster of our own");
-    api.request("DELETE", TRAEFIK_CRD, null).orElseThrow();
-    await("the API server to serve no IngressRoute")
-        .atMost(SessionFixture.PATIENCE)
-        .until(() -> api.serves(ResourceType.INGRESS_ROUTE).ok().filter(yes -> !yes).isPresent());
+    deleteCrd(ResourceType.INGRESS_ROUTE);
     try (RunningService _ = CONTROLLER.start(cluster)) {
-      SessionFixture session = namespace.session("without-route").create("template: kwok");
-      session.awaitPhase(Phase.RUNNING);
-      Condition route = session.get().status().condition(Condition.ROUTE_READY).orElseThrow();
-      assertThat(route.reason()).isEqualTo("KindNotServed");
-      assertThat(route.message()).contains("install Traefik's CRDs");
-
-      RouterAddon.installCrds(cluster);
-      session.awaitCondition(Condition.ROUTE_READY);
-      session.awaitChild(ResourceType.INGRESS_ROUTE);
-      session.delete();
-      session.awaitNotFound();
+      expectRouteOnceTraefikIsInstalled("without-route", "install Traefik's CRDs");
     }
   }
 
   @Test
   void createsNoRouteWithAGateUntilMiddlewaresAreServed() {
+    deleteCrd(ResourceType.MIDDLEWARE);
+    try (RunningService _ = CONTROLLER.withConfigFile("access: {mode: gate}").start(cluster)) {
+      expectRouteOnceTraefikIsInstalled("without-gate", "no middlewares.traefik.io");
+    }
+  }
+
+  private void deleteCrd(ResourceType<?> type) {
     assumeTrue(
         cluster instanceof EmbeddedCluster, "deletes Traefik's CRDs: only in a cluster of our own");
-    api.request(
-            "DELETE",
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/middlewares.traefik.io",
-            null)
-        .orElseThrow();
-    await("the API server to serve no Middleware")
+    String crd = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + type.qualifiedName();
+    api.request("DELETE", crd, null).orElseThrow();
+    await("the API server to serve no " + type)
         .atMost(SessionFixture.PATIENCE)
-        .until(() -> api.serves(ResourceType.MIDDLEWARE).ok().filter(yes -> !yes).isPresent());
-    try (RunningService _ = CONTROLLER.withConfigFile("access: {mode: gate}").start(cluster)) {
-      SessionFixture session = namespace.session("without-gate").create("template: kwok");
-      session.awaitPhase(Phase.RUNNING);
-      Condition route = session.get().status().condition(Condition.ROUTE_READY).orElseThrow();
-      assertThat(route.reason()).isEqualTo("KindNotServed");
-      assertThat(route.message()).contains("no middlewares.traefik.io");
-      session.expectChildNotFound(ResourceType.INGRESS_ROUTE);
+        .until(() -> api.serves(type).ok().filter(yes -> !yes).isPresent());
+  }
 
-      RouterAddon.installCrds(cluster);
-      session.awaitCondition(Condition.ROUTE_READY);
-      session.awaitChild(ResourceType.INGRESS_ROUTE);
-      session.delete();
-      session.awaitNotFound();
-    }
+  /**
+   * @param missing what the status says of the kind that is not served
+   */
+  private void expectRouteOnceTraefikIsInstalled(String name, String missing) {
+    SessionFixture session = namespace.session(name).create("template: kwok");
+    session.awaitPhase(Phase.RUNNING);
+    Condition route = session.get().status().condition(Condition.ROUTE_READY).orElseThrow();
+    assertThat(route.reason()).isEqualTo("KindNotServed");
+    assertThat(route.message()).contains(missing);
+    session.expectChildNotFound(ResourceType.INGRESS_ROUTE);
+
+    RouterAddon.installCrds(cluster);
+    session.awaitCondition(Condition.ROUTE_READY);
+    session.awaitChild(ResourceType.INGRESS_ROUTE);
+    session.deleteAndAwaitNotFound();
   }
 
   @Test
@@ -144,8 +133,7 @@ class ClusterVariantsIT {
       blocked.create("template: kwok");
       assertThat(blocked.awaitPhase(Phase.FAILED).status().message())
           .isEqualTo("Ingress blocked exists and is not owned by this session");
-      blocked.delete();
-      blocked.awaitNotFound();
+      blocked.deleteAndAwaitNotFound();
       session.expectChildNotFound(ResourceType.INGRESS_ROUTE);
 
       controller.configure("{ingress: {kind: traefik}, tls: {mode: secretName, secretName: wild}}");
@@ -165,8 +153,7 @@ class ClusterVariantsIT {
                       .getAsJsonObject("spec")
                       .getAsJsonObject("tls"),
               certResolver::equals);
-      session.delete();
-      session.awaitNotFound();
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -215,8 +202,7 @@ class ClusterVariantsIT {
           .untilAsserted(() ->
               assertThat(session.childJson(ResourceType.INGRESS_ROUTE).toString())
                   .doesNotContain("example.com/zone", "added-metadata"));
-      session.delete();
-      session.awaitNotFound();
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -238,8 +224,7 @@ class ClusterVariantsIT {
       assertThat(decode(data, "turn-username")).matches("\\d+:" + session.get().uid());
       assertThat(decode(data, "turn-password")).doesNotContain("shared-secret");
       assertThat(session.childJson(ResourceType.POD).toString()).doesNotContain("shared-secret");
-      session.delete();
-      session.awaitNotFound();
+      session.deleteAndAwaitNotFound();
     }
   }
 

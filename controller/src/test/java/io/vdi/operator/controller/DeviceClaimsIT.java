@@ -113,8 +113,7 @@ class DeviceClaimsIT {
     assertThat(device(third)).isEqualTo(released);
     assertThat(claims("first")).as("claims of a suspended session").isEmpty();
     assertThat(first.hasChild(CLAIM_TEMPLATE)).isTrue();
-    third.delete();
-    third.awaitNotFound();
+    third.deleteAndAwaitNotFound();
     third.awaitChildNotFound(CLAIM_TEMPLATE);
     first.resume();
     first.awaitPhase(Phase.RUNNING);
@@ -241,8 +240,7 @@ class DeviceClaimsIT {
   /** The devices must be free for the next test. */
   private void delete(SessionFixture... sessions) {
     for (SessionFixture session : sessions) {
-      session.delete();
-      session.awaitNotFound();
+      session.deleteAndAwaitNotFound();
       await("no claim").until(() -> claims(session.name()).isEmpty());
     }
   }

@@ -1,6 +1,7 @@
 package io.vdi.operator.controller;
 
 import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static io.vdi.operator.devcluster.testing.SessionFixture.creationTime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -19,7 +20,6 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
-import java.time.Instant;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -57,7 +57,7 @@ class FlavorIT {
     try (RunningService _ = CONTROLLER.start(cluster)) {
       SessionFixture session = namespace.session(template).create("template: " + template);
       session.awaitPhase(Phase.RUNNING);
-      end(session);
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -81,7 +81,7 @@ class FlavorIT {
           .doesNotContain("https", "serversTransport");
       JsonObject created = transport().orElseThrow();
       assertThat(created.getAsJsonObject("spec")).hasToString("{\"insecureSkipVerify\":true}");
-      assertThat(createdAt(created)).isBeforeOrEqualTo(createdAt(route));
+      assertThat(creationTime(created)).isBeforeOrEqualTo(creationTime(route));
 
       api.request("DELETE", path(), null).orElseThrow();
       await("the ServersTransport to be created again")
@@ -104,11 +104,11 @@ class FlavorIT {
                   .getAsJsonObject("spec")
                   .toString()
                   .equals("{\"insecureSkipVerify\":true}"));
-      end(kasm);
+      kasm.deleteAndAwaitNotFound();
       await("the ServersTransport to be deleted")
           .atMost(SessionFixture.PATIENCE)
           .until(() -> transport().isNotFound());
-      end(plain);
+      plain.deleteAndAwaitNotFound();
     }
   }
 
@@ -125,26 +125,15 @@ class FlavorIT {
     try (RunningService _ = CONTROLLER.start(cluster)) {
       SessionFixture session = namespace.session("foreign").create("template: kasm");
       session.awaitPhase(Phase.RUNNING);
-      session.awaitUntil(
-          "the refusal",
-          now ->
-              now.status()
-                  .condition(Condition.ROUTE_READY)
-                  .filter(ready -> ready.reason().equals("ForeignObject"))
-                  .isPresent());
+      session.awaitCondition(
+          Condition.ROUTE_READY, ready -> ready.reason().equals("ForeignObject"));
       assertThat(session.hasChild(ResourceType.INGRESS_ROUTE)).isFalse();
       assertThat(transport().orElseThrow().get("spec"))
           .hasToString("{\"serverName\":\"example.com\"}");
       api.request("DELETE", path(), null).orElseThrow();
       session.awaitChild(ResourceType.INGRESS_ROUTE);
-      end(session);
+      session.deleteAndAwaitNotFound();
     }
-  }
-
-  /** The tests share the namespace. */
-  private static void end(SessionFixture session) {
-    session.delete();
-    session.awaitNotFound();
   }
 
   private ApiResult<JsonObject> transport() {
@@ -153,9 +142,5 @@ class FlavorIT {
 
   private String path() {
     return ResourceType.SERVERS_TRANSPORT.path(namespace.name(), "vdi-desktop");
-  }
-
-  private static Instant createdAt(JsonObject object) {
-    return Instant.parse(object.getAsJsonObject("metadata").get("creationTimestamp").getAsString());
   }
 }

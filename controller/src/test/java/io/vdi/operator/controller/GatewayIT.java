@@ -22,7 +22,6 @@ import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -88,8 +87,7 @@ class GatewayIT {
       blocked.create("template: kwok");
       assertThat(blocked.awaitPhase(Phase.FAILED).status().message())
           .startsWith("HTTPRoute blocked exists and is not owned by this session");
-      blocked.delete();
-      blocked.awaitNotFound();
+      blocked.deleteAndAwaitNotFound();
       SessionFixture unlabelled = namespace.session("unlabelled");
       Manifests.apply(
           api,
@@ -101,9 +99,9 @@ class GatewayIT {
           """,
           namespace.name());
       unlabelled.create("template: kwok");
-      awaitRoute(unlabelled, condition -> condition.reason().equals("ForeignObject"));
-      unlabelled.delete();
-      unlabelled.awaitNotFound();
+      unlabelled.awaitCondition(
+          Condition.ROUTE_READY, condition -> condition.reason().equals("ForeignObject"));
+      unlabelled.deleteAndAwaitNotFound();
 
       controller.configure(CONFIG + "access: {mode: gate}");
       await("the route to refer to the Middleware")
@@ -124,8 +122,7 @@ class GatewayIT {
       controller.configure(CONFIG);
       session.awaitChild(ResourceType.HTTP_ROUTE);
       session.awaitChildNotFound(ResourceType.INGRESS_ROUTE);
-      session.delete();
-      session.awaitNotFound();
+      session.deleteAndAwaitNotFound();
       session.awaitChildNotFound(ResourceType.HTTP_ROUTE);
     }
   }
@@ -136,19 +133,18 @@ class GatewayIT {
     try (RunningService _ = CONTROLLER.withConfigFile(CONFIG).start(cluster)) {
       SessionFixture session = namespace.session("reported").create("template: kwok");
       session.awaitPhase(Phase.RUNNING);
-      awaitRoute(session, Condition::isTrue);
+      session.awaitCondition(Condition.ROUTE_READY, Condition::isTrue);
       routerReports(session, "Accepted", "False", "NotAllowedByListeners", "no listener allows it");
-      awaitRoute(
-          session,
+      session.awaitCondition(
+          Condition.ROUTE_READY,
           condition ->
               condition.status().equals("False")
                   && condition.reason().equals("NotAllowedByListeners")
                   && condition.message().startsWith("Gateway inner: no listener allows it"));
       assertThat(session.get().status().currentPhase()).contains(Phase.RUNNING);
       routerReports(session, "Accepted", "True", "Accepted", "");
-      awaitRoute(session, Condition::isTrue);
-      session.delete();
-      session.awaitNotFound();
+      session.awaitCondition(Condition.ROUTE_READY, Condition::isTrue);
+      session.deleteAndAwaitNotFound();
     }
   }
 
@@ -190,11 +186,11 @@ class GatewayIT {
     }
     assertThat(route(session).orElseThrow().message()).contains("install ", hint);
     assertThat(session.get().status().currentPhase()).contains(Phase.RUNNING);
-    leaving.delete();
-    leaving.awaitNotFound();
+    leaving.deleteAndAwaitNotFound();
     SessionFixture late = namespace.session("late").create("template: kwok");
     late.awaitPhase(Phase.RUNNING);
-    awaitRoute(late, condition -> condition.reason().equals("KindNotServed"));
+    late.awaitCondition(
+        Condition.ROUTE_READY, condition -> condition.reason().equals("KindNotServed"));
 
     await("the CRD to be deleted")
         .atMost(SessionFixture.PATIENCE)
@@ -202,22 +198,15 @@ class GatewayIT {
     install.run();
     for (SessionFixture each : new SessionFixture[] {session, late}) {
       each.awaitChild(type);
-      awaitRoute(each, Condition::isTrue);
+      each.awaitCondition(Condition.ROUTE_READY, Condition::isTrue);
       each.outdateChildAndAwaitUpdate(type);
-      each.delete();
-      each.awaitNotFound();
+      each.deleteAndAwaitNotFound();
       each.awaitChildNotFound(type);
     }
   }
 
   private static Optional<Condition> route(SessionFixture session) {
     return session.get().status().condition(Condition.ROUTE_READY);
-  }
-
-  private static void awaitRoute(SessionFixture session, Predicate<Condition> expected) {
-    session.awaitUntil(
-        "RouteReady",
-        now -> now.status().condition(Condition.ROUTE_READY).filter(expected).isPresent());
   }
 
   private void routerReports(

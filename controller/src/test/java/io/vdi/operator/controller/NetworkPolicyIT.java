@@ -1,6 +1,7 @@
 package io.vdi.operator.controller;
 
 import static io.vdi.operator.controller.TestController.CONTROLLER;
+import static io.vdi.operator.devcluster.testing.SessionFixture.creationTime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -16,7 +17,6 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
 import io.vdi.operator.devcluster.testing.TestTemplates;
-import java.time.Instant;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,16 +50,14 @@ class NetworkPolicyIT {
       second.awaitPhase(Phase.RUNNING);
       JsonObject policy = policy("vdi-shared").orElseThrow();
       assertThat(policy.toString()).contains("8123");
-      assertThat(created(policy))
-          .isBeforeOrEqualTo(created(first.childJson(ResourceType.POD)))
-          .isBeforeOrEqualTo(created(second.childJson(ResourceType.POD)));
+      assertThat(creationTime(policy))
+          .isBeforeOrEqualTo(creationTime(first.childJson(ResourceType.POD)))
+          .isBeforeOrEqualTo(creationTime(second.childJson(ResourceType.POD)));
       assertThat(first.childJson(ResourceType.POD).getAsJsonObject("metadata").toString())
           .contains("\"vdi.kasm.io/template\":\"shared\"");
-      first.delete();
-      first.awaitNotFound();
+      first.deleteAndAwaitNotFound();
       assertThat(policy("vdi-shared").ok()).isPresent();
-      second.delete();
-      second.awaitNotFound();
+      second.deleteAndAwaitNotFound();
       awaitPolicy("to be deleted", "vdi-shared", ApiResult::isNotFound);
     }
   }
@@ -145,9 +143,5 @@ class NetworkPolicyIT {
 
   private String path(String name) {
     return ResourceType.NETWORK_POLICY.path(namespace.name(), name);
-  }
-
-  private static Instant created(JsonObject object) {
-    return Instant.parse(object.getAsJsonObject("metadata").get("creationTimestamp").getAsString());
   }
 }

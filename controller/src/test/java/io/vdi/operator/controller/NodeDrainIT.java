@@ -143,8 +143,7 @@ class NodeDrainIT {
       SessionFixture session = namespace.session("pinned").create("template: pinned");
       session.awaitPhase(Phase.RUNNING);
       cordon(node, true);
-      VdiSession draining = session.awaitCondition(Condition.NODE_DRAINING);
-      assertThat(draining.status().condition(Condition.NODE_DRAINING).orElseThrow().message())
+      assertThat(session.awaitCondition(Condition.NODE_DRAINING, Condition::isTrue).message())
           .endsWith("no other node can run it");
       assertThat(deadline(session)).isEmpty();
     }

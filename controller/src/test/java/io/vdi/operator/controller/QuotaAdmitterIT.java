@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.Condition;
-import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
@@ -17,17 +14,15 @@ import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.SessionFixture;
+import io.vdi.operator.devcluster.testing.SessionWatch;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -60,20 +55,9 @@ class QuotaAdmitterIT {
   @Test
   @DisplayName("150 concurrent sessions start oldest first and never exceed the limit")
   void startsOldestFirstWithinTheLimit() throws Exception {
-    AtomicLong used = new AtomicLong();
-    AtomicLong most = new AtomicLong();
-    List<String> started = new CopyOnWriteArrayList<>();
     try (RunningService _ = startWithLimit(LIMIT);
-        ResourceCache<Pod> pods =
-            new ResourceCache<>(
-                api,
-                ResourceType.POD,
-                Labels.MANAGED_SELECTOR,
-                InstantSource.system(),
-                change -> countGpus(change, used, most, started));
+        SessionWatch watch = new SessionWatch(api, namespace.name());
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      pods.start();
-      await().until(pods::isSynced);
       for (int i = 0; i < SESSIONS; i++) {
         SessionFixture session = namespace.session("queued-" + i);
         threads.execute(() -> session.create("template: kwok"));
@@ -83,9 +67,9 @@ class QuotaAdmitterIT {
           .atMost(Duration.ofMinutes(6))
           .pollInterval(Duration.ofMillis(100))
           .until(() -> deleteRunning(created) == 0 && created.size() == SESSIONS);
-      assertThat(started).hasSize(SESSIONS);
-      assertThat(most).hasValue(LIMIT);
-      assertOldestFirst(started, created, LIMIT);
+      assertThat(watch.started()).hasSize(SESSIONS);
+      assertThat(watch.mostGpus()).isEqualTo(LIMIT);
+      assertOldestFirst(watch.started(), created, LIMIT);
     }
   }
 
@@ -94,50 +78,26 @@ class QuotaAdmitterIT {
   void resumedAtOnce() throws Exception {
     int limit = 5;
     List<SessionFixture> sessions = new ArrayList<>();
-    AtomicLong used = new AtomicLong();
-    AtomicLong most = new AtomicLong();
-    List<String> started = new CopyOnWriteArrayList<>();
-    List<String> resumed = new CopyOnWriteArrayList<>();
-    try (RunningService _ = startWithLimit(limit);
-        ResourceCache<VdiSession> watched =
-            new ResourceCache<>(
-                api,
-                ResourceType.SESSION,
-                "",
-                InstantSource.system(),
-                change -> {
-                  if (change.before().filter(s -> s.spec().suspended()).isPresent()
-                      && change.now().filter(s -> !s.spec().suspended()).isPresent()) {
-                    resumed.add(change.object().name());
-                  }
-                });
-        ResourceCache<Pod> pods =
-            new ResourceCache<>(
-                api,
-                ResourceType.POD,
-                Labels.MANAGED_SELECTOR,
-                InstantSource.system(),
-                change -> countGpus(change, used, most, started))) {
+    try (RunningService _ = startWithLimit(limit)) {
       for (int i = 0; i < 50; i++) {
         sessions.add(namespace.session("asleep-" + i).create("template: kwok, suspended: true"));
       }
       sessions.forEach(session -> session.awaitPhase(Phase.SUSPENDED));
-      pods.start();
-      watched.start();
-      await().until(() -> pods.isSynced() && watched.isSynced());
-      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-        sessions.forEach(session -> threads.execute(session::resume));
+      try (SessionWatch watch = new SessionWatch(api, namespace.name())) {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+          sessions.forEach(session -> threads.execute(session::resume));
+        }
+        await("the first sessions to start").until(() -> watch.started().size() == limit);
+        await("all sessions to run and to be deleted")
+            .atMost(Duration.ofMinutes(2))
+            .pollInterval(Duration.ofMillis(100))
+            .until(() -> deleteRunning(new HashMap<>()) == 0);
+        assertThat(watch.started()).hasSize(50);
+        assertThat(watch.mostGpus()).isEqualTo(limit);
+        Map<String, Instant> order = new HashMap<>();
+        watch.resumed().forEach(name -> order.put(name, Instant.ofEpochSecond(order.size())));
+        assertOldestFirst(watch.started(), order, limit);
       }
-      await("the first sessions to start").until(() -> started.size() == limit);
-      await("all sessions to run and to be deleted")
-          .atMost(Duration.ofMinutes(2))
-          .pollInterval(Duration.ofMillis(100))
-          .until(() -> deleteRunning(new HashMap<>()) == 0);
-      assertThat(started).hasSize(50);
-      assertThat(most).hasValue(limit);
-      Map<String, Instant> order = new HashMap<>();
-      resumed.forEach(name -> order.put(name, Instant.ofEpochSecond(order.size())));
-      assertOldestFirst(started, order, limit);
     }
   }
 
@@ -191,8 +151,7 @@ class QuotaAdmitterIT {
       first.awaitMessage("used 1, requested 1");
       third.delete();
       first.awaitPhase(Phase.RUNNING);
-      first.delete();
-      first.awaitNotFound();
+      first.deleteAndAwaitNotFound();
     }
   }
 
@@ -220,8 +179,7 @@ class QuotaAdmitterIT {
       awaitPosition(second, 1);
       third.delete();
       second.awaitPhase(Phase.RUNNING);
-      second.delete();
-      second.awaitNotFound();
+      second.deleteAndAwaitNotFound();
     }
   }
 
@@ -232,19 +190,6 @@ class QuotaAdmitterIT {
   private static void awaitPosition(SessionFixture session, int position) {
     String message = "number " + position + " in line";
     session.awaitUntil(message, s -> s.status().message().endsWith(message));
-  }
-
-  private void countGpus(
-      ResourceCache.Change<Pod> change, AtomicLong used, AtomicLong most, List<String> started) {
-    if (!change.object().namespace().equals(namespace.name())) {
-      return;
-    }
-    if (change.before().isEmpty()) {
-      started.add(change.object().name());
-      most.accumulateAndGet(used.addAndGet(change.object().gpus()), Math::max);
-    } else if (change.now().isEmpty()) {
-      used.addAndGet(-change.object().gpus());
-    }
   }
 
   /**

@@ -203,8 +203,7 @@ class RecoveryIT {
         order.stream().map(type -> backedUp(session.childJson(type))).toList();
     JsonObject sessionBackup = backedUp(api.request("GET", session.path(), null).orElseThrow());
     session.removeFinalizers();
-    session.delete();
-    session.awaitNotFound();
+    session.deleteAndAwaitNotFound();
     for (ResourceType<?> type : order) {
       api.request("DELETE", session.childPath(type), null);
       session.awaitChildNotFound(type);

@@ -73,8 +73,7 @@ class SessionLifeIT {
         namespace.session("life").create("template: manual, resources: {gpu: 101}");
     VdiSession pending = tooLarge.awaitMessage("Insufficient nvidia.com/gpu");
     assertThat(pending.status().phase()).isEqualTo(Phase.PENDING);
-    tooLarge.delete();
-    tooLarge.awaitNotFound();
+    tooLarge.deleteAndAwaitNotFound();
 
     SessionFixture session = namespace.session("life").create("template: manual");
     VdiSession creating = session.awaitPhase(Phase.CREATING);
@@ -239,8 +238,7 @@ class SessionLifeIT {
     assertThat(session.child(ResourceType.POD).ok().isPresent())
         .as("the Pod exists")
         .isEqualTo(type.equals(ResourceType.POD));
-    session.delete();
-    session.awaitNotFound();
+    session.deleteAndAwaitNotFound();
     JsonObject after = session.childJson(type).getAsJsonObject("metadata");
     assertThat(after.get("uid")).isEqualTo(before.get("uid"));
     assertThat(after.keySet()).doesNotContain("labels", "ownerReferences");
@@ -331,8 +329,7 @@ class SessionLifeIT {
     assertThat(url).matches("https://sam-[0-9a-f]{8}\\.vdi\\.example\\.com");
     assertThat(second.childJson(ResourceType.INGRESS_ROUTE).toString())
         .contains("Host(`" + url.substring("https://".length()) + "`)");
-    first.delete();
-    first.awaitNotFound();
+    first.deleteAndAwaitNotFound();
     SessionFixture third =
         namespace.session("sam-3").ofUser("sam@third.org").create("template: kwok");
     assertThat(third.awaitPhase(Phase.RUNNING).status().url())
@@ -389,15 +386,13 @@ class SessionLifeIT {
             .create("template: kwok, persistence: {reclaimPolicy: Retain}");
     first.awaitPhase(Phase.RUNNING);
     String home = home(first).uid();
-    first.delete();
-    first.awaitNotFound();
+    first.deleteAndAwaitNotFound();
 
     SessionFixture stranger =
         namespace.session("keeper").ofUser("eve@example.com").create("template: kwok");
     assertThat(stranger.awaitPhase(Phase.FAILED).status().message())
         .isEqualTo("PersistentVolumeClaim vdi-data-keeper exists and is not owned by this session");
-    stranger.delete();
-    stranger.awaitNotFound();
+    stranger.deleteAndAwaitNotFound();
 
     SessionFixture second =
         namespace.session("keeper").ofUser("kim@example.com").create("template: kwok");
@@ -449,8 +444,7 @@ class SessionLifeIT {
         namespace.session("n" + "a".repeat(62)).ofUser(email).create("template: kwok");
     VdiSession running = session.awaitPhase(Phase.RUNNING);
     assertThat(running.status().url()).isEqualTo("https://" + "m".repeat(63) + ".vdi.example.com");
-    session.delete();
-    session.awaitNotFound();
+    session.deleteAndAwaitNotFound();
   }
 
   @Test

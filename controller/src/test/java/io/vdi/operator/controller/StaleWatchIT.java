@@ -416,8 +416,7 @@ class StaleWatchIT {
       case DELETE_SERVICE -> delete(session, ResourceType.SERVICE);
       case DELETE_SECRET -> delete(session, ResourceType.SECRET);
       case DELETE_AND_CREATE_AGAIN -> {
-        session.delete();
-        session.awaitNotFound();
+        session.deleteAndAwaitNotFound();
         create(subject);
       }
     }

@@ -81,8 +81,7 @@ class WatchNamespacesIT {
         SessionFixture session = session(namespace).create("template: watched");
         session.awaitPhase(Phase.RUNNING);
         session.expectChild(ResourceType.SECRET);
-        session.delete();
-        session.awaitNotFound();
+        session.deleteAndAwaitNotFound();
       }
       assertThat(outside.get().metadata().finalizers()).isEmpty();
       assertThat(outside.get().status().currentPhase()).isEmpty();

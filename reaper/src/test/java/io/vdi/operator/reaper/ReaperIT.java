@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
@@ -178,12 +179,7 @@ class ReaperIT {
     SessionFixture session =
         namespace.session("parked").create("template: parked, suspended: true");
     Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    session.setStatus(
-        """
-        phase: Suspended, conditions: [{type: Suspended, status: "True", reason: Suspended,
-          message: "", lastTransitionTime: "%s"}]
-        """
-            .formatted(since));
+    session.setPhase(Phase.SUSPENDED, "Suspended", since);
     session.awaitNotFound();
     assertThat(Instant.now()).isAfterOrEqualTo(since.plusSeconds(4));
     assertThat(session.countEvents("SessionExpiring")).isEqualTo(1);
@@ -193,12 +189,7 @@ class ReaperIT {
   void deletesFailedSessionAfterItsTtl() {
     SessionFixture session = namespace.session("broken").create("template: plain");
     Instant since = Instant.now().truncatedTo(ChronoUnit.SECONDS);
-    session.setStatus(
-        """
-        phase: Failed, conditions: [{type: Failed, status: "True", reason: Evicted,
-          message: "", lastTransitionTime: "%s"}]
-        """
-            .formatted(since));
+    session.setPhase(Phase.FAILED, "Evicted", since);
     session.awaitNotFound();
     assertThat(Instant.now()).isAfterOrEqualTo(since.plusSeconds(3));
   }

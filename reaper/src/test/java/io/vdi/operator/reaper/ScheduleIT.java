@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.Annotations;
+import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
@@ -128,11 +129,7 @@ class ScheduleIT {
 
   private SessionFixture suspended(String name, String spec) {
     SessionFixture session = namespace.session(name).create("suspended: true, " + spec);
-    session.setStatus(
-        "phase: Suspended, conditions: [{type: Suspended, status: \"True\", reason: Suspended,"
-            + " message: \"\", lastTransitionTime: \"%s\"}]"
-                .formatted(
-                    Instant.now().minus(Duration.ofHours(2)).truncatedTo(ChronoUnit.SECONDS)));
+    session.setPhase(Phase.SUSPENDED, "Suspended", Instant.now().minus(Duration.ofHours(2)));
     return session;
   }
 

@@ -147,6 +147,12 @@ public record SessionFixture(
     api.delete(ResourceType.SESSION, namespace, name, get().uid()).orElseThrow();
   }
 
+  /** Deletes the session, and waits until it does not exist. */
+  public void deleteAndAwaitNotFound() {
+    delete();
+    awaitNotFound();
+  }
+
   /**
    * Deletes the session and leaves its objects, as {@code kubectl delete --cascade=orphan} does.
    */
@@ -172,6 +178,16 @@ public record SessionFixture(
     return setStatus(
         "phase: Running, podName: %s, startTime: \"%s\""
             .formatted(name, since.truncatedTo(ChronoUnit.SECONDS)));
+  }
+
+  /** Sets a phase and its condition, which is called as the phase. */
+  public void setPhase(Phase phase, String reason, Instant since) {
+    setStatus(
+        """
+        phase: %1$s, conditions: [{type: %1$s, status: "True", reason: %2$s, message: "",
+          lastTransitionTime: "%3$s"}]
+        """
+            .formatted(phase.text(), reason, since.truncatedTo(ChronoUnit.SECONDS)));
   }
 
   /**
@@ -292,6 +308,15 @@ public record SessionFixture(
         "condition " + type, s -> s.status().condition(type).filter(Condition::isTrue).isPresent());
   }
 
+  /** Waits until the condition of this type is as expected, and returns it. */
+  public Condition awaitCondition(String type, Predicate<Condition> expected) {
+    return awaitUntil(
+            "condition " + type, s -> s.status().condition(type).filter(expected).isPresent())
+        .status()
+        .condition(type)
+        .orElseThrow();
+  }
+
   /** Waits until {@code status.message} contains this text. */
   public VdiSession awaitMessage(String text) {
     return awaitUntil("the message \"" + text + "\"", s -> s.status().message().contains(text));
@@ -364,6 +389,11 @@ public record SessionFixture(
   /** The object of this type with all its fields. */
   public JsonObject childJson(ResourceType<?> type) {
     return api.request("GET", childPath(type), null).orElseThrow();
+  }
+
+  /** When an object was created. */
+  public static Instant creationTime(JsonObject object) {
+    return Instant.parse(object.getAsJsonObject("metadata").get("creationTimestamp").getAsString());
   }
 
   /** Whether the object exists and is not marked for deletion. */
