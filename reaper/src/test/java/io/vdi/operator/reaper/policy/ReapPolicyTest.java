@@ -26,6 +26,12 @@ class ReapPolicyTest {
 
   private final SessionBuilder session = new SessionBuilder();
 
+  private SessionVerdict.Warn warning(Instant now) {
+    SessionVerdict verdict = session.decide(now);
+    assertThat(verdict).isInstanceOf(SessionVerdict.Warn.class);
+    return (SessionVerdict.Warn) verdict;
+  }
+
   @Test
   void aTimeoutIsWarnedOfTenMinutesBeforeAndDueInItsSecond() {
     Instant end = NOON.plus(Duration.ofHours(8));
@@ -58,15 +64,10 @@ class ReapPolicyTest {
   void aSessionThatWasNotWarnedInTimeEndsLater() {
     session.maxTimeout = Optional.of("2h");
     Instant now = NOON.plus(Duration.ofHours(5));
-    SessionVerdict verdict = session.decide(now);
-    assertThat(verdict)
-        .isInstanceOfSatisfying(
-            SessionVerdict.Warn.class,
-            warn ->
-                assertThat(warn.message())
-                    .isEqualTo(
-                        "ends at 2026-03-01T17:10:00Z, because the maximum timeout of its template,"
-                            + " 2h, is reached"));
+    assertThat(warning(now).message())
+        .isEqualTo(
+            "ends at 2026-03-01T17:10:00Z, because the maximum timeout of its template, 2h, is"
+                + " reached");
     assertThat(session.decision(now).deletionDue()).as("due, although not warned").isTrue();
     Instant end = now.plusSeconds(600);
     session.announced(ReapReason.TIMEOUT, end);
@@ -96,13 +97,9 @@ class ReapPolicyTest {
     session.announcedEnds = Map.of();
     session.maxTimeout = Optional.of("2h");
     session.templateGeneration = 3;
-    assertThat(session.decide(now))
-        .isInstanceOfSatisfying(
-            SessionVerdict.Warn.class,
-            warn ->
-                assertThat(warn.deadline().revision())
-                    .as("differs from that of the first warning, so it has another Event")
-                    .isEqualTo("1/3"));
+    assertThat(warning(now).deadline().revision())
+        .as("differs from that of the first warning, so it has another Event")
+        .isEqualTo("1/3");
   }
 
   /** Otherwise a user could postpone the end again and again by small changes. */
@@ -124,10 +121,7 @@ class ReapPolicyTest {
     session.timeout = Optional.of("35m");
     session.activity = new Activity.Idle(NOON, NOON.plusSeconds(1800));
     session.announced(ReapReason.TIMEOUT, NOON.plusSeconds(2100));
-    assertThat(session.decide(NOON.plusSeconds(1800)))
-        .isInstanceOfSatisfying(
-            SessionVerdict.Warn.class,
-            warn -> assertThat(warn.deadline().reason()).isEqualTo(ReapReason.IDLE));
+    assertThat(warning(NOON.plusSeconds(1800)).deadline().reason()).isEqualTo(ReapReason.IDLE);
   }
 
   @Test
@@ -185,14 +179,10 @@ class ReapPolicyTest {
   void theWarningSaysWhetherTheSessionIsSuspended() {
     session.idleTimeout = Optional.of("30m");
     session.activity = new Activity.Idle(NOON, NOON.plusSeconds(1200));
-    assertThat(session.decide(NOON.plusSeconds(1200)))
-        .isInstanceOfSatisfying(
-            SessionVerdict.Warn.class,
-            warn ->
-                assertThat(warn.message())
-                    .isEqualTo(
-                        "is suspended at 2026-03-01T12:30:00Z, when no client has been connected"
-                            + " for 30m; connect to continue"));
+    assertThat(warning(NOON.plusSeconds(1200)).message())
+        .isEqualTo(
+            "is suspended at 2026-03-01T12:30:00Z, when no client has been connected"
+                + " for 30m; connect to continue");
   }
 
   @Test
@@ -200,14 +190,10 @@ class ReapPolicyTest {
     session.idleTimeout = Optional.of("30m");
     session.idleOn = Optional.of(IdleOn.NO_INPUT);
     session.activity = new Activity.Idle(NOON, NOON.plusSeconds(1200));
-    assertThat(session.decide(NOON.plusSeconds(1200)))
-        .isInstanceOfSatisfying(
-            SessionVerdict.Warn.class,
-            warn ->
-                assertThat(warn.message())
-                    .isEqualTo(
-                        "is suspended at 2026-03-01T12:30:00Z, when there has been no input for 30m;"
-                            + " move the pointer or press a key to continue"));
+    assertThat(warning(NOON.plusSeconds(1200)).message())
+        .isEqualTo(
+            "is suspended at 2026-03-01T12:30:00Z, when there has been no input for 30m;"
+                + " move the pointer or press a key to continue");
     session.busy = Optional.of("500m");
     Instant end = NOON.plusSeconds(1800);
     session.activity = new Activity.Idle(NOON, end);
@@ -341,14 +327,10 @@ class ReapPolicyTest {
     assertThat(session.decide(end)).as("before its pod is deleted").isEqualTo(KEEP);
     session.suspendedCondition = Optional.of(NOON);
     assertThat(session.decide(NOON)).isEqualTo(SessionVerdict.Keep.until(end.minusSeconds(600)));
-    assertThat(session.decide(end.minusSeconds(600)))
-        .isInstanceOfSatisfying(
-            SessionVerdict.Warn.class,
-            warn ->
-                assertThat(warn.message())
-                    .isEqualTo(
-                        "ends at 2026-03-02T12:00:00Z, when it has been suspended for 24h; set"
-                            + " spec.suspended to false to continue"));
+    assertThat(warning(end.minusSeconds(600)).message())
+        .isEqualTo(
+            "ends at 2026-03-02T12:00:00Z, when it has been suspended for 24h; set"
+                + " spec.suspended to false to continue");
     assertThat(session.decideWarned(end))
         .isEqualTo(
             new SessionVerdict.Expire(ReapReason.SUSPENDED, end, "it has been suspended for 24h"));
