@@ -6,20 +6,15 @@ import static org.awaitility.Awaitility.await;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.devcluster.addons.Keycloak;
+import io.vdi.operator.devcluster.testing.KeycloakForms;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -29,14 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code kubectl vdi login} with a real Keycloak, whose forms a person fills in. */
 class DeviceLoginIT {
   private static final Pattern ADDRESS = Pattern.compile("Or open (\\S+)");
-  private static final Pattern FORM = Pattern.compile("<form[^>]* action=\"([^\"]+)\"");
+  private static final Pattern CODE = Pattern.compile("name=\"code\" value=\"([^\"]+)\"");
 
   @TempDir private static Path folder;
 
   private static Keycloak keycloak;
-
-  private final Map<String, String> cookies = new LinkedHashMap<>();
-  private final HttpClient http = HttpClient.newHttpClient();
 
   @BeforeAll
   static void start() {
@@ -79,54 +71,26 @@ class DeviceLoginIT {
   }
 
   /** The page of the code leads to the sign-in, and that to the question whether to allow it. */
-  private void confirm(String address) throws IOException, InterruptedException {
-    HttpResponse<String> page = follow(HttpRequest.newBuilder(URI.create(address)));
-    page =
-        submit(page, "username=alice&password=" + encode(keycloak.password()) + "&credentialId=");
-    page = submit(page, "accept=Yes");
-    assertThat(page.body()).contains("Device Login Successful");
+  private static void confirm(String address) throws IOException, InterruptedException {
+    try (KeycloakForms forms = new KeycloakForms()) {
+      HttpResponse<String> signIn = follow(forms, forms.get(URI.create(address)));
+      Map<String, String> alice =
+          Map.of("username", "alice", "password", keycloak.password(), "credentialId", "");
+      HttpResponse<String> question = follow(forms, forms.submit(signIn, alice));
+      Matcher code = CODE.matcher(question.body());
+      assertThat(code.find()).as(question.body()).isTrue();
+      Map<String, String> yes = Map.of("accept", "Yes", "code", code.group(1));
+      assertThat(follow(forms, forms.submit(question, yes)).body())
+          .contains("Device Login Successful");
+    }
   }
 
-  private HttpResponse<String> submit(HttpResponse<String> page, String fields)
+  private static HttpResponse<String> follow(KeycloakForms forms, HttpResponse<String> answer)
       throws IOException, InterruptedException {
-    Matcher form = FORM.matcher(page.body());
-    assertThat(form.find()).as(page.body()).isTrue();
-    Matcher code = Pattern.compile("name=\"code\" value=\"([^\"]+)\"").matcher(page.body());
-    String body = code.find() ? fields + "&code=" + encode(code.group(1)) : fields;
-    return follow(
-        HttpRequest.newBuilder(page.uri().resolve(form.group(1).replace("&amp;", "&")))
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .POST(HttpRequest.BodyPublishers.ofString(body)));
-  }
-
-  /** Keycloak's cookies are Secure: browsers send them to loopback without TLS, Java does not. */
-  private HttpResponse<String> follow(HttpRequest.Builder request)
-      throws IOException, InterruptedException {
-    if (!cookies.isEmpty()) {
-      request.header(
-          "Cookie",
-          cookies.entrySet().stream()
-              .map(cookie -> cookie.getKey() + "=" + cookie.getValue())
-              .collect(Collectors.joining("; ")));
-    }
-    HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-    for (String cookie : answer.headers().allValues("Set-Cookie")) {
-      String pair = cookie.split(";", 2)[0];
-      String name = pair.substring(0, pair.indexOf('='));
-      if (cookie.contains("Max-Age=0")) {
-        cookies.remove(name);
-      } else {
-        cookies.put(name, pair.substring(pair.indexOf('=') + 1));
-      }
-    }
     return answer.statusCode() / 100 == 3
         ? follow(
-            HttpRequest.newBuilder(
-                answer.uri().resolve(answer.headers().firstValue("Location").orElseThrow())))
+            forms,
+            forms.get(answer.uri().resolve(answer.headers().firstValue("Location").orElseThrow())))
         : answer;
-  }
-
-  private static String encode(String text) {
-    return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 }
