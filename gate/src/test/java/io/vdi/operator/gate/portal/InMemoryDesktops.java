@@ -172,6 +172,22 @@ public final class InMemoryDesktops implements Desktops {
             false));
   }
 
+  /** A home of alice that no session uses. */
+  public static HomeView retainedHome(
+      String name, Optional<Instant> releasedAt, Optional<Instant> deletedAt) {
+    return new HomeView(
+        new SessionKey("desks", name),
+        "vdi-data-" + name,
+        "uid-home",
+        "alice@example.com",
+        true,
+        "10Gi",
+        Optional.of("ubuntu"),
+        true,
+        releasedAt,
+        deletedAt);
+  }
+
   /** A session that waits for a place. */
   public static SessionView session(
       String namespace, String name, String user, boolean isOwn, Instant now) {
@@ -246,43 +262,34 @@ public final class InMemoryDesktops implements Desktops {
         };
     boolean isRunning = phase == Phase.RUNNING;
     Instant started = s.createdAt();
-    return new SessionView(
-        s.key(),
-        s.uid(),
-        s.version() + "1",
-        s.user(),
-        s.isOwn(),
-        s.template(),
-        s.displayName(),
-        s.icon(),
-        phase,
-        message,
-        cause,
-        isRunning
-            ? Optional.of(URI.create("https://" + s.key().name() + ".vdi.example.com"))
-            : Optional.empty(),
-        phase == Phase.SUSPENDED,
-        phase == Phase.TERMINATING,
-        s.gpu(),
-        s.memory(),
-        s.cpu(),
-        s.homeSize(),
-        s.reclaimPolicy(),
-        steps,
-        new Timers(
-            isRunning ? Optional.of(started) : Optional.empty(),
-            s.timers().timeout(),
-            s.timers().maxTimeout(),
-            isRunning ? Optional.of(started.plus(s.timers().timeout())) : Optional.empty(),
-            Optional.empty(),
-            s.timers().idleTimeout(),
-            Optional.empty(),
-            s.timers().idleAction(),
-            s.timers().stopsAt()),
-        s.createdAt(),
-        s.restarts(),
-        actions,
-        s.sharing());
+    Timers timers =
+        RecordCopy.with(
+            s.timers(),
+            Map.of(
+                "startedAt",
+                isRunning ? Optional.of(started) : Optional.empty(),
+                "endsAt",
+                isRunning ? Optional.of(started.plus(s.timers().timeout())) : Optional.empty(),
+                "lastActivityAt",
+                Optional.empty(),
+                "sleepsAt",
+                Optional.empty()));
+    return RecordCopy.with(
+        s,
+        Map.of(
+            "version", s.version() + "1",
+            "phase", phase,
+            "message", message,
+            "cause", cause,
+            "url",
+                isRunning
+                    ? Optional.of(URI.create("https://" + s.key().name() + ".vdi.example.com"))
+                    : Optional.empty(),
+            "isSuspended", phase == Phase.SUSPENDED,
+            "isDeleting", phase == Phase.TERMINATING,
+            "steps", steps,
+            "timers", timers,
+            "actions", actions));
   }
 
   /** The same session, running. */
@@ -292,32 +299,7 @@ public final class InMemoryDesktops implements Desktops {
 
   /** The same session for another reader. */
   private static SessionView asSeenBy(SessionView s, Caller caller) {
-    return new SessionView(
-        s.key(),
-        s.uid(),
-        s.version(),
-        s.user(),
-        s.user().equals(caller.email()),
-        s.template(),
-        s.displayName(),
-        s.icon(),
-        s.phase(),
-        s.message(),
-        s.cause(),
-        s.url(),
-        s.isSuspended(),
-        s.isDeleting(),
-        s.gpu(),
-        s.memory(),
-        s.cpu(),
-        s.homeSize(),
-        s.reclaimPolicy(),
-        s.steps(),
-        s.timers(),
-        s.createdAt(),
-        s.restarts(),
-        s.actions(),
-        s.sharing());
+    return RecordCopy.with(s, Map.of("isOwn", s.user().equals(caller.email())));
   }
 
   private <T> Outcome<T> unlessFailing(T value) {
@@ -422,52 +404,21 @@ public final class InMemoryDesktops implements Desktops {
 
   private static SessionView extended(SessionView s, Duration by) {
     Timers t = s.timers();
-    return with(
-        s,
-        new Timers(
-            t.startedAt(),
-            t.timeout().plus(by),
-            t.maxTimeout(),
-            t.endsAt().map(at -> at.plus(by)),
-            t.lastActivityAt(),
-            t.idleTimeout(),
-            t.sleepsAt(),
-            t.idleAction(),
-            t.stopsAt()),
-        s.sharing());
+    Timers extended =
+        RecordCopy.with(
+            t,
+            Map.of("timeout", t.timeout().plus(by), "endsAt", t.endsAt().map(at -> at.plus(by))));
+    return RecordCopy.with(s, Map.of("version", s.version() + "1", "timers", extended));
   }
 
   private static SessionView sharedWith(SessionView s, List<Share> shares) {
-    return with(s, s.timers(), new SharingView(shares, s.sharing().visitors(), Optional.empty()));
-  }
-
-  private static SessionView with(SessionView s, Timers timers, SharingView sharing) {
-    return new SessionView(
-        s.key(),
-        s.uid(),
-        s.version() + "1",
-        s.user(),
-        s.isOwn(),
-        s.template(),
-        s.displayName(),
-        s.icon(),
-        s.phase(),
-        s.message(),
-        s.cause(),
-        s.url(),
-        s.isSuspended(),
-        s.isDeleting(),
-        s.gpu(),
-        s.memory(),
-        s.cpu(),
-        s.homeSize(),
-        s.reclaimPolicy(),
-        s.steps(),
-        timers,
-        s.createdAt(),
-        s.restarts(),
-        s.actions(),
-        sharing);
+    return RecordCopy.with(
+        s,
+        Map.of(
+            "version",
+            s.version() + "1",
+            "sharing",
+            new SharingView(shares, s.sharing().visitors(), Optional.empty())));
   }
 
   @Override

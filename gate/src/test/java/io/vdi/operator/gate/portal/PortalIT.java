@@ -11,7 +11,6 @@ import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.gate.api.CauseView;
-import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.portal.PortalBrowser.Colours;
 import io.vdi.operator.gate.portal.PortalBrowser.Screen;
@@ -106,15 +105,8 @@ class PortalIT {
             Optional.of(CauseView.of(KnownCause.GPU_EXHAUSTED, Map.of())),
             InMemoryDesktops.steps(0)));
     desktops.addHome(
-        new HomeView(
-            new SessionKey("desks", "alice-thesis"),
-            "vdi-data-alice-thesis",
-            "uid-home",
-            "alice@example.com",
-            true,
-            "10Gi",
-            Optional.of("ubuntu"),
-            true,
+        InMemoryDesktops.retainedHome(
+            "alice-thesis",
             Optional.of(now.minus(Duration.ofDays(3))),
             Optional.of(now.plus(Duration.ofDays(27)))));
     desktops.addUsage(

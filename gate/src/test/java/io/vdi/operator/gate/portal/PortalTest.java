@@ -9,7 +9,6 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiUsage;
 import io.vdi.operator.common.notice.Notice;
 import io.vdi.operator.common.usage.GpuBudgets;
-import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -318,18 +317,7 @@ class PortalTest {
   @DisplayName("a desktop starts with a retained home")
   void startWithHome() {
     signIn("alice");
-    desktops.addHome(
-        new HomeView(
-            new SessionKey("desks", "old"),
-            "vdi-data-old",
-            "uid",
-            "alice@example.com",
-            true,
-            "10Gi",
-            Optional.of("ubuntu"),
-            true,
-            Optional.empty(),
-            Optional.empty()));
+    desktops.addHome(InMemoryDesktops.retainedHome("old", Optional.empty(), Optional.empty()));
     Element form = document("/homes").selectFirst("form[action=/sessions]");
     String page =
         location(

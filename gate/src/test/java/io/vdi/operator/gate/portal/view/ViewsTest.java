@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.model.IdleAction;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.usage.GpuBudgets;
@@ -17,6 +16,7 @@ import io.vdi.operator.gate.api.Timers;
 import io.vdi.operator.gate.api.UsageQuery;
 import io.vdi.operator.gate.api.UsageView;
 import io.vdi.operator.gate.portal.InMemoryDesktops;
+import io.vdi.operator.gate.portal.RecordCopy;
 import io.vdi.operator.gate.portal.view.SessionCard.Choice;
 import io.vdi.operator.gate.portal.view.SessionCard.Timer;
 import io.vdi.operator.gate.portal.view.SessionCard.Tone;
@@ -68,89 +68,31 @@ class ViewsTest {
   @DisplayName("an unused session says when it sleeps or is deleted")
   void unused() {
     Instant soon = VIEWS.now().plus(Duration.ofMinutes(12));
-    assertThat(
-            VIEWS
-                .card(withTimers(RUNNING, Optional.of(soon), IdleAction.SUSPEND))
-                .timers()
-                .getLast()
-                .text())
-        .isEqualTo("Not in use: sleeps in 12 min");
-    assertThat(
-            VIEWS
-                .card(withTimers(RUNNING, Optional.of(soon), IdleAction.DELETE))
-                .timers()
-                .getLast()
-                .text())
-        .isEqualTo("Not in use: is deleted in 12 min");
+    assertThat(lastTimer(soon, IdleAction.SUSPEND)).isEqualTo("Not in use: sleeps in 12 min");
+    assertThat(lastTimer(soon, IdleAction.DELETE)).isEqualTo("Not in use: is deleted in 12 min");
     Instant later = VIEWS.now().plus(Duration.ofMinutes(30));
-    assertThat(
-            VIEWS
-                .card(withTimers(RUNNING, Optional.of(later), IdleAction.DELETE))
-                .timers()
-                .getLast()
-                .text())
-        .isEqualTo("Is deleted after 30 min idle");
+    assertThat(lastTimer(later, IdleAction.DELETE)).isEqualTo("Is deleted after 30 min idle");
     Instant past = VIEWS.now().minusSeconds(5);
-    assertThat(
-            VIEWS
-                .card(withTimers(RUNNING, Optional.of(past), IdleAction.SUSPEND))
-                .timers()
-                .getLast()
-                .text())
+    assertThat(lastTimer(past, IdleAction.SUSPEND))
         .isEqualTo("Not in use: sleeps in less than 1 min");
+  }
+
+  private static String lastTimer(Instant sleepsAt, IdleAction action) {
+    return VIEWS.card(withTimers(RUNNING, Optional.of(sleepsAt), action)).timers().getLast().text();
   }
 
   private static SessionView withTimers(
       SessionView session, Optional<Instant> sleepsAt, IdleAction action) {
-    Timers t = session.timers();
     Timers timers =
-        new Timers(
-            t.startedAt(),
-            t.timeout(),
-            t.maxTimeout(),
-            t.endsAt(),
-            t.lastActivityAt(),
-            t.idleTimeout(),
-            sleepsAt,
-            action,
-            t.stopsAt());
-    return copy(session, session.url(), timers);
-  }
-
-  private static SessionView copy(SessionView s, Optional<URI> url, Timers timers) {
-    return new SessionView(
-        s.key(),
-        s.uid(),
-        s.version(),
-        s.user(),
-        s.isOwn(),
-        s.template(),
-        s.displayName(),
-        s.icon(),
-        s.phase(),
-        s.message(),
-        s.cause(),
-        url,
-        s.isSuspended(),
-        s.isDeleting(),
-        s.gpu(),
-        s.memory(),
-        s.cpu(),
-        s.homeSize(),
-        s.reclaimPolicy(),
-        s.steps(),
-        timers,
-        s.createdAt(),
-        s.restarts(),
-        s.actions(),
-        s.sharing());
+        RecordCopy.with(session.timers(), Map.of("sleepsAt", sleepsAt, "idleAction", action));
+    return RecordCopy.with(session, Map.of("timers", timers));
   }
 
   @Test
   @DisplayName("only a web address opens")
   void addresses() {
     for (String url : List.of("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd")) {
-      SessionView hostile = copy(RUNNING, Optional.of(URI.create(url)), RUNNING.timers());
+      SessionView hostile = RecordCopy.with(RUNNING, Map.of("url", Optional.of(URI.create(url))));
       assertThat(VIEWS.card(hostile).open()).as(url).isEmpty();
     }
   }
@@ -291,18 +233,7 @@ class ViewsTest {
   @Test
   @DisplayName("a retained home starts with its template, if its owner can use it")
   void homes() {
-    HomeView home =
-        new HomeView(
-            new SessionKey("desks", "old"),
-            "vdi-data-old",
-            "uid",
-            "alice@example.com",
-            true,
-            "10Gi",
-            Optional.of("ubuntu"),
-            true,
-            Optional.of(START),
-            Optional.empty());
+    HomeView home = InMemoryDesktops.retainedHome("old", Optional.of(START), Optional.empty());
     assertThat(VIEWS.home(home, Set.of("ubuntu")).template()).contains("ubuntu");
     assertThat(VIEWS.home(home, Set.of()).template()).isEmpty();
     assertThat(VIEWS.home(home, Set.of()).lines()).contains("Is kept");
