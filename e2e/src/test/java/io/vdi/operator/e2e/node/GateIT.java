@@ -1,5 +1,6 @@
 package io.vdi.operator.e2e.node;
 
+import static io.vdi.operator.e2e.node.GateUsers.headers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -12,14 +13,12 @@ import io.vdi.operator.devcluster.testing.ChaosBudget;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -42,12 +41,6 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Order(60)
 class GateIT {
-  private static final String COOKIE = "__Host-vdi-desktop";
-
-  /** How a browser requests the page of an address that a user has entered. */
-  private static final Map<String, String> NAVIGATION =
-      Map.of("Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
-
   private static final Duration POLL = Duration.ofMillis(50);
 
   /** Sign-ins of which the times are printed; docs/benchmarks.md. */
@@ -94,7 +87,7 @@ class GateIT {
       """;
 
   private static OperatorNode node;
-  private static SingleSignOn signOn;
+  private static GateUsers users;
   private static PageClient pages;
   private static LiveDesktop alice;
   private static LiveDesktop bob;
@@ -104,7 +97,7 @@ class GateIT {
     node = SharedNode.get();
     assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
     assumeTrue(Browser.provided(), "no browser");
-    signOn = node.installWithGate("gate.desktops.links=view");
+    users = new GateUsers(node, node.installWithGate("gate.desktops.links=view"));
     pages = new PageClient(node.cluster().address(), node.routerCertificate());
     node.template("gate", "resources: {defaultCPU: 700m, defaultMemory: 2Gi, defaultGPU: 0}");
     alice = LiveDesktop.of(node, pages, "default", "alice");
@@ -122,13 +115,13 @@ class GateIT {
       // The router reads its routes again at most every two seconds.
       await("the router to ask the gate for " + each.session().name())
           .atMost(SharedNode.PATIENCE)
-          .until(() -> pages.status(each.address(), NAVIGATION) == 303);
+          .until(() -> pages.status(each.address(), GateUsers.NAVIGATION) == 303);
     }
   }
 
   @AfterAll
   static void end() {
-    if (signOn == null) {
+    if (users == null) {
       return;
     }
     node.kubectl("delete", "vdi", "alice", "bob", "--ignore-not-found", "--wait", "--timeout=90s");
@@ -144,7 +137,7 @@ class GateIT {
   @DisplayName("alice signs in at Keycloak and sees her desktop without its password")
   void signIn() {
     List<List<Duration>> runs = new ArrayList<>();
-    try (Browser browser = browser()) {
+    try (Browser browser = users.browser()) {
       for (int i = 0; i < SIGN_INS; i++) {
         browser.deleteCookies();
         runs.add(signIn(browser));
@@ -159,9 +152,9 @@ class GateIT {
     Instant start = Instant.now();
     browser.open(alice.address());
     browser.awaitForm(SharedNode.PATIENCE);
-    assertThat(browser.address().toString()).startsWith(signOn.keycloak().issuer());
+    assertThat(browser.address().toString()).startsWith(users.signOn().keycloak().issuer());
     Instant form = Instant.now();
-    browser.signIn("alice", signOn.keycloak().password(), SharedNode.PATIENCE);
+    users.fillIn(browser, "alice");
     await("the page of the desktop")
         .atMost(SharedNode.PATIENCE)
         .pollInterval(POLL)
@@ -195,31 +188,24 @@ class GateIT {
   @Order(2)
   @DisplayName("bob is refused alice's desktop, and alice's cookie opens no other desktop")
   void others() {
-    String cookieOfAlice = desktopCookie("alice", alice);
+    String cookieOfAlice = users.desktopCookie("alice", alice);
     String cookieOfBob;
-    try (Browser browser = browser()) {
-      browser.open(bob.address());
-      browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
-      awaitHost(browser, bob);
-      cookieOfBob = browser.cookie(COOKIE).orElseThrow();
+    try (Browser browser = users.browser()) {
+      cookieOfBob = users.desktopCookie(browser, "bob", bob);
       browser.open(alice.address());
-      await("the refusal")
-          .atMost(SharedNode.PATIENCE)
-          .until(browser::text, text -> text.contains("bob@example.com"));
-      assertThat(browser.address().getHost()).isEqualTo(SingleSignOn.PORTAL.getHost());
+      GateUsers.awaitRefusal(browser, "bob");
     }
     URI socketOfAlice = socket(alice);
     // The page of bob's desktop opens a WebSocket to that of alice.
-    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfBob, origin(bob)))).isEqualTo(403);
-    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfBob, origin(alice)))).isEqualTo(401);
-    assertThat(pages.status(alice.address(), headers(cookieOfBob, origin(bob)))).isEqualTo(403);
+    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfBob, bob))).isEqualTo(403);
+    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfBob, alice))).isEqualTo(401);
+    assertThat(pages.status(alice.address(), headers(cookieOfBob, bob))).isEqualTo(403);
     // A stolen cookie.
-    assertThat(pages.webSocket(socket(bob), headers(cookieOfAlice, origin(bob)))).isEqualTo(401);
-    assertThat(pages.status(bob.address(), headers(cookieOfAlice, origin(bob)))).isEqualTo(401);
+    assertThat(pages.webSocket(socket(bob), headers(cookieOfAlice, bob))).isEqualTo(401);
+    assertThat(pages.status(bob.address(), headers(cookieOfAlice, bob))).isEqualTo(401);
     // The same requests with the own cookie.
-    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfAlice, origin(alice))))
-        .isEqualTo(101);
-    assertThat(pages.status(alice.address(), headers(cookieOfAlice, origin(alice)))).isEqualTo(200);
+    assertThat(pages.webSocket(socketOfAlice, headers(cookieOfAlice, alice))).isEqualTo(101);
+    assertThat(pages.status(alice.address(), headers(cookieOfAlice, alice))).isEqualTo(200);
     // The password of the desktop opens nothing while the router asks the gate.
     assertThat(alice.page()).isEqualTo(401);
   }
@@ -228,7 +214,7 @@ class GateIT {
   @Order(3)
   @DisplayName("a sign-out ends the stream within two seconds")
   void signOut() throws ExecutionException, InterruptedException {
-    try (Browser browser = browser();
+    try (Browser browser = users.browser();
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       signIn(browser);
       browser.newTab();
@@ -262,14 +248,14 @@ class GateIT {
   @Order(4)
   @DisplayName("no page is refused while the replicas of the gate are deleted in turn")
   void replicas() {
-    String cookie = desktopCookie("alice", alice);
+    String cookie = users.desktopCookie("alice", alice);
     Map<Integer, AtomicInteger> answers = new ConcurrentHashMap<>();
     AtomicBoolean stopped = new AtomicBoolean();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 8; i++) {
         threads.execute(() -> {
           while (!stopped.get()) {
-            int status = pages.status(alice.address(), headers(cookie, origin(alice)));
+            int status = pages.status(alice.address(), headers(cookie, alice));
             answers.computeIfAbsent(status, key -> new AtomicInteger()).incrementAndGet();
           }
         });
@@ -294,25 +280,14 @@ class GateIT {
   @Order(5)
   @DisplayName("a visit of a desktop that sleeps wakes it and shows the picture")
   void wake() {
-    // The gate resumes in the name of the user.
-    node.kubectl(
-        "create",
-        "rolebinding",
-        "alice-sessions",
-        "--clusterrole=vdi-sessions-edit",
-        "--user=oidc:alice@example.com");
+    users.allowAliceToEditSessions();
     List<List<Duration>> runs = new ArrayList<>();
-    try (Browser browser = browser()) {
+    try (Browser browser = users.browser()) {
       signIn(browser);
       for (int i = 0; i < SIGN_INS; i++) {
         browser.leave();
-        node.kubectl(
-            "patch", "vdi", "alice", "--type=merge", "--patch={\"spec\": {\"suspended\": true}}");
-        await("alice to sleep")
-            .atMost(SharedNode.PATIENCE)
-            .until(
-                () -> alice.session().get().status().currentPhase(),
-                Optional.of(Phase.SUSPENDED)::equals);
+        alice.session().suspend();
+        alice.session().awaitPhase(Phase.SUSPENDED);
         Instant visit = Instant.now();
         browser.open(alice.address());
         browser.awaitPicture(SharedNode.PATIENCE);
@@ -329,8 +304,8 @@ class GateIT {
       "the keys of a guest who watches change no pixel, and the end of a share is immediate")
   void sharing() throws ExecutionException, InterruptedException {
     await("alice to run").atMost(SharedNode.PATIENCE).until(alice::isRunning);
-    try (Browser owner = browser();
-        Browser guest = browser();
+    try (Browser owner = users.browser();
+        Browser guest = users.browser();
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       signIn(owner);
       // The terminal that the session starts has the focus.
@@ -416,7 +391,7 @@ class GateIT {
           browser.click("form[action='/link'] button");
           return !browser.script("return document.title").contains("not valid");
         });
-    awaitHost(browser, alice);
+    GateUsers.awaitHost(browser, alice);
     browser.awaitPicture(SharedNode.PATIENCE);
     assertThat(browser.address().getFragment()).isEqualTo("shared");
     share("");
@@ -428,10 +403,10 @@ class GateIT {
         .atMost(SharedNode.PATIENCE)
         .until(() -> {
           browser.open(alice.address());
-          return browser.address().toString().startsWith(signOn.keycloak().issuer());
+          return browser.address().toString().startsWith(users.signOn().keycloak().issuer());
         });
-    browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
-    awaitHost(browser, alice);
+    users.fillIn(browser, "bob");
+    GateUsers.awaitHost(browser, alice);
     browser.awaitPicture(SharedNode.PATIENCE);
   }
 
@@ -442,7 +417,7 @@ class GateIT {
     assumeTrue(ChaosBudget.COMPLETE, "runs in make chaos: each start takes a while");
     node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
     List<List<Duration>> runs = new ArrayList<>();
-    try (Browser browser = browser()) {
+    try (Browser browser = users.browser()) {
       for (int i = 0; i < SIGN_INS; i++) {
         browser.deleteCookies();
         runs.add(start(browser));
@@ -456,7 +431,7 @@ class GateIT {
   private static List<Duration> start(Browser browser) {
     Instant begin = Instant.now();
     browser.open(SingleSignOn.PORTAL.resolve("/signin"));
-    browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
+    users.fillIn(browser, "bob");
     await("the portal")
         .atMost(SharedNode.PATIENCE)
         .pollInterval(POLL)
@@ -487,34 +462,6 @@ class GateIT {
             "name")
         .lines()
         .toList();
-  }
-
-  private static Browser browser() {
-    return Browser.start(
-        node.cluster().address(), List.<Path>of(node.routerCertificate(), signOn.certificate()));
-  }
-
-  private static String desktopCookie(String user, LiveDesktop desktop) {
-    try (Browser browser = browser()) {
-      browser.open(desktop.address());
-      browser.signIn(user, signOn.keycloak().password(), SharedNode.PATIENCE);
-      awaitHost(browser, desktop);
-      return browser.cookie(COOKIE).orElseThrow();
-    }
-  }
-
-  private static void awaitHost(Browser browser, LiveDesktop desktop) {
-    await(desktop.address().getHost())
-        .atMost(SharedNode.PATIENCE)
-        .until(() -> browser.address().getHost().equals(desktop.address().getHost()));
-  }
-
-  private static Map<String, String> headers(String cookie, String origin) {
-    return Map.of("Cookie", COOKIE + "=" + cookie, "Origin", origin);
-  }
-
-  private static String origin(LiveDesktop desktop) {
-    return "https://" + desktop.address().getHost();
   }
 
   private static URI socket(LiveDesktop desktop) {

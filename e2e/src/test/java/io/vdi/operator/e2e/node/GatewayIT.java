@@ -10,7 +10,6 @@ import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,10 +31,6 @@ class GatewayIT {
     "config.ingress.gateway.parentRefs[0].name=" + RouterAddon.GATEWAY,
     "config.ingress.gateway.parentRefs[0].namespace=kube-system"
   };
-
-  /** How a browser requests the page of an address that a user has entered. */
-  private static final Map<String, String> NAVIGATION =
-      Map.of("Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
 
   private static final String NAMES = "--output=name";
 
@@ -114,19 +109,12 @@ class GatewayIT {
   void gate() {
     assumeTrue(SingleSignOn.hasMemory(), "no memory for Keycloak");
     assumeTrue(Browser.provided(), "no browser");
-    SingleSignOn signOn = node.installWithGate(GATEWAY);
+    GateUsers users = new GateUsers(node, node.installWithGate(GATEWAY));
     await("the router to ask the gate")
         .atMost(SharedNode.PATIENCE)
-        .until(() -> desktop.pages().status(desktop.address(), NAVIGATION) == 303);
-    List<Path> authorities = List.of(node.routerCertificate(), signOn.certificate());
-    try (Browser browser = Browser.start(node.cluster().address(), authorities)) {
-      browser.open(desktop.address());
-      browser.signIn("alice", signOn.keycloak().password(), SharedNode.PATIENCE);
-      await("the page of the desktop")
-          .atMost(SharedNode.PATIENCE)
-          .until(() -> browser.address().getHost().equals(desktop.address().getHost()));
-      assertThat(browser.address().getUserInfo()).isNull();
-      browser.awaitPicture(SharedNode.PATIENCE);
+        .until(() -> desktop.pages().status(desktop.address(), GateUsers.NAVIGATION) == 303);
+    try (Browser browser = users.browser()) {
+      users.signIn(browser, "alice", desktop);
     }
   }
 
@@ -143,13 +131,7 @@ class GatewayIT {
     node.installWithoutGate(other.toArray(String[]::new));
     desktop
         .session()
-        .awaitUntil(
-            "RouteReady to be False",
-            now ->
-                now.status()
-                    .condition(Condition.ROUTE_READY)
-                    .filter(condition -> condition.status().equals("False"))
-                    .isPresent());
+        .awaitCondition(Condition.ROUTE_READY, condition -> condition.status().equals("False"));
     node.install(GATEWAY);
     desktop.awaitPage();
   }

@@ -1,5 +1,6 @@
 package io.vdi.operator.e2e.node;
 
+import static io.vdi.operator.e2e.node.GateUsers.headers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -14,10 +15,8 @@ import io.vdi.operator.devcluster.operator.SingleSignOn;
 import io.vdi.operator.e2e.browser.Browser;
 import io.vdi.operator.e2e.browser.PageClient;
 import java.net.URI;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -33,17 +32,11 @@ import org.junit.jupiter.api.TestMethodOrder;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Order(55)
 class IngressNginxIT {
-  private static final String COOKIE = "__Host-vdi-desktop";
-
   private static final String[] INGRESS_NGINX = {
     "config.ingress.kind=ingress",
     "config.ingress.className=nginx",
     "config.ingress.controller=ingressNginx"
   };
-
-  /** How a browser requests the page of an address that a user has entered. */
-  private static final Map<String, String> NAVIGATION =
-      Map.of("Accept", "text/html", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document");
 
   /** Answers with the headers that reach it. */
   private static final String ECHO =
@@ -58,7 +51,7 @@ class IngressNginxIT {
       """;
 
   private static OperatorNode node;
-  private static SingleSignOn signOn;
+  private static GateUsers users;
   private static PageClient pages;
   private static LiveDesktop alice;
   private static LiveDesktop bob;
@@ -81,7 +74,7 @@ class IngressNginxIT {
             + ","
             + option("--providers.kubernetesingressnginx.httpsentrypoint=websecure")
             + "]");
-    signOn = node.installWithGate(INGRESS_NGINX);
+    users = new GateUsers(node, node.installWithGate(INGRESS_NGINX));
     node.template("nginx", "resources: {defaultCPU: 500m, defaultMemory: 1Gi, defaultGPU: 0}");
     pages = new PageClient(node.cluster().address(), node.routerCertificate());
     alice = LiveDesktop.of(node, pages, "default", "alice");
@@ -95,8 +88,9 @@ class IngressNginxIT {
       await("the router to ask the gate for " + each.session().name())
           .atMost(SharedNode.PATIENCE)
           .until(() ->
-              pages.status(each.address(), NAVIGATION) == 302
-                  && pages.status(each.address().resolve("/.vdi/open?rd=/"), NAVIGATION) == 303);
+              pages.status(each.address(), GateUsers.NAVIGATION) == 302
+                  && pages.status(each.address().resolve("/.vdi/open?rd=/"), GateUsers.NAVIGATION)
+                      == 303);
     }
   }
 
@@ -108,7 +102,7 @@ class IngressNginxIT {
 
   @AfterAll
   static void end() {
-    if (signOn == null) {
+    if (users == null) {
       return;
     }
     node.kubectl("delete", "vdi", "alice", "bob", "--ignore-not-found", "--wait", "--timeout=90s");
@@ -129,52 +123,36 @@ class IngressNginxIT {
   @Order(1)
   @DisplayName("alice signs in at Keycloak and sees her desktop without its password")
   void signIn() {
-    try (Browser browser = browser()) {
-      signIn(browser);
+    try (Browser browser = users.browser()) {
+      users.signIn(browser, "alice", alice);
     }
-  }
-
-  private static void signIn(Browser browser) {
-    browser.open(alice.address());
-    browser.awaitForm(SharedNode.PATIENCE);
-    assertThat(browser.address().toString()).startsWith(signOn.keycloak().issuer());
-    browser.signIn("alice", signOn.keycloak().password(), SharedNode.PATIENCE);
-    awaitHost(browser, alice);
-    assertThat(browser.address().getUserInfo()).isNull();
-    browser.awaitPicture(SharedNode.PATIENCE);
   }
 
   @Test
   @Order(2)
   @DisplayName("bob is refused alice's desktop, and a WebSocket needs the own cookie and page")
   void others() {
-    String cookieOfAlice = desktopCookie("alice", alice);
+    String cookieOfAlice = users.desktopCookie("alice", alice);
     String cookieOfBob;
-    try (Browser browser = browser()) {
-      browser.open(bob.address());
-      browser.signIn("bob", signOn.keycloak().password(), SharedNode.PATIENCE);
-      awaitHost(browser, bob);
-      cookieOfBob = browser.cookie(COOKIE).orElseThrow();
+    try (Browser browser = users.browser()) {
+      cookieOfBob = users.desktopCookie(browser, "bob", bob);
       browser.open(alice.address());
-      await("the refusal")
-          .atMost(SharedNode.PATIENCE)
-          .until(browser::text, text -> text.contains("bob@example.com"));
-      assertThat(browser.address().getHost()).isEqualTo(SingleSignOn.PORTAL.getHost());
+      GateUsers.awaitRefusal(browser, "bob");
     }
     URI socket = alice.address().resolve("/api/websockets");
-    assertThat(pages.webSocket(socket, Map.of("Origin", origin(alice)))).isEqualTo(403);
-    assertThat(pages.webSocket(socket, headers(cookieOfBob, origin(alice)))).isEqualTo(403);
-    assertThat(pages.webSocket(socket, headers(cookieOfAlice, origin(bob)))).isEqualTo(403);
-    assertThat(pages.webSocket(socket, headers(cookieOfAlice, origin(alice)))).isEqualTo(101);
-    assertThat(pages.status(alice.address(), headers(cookieOfBob, origin(alice)))).isEqualTo(403);
-    assertThat(pages.status(alice.address(), headers(cookieOfAlice, origin(alice)))).isEqualTo(200);
+    assertThat(pages.webSocket(socket, Map.of("Origin", alice.origin()))).isEqualTo(403);
+    assertThat(pages.webSocket(socket, headers(cookieOfBob, alice))).isEqualTo(403);
+    assertThat(pages.webSocket(socket, headers(cookieOfAlice, bob))).isEqualTo(403);
+    assertThat(pages.webSocket(socket, headers(cookieOfAlice, alice))).isEqualTo(101);
+    assertThat(pages.status(alice.address(), headers(cookieOfBob, alice))).isEqualTo(403);
+    assertThat(pages.status(alice.address(), headers(cookieOfAlice, alice))).isEqualTo(200);
     // Headers of the client that name the own desktop.
     assertThat(
             pages.status(
                 bob.address(),
                 Map.of(
                     "Cookie",
-                    COOKIE + "=" + cookieOfAlice,
+                    GateUsers.COOKIE + "=" + cookieOfAlice,
                     "X-Forwarded-Host",
                     alice.address().getHost(),
                     "X-Original-Url",
@@ -188,7 +166,7 @@ class IngressNginxIT {
   @Order(3)
   @DisplayName("the cookie of the gate does not reach the pod, and the password does")
   void cookie() {
-    String cookie = desktopCookie("alice", alice);
+    String cookie = users.desktopCookie("alice", alice);
     JsonObject annotations =
         alice
             .session()
@@ -238,12 +216,16 @@ class IngressNginxIT {
                 alice.address().getHost()));
     URI echo = alice.address().resolve("/echo");
     Map<String, String> own =
-        Map.of("Cookie", "a=b; " + COOKIE + "=" + cookie + "; c=d", "Origin", origin(alice));
+        Map.of(
+            "Cookie",
+            "a=b; " + GateUsers.COOKIE + "=" + cookie + "; c=d",
+            "Origin",
+            alice.origin());
     await("the echo").atMost(SharedNode.PATIENCE).until(() -> pages.status(echo, own) == 200);
     String received = pages.text(echo, own);
     assertThat(received).contains("Cookie: a=b; c=d", "Authorization: Basic ");
     assertThat(received).doesNotContain("__Host-");
-    String nothingLeft = pages.text(echo, headers(cookie, origin(alice)));
+    String nothingLeft = pages.text(echo, headers(cookie, alice));
     assertThat(nothingLeft).contains("Authorization: Basic ").doesNotContain("Cookie");
   }
 
@@ -251,54 +233,15 @@ class IngressNginxIT {
   @Order(4)
   @DisplayName("a visit of a desktop that sleeps wakes it and shows the picture")
   void wake() {
-    // The gate resumes in the name of the user.
-    node.kubectl(
-        "create",
-        "rolebinding",
-        "alice-sessions",
-        "--clusterrole=vdi-sessions-edit",
-        "--user=oidc:alice@example.com");
-    try (Browser browser = browser()) {
-      signIn(browser);
+    users.allowAliceToEditSessions();
+    try (Browser browser = users.browser()) {
+      users.signIn(browser, "alice", alice);
       browser.leave();
-      node.kubectl(
-          "patch", "vdi", "alice", "--type=merge", "--patch={\"spec\": {\"suspended\": true}}");
-      await("alice to sleep")
-          .atMost(SharedNode.PATIENCE)
-          .until(
-              () -> alice.session().get().status().currentPhase(),
-              Optional.of(Phase.SUSPENDED)::equals);
+      alice.session().suspend();
+      alice.session().awaitPhase(Phase.SUSPENDED);
       browser.open(alice.address());
       browser.awaitPicture(SharedNode.PATIENCE);
       assertThat(browser.address().getHost()).isEqualTo(alice.address().getHost());
     }
-  }
-
-  private static Browser browser() {
-    return Browser.start(
-        node.cluster().address(), List.<Path>of(node.routerCertificate(), signOn.certificate()));
-  }
-
-  private static String desktopCookie(String user, LiveDesktop desktop) {
-    try (Browser browser = browser()) {
-      browser.open(desktop.address());
-      browser.signIn(user, signOn.keycloak().password(), SharedNode.PATIENCE);
-      awaitHost(browser, desktop);
-      return browser.cookie(COOKIE).orElseThrow();
-    }
-  }
-
-  private static void awaitHost(Browser browser, LiveDesktop desktop) {
-    await(desktop.address().getHost())
-        .atMost(SharedNode.PATIENCE)
-        .until(() -> browser.address().getHost().equals(desktop.address().getHost()));
-  }
-
-  private static Map<String, String> headers(String cookie, String origin) {
-    return Map.of("Cookie", COOKIE + "=" + cookie, "Origin", origin);
-  }
-
-  private static String origin(LiveDesktop desktop) {
-    return "https://" + desktop.address().getHost();
   }
 }

@@ -82,6 +82,11 @@ record LiveDesktop(OperatorNode node, PageClient pages, SessionFixture session) 
     return URI.create("https://" + session.name() + "." + FullCluster.DOMAIN + "/");
   }
 
+  /** What a browser sends as {@code Origin} with requests of the desktop's pages. */
+  String origin() {
+    return "https://" + address().getHost();
+  }
+
   /** Waits until the status is Running and the page is served with the password. */
   void awaitPage() {
     ConditionFactory patiently = await(session.name()).atMost(SharedNode.PATIENCE);
