@@ -2,7 +2,6 @@ package io.vdi.operator.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -13,7 +12,6 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
@@ -23,8 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
@@ -265,10 +261,10 @@ class AdmissionIT {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "--server-side"})
-  void applyingTheSameManifestTwiceChangesNothing(String mode) throws Exception {
-    assumeTrue(cluster instanceof EmbeddedCluster, "only the embedded cluster contains kubectl");
-    String name = "applied" + mode.replace("--", "-");
+  @ValueSource(booleans = {false, true})
+  void applyingTheSameManifestTwiceChangesNothing(boolean serverSide) throws Exception {
+    String mode = "--server-side=" + serverSide;
+    String name = "applied-" + serverSide;
     Path file =
         Files.writeString(
             folder.resolve("session.json"),
@@ -284,15 +280,9 @@ class AdmissionIT {
   }
 
   private String kubectl(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(((EmbeddedCluster) cluster).kubectl().toString());
-    command.addAll(
-        List.of("--kubeconfig", cluster.kubeconfig().toString(), "--namespace", namespace));
-    Arrays.stream(arguments).filter(argument -> !argument.isEmpty()).forEach(command::add);
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(output).isZero();
-    return output;
+    Kubectl.Result result = new Kubectl(cluster, namespace).run(arguments);
+    assertThat(result.exitStatus()).as(result.output()).isZero();
+    return result.output();
   }
 
   @Test

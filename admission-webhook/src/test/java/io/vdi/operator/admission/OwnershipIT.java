@@ -2,7 +2,6 @@ package io.vdi.operator.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -13,16 +12,13 @@ import io.vdi.operator.common.kube.KubeClientFactory;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
-import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import okhttp3.Request;
@@ -72,13 +68,7 @@ class OwnershipIT {
     // The groups of the default would make every account in kube-system an admin.
     fleet = new WebhookFleet(cluster, 1, "identity: {adminGroups: ['system:masters']}", Map.of());
     KubeClient api = cluster.connect();
-    Manifests.apply(
-        api,
-        Helm.offline()
-            .template(
-                WebhookFleet.CHART,
-                WebhookFleet.NAMESPACE,
-                "--show-only=templates/aggregated-clusterroles.yaml"));
+    new ChartInstaller(cluster, WebhookFleet.CHART, WebhookFleet.NAMESPACE).installUserRoles();
     Manifests.apply(api, roles(), namespace.name());
     Manifests.apply(
         api,
@@ -93,19 +83,7 @@ class OwnershipIT {
     bob = as(cluster, "bob@example.com");
     carol = as(cluster, "carol");
     kubeadm = as(cluster, "kubernetes-admin", "kubeadm:cluster-admins");
-    await()
-        .atMost(PATIENCE)
-        .until(() ->
-            kubeadm
-                .create(
-                    ResourceType.TEMPLATE,
-                    "",
-                    Manifests.parse(
-                            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name:"
-                                + " owned}, spec: {image: desktop}}")
-                        .getFirst())
-                .ok()
-                .isPresent());
+    WebhookFleet.createTemplate(kubeadm, "owned");
     // The roles are aggregated in the background.
     await()
         .atMost(PATIENCE)
@@ -230,18 +208,19 @@ class OwnershipIT {
   /** Server-side apply with the same values changes only who manages the fields. */
   @Test
   void bobDoesNotApplyASessionOfAlice() throws Exception {
-    assumeTrue(cluster instanceof EmbeddedCluster, "only the embedded cluster contains kubectl");
     Path same = Files.writeString(folder.resolve("same.json"), session("hers", "alice").toString());
     assertThat(
-            kubectl(
-                "--as=bob@example.com",
-                "apply",
-                "--server-side",
-                "--force-conflicts",
-                "--validate=false",
-                "--field-manager=bob",
-                "-f",
-                same.toString()))
+            new Kubectl(cluster, namespace)
+                .run(
+                    "--as=bob@example.com",
+                    "apply",
+                    "--server-side",
+                    "--force-conflicts",
+                    "--validate=false",
+                    "--field-manager=bob",
+                    "-f",
+                    same.toString())
+                .output())
         .contains("may only create and change sessions");
     assertThat(hers()).isEqualTo(before);
   }
@@ -381,18 +360,6 @@ class OwnershipIT {
 
   private String path(String name) {
     return ResourceType.SESSION.path(namespace, name);
-  }
-
-  private String kubectl(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(((EmbeddedCluster) cluster).kubectl().toString());
-    command.addAll(
-        List.of("--kubeconfig", cluster.kubeconfig().toString(), "--namespace", namespace));
-    command.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    process.waitFor();
-    return output;
   }
 
   private static JsonObject session(String name, String user) {

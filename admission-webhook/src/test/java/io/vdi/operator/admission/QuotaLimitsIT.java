@@ -18,11 +18,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,22 +50,9 @@ class QuotaLimitsIT {
   }
 
   @BeforeAll
-  static void start(Cluster cluster) {
+  static void start(Cluster cluster, KubeClient api) {
     fleet = new WebhookFleet(cluster, 2, "quota: {namespace: {sessions: " + LIMIT + "}}", Map.of());
-    KubeClient api = cluster.connect();
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() ->
-            api.create(
-                    ResourceType.TEMPLATE,
-                    "",
-                    Manifests.parse(
-                            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name:"
-                                + " quota}, spec: {image: desktop}}")
-                        .getFirst())
-                .ok()
-                .isPresent());
-    api.close();
+    WebhookFleet.createTemplate(api, "quota");
   }
 
   @AfterAll
@@ -93,10 +76,11 @@ class QuotaLimitsIT {
   }
 
   @Test
-  void exactlyTheLimitIsAdmitted() throws InterruptedException {
+  void exactlyTheLimitIsAdmitted() {
     AtomicInteger admitted = new AtomicInteger();
     AtomicInteger denied = new AtomicInteger();
-    clients(
+    ConcurrentClients.run(
+        CLIENTS,
         CREATES,
         i -> {
           ApiResult<VdiSession> result = create("burst-" + i);
@@ -116,10 +100,11 @@ class QuotaLimitsIT {
   }
 
   @Test
-  void theLimitHoldsWithDeletionsDryRunsGeneratedNamesAndAWrongClock() throws InterruptedException {
+  void theLimitHoldsWithDeletionsDryRunsGeneratedNamesAndAWrongClock() {
     try (SkewedReplica skewed = fleet.skew(1, Duration.ofSeconds(30))) {
       assertThat(skewed.isReady()).isTrue();
-      clients(
+      ConcurrentClients.run(
+          CLIENTS,
           CREATES,
           i -> {
             Random random = new Random(i);
@@ -151,7 +136,8 @@ class QuotaLimitsIT {
                   fleet.restart(round % 2);
                 }
               });
-      clients(
+      ConcurrentClients.run(
+          CLIENTS,
           CREATES,
           i -> {
             create("killed-" + i);
@@ -194,25 +180,6 @@ class QuotaLimitsIT {
         live.decrementAndGet();
       }
     }
-  }
-
-  private static void clients(int calls, IntConsumer call) throws InterruptedException {
-    AtomicInteger next = new AtomicInteger();
-    List<Throwable> failures = new CopyOnWriteArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int client = 0; client < CLIENTS; client++) {
-        threads.execute(() -> {
-          try {
-            for (int i = next.getAndIncrement(); i < calls; i = next.getAndIncrement()) {
-              call.accept(i);
-            }
-          } catch (RuntimeException | AssertionError e) {
-            failures.add(e);
-          }
-        });
-      }
-    }
-    assertThat(failures).isEmpty();
   }
 
   private ApiResult<VdiSession> create(String name) {

@@ -17,11 +17,7 @@ import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntConsumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,22 +45,9 @@ class StorageQuotaIT {
   }
 
   @BeforeAll
-  static void start(Cluster cluster) {
+  static void start(Cluster cluster, KubeClient api) {
     fleet = new WebhookFleet(cluster, 2, "quota: {user: {storage: " + LIMIT + "Gi}}", Map.of());
-    KubeClient api = cluster.connect();
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() ->
-            api.create(
-                    ResourceType.TEMPLATE,
-                    "",
-                    Manifests.parse(
-                            "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name:"
-                                + " storage}, spec: {image: desktop}}")
-                        .getFirst())
-                .ok()
-                .isPresent());
-    api.close();
+    WebhookFleet.createTemplate(api, "storage");
   }
 
   @AfterAll
@@ -82,9 +65,10 @@ class StorageQuotaIT {
   }
 
   @Test
-  void exactlyTheLimitIsAdmittedAndRetainedHomesCount() throws InterruptedException {
+  void exactlyTheLimitIsAdmittedAndRetainedHomesCount() {
     AtomicInteger admitted = new AtomicInteger();
-    clients(
+    ConcurrentClients.run(
+        CLIENTS,
         3 * LIMIT,
         i -> {
           String name = "burst-" + i;
@@ -128,7 +112,8 @@ class StorageQuotaIT {
                 fleet.restart(round);
               }
             });
-    clients(
+    ConcurrentClients.run(
+        CLIENTS,
         2 * LIMIT,
         i -> {
           String name = "killed-" + i;
@@ -180,25 +165,6 @@ class StorageQuotaIT {
     assertThat(result.failure())
         .get()
         .matches(failure -> failure.message().contains("Storage quota exceeded"), "is the quota");
-  }
-
-  private static void clients(int calls, IntConsumer call) throws InterruptedException {
-    AtomicInteger next = new AtomicInteger();
-    List<Throwable> failures = new CopyOnWriteArrayList<>();
-    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int client = 0; client < CLIENTS; client++) {
-        threads.execute(() -> {
-          try {
-            for (int i = next.getAndIncrement(); i < calls; i = next.getAndIncrement()) {
-              call.accept(i);
-            }
-          } catch (RuntimeException | AssertionError e) {
-            failures.add(e);
-          }
-        });
-      }
-    }
-    assertThat(failures).isEmpty();
   }
 
   private ApiResult<VdiSession> create(String name, String user, int gib) {

@@ -2,7 +2,6 @@ package io.vdi.operator.admission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.ApiResult;
@@ -11,14 +10,11 @@ import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -95,12 +91,7 @@ class WebhookDownIT {
   @AfterAll
   static void uninstall(Cluster cluster) {
     KubeClient api = cluster.connect();
-    for (String kind : List.of("mutating", "validating")) {
-      api.request(
-          "DELETE",
-          "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
-          null);
-    }
+    ChartInstaller.uninstallWebhook(api);
     api.close();
   }
 
@@ -173,20 +164,13 @@ class WebhookDownIT {
         Stream.concat(Arrays.stream(identity), Arrays.stream(arguments)).toArray(String[]::new));
   }
 
+  /** The exit status; an error must be that of the webhook. */
   private int kubectl(String... arguments) throws Exception {
-    assumeTrue(cluster instanceof EmbeddedCluster, "only the embedded cluster contains kubectl");
-    List<String> command = new ArrayList<>();
-    command.add(((EmbeddedCluster) cluster).kubectl().toString());
-    command.addAll(
-        List.of("--kubeconfig", cluster.kubeconfig().toString(), "--namespace", namespace));
-    command.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    int code = process.waitFor();
-    if (code != 0) {
-      assertThat(output).contains(UNAVAILABLE);
+    Kubectl.Result result = new Kubectl(cluster, namespace).run(arguments);
+    if (result.exitStatus() != 0) {
+      assertThat(result.output()).contains(UNAVAILABLE);
     }
-    return code;
+    return result.exitStatus();
   }
 
   private static JsonObject session(String name) {

@@ -2,13 +2,17 @@ package io.vdi.operator.admission;
 
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
+import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ClusterException;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.devcluster.testing.RunningService;
+import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.devcluster.testing.TcpBalancer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +35,7 @@ final class WebhookFleet implements AutoCloseable {
   private final Path config;
   private final Map<String, String> environment;
   private final List<Integer> ports;
-  private final List<OperatorProcess> replicas = new ArrayList<>();
+  private final List<RunningService.InProcess> replicas = new ArrayList<>();
   private final TcpBalancer balancer;
 
   /**
@@ -59,7 +63,7 @@ final class WebhookFleet implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       replicas.add(launch(i));
     }
-    replicas.forEach(OperatorProcess::awaitReady);
+    replicas.forEach(RunningService.InProcess::awaitReady);
   }
 
   /** The port of one replica. */
@@ -71,8 +75,20 @@ final class WebhookFleet implements AutoCloseable {
     return "https://127.0.0.1:" + balancer.port();
   }
 
-  OperatorProcess replica(int i) {
+  RunningService.InProcess replica(int i) {
     return replicas.get(i);
+  }
+
+  /** Creates a template, as soon as the API server trusts the replicas. */
+  static void createTemplate(KubeClient api, String name) {
+    JsonObject template =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: %s}, spec: {image: desktop}}"
+                    .formatted(name))
+            .getFirst();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> api.create(ResourceType.TEMPLATE, "", template).ok().isPresent());
   }
 
   /** Deletes what the replicas of an earlier test have left. */
@@ -122,24 +138,19 @@ final class WebhookFleet implements AutoCloseable {
     return settings;
   }
 
-  private OperatorProcess launch(int i) {
-    return OperatorProcess.start(
-        OperatorService.ADMISSION_WEBHOOK.launch(
-            Path.of(".."), NAMESPACE, kubeconfig, folder, "webhook-" + i, settings(i)));
+  private RunningService.InProcess launch(int i) {
+    return new ServiceUnderTest(OperatorService.ADMISSION_WEBHOOK, AdmissionWebhook.SERVICE)
+        .withSettings(settings(i))
+        .startProcess(kubeconfig, folder, "webhook-" + i);
   }
 
   @Override
   public void close() {
     KubeClient api = cluster.connect();
     // Otherwise later tests could not change any session.
-    for (String kind : List.of("mutating", "validating")) {
-      api.request(
-          "DELETE",
-          "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
-          null);
-    }
+    ChartInstaller.uninstallWebhook(api);
     api.close();
-    replicas.forEach(OperatorProcess::close);
+    replicas.forEach(RunningService.InProcess::close);
     balancer.close();
   }
 }

@@ -15,12 +15,12 @@ import io.vdi.operator.devcluster.build.DebianPackages;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -184,21 +184,11 @@ class CoturnIT {
         metadata: {name: relayed}
         spec: {image: x, transport: webrtc, persistence: {storageClassName: kwok-volume}}
         """);
-    try (OperatorProcess controller =
-        OperatorProcess.start(
-            OperatorService.CONTROLLER.launch(
-                Path.of(".."),
-                OPERATOR,
-                cluster.serviceAccountKubeconfig(
-                    OPERATOR,
-                    OperatorService.CONTROLLER.account(),
-                    folder.resolve("controller.kubeconfig")),
-                folder,
-                "controller",
-                Map.of(
-                    "vdiConfig_TURN_HOST", LOOPBACK,
-                    "vdiConfig_TURN_PORT", String.valueOf(ports.get(0)),
-                    "vdiConfig_TURN_SECRET_FILE", shared.toString())))) {
+    String config =
+        "turn: {host: %s, port: %d, secretFile: %s}".formatted(LOOPBACK, ports.get(0), shared);
+    try (RunningService controller =
+        RunningService.InProcess.start(
+            cluster, OperatorService.CONTROLLER, folder, config, Map.of())) {
       controller.awaitReady();
       api.create(
               ResourceType.SESSION,

@@ -12,16 +12,15 @@ import io.vdi.operator.devcluster.addons.RouterAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.RunningService;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -67,12 +66,12 @@ class MonitoringIT {
     refuseUsage();
     int port = LoopbackPorts.free(1).getFirst();
     new ChartInstaller(cluster, CHART, OPERATOR).installWebhook("https://127.0.0.1:" + port);
-    try (OperatorProcess controller = start(OperatorService.CONTROLLER, Map.of());
-        OperatorProcess webhook =
+    try (RunningService controller = start(OperatorService.CONTROLLER, Map.of());
+        RunningService webhook =
             start(OperatorService.ADMISSION_WEBHOOK, OperatorService.webhookAt(port));
-        OperatorProcess reaper = start(OperatorService.REAPER, Map.of())) {
-      List<OperatorProcess> services = List.of(controller, webhook, reaper);
-      services.forEach(OperatorProcess::awaitReady);
+        RunningService reaper = start(OperatorService.REAPER, Map.of())) {
+      List<RunningService> services = List.of(controller, webhook, reaper);
+      services.forEach(RunningService::awaitReady);
       ChartInstaller.awaitAdmission(cluster);
       createSessions();
       Set<String> used =
@@ -94,12 +93,7 @@ class MonitoringIT {
           .untilAsserted(() -> assertEquals(Set.of(), missing.get()));
     } finally {
       api.request("DELETE", USAGE_QUOTA, null);
-      for (String kind : List.of("mutating", "validating")) {
-        api.request(
-            "DELETE",
-            "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
-            null);
-      }
+      ChartInstaller.uninstallWebhook(api);
     }
   }
 
@@ -158,26 +152,14 @@ class MonitoringIT {
     api.create(ResourceType.SESSION, namespace, session).orElseThrow();
   }
 
-  private OperatorProcess start(OperatorService service, Map<String, String> settings)
-      throws IOException {
+  private RunningService start(OperatorService service, Map<String, String> settings) {
     String config =
         ChartTemplates.render("configmap.yaml", "config.quota.user.gpus=5")
             .getFirst()
             .getAsJsonObject("data")
             .get(service.module() + ".yaml")
             .getAsString();
-    Path file = Files.writeString(folder.resolve(service.module() + ".yaml"), config);
-    Map<String, String> environment = new HashMap<>(settings);
-    environment.put("VDI_CONFIG_FILE", file.toString());
-    return OperatorProcess.start(
-        service.launch(
-            Path.of(".."),
-            OPERATOR,
-            cluster.serviceAccountKubeconfig(
-                OPERATOR, service.account(), folder.resolve(service.module() + ".kubeconfig")),
-            folder,
-            service.module(),
-            environment));
+    return RunningService.InProcess.start(cluster, service, folder, config, settings);
   }
 
   private static Set<String> metrics(String text) {

@@ -7,9 +7,10 @@ import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
-import io.vdi.operator.devcluster.operator.Helm;
+import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -20,8 +21,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code kubectl vdi usage} with the role of the chart, on a real API server. */
 @ExtendWith(ClusterExtension.class)
 class UsageIT {
-  private static final Path CHART = Path.of("../charts/vdi-operator");
-
   private final Cluster cluster;
   private final KubeClient api;
   private final String namespace;
@@ -36,11 +35,10 @@ class UsageIT {
 
   @Test
   void theRoleOfTheChartIsWhatTheCommandNeeds() {
-    new ChartInstaller(cluster, CHART, "vdi-system").installController();
-    Manifests.apply(
-        api,
-        Helm.offline()
-            .template(CHART, "vdi-system", "--show-only=templates/aggregated-clusterroles.yaml"));
+    ChartInstaller chart =
+        new ChartInstaller(cluster, ServiceUnderTest.CHART, OperatorService.NAMESPACE);
+    chart.installController();
+    chart.installUserRoles();
     Manifests.apply(
         api,
         """

@@ -61,6 +61,15 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace, List
             "gate.oidc.clientId=vdi-gate"));
   }
 
+  /** Installs the ClusterRoles that an admin binds for users. */
+  public void installUserRoles() {
+    withClient(api ->
+        Manifests.apply(
+            api,
+            Helm.offline()
+                .template(chart, namespace, "--show-only=templates/aggregated-clusterroles.yaml")));
+  }
+
   /**
    * Installs the permissions of the webhook's service account and the webhook configurations.
    *
@@ -76,6 +85,16 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace, List
                   chart, namespace, "--show-only=templates/admission-webhook-configurations.yaml")
               .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
     });
+  }
+
+  /** Deletes the webhook configurations, so that changes do not need the webhook any more. */
+  public static void uninstallWebhook(KubeClient api) {
+    for (String kind : List.of("mutating", "validating")) {
+      api.request(
+          "DELETE",
+          "/apis/admissionregistration.k8s.io/v1/" + kind + "webhookconfigurations/vdi-operator",
+          null);
+    }
   }
 
   /**

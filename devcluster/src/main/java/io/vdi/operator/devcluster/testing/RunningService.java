@@ -2,7 +2,9 @@ package io.vdi.operator.devcluster.testing;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
+import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.operator.ServicePages;
 import io.vdi.operator.devcluster.process.ChildProcess;
 import io.vdi.operator.devcluster.process.ClusterException;
@@ -11,6 +13,8 @@ import io.vdi.operator.runtime.ServiceRuntime;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -106,6 +110,37 @@ public sealed interface RunningService extends AutoCloseable {
   record InProcess(OperatorProcess operator) implements RunningService {
     public static InProcess start(OperatorProcess.Launch launch) {
       return new InProcess(OperatorProcess.start(launch));
+    }
+
+    /**
+     * Starts a packaged service with the permissions of its service account.
+     *
+     * @param folder for its kubeconfig, its mounted file and its log
+     * @param config the content of the mounted file
+     * @param settings environment variables of the service, {@code VDI_…}
+     */
+    public static InProcess start(
+        Cluster cluster,
+        OperatorService service,
+        Path folder,
+        String config,
+        Map<String, String> settings) {
+      String name = service.module();
+      Map<String, String> environment = new HashMap<>(settings);
+      environment.put(
+          "VDI_CONFIG_FILE",
+          ServiceUnderTest.write(folder.resolve(name + ".yaml"), config).toString());
+      return start(
+          service.launch(
+              ServiceUnderTest.CHECKOUT,
+              OperatorService.NAMESPACE,
+              cluster.serviceAccountKubeconfig(
+                  OperatorService.NAMESPACE,
+                  service.account(),
+                  folder.resolve(name + ".kubeconfig")),
+              folder,
+              name,
+              environment));
     }
 
     @Override
