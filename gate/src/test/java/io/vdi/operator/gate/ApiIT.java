@@ -3,38 +3,29 @@ package io.vdi.operator.gate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import io.vdi.operator.cli.Main;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.kube.KubeGson;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
-import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.Helm;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
-import io.vdi.operator.devcluster.operator.OperatorService;
-import io.vdi.operator.devcluster.process.LoopbackPorts;
 import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.devcluster.testing.ServiceUnderTest;
+import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.signin.TestProvider;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,25 +40,18 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
  * The API of two gates with the permissions of the chart, at a real API server with the real
  * admission webhook: who does what by its audit log.
  */
 class ApiIT {
-  private static final Path CHART = Path.of("../charts/vdi-operator");
-  private static final String SYSTEM = "vdi-system";
   private static final String SESSIONS = "/api/v1/sessions";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir private static Path folder;
-  private static AuditLog audit;
-  private static EmbeddedCluster cluster;
+  private static GateCluster installation;
   private static KubeClient root;
-  private static OperatorProcess webhook;
   private static TestProvider provider;
   private static TestGate gate;
   private static TestGate other;
@@ -75,29 +59,17 @@ class ApiIT {
 
   @BeforeAll
   static void start() throws Exception {
-    audit = new AuditLog(folder.resolve("audit"));
-    cluster =
-        EmbeddedCluster.start(
-            folder.resolve("cluster"),
+    installation =
+        new GateCluster(
+            folder,
             new SimulatedNodes.Spec(0, 0, 0),
-            audit.flags(
-                """
-                - {level: Metadata, resources: [{group: vdi.kasm.io}, {group: "", resources: [namespaces, persistentvolumeclaims]}]}
-                - {level: None}
-                """));
-    root = cluster.connect();
-    ChartInstaller chart = new ChartInstaller(cluster, CHART, SYSTEM);
-    chart.installController();
-    Manifests.apply(
-        root,
-        Helm.offline()
-            .template(CHART, SYSTEM, "--show-only=templates/aggregated-clusterroles.yaml"));
-    grant();
-    int port = LoopbackPorts.free(1).getFirst();
-    chart.installWebhook("https://127.0.0.1:" + port);
-    webhook = webhook(port);
-    webhook.awaitReady();
-    ChartInstaller.awaitAdmission(cluster);
+            """
+            - {level: Metadata, resources: [{group: vdi.kasm.io}, {group: "", resources: [namespaces, persistentvolumeclaims]}]}
+            - {level: None}
+            """);
+    root = installation.root;
+    provider = installation.provider;
+    installation.install("");
     Manifests.apply(
         root,
         """
@@ -112,94 +84,26 @@ class ApiIT {
         roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}
         subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'oidc:vdi-admins'}]
         """);
-    provider = TestProvider.start();
     gate = gate();
     other = gate();
     api = new ApiClient(gate.portalPort());
   }
 
-  /** The roles of the gate as the chart binds them. */
-  private static void grant() throws IOException {
-    Map<String, Object> yaml =
-        new Yaml(new SafeConstructor(new LoaderOptions()))
-            .load(Files.readString(CHART.resolve("files/roles/gate.yaml")));
-    JsonObject rules = KubeGson.gson().toJsonTree(yaml).getAsJsonObject();
-    JsonArray clusterRules = rules.getAsJsonArray("cluster").deepCopy();
-    clusterRules.addAll(rules.getAsJsonArray("sessions"));
-    for (String kind : List.of("ClusterRole", "Role")) {
-      JsonElement own = kind.equals("Role") ? rules.get("operator") : clusterRules;
-      Manifests.apply(
-          root,
-          """
-          apiVersion: rbac.authorization.k8s.io/v1
-          kind: %1$s
-          metadata: {name: vdi-gate}
-          rules: %2$s
-          ---
-          apiVersion: rbac.authorization.k8s.io/v1
-          kind: %1$sBinding
-          metadata: {name: vdi-gate}
-          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: %1$s, name: vdi-gate}
-          subjects: [{kind: ServiceAccount, name: vdi-gate, namespace: %3$s}]
-          """
-              .formatted(kind, own, SYSTEM),
-          SYSTEM);
-    }
-  }
-
-  private static OperatorProcess webhook(int port) throws IOException {
-    Path config =
-        Files.writeString(
-            folder.resolve("webhook.yaml"),
-            "identity: {prefix: 'oidc:', adminGroups: ['oidc:vdi-admins', 'system:masters']}");
-    Map<String, String> settings = new HashMap<>(OperatorService.webhookAt(port));
-    settings.put("VDI_CONFIG_FILE", config.toString());
-    return OperatorProcess.start(
-        OperatorService.ADMISSION_WEBHOOK.launch(
-            Path.of(".."),
-            SYSTEM,
-            cluster.serviceAccountKubeconfig(
-                SYSTEM, "vdi-admission-webhook", folder.resolve("webhook.kubeconfig")),
-            folder,
-            "webhook",
-            settings));
-  }
-
   private static TestGate gate() throws Exception {
-    Path kubeconfig =
-        cluster.serviceAccountKubeconfig(
-            SYSTEM, "vdi-gate", Files.createTempFile(folder, "gate-", ".kubeconfig"));
-    return new TestGate(
-        Cluster.connect(kubeconfig),
-        provider.issuer(),
+    return installation.gate(
         Map.of(
-            "vdiConfig_NAMESPACE", SYSTEM,
-            "vdiConfig_IDENTITY_PREFIX", "oidc:",
-            "vdiConfig_IDENTITY_ADMIN_GROUPS", "oidc:vdi-admins",
-            "vdiConfig_GATE_OIDC_GROUPS_PREFIX", "oidc:",
             "vdiConfig_GATE_DESKTOPS_LINKS", "view",
             "vdiConfig_GATE_NAMESPACE", "vdi-{user}",
             "vdiConfig_GATE_CREATE_NAMESPACES", "true"));
   }
 
   @AfterAll
-  static void stop() {
+  static void stop() throws Exception {
     if (api != null) {
       api.close();
     }
-    for (TestGate running : new TestGate[] {gate, other}) {
-      if (running != null) {
-        running.close();
-      }
-    }
-    if (webhook != null) {
-      webhook.close();
-    }
-    if (provider != null) {
-      provider.close();
-    }
-    if (cluster != null) {
-      cluster.close();
+    if (installation != null) {
+      installation.stop();
     }
   }
 
@@ -215,7 +119,7 @@ class ApiIT {
 
   /** The requests of the gate to sessions: verb, and the user as whom it acted. */
   private static Set<String> acts(String namespace) {
-    return audit.read(entries ->
+    return installation.audit.read(entries ->
         entries
             .filter(entry ->
                 AuditLog.resource(entry).equals("vdisessions")
@@ -409,20 +313,12 @@ class ApiIT {
     assertThat(created.spec().shares())
         .containsExactly(new Share("ken@example.com", ShareRole.VIEW, null));
     running(created);
-    provider.idToken(claims ->
-        provider.sign(
-            claims
-                .subject("sub-carol")
-                .claim("email", "carol@example.com")
-                .claim("groups", List.of("vdi-admins"))
-                .build()));
+    provider.user("carol@example.com", "vdi-admins");
     try (TestGate.Browser browser = gate.new Browser()) {
       String host = "judy.example.com";
       await().atMost(PATIENCE).until(() -> browser.navigate(host, "/").status() == 303);
-      String open = TestGate.path(browser.navigate(host, "/.vdi/watch").location());
-      String back = browser.signIn(provider, browser.portal(open).location()).location();
-      String ticket = TestGate.path(browser.portal(back).location());
-      assertThat(browser.navigate(host, ticket).status()).isEqualTo(303);
+      Answer ticket = browser.portal(browser.signInFrom(provider, host, "/.vdi/watch"));
+      assertThat(browser.take(host, ticket).status()).isEqualTo(303);
       assertThat(browser.webSocket(host).status()).isEqualTo(200);
     }
     await()
@@ -464,8 +360,8 @@ class ApiIT {
         root,
         Helm.offline()
             .template(
-                CHART,
-                SYSTEM,
+                ServiceUnderTest.CHART,
+                GateCluster.NAMESPACE,
                 "--show-only=templates/configmap.yaml",
                 "--set=gate.enabled=true,gate.publicUrl="
                     + TestGate.PORTAL
@@ -490,7 +386,7 @@ class ApiIT {
             new PrintWriter(err),
             0,
             false,
-            Map.of("KUBECONFIG", cluster.kubeconfig().toString()));
+            Map.of("KUBECONFIG", installation.cluster.kubeconfig().toString()));
     assertThat(Main.run(console, arguments)).as(err.toString()).isZero();
     return out.toString();
   }
@@ -503,9 +399,8 @@ class ApiIT {
       await()
           .atMost(PATIENCE)
           .until(() -> guest.post("/link", form, "Origin", TestGate.PORTAL).status() == 200);
-      String open = TestGate.path(guest.navigate(host, "/.vdi/link").location());
-      String ticket = TestGate.path(guest.portal(open).location());
-      assertThat(guest.navigate(host, ticket).status()).isEqualTo(303);
+      Answer ticket = guest.portalFrom(host, "/.vdi/link");
+      assertThat(guest.take(host, ticket).status()).isEqualTo(303);
       assertThat(guest.webSocket(host).status()).isEqualTo(200);
       end.run();
       await().atMost(PATIENCE).until(() -> guest.webSocket(host).status() == 403);
@@ -542,8 +437,8 @@ class ApiIT {
         session.namespace());
     KubeClient controller =
         Cluster.connect(
-            cluster.serviceAccountKubeconfig(
-                SYSTEM, "vdi-controller", folder.resolve("controller.kubeconfig")));
+            installation.cluster.serviceAccountKubeconfig(
+                GateCluster.NAMESPACE, "vdi-controller", folder.resolve("controller.kubeconfig")));
     controller
         .mergePatchStatus(
             ResourceType.SESSION,

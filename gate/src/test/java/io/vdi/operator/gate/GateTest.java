@@ -21,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -81,11 +80,8 @@ class GateTest {
     TestGate.session(server, aliceName, "uid-alice-" + number, "alice", "t" + number);
     TestGate.session(server, bobName, "uid-bob-" + number, "bob", "t" + number);
     for (TestGate replica : List.of(gate, other)) {
-      try (Browser visitor = replica.new Browser()) {
-        for (String host : List.of(alice, bob)) {
-          await().until(() -> visitor.navigate(host, "/").status() == 303);
-        }
-      }
+      replica.awaitDesktop(alice);
+      replica.awaitDesktop(bob);
     }
     browser = gate.new Browser();
   }
@@ -105,7 +101,7 @@ class GateTest {
     browser.cookies(alice).put("selkies", "kept");
     Answer page = browser.navigate(alice, "/");
     assertThat(page.status()).isEqualTo(200);
-    assertThat(page.header("Authorization")).contains(basic("ubuntu:" + aliceName));
+    assertThat(page.header("Authorization")).contains(TestGate.basic(aliceName));
     assertThat(page.header("Cookie")).contains("selkies=kept");
     assertThat(browser.webSocket(alice).status()).isEqualTo(200);
     assertThat(browser.portal("/").body()).contains("alice@example.com");
@@ -150,8 +146,7 @@ class GateTest {
   @DisplayName("alice cannot open bob's desktop, and her cookie is useless there")
   void otherDesktop() {
     browser.open(provider, alice);
-    String open = TestGate.path(browser.navigate(bob, "/").location());
-    Answer refused = browser.portal(open);
+    Answer refused = browser.portalFrom(bob, "/");
     assertThat(refused.status()).isEqualTo(403);
     assertThat(refused.body()).contains("belongs to somebody else");
     browser.cookies(bob).putAll(browser.cookies(alice));
@@ -163,16 +158,14 @@ class GateTest {
   @DisplayName("an admin cannot open the desktop of another user by default")
   void admins() {
     provider.idToken(claims -> provider.sign(claims.claim("email", "root@example.com").build()));
-    String open = TestGate.path(browser.navigate(alice, "/").location());
-    String back = browser.signIn(provider, browser.portal(open).location()).location();
+    String back = browser.signInFrom(provider, alice, "/");
     assertThat(browser.portal(back).status()).isEqualTo(403);
   }
 
   @Test
   @DisplayName("a ticket opens once, in one browser, on one host")
   void tickets() {
-    String open = TestGate.path(browser.navigate(alice, "/").location());
-    String back = browser.signIn(provider, browser.portal(open).location()).location();
+    String back = browser.signInFrom(provider, alice, "/");
     String ticket = TestGate.path(browser.portal(back).location());
     try (Browser thief = gate.new Browser()) {
       assertThat(thief.navigate(alice, ticket).status()).isEqualTo(403);
@@ -480,21 +473,19 @@ class GateTest {
   void allowedUsers() {
     browser.open(provider, alice);
     assertThat(browser.webSocket(alice).status()).isEqualTo(200);
-    double before = metric("vdi_gate_disconnects_total");
+    double before = gate.metric("vdi_gate_disconnects_total");
     template("allowedGroups: [staff, ops]");
-    await().until(() -> metric("vdi_gate_disconnects_total") > before);
+    await().until(() -> gate.metric("vdi_gate_disconnects_total") > before);
     // The pass does not say that alice is in staff; the portal knows.
     assertThat(browser.webSocket(alice).status()).isEqualTo(403);
-    String again =
-        browser.portal(TestGate.path(browser.navigate(alice, "/").location())).location();
-    assertThat(browser.navigate(alice, TestGate.path(again)).status()).isEqualTo(303);
+    assertThat(browser.take(alice, browser.portalFrom(alice, "/")).status()).isEqualTo(303);
     assertThat(browser.webSocket(alice).status()).isEqualTo(200);
     template("allowedUsers: [carol@example.com], allowedGroups: [ops]");
     await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(alice).status() == 403);
     await()
         .atMost(Duration.ofSeconds(2))
-        .until(() -> metric("vdi_gate_disconnects_total") > before + 1);
-    Answer refused = browser.portal(TestGate.path(browser.navigate(alice, "/").location()));
+        .until(() -> gate.metric("vdi_gate_disconnects_total") > before + 1);
+    Answer refused = browser.portalFrom(alice, "/");
     assertThat(refused.status()).isEqualTo(403);
     assertThat(refused.body()).contains("ask an admin to add you");
   }
@@ -512,8 +503,7 @@ class GateTest {
       unchanged.open(provider, alice);
       unchanged.signIn(provider, "/signin");
       assertThat(unchanged.webSocket(alice).status()).isEqualTo(200);
-      provider.idToken(claims ->
-          provider.sign(claims.subject("sub-bob").claim("email", "bob@example.com").build()));
+      provider.user("bob@example.com", "staff", "admins");
       unchanged.signIn(provider, "/signin");
     }
     provider.reset("session-" + number);
@@ -532,17 +522,16 @@ class GateTest {
     Logger logger = (Logger) LoggerFactory.getLogger(AuditLog.LOGGER);
     logger.addAppender(lines);
     try {
-      String open = TestGate.path(browser.navigate(alice, "/").location());
-      String back = browser.signIn(provider, browser.portal(open).location()).location();
+      String back = browser.signInFrom(provider, alice, "/");
       String ticket = TestGate.path(browser.portal(back).location());
       assertThat(browser.navigate(alice, ticket).status()).isEqualTo(303);
       browser.navigate(alice, ticket);
       browser.webSocket(alice);
-      browser.portal(TestGate.path(browser.navigate(bob, "/").location()));
+      browser.portalFrom(bob, "/");
       List<String> secrets = new ArrayList<>(browser.cookies(alice).values());
       secrets.addAll(browser.cookies("portal.example.com").values());
       secrets.add(ticket.substring(ticket.indexOf('=') + 1));
-      secrets.add(basic("ubuntu:" + aliceName).substring(6));
+      secrets.add(TestGate.basic(aliceName).substring(6));
       browser.post("/signout", Map.of(), "Origin", TestGate.PORTAL);
       browser.portal("/signin/callback?code=c&state=x");
       List<String> log =
@@ -578,20 +567,12 @@ class GateTest {
     used.forEach(name -> assertThat(metrics).containsPattern("(?m)^" + name + "[{ ]"));
     assertThat(metrics)
         .contains("vdi_gate_sign_ins_total{", "vdi_gate_opens_total{", "vdi_gate_audit_dropped");
-    assertThat(metric("vdi_gate_forward_auth_seconds_count")).isPositive();
-    await().until(() -> metric("vdi_gate_provider_up") == 1);
+    assertThat(gate.metric("vdi_gate_forward_auth_seconds_count")).isPositive();
+    await().until(() -> gate.metric("vdi_gate_provider_up") == 1);
     JsonObject report = JsonParser.parseString(gate.observe("/report")).getAsJsonObject();
     assertThat(report.get("issuer").getAsString()).isEqualTo(provider.issuer());
     assertThat(report.get("keysError").getAsString()).isEmpty();
     assertThat(report.get("publicUrl").getAsString()).isEqualTo(TestGate.PORTAL);
-  }
-
-  private static double metric(String name) {
-    return gate.observe("/observe/metrics")
-        .lines()
-        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-        .sum();
   }
 
   @Test
@@ -618,10 +599,6 @@ class GateTest {
           .isEqualTo("/signed-out");
     }
     assertThat(browser.portal("/").body()).doesNotContain("Development mode");
-  }
-
-  private static String basic(String pair) {
-    return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.UTF_8));
   }
 
   private static String encode(String text) {

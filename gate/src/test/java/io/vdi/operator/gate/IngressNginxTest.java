@@ -56,12 +56,16 @@ class IngressNginxTest {
     server.close();
   }
 
-  /** From the page of a desktop over the sign-in to the answer that takes the ticket. */
-  private Answer open(String host, String uri) {
+  /** From the page of a desktop over the sign-in to the path with the ticket. */
+  private String ticket(String host, String uri) {
     String open = TestGate.path(browser.behindNginx(host, uri, NAVIGATION).location());
     String back = browser.signIn(provider, browser.portal(open).location()).location();
-    String ticket = TestGate.path(browser.portal(back).location());
-    return browser.page(host, ticket, NAVIGATION);
+    return TestGate.path(browser.portal(back).location());
+  }
+
+  /** The answer that takes the ticket. */
+  private Answer open(String host, String uri) {
+    return browser.page(host, ticket(host, uri), NAVIGATION);
   }
 
   @Test
@@ -154,9 +158,7 @@ class IngressNginxTest {
   @Test
   @DisplayName("a ticket opens once, in one browser")
   void tickets() {
-    String open = TestGate.path(browser.behindNginx(ALICE, "/", NAVIGATION).location());
-    String back = browser.signIn(provider, browser.portal(open).location()).location();
-    String ticket = TestGate.path(browser.portal(back).location());
+    String ticket = ticket(ALICE, "/");
     try (Browser thief = gate.new Browser()) {
       assertThat(thief.page(ALICE, ticket, NAVIGATION).status()).isEqualTo(403);
     }

@@ -12,10 +12,8 @@ import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
 import io.vdi.operator.gate.signin.TestProvider;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,6 +27,7 @@ import org.junit.jupiter.api.Test;
 /** Guests without an account in the desktop of alice: two replicas. */
 class LinksTest {
   private static final AtomicInteger COUNT = new AtomicInteger();
+  private static final String DISCONNECTS = "vdi_gate_disconnects_total";
   private static final String REFUSED = "The link is not valid";
 
   private static FakeApiServer server;
@@ -38,7 +37,8 @@ class LinksTest {
 
   private final String number = String.valueOf(COUNT.incrementAndGet());
   private final String name = "linked" + number;
-  private final String host = name + ".example.com";
+  private final SharedDesktop desktop = new SharedDesktop(server, name);
+  private final String host = desktop.host();
   private final String token = ApiClient.token(provider, "alice@example.com");
   private Browser browser;
   private ApiClient api;
@@ -66,28 +66,9 @@ class LinksTest {
     TestGate.serveCrds(server);
     browser = gate.new Browser();
     api = new ApiClient(gate.portalPort());
-    desktop("Running", "[]");
-    server.put(
-        ResourceType.SECRET,
-        """
-        {metadata: {name: vdi-auth-%1$s, namespace: desks, ownerReferences: [{uid: uid-%1$s}],
-           annotations: {'vdi.kasm.io/viewer-password-since': '2026-01-01T00:00:00Z'}},
-         data: {password: 'b3duZXI=', viewer-password: 'dmlldw=='}}
-        """
-            .formatted(name));
-    server.put(
-        ResourceType.POD,
-        """
-        {metadata: {name: %1$s, namespace: desks, uid: p%1$s, creationTimestamp: '2026-01-01T00:00:00Z',
-           labels: {'app.kubernetes.io/managed-by': vdi-operator, 'app.kubernetes.io/instance': %1$s},
-           ownerReferences: [{apiVersion: 'vdi.kasm.io/v1alpha1', kind: VDISession, name: %1$s,
-             uid: uid-%1$s, controller: true}]}}
-        """
-            .formatted(name));
+    desktop.put("[]");
     for (TestGate replica : List.of(gate, other)) {
-      try (Browser visitor = replica.new Browser()) {
-        await().until(() -> visitor.navigate(host, "/").status() == 303);
-      }
+      replica.awaitDesktop(host);
     }
   }
 
@@ -98,24 +79,12 @@ class LinksTest {
     server.respondNormally();
   }
 
-  private void desktop(String phase, String shares) {
-    server.put(
-        ResourceType.SESSION,
-        """
-        {metadata: {name: %1$s, namespace: desks, uid: uid-%1$s},
-         spec: {user: alice@example.com, template: base, suspended: %4$s, shares: %3$s},
-         status: {phase: %2$s, url: 'https://%1$s.example.com'}}
-        """
-            .formatted(name, phase, shares, !phase.equals("Running")));
-  }
-
   private static String share(LinkCode code, String role, Instant until) {
     return "[{user: '%s', role: %s, until: '%s'}]".formatted(code.user(), role, until);
   }
 
   private ApiClient.Answer create(Instant until) {
-    return api.post(
-        token, "/api/v1/sessions/desks/" + name + "/links", "{\"until\": \"%s\"}".formatted(until));
+    return api.post(token, desktop.path() + "/links", "{\"until\": \"%s\"}".formatted(until));
   }
 
   /** The code of a new link for an hour. */
@@ -141,21 +110,12 @@ class LinksTest {
 
   /** From the desktop's host on. */
   private Answer enter(Browser visitor) {
-    String portal = TestGate.path(visitor.navigate(host, "/.vdi/link").location());
-    Answer ticket = visitor.portal(portal);
-    return ticket.status() == 303
-        ? visitor.navigate(host, TestGate.path(ticket.location()))
-        : ticket;
-  }
-
-  private static String basic(String password) {
-    return "Basic "
-        + Base64.getEncoder()
-            .encodeToString(("ubuntu:" + password).getBytes(StandardCharsets.UTF_8));
+    Answer ticket = visitor.portalFrom(host, "/.vdi/link");
+    return ticket.status() == 303 ? visitor.take(host, ticket) : ticket;
   }
 
   private JsonObject session() {
-    return api.get(token, "/api/v1/sessions/desks/" + name).json();
+    return api.get(token, desktop.path()).json();
   }
 
   private JsonArray visitors() {
@@ -163,21 +123,7 @@ class LinksTest {
   }
 
   private static double disconnects() {
-    return disconnects(List.of(gate, other));
-  }
-
-  private static double disconnects(List<TestGate> replicas) {
-    double sum = 0;
-    for (TestGate replica : replicas) {
-      sum +=
-          replica
-              .observe("/observe/metrics")
-              .lines()
-              .filter(line -> line.startsWith("vdi_gate_disconnects_total"))
-              .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-              .sum();
-    }
-    return sum;
+    return gate.metric(DISCONNECTS) + other.metric(DISCONNECTS);
   }
 
   @Test
@@ -186,7 +132,7 @@ class LinksTest {
     String code = link();
     Answer opened = open(browser, code);
     assertThat(opened.location()).isEqualTo("https://" + host + "/#shared");
-    assertThat(browser.webSocket(host).header("Authorization")).contains(basic("view"));
+    assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("view"));
     assertThat(browser.desktop(host, "/", "X-Forwarded-Method", "POST").status()).isNotEqualTo(200);
     await().until(() -> visitors().size() == 1);
     JsonObject visitor = visitors().get(0).getAsJsonObject();
@@ -196,7 +142,7 @@ class LinksTest {
     assertThat(session().toString()).as("stored nowhere").doesNotContain(code.substring(20));
     try (Browser second = other.new Browser()) {
       assertThat(open(second, code).location()).endsWith("/#shared");
-      assertThat(second.webSocket(host).header("Authorization")).contains(basic("view"));
+      assertThat(second.webSocket(host).header("Authorization")).contains(TestGate.basic("view"));
     }
     assertThat(visitors()).as("a link is listed once").hasSize(1);
   }
@@ -248,20 +194,20 @@ class LinksTest {
     LinkCode foreign = LinkCode.of("uid-foreign", new byte[LinkCode.SECRET_BYTES]);
     LinkCode own = LinkCode.of("uid-" + name, new byte[LinkCode.SECRET_BYTES]);
     Instant end = Instant.now().plusSeconds(600);
-    desktop("Running", share(foreign, "view", end));
+    desktop.putShares(share(foreign, "view", end));
     await().until(() -> session().toString().contains(foreign.user()));
     assertThat(post(browser, foreign.text()).status()).isEqualTo(403);
-    desktop("Running", share(own, "control", end));
+    desktop.putShares(share(own, "control", end));
     await().until(() -> session().toString().contains(own.user()));
     assertThat(post(browser, own.text()).status()).as("control").isEqualTo(403);
-    desktop("Running", "[{user: '%s', role: view}]".formatted(own.user()));
+    desktop.putShares("[{user: '%s', role: view}]".formatted(own.user()));
     await().until(() -> !session().toString().contains("until"));
     assertThat(post(browser, own.text()).status()).as("without an end").isEqualTo(403);
     Instant late = Instant.now().plus(Share.MAX_LINK).plus(Duration.ofHours(1));
-    desktop("Running", share(own, "view", late));
+    desktop.putShares(share(own, "view", late));
     await().until(() -> session().toString().contains(late.toString()));
     assertThat(post(browser, own.text()).status()).as("for more than a day").isEqualTo(403);
-    desktop("Running", share(own, "view", end));
+    desktop.putShares(share(own, "view", end));
     await().until(() -> post(browser, own.text()).status() == 200);
   }
 
@@ -274,9 +220,7 @@ class LinksTest {
     assertThat(browser.webSocket(host).status()).isEqualTo(200);
     await().until(() -> visitors().size() == 1);
     double before = disconnects();
-    assertThat(
-            api.delete(token, "/api/v1/sessions/desks/" + name + "/shares?user=" + user).status())
-        .isEqualTo(200);
+    assertThat(api.delete(token, desktop.path() + "/shares?user=" + user).status()).isEqualTo(200);
     await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(host).status() == 403);
     await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
     assertThat(browser.navigate(host, "/").body()).contains("The link has ended");
@@ -315,12 +259,11 @@ class LinksTest {
       ApiClient.Answer refused =
           api.post(
               token,
-              "/api/v1/sessions/desks/" + name + "/links",
+              desktop.path() + "/links",
               "{\"until\": \"%s\"}".formatted(Instant.now().plusSeconds(60)));
       assertThat(refused.status()).isEqualTo(403);
       assertThat(refused.body()).contains("set gate.desktops.links to view");
-      assertThat(api.get(token, "/api/v1/sessions/desks/" + name).body())
-          .doesNotContain("\"link\"");
+      assertThat(api.get(token, desktop.path()).body()).doesNotContain("\"link\"");
       assertThat(visitor.portal("/link").status()).isEqualTo(404);
       assertThat(post(visitor, code).status()).isEqualTo(404);
       assertThat(visitor.navigate(host, "/.vdi/link").status()).isEqualTo(404);
@@ -335,9 +278,7 @@ class LinksTest {
   /** A replica without links. */
   private TestGate strict() throws Exception {
     TestGate strict = new TestGate(server, provider.issuer(), Map.of());
-    try (Browser visitor = strict.new Browser()) {
-      await().until(() -> visitor.navigate(host, "/").status() == 303);
-    }
+    strict.awaitDesktop(host);
     return strict;
   }
 
@@ -349,7 +290,7 @@ class LinksTest {
     await().until(() -> visitors().size() == 1);
     try (TestGate strict = strict()) {
       await().until(() -> visitors().isEmpty());
-      await().until(() -> disconnects(List.of(strict)) > 0);
+      await().until(() -> strict.metric(DISCONNECTS) > 0);
     }
   }
 
@@ -363,9 +304,7 @@ class LinksTest {
     assertThat(browser.portal("/api/v1/me").status()).isEqualTo(401);
     String otherHost = "other" + number + ".example.com";
     await().until(() -> browser.navigate(otherHost, "/").status() == 303);
-    assertThat(
-            browser.portal(TestGate.path(browser.navigate(otherHost, "/").location())).location())
-        .startsWith("/signin");
+    assertThat(browser.portalFrom(otherHost, "/").location()).startsWith("/signin");
     browser.cookies(otherHost).putAll(browser.cookies(host));
     assertThat(browser.webSocket(otherHost).status()).isEqualTo(401);
     browser.cookies(otherHost).clear();
@@ -380,32 +319,26 @@ class LinksTest {
   void reload() {
     open(browser, link());
     browser.cookies(host).remove("__Host-vdi-desktop");
-    Answer ticket = browser.portal(TestGate.path(browser.navigate(host, "/").location()));
-    assertThat(browser.navigate(host, TestGate.path(ticket.location())).status()).isEqualTo(303);
-    assertThat(browser.webSocket(host).header("Authorization")).contains(basic("view"));
+    assertThat(browser.take(host, browser.portalFrom(host, "/")).status()).isEqualTo(303);
+    assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("view"));
   }
 
   @Test
   @DisplayName("the owner who opens an own link stays the owner")
   void owner() {
-    provider.idToken(claims ->
-        provider.sign(
-            claims
-                .subject("sub-alice")
-                .claim("email", "alice@example.com")
-                .claim("groups", List.of("staff"))
-                .build()));
+    provider.user("alice@example.com", "staff");
     browser.open(provider, host);
     assertThat(open(browser, link()).location()).isEqualTo("https://" + host + "/");
-    assertThat(browser.webSocket(host).header("Authorization")).contains(basic("owner"));
+    assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("owner"));
   }
 
   @Test
   @DisplayName("a link starts no desktop, and says nothing about its owner")
   void asleep() {
     String code = link();
-    desktop(
+    desktop.putSession(
         "Suspended",
+        "base",
         share(LinkCode.parse(code).orElseThrow(), "view", Instant.now().plusSeconds(60)));
     await().until(() -> session().get("suspended").getAsBoolean());
     assertThat(post(browser, code).status()).isEqualTo(200);

@@ -11,10 +11,8 @@ import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
 import io.vdi.operator.gate.desktop.VisitorStore;
 import io.vdi.operator.gate.signin.TestProvider;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /** Guests and admins in the desktop of alice: two replicas, and one that lets no admin watch. */
 class SharingTest {
   private static final AtomicInteger COUNT = new AtomicInteger();
+  private static final String DISCONNECTS = "vdi_gate_disconnects_total";
   private static final String BOB = "bob@example.com";
 
   private static FakeApiServer server;
@@ -38,7 +37,8 @@ class SharingTest {
 
   private final String number = String.valueOf(COUNT.incrementAndGet());
   private final String name = "shared" + number;
-  private final String host = name + ".example.com";
+  private final SharedDesktop desktop = new SharedDesktop(server, name);
+  private final String host = desktop.host();
   private Browser browser;
   private ApiClient api;
 
@@ -69,26 +69,18 @@ class SharingTest {
   void start() {
     TestGate.serveCrds(server);
     provider.reset("session-" + number);
-    as(BOB, "staff");
+    provider.user(BOB, "staff");
     browser = gate.new Browser();
     api = new ApiClient(gate.portalPort());
-    desktop("base", "[{user: bob@example.com, role: view}]");
-    secret("viewer-password: 'dmlldw=='", "2026-01-01T00:00:00Z");
-    pod("2026-01-01T00:00:00Z");
-    awaitDesktop();
-  }
-
-  private void awaitDesktop() {
+    desktop.put("[{user: bob@example.com, role: view}]");
     for (TestGate replica : List.of(gate, other, strict)) {
-      try (Browser visitor = replica.new Browser()) {
-        await().until(() -> visitor.navigate(host, "/").status() == 303);
-      }
+      replica.awaitDesktop(host);
     }
     String token = ApiClient.token(provider, "alice@example.com");
     await()
         .until(() ->
-            api.get(token, "/api/v1/sessions/desks/" + name).json().has("shares")
-                && !api.get(token, "/api/v1/sessions/desks/" + name).json().has("viewObstacle"));
+            api.get(token, desktop.path()).json().has("shares")
+                && !api.get(token, desktop.path()).json().has("viewObstacle"));
   }
 
   @AfterEach
@@ -98,74 +90,14 @@ class SharingTest {
     server.respondNormally();
   }
 
-  private static void as(String email, String group) {
-    provider.idToken(claims ->
-        provider.sign(
-            claims
-                .subject("sub-" + email)
-                .claim("email", email)
-                .claim("groups", List.of(group))
-                .build()));
-  }
-
-  private void desktop(String template, String shares) {
-    server.put(
-        ResourceType.SESSION,
-        """
-        {metadata: {name: %1$s, namespace: desks, uid: uid-%1$s},
-         spec: {user: alice@example.com, template: %2$s, shares: %3$s},
-         status: {phase: Running, url: 'https://%1$s.example.com'}}
-        """
-            .formatted(name, template, shares));
-  }
-
-  private void secret(String viewer, String since) {
-    server.put(
-        ResourceType.SECRET,
-        """
-        {metadata: {name: vdi-auth-%1$s, namespace: desks, ownerReferences: [{uid: uid-%1$s}],
-           annotations: {'vdi.kasm.io/viewer-password-since': '%2$s'}},
-         data: {password: 'b3duZXI=', %3$s}}
-        """
-            .formatted(name, since, viewer));
-  }
-
-  private void pod(String created) {
-    server.put(
-        ResourceType.POD,
-        """
-        {metadata: {name: %1$s, namespace: desks, uid: p%1$s, creationTimestamp: '%2$s',
-           labels: {'app.kubernetes.io/managed-by': vdi-operator, 'app.kubernetes.io/instance': %1$s},
-           ownerReferences: [{apiVersion: 'vdi.kasm.io/v1alpha1', kind: VDISession, name: %1$s,
-             uid: uid-%1$s, controller: true}]}}
-        """
-            .formatted(name, created));
-  }
-
-  private static String basic(String password) {
-    return "Basic "
-        + Base64.getEncoder()
-            .encodeToString(("ubuntu:" + password).getBytes(StandardCharsets.UTF_8));
-  }
-
   private JsonArray visitors() {
-    return api.get(ApiClient.token(provider, "alice@example.com"), "/api/v1/sessions/desks/" + name)
+    return api.get(ApiClient.token(provider, "alice@example.com"), desktop.path())
         .json()
         .getAsJsonArray("visitors");
   }
 
   private static double disconnects() {
-    double sum = 0;
-    for (TestGate replica : List.of(gate, other)) {
-      sum +=
-          replica
-              .observe("/observe/metrics")
-              .lines()
-              .filter(line -> line.startsWith("vdi_gate_disconnects_total"))
-              .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-              .sum();
-    }
-    return sum;
+    return gate.metric(DISCONNECTS) + other.metric(DISCONNECTS);
   }
 
   @Test
@@ -173,15 +105,16 @@ class SharingTest {
   void view() {
     Answer opened = browser.open(provider, host);
     assertThat(opened.location()).isEqualTo("https://" + host + "/#shared");
-    assertThat(browser.navigate(host, "/").header("Authorization")).contains(basic("view"));
-    assertThat(browser.webSocket(host).header("Authorization")).contains(basic("view"));
+    assertThat(browser.navigate(host, "/").header("Authorization"))
+        .contains(TestGate.basic("view"));
+    assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("view"));
     await().until(() -> visitors().size() == 1);
     JsonObject visitor = visitors().get(0).getAsJsonObject();
     assertThat(visitor.get("user").getAsString()).isEqualTo(BOB);
     assertThat(visitor.get("role").getAsString()).isEqualTo("view");
     try (Browser moved = other.new Browser()) {
       moved.cookies(host).putAll(browser.cookies(host));
-      assertThat(moved.webSocket(host).header("Authorization")).contains(basic("view"));
+      assertThat(moved.webSocket(host).header("Authorization")).contains(TestGate.basic("view"));
     }
     assertThat(visitors()).as("the same guest by another replica").hasSize(1);
   }
@@ -197,17 +130,16 @@ class SharingTest {
         .satisfies(item ->
             assertThat(item.getAsJsonObject().get("url").getAsString())
                 .isEqualTo("https://" + host));
-    assertThat(api.get(token, "/api/v1/sessions/desks/" + name).status()).isEqualTo(404);
-    assertThat(api.delete(token, "/api/v1/sessions/desks/" + name + "/shares?user=" + BOB).status())
-        .isEqualTo(404);
+    assertThat(api.get(token, desktop.path()).status()).isEqualTo(404);
+    assertThat(api.delete(token, desktop.path() + "/shares?user=" + BOB).status()).isEqualTo(404);
   }
 
   @Test
   @DisplayName("without a password of their own, guests do not get that of the owner")
-  void noViewerPassword() {
+  void noViewerPassword() throws Exception {
     for (String viewer :
         List.of("x: 'eA=='", "viewer-password: ''", "viewer-password: 'b3duZXI='")) {
-      secret(viewer, "2026-01-01T00:00:00Z");
+      desktop.putSecret(viewer, "2026-01-01T00:00:00Z");
       try (TestGate fresh = freshGate();
           Browser visitor = fresh.new Browser()) {
         Answer refused = openAt(visitor);
@@ -215,7 +147,7 @@ class SharingTest {
         assertThat(refused.body()).contains("has no password of its own for guests");
       }
     }
-    secret("viewer-password: 'dmlldw=='", "2026-01-01T00:00:01Z");
+    desktop.putSecret("viewer-password: 'dmlldw=='", "2026-01-01T00:00:01Z");
     try (TestGate fresh = freshGate();
         Browser visitor = fresh.new Browser()) {
       assertThat(openAt(visitor).body()).contains("suspend it and resume it");
@@ -223,22 +155,15 @@ class SharingTest {
   }
 
   /** Without the passwords that a gate remembers for 10 s. */
-  private TestGate freshGate() {
-    try {
-      TestGate fresh = new TestGate(server, provider.issuer(), Map.of());
-      try (Browser visitor = fresh.new Browser()) {
-        await().until(() -> visitor.navigate(host, "/").status() == 303);
-      }
-      return fresh;
-    } catch (io.vdi.operator.runtime.config.InvalidConfigException e) {
-      throw new AssertionError(e);
-    }
+  private TestGate freshGate() throws Exception {
+    TestGate fresh = new TestGate(server, provider.issuer(), Map.of());
+    fresh.awaitDesktop(host);
+    return fresh;
   }
 
   /** What the portal answers a user who is sent there by the desktop. */
   private Answer openAt(Browser visitor) {
-    String open = TestGate.path(visitor.navigate(host, "/").location());
-    return visitor.portal(visitor.signIn(provider, visitor.portal(open).location()).location());
+    return visitor.portal(visitor.signInFrom(provider, host, "/"));
   }
 
   @Test
@@ -247,13 +172,12 @@ class SharingTest {
     browser.open(provider, host);
     assertThat(browser.webSocket(host).status()).isEqualTo(200);
     double before = disconnects();
-    desktop("base", "[{user: bob@example.com, role: control}]");
+    desktop.putShares("[{user: bob@example.com, role: control}]");
     await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(host).status() == 401);
     await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
-    String again = browser.portal(TestGate.path(browser.navigate(host, "/").location())).location();
-    assertThat(browser.navigate(host, TestGate.path(again)).location())
+    assertThat(browser.take(host, browser.portalFrom(host, "/")).location())
         .isEqualTo("https://" + host + "/");
-    assertThat(browser.webSocket(host).header("Authorization")).contains(basic("owner"));
+    assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("owner"));
     await()
         .until(() ->
             visitors().size() == 1
@@ -267,7 +191,7 @@ class SharingTest {
     assertThat(browser.webSocket(host).status()).isEqualTo(200);
     await().until(() -> visitors().size() == 1);
     double before = disconnects();
-    desktop("base", "[]");
+    desktop.putShares("[]");
     await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(host).status() == 403);
     await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
     assertThat(browser.navigate(host, "/").body()).contains("shares this desktop with you no more");
@@ -279,7 +203,7 @@ class SharingTest {
   @DisplayName("a share ends at its time, without any change of the session")
   void until() {
     Instant end = Instant.now().plusSeconds(3);
-    desktop("base", "[{user: bob@example.com, role: view, until: '%s'}]".formatted(end));
+    desktop.putShares("[{user: bob@example.com, role: view, until: '%s'}]".formatted(end));
     await()
         .until(() ->
             api.get(ApiClient.token(provider, BOB), "/api/v1/shared")
@@ -305,7 +229,7 @@ class SharingTest {
       await().until(() -> visitors().size() == 1);
     }
     double before = disconnects();
-    desktop("base", "[]");
+    desktop.putShares("[]");
     await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
   }
 
@@ -321,7 +245,7 @@ class SharingTest {
   @Test
   @DisplayName("a desktop of another flavor has no guests")
   void otherFlavor() {
-    desktop("kasm", "[{user: bob@example.com, role: control}]");
+    desktop.putSession("Running", "kasm", "[{user: bob@example.com, role: control}]");
     await().until(() -> openAt(browser).status() == 403);
     assertThat(api.get(ApiClient.token(provider, BOB), "/api/v1/shared").body())
         .doesNotContain(name);
@@ -330,13 +254,12 @@ class SharingTest {
   @Test
   @DisplayName("an admin watches by the portal; the owner sees it, and there is an Event")
   void adminWatches() {
-    as("root@example.com", "admins");
+    provider.user("root@example.com", "admins");
     assertThat(openAt(browser).status()).as("without saying so").isEqualTo(403);
-    Answer ticket = browser.portal(TestGate.path(browser.navigate(host, "/.vdi/watch").location()));
+    Answer ticket = browser.portalFrom(host, "/.vdi/watch");
     assertThat(ticket.status()).as(ticket.body()).isEqualTo(303);
-    assertThat(browser.navigate(host, TestGate.path(ticket.location())).location())
-        .endsWith("/#shared");
-    assertThat(browser.webSocket(host).header("Authorization")).contains(basic("view"));
+    assertThat(browser.take(host, ticket).location()).endsWith("/#shared");
+    assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("view"));
     await().until(() -> visitors().size() == 1);
     assertThat(visitors().get(0).getAsJsonObject().get("role").getAsString()).isEqualTo("watch");
     await()
@@ -347,8 +270,7 @@ class SharingTest {
                         && request.path().contains("/events")
                         && request.body().contains("root@example.com watches this desktop")));
     try (Browser forbidden = strict.new Browser()) {
-      String open = TestGate.path(forbidden.navigate(host, "/.vdi/watch").location());
-      String back = forbidden.signIn(provider, forbidden.portal(open).location()).location();
+      String back = forbidden.signInFrom(provider, host, "/.vdi/watch");
       assertThat(back).contains("watch=1");
       assertThat(forbidden.portal(back).status()).isEqualTo(403);
       forbidden.cookies(host).putAll(browser.cookies(host));
@@ -359,23 +281,15 @@ class SharingTest {
   @Test
   @DisplayName("a user who is no admin and no guest watches nothing")
   void nobody() {
-    as("carol@example.com", "staff");
-    String open = TestGate.path(browser.navigate(host, "/.vdi/watch").location());
-    String back = browser.signIn(provider, browser.portal(open).location()).location();
+    provider.user("carol@example.com", "staff");
+    String back = browser.signInFrom(provider, host, "/.vdi/watch");
     assertThat(browser.portal(back).status()).isEqualTo(403);
   }
 
   @Test
   @DisplayName("a guest cannot start a desktop that sleeps")
   void asleep() {
-    server.put(
-        ResourceType.SESSION,
-        """
-        {metadata: {name: %1$s, namespace: desks, uid: uid-%1$s},
-         spec: {user: alice@example.com, template: base, suspended: true, shares: [{user: %2$s}]},
-         status: {phase: Suspended, url: 'https://%1$s.example.com'}}
-        """
-            .formatted(name, BOB));
+    desktop.putSession("Suspended", "base", "[{user: bob@example.com}]");
     await()
         .until(() ->
             !api.get(ApiClient.token(provider, BOB), "/api/v1/shared")

@@ -7,23 +7,16 @@ import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.devcluster.addons.Keycloak;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
+import io.vdi.operator.devcluster.testing.KeycloakForms;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
 import java.io.IOException;
 import java.net.URI;
-import java.net.URLEncoder;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -33,7 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Sign-in and logout with a real Keycloak, its forms and its back channel. */
 class SignInIT {
   private static final String ALICE = "alice.example.com";
-  private static final Pattern FORM = Pattern.compile("<form[^>]* action=\"([^\"]+)\"");
 
   @TempDir private static Path folder;
 
@@ -130,9 +122,7 @@ class SignInIT {
       await()
           .atMost(Duration.ofSeconds(2))
           .until(() -> alice.browser.webSocket(ALICE).status() == 403);
-      Answer refused =
-          alice.browser.portal(TestGate.path(alice.browser.navigate(ALICE, "/").location()));
-      assertThat(refused.status()).isEqualTo(403);
+      assertThat(alice.browser.portalFrom(ALICE, "/").status()).isEqualTo(403);
     } finally {
       server.remove(ResourceType.TEMPLATE, "", "base");
     }
@@ -154,7 +144,7 @@ class SignInIT {
       assertThat(atKeycloak.headers().firstValue("Location")).contains(portal + "/signed-out");
       assertThat(alice.browser.webSocket(ALICE).status()).isEqualTo(401);
       assertThat(alice.get(alice.browser.portal("/signin").location()).body())
-          .containsPattern(FORM);
+          .containsPattern(KeycloakForms.FORM);
     }
   }
 
@@ -176,10 +166,7 @@ class SignInIT {
   private static final class Person implements AutoCloseable {
     private final String name;
     private final Browser browser;
-    private final HttpClient http = HttpClient.newHttpClient();
-
-    /** Keycloak's cookies are Secure: browsers send them to loopback without TLS, Java does not. */
-    private final Map<String, String> cookies = new LinkedHashMap<>();
+    private final KeycloakForms forms = new KeycloakForms();
 
     Person(String name) {
       this(name, gate);
@@ -194,13 +181,12 @@ class SignInIT {
     Answer open() throws IOException, InterruptedException {
       Answer ticket = openAtPortal();
       assertThat(ticket.status()).as(ticket.body()).isEqualTo(303);
-      return browser.navigate(ALICE, TestGate.path(ticket.location()));
+      return browser.take(ALICE, ticket);
     }
 
     /** Up to the portal's answer to /open. */
     Answer openAtPortal() throws IOException, InterruptedException {
-      String open = TestGate.path(browser.navigate(ALICE, "/").location());
-      Answer back = signIn(browser.portal(open).location());
+      Answer back = signIn(browser.portalFrom(ALICE, "/").location());
       assertThat(back.status()).as(back.body()).isEqualTo(303);
       return browser.portal(back.location());
     }
@@ -208,14 +194,8 @@ class SignInIT {
     /** Fills in the form of Keycloak and returns the answer of the gate's callback. */
     Answer signIn(String path) throws IOException, InterruptedException {
       HttpResponse<String> page = get(browser.portal(path).location());
-      Matcher form = FORM.matcher(page.body());
-      assertThat(form.find()).as(page.body()).isTrue();
-      String fields = "username=" + encode(name) + "&password=" + encode(keycloak.password());
       HttpResponse<String> answer =
-          send(
-              HttpRequest.newBuilder(URI.create(form.group(1).replace("&amp;", "&")))
-                  .header("Content-Type", "application/x-www-form-urlencoded")
-                  .POST(HttpRequest.BodyPublishers.ofString(fields)));
+          forms.submit(page, Map.of("username", name, "password", keycloak.password()));
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(302);
       String callback = answer.headers().firstValue("Location").orElseThrow();
       assertThat(callback).startsWith(portal + "/signin/callback?");
@@ -223,40 +203,13 @@ class SignInIT {
     }
 
     HttpResponse<String> get(String url) throws IOException, InterruptedException {
-      return send(HttpRequest.newBuilder(URI.create(url)));
-    }
-
-    private HttpResponse<String> send(HttpRequest.Builder request)
-        throws IOException, InterruptedException {
-      if (!cookies.isEmpty()) {
-        request.header(
-            "Cookie",
-            cookies.entrySet().stream()
-                .map(cookie -> cookie.getKey() + "=" + cookie.getValue())
-                .collect(Collectors.joining("; ")));
-      }
-      HttpResponse<String> answer =
-          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
-      for (String cookie : answer.headers().allValues("Set-Cookie")) {
-        String pair = cookie.split(";", 2)[0];
-        String name = pair.substring(0, pair.indexOf('='));
-        if (cookie.contains("Max-Age=0")) {
-          cookies.remove(name);
-        } else {
-          cookies.put(name, pair.substring(pair.indexOf('=') + 1));
-        }
-      }
-      return answer;
-    }
-
-    private static String encode(String text) {
-      return URLEncoder.encode(text, StandardCharsets.UTF_8);
+      return forms.get(URI.create(url));
     }
 
     @Override
     public void close() {
       browser.close();
-      http.close();
+      forms.close();
     }
   }
 }

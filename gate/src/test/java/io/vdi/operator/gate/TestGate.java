@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.testing.FakeApiServer;
+import io.vdi.operator.devcluster.operator.ServicePages;
 import io.vdi.operator.gate.signin.TestProvider;
 import io.vdi.operator.runtime.Service;
 import io.vdi.operator.runtime.ServiceDefinition;
@@ -27,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import okhttp3.Credentials;
 import okhttp3.FormBody;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -152,16 +154,24 @@ final class TestGate implements AutoCloseable {
 
   /** A page of the port of health and metrics. */
   String observe(String path) {
-    try (Browser browser = new Browser()) {
-      return browser
-          .send(
-              "observe",
-              new Request.Builder()
-                  .url("http://127.0.0.1:" + runtime.port() + path)
-                  .header("Accept", "text/plain, application/json")
-                  .build())
-          .body();
+    return ServicePages.get(runtime.port(), path).orElseThrow().body();
+  }
+
+  /** The sum of a metric over its labels. */
+  double metric(String name) {
+    return ServicePages.sum(observe("/observe/metrics"), name);
+  }
+
+  /** Waits until the gate knows the desktop at this host. */
+  void awaitDesktop(String host) {
+    try (Browser visitor = new Browser()) {
+      Awaitility.await().until(() -> visitor.navigate(host, "/").status() == 303);
     }
+  }
+
+  /** The header that opens a desktop with this password. */
+  static String basic(String password) {
+    return Credentials.basic("ubuntu", password);
   }
 
   @Override
@@ -288,14 +298,26 @@ final class TestGate implements AutoCloseable {
       return portal("/signin/callback?code=c&state=" + query.get("state"));
     }
 
+    /** What the portal answers when a page of a desktop leads there. */
+    Answer portalFrom(String host, String uri) {
+      return portal(path(navigate(host, uri).location()));
+    }
+
+    /** The same with a sign-in; returns the path in the portal to which that leads. */
+    String signInFrom(TestProvider provider, String host, String uri) {
+      return signIn(provider, portalFrom(host, uri).location()).location();
+    }
+
+    /** Opens a desktop with the ticket in the portal's answer. */
+    Answer take(String host, Answer ticket) {
+      return navigate(host, path(ticket.location()));
+    }
+
     /** The whole way from a desktop's address to the cookie of the desktop. */
     Answer open(TestProvider provider, String host) {
-      String open = path(navigate(host, "/").location());
-      String signIn = portal(open).location();
-      String back = signIn(provider, signIn).location();
-      Answer ticket = portal(back);
+      Answer ticket = portal(signInFrom(provider, host, "/"));
       assertThat(ticket.status()).as(ticket.body()).isEqualTo(303);
-      return navigate(host, path(ticket.location()));
+      return take(host, ticket);
     }
 
     private Request with(Request.Builder request, String... headers) {

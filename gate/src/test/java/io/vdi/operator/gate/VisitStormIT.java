@@ -5,45 +5,27 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.common.kube.ResourceCache;
-import io.vdi.operator.common.model.KubeObject;
-import io.vdi.operator.common.model.Labels;
 import io.vdi.operator.common.model.Phase;
-import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.devcluster.cluster.Cluster;
-import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
-import io.vdi.operator.devcluster.operator.ChartInstaller;
-import io.vdi.operator.devcluster.operator.Helm;
-import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
-import io.vdi.operator.devcluster.process.LoopbackPorts;
-import io.vdi.operator.devcluster.testing.AuditLog;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.SessionWatch;
 import io.vdi.operator.devcluster.testing.TestTemplates;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.TestGate.Browser;
-import io.vdi.operator.gate.signin.TestProvider;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jsoup.Jsoup;
@@ -60,8 +42,6 @@ import org.junit.jupiter.api.io.TempDir;
  * the controller and the admission webhook have the permissions of the chart at a real API server.
  */
 class VisitStormIT {
-  private static final Path CHART = Path.of("../charts/vdi-operator");
-  private static final String SYSTEM = "vdi-system";
   private static final String NAMESPACE = "desks";
   private static final int VISITORS = 50;
   private static final int LIMIT = 5;
@@ -71,51 +51,28 @@ class VisitStormIT {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String QUOTA = "quota: {mode: queue, cluster: {gpus: " + LIMIT + "}}\n";
-  private static final String IDENTITY =
-      "identity: {prefix: 'oidc:', adminGroups: ['system:masters']}\n";
 
   @TempDir private static Path folder;
-  private static final List<AutoCloseable> RUNNING = new ArrayList<>();
-  private static AuditLog audit;
-  private static EmbeddedCluster cluster;
+  private static GateCluster installation;
   private static KubeClient root;
-  private static TestProvider provider;
   private static TestGate gate;
 
   @BeforeAll
   static void start() throws Exception {
-    audit = new AuditLog(folder.resolve("audit"));
-    cluster =
-        closing(
-            EmbeddedCluster.start(
-                folder.resolve("cluster"),
-                new SimulatedNodes.Spec(1, 2 * VISITORS, 2 * VISITORS),
-                audit.flags(
-                    """
-                    - {level: Metadata, verbs: [patch], resources: [{group: vdi.kasm.io, resources: [vdisessions]}]}
-                    - {level: None}
-                    """)));
-    root = cluster.connect();
-    RUNNING.add(root::close);
-    ChartInstaller chart = new ChartInstaller(cluster, CHART, SYSTEM);
-    chart.installController();
-    chart.installGate();
-    Manifests.apply(
-        root,
-        Helm.offline()
-            .template(CHART, SYSTEM, "--show-only=templates/aggregated-clusterroles.yaml"));
-    int port = LoopbackPorts.free(1).getFirst();
-    chart.installWebhook("https://127.0.0.1:" + port);
-    OperatorProcess webhook =
-        start(OperatorService.ADMISSION_WEBHOOK, QUOTA + IDENTITY, OperatorService.webhookAt(port));
-    OperatorProcess controller =
-        start(
-            OperatorService.CONTROLLER,
-            QUOTA + "domain: vdi.example.com\ningress: {kind: ingress}\n",
-            Map.of());
-    webhook.awaitReady();
-    ChartInstaller.awaitAdmission(cluster);
-    controller.awaitReady();
+    installation =
+        new GateCluster(
+            folder,
+            new SimulatedNodes.Spec(1, 2 * VISITORS, 2 * VISITORS),
+            """
+            - {level: Metadata, verbs: [patch], resources: [{group: vdi.kasm.io, resources: [vdisessions]}]}
+            - {level: None}
+            """);
+    root = installation.root;
+    installation.install(QUOTA);
+    installation.start(
+        OperatorService.CONTROLLER,
+        QUOTA + "domain: vdi.example.com\ningress: {kind: ingress}\n",
+        Map.of());
     TestTemplates.applySimulated(root, TestTemplates.SIMULATED, "");
     Manifests.apply(
         root,
@@ -131,46 +88,13 @@ class VisitStormIT {
         subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'oidc:staff'}]
         """
             .formatted(NAMESPACE));
-    provider = closing(TestProvider.start());
-    gate =
-        closing(
-            new TestGate(
-                Cluster.connect(kubeconfig(OperatorService.GATE)),
-                provider.issuer(),
-                Map.of(
-                    "vdiConfig_NAMESPACE", SYSTEM,
-                    "vdiConfig_IDENTITY_PREFIX", "oidc:",
-                    "vdiConfig_IDENTITY_ADMIN_GROUPS", "oidc:vdi-admins",
-                    "vdiConfig_GATE_OIDC_GROUPS_PREFIX", "oidc:",
-                    "vdiConfig_GATE_NAMESPACE", NAMESPACE)));
-  }
-
-  private static <T extends AutoCloseable> T closing(T started) {
-    RUNNING.add(started);
-    return started;
-  }
-
-  private static Path kubeconfig(OperatorService service) {
-    return cluster.serviceAccountKubeconfig(
-        SYSTEM, service.account(), folder.resolve(service.account() + ".kubeconfig"));
-  }
-
-  private static OperatorProcess start(
-      OperatorService service, String config, Map<String, String> settings) throws IOException {
-    Map<String, String> all = new HashMap<>(settings);
-    all.put(
-        "VDI_CONFIG_FILE",
-        Files.writeString(folder.resolve(service.account() + ".yaml"), config).toString());
-    return closing(
-        OperatorProcess.start(
-            service.launch(
-                Path.of(".."), SYSTEM, kubeconfig(service), folder, service.account(), all)));
+    gate = installation.gate(Map.of("vdiConfig_GATE_NAMESPACE", NAMESPACE));
   }
 
   @AfterAll
   static void stop() throws Exception {
-    for (AutoCloseable each : RUNNING.reversed()) {
-      each.close();
+    if (installation != null) {
+      installation.stop();
     }
   }
 
@@ -234,33 +158,9 @@ class VisitStormIT {
   @DisplayName("50 visits are served in their order, within the quota, with one write each")
   void storm() throws Exception {
     List<Visitor> visitors = sleepingDesktops();
-    List<String> accepted = new CopyOnWriteArrayList<>();
-    List<String> started = new CopyOnWriteArrayList<>();
-    AtomicInteger used = new AtomicInteger();
-    AtomicInteger most = new AtomicInteger();
-    try (ResourceCache<VdiSession> sessions =
-            watch(
-                ResourceType.SESSION,
-                "",
-                change -> {
-                  if (change.before().filter(s -> s.spec().suspended()).isPresent()
-                      && change.now().filter(s -> !s.spec().suspended()).isPresent()) {
-                    accepted.add(change.object().name());
-                  }
-                });
-        ResourceCache<Pod> pods =
-            watch(
-                ResourceType.POD,
-                Labels.MANAGED_SELECTOR,
-                change -> {
-                  if (change.before().isEmpty()) {
-                    started.add(change.object().name());
-                    most.accumulateAndGet(used.incrementAndGet(), Math::max);
-                  } else if (change.now().isEmpty()) {
-                    used.decrementAndGet();
-                  }
-                })) {
-      await().until(() -> sessions.isSynced() && pods.isSynced());
+    try (SessionWatch watch = new SessionWatch(root, NAMESPACE)) {
+      List<String> accepted = watch.resumed();
+      List<String> started = watch.started();
       each(
           visitors,
           visitor -> {
@@ -291,7 +191,7 @@ class VisitStormIT {
           .atMost(PATIENCE)
           .pollInterval(Duration.ofMillis(100))
           .until(VisitStormIT::endRunning);
-      assertThat(most).hasValue(LIMIT);
+      assertThat(watch.mostGpus()).isEqualTo(LIMIT);
       assertThat(started).containsExactlyInAnyOrderElementsOf(accepted);
       for (int place = LIMIT; place < VISITORS; place++) {
         // As many as the limit allows can start at the same time.
@@ -303,14 +203,6 @@ class VisitStormIT {
     assertThat(writes())
         .hasSize(VISITORS)
         .allSatisfy((user, count) -> assertThat(count).as(user).isEqualTo(1));
-  }
-
-  private static <T extends KubeObject> ResourceCache<T> watch(
-      ResourceType<T> kind, String selector, Consumer<ResourceCache.Change<T>> onChange) {
-    ResourceCache<T> cache =
-        new ResourceCache<>(root, kind, selector, InstantSource.system(), onChange);
-    cache.start();
-    return cache;
   }
 
   private static List<Visitor> sleepingDesktops() {
@@ -333,16 +225,10 @@ class VisitStormIT {
   }
 
   private static Visitor signIn(String name) {
-    provider.idToken(claims ->
-        provider.sign(
-            claims
-                .subject("sub-" + name)
-                .claim("sid", "sid-" + name)
-                .claim("email", name + "@example.com")
-                .claim("groups", List.of("staff"))
-                .build()));
-    Browser browser = closing(gate.new Browser());
-    Answer signedIn = browser.signIn(provider, "/signin?to=%2F");
+    installation.provider.reset("sid-" + name);
+    installation.provider.user(name + "@example.com", "staff");
+    Browser browser = installation.closing(gate.new Browser());
+    Answer signedIn = browser.signIn(installation.provider, "/signin?to=%2F");
     assertThat(signedIn.status()).as(signedIn.body()).isEqualTo(303);
     return new Visitor(name, browser);
   }
@@ -397,7 +283,7 @@ class VisitStormIT {
 
   /** How often each user has changed the own session. */
   private static Map<String, Integer> writes() {
-    return audit.read(entries ->
+    return installation.audit.read(entries ->
         entries
             .filter(entry -> entry.has("impersonatedUser"))
             .map(VisitStormIT::user)

@@ -104,6 +104,17 @@ public final class TestProvider implements AutoCloseable {
     idToken = how;
   }
 
+  /** Who signs in from now on. */
+  public void user(String email, String... groups) {
+    idToken(claims ->
+        sign(
+            claims
+                .subject("sub-" + email)
+                .claim("email", email)
+                .claim("groups", List.of(groups))
+                .build()));
+  }
+
   /** The nonce of the next ID token. */
   public void nonce(String next) {
     nonce = next;
