@@ -577,7 +577,8 @@ class DesiredStateTest {
                     CONFIG.tls(),
                     CONFIG.turn(),
                     CONFIG.network(),
-                    CONFIG.access())),
+                    CONFIG.access(),
+                    Optional.empty())),
             ChildKind.SERVICE);
     assertThat(headless.body().getAsJsonObject("spec").get("clusterIP").getAsString())
         .isEqualTo("None");
