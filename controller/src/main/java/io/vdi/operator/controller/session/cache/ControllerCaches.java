@@ -62,36 +62,18 @@ public record ControllerCaches(
         new ResourceCache<>(api, ResourceType.TEMPLATE, "", clock, listeners.templates()),
         new ResourceCache<>(
             api, namespaces, ResourceType.POD, Labels.MANAGED_SELECTOR, clock, listeners.pods()),
-        managed(api, namespaces, ResourceType.PERSISTENT_VOLUME_CLAIM, clock, listeners),
-        managed(api, namespaces, ResourceType.SECRET, clock, listeners),
-        managed(api, namespaces, ResourceType.SERVICE, clock, listeners),
-        managed(api, namespaces, ResourceType.INGRESS_ROUTE, clock, listeners),
-        new ResourceCache<>(
-            api,
-            namespaces,
-            ResourceType.MIDDLEWARE,
-            Labels.MANAGED_SELECTOR,
-            clock,
-            change -> listeners.routeParts().accept(change.object())),
-        new ResourceCache<>(
-            api,
-            namespaces,
-            ResourceType.SERVERS_TRANSPORT,
-            Labels.MANAGED_SELECTOR,
-            clock,
-            change -> listeners.routeParts().accept(change.object())),
-        managed(api, namespaces, ResourceType.INGRESS, clock, listeners),
-        managed(api, namespaces, ResourceType.HTTP_ROUTE, clock, listeners),
-        new ResourceCache<>(
-            api,
-            namespaces,
-            ResourceType.NETWORK_POLICY,
-            Labels.MANAGED_SELECTOR,
-            clock,
-            change -> listeners.networkPolicies().accept(change.object())),
-        managed(api, namespaces, ResourceType.RESOURCE_CLAIM_TEMPLATE, clock, listeners),
-        managed(api, namespaces, ResourceType.ROLE, clock, listeners),
-        managed(api, namespaces, ResourceType.ROLE_BINDING, clock, listeners),
+        managed(api, namespaces, ResourceType.PERSISTENT_VOLUME_CLAIM, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.SECRET, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.SERVICE, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.INGRESS_ROUTE, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.MIDDLEWARE, clock, listeners.routeParts()),
+        managed(api, namespaces, ResourceType.SERVERS_TRANSPORT, clock, listeners.routeParts()),
+        managed(api, namespaces, ResourceType.INGRESS, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.HTTP_ROUTE, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.NETWORK_POLICY, clock, listeners.networkPolicies()),
+        managed(api, namespaces, ResourceType.RESOURCE_CLAIM_TEMPLATE, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.ROLE, clock, listeners.children()),
+        managed(api, namespaces, ResourceType.ROLE_BINDING, clock, listeners.children()),
         new ResourceCache<>(api, ResourceType.NODE, "", clock, listeners.nodes()));
   }
 
@@ -100,14 +82,14 @@ public record ControllerCaches(
       WatchedNamespaces namespaces,
       ResourceType<T> type,
       InstantSource clock,
-      Listeners listeners) {
+      Consumer<KubeObject> listener) {
     return new ResourceCache<>(
         api,
         namespaces,
         type,
         Labels.MANAGED_SELECTOR,
         clock,
-        change -> listeners.children().accept(change.object()));
+        change -> listener.accept(change.object()));
   }
 
   /**
