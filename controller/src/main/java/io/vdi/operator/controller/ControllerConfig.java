@@ -243,10 +243,19 @@ public record ControllerConfig(
     return ingress;
   }
 
-  /** Traefik sends requests to the endpoints of a Service; other routers may need a cluster IP. */
+  /**
+   * Traefik sends requests to the endpoints of a Service; other routers may need a cluster IP. The
+   * gate sends passwords of desktops to their Services: a DNS answer that is some seconds old could
+   * be the address of another desktop, a cluster IP is not.
+   */
   private static boolean headlessServices(ConfigReader read, SessionConfig.IngressKind kind) {
-    return switch (read.oneOf("ingress.headlessServices", HeadlessServices.class)) {
-      case AUTO -> kind == SessionConfig.IngressKind.TRAEFIK;
+    boolean gate = read.oneOf("access.mode", AccessMode.class) == AccessMode.GATE;
+    HeadlessServices headless = read.oneOf("ingress.headlessServices", HeadlessServices.class);
+    read.require(
+        !gate || headless != HeadlessServices.ALWAYS,
+        "ingress.headlessServices \"always\" must be auto or never with access.mode gate, because the gate needs the cluster IP of a desktop");
+    return switch (headless) {
+      case AUTO -> !gate && kind == SessionConfig.IngressKind.TRAEFIK;
       case ALWAYS -> true;
       case NEVER -> false;
     };

@@ -92,20 +92,25 @@ class ControllerConfigTest {
 
   @ParameterizedTest
   @CsvSource({
-    "traefik, auto, true",
-    "ingress, auto, false",
-    "none, auto, false",
-    "ingress, always, true",
-    "traefik, never, false"
+    "traefik, basic, auto, true",
+    "traefik, gate, auto, false",
+    "ingress, basic, auto, false",
+    "none, basic, auto, false",
+    "ingress, basic, always, true",
+    "traefik, basic, never, false"
   })
-  void servicesAreHeadlessWhereTheRouterUsesEndpoints(
-      String kind, String headless, boolean expected) throws InvalidConfigException {
+  void servicesAreHeadlessWhereNobodyNeedsTheClusterIp(
+      String kind, String mode, String headless, boolean expected) throws InvalidConfigException {
     assertThat(
-            read("ingress: {kind: %s, headlessServices: %s}".formatted(kind, headless))
+            read("access: {mode: %s}\ningress: {kind: %s, headlessServices: %s}"
+                    .formatted(mode, kind, headless))
                 .session()
                 .ingress()
                 .headlessServices())
         .isEqualTo(expected);
+    assertThatThrownBy(() -> read("access: {mode: gate}\ningress: {headlessServices: always}"))
+        .hasMessageContaining(
+            "ingress.headlessServices \"always\" must be auto or never with access.mode gate");
   }
 
   @Test

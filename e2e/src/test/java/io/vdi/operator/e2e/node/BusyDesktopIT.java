@@ -56,9 +56,9 @@ class BusyDesktopIT {
     inBackground(asleep, "exec sleep 3600");
     awaitSuspension(asleep);
     assertThat(busy.session().get().spec().suspended()).isFalse();
-    assertThat(busy.pod().metadata().annotations())
-        .as("its node is protected while it is busy")
-        .containsEntry(Annotations.DO_NOT_DISRUPT, "true");
+    await("the protection of the node while a desktop is busy")
+        .atMost(SUSPENSION)
+        .until(() -> busy.pod().metadata().annotation(Annotations.DO_NOT_DISRUPT).isPresent());
     busy.exec("kill " + loop);
     awaitSuspension(busy);
   }
