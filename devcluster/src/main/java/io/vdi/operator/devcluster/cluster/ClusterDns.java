@@ -1,5 +1,6 @@
 package io.vdi.operator.devcluster.cluster;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
@@ -49,7 +50,8 @@ public final class ClusterDns {
   private final BiFunction<String, String, Optional<String>> services;
 
   /**
-   * @param services the cluster IP of a Service, by namespace and name
+   * @param services the cluster IP of a Service, or of a headless one the address of a ready pod,
+   *     by namespace and name
    */
   ClusterDns(BiFunction<String, String, Optional<String>> services) {
     this.services = services;
@@ -115,7 +117,10 @@ public final class ClusterDns {
             api.request("GET", path, null)
                 .ok()
                 .map(service -> service.getAsJsonObject("spec"))
-                .flatMap(ClusterDns::clusterIp);
+                .filter(spec -> spec.has("clusterIP"))
+                .map(spec -> spec.get("clusterIP").getAsString())
+                .flatMap(
+                    ip -> ip.equals("None") ? readyPod(api, namespace, name) : Optional.of(ip));
         found = new Known(address, now + Duration.ofSeconds(TTL_SECONDS).toNanos());
         known.put(path, found);
       }
@@ -123,10 +128,28 @@ public final class ClusterDns {
     };
   }
 
-  private static Optional<String> clusterIp(JsonObject spec) {
-    return spec.has("clusterIP")
-        ? Optional.of(spec.get("clusterIP").getAsString()).filter(ip -> !ip.equals("None"))
-        : Optional.empty();
+  /** The address of a headless Service. */
+  private static Optional<String> readyPod(KubeClient api, String namespace, String service) {
+    String slices =
+        "/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices?labelSelector=kubernetes.io/service-name=%s"
+            .formatted(namespace, service);
+    return api.request("GET", slices, null).ok().flatMap(ClusterDns::readyAddress);
+  }
+
+  static Optional<String> readyAddress(JsonObject slices) {
+    return slices.getAsJsonArray("items").asList().stream()
+        .map(slice -> slice.getAsJsonObject().get("endpoints"))
+        .filter(endpoints -> endpoints != null && endpoints.isJsonArray())
+        .flatMap(endpoints -> endpoints.getAsJsonArray().asList().stream())
+        .map(JsonElement::getAsJsonObject)
+        .filter(endpoint -> {
+          JsonObject conditions = endpoint.getAsJsonObject("conditions");
+          return conditions != null
+              && conditions.has("ready")
+              && conditions.get("ready").getAsBoolean();
+        })
+        .map(endpoint -> endpoint.getAsJsonArray("addresses").get(0).getAsString())
+        .findFirst();
   }
 
   /** The answer to a query of one name; empty if it is none. */

@@ -2,6 +2,7 @@ package io.vdi.operator.devcluster.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -24,6 +25,20 @@ class ClusterDnsTest {
       assertThat(answer).startsWith(7, 7, 0x85, 0, 0, 1, 0, 1);
       assertThat(answer).endsWith(0, 4, 10, 96, 0, (byte) 200);
     }
+  }
+
+  @Test
+  void aHeadlessServiceHasTheAddressOfAReadyPod() {
+    String slices =
+        """
+        {"items": [{"endpoints": null}, {"endpoints": [
+          {"addresses": ["10.1.0.2"], "conditions": {"ready": false}},
+          {"addresses": ["10.1.0.3"], "conditions": {"ready": true}}]}]}
+        """;
+    assertThat(ClusterDns.readyAddress(JsonParser.parseString(slices).getAsJsonObject()))
+        .contains("10.1.0.3");
+    assertThat(ClusterDns.readyAddress(JsonParser.parseString("{items: []}").getAsJsonObject()))
+        .isEmpty();
   }
 
   @Test
