@@ -20,31 +20,31 @@ public final class TemplatePod {
   /** The body of a dry-run create. */
   public static JsonObject of(VdiTemplate template) {
     VdiTemplate.Spec spec = template.spec();
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("generateName", GENERATE_NAME);
+    JsonObject pod =
+        object(ResourceType.POD, StrategicMerge.podSpec(podSpec(spec), spec.podTemplate().spec()));
+    JsonObject metadata = pod.getAsJsonObject("metadata");
     JsonObject labels = new JsonObject();
     spec.podTemplate().metadata().labels().forEach(labels::addProperty);
     metadata.add("labels", labels);
     JsonObject annotations = new JsonObject();
     spec.podTemplate().metadata().annotations().forEach(annotations::addProperty);
     metadata.add("annotations", annotations);
-    JsonObject pod = new JsonObject();
-    pod.addProperty("apiVersion", "v1");
-    pod.addProperty("kind", "Pod");
-    pod.add("metadata", metadata);
-    pod.add("spec", StrategicMerge.podSpec(podSpec(spec), spec.podTemplate().spec()));
     return pod;
   }
 
   /** The body of a dry-run create of what the claims of the desktops are made from. */
   public static JsonObject claimTemplate(GpuRequest.DeviceClass devices) {
-    JsonObject metadata = new JsonObject();
-    metadata.addProperty("generateName", GENERATE_NAME);
     JsonObject spec = new JsonObject();
     spec.add("spec", PodClaims.spec(devices, Defaults.GPU));
+    return object(ResourceType.RESOURCE_CLAIM_TEMPLATE, spec);
+  }
+
+  private static JsonObject object(ResourceType<?> type, JsonObject spec) {
+    JsonObject metadata = new JsonObject();
+    metadata.addProperty("generateName", GENERATE_NAME);
     JsonObject object = new JsonObject();
-    object.addProperty("apiVersion", ResourceType.RESOURCE_CLAIM_TEMPLATE.apiVersion());
-    object.addProperty("kind", ResourceType.RESOURCE_CLAIM_TEMPLATE.kind());
+    object.addProperty("apiVersion", type.apiVersion());
+    object.addProperty("kind", type.kind());
     object.add("metadata", metadata);
     object.add("spec", spec);
     return object;

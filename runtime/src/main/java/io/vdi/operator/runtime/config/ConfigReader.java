@@ -9,12 +9,13 @@ import com.google.gson.JsonPrimitive;
 import io.helidon.config.Config;
 import io.vdi.operator.common.model.Durations;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -25,7 +26,7 @@ import java.util.function.Predicate;
  */
 public final class ConfigReader {
   private final Config config;
-  private final List<String> problems = new ArrayList<>();
+  private final Set<String> problems = new LinkedHashSet<>();
 
   public ConfigReader(Config config) {
     this.config = config;
@@ -171,7 +172,7 @@ public final class ConfigReader {
     }
   }
 
-  /** Reports a problem. */
+  /** Reports a problem, once: several rules can read the same key. */
   public void problem(String problem) {
     problems.add(problem);
   }
@@ -183,7 +184,7 @@ public final class ConfigReader {
    */
   public void throwIfInvalid() throws InvalidConfigException {
     if (!problems.isEmpty()) {
-      throw new InvalidConfigException(problems);
+      throw new InvalidConfigException(List.copyOf(problems));
     }
   }
 

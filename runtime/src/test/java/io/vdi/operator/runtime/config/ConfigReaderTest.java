@@ -53,6 +53,15 @@ class ConfigReaderTest {
   }
 
   @Test
+  void aKeyThatTwoRulesReadIsReportedOnce() {
+    ConfigReader read = reader("mode: other");
+    read.oneOf("mode", Mode.class);
+    read.oneOf("mode", Mode.class);
+    assertThatThrownBy(read::throwIfInvalid)
+        .hasMessage("mode \"other\" must be one of off, certResolver");
+  }
+
+  @Test
   @DisplayName("every problem is reported at the end, in the order of the reads")
   void everyProblem() {
     ConfigReader read =

@@ -363,14 +363,9 @@ class DesiredStateTest {
   @Test
   void theIngressOfADesktopThatSpeaksHttps() {
     SessionConfig ingress =
-        new SessionConfig(
-            CONFIG.domain(),
+        with(
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.INGRESS, Optional.empty(), List.of("websecure")),
-            CONFIG.tls(),
-            CONFIG.turn(),
-            CONFIG.network(),
-            CONFIG.access(),
             Optional.empty());
     DesiredState.Children children = children("{}", "{image: x, flavor: kasmvnc}", ingress);
     assertThat(
@@ -462,15 +457,7 @@ class DesiredStateTest {
     DesiredObject route = object(children("{}", "{image: x}", withGate(ingress)), ChildKind.ROUTE);
     assertThat(annotations(route.body()).get(annotation))
         .hasToString("\"desks-vdi-gate@kubernetescrd\"");
-    SessionConfig without =
-        new SessionConfig(
-            CONFIG.domain(),
-            ingress,
-            CONFIG.tls(),
-            CONFIG.turn(),
-            CONFIG.network(),
-            CONFIG.access(),
-            Optional.empty());
+    SessionConfig without = with(ingress, Optional.empty());
     assertThat(
             annotations(object(children("{}", "{image: x}", without), ChildKind.ROUTE).patch())
                 .get(annotation)
@@ -523,8 +510,7 @@ class DesiredStateTest {
     assertThat(route.body().getAsJsonObject("metadata").getAsJsonObject("labels").get("team"))
         .hasToString("\"desks\"");
     SessionConfig basic =
-        new SessionConfig(
-            CONFIG.domain(),
+        with(
             new SessionConfig.Ingress(
                 SessionConfig.IngressKind.GATEWAY,
                 Optional.empty(),
@@ -534,10 +520,6 @@ class DesiredStateTest {
                 Map.of(),
                 List.of(gateway),
                 false),
-            CONFIG.tls(),
-            CONFIG.turn(),
-            CONFIG.network(),
-            CONFIG.access(),
             Optional.empty());
     DesiredObject without = object(children("{}", "{image: x}", basic), ChildKind.ROUTE);
     assertThat(without.body().get("spec").toString()).doesNotContain("filters");
@@ -567,19 +549,7 @@ class DesiredStateTest {
         new SessionConfig.Ingress(
             SessionConfig.IngressKind.NONE, Optional.empty(), List.of("websecure"));
     DesiredObject usual =
-        object(
-            children(
-                "{}",
-                "{image: x}",
-                new SessionConfig(
-                    CONFIG.domain(),
-                    ingress,
-                    CONFIG.tls(),
-                    CONFIG.turn(),
-                    CONFIG.network(),
-                    CONFIG.access(),
-                    Optional.empty())),
-            ChildKind.SERVICE);
+        object(children("{}", "{image: x}", with(ingress, Optional.empty())), ChildKind.SERVICE);
     assertThat(headless.body().getAsJsonObject("spec").get("clusterIP").getAsString())
         .isEqualTo("None");
     assertThat(usual.body().getAsJsonObject("spec").has("clusterIP")).isFalse();
@@ -665,6 +635,11 @@ class DesiredStateTest {
   }
 
   private static SessionConfig withGate(SessionConfig.Ingress ingress, SessionConfig.Gate gate) {
+    return with(ingress, Optional.of(gate));
+  }
+
+  private static SessionConfig with(
+      SessionConfig.Ingress ingress, Optional<SessionConfig.Gate> gate) {
     return new SessionConfig(
         CONFIG.domain(),
         ingress,
@@ -672,7 +647,7 @@ class DesiredStateTest {
         CONFIG.turn(),
         CONFIG.network(),
         CONFIG.access(),
-        Optional.of(gate));
+        gate);
   }
 
   private static JsonObject annotations(JsonObject object) {
