@@ -105,15 +105,13 @@ public final class SessionIndex {
   }
 
   /**
-   * {@code namespace/name} of the sessions that name this template and are not being deleted. If
-   * the cache contains none, the API server is asked, because the cache can be older than the
-   * newest session.
+   * {@code namespace/name} of the sessions that name this template and are not being deleted. The
+   * API server is asked each time: the watch may not have reported yet that the last session is
+   * created or deleted, and Helm deletes a template right after its sessions.
    */
   public ApiResult<List<String>> using(String template) {
-    List<String> cached = using(template, cache.list());
-    return cached.isEmpty()
-        ? api.list(ResourceType.SESSION, namespaces, "").map(list -> using(template, list.items()))
-        : new ApiResult.Ok<>(cached);
+    return api.list(ResourceType.SESSION, namespaces, "")
+        .map(list -> using(template, list.items()));
   }
 
   private static List<String> using(String template, List<VdiSession> sessions) {

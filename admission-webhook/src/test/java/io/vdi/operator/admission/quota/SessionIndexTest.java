@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vdi.operator.admission.FakeApi;
 import io.vdi.operator.common.kube.ApiResult;
+import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.kube.ResourceCache.Change;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ObjectMeta;
@@ -121,10 +122,14 @@ class SessionIndexTest {
   }
 
   @Test
-  void anEmptyCacheIsNotBelievedWhenATemplateIsDeleted() {
+  void theCacheDoesNotDecideWhetherATemplateIsInUse() {
     put("desk");
     assertThat(index.using("t").orElseThrow()).containsExactly("desks/desk");
     assertThat(index.using("other").orElseThrow()).isEmpty();
+    index.caches().forEach(ResourceCache::refresh);
+    assertThat(index.caches().getFirst().list()).hasSize(1);
+    api.remove(SESSIONS + "desk");
+    assertThat(index.using("t").orElseThrow()).as("after its last session").isEmpty();
   }
 
   @Test

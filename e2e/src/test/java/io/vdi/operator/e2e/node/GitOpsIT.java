@@ -118,16 +118,19 @@ class GitOpsIT {
     write("Chart.yaml", "{apiVersion: v2, name: course, version: 1.0.0}");
     write("templates/session.yaml", SESSION.formatted("git-chart", "git-chart"));
     write("templates/template.yaml", TEMPLATE.formatted("git-chart"));
-    node.helm()
-        .run(
-            "install",
-            "course",
-            folder.toString(),
-            "--namespace=default",
-            "--wait",
-            "--timeout=2m");
-    awaitPhase("git-chart", "Running");
-    node.helm().run("uninstall", "course", "--namespace=default", "--wait", "--timeout=2m");
+    try {
+      node.helm()
+          .run(
+              "install",
+              "course",
+              folder.toString(),
+              "--namespace=default",
+              "--wait",
+              "--timeout=2m");
+      awaitPhase("git-chart", "Running");
+    } finally {
+      node.helm().run("uninstall", "course", "--namespace=default", "--wait", "--timeout=2m");
+    }
     awaitGone("git-chart");
     assertThat(template("git-chart").isNotFound()).isTrue();
   }
