@@ -133,6 +133,8 @@ final class WebhookFleet implements AutoCloseable {
   private Map<String, String> settings(int i) {
     Map<String, String> settings = new HashMap<>();
     settings.put("VDI_CONFIG_FILE", config.toString());
+    // A fleet ends before the second compiler would pay, and other tests need the CPU.
+    settings.put("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
     settings.putAll(OperatorService.webhookAt(ports.get(i)));
     settings.putAll(environment);
     return settings;

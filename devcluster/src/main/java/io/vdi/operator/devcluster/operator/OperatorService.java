@@ -65,8 +65,8 @@ public enum OperatorService {
               case GATE -> List.of(SERIAL, "-Xms24m", "-Xmn12m");
             },
             switch (this) {
-              case CONTROLLER, GATE -> SMALL;
-              case ADMISSION_WEBHOOK, REAPER -> List.<String>of();
+              case CONTROLLER, REAPER, GATE -> SMALL;
+              case ADMISSION_WEBHOOK -> List.<String>of();
             })
         .flatMap(List::stream)
         .toList();
