@@ -24,11 +24,11 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** Certificates with a lifetime of seconds, under 50 requests per second of an API server. */
+/** Certificates with a lifetime of seconds, under 25 requests per second of an API server. */
 @ExtendWith(ClusterExtension.class)
 class RotationIT {
   private static final int ROTATIONS = 8;
-  private static final int PER_SECOND = 50;
+  private static final int PER_SECOND = 25;
 
   private final Cluster cluster;
   private final KubeClient api;

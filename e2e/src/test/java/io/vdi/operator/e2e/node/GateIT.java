@@ -111,7 +111,11 @@ class GateIT {
       await("the route of " + each.session().name())
           .atMost(SharedNode.PATIENCE)
           .until(() ->
-              each.session().childJson(ResourceType.INGRESS_ROUTE).toString().contains("vdi-gate"));
+              each.session().child(ResourceType.INGRESS_ROUTE).ok().isPresent()
+                  && each.session()
+                      .childJson(ResourceType.INGRESS_ROUTE)
+                      .toString()
+                      .contains("vdi-gate"));
       // The router reads its routes again at most every two seconds.
       await("the router to ask the gate for " + each.session().name())
           .atMost(SharedNode.PATIENCE)

@@ -9,12 +9,10 @@ import java.net.URI;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** A desktop that runs longer than its TURN credentials gives browsers the renewed ones. */
-@Order(6)
-class TurnRenewalIT {
+abstract class TurnRenewalTests {
   /** The kubelet updates the files of a mounted Secret in about a minute. */
   private static final Duration UPDATE = Duration.ofMinutes(3);
 
@@ -25,12 +23,6 @@ class TurnRenewalIT {
   @BeforeAll
   static void start() {
     node = SharedNode.get();
-    node.apply(
-        """
-        {apiVersion: v1, kind: Secret, metadata: {name: renewal, namespace: vdi-system},
-         stringData: {secret: shared}}
-        """);
-    node.install("config.turn.host=127.0.0.1", "config.turn.secretName=renewal");
     node.template(
         "renewal",
         "transport: webrtc\n  resources: {defaultCPU: 200m, defaultMemory: 1Gi, defaultGPU: 0}");
@@ -44,8 +36,6 @@ class TurnRenewalIT {
     if (node != null) {
       node.kubectl("delete", "vdi", "renewal", "--wait", "--timeout=90s");
       node.kubectl("delete", "vdit", "renewal");
-      node.install();
-      node.kubectl("delete", "secret", "renewal", "-n", OperatorNode.NAMESPACE);
     }
   }
 

@@ -17,12 +17,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** The real Selkies reports the last input of the real Chromium. */
-@Order(8)
-class InputIT {
+abstract class InputTests {
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
   private static final Duration SUSPENSION = Duration.ofMinutes(3);
 
@@ -32,10 +30,9 @@ class InputIT {
   @BeforeAll
   static void start() {
     node = SharedNode.get();
-    node.install("config.reaper.activity.statusInterval=5s", "config.reaper.warningBefore=10s");
     node.template(
         "attended",
-        "idleOn: NoInput\n" + "  resources: {defaultCPU: '1', defaultMemory: 1Gi, defaultGPU: 0}");
+        "idleOn: NoInput\n" + "  resources: {defaultCPU: 700m, defaultMemory: 1Gi, defaultGPU: 0}");
     pages = new PageClient(node.cluster().address(), node.routerCertificate());
   }
 
@@ -44,7 +41,6 @@ class InputIT {
     if (node != null) {
       node.kubectl("delete", "vdi", "input", "film", "--ignore-not-found", "--timeout=90s");
       node.kubectl("delete", "vdit", "attended");
-      node.install();
     }
   }
 
@@ -72,7 +68,7 @@ class InputIT {
   }
 
   private static String resource(String name) throws IOException {
-    try (InputStream in = InputIT.class.getResourceAsStream(name)) {
+    try (InputStream in = InputTests.class.getResourceAsStream(name)) {
       return Base64.getEncoder().encodeToString(in.readAllBytes());
     }
   }

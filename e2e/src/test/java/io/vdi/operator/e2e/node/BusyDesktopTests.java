@@ -8,12 +8,10 @@ import io.vdi.operator.e2e.browser.PageClient;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** The real kubelet reports the CPU usage of real desktops to which no client is connected. */
-@Order(7)
-class BusyDesktopIT {
+abstract class BusyDesktopTests {
   /** The services reload a changed ConfigMap in about 20 seconds; the idle timeout is 30. */
   private static final Duration SUSPENSION = Duration.ofMinutes(5);
 
@@ -24,14 +22,10 @@ class BusyDesktopIT {
   @BeforeAll
   static void start() {
     node = SharedNode.get();
-    node.install(
-        "config.reaper.busy.enabled=true",
-        "config.reaper.busy.interval=10s",
-        "config.reaper.warningBefore=10s");
     node.template(
         "work",
         "idleTimeout: 30s\n  busy: {cpuAbove: 200m}\n"
-            + "  resources: {defaultCPU: 500m, defaultMemory: 1Gi, defaultGPU: 0}");
+            + "  resources: {defaultCPU: 300m, defaultMemory: 1Gi, defaultGPU: 0}");
     PageClient pages = new PageClient(node.cluster().address(), node.routerCertificate());
     busy = LiveDesktop.of(node, pages, "default", "busy");
     asleep = LiveDesktop.of(node, pages, "default", "asleep");
@@ -44,7 +38,6 @@ class BusyDesktopIT {
     if (node != null) {
       node.kubectl("delete", "vdi", "busy", "asleep", "--wait", "--timeout=90s");
       node.kubectl("delete", "vdit", "work");
-      node.install();
     }
   }
 
