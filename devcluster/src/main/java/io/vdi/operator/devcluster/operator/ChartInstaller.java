@@ -83,7 +83,9 @@ public record ChartInstaller(Cluster cluster, Path chart, String namespace, List
           Helm.offline()
               .template(
                   chart, namespace, "--show-only=templates/admission-webhook-configurations.yaml")
-              .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\""));
+              .replaceAll("service: \\{.*path: (/\\w+),.*\\}", "url: \"" + url + "$1\"")
+              // Two cores run several clusters at the same time, and a JVM that starts is slow.
+              .replace("timeoutSeconds: 5", "timeoutSeconds: 20"));
     });
   }
 
