@@ -111,16 +111,13 @@ public final class SessionIndex {
    */
   public ApiResult<List<String>> using(String template) {
     return api.list(ResourceType.SESSION, namespaces, "")
-        .map(list -> using(template, list.items()));
-  }
-
-  private static List<String> using(String template, List<VdiSession> sessions) {
-    return sessions.stream()
-        .filter(session -> session.spec().template().equals(template))
-        .filter(session -> !session.metadata().isDeleting())
-        .map(session -> session.namespace() + "/" + session.name())
-        .sorted()
-        .toList();
+        .map(list ->
+            list.items().stream()
+                .filter(session -> session.spec().template().equals(template))
+                .filter(session -> !session.metadata().isDeleting())
+                .map(session -> session.namespace() + "/" + session.name())
+                .sorted()
+                .toList());
   }
 
   /**

@@ -111,11 +111,14 @@ class GateIT {
       await("the route of " + each.session().name())
           .atMost(SharedNode.PATIENCE)
           .until(() ->
-              each.session().child(ResourceType.INGRESS_ROUTE).ok().isPresent()
-                  && each.session()
-                      .childJson(ResourceType.INGRESS_ROUTE)
-                      .toString()
-                      .contains("vdi-gate"));
+              node.api()
+                  .request(
+                      "GET",
+                      ResourceType.INGRESS_ROUTE.path("default", each.session().name()),
+                      null)
+                  .ok()
+                  .filter(route -> route.toString().contains("vdi-gate"))
+                  .isPresent());
       // The router reads its routes again at most every two seconds.
       await("the router to ask the gate for " + each.session().name())
           .atMost(SharedNode.PATIENCE)
