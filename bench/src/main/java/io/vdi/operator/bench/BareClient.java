@@ -59,7 +59,7 @@ final class BareClient implements AutoCloseable {
 
   /** Creates a session as its user would. */
   static VdiSession submit(KubeClient user, String name) {
-    return submit(user, name, "");
+    return submit(user, BenchCluster.NAMESPACE, name, "");
   }
 
   /**
@@ -67,7 +67,7 @@ final class BareClient implements AutoCloseable {
    *
    * @param fields of the spec, in YAML's flow style: {@code , timeout: 1h}
    */
-  static VdiSession submit(KubeClient user, String name, String fields) {
+  static VdiSession submit(KubeClient user, String namespace, String name, String fields) {
     JsonObject session =
         Manifests.parse(
                 """
@@ -76,9 +76,9 @@ final class BareClient implements AutoCloseable {
                 metadata: {name: %1$s, namespace: %2$s}
                 spec: {user: "%1$s@example.com", template: %3$s%4$s}
                 """
-                    .formatted(name, BenchCluster.NAMESPACE, BenchCluster.TEMPLATE, fields))
+                    .formatted(name, namespace, BenchCluster.TEMPLATE, fields))
             .getFirst();
-    return user.create(ResourceType.SESSION, BenchCluster.NAMESPACE, session).orElseThrow();
+    return user.create(ResourceType.SESSION, namespace, session).orElseThrow();
   }
 
   /**

@@ -69,14 +69,18 @@ final class BenchCluster implements AutoCloseable {
     Manifests.apply(
         admin,
         """
-        {apiVersion: v1, kind: Namespace, metadata: {name: %s}}
-        ---
         apiVersion: vdi.kasm.io/v1alpha1
         kind: VDITemplate
         metadata: {name: %s}
         spec: {image: desktop}
         """
-            .formatted(NAMESPACE, TEMPLATE));
+            .formatted(TEMPLATE));
+    createNamespace(NAMESPACE);
+  }
+
+  void createNamespace(String name) {
+    Manifests.apply(
+        admin, "{apiVersion: v1, kind: Namespace, metadata: {name: %s}}".formatted(name));
   }
 
   /** A client with the permissions of the user who creates sessions. */

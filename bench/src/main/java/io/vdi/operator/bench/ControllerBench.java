@@ -1,6 +1,5 @@
 package io.vdi.operator.bench;
 
-import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.operator.AotCache;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
@@ -24,6 +23,12 @@ final class ControllerBench {
 
   /** Volumes are bound at a few per second, so that thousands of homes would take an hour. */
   private static final String WITHOUT_HOME = ", persistence: {enabled: false}";
+
+  /**
+   * Of a fleet. For each Role and RoleBinding that is created, the API server reads all
+   * RoleBindings of the namespace: 10,000 sessions in one namespace need its memory and its CPU.
+   */
+  private static final int NAMESPACES = 100;
 
   private static final Load WARMING = new Load.Clients(16);
 
@@ -51,7 +56,7 @@ final class ControllerBench {
     try (BenchCluster cluster = new BenchCluster(sessions + WARM_UP);
         OperatorProcess controller = start(cluster);
         Stopwatch watch = new Stopwatch(cluster.admin())) {
-      Consumer<String> submit = submit(cluster, watch, "");
+      Consumer<String> submit = submit(cluster, watch);
       arrive(watch, names("warm", WARM_UP), WARMING, submit);
       watch.awaitRunning(names("warm", WARM_UP));
       cluster.requests().awaitQuiet(SETTLED);
@@ -60,11 +65,13 @@ final class ControllerBench {
   }
 
   /**
-   * Measures the controller with many sessions without homes: while they arrive, at rest, with a
-   * burst of more sessions, while another replica takes over, and after a restart.
+   * Measures the controller with many sessions without homes, spread over {@link #NAMESPACES}:
+   * while they arrive, at rest, with a burst of more sessions, while another replica takes over,
+   * and after a restart.
    */
   Result.Fleet fleet(int sessions, int more) {
     try (BenchCluster cluster = new BenchCluster(sessions + more)) {
+      IntStream.range(0, NAMESPACES).mapToObj(i -> "fleet-" + i).forEach(cluster::createNamespace);
       Result.ControllerFigures arrival;
       ProcessFigures settled;
       ProcessFigures rested;
@@ -74,7 +81,12 @@ final class ControllerBench {
       double loss;
       try (OperatorProcess controller = start(cluster);
           Stopwatch watch = new Stopwatch(cluster.admin())) {
-        Consumer<String> submit = submit(cluster, watch, WITHOUT_HOME);
+        Consumer<String> submit =
+            name -> {
+              String namespace = "fleet-" + Math.floorMod(name.hashCode(), NAMESPACES);
+              BareClient.submit(cluster.admin(), namespace, name, WITHOUT_HOME);
+              watch.start(name);
+            };
         Load load = new Load.Clients(32);
         arrival = measure(cluster, controller, watch, names("session", sessions), load, submit);
         settled = figures(controller);
@@ -189,12 +201,9 @@ final class ControllerBench {
     watch.awaitPods(names);
   }
 
-  /**
-   * @param fields see {@link BareClient#submit(KubeClient, String, String)}
-   */
-  private static Consumer<String> submit(BenchCluster cluster, Stopwatch watch, String fields) {
+  private static Consumer<String> submit(BenchCluster cluster, Stopwatch watch) {
     return name -> {
-      BareClient.submit(cluster.admin(), name, fields);
+      BareClient.submit(cluster.admin(), name);
       watch.start(name);
     };
   }
@@ -211,7 +220,7 @@ final class ControllerBench {
     training.awaitReady();
     try (Stopwatch watch = new Stopwatch(cluster.admin())) {
       List<String> names = names("train", TRAINING);
-      arrive(watch, names, WARMING, submit(cluster, watch, ""));
+      arrive(watch, names, WARMING, submit(cluster, watch));
       watch.awaitRunning(names);
       for (String name : names) {
         cluster

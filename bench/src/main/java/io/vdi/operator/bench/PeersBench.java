@@ -177,7 +177,7 @@ final class PeersBench {
 
   private static Consumer<String> session(BenchCluster cluster, boolean home) {
     String fields = ", persistence: {enabled: " + home + "}";
-    return name -> BareClient.submit(cluster.admin(), name, fields);
+    return name -> BareClient.submit(cluster.admin(), BenchCluster.NAMESPACE, name, fields);
   }
 
   private static Consumer<String> sandbox(BenchCluster cluster, boolean claims) {
