@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonElement;
 import io.vdi.operator.cli.Main;
-import io.vdi.operator.cli.output.Console;
+import io.vdi.operator.cli.TestConsole;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.Share;
@@ -19,8 +19,6 @@ import io.vdi.operator.devcluster.testing.AuditLog;
 import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.signin.TestProvider;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -378,17 +376,11 @@ class ApiIT {
   }
 
   private static String plugin(String... arguments) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    Console console =
-        new Console(
-            new PrintWriter(out),
-            new PrintWriter(err),
-            0,
-            false,
-            Map.of("KUBECONFIG", installation.cluster.kubeconfig().toString()));
-    assertThat(Main.run(console, arguments)).as(err.toString()).isZero();
-    return out.toString();
+    TestConsole console =
+        new TestConsole(
+            0, false, Map.of("KUBECONFIG", installation.cluster.kubeconfig().toString()));
+    assertThat(Main.run(console.console(), arguments)).as(console.err()).isZero();
+    return console.out();
   }
 
   /** A guest watches judy's desktop by this link, until it is ended. */

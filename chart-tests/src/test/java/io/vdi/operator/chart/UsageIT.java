@@ -1,8 +1,10 @@
-package io.vdi.operator.cli;
+package io.vdi.operator.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.vdi.operator.cli.Main;
+import io.vdi.operator.cli.TestConsole;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
