@@ -38,6 +38,7 @@ public final class OperatorNode implements AutoCloseable {
   private final Helm helm;
   private Optional<SingleSignOn> signOn = Optional.empty();
   private boolean gate;
+  private List<String> values = List.of();
 
   private OperatorNode(Path checkout, EmbeddedCluster cluster) {
     this.checkout = checkout;
@@ -94,6 +95,13 @@ public final class OperatorNode implements AutoCloseable {
     return started;
   }
 
+  /** Installs the operator with the chart's values, unless {@link #install} did so last. */
+  public void requireDefaults() {
+    if (gate || !values.isEmpty()) {
+      installWithoutGate();
+    }
+  }
+
   /** Installs the operator without the gate from now on. Keycloak continues. */
   public void installWithoutGate(String... values) {
     gate = false;
@@ -107,6 +115,7 @@ public final class OperatorNode implements AutoCloseable {
    * @param values of the chart, each as {@code key=value}
    */
   public void install(String... values) {
+    this.values = List.of(values);
     List<String> flags =
         new ArrayList<>(
             List.of(

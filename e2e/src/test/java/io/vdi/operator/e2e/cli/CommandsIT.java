@@ -51,7 +51,7 @@ class CommandsIT {
 
   @BeforeAll
   void install() {
-    node = SharedNode.get();
+    node = SharedNode.withDefaults();
     shell = new Shell(node, folder);
     node.template("brief", "resources: {defaultCPU: 400m, defaultMemory: 1Gi, defaultGPU: 0}");
     node.apply(

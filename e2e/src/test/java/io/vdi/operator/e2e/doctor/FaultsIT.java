@@ -43,7 +43,7 @@ class FaultsIT {
 
   @BeforeAll
   void start() {
-    OperatorNode node = SharedNode.get();
+    OperatorNode node = SharedNode.withDefaults();
     assumeTrue(TurnRelay.isProvided(), "needs the Debian package coturn");
     harness = new DoctorHarness(node, folder);
     harness.relay().start();

@@ -53,7 +53,6 @@ final class FaultySessions {
     harness.shell("kubectl delete node lost-node --ignore-not-found");
     harness.shell("kubectl label node node-1 example.com/pool-");
     harness.shell("kubectl delete namespace limited crowded restricted errors --wait=false");
-    node.install();
   }
 
   private void install() {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * -Dvdi.chaos.filter=Gpus} runs one group.
  */
 final class SampledGroups implements ExecutionCondition {
-  private static final int SAMPLE = 4;
+  private static final int SAMPLE = 3;
 
   /** Always run, because it shows that the doctor finds nothing when nothing is wrong. */
   private static final Class<?> HEALTHY = FaultsIT.Healthy.class;

@@ -18,7 +18,7 @@ class DeviceClaimsIT {
 
   @Test
   void aSuspendedSessionGivesItsDeviceToOneThatWaits() {
-    OperatorNode node = SharedNode.get();
+    OperatorNode node = SharedNode.withDefaults();
     DraDriverAddon.start(node.cluster(), 1);
     node.template(
         "claimed",

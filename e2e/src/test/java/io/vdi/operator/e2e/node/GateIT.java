@@ -136,7 +136,6 @@ class GateIT {
     node.kubectl("delete", "namespace", "desktops", "--ignore-not-found", "--wait=false");
     node.kubectl("delete", "vdit", "gate");
     node.kubectl("delete", "rolebinding", "alice-sessions", "--ignore-not-found");
-    node.installWithoutGate();
   }
 
   @Test

@@ -61,12 +61,6 @@ class GatewayIT {
     if (desktop == null) {
       return;
     }
-    node.installWithoutGate();
-    await("the controllers to read the settings again")
-        .atMost(SharedNode.PATIENCE)
-        .until(() ->
-            node.kubectl("get", "ingressroute,httproute", "alice", "--ignore-not-found", NAMES)
-                .equals("ingressroute.traefik.io/alice\n"));
     node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
     node.kubectl("delete", "vdit", "gateway");
     node.kubectl("rollout", "undo", "deployment/traefik", "--namespace=kube-system");

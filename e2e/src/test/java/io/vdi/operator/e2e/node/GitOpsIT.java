@@ -57,7 +57,7 @@ class GitOpsIT {
 
   @BeforeAll
   static void install() {
-    node = SharedNode.get();
+    node = SharedNode.withDefaults();
   }
 
   @Test

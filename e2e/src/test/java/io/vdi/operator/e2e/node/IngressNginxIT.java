@@ -114,7 +114,6 @@ class IngressNginxIT {
         .until(() ->
             node.kubectl("get", "service", "vdi-gate-external", "--ignore-not-found").isEmpty());
     assertThat(node.kubectl("get", "ingress", "--output=name")).isEmpty();
-    node.installWithoutGate();
     node.kubectl("rollout", "undo", "deployment/traefik", "--namespace=kube-system");
     node.kubectl("delete", "ingressclass", "nginx");
   }

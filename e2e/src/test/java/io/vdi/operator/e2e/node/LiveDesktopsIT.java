@@ -1,6 +1,5 @@
 package io.vdi.operator.e2e.node;
 
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Order;
@@ -8,16 +7,15 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * What happens to desktops in the course of minutes. The nested classes share one configuration of
- * the operator and run at the same time, because they mostly wait.
+ * What happens to desktops in the course of minutes, and to pods that share a GPU. The nested
+ * classes share one configuration of the operator and run at the same time, because they mostly
+ * wait.
  */
 @Order(6)
 class LiveDesktopsIT {
-  private static OperatorNode node;
-
   @BeforeAll
   static void install() {
-    node = SharedNode.get();
+    OperatorNode node = SharedNode.get();
     node.apply(
         """
         {apiVersion: v1, kind: Secret, metadata: {name: renewal, namespace: vdi-system},
@@ -32,14 +30,6 @@ class LiveDesktopsIT {
         "config.turn.secretName=renewal");
   }
 
-  @AfterAll
-  static void uninstall() {
-    if (node != null) {
-      node.install();
-      node.kubectl("delete", "secret", "renewal", "-n", OperatorNode.NAMESPACE);
-    }
-  }
-
   @Nested
   @Execution(ExecutionMode.CONCURRENT)
   class Busy extends BusyDesktopTests {}
@@ -47,6 +37,10 @@ class LiveDesktopsIT {
   @Nested
   @Execution(ExecutionMode.CONCURRENT)
   class Input extends InputTests {}
+
+  @Nested
+  @Execution(ExecutionMode.CONCURRENT)
+  class Slicing extends SlicingTests {}
 
   @Nested
   @Execution(ExecutionMode.CONCURRENT)

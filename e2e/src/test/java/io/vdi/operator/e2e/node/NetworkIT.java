@@ -88,7 +88,6 @@ class NetworkIT {
       for (String address : new String[] {METADATA_SERVICE, INTERNET}) {
         node.cluster().commandOnNode("ip", "address", "delete", address + "/32", "dev", "lo");
       }
-      node.install();
     }
   }
 

@@ -93,7 +93,7 @@ class NodeFaultsIT {
 
   @BeforeAll
   static void start() {
-    node = SharedNode.get();
+    node = SharedNode.withDefaults();
     cluster = node.cluster();
     pages = new PageClient(cluster.address(), node.routerCertificate());
     node.template("faults", "resources: {defaultCPU: 300m, defaultMemory: 1Gi, defaultGPU: 0}");

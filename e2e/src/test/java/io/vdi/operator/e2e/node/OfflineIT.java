@@ -30,7 +30,7 @@ class OfflineIT {
 
   @Test
   void theOperatorRunsFromTheBundle() throws IOException {
-    OperatorNode node = SharedNode.get();
+    OperatorNode node = SharedNode.withDefaults();
     Path bundle = unpack(pack(node));
     assertThat(Command.run(List.of("sh", "-c", "cd '" + bundle + "' && sha256sum -c SHA256SUMS")))
         .contains("images/desktop.tar: OK", "chart/vdi-operator-0.1.0.tgz: OK");

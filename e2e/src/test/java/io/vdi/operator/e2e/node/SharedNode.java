@@ -23,9 +23,17 @@ public final class SharedNode {
 
   private SharedNode() {}
 
+  /** Returns the node with the values of the chart, whatever the tests before have installed. */
+  public static OperatorNode withDefaults() {
+    OperatorNode node = get();
+    node.requireDefaults();
+    return node;
+  }
+
   /**
-   * Returns the node, with the operator in a namespace that accepts only restricted pods. If this
-   * machine cannot run containers, the test is skipped with the reason.
+   * Returns the node, with the operator in a namespace that accepts only restricted pods. It has
+   * the settings of the last test: install others, or use {@link #withDefaults}. If this machine
+   * cannot run containers, the test is skipped with the reason.
    */
   public static synchronized OperatorNode get() {
     if (shared.isEmpty()) {

@@ -39,7 +39,7 @@ class UpgradeIT {
 
   @Test
   void runningDesktopsStayAndNoSessionIsRejected() throws Exception {
-    OperatorNode node = SharedNode.get();
+    OperatorNode node = SharedNode.withDefaults();
     node.apply(
         """
         apiVersion: vdi.kasm.io/v1alpha1

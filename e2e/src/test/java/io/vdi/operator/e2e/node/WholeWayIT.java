@@ -36,7 +36,7 @@ class WholeWayIT {
 
   @BeforeAll
   static void install() {
-    node = SharedNode.get();
+    node = SharedNode.withDefaults();
   }
 
   @Test

@@ -10,7 +10,6 @@ import io.vdi.operator.e2e.cli.Shell;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,8 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Time slicing on a real kubelet, which learns of eight GPUs through its device plugin API. The
  * device plugin is simulated and reads the same configuration as NVIDIA's.
  */
-@Order(3)
-class SlicingIT {
+abstract class SlicingTests {
   @TempDir Path folder;
 
   @Test
@@ -46,7 +44,7 @@ class SlicingIT {
                 - name: sharer
                   image: localhost/vdi-devcluster/pause:1
                   imagePullPolicy: Never
-                  resources: {limits: {nvidia.com/gpu: 1, cpu: 10m}}
+                  resources: {limits: {nvidia.com/gpu: 1}}
             """
                 .formatted(name)));
     await("eight pods on one GPU")
