@@ -98,7 +98,7 @@ test: check-commits programs ## Run all tests against a real Kubernetes
 	@$(MVN) --fail-at-end verify
 
 chaos: programs ## Run every perturbation: crashes, outdated caches, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
-	@$(WITH) mvn verify -pl controller,admission-webhook,e2e -am -Dvdi.chaos=true -Djqwik.tries.default=5000 \
+	@$(WITH) mvn verify -pl controller,admission-webhook,reaper,e2e -am -Dvdi.chaos=true -Djqwik.tries.default=5000 \
 	  -Dtest='PerturbationProperties,SessionPlannerProperties,NodeDrainProperties' \
 	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,MemoryIT,NodeFaultsIT,FaultsIT,GatewayIT,GateIT' -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ClusterExtension.class)
 class QuotaAdmitterIT {
   private static final int LIMIT = 20;
-  private static final int SESSIONS = 150;
+  private static final int SESSIONS = 100;
   private static final String QUOTA = "quota: {mode: queue, namespace: {gpus: %d}}";
 
   private final Cluster cluster;
@@ -53,7 +53,7 @@ class QuotaAdmitterIT {
   }
 
   @Test
-  @DisplayName("150 concurrent sessions start oldest first and never exceed the limit")
+  @DisplayName("100 concurrent sessions start oldest first and never exceed the limit")
   void startsOldestFirstWithinTheLimit() throws Exception {
     try (RunningService _ = startWithLimit(LIMIT);
         SessionWatch watch = new SessionWatch(api, namespace.name());

@@ -17,10 +17,12 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The reaper does not keep the annotations of other programs. */
+@EnabledIfSystemProperty(named = "vdi.chaos", matches = "true")
 @ExtendWith(ClusterExtension.class)
 class MemoryIT {
   private static final Duration PATIENCE = Duration.ofSeconds(60);

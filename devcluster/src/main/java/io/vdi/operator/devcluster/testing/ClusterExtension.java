@@ -37,6 +37,10 @@ public final class ClusterExtension
   private static final Namespace STORE = Namespace.create(ClusterExtension.class);
   private static final AtomicInteger COUNTER = new AtomicInteger();
 
+  /** Failsafe numbers the JVMs that run the tests of a module at the same time. */
+  private static final String USED_PERMISSIONS_FILE =
+      "used-permissions-%d.txt".formatted(Integer.getInteger("surefire.forkNumber", 1));
+
   /** Of every cluster of this JVM: Failsafe runs failed tests again, on another cluster. */
   private static final Set<String> USED_PERMISSIONS = new ConcurrentSkipListSet<>();
 
@@ -74,13 +78,13 @@ public final class ClusterExtension
       cluster.close();
     }
 
-    /** For the chart's tests, which compare it with the roles of each service. */
+    /** For RbacUsageIT, which compares it with the roles of each service. */
     private static void writeRbacUsage(EmbeddedCluster cluster) {
       try {
         USED_PERMISSIONS.addAll(RbacUsage.of(cluster.folder()));
-        Files.write(Path.of("target", "used-rights.txt"), USED_PERMISSIONS);
+        Files.write(Path.of("target", USED_PERMISSIONS_FILE), USED_PERMISSIONS);
       } catch (IOException e) {
-        throw new ClusterException("cannot write target/used-rights.txt", e);
+        throw new ClusterException("cannot write target/" + USED_PERMISSIONS_FILE, e);
       }
     }
   }
