@@ -40,6 +40,7 @@ import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.leader.FormerLeader;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool;
@@ -56,6 +57,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,7 +127,7 @@ public final class Controller implements Service {
             api, caches, () -> settings.current().session(), context.mayWrite());
     this.crds =
         caches.ofOtherProjects().stream()
-            .map(cache -> new CrdWatcher(api, cache, this::addAll))
+            .map(cache -> new CrdWatcher(api, cache, this::checkAll))
             .toList();
     this.events = new EventRecorder(api, "vdi-controller", clock);
     SessionMetrics metrics = new SessionMetrics(meters);
@@ -238,18 +240,18 @@ public final class Controller implements Service {
   @Override
   public void configChanged() {
     shared.changed();
-    addAll();
+    checkAll();
   }
 
   /** Returns immediately: the caller renews the Lease, and must not wait for the API server. */
   @Override
-  public void elected() {
-    FatalErrorHandler.END_PROCESS.thread("takeover").start(this::takeOver);
+  public void elected(FormerLeader former) {
+    FatalErrorHandler.END_PROCESS.thread("takeover").start(() -> takeOver(former));
   }
 
-  private void takeOver() {
+  private void takeOver(FormerLeader former) {
     try {
-      if (refreshCaches()) {
+      if ((former == FormerLeader.EARLIER_PROCESS || refreshCaches()) && readState()) {
         startWork();
       }
     } catch (InterruptedException e) {
@@ -283,10 +285,14 @@ public final class Controller implements Service {
         result = cache.refresh();
       }
     }
-    // Without the permission to read one of these, desktops work: without nodes the controller does
-    // not know which are lost or drained, and sessions are more important than the others.
-    return read("list nodes", () -> caches.nodes().refresh().failure())
-        && read("read the released hosts", releasedHosts::load)
+    // Without the permission to read nodes, the controller does not know which are lost or drained.
+    // Sessions are more important.
+    return read("list nodes", () -> caches.nodes().refresh().failure());
+  }
+
+  /** Reads what no cache has. Without the permission to read it, desktops work. */
+  private boolean readState() throws InterruptedException {
+    return read("read the released hosts", releasedHosts::load)
         && read("read the usage", usage::takeOver);
   }
 
@@ -322,7 +328,7 @@ public final class Controller implements Service {
     templates.start();
     shared.start();
     usage.start();
-    addAll();
+    checkAll();
   }
 
   @Override
@@ -347,7 +353,7 @@ public final class Controller implements Service {
     if (change.before().isEmpty()) {
       bursts.arrived(key, clock.instant());
     }
-    queue.add(key);
+    changed(key);
   }
 
   private static boolean isResume(ResourceCache.Change<VdiSession> change) {
@@ -362,7 +368,7 @@ public final class Controller implements Service {
       return;
     }
     String name = change.object().name();
-    addAll(session -> session.spec().template().equals(name));
+    sessions(session -> session.spec().template().equals(name)).forEach(queue::addLowPriority);
   }
 
   /** A pod that is deleted or finished uses no quota: sessions in the queue may move up. */
@@ -385,15 +391,16 @@ public final class Controller implements Service {
   /** A policy that was deleted or changed by another client is written again. */
   private void policyChanged(KubeObject policy) {
     shared.changed();
-    addAll(session ->
-        session.namespace().equals(policy.namespace())
-            && ResourceNames.networkPolicy(session.spec().template()).equals(policy.name()));
+    sessions(session ->
+            session.namespace().equals(policy.namespace())
+                && ResourceNames.networkPolicy(session.spec().template()).equals(policy.name()))
+        .forEach(queue::add);
   }
 
   /** A Middleware that was deleted or changed by another client is written again. */
   private void routePartChanged(KubeObject part) {
     shared.changed();
-    addAll(session -> session.namespace().equals(part.namespace()));
+    sessions(session -> session.namespace().equals(part.namespace())).forEach(queue::add);
   }
 
   private void childChanged(KubeObject child) {
@@ -401,17 +408,26 @@ public final class Controller implements Service {
         .metadata()
         .label(Labels.INSTANCE)
         .ifPresentOrElse(
-            session -> queue.add(new SessionKey(child.namespace(), session)),
+            session -> changed(new SessionKey(child.namespace(), session)),
             // The Service of the gate.
             () -> routePartChanged(child));
   }
 
-  private void addAll() {
-    addAll(session -> true);
+  /** Before this replica leads, each object of the first lists is a change. */
+  private void changed(SessionKey key) {
+    if (elected) {
+      queue.add(key);
+    } else {
+      queue.addLowPriority(key);
+    }
   }
 
-  private void addAll(Predicate<VdiSession> which) {
-    caches.sessions().list().stream().filter(which).map(SessionKey::of).forEach(queue::add);
+  private void checkAll() {
+    sessions(session -> true).forEach(queue::addLowPriority);
+  }
+
+  private Stream<SessionKey> sessions(Predicate<VdiSession> which) {
+    return caches.sessions().list().stream().filter(which).map(SessionKey::of);
   }
 
   @Override

@@ -38,6 +38,7 @@ import io.vdi.operator.runtime.ServiceContext;
 import io.vdi.operator.runtime.ServiceDefinition;
 import io.vdi.operator.runtime.ServiceRuntime;
 import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.leader.FormerLeader;
 import io.vdi.operator.runtime.schedule.Periodic;
 import io.vdi.operator.runtime.workqueue.Backoff;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
@@ -179,7 +180,7 @@ public final class Reaper
   }
 
   @Override
-  public void elected() {
+  public void elected(FormerLeader former) {
     elected = true;
     notifier.start();
     sessionWorkers.start();

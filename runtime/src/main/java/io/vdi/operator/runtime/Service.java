@@ -3,6 +3,7 @@ package io.vdi.operator.runtime;
 import io.helidon.webserver.http.HttpRouting;
 import io.vdi.operator.common.kube.RequiredPermission;
 import io.vdi.operator.common.kube.ResourceCache;
+import io.vdi.operator.runtime.leader.FormerLeader;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,8 +29,12 @@ public interface Service {
   /** The caches are synced and {@link #readinessError} is empty. The service is ready after it. */
   default void ready() {}
 
-  /** This replica is the leader, or the service has no leader election. */
-  default void elected() {}
+  /**
+   * This replica is the leader, or the service has no leader election.
+   *
+   * @param former who led before, and may have written what the caches lack
+   */
+  default void elected(FormerLeader former) {}
 
   /** The configuration file has changed and is valid. */
   default void configChanged() {}

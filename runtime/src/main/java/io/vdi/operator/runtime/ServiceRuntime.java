@@ -11,6 +11,7 @@ import io.vdi.operator.common.thread.FatalErrorHandler;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import io.vdi.operator.runtime.config.ReloadableConfig;
+import io.vdi.operator.runtime.leader.FormerLeader;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import io.vdi.operator.runtime.leader.LeaderElector;
 import io.vdi.operator.runtime.leader.LeaseHolder;
@@ -197,7 +198,7 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     LOG.info("ready");
     config.watch(CONFIG_POLL, changed -> service.configChanged());
     if (elector.isEmpty()) {
-      work();
+      work(FormerLeader.OTHER_REPLICA);
       stopping.await();
       return ExitReason.STOPPED;
     }
@@ -207,9 +208,9 @@ public final class ServiceRuntime<C extends ServiceConfig> implements AutoClosea
     };
   }
 
-  private void work() {
+  private void work(FormerLeader former) {
     elected = true;
-    service.elected();
+    service.elected(former);
   }
 
   /** Whether this replica works, and may still write. */

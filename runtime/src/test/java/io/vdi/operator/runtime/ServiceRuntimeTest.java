@@ -13,6 +13,7 @@ import io.vdi.operator.common.testing.CapturedLog;
 import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.runtime.config.ConfigLoader;
 import io.vdi.operator.runtime.config.InvalidConfigException;
+import io.vdi.operator.runtime.leader.FormerLeader;
 import io.vdi.operator.runtime.leader.LeaderElectionConfig;
 import io.vdi.operator.runtime.leader.LeaderElector;
 import io.vdi.operator.runtime.leader.LeaseHolder;
@@ -259,7 +260,7 @@ class ServiceRuntimeTest {
     }
 
     @Override
-    public void elected() {
+    public void elected(FormerLeader former) {
       steps.add("elected write=" + mayWrite.getAsBoolean());
     }
 

@@ -13,6 +13,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,7 @@ public final class LeaderElector {
   private String observedVersion = "";
   private long observedAtNanos;
   private Optional<Lease> ours = Optional.empty();
+  private FormerLeader formerLeader = FormerLeader.OTHER_REPLICA;
   private volatile long renewedAtNanos;
   private volatile boolean started;
   private volatile boolean leading;
@@ -104,7 +106,7 @@ public final class LeaderElector {
    * Waits for the Lease, calls {@code onElected} once, and renews the Lease until {@link #release}
    * is called or the Lease is lost.
    */
-  public TermEnd run(Runnable onElected) throws InterruptedException {
+  public TermEnd run(Consumer<FormerLeader> onElected) throws InterruptedException {
     started = true;
     try {
       while (!tryToHold()) {
@@ -114,7 +116,7 @@ public final class LeaderElector {
       }
       leading = true;
       LOG.info("leading: {} holds lease {}/{}", self.name(), namespace, name);
-      onElected.run();
+      onElected.accept(formerLeader);
       while (!stop.await(timing.retry().toMillis(), TimeUnit.MILLISECONDS)) {
         if (!tryToHold() && !isLeader()) {
           LOG.error("lease {}/{} is lost: {}", namespace, name, lastError);
@@ -176,6 +178,11 @@ public final class LeaderElector {
       leading = false;
       lastError = "held by " + holder;
       return false;
+    }
+    // It is this process if the answer to its last attempt was lost.
+    if (!holder.equals(self.name())) {
+      formerLeader =
+          self.replaces(holder) ? FormerLeader.EARLIER_PROCESS : FormerLeader.OTHER_REPLICA;
     }
     return held(
         api.replace(ResourceType.LEASE, namespace, name, body(Optional.of(lease))), startNanos);

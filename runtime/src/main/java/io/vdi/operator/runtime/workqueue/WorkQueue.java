@@ -1,14 +1,13 @@
 package io.vdi.operator.runtime.workqueue;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -16,19 +15,28 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 
 /**
- * A queue of keys to reconcile. Each key is in it at most once, in the order of its addition. A key
- * is never given to two workers: one that is added while a worker has it is queued again when the
- * worker is done. No addition is lost. The size is bounded only by the number of keys.
+ * A queue of keys to reconcile. Each key is in it at most once, in the order of its addition. Keys
+ * of low priority come after the others, as in controller-runtime's priority queue: otherwise a new
+ * session would wait until a new leader has reconciled all that exist. A key is never given to two
+ * workers: one that is added while a worker has it is queued again when the worker is done. No
+ * addition is lost. The size is bounded only by the number of keys.
  *
  * <p>Why not the queue of the client library: docs/decisions/own-queue.md.
  */
 public final class WorkQueue<K> {
+  /** Of this many keys one is of low priority, even while others wait. */
+  private static final int LOW_PRIORITY_SHARE = 10;
+
   private record Delayed<K>(K key, long atNanos) {}
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Queue<K> ready = new ArrayDeque<>();
-  private final Set<K> waiting = new HashSet<>();
+  private final LinkedHashSet<K> ready = new LinkedHashSet<>();
+  private final LinkedHashSet<K> lowPriority = new LinkedHashSet<>();
+
+  /** Those that were added while a worker has them. */
+  private final Set<K> again = new HashSet<>();
+
   private final Set<K> inProgress = new HashSet<>();
   private final PriorityQueue<Delayed<K>> delayed =
       new PriorityQueue<>(Comparator.comparingLong(Delayed::atNanos));
@@ -37,6 +45,7 @@ public final class WorkQueue<K> {
   private final Backoff backoff;
   private final RandomGenerator random;
   private boolean closed;
+  private int taken;
 
   public WorkQueue(Backoff backoff, RandomGenerator random) {
     this.backoff = backoff;
@@ -49,6 +58,24 @@ public final class WorkQueue<K> {
     try {
       dueNanos.remove(key);
       enqueue(key);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Queues a key of which no change is known, for example because all keys are checked again. A key
+   * that waits already keeps its place.
+   */
+  public void addLowPriority(K key) {
+    lock.lock();
+    try {
+      dueNanos.remove(key);
+      if (inProgress.contains(key)) {
+        again.add(key);
+      } else if (!ready.contains(key) && lowPriority.add(key)) {
+        changed.signal();
+      }
     } finally {
       lock.unlock();
     }
@@ -119,11 +146,10 @@ public final class WorkQueue<K> {
     try {
       while (!closed) {
         long wait = promoteDue();
-        K key = ready.poll();
-        if (key != null) {
-          waiting.remove(key);
+        if (!ready.isEmpty() || !lowPriority.isEmpty()) {
+          K key = next();
           inProgress.add(key);
-          if (!ready.isEmpty() || !delayed.isEmpty()) {
+          if (!ready.isEmpty() || !lowPriority.isEmpty() || !delayed.isEmpty()) {
             // Wake another worker for the next key, or to wait for the next delayed one.
             changed.signal();
           }
@@ -141,14 +167,19 @@ public final class WorkQueue<K> {
     }
   }
 
+  private K next() {
+    taken++;
+    boolean low = ready.isEmpty() || (!lowPriority.isEmpty() && taken % LOW_PRIORITY_SHARE == 0);
+    return low ? lowPriority.removeFirst() : ready.removeFirst();
+  }
+
   /** Marks the key as finished by its worker. */
   public void done(K key) {
     lock.lock();
     try {
       inProgress.remove(key);
-      if (waiting.contains(key)) {
-        ready.add(key);
-        changed.signal();
+      if (again.remove(key)) {
+        enqueue(key);
       }
     } finally {
       lock.unlock();
@@ -159,7 +190,7 @@ public final class WorkQueue<K> {
   public int depth() {
     lock.lock();
     try {
-      return waiting.size();
+      return ready.size() + lowPriority.size() + again.size();
     } finally {
       lock.unlock();
     }
@@ -187,8 +218,9 @@ public final class WorkQueue<K> {
   }
 
   private void enqueue(K key) {
-    if (waiting.add(key) && !inProgress.contains(key)) {
-      ready.add(key);
+    if (inProgress.contains(key)) {
+      again.add(key);
+    } else if (ready.add(key) && !lowPriority.remove(key)) {
       changed.signal();
     }
   }

@@ -48,6 +48,7 @@ class LeaderElectorTest {
   private final class Candidate {
     final AtomicInteger elections = new AtomicInteger();
     final AtomicReference<TermEnd> end = new AtomicReference<>();
+    final AtomicReference<FormerLeader> former = new AtomicReference<>();
     final LeaderElector elector;
     final Thread thread;
 
@@ -64,7 +65,11 @@ class LeaderElectorTest {
           Thread.ofVirtual()
               .start(() -> {
                 try {
-                  end.set(elector.run(elections::incrementAndGet));
+                  end.set(
+                      elector.run(leader -> {
+                        former.set(leader);
+                        elections.incrementAndGet();
+                      }));
                 } catch (InterruptedException e) {
                   Thread.currentThread().interrupt();
                 }
@@ -190,9 +195,24 @@ class LeaderElectorTest {
   @DisplayName("a restarted container takes the Lease of its earlier process immediately")
   void restartedContainer() {
     server.put(ResourceType.LEASE, lease("pod_uid.1", 15, "2026-01-01T11:59:59.000000Z"));
-    new Candidate(new LeaseHolder("pod_uid.", "pod_uid.2")).awaitElected();
+    Candidate restarted = new Candidate(new LeaseHolder("pod_uid.", "pod_uid.2"));
+    restarted.awaitElected();
+    assertThat(restarted.former).hasValue(FormerLeader.EARLIER_PROCESS);
     assertThat(holder()).isEqualTo("pod_uid.2");
     assertThat(spec().get("leaseTransitions").getAsInt()).isEqualTo(8);
+  }
+
+  @Test
+  @DisplayName("a process that did not get the answer knows that another replica led before")
+  void lostAnswer() {
+    server.put(ResourceType.LEASE, lease("", 1, "2026-01-01T12:00:00.000000Z"));
+    AtomicBoolean first = new AtomicBoolean(true);
+    server.before(
+        request -> request.method().equals("PUT") && first.getAndSet(false),
+        () ->
+            server.put(ResourceType.LEASE, lease("pod_uid.2", 15, "2026-01-01T12:00:00.000000Z")));
+    Candidate candidate = new Candidate(new LeaseHolder("pod_uid.", "pod_uid.2")).awaitElected();
+    assertThat(candidate.former).hasValue(FormerLeader.OTHER_REPLICA);
   }
 
   @Test
@@ -202,6 +222,7 @@ class LeaderElectorTest {
     Candidate other = new Candidate(new LeaseHolder("pod_other.", "pod_other.1"));
     awaitReads(4);
     expectElectedAfterLeaseDuration(other);
+    assertThat(other.former).hasValue(FormerLeader.OTHER_REPLICA);
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.vdi.operator.runtime.workqueue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.DisplayName;
@@ -26,6 +28,48 @@ class WorkQueueTest {
     assertThat(queue.take()).contains(2);
     assertThat(queue.depth()).isZero();
     assertThat(queue.inProgress()).isEqualTo(3);
+  }
+
+  @Test
+  @DisplayName("keys of low priority come after the others, also after those that are added later")
+  void lowPriority() throws InterruptedException {
+    queue.addLowPriority(1);
+    queue.addLowPriority(2);
+    queue.addLowPriority(3);
+    queue.add(4);
+    queue.add(3);
+    queue.addLowPriority(4);
+    assertThat(queue.depth()).isEqualTo(4);
+    for (int key : new int[] {4, 3, 1, 2}) {
+      assertThat(queue.take()).contains(key);
+    }
+    assertThat(queue.depth()).isZero();
+  }
+
+  @Test
+  @DisplayName("while others keep coming, one of ten keys is of low priority")
+  void lowPriorityIsNotStarved() throws InterruptedException {
+    queue.addLowPriority(-1);
+    queue.addLowPriority(-2);
+    List<Integer> taken = new ArrayList<>();
+    for (int key = 0; key < 30; key++) {
+      queue.add(key);
+      queue.add(key + 1000);
+      taken.add(queue.take().orElseThrow());
+    }
+    assertThat(taken.indexOf(-1)).isEqualTo(9);
+    assertThat(taken.indexOf(-2)).isEqualTo(19);
+  }
+
+  @Test
+  @DisplayName("a key of low priority added while a worker has it comes again")
+  void lowPriorityWhileInProgress() throws InterruptedException {
+    queue.add(1);
+    queue.take();
+    queue.addLowPriority(1);
+    assertThat(queue.depth()).isEqualTo(1);
+    queue.done(1);
+    assertThat(queue.take()).contains(1);
   }
 
   @Test
