@@ -17,13 +17,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ExtensionContext.StoreScope;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
@@ -37,12 +36,9 @@ public final class ClusterExtension
   private static final Namespace STORE = Namespace.create(ClusterExtension.class);
   private static final AtomicInteger COUNTER = new AtomicInteger();
 
-  /** Failsafe numbers the JVMs that run the tests of a module at the same time. */
+  /** The system property is the number of this JVM among those that run the tests of a module. */
   private static final String USED_PERMISSIONS_FILE =
-      "used-permissions-%d.txt".formatted(Integer.getInteger("surefire.forkNumber", 1));
-
-  /** Of every cluster of this JVM: Failsafe runs failed tests again, on another cluster. */
-  private static final Set<String> USED_PERMISSIONS = new ConcurrentSkipListSet<>();
+      "used-permissions-%d.txt".formatted(Integer.getInteger("vdi.testJvm", 1));
 
   /**
    * The namespace of the test class.
@@ -81,8 +77,7 @@ public final class ClusterExtension
     /** For RbacUsageIT, which compares it with the roles of each service. */
     private static void writeRbacUsage(EmbeddedCluster cluster) {
       try {
-        USED_PERMISSIONS.addAll(RbacUsage.of(cluster.folder()));
-        Files.write(Path.of("target", USED_PERMISSIONS_FILE), USED_PERMISSIONS);
+        Files.write(Path.of("target", USED_PERMISSIONS_FILE), RbacUsage.of(cluster.folder()));
       } catch (IOException e) {
         throw new ClusterException("cannot write target/" + USED_PERMISSIONS_FILE, e);
       }
@@ -149,11 +144,13 @@ public final class ClusterExtension
     return values.get(type);
   }
 
-  /** The cluster. JUnit closes every AutoCloseable in the root store at the end of the run. */
+  /**
+   * The cluster. JUnit closes every AutoCloseable in the store of the session at the end of the
+   * JVM. The root store would end with each class where Failsafe has several JVMs.
+   */
   private static Shared shared(ExtensionContext context) {
     return context
-        .getRoot()
-        .getStore(STORE)
+        .getStore(StoreScope.LAUNCHER_SESSION, STORE)
         .getOrComputeIfAbsent(
             Shared.class,
             type -> {

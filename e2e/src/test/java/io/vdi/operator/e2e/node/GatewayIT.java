@@ -64,12 +64,6 @@ class GatewayIT {
     node.kubectl("delete", "vdi", "alice", "--wait", "--timeout=90s");
     node.kubectl("delete", "vdit", "gateway");
     node.kubectl("rollout", "undo", "deployment/traefik", "--namespace=kube-system");
-    List<String> delete = new ArrayList<>(List.of("delete", "--wait"));
-    node.kubectl("get", "crd", "--output=name")
-        .lines()
-        .filter(crd -> crd.endsWith(".gateway.networking.k8s.io"))
-        .forEach(delete::add);
-    node.kubectl(delete.toArray(String[]::new));
   }
 
   @Test
