@@ -323,6 +323,8 @@ public final class Controller implements Service {
       return;
     }
     reconciler.restore();
+    // Created, changed or deleted while no controller led: they have waited.
+    sessions(Controller::isUnhandled).forEach(queue::add);
     workers.start();
     elected = true;
     templates.start();
@@ -413,7 +415,14 @@ public final class Controller implements Service {
             () -> routePartChanged(child));
   }
 
-  /** Before this replica leads, each object of the first lists is a change. */
+  private static boolean isUnhandled(VdiSession session) {
+    return session.status().observedGeneration() != session.metadata().generation();
+  }
+
+  /**
+   * Before this replica leads, each object of the first lists is a change, and the leader handles
+   * later ones.
+   */
   private void changed(SessionKey key) {
     if (elected) {
       queue.add(key);

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session;
 
+import io.vdi.operator.common.kube.ResourceCache;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.KubeObject;
 import io.vdi.operator.common.model.Node;
@@ -28,6 +29,7 @@ import java.util.stream.Stream;
 /** Reads all that is known about a session from the caches. It only reads. */
 public final class SessionObserver {
   private final ControllerCaches caches;
+  private final Map<ResourceType<?>, ResourceCache<?>> cacheOf;
   private final Predicate<ResourceType<?>> served;
   private final DesiredPolicyCache policies = new DesiredPolicyCache();
 
@@ -36,6 +38,7 @@ public final class SessionObserver {
    */
   public SessionObserver(ControllerCaches caches, Predicate<ResourceType<?>> served) {
     this.caches = caches;
+    this.cacheOf = caches.byType();
     this.served = served;
   }
 
@@ -115,7 +118,7 @@ public final class SessionObserver {
 
   private Optional<ChildState> child(VdiSession session, ChildKind kind, ResourceType<?> type) {
     Optional<? extends KubeObject> object =
-        caches.of(type).get(session.namespace(), kind.nameFor(session.name()));
+        cacheOf.get(type).get(session.namespace(), kind.nameFor(session.name()));
     return object.map(existing -> ChildState.of(type, existing, session));
   }
 

@@ -15,7 +15,11 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -129,14 +133,18 @@ public record ControllerCaches(
     return access().stream().allMatch(ResourceCache::isSynced);
   }
 
+  /** The caches of sessions, their objects and what they share. */
+  public Map<ResourceType<?>, ResourceCache<?>> byType() {
+    return Stream.of(always(), access(), ofOtherProjects())
+        .<ResourceCache<?>>flatMap(List::stream)
+        .collect(Collectors.toUnmodifiableMap(ResourceCache::resourceType, Function.identity()));
+  }
+
   /**
    * @throws IllegalArgumentException if the controller does not watch this type
    */
   public ResourceCache<?> of(ResourceType<?> type) {
-    return Stream.of(always(), access(), ofOtherProjects())
-        .<ResourceCache<?>>flatMap(List::stream)
-        .filter(cache -> cache.resourceType().equals(type))
-        .findFirst()
+    return Optional.<ResourceCache<?>>ofNullable(byType().get(type))
         .orElseThrow(() -> new IllegalArgumentException("no cache of " + type.qualifiedName()));
   }
 
