@@ -158,7 +158,7 @@ class QuotaLimitsIT {
     AtomicInteger name = new AtomicInteger();
     await()
         .atMost(Duration.ofSeconds(100))
-        .pollInterval(Duration.ofMillis(200))
+        .pollInterval(Duration.ofSeconds(1))
         .until(() -> {
           while (create("fill-" + name.incrementAndGet()).ok().isPresent()) {
             assertLimitHeld();

@@ -129,7 +129,7 @@ class StorageQuotaIT {
     AtomicInteger names = new AtomicInteger();
     await()
         .atMost(Duration.ofSeconds(100))
-        .pollInterval(Duration.ofMillis(200))
+        .pollInterval(Duration.ofSeconds(1))
         .until(() -> {
           assertThat(claims().size()).isLessThanOrEqualTo(LIMIT / 2);
           String name = "fill-" + names.incrementAndGet();
@@ -155,7 +155,7 @@ class StorageQuotaIT {
         .isEmpty();
     await()
         .atMost(Duration.ofSeconds(100))
-        .pollInterval(Duration.ofMillis(500))
+        .pollInterval(Duration.ofSeconds(1))
         .until(() -> create("later", "dave@example.com", 10).ok().isPresent());
     assertRefused(create("huge", "erin@example.com", 51));
     create("enough", "erin@example.com", 50).orElseThrow();

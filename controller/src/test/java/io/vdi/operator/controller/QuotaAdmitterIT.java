@@ -65,7 +65,7 @@ class QuotaAdmitterIT {
       Map<String, Instant> created = new HashMap<>();
       await("all sessions to be created, to run and to be deleted")
           .atMost(Duration.ofMinutes(6))
-          .pollInterval(Duration.ofMillis(100))
+          .pollInterval(Duration.ofMillis(300))
           .until(() -> deleteRunning(created) == 0 && created.size() == SESSIONS);
       assertThat(watch.started()).hasSize(SESSIONS);
       assertThat(watch.mostGpus()).isEqualTo(LIMIT);
@@ -90,7 +90,7 @@ class QuotaAdmitterIT {
         await("the first sessions to start").until(() -> watch.started().size() == limit);
         await("all sessions to run and to be deleted")
             .atMost(Duration.ofMinutes(2))
-            .pollInterval(Duration.ofMillis(100))
+            .pollInterval(Duration.ofMillis(300))
             .until(() -> deleteRunning(new HashMap<>()) == 0);
         assertThat(watch.started()).hasSize(50);
         assertThat(watch.mostGpus()).isEqualTo(limit);

@@ -16,6 +16,7 @@ import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.testing.ChaosBudget;
 import io.vdi.operator.devcluster.testing.ClusterExtension;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
+import io.vdi.operator.devcluster.testing.PollIntervals;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.devcluster.testing.SessionFixture;
@@ -430,7 +431,7 @@ class StaleWatchIT {
     for (Subject subject : subjects) {
       await("%s: %s; %s".formatted(what, subject.history(), BUDGET))
           .atMost(LONG)
-          .pollInterval(Duration.ofMillis(100))
+          .pollInterval(PollIntervals.OF_REQUESTS)
           .untilAsserted(() -> assertConverged(subject));
     }
   }

@@ -191,7 +191,7 @@ class VisitStormIT {
 
       await("all desktops to start")
           .atMost(PATIENCE)
-          .pollInterval(Duration.ofMillis(100))
+          .pollInterval(Duration.ofMillis(300))
           .until(VisitStormIT::endRunning);
       assertThat(watch.mostGpus()).isEqualTo(LIMIT);
       assertThat(started).containsExactlyInAnyOrderElementsOf(accepted);

@@ -63,13 +63,15 @@ class RaceIT {
     // All sessions expire within four seconds.
     Instant first = Instant.now().plusSeconds(12).truncatedTo(ChronoUnit.SECONDS);
     List<SessionFixture> sessions =
-        IntStream.range(0, SESSIONS)
-            .mapToObj(i ->
-                namespace
-                    .session("race-" + i)
-                    .createRunning(
-                        "template: plain, timeout: 1h", expiry(first, i).minusSeconds(3600)))
-            .toList();
+        IntStream.range(0, SESSIONS).mapToObj(i -> namespace.session("race-" + i)).toList();
+    // Concurrently: none may have expired before the reaper starts.
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < SESSIONS; i++) {
+        SessionFixture session = sessions.get(i);
+        Instant start = expiry(first, i).minusSeconds(3600);
+        threads.execute(() -> session.createRunning("template: plain, timeout: 1h", start));
+      }
+    }
     Random random = new Random(7);
     try (RunningService.InThisJvm reaper =
             REAPER.withConfigFile(WITHOUT_SWEEPS + "warningBefore: 3s\n").start(cluster);

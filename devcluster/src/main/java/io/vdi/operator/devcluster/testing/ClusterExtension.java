@@ -154,6 +154,7 @@ public final class ClusterExtension
         .getOrComputeIfAbsent(
             Shared.class,
             type -> {
+              PollIntervals.setDefault(Duration.ofMillis(200));
               Cluster cluster = ClusterProvider.open();
               KubeClient api = cluster.connect();
               return new Shared(cluster, api, new NodeHeartbeat(api, TestTemplates.MANUAL_NODE));

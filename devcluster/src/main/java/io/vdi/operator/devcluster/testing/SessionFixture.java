@@ -1,7 +1,6 @@
 package io.vdi.operator.devcluster.testing;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.ApiResult;
@@ -37,8 +36,6 @@ public record SessionFixture(
     KubeClient api, String namespace, String name, String user, Duration patience) {
   /** The garbage collector takes up to 30 s to learn of a kind that was just installed. */
   public static final Duration PATIENCE = Duration.ofSeconds(75);
-
-  private static final Duration POLL = Duration.ofMillis(50);
 
   /** Of an e-mail address of its own, so that sessions do not share a host name or a quota. */
   SessionFixture(KubeClient api, String namespace, String name, Duration patience) {
@@ -360,12 +357,10 @@ public record SessionFixture(
 
   /** How many Events with this reason there are about the session. */
   public long countEvents(String reason) {
-    return eventsInNamespace().asList().stream()
-        .map(JsonElement::getAsJsonObject)
-        .filter(event ->
-            event.get("reason").getAsString().equals(reason)
-                && event.getAsJsonObject("involvedObject").get("name").getAsString().equals(name))
-        .count();
+    String path =
+        ResourceType.EVENT.path(namespace)
+            + "?fieldSelector=reason=%s,involvedObject.name=%s".formatted(reason, name);
+    return api.request("GET", path, null).orElseThrow().getAsJsonArray("items").size();
   }
 
   /** All Events of the session's namespace. */
@@ -467,7 +462,10 @@ public record SessionFixture(
   }
 
   private ConditionFactory await(String what) {
-    return Awaitility.await(what).atMost(patience).pollInterval(POLL);
+    return Awaitility.await(what)
+        .atMost(patience)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(PollIntervals.OF_REQUESTS);
   }
 
   private static JsonObject object(String field, String yaml) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.process.Command;
+import io.vdi.operator.devcluster.testing.PollIntervals;
 import io.vdi.operator.images.Images;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +51,8 @@ public final class SharedNode {
 
   private static OperatorNode start() {
     comeFirst();
+    // Most of these tests ask with kubectl.
+    PollIntervals.setDefault(Duration.ofMillis(500));
     Path checkout = Path.of("..").toAbsolutePath().normalize();
     Images images = Images.of(checkout);
     Images.ALL.forEach(images::provide);
