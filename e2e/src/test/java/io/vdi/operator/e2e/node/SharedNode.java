@@ -4,12 +4,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
-import io.vdi.operator.devcluster.process.Command;
 import io.vdi.operator.devcluster.testing.PollIntervals;
 import io.vdi.operator.images.Images;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -50,7 +48,6 @@ public final class SharedNode {
   }
 
   private static OperatorNode start() {
-    comeFirst();
     // Most of these tests ask with kubectl.
     PollIntervals.setDefault(Duration.ofMillis(500));
     Path checkout = Path.of("..").toAbsolutePath().normalize();
@@ -69,14 +66,5 @@ public final class SharedNode {
             .formatted(OperatorNode.NAMESPACE));
     node.install();
     return node;
-  }
-
-  /**
-   * Gives this JVM and the node a higher priority than other tests on this machine. A run takes as
-   * long as these tests, which mostly wait for a node. Without root the priority stays.
-   */
-  private static void comeFirst() {
-    String threads = "/proc/" + ProcessHandle.current().pid() + "/task";
-    Command.run(List.of("sh", "-c", "renice -n -5 -p $(ls " + threads + ") || :"));
   }
 }

@@ -227,8 +227,9 @@ class ActivityMonitorTest {
     assertThat(activity()).isEqualTo(new Activity.Idle(last, NOON));
     assertThat(annotations().get("karpenter.sh/do-not-disrupt").getAsString()).isEqualTo("true");
     assertThat(lastActivityTime()).isEqualTo(last.toString());
-    now = NOON.plusSeconds(100);
+    // First the input: a probe between the two lines must not see a later one.
     selkies.inputAgo("700.4");
+    now = NOON.plusSeconds(100);
     awaitProbes();
     assertThat(activity()).as("the same input").isEqualTo(new Activity.Idle(last, now));
     changes.clear();

@@ -184,7 +184,7 @@ class LoadMonitorTest {
     assertThat(load())
         .isInstanceOfSatisfying(
             Load.Unknown.class,
-            load -> assertThat(load.reason()).startsWith("the last sample is 6 s old"));
+            load -> assertThat(load.reason()).matches("the last sample is [67] s old.*"));
   }
 
   @Test

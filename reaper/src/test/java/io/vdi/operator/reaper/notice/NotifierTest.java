@@ -101,10 +101,10 @@ class NotifierTest {
     int failed = webhook.requests().size();
     Notifier second = started();
     await().until(() -> webhook.requests().size() == failed + 1);
-    second.close();
     assertThat(webhook.requests().getLast().json().get("type").getAsString())
         .isEqualTo("io.vdi.notice.Expired");
-    assertThat(ledger()).doesNotContain("EXPIRED");
+    await().until(() -> !ledger().contains("EXPIRED"));
+    second.close();
   }
 
   @Test
