@@ -286,8 +286,9 @@ public final class Controller implements Service {
       }
     }
     // Without the permission to read nodes, the controller does not know which are lost or drained.
-    // Sessions are more important.
-    return read("list nodes", () -> caches.nodes().refresh().failure());
+    // Sessions are more important than nodes and the record of use.
+    return read("list nodes", () -> caches.nodes().refresh().failure())
+        && read("list the usage", usage::refresh);
   }
 
   /** Reads what no cache has. Without the permission to read it, desktops work. */

@@ -78,12 +78,21 @@ public final class UsageService implements AutoCloseable {
   }
 
   /**
-   * Reads what the former leader has recorded.
+   * Lists the intervals once more, because another replica may have written some.
+   *
+   * @return why they could not be listed
+   */
+  public Optional<ApiFailure> refresh() {
+    return store.cache().refresh().failure();
+  }
+
+  /**
+   * Continues what the former leader has recorded.
    *
    * @return why it could not be read
    */
   public Optional<ApiFailure> takeOver() {
-    return store.cache().refresh().failure().or(recorder::takeOver);
+    return recorder.takeOver();
   }
 
   /** Whether the recorder knows the open intervals, sessions and pods. */
