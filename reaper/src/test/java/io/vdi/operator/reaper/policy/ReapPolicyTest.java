@@ -10,6 +10,7 @@ import io.vdi.operator.common.model.IdleOn;
 import io.vdi.operator.common.model.ObjectMeta;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
+import io.vdi.operator.common.model.ScheduleWindow;
 import io.vdi.operator.common.model.VdiSession;
 import java.time.Duration;
 import java.time.Instant;
@@ -113,6 +114,25 @@ class ReapPolicyTest {
         .isInstanceOfSatisfying(
             SessionVerdict.Ending.class, ending -> assertThat(ending.end()).isEqualTo(end));
     assertThat(session.decide(end)).isInstanceOf(SessionVerdict.Expire.class);
+  }
+
+  @Test
+  void aStartWithdrawsTheWarningOfAStopThatWasMissed() {
+    session.timeout = Optional.of("72h");
+    session.started = Optional.of(NOON.minus(Duration.ofDays(1)));
+    session.schedule =
+        Optional.of(
+            List.of(
+                new ScheduleWindow(List.of("Sun"), "08:00", "11:00", "UTC", List.of()),
+                new ScheduleWindow(List.of("Sun"), "12:00", "17:00", "UTC", List.of())));
+    Instant noticed = NOON.minus(Duration.ofMinutes(11));
+    Deadline missed = warning(noticed).deadline();
+    assertThat(missed.at()).isEqualTo("2026-03-01T11:00:00Z");
+    session.announced(ReapReason.SCHEDULE, missed.endIfWarnedAt(noticed));
+    assertThat(session.decide(noticed.plus(Duration.ofMinutes(10))))
+        .isInstanceOf(SessionVerdict.Keep.class);
+    assertThat(warning(NOON.plus(Duration.ofMinutes(290))).deadline().at())
+        .isEqualTo("2026-03-01T17:00:00Z");
   }
 
   @Test
