@@ -63,7 +63,7 @@ final class BareClient implements AutoCloseable {
   }
 
   /**
-   * The same with more fields.
+   * The same in any namespace and with more fields.
    *
    * @param fields of the spec, in YAML's flow style: {@code , timeout: 1h}
    */

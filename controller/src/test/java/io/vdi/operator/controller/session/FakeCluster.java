@@ -146,7 +146,7 @@ public final class FakeCluster implements AutoCloseable {
 
   /** Stores a child of the session; returns when the cache shows it. */
   public KubeObject putChild(ResourceType<?> type, String name, VdiSession owner, String status) {
-    return putChild(type, caches.of(type), name, owner, status);
+    return putChild(type, caches.byType().get(type), name, owner, status);
   }
 
   private <T extends KubeObject> T putChild(

@@ -177,6 +177,10 @@ class LoadMonitorTest {
   @Test
   void dataOfAKubeletThatStopsAnsweringBecomesOld() {
     awaitLoad(Load.Quiet.class);
+    // From now on only the test moves the clock.
+    kubelet.serve(() -> FakeKubelet.cpuTime("ns", "desk", 0, now.toEpochMilli()));
+    int before = answers.get();
+    await().until(() -> answers.get() > before + 1);
     kubelet.close();
     await().until(() -> failures.get() > 0);
     assertThat(load()).as("a short gap").isInstanceOf(Load.Quiet.class);
@@ -184,7 +188,7 @@ class LoadMonitorTest {
     assertThat(load())
         .isInstanceOfSatisfying(
             Load.Unknown.class,
-            load -> assertThat(load.reason()).matches("the last sample is [67] s old.*"));
+            load -> assertThat(load.reason()).startsWith("the last sample is 6 s old"));
   }
 
   @Test

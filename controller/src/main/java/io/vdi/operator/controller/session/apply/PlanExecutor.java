@@ -30,6 +30,7 @@ import io.vdi.operator.controller.session.resources.SharedObject;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -47,6 +48,7 @@ import java.util.function.BooleanSupplier;
 public final class PlanExecutor {
   private final KubeClient api;
   private final ControllerCaches caches;
+  private final Map<ResourceType<?>, ResourceCache<?>> cacheOf;
   private final SecretGenerator secrets;
   private final BooleanSupplier mayWrite;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -58,6 +60,7 @@ public final class PlanExecutor {
       KubeClient api, ControllerCaches caches, SecretGenerator secrets, BooleanSupplier mayWrite) {
     this.api = api;
     this.caches = caches;
+    this.cacheOf = caches.byType();
     this.secrets = secrets;
     this.mayWrite = mayWrite;
   }
@@ -129,7 +132,7 @@ public final class PlanExecutor {
             create(session, desired, withRestarts(desired.body(), restarts));
         case Action.Update(DesiredObject desired, ObjectMeta current) ->
             (adoptsHome(desired, current) ? sessionChanged(session) : Optional.<ApiFailure>empty())
-                .or(() -> update(caches.of(desired.type()), current, desired))
+                .or(() -> update(cacheOf.get(desired.type()), current, desired))
                 .flatMap(failure -> withoutOtherRole(desired, current, failure));
         case Action.ApplyShared(SharedObject shared, Optional<ObjectMeta> current) ->
             current.isPresent()
@@ -153,14 +156,14 @@ public final class PlanExecutor {
                     ? sessionChanged(owner)
                     : Optional.<ApiFailure>empty())
                 .or(() ->
-                    patch(caches.of(type), current, OwnerPatch.of(type, current, owner, owned)));
+                    patch(cacheOf.get(type), current, OwnerPatch.of(type, current, owner, owned)));
         case Action.ResizeHome(ObjectMeta home, String size) ->
             patch(
                 caches.volumeClaims(),
                 home,
                 MergePatch.forObject(home).set("spec.resources.requests.storage", size));
         case Action.Delete(ResourceType<?> type, ObjectMeta current) ->
-            delete(caches.of(type), current);
+            delete(cacheOf.get(type), current);
         case Action.ReplacePod(ObjectMeta current, String _) -> delete(caches.pods(), current);
         case Action.MovePod(ObjectMeta current, String _) -> delete(caches.pods(), current);
         case Action.AnnounceDrain(ObjectMeta pod, Instant deadline) ->
@@ -325,7 +328,7 @@ public final class PlanExecutor {
   }
 
   private Optional<ApiFailure> create(VdiSession session, DesiredObject desired, JsonObject body) {
-    return create(caches.of(desired.type()), session, desired, body);
+    return create(cacheOf.get(desired.type()), session, desired, body);
   }
 
   private <T extends KubeObject> Optional<ApiFailure> create(

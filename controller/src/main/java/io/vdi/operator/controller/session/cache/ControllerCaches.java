@@ -16,7 +16,6 @@ import io.vdi.operator.common.model.WatchedNamespaces;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -138,14 +137,6 @@ public record ControllerCaches(
     return Stream.of(always(), access(), ofOtherProjects())
         .<ResourceCache<?>>flatMap(List::stream)
         .collect(Collectors.toUnmodifiableMap(ResourceCache::resourceType, Function.identity()));
-  }
-
-  /**
-   * @throws IllegalArgumentException if the controller does not watch this type
-   */
-  public ResourceCache<?> of(ResourceType<?> type) {
-    return Optional.<ResourceCache<?>>ofNullable(byType().get(type))
-        .orElseThrow(() -> new IllegalArgumentException("no cache of " + type.qualifiedName()));
   }
 
   @Override
