@@ -29,6 +29,7 @@ class DevclusterImportsTest {
             "java.net",
             "java.nio",
             "java.security",
+            "javax.net.ssl",
             "javax.security.auth.x500",
             "org.bouncycastle",
             "org.yaml.snakeyaml")

@@ -3,21 +3,14 @@ package io.vdi.operator.bench;
 import com.google.gson.JsonParser;
 import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServer;
+import io.vdi.operator.devcluster.cluster.ClusterCertificateAuthority;
 import io.vdi.operator.runtime.ObserveServer;
 import io.vdi.operator.runtime.config.InvalidConfigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 
 /**
@@ -68,26 +61,11 @@ public final class BareWebhook {
 
   private static SSLContext context(Path folder) {
     try {
-      Certificate[] chain =
-          CertificateFactory.getInstance("X.509")
-              .generateCertificates(Files.newInputStream(folder.resolve("tls.crt")))
-              .toArray(Certificate[]::new);
-      String pem = Files.readString(folder.resolve("tls.key")).replaceAll("-----.*-----", "");
-      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-      store.load(null, null);
-      store.setKeyEntry(
-          "serving",
-          KeyFactory.getInstance("EC")
-              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(pem))),
-          new char[0],
-          chain);
-      KeyManagerFactory managers =
-          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-      managers.init(store, new char[0]);
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(managers.getKeyManagers(), null, null);
-      return context;
-    } catch (IOException | GeneralSecurityException e) {
+      return new ClusterCertificateAuthority.Pair(
+              Files.readString(folder.resolve("tls.crt")),
+              Files.readString(folder.resolve("tls.key")))
+          .serverContext();
+    } catch (IOException e) {
       throw new IllegalStateException("cannot read the certificate", e);
     }
   }

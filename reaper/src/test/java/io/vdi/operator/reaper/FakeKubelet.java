@@ -3,32 +3,20 @@ package io.vdi.operator.reaper;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.vdi.operator.devcluster.cluster.ClusterCertificateAuthority;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 
 /**
  * A server that answers {@code GET /metrics/resource} as a kubelet does: HTTPS with a certificate
  * of a CA for its address, and 401 without a bearer token.
  */
 public final class FakeKubelet implements AutoCloseable {
-  private static final char[] PASSWORD = "changeit".toCharArray();
-
   private final HttpsServer server;
   private final List<String> tokens = new CopyOnWriteArrayList<>();
   private volatile Supplier<String> page = () -> "";
@@ -42,8 +30,8 @@ public final class FakeKubelet implements AutoCloseable {
       server = HttpsServer.create(new InetSocketAddress(address, 0), 0);
       server.setHttpsConfigurator(
           new HttpsConfigurator(
-              tls(authority.server("system:node:fake", List.of(), List.of(address)))));
-    } catch (IOException | GeneralSecurityException e) {
+              authority.server("system:node:fake", List.of(), List.of(address)).serverContext()));
+    } catch (IOException e) {
       throw new IllegalStateException(e);
     }
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
@@ -61,28 +49,6 @@ public final class FakeKubelet implements AutoCloseable {
           exchange.close();
         });
     server.start();
-  }
-
-  private static SSLContext tls(ClusterCertificateAuthority.Pair pair)
-      throws GeneralSecurityException, IOException {
-    Certificate certificate =
-        CertificateFactory.getInstance("X.509")
-            .generateCertificate(
-                new ByteArrayInputStream(pair.certificate().getBytes(StandardCharsets.US_ASCII)));
-    String key = pair.key().replaceAll("-----[A-Z ]+-----", "");
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    keys.load(null, PASSWORD);
-    keys.setKeyEntry(
-        "kubelet",
-        KeyFactory.getInstance("EC")
-            .generatePrivate(new PKCS8EncodedKeySpec(Base64.getMimeDecoder().decode(key))),
-        PASSWORD,
-        new Certificate[] {certificate});
-    KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
-    factory.init(keys, PASSWORD);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(factory.getKeyManagers(), null, null);
-    return context;
   }
 
   /** The CPU time of one pod, as kubelets of Kubernetes 1.34 write it. */

@@ -1,23 +1,31 @@
 package io.vdi.operator.devcluster.cluster;
 
 import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.SecureRandom;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -44,8 +52,35 @@ public final class ClusterCertificateAuthority {
   private final KeyPair keys;
   private final X509Certificate certificate;
 
-  /** A certificate and its key, as PEM. */
-  public record Pair(String certificate, String key) {}
+  /** A certificate, or a chain of them, and its key, as PEM. */
+  public record Pair(String certificate, String key) {
+    /** For a server that presents the certificate. */
+    public SSLContext serverContext() {
+      try {
+        Certificate[] chain =
+            CertificateFactory.getInstance("X.509")
+                .generateCertificates(
+                    new ByteArrayInputStream(certificate.getBytes(StandardCharsets.US_ASCII)))
+                .toArray(Certificate[]::new);
+        byte[] encoded = Base64.getMimeDecoder().decode(key.replaceAll("-----[A-Z ]+-----", ""));
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setKeyEntry(
+            "server",
+            KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(encoded)),
+            new char[0],
+            chain);
+        KeyManagerFactory managers =
+            KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(store, new char[0]);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers.getKeyManagers(), null, null);
+        return context;
+      } catch (GeneralSecurityException | IOException e) {
+        throw new ClusterException("cannot use the certificate: " + e, e);
+      }
+    }
+  }
 
   /**
    * Creates a CA.

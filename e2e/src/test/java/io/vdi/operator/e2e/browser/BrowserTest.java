@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.devcluster.process.ClusterException;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -24,7 +25,7 @@ class BrowserTest {
   }
 
   @Test
-  void theFingerprintIsASha256InBase64() {
+  void theFingerprintIsASha256InBase64() throws IOException {
     String fingerprint = Browser.fingerprint(TestRouter.certificate(folder));
     assertThat(Base64.getDecoder().decode(fingerprint)).hasSize(32);
   }

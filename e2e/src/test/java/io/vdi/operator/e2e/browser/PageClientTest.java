@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,8 +17,7 @@ class PageClientTest {
   @TempDir Path folder;
 
   @Test
-  void sendsCredentialsAndResolvesEveryHostToTheRouter()
-      throws IOException, GeneralSecurityException {
+  void sendsCredentialsAndResolvesEveryHostToTheRouter() throws IOException {
     Path certificate = TestRouter.certificate(folder);
     try (TestRouter router = TestRouter.start(folder, "ubuntu", "p:w")) {
       PageClient client = new PageClient("127.0.0.1", certificate);
@@ -33,7 +31,7 @@ class PageClientTest {
   }
 
   @Test
-  void returnsZeroIfTheCertificateIsAnotherOne() throws IOException, GeneralSecurityException {
+  void returnsZeroIfTheCertificateIsAnotherOne() throws IOException {
     Path other = Files.createDirectory(folder.resolve("other"));
     TestRouter.certificate(folder);
     try (TestRouter router = TestRouter.start(folder, "ubuntu", "p:w")) {
@@ -44,7 +42,7 @@ class PageClientTest {
   }
 
   @Test
-  void returnsZeroIfNothingListens() {
+  void returnsZeroIfNothingListens() throws IOException {
     PageClient client = new PageClient("127.0.0.1", TestRouter.certificate(folder));
     assertThat(client.status(URI.create("https://" + TestRouter.HOST + ":1/"), Optional.empty()))
         .isEqualTo(0);

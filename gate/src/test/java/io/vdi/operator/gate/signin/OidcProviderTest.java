@@ -13,28 +13,19 @@ import com.nimbusds.jwt.SignedJWT;
 import io.vdi.operator.devcluster.cluster.ClusterCertificateAuthority;
 import io.vdi.operator.gate.http.ReturnPath;
 import io.vdi.operator.gate.revocation.Revocation;
-import java.io.ByteArrayInputStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -173,7 +164,8 @@ class OidcProviderTest {
     Files.writeString(file, new ClusterCertificateAuthority("other").certificate());
     AtomicInteger errors = new AtomicInteger();
     try (TestProvider secure =
-        TestProvider.start(tls(ca.server("provider", List.of(), List.of("127.0.0.1"))))) {
+        TestProvider.start(
+            ca.server("provider", List.of(), List.of("127.0.0.1")).serverContext())) {
       OidcProvider trusting = provider(secure.issuer(), Optional.of(file), errors::incrementAndGet);
       assertThat(trusting.check()).isPresent();
       Files.writeString(file, "rubbish");
@@ -190,28 +182,6 @@ class OidcProviderTest {
           .contains("alice@example.com");
     }
     assertThat(provider("https://127.0.0.1:1").check().orElseThrow()).contains("discovery failed");
-  }
-
-  private static SSLContext tls(ClusterCertificateAuthority.Pair pair) throws Exception {
-    String key = pair.key().replaceAll("-----[A-Z ]+-----|\\s", "");
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    store.setKeyEntry(
-        "server",
-        KeyFactory.getInstance("EC")
-            .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(key))),
-        new char[0],
-        new Certificate[] {
-          CertificateFactory.getInstance("X.509")
-              .generateCertificate(
-                  new ByteArrayInputStream(pair.certificate().getBytes(StandardCharsets.US_ASCII)))
-        });
-    KeyManagerFactory managers =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(store, new char[0]);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(managers.getKeyManagers(), null, null);
-    return context;
   }
 
   @Test

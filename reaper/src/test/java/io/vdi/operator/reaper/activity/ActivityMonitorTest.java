@@ -19,7 +19,6 @@ import io.vdi.operator.reaper.FakeSelkies;
 import io.vdi.operator.reaper.policy.Activity;
 import io.vdi.operator.reaper.policy.Load;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -31,7 +30,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -300,8 +298,8 @@ class ActivityMonitorTest {
 
   @Test
   @DisplayName("KasmVNC is asked over HTTPS, as its own user")
-  void kasmVnc(@TempDir Path folder) {
-    try (FakeKasmVnc kasm = new FakeKasmVnc(folder, "kasm_user", "secret")) {
+  void kasmVnc() {
+    try (FakeKasmVnc kasm = new FakeKasmVnc("kasm_user", "secret")) {
       templates.created(
           add(
               ResourceType.TEMPLATE,

@@ -5,14 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.DesktopServer.ActivitySource;
 import io.vdi.operator.common.model.Scheme;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The clients of KasmVNC, over HTTPS with a certificate that nobody can verify. */
 class KasmVncActivityTest {
@@ -20,8 +18,8 @@ class KasmVncActivityTest {
   private FakeKasmVnc server;
 
   @BeforeEach
-  void start(@TempDir Path folder) {
-    server = new FakeKasmVnc(folder, "kasm_user", "secret");
+  void start() {
+    server = new FakeKasmVnc("kasm_user", "secret");
   }
 
   @AfterEach

@@ -6,21 +6,10 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import org.subethamail.smtp.auth.EasyAuthenticationHandlerFactory;
 import org.subethamail.smtp.auth.LoginFailedException;
@@ -53,9 +42,8 @@ final class FakeMailServer implements AutoCloseable {
 
   /** With TLS, for one user; nothing is accepted before TLS. */
   static FakeMailServer tls(
-      Tls tls, ClusterCertificateAuthority.Pair certificate, String user, String password)
-      throws GeneralSecurityException, IOException {
-    SSLContext context = context(certificate);
+      Tls tls, ClusterCertificateAuthority.Pair certificate, String user, String password) {
+    SSLContext context = certificate.serverContext();
     SMTPServer.Builder builder = authenticating(user, password);
     return new FakeMailServer(
         switch (tls) {
@@ -74,28 +62,6 @@ final class FakeMailServer implements AutoCloseable {
                 throw new LoginFailedException();
               }
             }));
-  }
-
-  private static SSLContext context(ClusterCertificateAuthority.Pair pair)
-      throws GeneralSecurityException, IOException {
-    Certificate certificate =
-        CertificateFactory.getInstance("X.509")
-            .generateCertificate(
-                new ByteArrayInputStream(pair.certificate().getBytes(StandardCharsets.US_ASCII)));
-    PrivateKey key =
-        KeyFactory.getInstance("EC")
-            .generatePrivate(
-                new PKCS8EncodedKeySpec(
-                    Base64.getMimeDecoder().decode(pair.key().replaceAll("-----[^-]*-----", ""))));
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    store.setKeyEntry("server", key, new char[0], new Certificate[] {certificate});
-    KeyManagerFactory managers =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(store, new char[0]);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(managers.getKeyManagers(), null, null);
-    return context;
   }
 
   int port() {
