@@ -1,8 +1,9 @@
 # Each target calls the tool that does the work. with-tools finds JDK 25, Maven and Go, or reports what is missing.
-# Maven builds and tests four modules in parallel, because their tests mostly wait.
+# Maven builds and tests five modules in parallel, because their tests mostly wait. With four, e2e, which takes the
+# longest, sometimes has to wait until another module ends.
 # Maven options are in .mvn. jansi.noreset stops Maven from printing escape codes at exit, which --batch-mode does not.
 WITH := devcluster/bin/with-tools
-MVN := $(WITH) mvn --threads=4
+MVN := $(WITH) mvn --threads=5
 JAVA := $(WITH) java -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED
 DEVCLUSTER := $(JAVA) -cp 'devcluster/target/devcluster.jar:devcluster/target/lib/*' io.vdi.operator.devcluster.Main
 DEMO := $(JAVA) -cp 'e2e/target/e2e.jar:e2e/target/lib/*' io.vdi.operator.e2e.demo.Main
