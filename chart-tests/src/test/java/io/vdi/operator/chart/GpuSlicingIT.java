@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vdi.operator.common.kube.KubeClient;
+import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.addons.GpuOperatorAddon;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
@@ -321,14 +322,17 @@ class GpuSlicingIT {
    * @param config of the MIG manager, which has applied it; empty: none
    */
   private void migCapable(String node, String config) {
-    JsonObject found = api.request("GET", "/api/v1/nodes/" + node, null).orElseThrow();
-    JsonObject labels = found.getAsJsonObject("metadata").getAsJsonObject("labels");
+    JsonObject labels = new JsonObject();
     labels.addProperty("nvidia.com/mig.capable", "true");
     if (!config.isEmpty()) {
       labels.addProperty("nvidia.com/mig.config", config);
       labels.addProperty("nvidia.com/mig.config.state", "success");
     }
-    api.request("PUT", "/api/v1/nodes/" + node, found).orElseThrow();
+    JsonObject metadata = new JsonObject();
+    metadata.add("labels", labels);
+    JsonObject patch = new JsonObject();
+    patch.add("metadata", metadata);
+    api.mergePatch(ResourceType.NODE, "", node, patch).orElseThrow();
   }
 
   private String label(String node, String name) {
