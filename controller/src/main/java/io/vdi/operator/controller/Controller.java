@@ -23,6 +23,7 @@ import io.vdi.operator.controller.session.BurstDetector;
 import io.vdi.operator.controller.session.SessionMemory;
 import io.vdi.operator.controller.session.SessionMetrics;
 import io.vdi.operator.controller.session.SessionObserver;
+import io.vdi.operator.controller.session.SessionPreparation;
 import io.vdi.operator.controller.session.SessionReconciler;
 import io.vdi.operator.controller.session.StatusWriter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
@@ -157,10 +158,11 @@ public final class Controller implements Service {
         new PlanExecutor(api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite());
     this.reconciler =
         new SessionReconciler(
-            hosts,
-            releasedHosts,
-            new SessionObserver(caches, this::isServed),
-            new DrainChecker(api, caches),
+            new SessionPreparation(
+                new SessionObserver(caches, this::isServed),
+                hosts,
+                new DrainChecker(api, caches),
+                memory),
             quota,
             usage.recorder(),
             executor,

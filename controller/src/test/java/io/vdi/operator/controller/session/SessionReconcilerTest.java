@@ -50,11 +50,11 @@ class SessionReconcilerTest {
   private final MeterRegistry meters = FakeCluster.emptyMeters();
   private final EventRecorder events =
       new EventRecorder(cluster.client, "vdi-controller", cluster.clock());
-  private final ReleasedHosts releasedHosts =
-      new ReleasedHosts(cluster.client, "vdi-system", cluster.clock(), () -> true);
   private final HostAllocator hosts =
       new HostAllocator(
-          cluster.caches, () -> new HostRules(Set.of(), Duration.ofHours(24)), releasedHosts);
+          cluster.caches,
+          () -> new HostRules(Set.of(), Duration.ofHours(24)),
+          new ReleasedHosts(cluster.client, "vdi-system", cluster.clock(), () -> true));
   private final List<String> forgotten = new CopyOnWriteArrayList<>();
   private QuotaLimits limits = new QuotaLimits(QuotaLimits.Mode.REJECT, Map.of());
   private final QuotaAdmitter quota =
@@ -72,10 +72,11 @@ class SessionReconcilerTest {
           cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> true);
   private final SessionReconciler reconciler =
       new SessionReconciler(
-          hosts,
-          releasedHosts,
-          new SessionObserver(cluster.caches, type -> true),
-          new DrainChecker(cluster.client, cluster.caches),
+          new SessionPreparation(
+              new SessionObserver(cluster.caches, type -> true),
+              hosts,
+              new DrainChecker(cluster.client, cluster.caches),
+              memory),
           quota,
           new UsageService(
                   cluster.client,

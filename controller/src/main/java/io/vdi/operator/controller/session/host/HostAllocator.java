@@ -50,7 +50,7 @@ public final class HostAllocator {
    * former user, is not given to a session; a session that has such a host already keeps it.
    *
    * <p>The host of a session that is being deleted is kept for its user from now on; {@link
-   * ReleasedHosts#store} writes that.
+   * #storeReleased} writes that.
    */
   public synchronized String claim(VdiSession session) {
     String host = hostOf(session);
@@ -117,6 +117,11 @@ public final class HostAllocator {
             return null;
           });
     }
+  }
+
+  /** Writes which hosts are kept for former users, if that has changed. */
+  public void storeReleased() {
+    released.store();
   }
 
   private boolean mayBeGiven(String host, VdiSession session) {
