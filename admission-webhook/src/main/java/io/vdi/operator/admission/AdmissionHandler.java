@@ -63,7 +63,7 @@ final class AdmissionHandler {
 
   /** Adds the defaults to a session. */
   Response mutate(AdmissionRequest request) {
-    Deadline deadline = deadline();
+    DecisionDeadline deadline = deadline();
     return inTime(
         deadline,
         decide(
@@ -74,7 +74,7 @@ final class AdmissionHandler {
 
   /** Checks rules, identity and quotas. */
   Response validate(AdmissionRequest request) {
-    Deadline deadline = deadline();
+    DecisionDeadline deadline = deadline();
     return inTime(
         deadline,
         decide(
@@ -83,19 +83,21 @@ final class AdmissionHandler {
             context -> validate(request, context, deadline)));
   }
 
-  private Deadline deadline() {
-    return Deadline.in(config.get().admission().deadline(), elapsedNanos);
+  private DecisionDeadline deadline() {
+    return DecisionDeadline.in(config.get().admission().deadline(), elapsedNanos);
   }
 
   /** Nobody waits for a late allow, and the quota that it got is released. */
-  private static Response inTime(Deadline deadline, Response response) {
+  private static Response inTime(DecisionDeadline deadline, Response response) {
     return response instanceof Allow && deadline.isOver()
         ? undecided("the decision took longer than " + deadline.total().toSeconds() + " s")
         : response;
   }
 
   private Response decide(
-      ContextQuery query, Deadline deadline, Function<AdmissionContext, Response> decision) {
+      ContextQuery query,
+      DecisionDeadline deadline,
+      Function<AdmissionContext, Response> decision) {
     return decided(gatherer.gather(query, deadline), decision);
   }
 
@@ -113,7 +115,8 @@ final class AdmissionHandler {
         Reason.SERVICE_UNAVAILABLE, "cannot be decided now, try again: " + reason, List.of());
   }
 
-  private Response validate(AdmissionRequest request, AdmissionContext context, Deadline deadline) {
+  private Response validate(
+      AdmissionRequest request, AdmissionContext context, DecisionDeadline deadline) {
     AdmissionPolicy policy = config.get().policy();
     Verdict verdict = SessionAdmission.validate(request, context, policy);
     if (verdict instanceof QuotaCheckRequired check && check.warnings().isEmpty()) {
@@ -128,7 +131,7 @@ final class AdmissionHandler {
         manages -> answer(request, manages ? ofManager : verdict, deadline));
   }
 
-  private Response answer(AdmissionRequest request, Verdict verdict, Deadline deadline) {
+  private Response answer(AdmissionRequest request, Verdict verdict, DecisionDeadline deadline) {
     return switch (verdict) {
       case Response response -> response;
       case QuotaCheckRequired check -> checkQuota(request, check, deadline);
@@ -137,7 +140,7 @@ final class AdmissionHandler {
   }
 
   private Response checkQuota(
-      AdmissionRequest request, QuotaCheckRequired check, Deadline deadline) {
+      AdmissionRequest request, QuotaCheckRequired check, DecisionDeadline deadline) {
     QuotaLimits limits = config.get().quota();
     List<String> spent = spentBudgets(check);
     if (!spent.isEmpty()) {
@@ -174,7 +177,10 @@ final class AdmissionHandler {
    * the controller may be about to grow the claim to the former size.
    */
   private Optional<Deny> keepFormerHome(
-      AdmissionRequest request, QuotaCheckRequired check, QuotaLimits limits, Deadline deadline)
+      AdmissionRequest request,
+      QuotaCheckRequired check,
+      QuotaLimits limits,
+      DecisionDeadline deadline)
       throws InterruptedException {
     if (check.former().filter(limits::appliesTo).isEmpty()) {
       return Optional.empty();
@@ -194,7 +200,10 @@ final class AdmissionHandler {
   }
 
   private Response reserve(
-      AdmissionRequest request, QuotaCheckRequired check, QuotaLimits limits, Deadline deadline)
+      AdmissionRequest request,
+      QuotaCheckRequired check,
+      QuotaLimits limits,
+      DecisionDeadline deadline)
       throws InterruptedException {
     List<QuotaViolation> never = limits.violationsAlone(check.total());
     boolean keep = !request.dryRun() && never.isEmpty();

@@ -52,7 +52,7 @@ final class ContextGatherer {
   /**
    * @param deadline for all calls to the API server together
    */
-  ApiResult<AdmissionContext> gather(ContextQuery query, Deadline deadline) {
+  ApiResult<AdmissionContext> gather(ContextQuery query, DecisionDeadline deadline) {
     return switch (query) {
       case ContextQuery.None() -> new ApiResult.Ok<>(context(Optional.empty()));
       case ContextQuery.Template(String name) -> template(name, deadline).map(this::context);
@@ -94,7 +94,7 @@ final class ContextGatherer {
    * watched, no controller changes a claim.
    */
   private ApiResult<Optional<PersistentVolumeClaim>> home(
-      String namespace, String claim, Deadline deadline) {
+      String namespace, String claim, DecisionDeadline deadline) {
     if (!namespaces.includes(namespace)) {
       return new ApiResult.Ok<>(Optional.empty());
     }
@@ -105,7 +105,7 @@ final class ContextGatherer {
   }
 
   /** A template that was created a moment ago may not be in the cache yet. */
-  private ApiResult<Optional<VdiTemplate>> template(String name, Deadline deadline) {
+  private ApiResult<Optional<VdiTemplate>> template(String name, DecisionDeadline deadline) {
     Optional<VdiTemplate> cached = templates.get("", name);
     if (cached.isPresent()) {
       return new ApiResult.Ok<>(cached);

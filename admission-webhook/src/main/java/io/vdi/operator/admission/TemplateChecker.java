@@ -38,7 +38,7 @@ final class TemplateChecker {
   /** A dry-run create, with what begins the message if it is refused or may fail. */
   private record DryRun(ResourceType<?> type, JsonObject object, String refused, String unclear) {}
 
-  Response check(ApiCheckRequired check, Deadline deadline) {
+  Response check(ApiCheckRequired check, DecisionDeadline deadline) {
     List<String> warnings = new ArrayList<>(check.warnings());
     for (DryRun run : dryRuns(check.template())) {
       switch (call(run, deadline)) {
@@ -83,7 +83,7 @@ final class TemplateChecker {
     return runs;
   }
 
-  private ApiResult<JsonObject> call(DryRun run, Deadline deadline) {
+  private ApiResult<JsonObject> call(DryRun run, DecisionDeadline deadline) {
     return limiter.call(
         deadline.remaining(),
         () -> api.request("POST", run.type().path(namespace) + STRICT_DRY_RUN, run.object()));

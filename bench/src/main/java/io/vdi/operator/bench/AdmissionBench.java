@@ -146,7 +146,7 @@ final class AdmissionBench implements AutoCloseable {
   /** Creates sessions at the usual rate, and counts those that fail. */
   private void attempts(String prefix, Collection<Long> nanos, AtomicInteger failed) {
     Progress.say("measuring: " + prefix);
-    new Load.PerSecond(CREATES)
+    new RequestLoad.PerSecond(CREATES)
         .run(
             CREATES * SECONDS,
             i -> {
@@ -166,7 +166,7 @@ final class AdmissionBench implements AutoCloseable {
     URI mutate = URI.create("https://127.0.0.1:" + ports.get(0) + "/mutate");
     URI validate = validate(ports.get(0));
     for (URI target : List.of(bare, mutate, validate)) {
-      new Load.Clients(16).time(WARM_UP, i -> client.review(target, i));
+      new RequestLoad.Clients(16).time(WARM_UP, i -> client.review(target, i));
     }
     Progress.say("measuring: the webhook, called directly at " + RATE + "/s");
     report.add(Measurement.BARE_HANDLER, latency(client, bare));
@@ -178,7 +178,7 @@ final class AdmissionBench implements AutoCloseable {
 
   private static Result.Latency latency(AdmissionClient client, URI target) {
     return new Result.Latency(
-        RATE, new Load.PerSecond(RATE).time(RATE * SECONDS, i -> client.review(target, i)));
+        RATE, new RequestLoad.PerSecond(RATE).time(RATE * SECONDS, i -> client.review(target, i)));
   }
 
   /**
@@ -189,7 +189,8 @@ final class AdmissionBench implements AutoCloseable {
     Result.Latency best = new Result.Latency(0, new Quantiles(0, 0));
     for (int rate = RATE; rate <= HIGHEST_RATE; rate *= 2) {
       Progress.say("measuring: " + target.getPath() + " at " + rate + "/s");
-      Quantiles quantiles = new Load.PerSecond(rate).time(rate * 5, i -> client.review(target, i));
+      Quantiles quantiles =
+          new RequestLoad.PerSecond(rate).time(rate * 5, i -> client.review(target, i));
       if (quantiles.p99() <= HIGHEST_RATE_P99) {
         best = new Result.Latency(rate, quantiles);
       }
@@ -200,7 +201,7 @@ final class AdmissionBench implements AutoCloseable {
   private Result.Latency creates(String prefix, int seconds) {
     return new Result.Latency(
         CREATES,
-        new Load.PerSecond(CREATES)
+        new RequestLoad.PerSecond(CREATES)
             .time(CREATES * seconds, i -> BareClient.submit(cluster.admin(), prefix + "-" + i)));
   }
 

@@ -3,7 +3,7 @@ package io.vdi.operator.bench;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import io.vdi.operator.devcluster.process.Progress;
-import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.devcluster.testing.ApiServerAuditLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Counts, from the API server's audit log, the writes of one user and all requests of another. */
-record ApiRequestCounts(AuditLog log) {
+record ApiRequestCounts(ApiServerAuditLog log) {
   /**
    * Flags that make the API server log these requests.
    *
@@ -74,7 +74,7 @@ record ApiRequestCounts(AuditLog log) {
   }
 
   private static String write(JsonObject entry) {
-    return entry.get("verb").getAsString() + " " + AuditLog.resource(entry);
+    return entry.get("verb").getAsString() + " " + ApiServerAuditLog.resource(entry);
   }
 
   /** Returns when there was no write for the given time. */

@@ -10,7 +10,7 @@ import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorProcess;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.FileTree;
-import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.devcluster.testing.ApiServerAuditLog;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +33,7 @@ final class BenchCluster implements AutoCloseable {
   /** The cluster deletes this folder when it closes. */
   private final Path folder = FileTree.temporary("vdi-bench-");
 
-  private final ApiRequestCounts requests = new ApiRequestCounts(new AuditLog(folder));
+  private final ApiRequestCounts requests = new ApiRequestCounts(new ApiServerAuditLog(folder));
   private final EmbeddedCluster cluster;
   private final Path operatorKubeconfig;
   private final KubeClient admin;

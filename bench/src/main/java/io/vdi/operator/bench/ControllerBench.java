@@ -30,7 +30,7 @@ final class ControllerBench {
    */
   private static final int NAMESPACES = 100;
 
-  private static final Load WARMING = new Load.Clients(16);
+  private static final RequestLoad WARMING = new RequestLoad.Clients(16);
 
   /** Longer than the controller delays a write of the status, see its StatusWriteThrottle. */
   private static final Duration SETTLED = Duration.ofSeconds(27);
@@ -39,7 +39,7 @@ final class ControllerBench {
   private static final Duration REST = Duration.ofSeconds(40);
 
   /** Measures {@link BareClient}. Times start with the answer to the session's POST. */
-  Result.Throughput bare(int sessions, Load load) {
+  Result.Throughput bare(int sessions, RequestLoad load) {
     try (BenchCluster cluster = new BenchCluster(sessions + WARM_UP);
         BareClient client = new BareClient(cluster.admin(), cluster.operator());
         Stopwatch watch = new Stopwatch(cluster.admin())) {
@@ -52,7 +52,7 @@ final class ControllerBench {
   }
 
   /** Measures the controller. Times start with the answer to the session's POST. */
-  Result.ControllerFigures controller(int sessions, Load load) {
+  Result.ControllerFigures controller(int sessions, RequestLoad load) {
     try (BenchCluster cluster = new BenchCluster(sessions + WARM_UP);
         OperatorProcess controller = start(cluster);
         Stopwatch watch = new Stopwatch(cluster.admin())) {
@@ -87,7 +87,7 @@ final class ControllerBench {
               BareClient.submit(cluster.admin(), namespace, name, WITHOUT_HOME);
               watch.start(name);
             };
-        Load load = new Load.Clients(32);
+        RequestLoad load = new RequestLoad.Clients(32);
         arrival = measure(cluster, controller, watch, names("session", sessions), load, submit);
         settled = figures(controller);
         TreeMap<String, Integer> before = cluster.requests().writes();
@@ -177,7 +177,7 @@ final class ControllerBench {
       OperatorProcess controller,
       Stopwatch watch,
       List<String> names,
-      Load load,
+      RequestLoad load,
       Consumer<String> submit) {
     TreeMap<String, Integer> writes = cluster.requests().writes();
     ProcessFigures before = figures(controller);
@@ -196,7 +196,7 @@ final class ControllerBench {
   }
 
   private static void arrive(
-      Stopwatch watch, List<String> names, Load load, Consumer<String> submit) {
+      Stopwatch watch, List<String> names, RequestLoad load, Consumer<String> submit) {
     load.run(names.size(), i -> submit.accept(names.get(i)));
     watch.awaitPods(names);
   }

@@ -134,7 +134,7 @@ final class DesktopBench {
 
   /** Creates sessions whose pods are on the simulated node and use no memory of this machine. */
   private void simulateSessions() {
-    new Load.Clients(8)
+    new RequestLoad.Clients(8)
         .run(
             SESSIONS,
             i ->

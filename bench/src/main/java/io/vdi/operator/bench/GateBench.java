@@ -41,7 +41,7 @@ final class GateBench {
       Progress.say("creating " + sessions + " sessions with all their objects");
       try (BareClient client = new BareClient(cluster.admin(), cluster.operator())) {
         Instant begin = Instant.now();
-        new Load.Clients(32)
+        new RequestLoad.Clients(32)
             .run(
                 sessions,
                 i -> {
@@ -56,10 +56,10 @@ final class GateBench {
         ForwardAuthClient asked = client(ports.get(1));
         ForwardAuthClient allowing = client(ports.get(2));
         asked.signIn(portal);
-        new Load.Clients(8).time(WARM_UP, i -> allowing.ask());
-        new Load.Clients(8).time(WARM_UP, i -> asked.ask());
+        new RequestLoad.Clients(8).time(WARM_UP, i -> allowing.ask());
+        new RequestLoad.Clients(8).time(WARM_UP, i -> asked.ask());
         Progress.say("measuring: forward authentication at " + RATE + "/s");
-        Load load = new Load.PerSecond(RATE);
+        RequestLoad load = new RequestLoad.PerSecond(RATE);
         Quantiles withoutChecks = load.time(RATE * SECONDS, i -> allowing.ask());
         Quantiles checked = load.time(RATE * SECONDS, i -> asked.ask());
         return new Result.GateFigures(

@@ -68,17 +68,17 @@ public final class Main {
 
   private void limit() {
     for (int clients : Measurement.CLIENTS) {
-      Load load = new Load.Clients(clients);
+      RequestLoad load = new RequestLoad.Clients(clients);
       add(Measurement.limit(clients), () -> controller.bare(BURST, load));
     }
   }
 
   private void burst() {
-    add(Measurement.BURST, () -> controller.controller(BURST, new Load.Clients(32)));
+    add(Measurement.BURST, () -> controller.controller(BURST, new RequestLoad.Clients(32)));
   }
 
   private void steady() {
-    Load load = new Load.PerSecond(RATE);
+    RequestLoad load = new RequestLoad.PerSecond(RATE);
     add(Measurement.STEADY_BARE, () -> controller.bare(RATE * SECONDS, load));
     add(Measurement.STEADY, () -> controller.controller(RATE * SECONDS, load));
   }

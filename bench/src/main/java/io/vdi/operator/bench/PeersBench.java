@@ -239,7 +239,7 @@ final class PeersBench {
   private static List<String> arrive(
       Stopwatch watch, String prefix, int count, Consumer<String> submit) {
     List<String> names = IntStream.range(0, count).mapToObj(i -> prefix + "-" + i).toList();
-    new Load.Clients(CLIENTS)
+    new RequestLoad.Clients(CLIENTS)
         .run(
             count,
             i -> {

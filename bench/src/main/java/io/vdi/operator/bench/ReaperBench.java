@@ -35,7 +35,7 @@ final class ReaperBench {
       Instant begin = Instant.now();
       try (BareClient client = new BareClient(cluster.admin(), cluster.operator())) {
         Progress.say("creating " + sessions + " sessions with all their objects");
-        new Load.Clients(32).run(sessions, i -> client.park(name(i), begin));
+        new RequestLoad.Clients(32).run(sessions, i -> client.park(name(i), begin));
       }
       OperatorProcess.Launch launch = cluster.reaper();
       AotCache.start(launch).close();
@@ -86,7 +86,7 @@ final class ReaperBench {
       Progress.await(() -> "the watch", Duration.ofMinutes(1), watch::isSynced);
       Instant first = Instant.now().plus(AHEAD);
       Map<String, Instant> due = new ConcurrentHashMap<>();
-      new Load.Clients(16)
+      new RequestLoad.Clients(16)
           .run(
               EXPIRIES,
               i -> {

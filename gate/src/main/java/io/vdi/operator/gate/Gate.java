@@ -17,7 +17,7 @@ import io.vdi.operator.common.model.Flavor;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.cluster.ClusterDesktops;
 import io.vdi.operator.gate.api.cluster.DesktopCaches;
 import io.vdi.operator.gate.api.rest.ApiRoutes;
@@ -415,7 +415,7 @@ public final class Gate implements Service {
         .register(portalRoutes);
   }
 
-  private Caller caller(ServerRequest request, SignIn signIn) {
+  private ApiUser caller(ServerRequest request, SignIn signIn) {
     return config
         .api()
         .desktops()

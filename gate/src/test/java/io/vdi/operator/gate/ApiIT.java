@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
 import io.vdi.operator.cli.Main;
 import io.vdi.operator.cli.TestConsole;
 import io.vdi.operator.common.kube.KubeClient;
@@ -15,15 +16,17 @@ import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.operator.Helm;
-import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.devcluster.testing.ApiServerAuditLog;
 import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.gate.TestGate.Answer;
 import io.vdi.operator.gate.signin.TestProvider;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,14 +60,7 @@ class ApiIT {
 
   @BeforeAll
   static void start() throws Exception {
-    installation =
-        new GateCluster(
-            folder,
-            new SimulatedNodes.Spec(0, 0, 0),
-            """
-            - {level: Metadata, resources: [{group: vdi.kasm.io}, {group: "", resources: [namespaces, persistentvolumeclaims]}]}
-            - {level: None}
-            """);
+    installation = new GateCluster(folder, new SimulatedNodes.Spec(0, 0, 0));
     root = installation.root;
     provider = installation.provider;
     installation.install("");
@@ -101,7 +97,7 @@ class ApiIT {
       api.close();
     }
     if (installation != null) {
-      installation.stop();
+      installation.stop(ApiIT.class);
     }
   }
 
@@ -120,7 +116,8 @@ class ApiIT {
     return installation.audit.read(entries ->
         entries
             .filter(entry ->
-                AuditLog.resource(entry).equals("vdisessions")
+                entry.has("objectRef")
+                    && ApiServerAuditLog.resource(entry).equals("vdisessions")
                     && entry.getAsJsonObject("objectRef").has("namespace")
                     && entry
                         .getAsJsonObject("objectRef")
@@ -140,6 +137,29 @@ class ApiIT {
                     + " "
                     + entry.getAsJsonObject("responseStatus").get("code").getAsInt())
             .collect(Collectors.toSet()));
+  }
+
+  @Test
+  @DisplayName("keys that are due are published beside those that sign")
+  void keyRotation() throws Exception {
+    assertThat(publishedKeys()).isEqualTo(1);
+    // One second longer than a sign-in lasts: the next keys must be known that long before.
+    installation.gate(
+        Map.of("vdiConfig_GATE_SIGN_IN_LIFETIME", "10h", "vdiConfig_GATE_KEYS_ROTATION", "36001s"));
+    assertThat(publishedKeys()).isEqualTo(2);
+  }
+
+  private static int publishedKeys() {
+    String keys =
+        root.request("GET", ResourceType.SECRET.path(GateCluster.NAMESPACE, "vdi-gate-keys"), null)
+            .orElseThrow()
+            .getAsJsonObject("data")
+            .get("keys.json")
+            .getAsString();
+    return JsonParser.parseString(
+            new String(Base64.getDecoder().decode(keys), StandardCharsets.UTF_8))
+        .getAsJsonArray()
+        .size();
   }
 
   @Test

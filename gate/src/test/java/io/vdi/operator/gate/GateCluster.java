@@ -7,7 +7,8 @@ import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.operator.ChartInstaller;
 import io.vdi.operator.devcluster.operator.OperatorService;
 import io.vdi.operator.devcluster.process.LoopbackPorts;
-import io.vdi.operator.devcluster.testing.AuditLog;
+import io.vdi.operator.devcluster.testing.ApiServerAuditLog;
+import io.vdi.operator.devcluster.testing.RbacUsage;
 import io.vdi.operator.devcluster.testing.RunningService;
 import io.vdi.operator.devcluster.testing.ServiceUnderTest;
 import io.vdi.operator.gate.signin.TestProvider;
@@ -26,7 +27,7 @@ final class GateCluster {
   static final String NAMESPACE = OperatorService.NAMESPACE;
 
   final TestProvider provider = TestProvider.start();
-  final AuditLog audit;
+  final ApiServerAuditLog audit;
   final EmbeddedCluster cluster;
 
   /** A client that may do everything. */
@@ -35,15 +36,13 @@ final class GateCluster {
   private final Path folder;
   private final List<AutoCloseable> running = new ArrayList<>();
 
-  /**
-   * Starts the API server; see {@link #install}.
-   *
-   * @param auditRules see {@link AuditLog#flags}
-   */
-  GateCluster(Path folder, SimulatedNodes.Spec nodes, String auditRules) {
+  /** Starts the API server, which logs the requests of the services; see {@link #install}. */
+  GateCluster(Path folder, SimulatedNodes.Spec nodes) {
+    Path auditFolder = folder.resolve("audit");
     this.folder = folder;
-    this.audit = new AuditLog(folder.resolve("audit"));
-    this.cluster = EmbeddedCluster.start(folder.resolve("cluster"), nodes, audit.flags(auditRules));
+    this.audit = new ApiServerAuditLog(auditFolder);
+    this.cluster =
+        EmbeddedCluster.start(folder.resolve("cluster"), nodes, RbacUsage.flags(auditFolder));
     this.root = cluster.connect();
   }
 
@@ -96,12 +95,18 @@ final class GateCluster {
     return started;
   }
 
-  void stop() throws Exception {
+  /**
+   * Records which permissions the services used, and stops all.
+   *
+   * @param test the class whose tests ran
+   */
+  void stop(Class<?> test) throws Exception {
     for (AutoCloseable each : running.reversed()) {
       each.close();
     }
     provider.close();
     root.close();
+    RbacUsage.write(audit.folder(), test.getSimpleName());
     cluster.close();
   }
 }

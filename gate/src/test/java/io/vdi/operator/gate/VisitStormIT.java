@@ -11,6 +11,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Manifests;
 import io.vdi.operator.devcluster.cluster.SimulatedNodes;
 import io.vdi.operator.devcluster.operator.OperatorService;
+import io.vdi.operator.devcluster.testing.ApiServerAuditLog;
 import io.vdi.operator.devcluster.testing.ClusterExtension.TestNamespace;
 import io.vdi.operator.devcluster.testing.SessionWatch;
 import io.vdi.operator.devcluster.testing.TestTemplates;
@@ -61,14 +62,7 @@ class VisitStormIT {
 
   @BeforeAll
   static void start() throws Exception {
-    installation =
-        new GateCluster(
-            folder,
-            new SimulatedNodes.Spec(1, 2 * VISITORS, 2 * VISITORS),
-            """
-            - {level: Metadata, verbs: [patch], resources: [{group: vdi.kasm.io, resources: [vdisessions]}]}
-            - {level: None}
-            """);
+    installation = new GateCluster(folder, new SimulatedNodes.Spec(1, 2 * VISITORS, 2 * VISITORS));
     root = installation.root;
     installation.install(QUOTA);
     installation.start(
@@ -96,7 +90,7 @@ class VisitStormIT {
   @AfterAll
   static void stop() throws Exception {
     if (installation != null) {
-      installation.stop();
+      installation.stop(VisitStormIT.class);
     }
   }
 
@@ -287,7 +281,10 @@ class VisitStormIT {
   private static Map<String, Integer> writes() {
     return installation.audit.read(entries ->
         entries
-            .filter(entry -> entry.has("impersonatedUser"))
+            .filter(entry ->
+                entry.has("impersonatedUser")
+                    && entry.get("verb").getAsString().equals("patch")
+                    && ApiServerAuditLog.resource(entry).equals("vdisessions"))
             .map(VisitStormIT::user)
             .collect(Collectors.toMap(user -> user, user -> 1, Integer::sum, LinkedHashMap::new)));
   }

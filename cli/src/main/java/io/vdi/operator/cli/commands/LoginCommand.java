@@ -7,7 +7,7 @@ import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.TerminalSanitizer;
 import io.vdi.operator.cli.signin.OidcClient;
-import io.vdi.operator.cli.signin.SignIn;
+import io.vdi.operator.cli.signin.OidcTokens;
 import io.vdi.operator.cli.signin.SignInFile;
 import java.time.Duration;
 import java.time.Instant;
@@ -87,7 +87,7 @@ public final class LoginCommand implements Callable<Integer> {
                       () -> known(file, issuer).orElseGet(() -> signIn(file, issuer)))));
       return 0;
     }
-    SignIn signIn = file.exclusively(() -> signIn(file, issuer));
+    OidcTokens signIn = file.exclusively(() -> signIn(file, issuer));
     console
         .out()
         .println(
@@ -115,15 +115,15 @@ public final class LoginCommand implements Callable<Integer> {
   }
 
   /** The sign-in of the file, renewed if its ID token expires soon. */
-  private Optional<SignIn> known(SignInFile file, String issuer) {
-    Optional<SignIn> found = file.read();
+  private Optional<OidcTokens> known(SignInFile file, String issuer) {
+    Optional<OidcTokens> found = file.read();
     Instant soon = clock.instant().plus(MARGIN);
     if (found.filter(signIn -> signIn.expiresAt().isAfter(soon)).isPresent()) {
       return found;
     }
-    Optional<SignIn> renewed =
+    Optional<OidcTokens> renewed =
         found
-            .flatMap(SignIn::refreshToken)
+            .flatMap(OidcTokens::refreshToken)
             .flatMap(token -> {
               try (OidcClient client = client(issuer)) {
                 return client.refresh(token);
@@ -133,7 +133,7 @@ public final class LoginCommand implements Callable<Integer> {
     return renewed;
   }
 
-  private SignIn signIn(SignInFile file, String issuer) {
+  private OidcTokens signIn(SignInFile file, String issuer) {
     if (console
         .environment()
         .getOrDefault("KUBERNETES_EXEC_INFO", "")
@@ -141,7 +141,7 @@ public final class LoginCommand implements Callable<Integer> {
       throw new CliException.Failed("there is no sign-in: run kubectl vdi login first");
     }
     try (OidcClient client = client(issuer)) {
-      SignIn signIn = client.signIn(scopes, this::show);
+      OidcTokens signIn = client.signIn(scopes, this::show);
       file.write(signIn);
       return signIn;
     }
@@ -174,7 +174,7 @@ public final class LoginCommand implements Callable<Integer> {
     }
   }
 
-  private static String credential(SignIn signIn) {
+  private static String credential(OidcTokens signIn) {
     JsonObject status = new JsonObject();
     status.addProperty(
         "expirationTimestamp", signIn.expiresAt().truncatedTo(ChronoUnit.SECONDS).toString());

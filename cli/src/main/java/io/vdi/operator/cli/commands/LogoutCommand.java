@@ -6,7 +6,7 @@ import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.output.TerminalSanitizer;
 import io.vdi.operator.cli.signin.OidcClient;
-import io.vdi.operator.cli.signin.SignIn;
+import io.vdi.operator.cli.signin.OidcTokens;
 import io.vdi.operator.cli.signin.SignInFile;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -42,7 +42,7 @@ public final class LogoutCommand implements Callable<Integer> {
               }
             });
     SignInFile file = SignInFile.of(console.environment(), issuer, provider.clientId());
-    Optional<SignIn> signIn = file.read();
+    Optional<OidcTokens> signIn = file.read();
     // First here: the provider may be unreachable.
     file.delete();
     if (signIn.isEmpty()) {

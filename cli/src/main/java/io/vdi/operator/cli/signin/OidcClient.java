@@ -127,7 +127,7 @@ public final class OidcClient implements AutoCloseable {
    * @param prompt shows the user what to do
    * @throws CliException if the user or the provider refuses, or the code expires
    */
-  public SignIn signIn(List<String> scopes, Consumer<Prompt> prompt) {
+  public OidcTokens signIn(List<String> scopes, Consumer<Prompt> prompt) {
     Answer begun =
         post(
             endpoints
@@ -157,7 +157,7 @@ public final class OidcClient implements AutoCloseable {
       remaining = remaining.minus(interval);
       Answer answer = askForTokens(question);
       if (answer.status() == 200) {
-        return SignIn.of(answer.body(), Optional.empty());
+        return OidcTokens.of(answer.body(), Optional.empty());
       }
       switch (Json.text(answer.body(), "error")) {
         case "authorization_pending" -> {}
@@ -212,7 +212,7 @@ public final class OidcClient implements AutoCloseable {
    *
    * @throws CliException if the provider does not answer
    */
-  public Optional<SignIn> refresh(String refreshToken) {
+  public Optional<OidcTokens> refresh(String refreshToken) {
     Answer answer =
         post(
             tokenEndpoint(),
@@ -224,7 +224,7 @@ public final class OidcClient implements AutoCloseable {
       throw refused(answer);
     }
     return answer.status() == 200
-        ? Optional.of(SignIn.of(answer.body(), Optional.of(refreshToken)))
+        ? Optional.of(OidcTokens.of(answer.body(), Optional.of(refreshToken)))
         : Optional.empty();
   }
 

@@ -53,11 +53,11 @@ public final class SignInFile {
   }
 
   /** The sign-in; empty if there is none, or if the file is unreadable. */
-  public Optional<SignIn> read() {
+  public Optional<OidcTokens> read() {
     try {
       JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
       return Optional.of(
-          new SignIn(
+          new OidcTokens(
               Json.text(json, "idToken"),
               Optional.of(Json.text(json, "refreshToken")).filter(token -> !token.isEmpty()),
               Instant.parse(Json.text(json, "expiresAt")),
@@ -68,7 +68,7 @@ public final class SignInFile {
   }
 
   /** Replaces the sign-in. A concurrent reader sees the old or the new one. */
-  public void write(SignIn signIn) {
+  public void write(OidcTokens signIn) {
     JsonObject json = new JsonObject();
     json.addProperty("idToken", signIn.idToken());
     signIn.refreshToken().ifPresent(token -> json.addProperty("refreshToken", token));

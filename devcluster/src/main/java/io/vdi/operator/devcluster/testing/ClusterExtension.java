@@ -9,10 +9,6 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.devcluster.cluster.Cluster;
 import io.vdi.operator.devcluster.cluster.EmbeddedCluster;
 import io.vdi.operator.devcluster.cluster.Manifests;
-import io.vdi.operator.devcluster.process.ClusterException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -36,9 +32,8 @@ public final class ClusterExtension
   private static final Namespace STORE = Namespace.create(ClusterExtension.class);
   private static final AtomicInteger COUNTER = new AtomicInteger();
 
-  /** The system property is the number of this JVM among those that run the tests of a module. */
-  private static final String USED_PERMISSIONS_FILE =
-      "used-permissions-%d.txt".formatted(Integer.getInteger("vdi.testJvm", 1));
+  /** The number of this JVM among those that run the tests of a module. */
+  private static final String TEST_JVM = System.getProperty("vdi.testJvm", "1");
 
   /**
    * The namespace of the test class.
@@ -69,18 +64,9 @@ public final class ClusterExtension
       heartbeat.close();
       api.close();
       if (cluster instanceof EmbeddedCluster embedded) {
-        writeRbacUsage(embedded);
+        RbacUsage.write(embedded.folder(), TEST_JVM);
       }
       cluster.close();
-    }
-
-    /** For RbacUsageIT, which compares it with the roles of each service. */
-    private static void writeRbacUsage(EmbeddedCluster cluster) {
-      try {
-        Files.write(Path.of("target", USED_PERMISSIONS_FILE), RbacUsage.of(cluster.folder()));
-      } catch (IOException e) {
-        throw new ClusterException("cannot write target/" + USED_PERMISSIONS_FILE, e);
-      }
     }
   }
 

@@ -28,6 +28,17 @@ class RbacUsageTest {
   }
 
   @Test
+  void aRequestInTheNameOfAnotherUserUsesOnlyThePermissionToActAsThatUser() throws IOException {
+    String request = entry("list", PODS, "allow");
+    write(
+        request.replaceFirst("\\{", "{\"impersonatedUser\": {\"username\": \"alice\"}, "),
+        request.replaceFirst(
+            "\\{", "{\"impersonatedUser\": {\"username\": \"bob\", \"groups\": [\"staff\"]}, "));
+    assertThat(RbacUsage.of(folder))
+        .containsExactly("vdi-controller impersonate  groups", "vdi-controller impersonate  users");
+  }
+
+  @Test
   void skipsForbiddenRequests() throws IOException {
     write(entry("list", PODS, "forbid"));
     assertThat(RbacUsage.of(folder)).isEmpty();
@@ -50,6 +61,6 @@ class RbacUsageTest {
   }
 
   private void write(String... entries) throws IOException {
-    Files.write(new AuditLog(folder).file(), List.of(entries));
+    Files.write(new ApiServerAuditLog(folder).file(), List.of(entries));
   }
 }

@@ -19,31 +19,31 @@ import java.util.Optional;
  */
 public interface Desktops {
   /** Who the caller is here. */
-  Outcome<MeView> me(Caller caller);
+  Outcome<MeView> me(ApiUser caller);
 
   /** The templates that the caller can use, in the order of their display names. */
-  Outcome<List<TemplateCard>> templates(Caller caller);
+  Outcome<List<TemplateCard>> templates(ApiUser caller);
 
   /** The sessions that the caller can see, in the order of namespace and name. */
-  Outcome<SessionPage> sessions(Caller caller, SessionFilter filter);
+  Outcome<SessionPage> sessions(ApiUser caller, SessionFilter filter);
 
-  Outcome<SessionView> session(Caller caller, SessionKey key);
+  Outcome<SessionView> session(ApiUser caller, SessionKey key);
 
   /** What the caller is told about the caller's own sessions, the latest time first. */
-  Outcome<List<Notice>> notices(Caller caller);
+  Outcome<List<Notice>> notices(ApiUser caller);
 
   /** Creates a session. The result is the new session, which starts then; {@link #watch} it. */
-  Outcome<SessionView> start(Caller caller, StartRequest request);
+  Outcome<SessionView> start(ApiUser caller, StartRequest request);
 
   /** Changes a session. A change that is in effect already is {@link Outcome.Done}. */
-  Outcome<SessionView> change(Caller caller, Target target, SessionChange change);
+  Outcome<SessionView> change(ApiUser caller, Target target, SessionChange change);
 
   /** Stops the desktop. Home, password and address stay. */
-  default Outcome<SessionView> suspend(Caller caller, Target target) {
+  default Outcome<SessionView> suspend(ApiUser caller, Target target) {
     return change(caller, target, SessionChange.suspended(true));
   }
 
-  default Outcome<SessionView> resume(Caller caller, Target target) {
+  default Outcome<SessionView> resume(ApiUser caller, Target target) {
     return change(caller, target, SessionChange.suspended(false));
   }
 
@@ -52,12 +52,12 @@ public interface Desktops {
    *
    * @param by above zero
    */
-  default Outcome<SessionView> extend(Caller caller, Target target, Duration by) {
+  default Outcome<SessionView> extend(ApiUser caller, Target target, Duration by) {
     return change(caller, target, SessionChange.extendedBy(by));
   }
 
   /** Shares the desktop with a guest, or changes the share of the same user. */
-  default Outcome<SessionView> share(Caller caller, Target target, Share share) {
+  default Outcome<SessionView> share(ApiUser caller, Target target, Share share) {
     return change(caller, target, SessionChange.shared(share));
   }
 
@@ -66,15 +66,15 @@ public interface Desktops {
    *
    * @param until when it ends, at most {@link Share#MAX_LINK} from now
    */
-  Outcome<LinkView> createLink(Caller caller, Target target, Instant until);
+  Outcome<LinkView> createLink(ApiUser caller, Target target, Instant until);
 
   /** Ends the share of a guest. Without one, nothing changes. */
-  default Outcome<SessionView> unshare(Caller caller, Target target, String user) {
+  default Outcome<SessionView> unshare(ApiUser caller, Target target, String user) {
     return change(caller, target, SessionChange.unshared(user));
   }
 
   /** The desktops of others that are shared with the caller, in the order of owner and name. */
-  Outcome<List<SharedView>> shared(Caller caller);
+  Outcome<List<SharedView>> shared(ApiUser caller);
 
   /**
    * Deletes a session.
@@ -82,36 +82,36 @@ public interface Desktops {
    * @param home what happens to the home; empty: what the session says
    * @return the session as it was before
    */
-  Outcome<SessionView> delete(Caller caller, Target target, Optional<ReclaimPolicy> home);
+  Outcome<SessionView> delete(ApiUser caller, Target target, Optional<ReclaimPolicy> home);
 
   /** The homes that the caller can see, of sessions and retained ones. */
-  Outcome<List<HomeView>> homes(Caller caller);
+  Outcome<List<HomeView>> homes(ApiUser caller);
 
   /**
    * Deletes a retained home with its data. The home of a session is {@link ProblemType#CONFLICT}.
    *
    * @param session namespace and name of the session that used it last, see {@link HomeView#key}
    */
-  Outcome<HomeView> deleteHome(Caller caller, SessionKey session);
+  Outcome<HomeView> deleteHome(ApiUser caller, SessionKey session);
 
   /** What the caller uses of each limit; for an admin, what everybody uses. */
-  Outcome<UsageView> usage(Caller caller);
+  Outcome<UsageView> usage(ApiUser caller);
 
   /** How much desktops were used: the caller's own; for an admin, those of everybody. */
-  Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query);
+  Outcome<UsageReport> usageHistory(ApiUser caller, UsageQuery query);
 
   /**
    * What is left of the budgets of GPU hours: those of the caller and the caller's recorded groups;
    * for an admin, those of everybody. Without budgets there are none.
    */
-  Outcome<BudgetsView> budgets(Caller caller);
+  Outcome<BudgetsView> budgets(ApiUser caller);
 
   /** Checks one session and the objects that it consists of, now. */
-  Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key);
+  Outcome<DiagnosisView> diagnose(ApiUser caller, SessionKey key);
 
   /**
    * Reports the session as it is now, and again after each change, until {@link
    * Subscription#close}. It ends by itself when the session is deleted or cannot be seen any more.
    */
-  Outcome<Subscription> watch(Caller caller, SessionKey key, SessionListener listener);
+  Outcome<Subscription> watch(ApiUser caller, SessionKey key, SessionListener listener);
 }

@@ -50,7 +50,7 @@ public record SessionView(
     String cpu,
     Optional<String> homeSize,
     ReclaimPolicy reclaimPolicy,
-    List<Step> steps,
+    List<StartStep> steps,
     Timers timers,
     Instant createdAt,
     int restarts,

@@ -14,8 +14,8 @@ import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.BudgetsView;
-import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.Outcome;
@@ -96,7 +96,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   private static final Duration MAX_SHARE = Duration.ofHours(24);
 
   private final SignInSessions sessions;
-  private final BiFunction<ServerRequest, SignIn, Caller> callers;
+  private final BiFunction<ServerRequest, SignIn, ApiUser> callers;
   private final Desktops desktops;
   private final boolean wakeOnVisit;
   private final ZoneId usageZone;
@@ -111,7 +111,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
    */
   public PortalRoutes(
       SignInSessions sessions,
-      BiFunction<ServerRequest, SignIn, Caller> callers,
+      BiFunction<ServerRequest, SignIn, ApiUser> callers,
       Desktops desktops,
       boolean wakeOnVisit,
       ZoneId usageZone,
@@ -121,7 +121,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
 
   PortalRoutes(
       SignInSessions sessions,
-      BiFunction<ServerRequest, SignIn, Caller> callers,
+      BiFunction<ServerRequest, SignIn, ApiUser> callers,
       Desktops desktops,
       boolean wakeOnVisit,
       ZoneId usageZone,
@@ -154,10 +154,10 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
         .post(SESSION + "/delete", form(this::delete))
         .post(
             SESSION + "/suspend",
-            form((visit, form) -> change(visit, form, Notice.SUSPENDED, desktops::suspend)))
+            form((visit, form) -> change(visit, form, FlashMessage.SUSPENDED, desktops::suspend)))
         .post(
             SESSION + "/resume",
-            form((visit, form) -> change(visit, form, Notice.RESUMED, desktops::resume)))
+            form((visit, form) -> change(visit, form, FlashMessage.RESUMED, desktops::resume)))
         .post(SESSION + "/extend", form(this::extend))
         .get(SESSION + "/shares", page(this::shares))
         .post(SESSION + "/shares", form(this::share))
@@ -492,7 +492,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     submit(
         visit,
         key -> desktops.delete(visit.caller(), Target.of(key), home),
-        key -> Notice.DELETED.on(Origin.of(form.get("from")).afterDelete()));
+        key -> FlashMessage.DELETED.on(Origin.of(form.get("from")).afterDelete()));
   }
 
   private void extend(Visit visit, Form form) {
@@ -507,15 +507,15 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     change(
         visit,
         form,
-        Notice.EXTENDED,
+        FlashMessage.EXTENDED,
         (caller, target) -> desktops.extend(caller, target, by.get()));
   }
 
   private void change(
       Visit visit,
       Form form,
-      Notice notice,
-      BiFunction<Caller, Target, Outcome<SessionView>> change) {
+      FlashMessage notice,
+      BiFunction<ApiUser, Target, Outcome<SessionView>> change) {
     submit(
         visit,
         key -> change.apply(visit.caller(), Target.of(key)),
@@ -564,7 +564,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     submit(
         visit,
         key -> desktops.share(visit.caller(), Target.of(key), share),
-        key -> Notice.SHARED.on(Paths.shares(key)));
+        key -> FlashMessage.SHARED.on(Paths.shares(key)));
   }
 
   /** The answer is the page with the link: a redirect would need it in an address. */
@@ -606,7 +606,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     submit(
         visit,
         key -> desktops.unshare(visit.caller(), Target.of(key), form.get("user").get()),
-        key -> Notice.UNSHARED.on(Paths.shares(key)));
+        key -> FlashMessage.UNSHARED.on(Paths.shares(key)));
   }
 
   private void homes(Visit visit) {
@@ -653,7 +653,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
     submit(
         visit,
         key -> desktops.deleteHome(visit.caller(), key),
-        key -> Notice.HOME_DELETED.on(Paths.HOMES));
+        key -> FlashMessage.HOME_DELETED.on(Paths.HOMES));
   }
 
   private void usage(Visit visit) {
@@ -746,7 +746,7 @@ public final class PortalRoutes implements HttpService, AutoCloseable {
   }
 
   private static Optional<String> notice(Visit visit) {
-    return Notice.in(query(visit, "done"));
+    return FlashMessage.in(query(visit, "done"));
   }
 
   private static Optional<String> query(Visit visit, String name) {

@@ -5,7 +5,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.http.Page;
@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 
 /** A request of a user who is signed in, and its answer. */
 record Visit(
-    ServerRequest request, ServerResponse response, Caller caller, Texts texts, Instant now) {
+    ServerRequest request, ServerResponse response, ApiUser caller, Texts texts, Instant now) {
   private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
 
   /** The texts in the language that the browser asks for. */

@@ -16,8 +16,8 @@ import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.common.usage.UsagePeriod;
 import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.BudgetsView;
-import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
@@ -35,7 +35,7 @@ import io.vdi.operator.gate.api.SessionView.Action;
 import io.vdi.operator.gate.api.SharedView;
 import io.vdi.operator.gate.api.SharingView;
 import io.vdi.operator.gate.api.StartRequest;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.api.StepName;
 import io.vdi.operator.gate.api.Subscription;
 import io.vdi.operator.gate.api.Target;
@@ -229,23 +229,29 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   /** The steps of which the first ones are done and the next one is in progress. */
-  public static List<Step> steps(int done) {
-    List<Step> steps = new ArrayList<>();
+  public static List<StartStep> steps(int done) {
+    List<StartStep> steps = new ArrayList<>();
     for (StepName name : StepName.values()) {
-      Step.State state =
+      StartStep.State state =
           steps.size() < done
-              ? Step.State.DONE
-              : steps.size() == done ? Step.State.ACTIVE : Step.State.WAITING;
+              ? StartStep.State.DONE
+              : steps.size() == done ? StartStep.State.ACTIVE : StartStep.State.WAITING;
       String message =
-          state == Step.State.ACTIVE && name == StepName.IMAGE ? "pulling image desktop:0.1.0" : "";
-      steps.add(new Step(name, state, message, Optional.empty()));
+          state == StartStep.State.ACTIVE && name == StepName.IMAGE
+              ? "pulling image desktop:0.1.0"
+              : "";
+      steps.add(new StartStep(name, state, message, Optional.empty()));
     }
     return steps;
   }
 
   /** The same session with other values. */
   public static SessionView with(
-      SessionView s, Phase phase, String message, Optional<CauseView> cause, List<Step> steps) {
+      SessionView s,
+      Phase phase,
+      String message,
+      Optional<CauseView> cause,
+      List<StartStep> steps) {
     Set<Action> actions =
         switch (phase) {
           case RUNNING ->
@@ -298,7 +304,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   /** The same session for another reader. */
-  private static SessionView asSeenBy(SessionView s, Caller caller) {
+  private static SessionView asSeenBy(SessionView s, ApiUser caller) {
     return RecordCopy.with(s, Map.of("isOwn", s.user().equals(caller.email())));
   }
 
@@ -308,18 +314,18 @@ public final class InMemoryDesktops implements Desktops {
         .orElseGet(() -> new Outcome.Done<>(value));
   }
 
-  private static boolean sees(Caller caller, SessionView session) {
+  private static boolean sees(ApiUser caller, SessionView session) {
     return caller.isAdmin() || session.user().equals(caller.email());
   }
 
   @Override
-  public Outcome<MeView> me(Caller caller) {
+  public Outcome<MeView> me(ApiUser caller) {
     return unlessFailing(
         new MeView(caller.email(), caller.email(), caller.groups(), caller.isAdmin(), "desks"));
   }
 
   @Override
-  public Outcome<List<TemplateCard>> templates(Caller caller) {
+  public Outcome<List<TemplateCard>> templates(ApiUser caller) {
     return unlessFailing(
         templates.values().stream()
             .sorted(Comparator.comparing(TemplateCard::displayName))
@@ -327,7 +333,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionPage> sessions(Caller caller, SessionFilter filter) {
+  public Outcome<SessionPage> sessions(ApiUser caller, SessionFilter filter) {
     List<SessionView> found =
         sessions.values().stream()
             .filter(session -> sees(caller, session))
@@ -342,13 +348,13 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<List<Notice>> notices(Caller caller) {
+  public Outcome<List<Notice>> notices(ApiUser caller) {
     return unlessFailing(
         notices.stream().filter(notice -> notice.user().equals(caller.email())).toList());
   }
 
   @Override
-  public Outcome<SessionView> session(Caller caller, SessionKey key) {
+  public Outcome<SessionView> session(ApiUser caller, SessionKey key) {
     if (isBroken) {
       throw new IllegalStateException("a secret of the gate");
     }
@@ -359,7 +365,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> start(Caller caller, StartRequest request) {
+  public Outcome<SessionView> start(ApiUser caller, StartRequest request) {
     TemplateCard template = templates.get(request.template());
     if (template == null) {
       return Outcome.refused(
@@ -375,7 +381,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> change(Caller caller, Target target, SessionChange change) {
+  public Outcome<SessionView> change(ApiUser caller, Target target, SessionChange change) {
     return session(caller, target.key())
         .map(session -> {
           List<Share> shares = session.sharing().shares();
@@ -422,7 +428,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<LinkView> createLink(Caller caller, Target target, Instant until) {
+  public Outcome<LinkView> createLink(ApiUser caller, Target target, Instant until) {
     LinkCode code = LinkCode.of("uid-1", new byte[LinkCode.SECRET_BYTES]);
     return share(caller, target, new Share(code.user(), ShareRole.VIEW, until))
         .map(session ->
@@ -431,7 +437,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<List<SharedView>> shared(Caller caller) {
+  public Outcome<List<SharedView>> shared(ApiUser caller) {
     return unlessFailing(
         sessions.values().stream()
             .flatMap(session ->
@@ -450,7 +456,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> delete(Caller caller, Target target, Optional<ReclaimPolicy> home) {
+  public Outcome<SessionView> delete(ApiUser caller, Target target, Optional<ReclaimPolicy> home) {
     return session(caller, target.key())
         .map(session -> {
           remove(target.key());
@@ -473,7 +479,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<List<HomeView>> homes(Caller caller) {
+  public Outcome<List<HomeView>> homes(ApiUser caller) {
     return unlessFailing(
         homes.stream()
             .filter(home -> caller.isAdmin() || home.user().equals(caller.email()))
@@ -481,7 +487,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<HomeView> deleteHome(Caller caller, SessionKey session) {
+  public Outcome<HomeView> deleteHome(ApiUser caller, SessionKey session) {
     Optional<HomeView> found =
         homes.stream().filter(home -> home.key().equals(session)).findFirst();
     found.ifPresent(homes::remove);
@@ -491,7 +497,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<UsageView> usage(Caller caller) {
+  public Outcome<UsageView> usage(ApiUser caller) {
     List<UsageView.Line> lines = new ArrayList<>(usage);
     lines.add(
         new UsageView.Line(
@@ -504,7 +510,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query) {
+  public Outcome<UsageReport> usageHistory(ApiUser caller, UsageQuery query) {
     UsageReport report =
         new UsageReport(
             query.by(),
@@ -523,14 +529,14 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<BudgetsView> budgets(Caller caller) {
+  public Outcome<BudgetsView> budgets(ApiUser caller) {
     YearMonth month = YearMonth.now(ZoneOffset.UTC);
     return unlessFailing(
         new BudgetsView(month, day(month.plusMonths(1).atDay(1).toString()), budgets));
   }
 
   @Override
-  public Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key) {
+  public Outcome<DiagnosisView> diagnose(ApiUser caller, SessionKey key) {
     return session(caller, key)
         .map(session ->
             new DiagnosisView(
@@ -568,7 +574,7 @@ public final class InMemoryDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<Subscription> watch(Caller caller, SessionKey key, SessionListener listener) {
+  public Outcome<Subscription> watch(ApiUser caller, SessionKey key, SessionListener listener) {
     return session(caller, key)
         .map(session -> {
           Watch watch = new Watch(key, listener);

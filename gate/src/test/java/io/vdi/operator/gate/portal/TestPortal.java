@@ -6,7 +6,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.ApiResult;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.desktop.DesktopAccess;
 import io.vdi.operator.gate.desktop.DesktopLookup;
@@ -85,7 +85,7 @@ public final class TestPortal implements AutoCloseable {
         new PortalRoutes(
             sessions,
             (request, user) ->
-                new Caller(user.holder().email(), user.groups(), user.groups().contains("admins")),
+                new ApiUser(user.holder().email(), user.groups(), user.groups().contains("admins")),
             desktops,
             true,
             ZoneOffset.UTC,

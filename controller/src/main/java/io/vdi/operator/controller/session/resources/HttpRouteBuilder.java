@@ -18,7 +18,7 @@ final class HttpRouteBuilder {
     SessionConfig config = resolved.config();
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
-    RouteAccess.annotate(metadata, config);
+    AccessModeAnnotation.annotate(metadata, config);
     RouteMetadata.add(metadata, config);
     Map<String, Object> rule = new TreeMap<>();
     rule.put("matches", List.of(Map.of("path", Map.of("type", "PathPrefix", "value", "/"))));
@@ -48,7 +48,7 @@ final class HttpRouteBuilder {
                 "rules",
                 List.of(rule)));
     JsonObject body = ChildMetadata.object(ResourceType.HTTP_ROUTE, metadata, spec);
-    JsonObject patch = RouteAccess.metadataPatch(metadata, config);
+    JsonObject patch = AccessModeAnnotation.metadataPatch(metadata, config);
     patch.add("spec", spec.deepCopy());
     return DesiredObject.of(ChildKind.ROUTE, ResourceType.HTTP_ROUTE, resolved.name(), body, patch);
   }

@@ -32,7 +32,7 @@ final class IngressBuilder {
     SessionConfig config = resolved.config();
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
-    RouteAccess.annotate(metadata, config);
+    AccessModeAnnotation.annotate(metadata, config);
     RouteMetadata.add(metadata, config);
     if (!config.middlewares().isEmpty()) {
       metadata.putAnnotationsItem(
@@ -58,7 +58,7 @@ final class IngressBuilder {
                 .forEach(metadata.getAnnotations()::putIfAbsent));
     JsonObject spec = spec(config, resolved.fullHost(), "/", resolved.name(), ServiceBuilder.PORT);
     JsonObject body = ChildMetadata.object(ResourceType.INGRESS, metadata, spec);
-    JsonObject patch = RouteAccess.metadataPatch(metadata, config);
+    JsonObject patch = AccessModeAnnotation.metadataPatch(metadata, config);
     JsonObject annotations = patch.getAsJsonObject("metadata").getAsJsonObject("annotations");
     Stream.concat(Stream.of(MIDDLEWARES), IngressNginxBuilder.ANNOTATIONS.stream())
         .filter(name -> !annotations.has(name))

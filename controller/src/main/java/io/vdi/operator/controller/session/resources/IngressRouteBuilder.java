@@ -20,7 +20,7 @@ final class IngressRouteBuilder {
     SessionConfig config = resolved.config();
     V1ObjectMeta metadata = ChildMetadata.metadata(resolved.session(), resolved.name());
     metadata.putAnnotationsItem(Annotations.HOST, resolved.host());
-    RouteAccess.annotate(metadata, config);
+    AccessModeAnnotation.annotate(metadata, config);
     RouteMetadata.add(metadata, config);
     Map<String, Object> rule = new HashMap<>();
     rule.put("match", "Host(`" + resolved.fullHost() + "`)");
@@ -42,7 +42,7 @@ final class IngressRouteBuilder {
             Map.of("entryPoints", config.ingress().entryPoints(), "routes", List.of(rule)));
     spec.add("tls", tls(resolved));
     JsonObject body = ChildMetadata.object(ResourceType.INGRESS_ROUTE, metadata, spec);
-    JsonObject patch = RouteAccess.metadataPatch(metadata, config);
+    JsonObject patch = AccessModeAnnotation.metadataPatch(metadata, config);
     patch.add("spec", spec.deepCopy());
     return DesiredObject.of(
         ChildKind.ROUTE, ResourceType.INGRESS_ROUTE, resolved.name(), body, patch);

@@ -2,7 +2,7 @@ package io.vdi.operator.gate.api.cluster;
 
 import io.vdi.operator.common.kube.ImpersonatedUser;
 import io.vdi.operator.common.kube.KubeClient;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 record CallerClients(KubeClient api, DesktopSettings settings) {
   /** A client that acts as the caller. */
-  Outcome<KubeClient> of(Caller caller) {
+  Outcome<KubeClient> of(ApiUser caller) {
     String name = settings.userName(caller.email());
     Optional<String> refusal =
         ImpersonatedUser.refusal(name, caller.groups())

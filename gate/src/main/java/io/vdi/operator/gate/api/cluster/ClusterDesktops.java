@@ -21,8 +21,8 @@ import io.vdi.operator.common.quota.QuotaUsage;
 import io.vdi.operator.common.quota.QuotaViolation.QuotaResource;
 import io.vdi.operator.common.quota.ResourceAmounts;
 import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.BudgetsView;
-import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.GateMessage;
@@ -125,7 +125,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<MeView> me(Caller caller) {
+  public Outcome<MeView> me(ApiUser caller) {
     return namespaces
         .nameOf(caller.email())
         .map(namespace ->
@@ -138,7 +138,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<List<TemplateCard>> templates(Caller caller) {
+  public Outcome<List<TemplateCard>> templates(ApiUser caller) {
     return read(() -> {
       QuotaUsage usage = usage();
       return namespaces
@@ -160,7 +160,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionPage> sessions(Caller caller, SessionFilter filter) {
+  public Outcome<SessionPage> sessions(ApiUser caller, SessionFilter filter) {
     return read(() -> {
       Optional<SessionKey> after = Optional.empty();
       if (filter.after().isPresent()) {
@@ -193,7 +193,7 @@ public final class ClusterDesktops implements Desktops {
     });
   }
 
-  private boolean matches(VdiSession session, Caller caller, SessionFilter filter) {
+  private boolean matches(VdiSession session, ApiUser caller, SessionFilter filter) {
     String user = session.spec().user().toLowerCase(Locale.ROOT);
     return (!filter.own() || settings.isOwn(caller, session.spec().user()))
         && filter.user().filter(part -> !user.contains(part.toLowerCase(Locale.ROOT))).isEmpty()
@@ -203,12 +203,12 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> session(Caller caller, SessionKey key) {
+  public Outcome<SessionView> session(ApiUser caller, SessionKey key) {
     return find(caller, key).map(session -> view(session, caller, guests));
   }
 
   @Override
-  public Outcome<List<Notice>> notices(Caller caller) {
+  public Outcome<List<Notice>> notices(ApiUser caller) {
     return read(() ->
         new Outcome.Done<>(
             caches.sessions().list().stream()
@@ -226,7 +226,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> start(Caller caller, StartRequest request) {
+  public Outcome<SessionView> start(ApiUser caller, StartRequest request) {
     Outcome<VdiSession> created = writer.create(caller, request);
     AuditEvent.Target target =
         switch (created) {
@@ -239,7 +239,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> change(Caller caller, Target target, SessionChange change) {
+  public Outcome<SessionView> change(ApiUser caller, Target target, SessionChange change) {
     Outcome<VdiSession> found = find(caller, target.key());
     Outcome<VdiSession> changed =
         found
@@ -264,7 +264,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<LinkView> createLink(Caller caller, Target target, Instant until) {
+  public Outcome<LinkView> createLink(ApiUser caller, Target target, Instant until) {
     if (settings.linkPage().isEmpty()) {
       return Outcome.refused(ProblemType.FORBIDDEN, GateMessage.LINKS_OFF.text());
     }
@@ -288,7 +288,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<List<SharedView>> shared(Caller caller) {
+  public Outcome<List<SharedView>> shared(ApiUser caller) {
     return read(() ->
         new Outcome.Done<>(
             caches.sessions().list().stream()
@@ -301,7 +301,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<SessionView> delete(Caller caller, Target target, Optional<ReclaimPolicy> home) {
+  public Outcome<SessionView> delete(ApiUser caller, Target target, Optional<ReclaimPolicy> home) {
     Outcome<VdiSession> found = find(caller, target.key());
     Outcome<VdiSession> deleted =
         found
@@ -312,12 +312,12 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<List<HomeView>> homes(Caller caller) {
+  public Outcome<List<HomeView>> homes(ApiUser caller) {
     return read(() -> new Outcome.Done<>(homes.list(caller)));
   }
 
   @Override
-  public Outcome<HomeView> deleteHome(Caller caller, SessionKey session) {
+  public Outcome<HomeView> deleteHome(ApiUser caller, SessionKey session) {
     Optional<PersistentVolumeClaim> claim = homes.find(caller, session);
     Outcome<HomeView> result = read(() -> homes.delete(caller, session, claim));
     record(
@@ -334,7 +334,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<UsageView> usage(Caller caller) {
+  public Outcome<UsageView> usage(ApiUser caller) {
     return read(() ->
         namespaces
             .nameOf(caller.email())
@@ -342,16 +342,16 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<UsageReport> usageHistory(Caller caller, UsageQuery query) {
+  public Outcome<UsageReport> usageHistory(ApiUser caller, UsageQuery query) {
     return usage.read(caller, query, clock.instant());
   }
 
   @Override
-  public Outcome<BudgetsView> budgets(Caller caller) {
+  public Outcome<BudgetsView> budgets(ApiUser caller) {
     return usage.budgets(caller, clock.instant());
   }
 
-  private List<UsageView.Line> lines(Caller caller, String namespace, QuotaUsage usage) {
+  private List<UsageView.Line> lines(ApiUser caller, String namespace, QuotaUsage usage) {
     List<UsageView.Line> lines = new ArrayList<>();
     for (QuotaScope scope : QuotaScope.values()) {
       for (String name : scopeNames(caller, namespace, scope, usage)) {
@@ -374,7 +374,7 @@ public final class ClusterDesktops implements Desktops {
 
   /** Users see their own lines, and no numbers of others. */
   private Set<String> scopeNames(
-      Caller caller, String namespace, QuotaScope scope, QuotaUsage usage) {
+      ApiUser caller, String namespace, QuotaScope scope, QuotaUsage usage) {
     if (!caller.isAdmin()) {
       return switch (scope) {
         case USER -> Set.of(caller.email().toLowerCase(Locale.ROOT));
@@ -402,7 +402,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<DiagnosisView> diagnose(Caller caller, SessionKey key) {
+  public Outcome<DiagnosisView> diagnose(ApiUser caller, SessionKey key) {
     return find(caller, key)
         .map(session ->
             SessionDiagnosis.of(
@@ -416,7 +416,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   @Override
-  public Outcome<Subscription> watch(Caller caller, SessionKey key, SessionListener listener) {
+  public Outcome<Subscription> watch(ApiUser caller, SessionKey key, SessionListener listener) {
     return find(caller, key).map(session -> watches.add(caller, session, listener));
   }
 
@@ -426,7 +426,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   /** The session, if the caller can see it. One that is new may not have been reported yet. */
-  private Outcome<VdiSession> find(Caller caller, SessionKey key) {
+  private Outcome<VdiSession> find(ApiUser caller, SessionKey key) {
     return read(() -> {
       Optional<VdiSession> known = caches.sessions().get(key.namespace(), key.name());
       ApiResult<VdiSession> found =
@@ -461,15 +461,15 @@ public final class ClusterDesktops implements Desktops {
     return caches.error().<Outcome<T>>map(Outcome.Unavailable::new).orElseGet(reading);
   }
 
-  private boolean isVisible(Caller caller, VdiSession session) {
+  private boolean isVisible(ApiUser caller, VdiSession session) {
     return caller.isAdmin() || settings.isOwn(caller, session.spec().user());
   }
 
-  private SessionView view(VdiSession session, Caller caller) {
+  private SessionView view(VdiSession session, ApiUser caller) {
     return view(session, caller, guests.fromMemory());
   }
 
-  private SessionView view(VdiSession session, Caller caller, Guests known) {
+  private SessionView view(VdiSession session, ApiUser caller, Guests known) {
     return SessionViews.of(
         session,
         caches.template(session),
@@ -481,7 +481,7 @@ public final class ClusterDesktops implements Desktops {
   }
 
   /** The session as it is now, for a watch; empty if it is not the same or cannot be seen. */
-  private Optional<SessionView> visibleNow(Caller caller, SessionKey key, String uid) {
+  private Optional<SessionView> visibleNow(ApiUser caller, SessionKey key, String uid) {
     return caches
         .sessions()
         .get(key.namespace(), key.name())
@@ -490,7 +490,7 @@ public final class ClusterDesktops implements Desktops {
         .map(session -> view(session, caller));
   }
 
-  private void record(Caller caller, String verb, AuditEvent.Target target, Outcome<?> outcome) {
+  private void record(ApiUser caller, String verb, AuditEvent.Target target, Outcome<?> outcome) {
     String text =
         switch (outcome) {
           case Outcome.Done<?> done -> "done";

@@ -1,10 +1,11 @@
 package io.vdi.operator.gate.api.cluster;
 
+import io.vdi.operator.common.identity.Caller;
 import io.vdi.operator.common.identity.Identity;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.usage.GpuBudgets;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import java.net.URI;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -52,11 +53,8 @@ public record DesktopSettings(
    * Whether the session of this user is the caller's own, by the rule of the admission webhook:
    * {@code identity.users} can map a name to another address.
    */
-  boolean isOwn(Caller caller, String user) {
-    return identity.isOwn(
-        new io.vdi.operator.common.identity.Caller(
-            userName(caller.email()), caller.groups(), Map.of()),
-        user);
+  boolean isOwn(ApiUser caller, String user) {
+    return identity.isOwn(new Caller(userName(caller.email()), caller.groups(), Map.of()), user);
   }
 
   /** Whether the admission webhook recognizes the impersonated user by this e-mail address. */
@@ -65,8 +63,8 @@ public record DesktopSettings(
   }
 
   /** A caller, whose groups decide whether it is an admin. */
-  public Caller caller(String email, List<String> groups, String address, String signInId) {
-    return new Caller(
+  public ApiUser caller(String email, List<String> groups, String address, String signInId) {
+    return new ApiUser(
         email,
         groups,
         groups.stream().anyMatch(identity.adminGroups()::contains),

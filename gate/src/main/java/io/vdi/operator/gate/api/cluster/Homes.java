@@ -9,7 +9,7 @@ import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.quota.StorageSize;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.Outcome;
@@ -31,7 +31,7 @@ final class Homes {
     this.settings = settings;
   }
 
-  List<HomeView> list(Caller caller) {
+  List<HomeView> list(ApiUser caller) {
     return caches.homes().list().stream()
         .filter(home -> isVisible(caller, home))
         .flatMap(home -> view(home, caller).stream())
@@ -40,7 +40,7 @@ final class Homes {
   }
 
   /** The claim of the home of a session; empty if there is none, or the caller cannot see it. */
-  Optional<PersistentVolumeClaim> find(Caller caller, SessionKey session) {
+  Optional<PersistentVolumeClaim> find(ApiUser caller, SessionKey session) {
     return caches
         .homes()
         .get(session.namespace(), ResourceNames.persistentVolumeClaim(session.name()))
@@ -53,14 +53,14 @@ final class Homes {
    * @param claim as {@link #find} returned it
    */
   Outcome<HomeView> delete(
-      Caller caller, SessionKey session, Optional<PersistentVolumeClaim> claim) {
+      ApiUser caller, SessionKey session, Optional<PersistentVolumeClaim> claim) {
     return claim
         .flatMap(home -> view(home, caller))
         .<Outcome<HomeView>>map(home -> delete(caller, claim.get(), home))
         .orElseGet(() -> Outcome.refused(ProblemType.NOT_FOUND, GateMessage.NO_HOME.text(session)));
   }
 
-  private Outcome<HomeView> delete(Caller caller, PersistentVolumeClaim claim, HomeView home) {
+  private Outcome<HomeView> delete(ApiUser caller, PersistentVolumeClaim claim, HomeView home) {
     if (!home.isRetained()) {
       return Outcome.refused(ProblemType.CONFLICT, GateMessage.HOME_IN_USE.text(home.key()));
     }
@@ -78,11 +78,11 @@ final class Homes {
         });
   }
 
-  private static boolean isVisible(Caller caller, PersistentVolumeClaim home) {
+  private static boolean isVisible(ApiUser caller, PersistentVolumeClaim home) {
     return caller.isAdmin() || IdentityMapping.isSame(DesktopCaches.userOf(home), caller.email());
   }
 
-  private Optional<HomeView> view(PersistentVolumeClaim claim, Caller caller) {
+  private Optional<HomeView> view(PersistentVolumeClaim claim, ApiUser caller) {
     return DesktopCaches.sessionOf(claim)
         .filter(key -> claim.name().equals(ResourceNames.persistentVolumeClaim(key.name())))
         .map(key -> {

@@ -12,7 +12,7 @@ import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SharedView;
@@ -43,7 +43,7 @@ final class SessionViews {
       VdiSession session,
       Optional<VdiTemplate> template,
       Optional<Pod> pod,
-      Caller caller,
+      ApiUser caller,
       DesktopSettings settings,
       ClusterDesktops.Guests guests,
       Instant now) {
@@ -130,7 +130,7 @@ final class SessionViews {
   static Optional<SharedView> shared(
       VdiSession session,
       Optional<VdiTemplate> template,
-      Caller caller,
+      ApiUser caller,
       DesktopSettings settings,
       Instant now) {
     VdiTemplate.Spec spec = template.map(VdiTemplate::spec).orElse(VdiTemplate.Spec.EMPTY);

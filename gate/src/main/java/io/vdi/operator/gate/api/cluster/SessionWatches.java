@@ -2,7 +2,7 @@ package io.vdi.operator.gate.api.cluster;
 
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.SessionListener;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.Subscription;
@@ -20,14 +20,14 @@ final class SessionWatches {
   @FunctionalInterface
   interface Lookup {
     /** Empty if the session of this UID does not exist, or the caller cannot see it. */
-    Optional<SessionView> find(Caller caller, SessionKey key, String uid);
+    Optional<SessionView> find(ApiUser caller, SessionKey key, String uid);
   }
 
   SessionWatches(Lookup lookup) {
     this.lookup = lookup;
   }
 
-  Subscription add(Caller caller, VdiSession session, SessionListener listener) {
+  Subscription add(ApiUser caller, VdiSession session, SessionListener listener) {
     SessionKey key = SessionKey.of(session);
     Entry entry = new Entry(caller, key, session.uid(), listener);
     entries.compute(
@@ -52,14 +52,14 @@ final class SessionWatches {
   }
 
   private final class Entry implements Subscription {
-    private final Caller caller;
+    private final ApiUser caller;
     private final SessionKey key;
     private final String uid;
     private final SessionListener listener;
     private Optional<SessionView> last = Optional.empty();
     private boolean closed;
 
-    private Entry(Caller caller, SessionKey key, String uid, SessionListener listener) {
+    private Entry(ApiUser caller, SessionKey key, String uid, SessionListener listener) {
       this.caller = caller;
       this.key = key;
       this.uid = uid;

@@ -18,7 +18,7 @@ import io.vdi.operator.common.model.TemplateLimits;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
@@ -75,7 +75,7 @@ final class SessionWriter {
     this.clock = clock;
   }
 
-  Outcome<VdiSession> create(Caller caller, StartRequest request) {
+  Outcome<VdiSession> create(ApiUser caller, StartRequest request) {
     String user = request.user().orElse(caller.email());
     boolean other = !settings.isOwn(caller, user);
     if (!EmailAddress.isValid(user)) {
@@ -165,7 +165,7 @@ final class SessionWriter {
    * @param withVersion whether the caller has named the version of the session
    */
   Outcome<VdiSession> change(
-      Caller caller, VdiSession session, boolean withVersion, SessionChange change) {
+      ApiUser caller, VdiSession session, boolean withVersion, SessionChange change) {
     Defaults.EffectiveSpec effective = effectiveSpec(session);
     Optional<String> problem =
         change
@@ -257,7 +257,7 @@ final class SessionWriter {
    * @param withVersion whether the caller has named the version of the session
    */
   Outcome<VdiSession> delete(
-      Caller caller, VdiSession session, Optional<ReclaimPolicy> home, boolean withVersion) {
+      ApiUser caller, VdiSession session, Optional<ReclaimPolicy> home, boolean withVersion) {
     return clients.of(caller).flatMap(client -> delete(client, session, home, withVersion));
   }
 

@@ -6,7 +6,7 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.Pod;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.gate.api.CauseView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.api.StepName;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,23 +40,25 @@ final class StartSteps {
     this.parameters = parameters;
   }
 
-  List<Step> list() {
+  List<StartStep> list() {
     StepName current = current();
     boolean failed = session.status().is(Phase.FAILED);
-    List<Step> steps = new ArrayList<>();
+    List<StartStep> steps = new ArrayList<>();
     for (StepName name : StepName.values()) {
       boolean isCurrent = name == current && !isRunning();
-      Step.State state =
+      StartStep.State state =
           isCurrent && failed
-              ? Step.State.FAILED
+              ? StartStep.State.FAILED
               : isDone(name) && !isCurrent
-                  ? Step.State.DONE
-                  : isCurrent || isPossible(name) ? Step.State.ACTIVE : Step.State.WAITING;
+                  ? StartStep.State.DONE
+                  : isCurrent || isPossible(name)
+                      ? StartStep.State.ACTIVE
+                      : StartStep.State.WAITING;
       steps.add(
-          new Step(
+          new StartStep(
               name,
               state,
-              state == Step.State.DONE || state == Step.State.WAITING
+              state == StartStep.State.DONE || state == StartStep.State.WAITING
                   ? ""
                   : isCurrent && !message.isEmpty() ? message : detail(name),
               isCurrent ? cause.map(known -> CauseView.of(known, parameters)) : Optional.empty()));

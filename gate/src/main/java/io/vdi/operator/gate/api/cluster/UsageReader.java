@@ -8,8 +8,8 @@ import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.common.usage.GpuUse;
 import io.vdi.operator.common.usage.UsagePeriod;
 import io.vdi.operator.common.usage.UsageReport;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.BudgetsView;
-import io.vdi.operator.gate.api.Caller;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.UsageQuery;
@@ -41,7 +41,7 @@ final class UsageReader {
   }
 
   /** The use that the caller may see: that of everybody for an admin, else the caller's own. */
-  Outcome<UsageReport> read(Caller caller, UsageQuery query, Instant now) {
+  Outcome<UsageReport> read(ApiUser caller, UsageQuery query, Instant now) {
     ZoneId zone = settings.usageZone();
     Optional<Instant> from = time(query.from(), UsagePeriod.ofThisMonth(now, zone).from(), zone);
     Optional<Instant> to = time(query.to(), now, zone);
@@ -69,7 +69,7 @@ final class UsageReader {
   }
 
   /** The budgets that the caller may see. */
-  Outcome<BudgetsView> budgets(Caller caller, Instant now) {
+  Outcome<BudgetsView> budgets(ApiUser caller, Instant now) {
     GpuBudgets budgets = settings.budgets();
     return gpuUse(now)
         .map(use ->
@@ -82,7 +82,7 @@ final class UsageReader {
   }
 
   /** The groups of the caller that count: those with a budget of their own, and those with use. */
-  private List<String> recorded(Caller caller, GpuUse use) {
+  private List<String> recorded(ApiUser caller, GpuUse use) {
     return caller.groups().stream()
         .filter(group ->
             use.groups().containsKey(group)
@@ -119,7 +119,7 @@ final class UsageReader {
     return new Outcome.Done<>(sum.result());
   }
 
-  private static String selector(Caller caller, UsagePeriod period, Instant now) {
+  private static String selector(ApiUser caller, UsagePeriod period, Instant now) {
     return period.selector(now)
         + (caller.isAdmin() ? "" : "," + Labels.USER + "=" + Labels.valueOf(caller.email()));
   }

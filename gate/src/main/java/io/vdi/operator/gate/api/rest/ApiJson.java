@@ -15,7 +15,7 @@ import io.vdi.operator.gate.api.SessionPage;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SharedView;
 import io.vdi.operator.gate.api.SharingView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
 import io.vdi.operator.gate.api.UsageView;
@@ -152,7 +152,7 @@ final class ApiJson {
     return json;
   }
 
-  private static JsonObject of(Step step) {
+  private static JsonObject of(StartStep step) {
     JsonObject json = new JsonObject();
     json.addProperty("name", lower(step.name()));
     json.addProperty("title", step.name().title());

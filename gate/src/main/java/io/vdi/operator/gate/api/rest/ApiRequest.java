@@ -5,7 +5,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpMediaType;
 import io.helidon.webserver.http.ServerRequest;
 import io.vdi.operator.common.model.SessionKey;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.ProblemType;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,7 +22,7 @@ import java.util.function.Function;
  *
  * @param parameters of the path
  */
-record ApiRequest(ServerRequest http, Caller caller, List<String> parameters) {
+record ApiRequest(ServerRequest http, ApiUser caller, List<String> parameters) {
   private static final HeaderName IF_MATCH = HeaderNames.create("If-Match");
   private static final int MAX_VALUE = 512;
 

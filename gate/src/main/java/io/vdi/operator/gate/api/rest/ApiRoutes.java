@@ -14,7 +14,7 @@ import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
@@ -146,7 +146,7 @@ public final class ApiRoutes implements HttpService {
   /** Makes a caller from what the provider says. */
   @FunctionalInterface
   public interface CallerFactory {
-    Caller of(String email, List<String> groups, String address, String signInId);
+    ApiUser of(String email, List<String> groups, String address, String signInId);
   }
 
   /** Every operation of the API, with that of the document. */
@@ -193,7 +193,7 @@ public final class ApiRoutes implements HttpService {
       return notAllowed(allowed);
     }
     return switch (authenticator.authenticate(request)) {
-      case Authenticator.Result.Known(Caller caller) ->
+      case Authenticator.Result.Known(ApiUser caller) ->
           operations.entrySet().stream()
               .filter(entry -> entry.getKey().method().equals(method))
               .flatMap(entry ->

@@ -3,7 +3,7 @@ package io.vdi.operator.gate.api.rest;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.http.ClientAddress;
 import io.vdi.operator.gate.http.CookieHeader;
 import io.vdi.operator.gate.http.PublicUrl;
@@ -36,12 +36,12 @@ final class Authenticator {
   /** Makes a caller from what the provider says. */
   @FunctionalInterface
   interface Callers {
-    Caller of(String email, List<String> groups, String address, String signInId);
+    ApiUser of(String email, List<String> groups, String address, String signInId);
   }
 
   /** Whether, and as whom. */
   sealed interface Result {
-    record Known(Caller caller) implements Result {}
+    record Known(ApiUser caller) implements Result {}
 
     /**
      * @param tokenProblem for the header WWW-Authenticate; empty if the request has no token

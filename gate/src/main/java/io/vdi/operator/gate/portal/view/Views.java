@@ -17,7 +17,7 @@ import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
 import io.vdi.operator.gate.api.SharedView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
 import io.vdi.operator.gate.api.UsageView;
@@ -111,7 +111,7 @@ public record Views(Texts texts, Instant now) {
         facts(session));
   }
 
-  private static Optional<CauseView> stepCause(List<Step> steps) {
+  private static Optional<CauseView> stepCause(List<StartStep> steps) {
     return steps.stream().flatMap(step -> step.cause().stream()).findFirst();
   }
 
@@ -123,12 +123,12 @@ public record Views(Texts texts, Instant now) {
         .orElseGet(() -> open(session).isPresent() ? texts.get("session.ready") : phase(session));
   }
 
-  private StepLine step(Step step) {
+  private StepLine step(StartStep step) {
     return new StepLine(
         texts.get("step." + step.name().name()),
         texts.get("state." + step.state().name()),
         step.state().name().toLowerCase(Locale.ROOT),
-        step.state() == Step.State.ACTIVE || step.state() == Step.State.FAILED,
+        step.state() == StartStep.State.ACTIVE || step.state() == StartStep.State.FAILED,
         catalogue().message(step.message(), step.cause()));
   }
 

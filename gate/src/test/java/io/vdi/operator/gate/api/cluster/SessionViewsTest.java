@@ -13,13 +13,13 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.usage.GpuBudgets;
-import io.vdi.operator.gate.api.Caller;
+import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
 import io.vdi.operator.gate.api.SharingView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.desktop.Role;
 import io.vdi.operator.gate.desktop.Visitor;
 import io.vdi.operator.gate.portal.view.Texts;
@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 
 class SessionViewsTest {
   private static final Instant NOW = Instant.parse("2026-01-01T12:00:00Z");
-  private static final Caller ALICE = new Caller("alice@example.com", List.of(), false);
+  private static final ApiUser ALICE = new ApiUser("alice@example.com", List.of(), false);
 
   private static final DesktopSettings SETTINGS =
       new DesktopSettings(
@@ -89,8 +89,8 @@ class SessionViewsTest {
         session(status), Optional.of(TEMPLATE), pod, ALICE, SETTINGS, NOBODY, NOW);
   }
 
-  private static List<Step.State> states(SessionView view) {
-    return view.steps().stream().map(Step::state).toList();
+  private static List<StartStep.State> states(SessionView view) {
+    return view.steps().stream().map(StartStep::state).toList();
   }
 
   private static Pod pod(String status) {
@@ -113,7 +113,7 @@ class SessionViewsTest {
     assertThat(view.actions())
         .containsExactlyInAnyOrder(
             Action.OPEN, Action.SUSPEND, Action.EXTEND, Action.SHARE, Action.LINK, Action.DELETE);
-    assertThat(states(view)).containsOnly(Step.State.DONE);
+    assertThat(states(view)).containsOnly(StartStep.State.DONE);
     assertThat(view.isOwn()).isTrue();
   }
 
@@ -147,7 +147,7 @@ class SessionViewsTest {
             new SharingView.VisitorView("bob@example.com", SharingView.VisitorRole.VIEW, NOW));
     assertThat(own.sharing().viewObstacle()).contains("it is too old");
     assertThat(own.actions()).contains(Action.SHARE).doesNotContain(Action.WATCH);
-    Caller admin = new Caller("root@example.com", List.of("admins"), true);
+    ApiUser admin = new ApiUser("root@example.com", List.of("admins"), true);
     assertThat(
             SessionViews.of(
                     session, Optional.of(TEMPLATE), Optional.empty(), admin, SETTINGS, NOBODY, NOW)
@@ -155,7 +155,7 @@ class SessionViewsTest {
         .contains(Action.WATCH)
         .doesNotContain(Action.OPEN);
     for (String guest : List.of("alice", "bob", "carol", "dave")) {
-      Caller caller = new Caller(guest + "@example.com", List.of(), false);
+      ApiUser caller = new ApiUser(guest + "@example.com", List.of(), false);
       assertThat(
               SessionViews.shared(session, Optional.of(TEMPLATE), caller, SETTINGS, NOW)
                   .isPresent())
@@ -164,7 +164,7 @@ class SessionViewsTest {
     }
     VdiTemplate other =
         json(VdiTemplate.class, "{metadata: {name: base}, spec: {image: x, flavor: kasmvnc}}");
-    Caller bob = new Caller("bob@example.com", List.of(), false);
+    ApiUser bob = new ApiUser("bob@example.com", List.of(), false);
     assertThat(SessionViews.shared(session, Optional.of(other), bob, SETTINGS, NOW)).isEmpty();
   }
 
@@ -221,23 +221,27 @@ class SessionViewsTest {
         """;
     assertThat(states(view(waiting, Optional.empty())))
         .containsExactly(
-            Step.State.ACTIVE,
-            Step.State.ACTIVE,
-            Step.State.WAITING,
-            Step.State.WAITING,
-            Step.State.WAITING);
+            StartStep.State.ACTIVE,
+            StartStep.State.ACTIVE,
+            StartStep.State.WAITING,
+            StartStep.State.WAITING,
+            StartStep.State.WAITING);
     String pulling = "{containerStatuses: [{state: {waiting: {reason: ContainerCreating}}}]}";
     assertThat(states(view(placed, Optional.of(pod(pulling)))))
         .containsExactly(
-            Step.State.DONE,
-            Step.State.DONE,
-            Step.State.ACTIVE,
-            Step.State.WAITING,
-            Step.State.DONE);
+            StartStep.State.DONE,
+            StartStep.State.DONE,
+            StartStep.State.ACTIVE,
+            StartStep.State.WAITING,
+            StartStep.State.DONE);
     String started = "{containerStatuses: [{state: {}}]}";
     assertThat(states(view(placed, Optional.of(pod(started)))))
         .containsExactly(
-            Step.State.DONE, Step.State.DONE, Step.State.DONE, Step.State.ACTIVE, Step.State.DONE);
+            StartStep.State.DONE,
+            StartStep.State.DONE,
+            StartStep.State.DONE,
+            StartStep.State.ACTIVE,
+            StartStep.State.DONE);
   }
 
   @Test
@@ -254,8 +258,8 @@ class SessionViewsTest {
                     "{containerStatuses: [{state: {waiting: {reason: ImagePullBackOff, message: no}}}]}")));
     assertThat(view.message()).isEqualTo("ImagePullBackOff: no such image");
     assertThat(view.cause().map(CauseView::code)).contains("VDI231");
-    Step image = view.steps().get(2);
-    assertThat(image.state()).isEqualTo(Step.State.FAILED);
+    StartStep image = view.steps().get(2);
+    assertThat(image.state()).isEqualTo(StartStep.State.FAILED);
     assertThat(image.cause().map(CauseView::remedy)).isPresent();
     assertThat(view.actions()).doesNotContain(Action.OPEN);
   }

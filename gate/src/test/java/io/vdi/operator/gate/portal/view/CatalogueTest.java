@@ -15,7 +15,7 @@ import io.vdi.operator.gate.api.CauseView;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.SessionView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.http.Templates;
 import io.vdi.operator.gate.portal.InMemoryDesktops;
 import java.time.Instant;
@@ -145,9 +145,9 @@ class CatalogueTest {
     return Templates.render("pages/" + page + ".jte", all);
   }
 
-  private static List<Step> steps(String message, Optional<CauseView> cause) {
+  private static List<StartStep> steps(String message, Optional<CauseView> cause) {
     return InMemoryDesktops.steps(1).stream()
-        .map(step -> new Step(step.name(), Step.State.ACTIVE, message, cause))
+        .map(step -> new StartStep(step.name(), StartStep.State.ACTIVE, message, cause))
         .toList();
   }
 

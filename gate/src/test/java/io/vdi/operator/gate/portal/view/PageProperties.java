@@ -22,7 +22,7 @@ import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.SessionView.Action;
 import io.vdi.operator.gate.api.SharedView;
 import io.vdi.operator.gate.api.SharingView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.api.StepName;
 import io.vdi.operator.gate.api.TemplateCard;
 import io.vdi.operator.gate.api.Timers;
@@ -374,7 +374,7 @@ class PageProperties {
         Optional.of(x),
         ReclaimPolicy.RETAIN,
         Stream.of(StepName.values())
-            .map(name -> new Step(name, Step.State.ACTIVE, x, Optional.of(cause(x))))
+            .map(name -> new StartStep(name, StartStep.State.ACTIVE, x, Optional.of(cause(x))))
             .toList(),
         new Timers(
             Optional.of(NOW),

@@ -11,7 +11,7 @@ import io.vdi.operator.common.usage.UsageReport;
 import io.vdi.operator.gate.api.DiagnosisView;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.SharingView;
-import io.vdi.operator.gate.api.Step;
+import io.vdi.operator.gate.api.StartStep;
 import io.vdi.operator.gate.api.StepName;
 import io.vdi.operator.gate.http.Languages;
 import java.io.IOException;
@@ -147,7 +147,7 @@ class TextsTest {
     for (StepName step : StepName.values()) {
       assertThat(EN.get("step." + step.name())).isNotBlank();
     }
-    for (Step.State state : Step.State.values()) {
+    for (StartStep.State state : StartStep.State.values()) {
       assertThat(EN.get("state." + state.name())).isNotBlank();
     }
     for (QuotaScope scope : QuotaScope.values()) {

@@ -6,10 +6,10 @@ import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.vdi.operator.common.model.Annotations;
 
 /** Marks routes that ask the gate, so that what they refer to is not deleted before them. */
-final class RouteAccess {
+final class AccessModeAnnotation {
   static final String GATE = "gate";
 
-  private RouteAccess() {}
+  private AccessModeAnnotation() {}
 
   static void annotate(V1ObjectMeta metadata, SessionConfig config) {
     if (config.asksGate()) {

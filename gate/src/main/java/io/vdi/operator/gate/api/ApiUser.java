@@ -12,14 +12,14 @@ import java.util.List;
  * @param address of the client, for the audit log
  * @param signInId of the gate, for the audit log; empty text for a bearer token
  */
-public record Caller(
+public record ApiUser(
     String email, List<String> groups, boolean isAdmin, String address, String signInId) {
-  public Caller {
+  public ApiUser {
     groups = List.copyOf(groups);
   }
 
   /** A caller whose address is not known. */
-  public Caller(String email, List<String> groups, boolean isAdmin) {
+  public ApiUser(String email, List<String> groups, boolean isAdmin) {
     this(email, groups, isAdmin, "", "");
   }
 }

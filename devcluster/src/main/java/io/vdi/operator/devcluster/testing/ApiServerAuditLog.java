@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  *
  * @param folder where the API server's policy and log are
  */
-public record AuditLog(Path folder) {
+public record ApiServerAuditLog(Path folder) {
   /** The API server starts another file at this size; without the flag, at 100 MB. */
   private static final int MAX_MEGABYTES = 16_384;
 

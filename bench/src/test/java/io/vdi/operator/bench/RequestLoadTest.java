@@ -9,14 +9,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class LoadTest {
-  static List<Load> loads() {
-    return List.of(new Load.Clients(7), new Load.PerSecond(10_000));
+class RequestLoadTest {
+  static List<RequestLoad> loads() {
+    return List.of(new RequestLoad.Clients(7), new RequestLoad.PerSecond(10_000));
   }
 
   @ParameterizedTest
   @MethodSource("loads")
-  void everyNumberIsCalledOnce(Load load) {
+  void everyNumberIsCalledOnce(RequestLoad load) {
     ConcurrentLinkedQueue<Integer> called = new ConcurrentLinkedQueue<>();
     load.run(100, called::add);
     assertThat(called)
@@ -25,7 +25,7 @@ class LoadTest {
 
   @ParameterizedTest
   @MethodSource("loads")
-  void aFailedCallDoesNotStopTheOthersAndIsThrownAtTheEnd(Load load) {
+  void aFailedCallDoesNotStopTheOthersAndIsThrownAtTheEnd(RequestLoad load) {
     ConcurrentLinkedQueue<Integer> called = new ConcurrentLinkedQueue<>();
     assertThatThrownBy(() ->
             load.run(

@@ -9,9 +9,9 @@ import java.util.function.LongSupplier;
  *
  * @param total the whole time, for messages
  */
-record Deadline(Duration total, long endNanos, LongSupplier elapsedNanos) {
-  static Deadline in(Duration total, LongSupplier elapsedNanos) {
-    return new Deadline(total, elapsedNanos.getAsLong() + total.toNanos(), elapsedNanos);
+record DecisionDeadline(Duration total, long endNanos, LongSupplier elapsedNanos) {
+  static DecisionDeadline in(Duration total, LongSupplier elapsedNanos) {
+    return new DecisionDeadline(total, elapsedNanos.getAsLong() + total.toNanos(), elapsedNanos);
   }
 
   /** Zero if the time is over. */

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** What has been done, which the page after the redirect says. */
-enum Notice {
+enum FlashMessage {
   SUSPENDED("suspended"),
   RESUMED("resumed"),
   EXTENDED("extended"),
@@ -15,7 +15,7 @@ enum Notice {
 
   private final String code;
 
-  Notice(String code) {
+  FlashMessage(String code) {
     this.code = code;
   }
 
@@ -32,6 +32,6 @@ enum Notice {
   /** The known code in an address: nobody can make the page say something else. */
   static Optional<String> in(Optional<String> code) {
     return code.flatMap(
-        text -> Arrays.stream(values()).map(Notice::code).filter(text::equals).findFirst());
+        text -> Arrays.stream(values()).map(FlashMessage::code).filter(text::equals).findFirst());
   }
 }

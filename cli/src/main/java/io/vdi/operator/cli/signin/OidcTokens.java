@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param expiresAt when the ID token expires
  * @param user the e-mail address of the ID token, or its subject
  */
-public record SignIn(
+public record OidcTokens(
     String idToken, Optional<String> refreshToken, Instant expiresAt, String user) {
 
   /**
@@ -28,7 +28,7 @@ public record SignIn(
    * @param formerRefreshToken stays valid if the answer has no new one
    * @throws CliException if the answer has no readable ID token
    */
-  static SignIn of(JsonObject answer, Optional<String> formerRefreshToken) {
+  static OidcTokens of(JsonObject answer, Optional<String> formerRefreshToken) {
     String idToken = Json.text(answer, "id_token");
     String[] parts = idToken.split("\\.", -1);
     try {
@@ -39,7 +39,7 @@ public record SignIn(
                       StandardCharsets.UTF_8))
               .getAsJsonObject();
       String email = Json.text(claims, "email");
-      return new SignIn(
+      return new OidcTokens(
           idToken,
           Optional.of(Json.text(answer, "refresh_token"))
               .filter(token -> !token.isEmpty())

@@ -10,12 +10,12 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 
 /** How requests arrive. */
-sealed interface Load {
+sealed interface RequestLoad {
   /** Concurrent clients; each sends its next request when the answer to its last one is there. */
-  record Clients(int count) implements Load {}
+  record Clients(int count) implements RequestLoad {}
 
   /** At a constant rate, even if earlier requests have no answer yet. */
-  record PerSecond(int rate) implements Load {}
+  record PerSecond(int rate) implements RequestLoad {}
 
   /** Calls as {@link #run} does; returns how long the calls took. */
   default Quantiles time(int n, IntConsumer call) {

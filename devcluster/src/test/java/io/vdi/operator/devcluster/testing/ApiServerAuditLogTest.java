@@ -13,12 +13,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class AuditLogTest {
-  private AuditLog log;
+class ApiServerAuditLogTest {
+  private ApiServerAuditLog log;
 
   @BeforeEach
   void createLog(@TempDir Path folder) {
-    log = new AuditLog(folder.resolve("audit"));
+    log = new ApiServerAuditLog(folder.resolve("audit"));
   }
 
   @Test
@@ -48,9 +48,9 @@ class AuditLogTest {
 
   @Test
   void namesResourceAndSubresource() {
-    assertThat(AuditLog.resource(entry("{\"resource\": \"pods\"}"))).isEqualTo("pods");
+    assertThat(ApiServerAuditLog.resource(entry("{\"resource\": \"pods\"}"))).isEqualTo("pods");
     assertThat(
-            AuditLog.resource(
+            ApiServerAuditLog.resource(
                 entry("{\"resource\": \"vdisessions\", \"subresource\": \"status\"}")))
         .isEqualTo("vdisessions/status");
   }
