@@ -21,7 +21,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * A cluster in memory with sessions, their pods and their usage, and controllers that see it late,
@@ -53,7 +56,14 @@ final class SimulatedUsage {
    */
   record SimPod(
       String uid, Optional<Instant> ready, Optional<Instant> deleted, Optional<Instant> finished) {
+    /** Reading JSON takes most of the time of a simulated month. */
+    private static final Map<SimPod, Pod> PARSED = new ConcurrentHashMap<>();
+
     Pod toPod() {
+      return PARSED.computeIfAbsent(this, SimPod::parse);
+    }
+
+    private Pod parse() {
       StringBuilder json = new StringBuilder("{\"metadata\": {\"uid\": \"" + uid + "\"");
       deleted.ifPresent(time ->
           json.append(
@@ -283,16 +293,21 @@ final class SimulatedUsage {
       return true;
     }
 
-    private Map<String, VdiUsage> usages() {
-      Map<String, VdiUsage> all = new TreeMap<>(view().usages());
-      own.forEach((name, usage) ->
-          all.merge(name, usage, (a, b) -> a.metadata().isAtLeast(b.metadata()) ? a : b));
-      return all;
+    /** What the watch and the own writes show of an interval, whichever is newer. */
+    private Optional<VdiUsage> newest(String name) {
+      return Stream.of(view().usages(), own)
+          .flatMap(known -> Optional.ofNullable(known.get(name)).stream())
+          .reduce((a, b) -> a.metadata().isAtLeast(b.metadata()) ? a : b);
     }
 
     @Override
     public List<VdiUsage> open() {
-      return usages().values().stream().filter(VdiUsage::isOpen).toList();
+      Set<String> names = new TreeSet<>();
+      // An interval that has ended is never open again.
+      for (Map<String, VdiUsage> known : List.of(view().usages(), own)) {
+        known.values().stream().filter(VdiUsage::isOpen).map(VdiUsage::name).forEach(names::add);
+      }
+      return names.stream().flatMap(name -> open(name).stream()).toList();
     }
 
     @Override
@@ -302,7 +317,7 @@ final class SimulatedUsage {
 
     @Override
     public Optional<VdiUsage> open(String name) {
-      return Optional.ofNullable(usages().get(name)).filter(VdiUsage::isOpen);
+      return newest(name).filter(VdiUsage::isOpen);
     }
 
     @Override
