@@ -447,8 +447,14 @@ public final class KubeClient {
         path,
         query,
         body,
-        // Decoded while it arrives: an answer can be far larger than the fields that are read.
-        response -> KubeGson.gson().<R>fromJson(response.body().charStream(), answer));
+        response -> {
+          // Decoded while it arrives: an answer can be far larger than the fields that are read.
+          R value = KubeGson.gson().fromJson(response.body().charStream(), answer);
+          if (value == null) {
+            throw new JsonParseException("it is empty");
+          }
+          return value;
+        });
   }
 
   /**

@@ -542,6 +542,15 @@ final class NamespaceCache<T extends KubeObject> implements AutoCloseable {
     @Override
     public Watch.Response<T> next() {
       Watch.Response<T> event = watch.next();
+      if (event.status != null) {
+        // The informer's own message has a line for each field of the Status.
+        throw new IllegalStateException(
+            event.status.getCode()
+                + " "
+                + event.status.getReason()
+                + ": "
+                + event.status.getMessage());
+      }
       if (event.object != null) {
         watched(versionOf(event.object));
         loggedFailure = "";

@@ -312,6 +312,19 @@ class KubeClientTest {
   }
 
   @Test
+  @DisplayName("an empty answer counts as no answer")
+  void emptyAnswer() {
+    for (String body : List.of("", "\n", "null")) {
+      server.respond(request -> true, 200, body);
+      ApiResult<Pod> result = api.get(ResourceType.POD, "team", "a");
+      assertThat(result)
+          .as("\"%s\"", body)
+          .isEqualTo(new ApiResult.Unreachable<>("unreadable answer: it is empty"));
+      assertThat(api.list(ResourceType.POD, "", "")).as("list: \"%s\"", body).isEqualTo(result);
+    }
+  }
+
+  @Test
   @DisplayName("a closed connection and a refused one are failures that name the request")
   void noAnswer() {
     server.disconnect(request -> true);
