@@ -1,5 +1,6 @@
 package io.vdi.operator.common.model;
 
+import io.vdi.operator.common.identity.IdentityMapping;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -144,7 +145,10 @@ public final class TemplateLimits {
   public static boolean allows(
       List<String> allowedUsers, List<String> allowedGroups, String user, List<String> groups) {
     return (allowedUsers.isEmpty() && allowedGroups.isEmpty())
-        || allowedUsers.stream().anyMatch(user::equalsIgnoreCase)
+        || allowedUsers.stream()
+            // The first comparison is cheap for texts of other lengths.
+            .filter(user::equalsIgnoreCase)
+            .anyMatch(allowed -> IdentityMapping.isSame(allowed, user))
         || groups.stream().anyMatch(allowedGroups::contains);
   }
 
