@@ -106,5 +106,8 @@ public final class Annotations {
   /** On a pod, {@code "true"}: Karpenter does not remove its node. */
   public static final String DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt";
 
+  /** On an Ingress of a session: how ingress-nginx asks the gate. */
+  public static final String NGINX_AUTH_URL = "nginx.ingress.kubernetes.io/auth-url";
+
   private Annotations() {}
 }

@@ -21,7 +21,8 @@ public final class MetadataKeys {
           "app.kubernetes.io/",
           "nvidia.com/",
           Annotations.SAFE_TO_EVICT,
-          Annotations.DO_NOT_DISRUPT);
+          Annotations.DO_NOT_DISRUPT,
+          Annotations.NGINX_AUTH_URL);
 
   private MetadataKeys() {}
 

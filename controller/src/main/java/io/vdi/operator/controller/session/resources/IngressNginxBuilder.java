@@ -2,6 +2,7 @@ package io.vdi.operator.controller.session.resources;
 
 import com.google.gson.JsonObject;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
@@ -22,7 +23,7 @@ public final class IngressNginxBuilder {
   public static final String PREFIX = "nginx.ingress.kubernetes.io/";
 
   /** An Ingress that asks the gate has it. */
-  public static final String AUTH_URL = PREFIX + "auth-url";
+  public static final String AUTH_URL = Annotations.NGINX_AUTH_URL;
 
   static final String PROTOCOL = PREFIX + "backend-protocol";
 
