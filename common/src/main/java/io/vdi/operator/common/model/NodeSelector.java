@@ -6,16 +6,20 @@ import java.util.stream.Stream;
 
 /**
  * Which nodes a volume or a pod can use: those that match one of the terms. The label selector of
- * the API does not know the operators {@code Gt} and {@code Lt}, so they count as matched.
+ * the API does not know the operators {@code Gt} and {@code Lt}, so they count as matched. A term
+ * without requirements matches no node, as in Kubernetes, and is left out.
  */
 public record NodeSelector(List<Term> nodeSelectorTerms) {
   public NodeSelector {
-    nodeSelectorTerms = nodeSelectorTerms == null ? List.of() : List.copyOf(nodeSelectorTerms);
+    nodeSelectorTerms =
+        nodeSelectorTerms == null
+            ? List.of()
+            : nodeSelectorTerms.stream().filter(term -> !term.equals(Term.ANY)).toList();
   }
 
   /** All requirements must be fulfilled. */
   public record Term(List<Requirement> matchExpressions, List<Requirement> matchFields) {
-    /** Matches every node. */
+    /** Stands for every node, where nothing is required. */
     public static final Term ANY = new Term(null, null);
 
     public Term {

@@ -43,9 +43,11 @@ public record PodPlacement(ObjectMeta metadata, Spec spec) implements KubeObject
 
     boolean tolerates(Node.Taint taint) {
       boolean exists = operator.equals("Exists");
+      // Gt and Lt, which compare numbers, tolerate nothing here: the desktop then stays.
+      boolean equal = operator.equals("Equal");
       return (effect.isEmpty() || effect.equals(taint.effect()))
           && ((key.isEmpty() && exists)
-              || (key.equals(taint.key()) && (exists || value.equals(taint.value()))));
+              || (key.equals(taint.key()) && (exists || (equal && value.equals(taint.value())))));
     }
   }
 

@@ -124,10 +124,7 @@ public final class DrainChecker {
   }
 
   private static List<NodeSelector.Term> terms(Optional<NodeSelector> selector) {
-    return selector
-        .map(NodeSelector::nodeSelectorTerms)
-        .filter(terms -> !terms.isEmpty())
-        .orElse(List.of(NodeSelector.Term.ANY));
+    return selector.map(NodeSelector::nodeSelectorTerms).orElse(List.of(NodeSelector.Term.ANY));
   }
 
   /** One at a time, so that two desktops do not move to the same GPU. */

@@ -109,6 +109,17 @@ class DrainCheckerTest {
   }
 
   @Test
+  void aTermWithoutRequirementsAllowsNoNode() {
+    node("second", "", "'nvidia.com/gpu': '1'");
+    pod(
+        "desk",
+        "nodeName: first, affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution:"
+            + " {nodeSelectorTerms: [{}]}}}",
+        1);
+    assertThat(check()).contains(NOWHERE);
+  }
+
+  @Test
   void aLocalVolumeKeepsItsDesktop() {
     node("second", "", "'nvidia.com/gpu': '1'");
     cluster.server.put(
