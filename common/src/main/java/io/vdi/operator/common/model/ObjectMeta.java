@@ -107,10 +107,12 @@ public record ObjectMeta(
 
   /**
    * A time in an annotation; empty if there is none, or if the value is not a time. Anybody with
-   * the permission can write annotations.
+   * the permission can write annotations. A year has four digits (RFC 3339), so that one can add to
+   * the time.
    */
   public Optional<Instant> time(String key) {
     return annotation(key)
+        .filter(text -> text.indexOf('-') == 4)
         .flatMap(text -> {
           try {
             return Optional.of(Instant.parse(text));
@@ -127,8 +129,10 @@ public record ObjectMeta(
    */
   public boolean isAtLeast(ObjectMeta other) {
     try {
-      return Long.parseUnsignedLong(resourceVersion)
-          >= Long.parseUnsignedLong(other.resourceVersion);
+      return Long.compareUnsigned(
+              Long.parseUnsignedLong(resourceVersion),
+              Long.parseUnsignedLong(other.resourceVersion))
+          >= 0;
     } catch (NumberFormatException e) {
       return true;
     }

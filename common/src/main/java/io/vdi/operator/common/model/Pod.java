@@ -14,6 +14,9 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
   /** The name of the desktop's container; a template can add others. */
   public static final String DESKTOP = "selkies";
 
+  /** As in the schema of sessions. */
+  private static final BigDecimal MOST_GPUS = BigDecimal.valueOf(Integer.MAX_VALUE);
+
   public Pod {
     metadata = metadata == null ? ObjectMeta.EMPTY : metadata;
     spec = spec == null ? new Spec(null, null) : spec;
@@ -108,7 +111,7 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
     return metadata
         .annotation(Annotations.CLAIMED_GPUS)
         .flatMap(Quantities::parse)
-        .map(BigDecimal::longValue)
+        .map(Pod::count)
         .orElseGet(this::extendedResources);
   }
 
@@ -118,8 +121,13 @@ public record Pod(ObjectMeta metadata, Spec spec, Status status) implements Kube
         .flatMap(container -> container.resources().limits().entrySet().stream())
         .filter(limit -> limit.getKey().contains("/"))
         .flatMap(limit -> Quantities.parse(limit.getValue()).stream())
-        .mapToLong(BigDecimal::longValue)
+        .mapToLong(Pod::count)
         .sum();
+  }
+
+  /** Sums of it do not overflow, although users can write annotations of pods. */
+  private static long count(BigDecimal amount) {
+    return amount.min(MOST_GPUS).longValue();
   }
 
   /** The extended resource of the desktop's GPUs; empty if it has none. */
