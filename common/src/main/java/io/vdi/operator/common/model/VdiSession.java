@@ -20,6 +20,11 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
     status = status == null ? Status.EMPTY : status;
   }
 
+  /** The admission webhook reads a session before the schema refuses its nulls. */
+  private static <T> List<T> withoutNulls(List<T> list) {
+    return list.stream().filter(Objects::nonNull).toList();
+  }
+
   /**
    * @param schedule replaces that of the template; an empty list: none
    * @param awakeUntil the schedule does not stop the session before this time
@@ -69,7 +74,8 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       template = template == null ? "" : template;
       resources = resources == null ? new Resources(null, null, null) : resources;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
-      shares = shares == null ? List.of() : shares.stream().filter(Objects::nonNull).toList();
+      schedule = schedule == null ? null : withoutNulls(schedule);
+      shares = shares == null ? List.of() : withoutNulls(shares);
     }
   }
 
@@ -101,7 +107,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       podName = podName == null ? "" : podName;
       url = url == null ? "" : url;
       message = message == null ? "" : message;
-      conditions = conditions == null ? List.of() : List.copyOf(conditions);
+      conditions = conditions == null ? List.of() : withoutNulls(conditions);
     }
 
     public Optional<Phase> currentPhase() {
