@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ConfigMap;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.testing.FakeApiServer;
@@ -113,20 +112,6 @@ class SharedConfigMapTest {
             "long", "x".repeat(900_000));
     map.write("", data).orElseThrow();
     assertThat(map.read().orElseThrow().data()).containsExactlyInAnyOrderEntriesOf(data);
-  }
-
-  @Test
-  void withoutAnAnswerTheOutcomeOfAWriteIsUnknown() {
-    server.disconnect(request -> request.method().equals("PUT"));
-    String version = map.write("", Map.of("a", "1")).orElseThrow().metadata().resourceVersion();
-    ApiResult<ConfigMap> lost = map.write(version, Map.of("a", "2"));
-    assertThat(lost.failure())
-        .hasValueSatisfying(why -> assertThat(why).isInstanceOf(ApiFailure.Transient.class));
-    assertThat(lost)
-        .as("a caller must not take this for an answer")
-        .returns(false, ApiResult::isConflict)
-        .returns(false, ApiResult::isAlreadyExists)
-        .returns(false, ApiResult::isNotFound);
   }
 
   @Test

@@ -103,22 +103,6 @@ class UnverifiedTlsTest {
     }
   }
 
-  @Test
-  void aDesktopWithoutTlsIsReachedToo() throws IOException {
-    HttpServer plain =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    answer(plain);
-    try (Response response =
-        get(
-            UnverifiedTls.accept(new OkHttpClient.Builder()).build(),
-            "http://127.0.0.1:" + plain.getAddress().getPort())) {
-      assertThat(response.body().string()).isEqualTo("desktop");
-      assertThat(response.handshake()).isNull();
-    } finally {
-      plain.stop(0);
-    }
-  }
-
   private static void assertRefused(ThrowingCallable call) {
     assertThatThrownBy(call)
         .isInstanceOf(SSLHandshakeException.class)

@@ -13,18 +13,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PodClaimsTest {
-  /** An unset list is left out: the API server would store an empty one. */
-  @Test
-  void withoutSelectorsAndConfigTheClaimHasOnlyTheRequest() {
-    assertThat(PodClaims.spec(new DeviceClass("c", List.of(), Optional.empty()), 16))
-        .isEqualTo(
-            json(
-                """
-                {devices: {requests: [{name: gpu, exactly: {deviceClassName: c,
-                  allocationMode: ExactCount, count: 16}}]}}
-                """));
-  }
-
   @Test
   void everySelectorIsAnExpressionOfItsOwnInTheOrderOfTheTemplate() {
     List<String> expressions =
@@ -63,19 +51,6 @@ class PodClaimsTest {
         .hasToString(
             "{\"opaque\":{\"parameters\":%s,\"driver\":\"d.example.com\"},\"requests\":[\"gpu\"]}"
                 .formatted(parameters));
-  }
-
-  @Test
-  void podContainerAndClaimNameTheSameDevices() {
-    JsonObject claim = PodClaims.spec(new DeviceClass("c", List.of(), Optional.empty()), 1);
-    JsonElement name = request(claim).get("name");
-    JsonObject ofPod = PodClaims.ofPod("vdi-gpu-desk").get(0).getAsJsonObject();
-    JsonObject ofContainer = PodClaims.ofContainer().get(0).getAsJsonObject();
-    assertThat(ofPod.get("name")).isEqualTo(name);
-    assertThat(ofContainer)
-        .as("only the pod names the template of the claim")
-        .hasToString("{\"name\":%s}".formatted(name));
-    assertThat(ofPod.get("resourceClaimTemplateName")).hasToString("\"vdi-gpu-desk\"");
   }
 
   private static JsonObject request(JsonObject claim) {

@@ -2,6 +2,7 @@ package io.vdi.operator.common.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
@@ -109,18 +110,10 @@ class StrategicMergeProperties {
 
   @Example
   void aNumberIsTheSameKeyHoweverItWasMade() {
-    JsonObject port = new JsonObject();
-    port.addProperty("containerPort", 8080);
-    port.addProperty("name", "http");
-    JsonArray ports = new JsonArray();
-    ports.add(port);
-    JsonObject container = new JsonObject();
-    container.addProperty("name", "desk");
-    container.add("ports", ports);
-    JsonArray containers = new JsonArray();
-    containers.add(container);
-    JsonObject built = new JsonObject();
-    built.add("containers", containers);
+    Map<String, Object> port = Map.of("containerPort", 8080, "name", "http");
+    Map<String, Object> container = Map.of("name", "desk", "ports", List.of(port));
+    JsonObject built =
+        new Gson().toJsonTree(Map.of("containers", List.of(container))).getAsJsonObject();
     assertThat(
             StrategicMerge.podSpec(
                 built, json("{containers: [{name: desk, ports: [{containerPort: 8080, a: b}]}]}")))
@@ -139,9 +132,9 @@ class StrategicMergeProperties {
   @Example
   void anItemWithoutTheKeyIsAddedEachTime() {
     merged(
-        "{volumes: [{name: a}, {emptyDir: {}}]}",
-        "{volumes: [{emptyDir: {}}, a, [], 1]}",
-        "{volumes: [{name: a}, {emptyDir: {}}, {emptyDir: {}}, a, [], 1]}");
+        "{volumes: [a, {emptyDir: {}}, {name: a}]}",
+        "{volumes: [{emptyDir: {}}, a, [], 1, {name: a, x: y}]}",
+        "{volumes: [a, {emptyDir: {}}, {name: a, x: y}, {emptyDir: {}}, a, [], 1]}");
   }
 
   @Example
@@ -181,14 +174,6 @@ class StrategicMergeProperties {
          volumes: [{name: a, env: [{name: B}], projected: {volumes: [{name: b}]}}],
          env: [{name: B}], securityContext: {containers: [{name: b}]}}
         """);
-  }
-
-  @Example
-  void aValueOfAnotherTypeReplacesTheWholeField() {
-    merged(
-        "{containers: [{name: a}], volumes: {name: a}, nodeSelector: {a: b}, hostname: x}",
-        "{containers: {name: a}, volumes: [{name: b}], nodeSelector: [], hostname: {a: b}}",
-        "{containers: {name: a}, volumes: [{name: b}], nodeSelector: [], hostname: {a: b}}");
   }
 
   private static void merged(String base, String overlay, String expected) {

@@ -40,18 +40,6 @@ class QuotaRequestTest {
   }
 
   @Test
-  void withoutItsTemplateASessionRequestsTheDefaultsOfTheOperator() {
-    assertThat(QuotaRequest.of(session("{}"), Optional.empty()))
-        .isEqualTo(
-            new QuotaRequest(
-                "alice@example.com",
-                "team",
-                "ubuntu",
-                new ResourceAmounts(1, 1, 10L << 30),
-                "vdi-data-desk"));
-  }
-
-  @Test
   void oneUserHasOneLimitInEveryLocale() {
     Locale before = Locale.getDefault();
     try {
