@@ -155,7 +155,8 @@ class NamespaceCacheProperties {
           known.putAll(actual);
         }
         case WAIT -> {
-          // The version of a deletion is not known, so that it is not remembered without limit.
+          // Our deletion has no version: it is forgotten 30 s after any later one, also while the
+          // watch lags.
           if (deletions.isEmpty()) {
             now = now.plus(Duration.ofHours(1));
           }

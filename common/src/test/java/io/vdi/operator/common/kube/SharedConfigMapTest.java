@@ -88,7 +88,7 @@ class SharedConfigMapTest {
   }
 
   @Test
-  void theLabelsAreThoseOfTheCreationOfTheRecordAndReachAnOlderConfigMap() {
+  void anOlderConfigMapGetsTheLabelsWithTheNextWrite() {
     JsonObject old = server.put(TYPE, "{metadata: {name: state, namespace: team}, data: {a: b}}");
     Map<String, String> labels = new HashMap<>(Map.of("app", "gate"));
     SharedConfigMap labelled = new SharedConfigMap(api, "team", "state", labels);
@@ -128,7 +128,8 @@ class SharedConfigMapTest {
         each.get();
       }
     }
-    assertThat(map.read().orElseThrow().data()).isEqualTo(Map.of("n", threads * increments + ""));
+    assertThat(map.read().orElseThrow().data())
+        .isEqualTo(Map.of("n", String.valueOf(threads * increments)));
   }
 
   private void increment() {
