@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vdi.operator.common.identity.Caller;
+import io.vdi.operator.common.model.Share;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,6 +14,7 @@ import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
+import net.jqwik.api.Label;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.DisplayName;
@@ -171,7 +173,7 @@ class ShareRulesTest {
   }
 
   @Property
-  @DisplayName("whatever else is wrong with a session, its owner can end a share")
+  @Label("whatever else is wrong with a session, its owner can end a share")
   void endingIsAlwaysPossible(
       @ForAll("shares") List<JsonObject> shares, @ForAll("indices") int index) {
     JsonObject before = session("[]");
@@ -205,7 +207,7 @@ class ShareRulesTest {
         })
         .list()
         .ofMinSize(1)
-        .ofMaxSize(30);
+        .ofMaxSize(Share.MAX_SHARES);
   }
 
   private static JsonArray list(List<JsonObject> shares) {
