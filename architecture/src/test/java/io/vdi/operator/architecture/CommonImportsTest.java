@@ -18,10 +18,15 @@ class CommonImportsTest {
             "quota",
             "limits and usage; the kubectl plugin parses limits without the runtime",
             "common.diagnosis",
+            "common.identity",
             "common.model",
             "com.google.gson")
         .allowPure(
-            "usage", "sums of use and budgets, for the services", "common.model", "com.google.gson")
+            "usage",
+            "sums of use and budgets, for the services",
+            "common.identity",
+            "common.model",
+            "com.google.gson")
         .allowPure(
             "pod",
             "how a template shapes the pod, for the controller and the webhook",

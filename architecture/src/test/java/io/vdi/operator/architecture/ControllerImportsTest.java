@@ -88,6 +88,7 @@ class ControllerImportsTest {
         .allow(
             "session.host",
             "assigns hosts, and stores which were released",
+            "common.identity",
             "common.kube",
             "common.model",
             "controller.session.cache",

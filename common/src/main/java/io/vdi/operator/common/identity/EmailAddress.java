@@ -7,6 +7,24 @@ public final class EmailAddress {
   private EmailAddress() {}
 
   /**
+   * The same text for all spellings of one address, to compare addresses and to count by them: in
+   * lower case. A letter stays as it is if another letter has the same lower case but not the same
+   * upper case: U+212A, the sign for Kelvin, becomes k in lower case, and an identity provider can
+   * give such an address to another person.
+   */
+  public static String key(String address) {
+    StringBuilder key = new StringBuilder(address.length());
+    address.codePoints().map(EmailAddress::fold).forEach(key::appendCodePoint);
+    return key.toString();
+  }
+
+  private static int fold(int c) {
+    int lower = Character.toLowerCase(c);
+    int upper = Character.toUpperCase(c);
+    return Character.toUpperCase(lower) == upper ? lower : upper;
+  }
+
+  /**
    * Whether this is an e-mail address of at most {@value #MAX_LENGTH} characters: {@code
    * ^\S+@\S+\.\S+$}, the pattern of the schema. It is checked by code, because {@link
    * java.util.regex.Pattern} needs cubic time for it: 10 s for 3,000 characters.

@@ -73,13 +73,8 @@ public record IdentityMapping(Map<String, String> emails, String extraKey, Strin
         .toList();
   }
 
-  /**
-   * Whether both are the same e-mail address. Ignores case. Letters that differ in lower case or in
-   * upper case are different: U+212A, the sign for Kelvin, becomes k in lower case, and an identity
-   * provider can give it to another person.
-   */
+  /** Whether both are the same e-mail address, by {@link EmailAddress#key}. */
   public static boolean isSame(String a, String b) {
-    return a.toLowerCase(Locale.ROOT).equals(b.toLowerCase(Locale.ROOT))
-        && a.toUpperCase(Locale.ROOT).equals(b.toUpperCase(Locale.ROOT));
+    return EmailAddress.key(a).equals(EmailAddress.key(b));
   }
 }

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.identity.EmailAddress;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -65,7 +66,7 @@ public final class QuotaParser {
         }
         String label = key + ".exceptions " + name;
         exceptions.put(
-            scope == QuotaScope.USER ? name.toLowerCase(Locale.ROOT) : name,
+            scope == QuotaScope.USER ? EmailAddress.key(name) : name,
             new ResourceAmounts(
                 amount(exception, "sessions", label + ": sessions", standard.sessions()),
                 amount(exception, "gpus", label + ": gpus", standard.gpus()),

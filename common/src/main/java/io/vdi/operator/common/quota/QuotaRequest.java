@@ -1,17 +1,17 @@
 package io.vdi.operator.common.quota;
 
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
  * What one session uses or requests, with the names whose limits apply to it.
  *
- * @param user the e-mail; converted to lower case, so that one user has one limit
+ * @param user the e-mail; converted to {@link EmailAddress#key}, so that one user has one limit
  * @param amount its storage is the whole size of the home; {@link QuotaUsage} counts what is added
  * @param claim the name of the claim of the home, so that a home counts once; empty if there is no
  *     home, or if its name is not known
@@ -19,7 +19,7 @@ import java.util.Optional;
 public record QuotaRequest(
     String user, String namespace, String template, ResourceAmounts amount, String claim) {
   public QuotaRequest {
-    user = user.toLowerCase(Locale.ROOT);
+    user = EmailAddress.key(user);
   }
 
   /** A request whose home, if it has one, is not known by name. */

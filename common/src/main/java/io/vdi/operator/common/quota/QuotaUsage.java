@@ -1,11 +1,11 @@
 package io.vdi.operator.common.quota;
 
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.Annotations;
 import io.vdi.operator.common.model.PersistentVolumeClaim;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -52,7 +52,7 @@ public final class QuotaUsage {
     long size = StorageSize.bytes(claim);
     HomeKey key =
         new HomeKey(
-            claim.metadata().annotation(Annotations.USER).orElse("").toLowerCase(Locale.ROOT),
+            EmailAddress.key(claim.metadata().annotation(Annotations.USER).orElse("")),
             claim.namespace(),
             claim.name());
     Home known = homes.get(key);

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
+import io.vdi.operator.common.identity.EmailAddress;
 import java.time.ZoneId;
 import java.util.Collection;
 import java.util.HashMap;
@@ -91,8 +92,7 @@ public record GpuBudgets(Scope user, Scope group, WhenSpent whenSpent) {
   }
 
   private Budget ofUser(String email, GpuUse use) {
-    return new Budget(
-        Holder.USER, email, use.ofUser(email), user.of(email.toLowerCase(Locale.ROOT)));
+    return new Budget(Holder.USER, email, use.ofUser(email), user.of(EmailAddress.key(email)));
   }
 
   private Budget ofGroup(String name, GpuUse use) {
@@ -168,7 +168,7 @@ public record GpuBudgets(Scope user, Scope group, WhenSpent whenSpent) {
           problems.add(key + ".exceptions: each needs a name");
         }
         exceptions.put(
-            ofUsers ? name.toLowerCase(Locale.ROOT) : name,
+            ofUsers ? EmailAddress.key(name) : name,
             seconds(exception, key + ".exceptions " + name + ": gpuHours", standard, problems));
       }
     }

@@ -1,11 +1,11 @@
 package io.vdi.operator.common.usage;
 
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.VdiUsage;
 import java.time.Instant;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -65,7 +65,7 @@ public record GpuUse(YearMonth month, Map<String, Long> users, Map<String, Long>
   }
 
   long ofUser(String email) {
-    return users.getOrDefault(email.toLowerCase(Locale.ROOT), 0L);
+    return users.getOrDefault(EmailAddress.key(email), 0L);
   }
 
   long ofGroup(String group) {

@@ -2,6 +2,7 @@ package io.vdi.operator.common.usage;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.VdiUsage;
 import java.time.Duration;
 import java.time.Instant;
@@ -136,7 +137,7 @@ public final class UsageReport {
       for (Dimension dimension : by) {
         keys.add(
             switch (dimension) {
-              case USER -> interval.user().toLowerCase(Locale.ROOT);
+              case USER -> EmailAddress.key(interval.user());
               case GROUP -> group;
               case TEMPLATE -> interval.template();
               case MONTH -> month;

@@ -3,12 +3,12 @@ package io.vdi.operator.gate.desktop;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.Hashes;
 import io.vdi.operator.common.model.SessionKey;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -44,7 +44,7 @@ public record Visitor(
   /** The same user in the same role at the same desktop has the same key. */
   public String key() {
     return Hashes.sha256(
-        sessionUid + "\n" + role.name() + "\n" + email.toLowerCase(Locale.ROOT), HASH_LENGTH);
+        sessionUid + "\n" + role.name() + "\n" + EmailAddress.key(email), HASH_LENGTH);
   }
 
   /**

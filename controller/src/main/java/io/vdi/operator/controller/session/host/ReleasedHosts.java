@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session.host;
 
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.kube.SharedConfigMap;
@@ -13,7 +14,6 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -240,6 +240,6 @@ public final class ReleasedHosts {
   }
 
   private static String hash(String email) {
-    return Hashes.sha256(email.toLowerCase(Locale.ROOT), USER_HASH);
+    return Hashes.sha256(EmailAddress.key(email), USER_HASH);
   }
 }

@@ -1,5 +1,6 @@
 package io.vdi.operator.gate.api.cluster;
 
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ApiFailure;
@@ -377,7 +378,7 @@ public final class ClusterDesktops implements Desktops {
       ApiUser caller, String namespace, QuotaScope scope, QuotaUsage usage) {
     if (!caller.isAdmin()) {
       return switch (scope) {
-        case USER -> Set.of(caller.email().toLowerCase(Locale.ROOT));
+        case USER -> Set.of(EmailAddress.key(caller.email()));
         case NAMESPACE -> settings.namespaces().isPerUser() ? Set.of(namespace) : Set.of();
         case TEMPLATE, CLUSTER -> Set.of();
       };

@@ -2,6 +2,7 @@ package io.vdi.operator.gate.api.cluster;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.identity.IdentityMapping;
 import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
@@ -14,7 +15,6 @@ import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -74,7 +74,7 @@ final class NamespaceStore {
 
   /** The namespace that the user has, or would get. */
   Outcome<String> nameOf(String email) {
-    Optional<String> cached = Optional.ofNullable(existing.get(key(email)));
+    Optional<String> cached = Optional.ofNullable(existing.get(EmailAddress.key(email)));
     return cached.isPresent()
         ? new Outcome.Done<>(cached.get())
         : find(email)
@@ -90,7 +90,7 @@ final class NamespaceStore {
 
   /** The namespace of the user, which is created if it does not exist. */
   Outcome<Ready> ensure(String email) {
-    Optional<String> cached = Optional.ofNullable(known.get(key(email)));
+    Optional<String> cached = Optional.ofNullable(known.get(EmailAddress.key(email)));
     if (cached.isPresent() || !settings.createNamespaces()) {
       return cached.isPresent()
           ? new Outcome.Done<>(new Ready(cached.get(), false))
@@ -120,8 +120,8 @@ final class NamespaceStore {
 
   /** Forgets a namespace that does not exist any more. */
   void forget(String email) {
-    known.remove(key(email));
-    existing.remove(key(email));
+    known.remove(EmailAddress.key(email));
+    existing.remove(EmailAddress.key(email));
   }
 
   private Outcome<Ready> existing(String email) {
@@ -211,7 +211,7 @@ final class NamespaceStore {
     if (names.size() >= MAX_KNOWN) {
       names.clear();
     }
-    names.put(key(email), name);
+    names.put(EmailAddress.key(email), name);
   }
 
   private JsonObject namespace(String name, String email) {
@@ -231,7 +231,7 @@ final class NamespaceStore {
 
   private JsonObject binding(String namespace, String email, String role) {
     JsonObject metadata =
-        metadata(role + "-" + Hashes.sha256(email.toLowerCase(Locale.ROOT), HASH_LENGTH));
+        metadata(role + "-" + Hashes.sha256(EmailAddress.key(email), HASH_LENGTH));
     metadata.addProperty("namespace", namespace);
     metadata.getAsJsonObject("labels").addProperty(Labels.USER, Labels.valueOf(email));
     JsonObject roleRef = new JsonObject();
@@ -265,9 +265,5 @@ final class NamespaceStore {
   private static <T> Outcome<T> failed(ApiResult<?> result) {
     return Failures.unavailable(
         "namespaces: " + result.failure().map(failure -> failure.message()).orElse(""));
-  }
-
-  private static String key(String email) {
-    return email.toLowerCase(Locale.ROOT);
   }
 }

@@ -1,5 +1,6 @@
 package io.vdi.operator.gate.api.cluster;
 
+import io.vdi.operator.common.identity.EmailAddress;
 import io.vdi.operator.common.model.Hashes;
 import java.util.List;
 import java.util.Locale;
@@ -52,7 +53,7 @@ public final class UserNamespaces {
       return List.of(pattern);
     }
     String label = label(email);
-    String hash = Hashes.sha256(email.toLowerCase(Locale.ROOT), HASH_LENGTH);
+    String hash = Hashes.sha256(EmailAddress.key(email), HASH_LENGTH);
     return label.isEmpty() ? List.of(name(hash)) : List.of(name(label), name(label, hash));
   }
 
