@@ -43,13 +43,8 @@ public final class KubeClient {
   /** The name under which the API server records our writes in managedFields. */
   public static final String FIELD_MANAGER = "vdi-operator";
 
-  private static final int PAGE = 500;
-
-  /**
-   * The objects on a page of a list for a cache. A page of 300 sessions with 250 KB of annotations
-   * each would be 75 MB.
-   */
-  static final int CACHE_PAGE = 100;
+  /** The objects on a page of a list, as client-go has it. */
+  static final int PAGE = 500;
 
   /** A token for the next page is valid for minutes; a list that takes longer starts again. */
   private static final int MAX_RESTARTS = 3;
@@ -336,8 +331,8 @@ public final class KubeClient {
   }
 
   /**
-   * All objects of a kind, of one moment, read in pages of {@value #CACHE_PAGE}. When the API
-   * server no longer has that moment (410 for the next page), the list starts again.
+   * All objects of a kind, of one moment, read in pages of {@value #PAGE}. When the API server no
+   * longer has that moment (410 for the next page), the list starts again.
    *
    * @param namespace empty for all namespaces
    * @return the version of the list is that of the first page
@@ -353,7 +348,7 @@ public final class KubeClient {
 
   private <T extends KubeObject> ApiResult<ResourceList<T>> listPages(
       ResourceType<T> kind, String namespace, String labelSelector) {
-    ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, CACHE_PAGE, "");
+    ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, PAGE, "");
     if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> first))
         || nextPage(first).isEmpty()) {
       return answer;
@@ -361,7 +356,7 @@ public final class KubeClient {
     List<T> items = new ArrayList<>(first.items());
     String next = nextPage(first);
     while (!next.isEmpty()) {
-      answer = page(kind, namespace, labelSelector, CACHE_PAGE, next);
+      answer = page(kind, namespace, labelSelector, PAGE, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer;
       }

@@ -494,6 +494,7 @@ class ResourceCacheTest {
   @Test
   @DisplayName("lists are read in pages, and start again when the token of a page has expired")
   void pages() {
+    server.pageSize(100);
     for (int i = 0; i < 250; i++) {
       put("s" + i, "first");
     }
