@@ -2,8 +2,6 @@ package io.vdi.operator.architecture;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,8 +24,7 @@ import org.yaml.snakeyaml.Yaml;
 
 /** References between the code and the documentation, and inside the documentation. */
 class DocsTest {
-  private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final Path SPECIFICATION = ROOT.resolve("docs/specification.md");
+  private static final Path SPECIFICATION = Checkout.ROOT.resolve("docs/specification.md");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^()\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("^#+ +(.*)$");
   private static final Pattern CODE_FENCE = Pattern.compile("(?ms)^ *```.*?^ *```");
@@ -43,13 +40,13 @@ class DocsTest {
   void links() {
     List<String> broken = new ArrayList<>();
     for (Path page : markdown()) {
-      String text = CODE_FENCE.matcher(read(page)).replaceAll("");
+      String text = CODE_FENCE.matcher(Checkout.read(page)).replaceAll("");
       LINK.matcher(text)
           .results()
           .map(link -> link.group(1))
           .filter(link -> !link.matches("[a-z]+:.*"))
           .filter(link -> !resolves(page, link))
-          .forEach(link -> broken.add(ROOT.relativize(page) + ": " + link));
+          .forEach(link -> broken.add(Checkout.ROOT.relativize(page) + ": " + link));
     }
     assertEquals(List.of(), broken);
   }
@@ -63,20 +60,20 @@ class DocsTest {
         .filter(Matcher::matches)
         .forEach(heading -> sections.add(heading.group(1)));
     List<String> broken = new ArrayList<>();
-    for (Path file : files(ROOT, ".java")) {
+    for (Path file : Checkout.files(Checkout.ROOT, ".java")) {
       // A comment may break the line inside of a reference.
-      String text = read(file).replaceAll("\\n\\s*(?:\\*|//)?\\s*", " ");
+      String text = Checkout.read(file).replaceAll("\\n\\s*(?:\\*|//)?\\s*", " ");
       PAGE.matcher(text)
           .results()
           .map(MatchResult::group)
-          .filter(page -> !Files.exists(ROOT.resolve(page)))
-          .forEach(page -> broken.add(ROOT.relativize(file) + ": " + page));
+          .filter(page -> !Files.exists(Checkout.ROOT.resolve(page)))
+          .forEach(page -> broken.add(Checkout.ROOT.relativize(file) + ": " + page));
       SECTION
           .matcher(text)
           .results()
           .flatMap(mention -> Stream.of(1, 2).map(mention::group).filter(number -> number != null))
           .filter(number -> !sections.contains(number))
-          .forEach(number -> broken.add(ROOT.relativize(file) + ": no section " + number));
+          .forEach(number -> broken.add(Checkout.ROOT.relativize(file) + ": no section " + number));
     }
     assertEquals(List.of(), broken);
   }
@@ -86,9 +83,9 @@ class DocsTest {
   void formerName() {
     assertEquals(
         List.of(),
-        files(ROOT, ".java").stream()
-            .filter(file -> read(file).contains(FORMER_NAME))
-            .map(ROOT::relativize)
+        Checkout.files(Checkout.ROOT, ".java").stream()
+            .filter(file -> Checkout.read(file).contains(FORMER_NAME))
+            .map(Checkout.ROOT::relativize)
             .map(Path::toString)
             .toList());
   }
@@ -97,7 +94,7 @@ class DocsTest {
   @ValueSource(strings = {"controller", "admission-webhook", "reaper", "gate"})
   @DisplayName("docs/configuration.md lists exactly the settings of each service")
   void settings(String service) {
-    String page = read(ROOT.resolve("docs/configuration.md"));
+    String page = Checkout.read(Checkout.ROOT.resolve("docs/configuration.md"));
     String start = "<!-- settings:" + service + " -->";
     String end = "<!-- /settings:" + service + " -->";
     String table = page.substring(page.indexOf(start) + start.length(), page.indexOf(end));
@@ -109,7 +106,8 @@ class DocsTest {
     Map<String, Object> defaults =
         new Yaml()
             .<Map<String, Object>>load(
-                read(ROOT.resolve(service + "/src/main/resources/application.yaml")));
+                Checkout.read(
+                    Checkout.ROOT.resolve(service + "/src/main/resources/application.yaml")));
     Set<String> settings = new TreeSet<>();
     addLeaves("", defaults, settings);
     assertEquals(String.join("\n", settings), String.join("\n", documented));
@@ -148,7 +146,7 @@ class DocsTest {
 
   private static List<String> headings(Path page) {
     return CODE_FENCE
-        .matcher(read(page))
+        .matcher(Checkout.read(page))
         .replaceAll("")
         .lines()
         .map(HEADING::matcher)
@@ -159,28 +157,8 @@ class DocsTest {
 
   private static List<Path> markdown() {
     return Stream.concat(
-            Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md").map(ROOT::resolve),
-            files(ROOT.resolve("docs"), ".md").stream())
+            Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md").map(Checkout.ROOT::resolve),
+            Checkout.files(Checkout.ROOT.resolve("docs"), ".md").stream())
         .toList();
-  }
-
-  /** The files below a directory of the checkout, without the products of the build. */
-  private static List<Path> files(Path directory, String ending) {
-    try (Stream<Path> all = Files.walk(directory)) {
-      return all.filter(file -> file.toString().endsWith(ending))
-          .filter(file -> !ROOT.relativize(file).toString().contains("target/"))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
