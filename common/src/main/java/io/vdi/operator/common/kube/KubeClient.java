@@ -44,7 +44,7 @@ public final class KubeClient {
   public static final String FIELD_MANAGER = "vdi-operator";
 
   /** The objects on a page of a list, as client-go has it. */
-  static final int PAGE = 500;
+  private static final int PAGE = 500;
 
   /** A token for the next page is valid for minutes; a list that takes longer starts again. */
   private static final int MAX_RESTARTS = 3;
@@ -256,7 +256,7 @@ public final class KubeClient {
     int count = 0;
     String next = "";
     do {
-      ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, PAGE, next);
+      ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer.map(list -> 0);
       }
@@ -348,7 +348,7 @@ public final class KubeClient {
 
   private <T extends KubeObject> ApiResult<ResourceList<T>> listPages(
       ResourceType<T> kind, String namespace, String labelSelector) {
-    ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, PAGE, "");
+    ApiResult<ResourceList<T>> answer = page(kind, namespace, labelSelector, "");
     if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> first))
         || nextPage(first).isEmpty()) {
       return answer;
@@ -356,7 +356,7 @@ public final class KubeClient {
     List<T> items = new ArrayList<>(first.items());
     String next = nextPage(first);
     while (!next.isEmpty()) {
-      answer = page(kind, namespace, labelSelector, PAGE, next);
+      answer = page(kind, namespace, labelSelector, next);
       if (!(answer instanceof ApiResult.Ok<ResourceList<T>>(ResourceList<T> page))) {
         return answer;
       }
@@ -371,9 +371,9 @@ public final class KubeClient {
   }
 
   private <T extends KubeObject> ApiResult<ResourceList<T>> page(
-      ResourceType<T> kind, String namespace, String labelSelector, int limit, String next) {
+      ResourceType<T> kind, String namespace, String labelSelector, String next) {
     List<Pair> query = new ArrayList<>(query("labelSelector", labelSelector));
-    query.add(new Pair("limit", String.valueOf(limit)));
+    query.add(new Pair("limit", String.valueOf(PAGE)));
     query.addAll(query("continue", next));
     return call(kind, listType(kind), "GET", kind.path(namespace), query, null);
   }

@@ -7,7 +7,6 @@ import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -47,16 +46,11 @@ public record ScheduleWindow(
   private static final Set<String> TIME_ZONES = Set.copyOf(ZoneId.getAvailableZoneIds());
 
   public ScheduleWindow {
-    days = withoutNulls(days);
+    days = VdiSession.withoutNulls(days);
     start = start == null ? "" : start;
     stop = stop == null ? "" : stop;
     timeZone = timeZone == null ? "" : timeZone;
-    except = withoutNulls(except);
-  }
-
-  /** The admission webhook reads a schedule before the schema refuses its nulls. */
-  private static List<String> withoutNulls(List<String> list) {
-    return list == null ? List.of() : list.stream().filter(Objects::nonNull).toList();
+    except = VdiSession.withoutNulls(except);
   }
 
   /** A time of day, such as {@code 08:55}; empty when the text is none. */

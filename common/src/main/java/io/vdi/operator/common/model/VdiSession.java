@@ -21,8 +21,8 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
   }
 
   /** The admission webhook reads a session before the schema refuses its nulls. */
-  private static <T> List<T> withoutNulls(List<T> list) {
-    return list.stream().filter(Objects::nonNull).toList();
+  static <T> List<T> withoutNulls(List<T> list) {
+    return list == null ? List.of() : list.stream().filter(Objects::nonNull).toList();
   }
 
   /**
@@ -75,7 +75,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       resources = resources == null ? new Resources(null, null, null) : resources;
       persistence = persistence == null ? new Persistence(null, null, null, null) : persistence;
       schedule = schedule == null ? null : withoutNulls(schedule);
-      shares = shares == null ? List.of() : withoutNulls(shares);
+      shares = withoutNulls(shares);
     }
   }
 
@@ -107,7 +107,7 @@ public record VdiSession(ObjectMeta metadata, Spec spec, Status status) implemen
       podName = podName == null ? "" : podName;
       url = url == null ? "" : url;
       message = message == null ? "" : message;
-      conditions = conditions == null ? List.of() : withoutNulls(conditions);
+      conditions = withoutNulls(conditions);
     }
 
     public Optional<Phase> currentPhase() {
