@@ -221,8 +221,8 @@ class LinksTest {
     await().until(() -> visitors().size() == 1);
     double before = disconnects();
     assertThat(api.delete(token, desktop.path() + "/shares?user=" + user).status()).isEqualTo(200);
-    await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(host).status() == 403);
-    await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
+    await().until(() -> browser.webSocket(host).status() == 403);
+    await().until(() -> disconnects() > before);
     assertThat(browser.navigate(host, "/").body()).contains("The link has ended");
     assertThat(enter(browser).body()).as("its cookie of the portal").contains("The link has ended");
     await().until(() -> visitors().isEmpty());
@@ -243,8 +243,8 @@ class LinksTest {
     await()
         .atMost(Duration.between(Instant.now(), end).plusSeconds(2))
         .until(() -> browser.webSocket(host).status() != 200);
-    await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
-    await().atMost(Duration.ofSeconds(2)).until(() -> post(browser, code).body().contains(REFUSED));
+    await().until(() -> disconnects() > before);
+    await().until(() -> post(browser, code).body().contains(REFUSED));
   }
 
   @Test

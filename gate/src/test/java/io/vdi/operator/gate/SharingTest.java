@@ -173,8 +173,8 @@ class SharingTest {
     assertThat(browser.webSocket(host).status()).isEqualTo(200);
     double before = disconnects();
     desktop.putShares("[{user: bob@example.com, role: control}]");
-    await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(host).status() == 401);
-    await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
+    await().until(() -> browser.webSocket(host).status() == 401);
+    await().until(() -> disconnects() > before);
     assertThat(browser.take(host, browser.portalFrom(host, "/")).location())
         .isEqualTo("https://" + host + "/");
     assertThat(browser.webSocket(host).header("Authorization")).contains(TestGate.basic("owner"));
@@ -192,8 +192,8 @@ class SharingTest {
     await().until(() -> visitors().size() == 1);
     double before = disconnects();
     desktop.putShares("[]");
-    await().atMost(Duration.ofSeconds(2)).until(() -> browser.webSocket(host).status() == 403);
-    await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
+    await().until(() -> browser.webSocket(host).status() == 403);
+    await().until(() -> disconnects() > before);
     assertThat(browser.navigate(host, "/").body()).contains("shares this desktop with you no more");
     await().until(() -> visitors().isEmpty());
     assertThat(browser.portal("/").body()).doesNotContain(name);
@@ -216,7 +216,7 @@ class SharingTest {
         .atMost(Duration.between(Instant.now(), end).plusSeconds(2))
         .until(() -> browser.webSocket(host).status() == 403);
     assertThat(Instant.now()).isAfterOrEqualTo(end);
-    await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
+    await().until(() -> disconnects() > before);
   }
 
   @Test
@@ -230,7 +230,7 @@ class SharingTest {
     }
     double before = disconnects();
     desktop.putShares("[]");
-    await().atMost(Duration.ofSeconds(2)).until(() -> disconnects() > before);
+    await().until(() -> disconnects() > before);
   }
 
   @Test

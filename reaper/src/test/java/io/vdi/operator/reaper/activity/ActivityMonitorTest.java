@@ -225,8 +225,9 @@ class ActivityMonitorTest {
     assertThat(activity()).isEqualTo(new Activity.Idle(last, NOON));
     assertThat(annotations().get("karpenter.sh/do-not-disrupt").getAsString()).isEqualTo("true");
     assertThat(lastActivityTime()).isEqualTo(last.toString());
-    // First the input: a probe between the two lines must not see a later one.
+    // A probe that reads 600 s before this line and the time after the next one sees a later input.
     selkies.inputAgo("700.4");
+    awaitProbes();
     now = NOON.plusSeconds(100);
     awaitProbes();
     assertThat(activity()).as("the same input").isEqualTo(new Activity.Idle(last, now));
