@@ -72,13 +72,13 @@ class StorageQuotaIT {
         3 * LIMIT,
         i -> {
           String name = "burst-" + i;
-          ApiResult<VdiSession> created = create(name, "bob@example.com", 1);
+          ApiResult<VdiSession> created = create(name, "bob@storage.example.com", 1);
           created
               .ok()
               .ifPresent(session -> {
                 admitted.incrementAndGet();
                 // The session is deleted, and its home stays.
-                claim(name, "bob@example.com", 1);
+                claim(name, "bob@storage.example.com", 1);
                 delete(session);
               });
           created
@@ -86,17 +86,17 @@ class StorageQuotaIT {
               .ifPresent(why ->
                   assertThat(why.message())
                       .contains(
-                          "Storage quota exceeded for user bob@example.com: used 50Gi, requested"
+                          "Storage quota exceeded for user bob@storage.example.com: used 50Gi, requested"
                               + " 1Gi, limit 50Gi",
                           "raise quota.user.storage"));
         });
     assertThat(admitted.get()).as("admitted").isEqualTo(LIMIT);
     assertThat(claims()).hasSize(LIMIT);
-    assertRefused(create("one-more", "bob@example.com", 1));
+    assertRefused(create("one-more", "bob@storage.example.com", 1));
     // It uses a home that counts already; only what the home lacks is requested.
     String retained = claims().getFirst().name().replace("vdi-data-", "");
-    assertRefused(create(retained, "bob@example.com", 2));
-    create(retained, "bob@example.com", 1).orElseThrow();
+    assertRefused(create(retained, "bob@storage.example.com", 2));
+    create(retained, "bob@storage.example.com", 1).orElseThrow();
   }
 
   @Test
@@ -117,10 +117,10 @@ class StorageQuotaIT {
         2 * LIMIT,
         i -> {
           String name = "killed-" + i;
-          create(name, "carol@example.com", 2)
+          create(name, "carol@storage.example.com", 2)
               .ok()
               .ifPresent(session -> {
-                claim(name, "carol@example.com", 2);
+                claim(name, "carol@storage.example.com", 2);
                 delete(session);
               });
           done.incrementAndGet();
@@ -133,32 +133,32 @@ class StorageQuotaIT {
         .until(() -> {
           assertThat(claims().size()).isLessThanOrEqualTo(LIMIT / 2);
           String name = "fill-" + names.incrementAndGet();
-          create(name, "carol@example.com", 2)
+          create(name, "carol@storage.example.com", 2)
               .ok()
-              .ifPresent(session -> claim(name, "carol@example.com", 2));
+              .ifPresent(session -> claim(name, "carol@storage.example.com", 2));
           return claims().size() == LIMIT / 2;
         });
-    assertRefused(create("one-more", "carol@example.com", 1));
+    assertRefused(create("one-more", "carol@storage.example.com", 1));
   }
 
   @Test
   void growthAndPersistenceRequestStorageAndALowerSizeFreesItLater() {
-    create("grows", "dave@example.com", 20).orElseThrow();
-    create("other", "dave@example.com", 20).orElseThrow();
+    create("grows", "dave@storage.example.com", 20).orElseThrow();
+    create("other", "dave@storage.example.com", 20).orElseThrow();
     assertRefused(patch("grows", "{\"spec\": {\"persistence\": {\"size\": \"31Gi\"}}}"));
     patch("grows", "{\"spec\": {\"persistence\": {\"size\": \"30Gi\"}}}").orElseThrow();
     patch("grows", "{\"spec\": {\"suspended\": true}}").orElseThrow();
-    assertRefused(create("more", "dave@example.com", 1));
+    assertRefused(create("more", "dave@storage.example.com", 1));
     patch("other", "{\"spec\": {\"persistence\": {\"size\": \"10Gi\"}}}").orElseThrow();
-    assertThat(create("too-early", "dave@example.com", 10).ok())
+    assertThat(create("too-early", "dave@storage.example.com", 10).ok())
         .as("the controller may still grow the claim to the former size")
         .isEmpty();
     await()
         .atMost(Duration.ofSeconds(100))
         .pollInterval(Duration.ofSeconds(1))
-        .until(() -> create("later", "dave@example.com", 10).ok().isPresent());
-    assertRefused(create("huge", "erin@example.com", 51));
-    create("enough", "erin@example.com", 50).orElseThrow();
+        .until(() -> create("later", "dave@storage.example.com", 10).ok().isPresent());
+    assertRefused(create("huge", "erin@storage.example.com", 51));
+    create("enough", "erin@storage.example.com", 50).orElseThrow();
   }
 
   private static void assertRefused(ApiResult<VdiSession> result) {

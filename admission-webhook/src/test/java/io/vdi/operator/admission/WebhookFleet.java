@@ -3,6 +3,7 @@ package io.vdi.operator.admission;
 import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
+import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
@@ -88,7 +89,12 @@ final class WebhookFleet implements AutoCloseable {
             .getFirst();
     await()
         .atMost(Duration.ofSeconds(30))
-        .until(() -> api.create(ResourceType.TEMPLATE, "", template).ok().isPresent());
+        .until(() -> exists(api.create(ResourceType.TEMPLATE, "", template)));
+  }
+
+  /** Whether a create request has passed admission; a test that runs again finds its object. */
+  static boolean exists(ApiResult<?> created) {
+    return created.ok().isPresent() || created.isAlreadyExists();
   }
 
   /** Deletes what the replicas of an earlier test have left. */
