@@ -220,15 +220,18 @@ final class PeersBench {
     ProcessFigures before = ProcessFigures.of(controller.pid());
     double apiServer = apiServerCpu(cluster);
     List<String> names = arrive(watch, "object", count, submit);
-    ProcessFigures after = ProcessFigures.of(controller.pid());
+    double cpu = ProcessFigures.of(controller.pid()).cpu() - before.cpu();
+    double apiServerCpu = apiServerCpu(cluster) - apiServer;
+    // The heap shrinks when nothing has happened for 30 s; see docs/decisions/jvm.md.
+    cluster.requests().awaitQuiet(Duration.ofSeconds(45));
     return new Result.PeerFigures(
         count,
         count / watch.secondsToAllPods(names),
         count / watch.secondsToAllRunning(names),
         (double) (cluster.requests().count() - requests) / count,
-        after,
-        (after.cpu() - before.cpu()) * 1000 / count,
-        (apiServerCpu(cluster) - apiServer) * 1000 / count);
+        ProcessFigures.of(controller.pid()),
+        cpu * 1000 / count,
+        apiServerCpu * 1000 / count);
   }
 
   private static double apiServerCpu(BenchCluster cluster) {

@@ -10,16 +10,16 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Detects bursts of new sessions. During a burst the status writes for phases Pending and Creating
- * are delayed, so that the API server creates the objects of all sessions first;
- * docs/specification.md, section 3, Status writes.
+ * Detects bursts of new sessions. For a session that starts during a burst, the status writes for
+ * phases Pending and Creating are delayed, so that the API server creates the objects of all
+ * sessions first; docs/specification.md, section 3, Status writes.
  */
 public final class BurstDetector {
   /** While more new sessions wait for a worker than there are workers. */
   static final Duration QUEUED_DELAY = Duration.ofSeconds(20);
 
-  /** While many sessions arrive; long enough for a desktop that starts immediately. */
-  static final Duration BURST_DELAY = Duration.ofSeconds(3);
+  /** While many sessions arrive; long enough for a desktop whose image is present. */
+  static final Duration BURST_DELAY = Duration.ofSeconds(10);
 
   /** More arrivals than this within {@link #BURST_WINDOW} are a burst. */
   static final int BURST_ARRIVALS = 30;

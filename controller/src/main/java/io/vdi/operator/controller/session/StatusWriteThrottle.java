@@ -11,9 +11,9 @@ import java.util.Optional;
 /**
  * Delays status writes of one session; docs/specification.md, section 3, Status writes. Phase, URL
  * and times are written immediately. A change of message or conditions alone is delayed and usually
- * becomes part of the next change of phase, which saves two writes per session start. During a
- * burst, phases Pending and Creating are delayed too: by then they are often outdated and need not
- * be written.
+ * becomes part of the next change of phase, which saves two writes per session start. For sessions
+ * that start during a burst, phases Pending and Creating are delayed too: most of these sessions
+ * run before the delay ends, and need one status and one Event instead of three.
  *
  * <p>Not thread-safe: one worker at a time handles a session.
  */
@@ -30,10 +30,11 @@ final class StatusWriteThrottle {
   /** The same while the session starts: its next phase follows soon and contains the change. */
   private static final Duration CONDITION_INTERVAL_WHILE_STARTING = Duration.ofSeconds(60);
 
-  private static final Duration RECHECK_INTERVAL = Duration.ofSeconds(1);
-
   private Optional<Instant> lastWrite = Optional.empty();
-  private Optional<Instant> heldSince = Optional.empty();
+  private Optional<Hold> hold = Optional.empty();
+
+  /** A delay of phases Pending and Creating; it does not end with the burst. */
+  private record Hold(Instant since, Duration delay) {}
 
   /**
    * How long to wait before this status can be written; empty if it can be written now.
@@ -54,13 +55,12 @@ final class StatusWriteThrottle {
   }
 
   private Optional<Duration> hold(Duration burstDelay, Instant now) {
-    if (burstDelay.isZero()) {
-      return Optional.empty();
+    Hold held = hold.orElse(new Hold(now, Duration.ZERO));
+    if (burstDelay.compareTo(held.delay()) > 0) {
+      held = new Hold(held.since(), burstDelay);
+      hold = Optional.of(held);
     }
-    Instant since = heldSince.orElse(now);
-    heldSince = Optional.of(since);
-    return remaining(since.plus(burstDelay), now)
-        .map(left -> left.compareTo(RECHECK_INTERVAL) < 0 ? left : RECHECK_INTERVAL);
+    return remaining(held.since().plus(held.delay()), now);
   }
 
   private static Optional<Duration> remaining(Instant until, Instant now) {
@@ -71,7 +71,7 @@ final class StatusWriteThrottle {
   /** A status was written. */
   void wrote(Instant now) {
     lastWrite = Optional.of(now);
-    heldSince = Optional.empty();
+    hold = Optional.empty();
   }
 
   private static boolean isUrgent(VdiSession.Status before, VdiSession.Status status) {

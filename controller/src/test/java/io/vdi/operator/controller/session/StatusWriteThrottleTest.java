@@ -49,19 +49,21 @@ class StatusWriteThrottleTest {
   }
 
   @Test
-  void theStartOfASessionIsDelayedDuringABurstUpToALimit() {
+  void aStartInABurstIsDelayedUpToALimitAlsoWhenTheBurstEnds() {
     VdiSession.Status pending = status(Phase.PENDING, "");
-    assertWait(1, VdiSession.Status.EMPTY, pending, BurstDetector.QUEUED_DELAY);
+    assertWait(10, VdiSession.Status.EMPTY, pending, BurstDetector.BURST_DELAY);
+    assertWait(20, VdiSession.Status.EMPTY, pending, BurstDetector.QUEUED_DELAY);
     now = now.plusSeconds(19);
-    assertWait(1, VdiSession.Status.EMPTY, pending, BurstDetector.QUEUED_DELAY);
-    assertWait(0, VdiSession.Status.EMPTY, pending, Duration.ZERO);
+    assertWait(1, VdiSession.Status.EMPTY, pending, Duration.ZERO);
     now = now.plusSeconds(1);
     assertWait(0, VdiSession.Status.EMPTY, pending, BurstDetector.QUEUED_DELAY);
+    wrote();
+    assertWait(0, pending, status(Phase.CREATING, ""), Duration.ZERO);
   }
 
   @Test
   void anOutdatedPhaseIsNotWrittenAfterTheDelay() {
-    assertWait(1, VdiSession.Status.EMPTY, status(Phase.PENDING, ""), BurstDetector.BURST_DELAY);
+    assertWait(10, VdiSession.Status.EMPTY, status(Phase.PENDING, ""), BurstDetector.BURST_DELAY);
     assertWait(0, VdiSession.Status.EMPTY, status(Phase.RUNNING, ""), BurstDetector.BURST_DELAY);
     now = now.plus(BurstDetector.BURST_DELAY);
     assertWait(0, VdiSession.Status.EMPTY, status(Phase.CREATING, ""), BurstDetector.BURST_DELAY);
