@@ -15,6 +15,12 @@ import java.util.stream.Stream;
  * behind.
  */
 public final class ChildProcess implements AutoCloseable {
+  /**
+   * How much lower the CPU priority of all programs is than that of this JVM, as for nice(1); 0 by
+   * default. The tests that run beside the slowest module set it, so that they do not delay it.
+   */
+  private static final int NICENESS = Integer.getInteger("vdi.niceness", 0);
+
   private final String name;
   private final List<String> command;
   private final Map<String, String> environment;
@@ -41,7 +47,14 @@ public final class ChildProcess implements AutoCloseable {
 
   /** The command with a lower CPU priority, for programs that others must not wait for. */
   public static List<String> inBackground(List<String> command) {
-    return Stream.concat(Stream.of("nice", "-n", "10"), command.stream()).toList();
+    return nice(10, command);
+  }
+
+  private static List<String> nice(int niceness, List<String> command) {
+    return niceness == 0
+        ? command
+        : Stream.concat(Stream.of("nice", "-n", String.valueOf(niceness)), command.stream())
+            .toList();
   }
 
   /** Starts the program again, after {@link #close} or {@link #kill}. */
@@ -145,7 +158,7 @@ public final class ChildProcess implements AutoCloseable {
 
   private Process launch() {
     try {
-      ProcessBuilder builder = new ProcessBuilder(command);
+      ProcessBuilder builder = new ProcessBuilder(nice(NICENESS, command));
       builder.environment().putAll(environment);
       builder.environment().put("DEVCLUSTER_EXIT_WITH_PARENT", "1");
       return builder

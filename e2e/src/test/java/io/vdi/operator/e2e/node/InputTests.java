@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** The real Selkies reports the last input of the real Chromium. */
 abstract class InputTests {
-  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(20);
   private static final Duration SUSPENSION = Duration.ofMinutes(3);
 
   private static OperatorNode node;
