@@ -24,7 +24,7 @@ abstract class BusyDesktopTests {
     node = SharedNode.get();
     node.template(
         "work",
-        "idleTimeout: 20s\n  busy: {cpuAbove: 200m}\n"
+        "idleTimeout: 30s\n  busy: {cpuAbove: 200m}\n"
             + "  resources: {defaultCPU: 300m, defaultMemory: 1Gi, defaultGPU: 0}");
     PageClient pages = new PageClient(node.cluster().address(), node.routerCertificate());
     busy = LiveDesktop.of(node, pages, "default", "busy");
