@@ -222,7 +222,7 @@ final class PeersBench {
     List<String> names = arrive(watch, "object", count, submit);
     double cpu = ProcessFigures.of(controller.pid()).cpu() - before.cpu();
     double apiServerCpu = apiServerCpu(cluster) - apiServer;
-    // The heap shrinks when nothing has happened for 30 s; see docs/decisions/jvm.md.
+    // The heap shrinks when nothing has happened for a while; see docs/decisions/jvm.md.
     cluster.requests().awaitQuiet(Duration.ofSeconds(45));
     return new Result.PeerFigures(
         count,

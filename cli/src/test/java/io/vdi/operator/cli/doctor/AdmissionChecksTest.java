@@ -44,12 +44,12 @@ class AdmissionChecksTest {
   }
 
   @Test
-  void aSessionWithoutStatusIsReportedAfter15Seconds() {
-    runner.alice("", "", 15);
+  void aSessionWithoutStatusIsReportedAfter30Seconds() {
+    runner.alice("", "", 30);
     assertThat(check("observed")).startsWith("skipped: ");
-    runner.alice("", "", 16);
+    runner.alice("", "", 31);
     assertThat(check("observed"))
-        .isEqualTo("VDI111 vdisession alice in team-a: it has no status after 16 s");
+        .isEqualTo("VDI111 vdisession alice in team-a: it has no status after 31 s");
   }
 
   private void failed(String reason, String message) {

@@ -57,10 +57,10 @@ public enum OperatorService {
                       "-XX:+UseG1GC",
                       "-Xms16m",
                       "-XX:GCTimeRatio=9",
-                      "-XX:G1PeriodicGCInterval=30000",
+                      "-XX:G1PeriodicGCInterval=10000",
                       "-XX:ParallelGCThreads=2",
                       "-XX:ConcGCThreads=1",
-                      "-XX:TrimNativeHeapInterval=30000");
+                      "-XX:TrimNativeHeapInterval=10000");
               case ADMISSION_WEBHOOK, REAPER -> List.of(SERIAL);
               case GATE -> List.of(SERIAL, "-Xms24m", "-Xmn12m");
             },

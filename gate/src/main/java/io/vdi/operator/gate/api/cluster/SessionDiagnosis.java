@@ -35,7 +35,7 @@ import java.util.function.Supplier;
  * operator, nodes, Events, logs, network) need permissions that the gate does not have.
  */
 final class SessionDiagnosis {
-  /** The controller writes the first status within a second. */
+  /** In a burst the controller delays a first status for up to 20 s; none is older than 30 s. */
   private static final Duration FIRST_STATUS = Duration.ofSeconds(30);
 
   /** As in the doctor: how long a volume can take. */
