@@ -33,9 +33,6 @@ final class RouteChecks {
   /** A router serves a new route within seconds. */
   private static final Duration ROUTER_UPDATE = Duration.ofSeconds(10);
 
-  /** By this annotation an Ingress of ingress-nginx asks the gate. */
-  private static final String AUTH_URL = "nginx.ingress.kubernetes.io/auth-url";
-
   private RouteChecks() {}
 
   static List<Check<SessionContext>> checks() {
@@ -232,7 +229,8 @@ final class RouteChecks {
     if (!RouteAccess.usesGate(route)) {
       return Optional.of("it has no annotation " + Annotations.ACCESS_MODE + ": gate");
     }
-    if (isIngress(route) && Json.map(route, "metadata", "annotations").containsKey(AUTH_URL)) {
+    if (isIngress(route)
+        && Json.map(route, "metadata", "annotations").containsKey(Annotations.NGINX_AUTH_URL)) {
       return Stream.of(
               Map.entry(ResourceType.SERVICE, ResourceNames.GATE_SERVICE),
               Map.entry(ResourceType.INGRESS, ResourceNames.gateIngress(context.name())))

@@ -13,7 +13,6 @@ import io.vdi.operator.common.model.ResourceNames;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
-import io.vdi.operator.controller.session.resources.IngressNginxBuilder;
 import io.vdi.operator.controller.session.resources.ServersTransportBuilder;
 import io.vdi.operator.controller.session.resources.SessionConfig;
 import io.vdi.operator.runtime.schedule.Periodic;
@@ -192,7 +191,7 @@ public final class SharedObjectCleaner implements AutoCloseable {
   }
 
   private static boolean usesNginx(KubeObject route) {
-    return route.metadata().annotation(IngressNginxBuilder.AUTH_URL).isPresent();
+    return route.metadata().annotation(Annotations.NGINX_AUTH_URL).isPresent();
   }
 
   private Set<String> namespacesOfRoutes(Predicate<KubeObject> kind) {

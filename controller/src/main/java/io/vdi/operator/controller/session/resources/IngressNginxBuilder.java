@@ -22,9 +22,6 @@ public final class IngressNginxBuilder {
   /** The beginning of the names of all annotations of ingress-nginx. */
   public static final String PREFIX = "nginx.ingress.kubernetes.io/";
 
-  /** An Ingress that asks the gate has it. */
-  public static final String AUTH_URL = Annotations.NGINX_AUTH_URL;
-
   static final String PROTOCOL = PREFIX + "backend-protocol";
 
   private static final String SIGN_IN = PREFIX + "auth-signin";
@@ -36,7 +33,7 @@ public final class IngressNginxBuilder {
 
   /** The annotations by which an Ingress asks the gate. */
   static final Set<String> ANNOTATIONS =
-      Set.of(AUTH_URL, SIGN_IN, RESPONSE_HEADERS, ALWAYS_SET_COOKIE, BUFFER_SIZE);
+      Set.of(Annotations.NGINX_AUTH_URL, SIGN_IN, RESPONSE_HEADERS, ALWAYS_SET_COOKIE, BUFFER_SIZE);
 
   /**
    * For the headers of an answer of the gate: the cookies of the request, and the renewed one. The
@@ -55,7 +52,7 @@ public final class IngressNginxBuilder {
    */
   static Map<String, String> annotations(SessionConfig.Gate.ByIngressNginx gate, String host) {
     return Map.of(
-        AUTH_URL,
+        Annotations.NGINX_AUTH_URL,
         gate.address().url()
             + "/nginx?host="
             + host
