@@ -77,10 +77,7 @@ class WebhookDownIT {
     for (String name : List.of("deleted", "kept", "own", "managed")) {
       api.create(ResourceType.SESSION, namespace.name(), session(name)).orElseThrow();
     }
-    assertThat(
-            WebhookFleet.exists(
-                api.create(ResourceType.TEMPLATE, "", template("deleted-template"))))
-        .isTrue();
+    Manifests.apply(api, template("deleted-template").toString());
     // Nothing listens on port 1.
     chart.installWebhook("https://127.0.0.1:1");
     await()

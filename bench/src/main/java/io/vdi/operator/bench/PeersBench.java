@@ -217,10 +217,10 @@ final class PeersBench {
     arrive(watch, "warm", WARM_UP, submit);
     cluster.requests().awaitQuiet(Duration.ofSeconds(10));
     long requests = cluster.requests().count();
-    ProcessFigures before = ProcessFigures.of(controller.pid());
+    double before = ProcessFigures.of(controller.pid()).cpu();
     double apiServer = apiServerCpu(cluster);
     List<String> names = arrive(watch, "object", count, submit);
-    double cpu = ProcessFigures.of(controller.pid()).cpu() - before.cpu();
+    double cpu = ProcessFigures.of(controller.pid()).cpu() - before;
     double apiServerCpu = apiServerCpu(cluster) - apiServer;
     // The heap shrinks when nothing has happened for a while; see docs/decisions/jvm.md.
     cluster.requests().awaitQuiet(Duration.ofSeconds(45));

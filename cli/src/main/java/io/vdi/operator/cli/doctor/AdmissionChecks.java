@@ -2,6 +2,7 @@ package io.vdi.operator.cli.doctor;
 
 import io.vdi.operator.cli.cluster.OperatorSettings;
 import io.vdi.operator.common.diagnosis.CauseClassifier;
+import io.vdi.operator.common.diagnosis.ExpectedTimes;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Condition;
@@ -22,9 +23,6 @@ final class AdmissionChecks {
   private static final String RETRIED = "; retrying";
 
   private static final Layer LAYER = Layer.CONTROL_PLANE;
-
-  /** In a burst the controller delays a first status for up to 20 s; none is older than 30 s. */
-  private static final Duration FIRST_STATUS = Duration.ofSeconds(30);
 
   private static final CheckResult NONE_REJECTED = new CheckResult.Passed("none rejected");
 
@@ -86,7 +84,7 @@ final class AdmissionChecks {
     }
     Duration age =
         Duration.between(session.metadata().creationTimestamp(), context.cluster().serverTime());
-    return phase.isEmpty() && age.compareTo(FIRST_STATUS) > 0
+    return phase.isEmpty() && age.compareTo(ExpectedTimes.FIRST_STATUS) > 0
         ? context.failed(
             KnownCause.RECONCILE_ERRORS,
             object(context),

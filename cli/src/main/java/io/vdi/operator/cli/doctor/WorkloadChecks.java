@@ -5,6 +5,7 @@ import static io.vdi.operator.cli.doctor.SessionContext.onPod;
 import com.google.gson.JsonObject;
 import io.vdi.operator.cli.cluster.Json;
 import io.vdi.operator.common.diagnosis.CauseClassifier;
+import io.vdi.operator.common.diagnosis.ExpectedTimes;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Condition;
@@ -23,7 +24,6 @@ final class WorkloadChecks {
   private static final Layer LAYER = Layer.INFRASTRUCTURE;
   private static final String DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
   private static final String SELECTED_NODE = "volume.kubernetes.io/selected-node";
-  private static final Duration PROVISIONING = Duration.ofSeconds(30);
   private static final int LOG_LINES = 200;
 
   private static final CheckResult NOT_YET = new CheckResult.Skipped("not yet");
@@ -121,7 +121,7 @@ final class WorkloadChecks {
         Duration.between(
             Instant.parse(Json.text(claim, "metadata", "creationTimestamp")),
             context.cluster().serverTime());
-    if (rejected.isPresent() || (!waitsForPod && age.compareTo(PROVISIONING) > 0)) {
+    if (rejected.isPresent() || (!waitsForPod && age.compareTo(ExpectedTimes.PROVISIONING) > 0)) {
       return context.failed(
           KnownCause.VOLUME_NOT_PROVISIONED,
           object,

@@ -1,6 +1,7 @@
 package io.vdi.operator.gate.api.cluster;
 
 import io.vdi.operator.common.diagnosis.CauseClassifier;
+import io.vdi.operator.common.diagnosis.ExpectedTimes;
 import io.vdi.operator.common.diagnosis.KnownCause;
 import io.vdi.operator.common.diagnosis.Layer;
 import io.vdi.operator.common.model.Condition;
@@ -35,12 +36,6 @@ import java.util.function.Supplier;
  * operator, nodes, Events, logs, network) need permissions that the gate does not have.
  */
 final class SessionDiagnosis {
-  /** In a burst the controller delays a first status for up to 20 s; none is older than 30 s. */
-  private static final Duration FIRST_STATUS = Duration.ofSeconds(30);
-
-  /** As in the doctor: how long a volume can take. */
-  private static final Duration PROVISIONING = Duration.ofSeconds(30);
-
   private static final Outcome NOT_YET = new Skipped(GateMessage.NOT_YET.text());
 
   private final VdiSession session;
@@ -211,7 +206,7 @@ final class SessionDiagnosis {
       return new Passed(status.currentPhase().get().text());
     }
     Duration age = Duration.between(session.metadata().creationTimestamp(), now);
-    return status.currentPhase().isEmpty() && age.compareTo(FIRST_STATUS) > 0
+    return status.currentPhase().isEmpty() && age.compareTo(ExpectedTimes.FIRST_STATUS) > 0
         ? new Failed(KnownCause.RECONCILE_ERRORS, GateMessage.NO_STATUS.text(age.toSeconds()))
         : status.currentPhase().isEmpty()
             ? NOT_YET
@@ -256,7 +251,7 @@ final class SessionDiagnosis {
     Duration age = Duration.between(claim.metadata().creationTimestamp(), now);
     // With WaitForFirstConsumer the volume comes after the pod is scheduled.
     boolean placed = pod.filter(Pod::isScheduled).isPresent();
-    return placed && age.compareTo(PROVISIONING) > 0
+    return placed && age.compareTo(ExpectedTimes.PROVISIONING) > 0
         ? new Failed(
             KnownCause.VOLUME_NOT_PROVISIONED,
             GateMessage.CLAIM_PENDING.text(age.toSeconds(), claim.spec().storageClassName()))
