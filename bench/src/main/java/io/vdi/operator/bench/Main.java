@@ -20,7 +20,7 @@ public final class Main {
   private static final int SECONDS = 60;
   private static final int FLEET = 10_000;
   private static final int REAPED = 10_000;
-  private static final int DESKTOPS = 10;
+  private static final int DESKTOPS = 20;
   private static final int HEALTHY = 20;
   private static final int DESKS = 500;
   private static final int PEERS = 500;
