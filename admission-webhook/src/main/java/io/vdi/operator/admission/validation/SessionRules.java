@@ -9,7 +9,6 @@ import io.vdi.operator.common.model.Quantities;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.common.model.ResourceNames;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * The rules that a session must satisfy on its own; docs/specification.md, section 1. The CRD's
@@ -17,7 +16,6 @@ import java.util.regex.Pattern;
  * for sessions that bypass the schema.
  */
 public final class SessionRules {
-  private static final Pattern DURATION = Pattern.compile("^([0-9]+h)?([0-9]+m)?([0-9]+s)?$");
   private static final int MAX_DURATION = 16;
   private static final int MAX_NAME = 253;
   private static final int MAX_LABEL = 63;
@@ -120,9 +118,6 @@ public final class SessionRules {
   }
 
   private static boolean isDuration(String text) {
-    // The length first: the pattern runs on short text only.
-    return text.length() <= MAX_DURATION
-        && DURATION.matcher(text).matches()
-        && Durations.parse(text).isPresent();
+    return text.length() <= MAX_DURATION && Durations.parse(text).isPresent();
   }
 }

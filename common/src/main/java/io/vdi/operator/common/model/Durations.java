@@ -11,19 +11,28 @@ import java.util.regex.Pattern;
  */
 public final class Durations {
   private static final Pattern FORM =
-      Pattern.compile("(?:(\\d{1,6})h)?(?:(\\d{1,8})m)?(?:(\\d{1,9})s)?");
+      Pattern.compile("(?:(\\d{1,15})h)?(?:(\\d{1,15})m)?(?:(\\d{1,15})s)?");
+
+  /**
+   * Longer ones are shortened to this, 200 years: 16 characters can say more than a date of RFC
+   * 3339 and a number of nanoseconds can hold.
+   */
+  static final Duration LONGEST = Duration.ofDays(200 * 365);
 
   private Durations() {}
 
-  /** The duration; empty when the text is not a duration above zero. */
+  /** The duration, at most {@link #LONGEST}; empty when the text is no duration above zero. */
   public static Optional<Duration> parse(String text) {
-    // The groups are bounded, so the pattern stops after at most 26 characters of any text.
+    // The groups are bounded, so the pattern stops after at most 48 characters of any text.
     Matcher m = FORM.matcher(text == null ? "" : text);
     if (!m.matches()) {
       return Optional.empty();
     }
     Duration sum = Duration.ofHours(part(m, 1)).plusMinutes(part(m, 2)).plusSeconds(part(m, 3));
-    return sum.isPositive() ? Optional.of(sum) : Optional.empty();
+    if (!sum.isPositive()) {
+      return Optional.empty();
+    }
+    return Optional.of(sum.compareTo(LONGEST) < 0 ? sum : LONGEST);
   }
 
   /** The shortest text for this duration in whole seconds, as {@link #parse} reads it. */
