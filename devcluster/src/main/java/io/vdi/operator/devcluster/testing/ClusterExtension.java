@@ -95,7 +95,10 @@ public final class ClusterExtension
     return new TestNamespace(api, name, SessionFixture.PATIENCE);
   }
 
-  /** Deletes the namespace, and the finalizers in it: no controller runs that would remove them. */
+  /**
+   * Deletes the finalizers of the sessions, because no controller runs that would remove them, then
+   * the sessions, so that the quotas of the next class do not count them, then the namespace.
+   */
   @Override
   public void afterAll(ExtensionContext context) {
     KubeClient api = shared(context).api();
@@ -110,6 +113,7 @@ public final class ClusterExtension
         .stream()
         .map(VdiSession::name)
         .forEach(session -> api.mergePatch(ResourceType.SESSION, name, session, noFinalizers));
+    api.request("DELETE", ResourceType.SESSION.path(name), null);
     api.request("DELETE", "/api/v1/namespaces/" + name, null);
   }
 
