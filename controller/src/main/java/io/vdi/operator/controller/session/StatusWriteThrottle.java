@@ -46,6 +46,10 @@ final class StatusWriteThrottle {
     if (isUrgent(before, status)) {
       return isStarting(status) ? hold(burstDelay, now) : Optional.empty();
     }
+    if (!isStarting(status)) {
+      // A short interruption has ended before its phase was written.
+      hold = Optional.empty();
+    }
     boolean newMessage = !status.message().isEmpty() && !before.message().equals(status.message());
     Duration interval =
         newMessage

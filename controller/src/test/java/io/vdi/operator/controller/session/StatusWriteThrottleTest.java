@@ -69,6 +69,17 @@ class StatusWriteThrottleTest {
     assertWait(0, VdiSession.Status.EMPTY, status(Phase.CREATING, ""), BurstDetector.BURST_DELAY);
   }
 
+  @Test
+  void anInterruptionThatWasNotWrittenDoesNotShortenTheNextDelay() {
+    VdiSession.Status running = status(Phase.RUNNING, "");
+    VdiSession.Status creating = status(Phase.CREATING, "");
+    wrote();
+    assertWait(10, running, creating, BurstDetector.BURST_DELAY);
+    now = now.plusSeconds(30);
+    assertWait(0, running, running, Duration.ZERO);
+    assertWait(10, running, creating, BurstDetector.BURST_DELAY);
+  }
+
   private void wrote() {
     throttle.wrote(now);
   }
