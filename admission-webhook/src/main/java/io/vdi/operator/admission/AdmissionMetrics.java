@@ -61,6 +61,16 @@ final class AdmissionMetrics {
         .increment();
   }
 
+  /** The use of GPUs could not be read for the budgets. */
+  void recordUsageError(String reason) {
+    meters
+        .getOrCreate(
+            Counter.builder("vdi_usage_errors_total")
+                .description("Reads of the use of GPUs that failed")
+                .tags(List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason))))
+        .increment();
+  }
+
   void registerGauges(BooleanSupplier configValid, Supplier<Long> certificateExpiry) {
     Gauges gauges = new Gauges(meters);
     gauges.ofConfig(configValid);

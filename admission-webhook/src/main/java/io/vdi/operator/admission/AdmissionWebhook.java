@@ -81,8 +81,8 @@ public final class AdmissionWebhook implements Service {
             () -> config.current().admission().maxReservationsPerUser(),
             clock,
             System::nanoTime);
-    this.budgets = new BudgetWatch(api, config::current, clock);
     AdmissionMetrics metrics = new AdmissionMetrics(context.meters());
+    this.budgets = new BudgetWatch(api, config::current, clock, metrics::recordUsageError);
     this.clients =
         initial
             .admission()

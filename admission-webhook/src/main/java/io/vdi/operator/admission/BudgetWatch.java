@@ -11,6 +11,7 @@ import java.time.YearMonth;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,13 +27,22 @@ final class BudgetWatch implements AutoCloseable {
   private final KubeClient api;
   private final Supplier<AdmissionConfig> config;
   private final InstantSource clock;
+  private final Consumer<String> failures;
   private final Periodic refresh = new Periodic("budgets", INTERVAL, this::refresh);
   private volatile Optional<GpuUse> use = Optional.empty();
 
-  BudgetWatch(KubeClient api, Supplier<AdmissionConfig> config, InstantSource clock) {
+  /**
+   * @param failures gets the reason of each read that fails
+   */
+  BudgetWatch(
+      KubeClient api,
+      Supplier<AdmissionConfig> config,
+      InstantSource clock,
+      Consumer<String> failures) {
     this.api = api;
     this.config = config;
     this.clock = clock;
+    this.failures = failures;
   }
 
   void start() {
@@ -54,8 +64,10 @@ final class BudgetWatch implements AutoCloseable {
             usage -> sum.add(usage.spec()));
     read.ok().ifPresent(count -> use = Optional.of(sum.result()));
     read.failure()
-        .ifPresent(failure ->
-            LOG.warn("the use of GPUs cannot be read: {}; trying again", failure.message()));
+        .ifPresent(failure -> {
+          failures.accept(failure.reason());
+          LOG.warn("the use of GPUs cannot be read: {}; trying again", failure.message());
+        });
   }
 
   /**

@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -57,8 +58,10 @@ class AdmissionHandlerTest {
           () -> config.admission().maxReservationsPerUser(),
           InstantSource.system(),
           System::nanoTime);
+  private final List<String> usageErrors = new ArrayList<>();
   private final BudgetWatch budgets =
-      new BudgetWatch(client, () -> config, () -> Instant.parse("2026-11-26T12:00:00Z"));
+      new BudgetWatch(
+          client, () -> config, () -> Instant.parse("2026-11-26T12:00:00Z"), usageErrors::add);
   private final AdmissionHandler handler = handler(System::nanoTime);
 
   private AdmissionHandler handler(LongSupplier nanoTime) {
@@ -508,6 +511,7 @@ class AdmissionHandlerTest {
             ? Optional.of(new FakeApi.Status(503, "ServiceUnavailable", "etcd is down"))
             : Optional.empty());
     budgets.refresh();
+    assertThat(usageErrors).containsExactly("ServiceUnavailable");
     assertThat(
             handler.validate(
                 create("{user: alice@example.com, template: t, resources: {gpu: 1}}", false)))

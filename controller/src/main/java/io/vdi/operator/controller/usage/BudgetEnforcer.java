@@ -114,13 +114,19 @@ final class BudgetEnforcer {
           events.record(session, true, "BudgetSpent", "suspended: " + message);
           LOG.info("{}/{}: suspended: {}", session.namespace(), session.name(), message);
         });
+    if (suspended.isNotFound() || suspended.isConflict()) {
+      // The session has ended or changed; the next check sees how.
+      return;
+    }
     suspended
         .failure()
-        .ifPresent(failure ->
-            LOG.warn(
-                "{}/{} cannot be suspended: {}",
-                session.namespace(),
-                session.name(),
-                failure.message()));
+        .ifPresent(failure -> {
+          metrics.failed(failure.reason());
+          LOG.warn(
+              "{}/{} cannot be suspended: {}",
+              session.namespace(),
+              session.name(),
+              failure.message());
+        });
   }
 }

@@ -60,11 +60,11 @@ final class UsageMetrics {
     }
   }
 
-  /** A read or a write of intervals was refused, and is tried again. */
+  /** A read or a write of intervals, or a suspension for a budget, failed, and is tried again. */
   void failed(String reason) {
     counter(
             "vdi_usage_errors_total",
-            "Reads and writes of usage that failed",
+            "Reads and writes of usage, and suspensions for budgets, that failed",
             List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason)))
         .increment();
   }

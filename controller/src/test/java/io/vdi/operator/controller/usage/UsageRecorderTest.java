@@ -335,6 +335,21 @@ class UsageRecorderTest {
   }
 
   @Test
+  void aSuspensionThatIsRefusedIsCounted() {
+    VdiSession session = cluster.putSession("desk", "alice@example.com", "");
+    budgets = threeHoursThenSuspend();
+    record(session, Optional.of(pod("", true)), Optional.empty(), NOW);
+    cluster.setTime(NOW.plus(Duration.ofHours(2)));
+    cluster.server.reject(
+        request -> request.method().equals("PATCH") && request.path().contains("/vdisessions/"),
+        503,
+        "ServiceUnavailable",
+        "the webhook does not answer");
+    service.enforceBudgets();
+    assertThat(refused()).isEqualTo(1);
+  }
+
+  @Test
   void nothingIsRecordedWithARetentionOfZero() {
     retention = Duration.ZERO;
     record(session(), Optional.of(pod("", true)), Optional.empty(), NOW);
