@@ -100,6 +100,7 @@ test: check-commits programs ## Run all tests against a real Kubernetes
 
 chaos: programs ## Run every perturbation: crashes, outdated caches, changes of each field, node faults; VDI_CHAOS="-Dvdi.chaos.seed=1"
 	@$(WITH) mvn verify -pl controller,admission-webhook,reaper,e2e -am -Dvdi.chaos=true -Djqwik.tries.default=5000 \
+	  -Dtest.compiler=-XX:+TieredCompilation \
 	  -Dtest='PerturbationProperties,SessionPlannerProperties,NodeDrainProperties' \
 	  -Dit.test='CrashIT,CrashHistoriesIT,StaleWatchIT,FieldMutationIT,RecoveryIT,MemoryIT,NodeFaultsIT,FaultsIT,GatewayIT,GateIT' -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Dfailsafe.failIfNoSpecifiedTests=false $(VDI_CHAOS)

@@ -29,12 +29,15 @@ import javax.net.ssl.SSLContext;
 
 /** A provider in this process that can be made to answer wrongly. SignInIT uses a real one. */
 public final class TestProvider implements AutoCloseable {
+  /** Of each provider: to make a key takes longer than most tests. */
+  private static final RSAKey FIRST_KEY = newKey("k1");
+
   public static final String CLIENT = "vdi";
 
   private final HttpServer server;
   private final List<String> tokenRequests = new CopyOnWriteArrayList<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
-  private volatile RSAKey key = newKey("k1");
+  private volatile RSAKey key = FIRST_KEY;
   private volatile Function<JWTClaimsSet.Builder, String> idToken = claims -> sign(claims.build());
   private volatile String nonce = "";
   private volatile String session = "session-1";
