@@ -234,7 +234,8 @@ class CrashIT {
                     .ok()
                     .filter(CrashIT::isRunning)
                     .isPresent());
-        assertComplete(session);
+        // Running does not wait for a write of the route that failed while the API server started.
+        await().atMost(LONG).untilAsserted(() -> assertComplete(session));
       }
       assertHostsDiffer(sessions);
     }
