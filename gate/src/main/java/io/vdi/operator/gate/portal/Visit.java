@@ -5,9 +5,12 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.gate.api.ApiUser;
+import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
+import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.Templates;
 import io.vdi.operator.gate.portal.view.Message;
@@ -17,14 +20,21 @@ import io.vdi.operator.gate.portal.view.Texts;
 import io.vdi.operator.gate.portal.view.Views;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /** A request of a user who is signed in, and its answer. */
 record Visit(
     ServerRequest request, ServerResponse response, ApiUser caller, Texts texts, Instant now) {
   private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
+
+  /** Names of namespaces and sessions. */
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
   /** The texts in the language that the browser asks for. */
   static Texts texts(ServerRequest request) {
@@ -34,6 +44,68 @@ record Visit(
   /** Whether a person opens a page; otherwise a page that is open reads its own changes. */
   static boolean isByPerson(ServerRequest request) {
     return request.headers().first(FETCH_MODE).map("navigate"::equals).orElse(true);
+  }
+
+  /** Whether a namespace or a session can have this name. */
+  static boolean isName(String text) {
+    return NAME.matcher(text).matches();
+  }
+
+  /** A parameter of the address; empty if it is absent or blank. */
+  Optional<String> query(String name) {
+    return request
+        .query()
+        .first(name)
+        .asOptional()
+        .map(String::strip)
+        .filter(text -> !text.isEmpty());
+  }
+
+  /** The message about what the user has just done. */
+  Optional<String> flash() {
+    return FlashMessage.in(query("done"));
+  }
+
+  /** The session of the path; empty if it cannot be one. */
+  Optional<SessionKey> key() {
+    String namespace = request.path().pathParameters().get("namespace");
+    String name = request.path().pathParameters().get("name");
+    return isName(namespace) && isName(name)
+        ? Optional.of(new SessionKey(namespace, name))
+        : Optional.empty();
+  }
+
+  void withKey(Consumer<SessionKey> next) {
+    key().ifPresentOrElse(next, this::notFound);
+  }
+
+  /** The session of the path, as the caller sees it. */
+  void withSession(Desktops desktops, BiConsumer<SessionKey, SessionView> next) {
+    withKey(key -> with(desktops.session(caller, key), session -> next.accept(key, session)));
+  }
+
+  /**
+   * Changes what the path names.
+   *
+   * @param next where the browser goes after that
+   */
+  <T> void submit(Function<SessionKey, Outcome<T>> change, Function<SessionKey, String> next) {
+    withKey(key -> with(change.apply(key), done -> Page.redirect(response, next.apply(key))));
+  }
+
+  /** The value; what is missing is reported on the page, which shows the other parts. */
+  static <T> Optional<T> value(Outcome<T> outcome, List<String> problems) {
+    return switch (outcome) {
+      case Outcome.Done<T>(T value) -> Optional.of(value);
+      case Outcome.Refused<T>(ProblemType type, String message, Optional<String> field) -> {
+        problems.add(message);
+        yield Optional.empty();
+      }
+      case Outcome.Unavailable<T>(String message) -> {
+        problems.add(message);
+        yield Optional.empty();
+      }
+    };
   }
 
   Views views() {
