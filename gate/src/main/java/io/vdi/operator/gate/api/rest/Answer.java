@@ -1,10 +1,12 @@
 package io.vdi.operator.gate.api.rest;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /** What a request is answered with. */
@@ -37,10 +39,23 @@ sealed interface Answer {
     static Problem of(ProblemType type, String detail) {
       return new Problem(type, detail, Optional.empty(), Map.of());
     }
+
+    static Problem notAllowed(Set<String> allowed) {
+      return new Problem(
+          ProblemType.METHOD_NOT_ALLOWED,
+          "use " + String.join(" or ", allowed),
+          Optional.empty(),
+          Map.of("Allow", String.join(", ", allowed)));
+    }
   }
 
   /** The handler has sent a stream. */
   record Sent() implements Answer {}
+
+  /** The document of an outcome, or its problem. */
+  static <T> Answer json(Outcome<T> outcome, Function<T, JsonObject> convert) {
+    return of(outcome, value -> Json.of(convert.apply(value)));
+  }
 
   /** The answer for an outcome. */
   static <T> Answer of(Outcome<T> outcome, Function<T, Answer> done) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A request of a known caller to a known operation.
@@ -58,6 +59,11 @@ record ApiRequest(ServerRequest http, ApiUser caller, List<String> parameters) {
       }
     }
     return Optional.empty();
+  }
+
+  /** Answers a request without a query; with one it has a problem. */
+  Answer withoutQuery(Supplier<Answer> next) {
+    return queryProblem(Set.of(), Set.of()).<Answer>map(problem -> problem).orElseGet(next);
   }
 
   static Answer.Problem badQuery(String detail, String parameter) {
