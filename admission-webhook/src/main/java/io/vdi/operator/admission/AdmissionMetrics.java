@@ -6,6 +6,7 @@ import io.helidon.metrics.api.Tag;
 import io.helidon.metrics.api.Timer;
 import io.vdi.operator.admission.certificates.RefusedClients;
 import io.vdi.operator.admission.validation.AdmissionRequest;
+import io.vdi.operator.runtime.FailureCounter;
 import io.vdi.operator.runtime.Gauges;
 import java.time.Duration;
 import java.util.List;
@@ -63,12 +64,8 @@ final class AdmissionMetrics {
 
   /** The use of GPUs could not be read for the budgets. */
   void recordUsageError(String reason) {
-    meters
-        .getOrCreate(
-            Counter.builder("vdi_usage_errors_total")
-                .description("Reads of the use of GPUs that failed")
-                .tags(List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason))))
-        .increment();
+    new FailureCounter(meters, "vdi_usage_errors_total", "Reads of the use of GPUs that failed")
+        .count(reason);
   }
 
   void registerGauges(BooleanSupplier configValid, Supplier<Long> certificateExpiry) {

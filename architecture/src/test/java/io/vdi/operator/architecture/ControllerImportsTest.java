@@ -122,6 +122,7 @@ class ControllerImportsTest {
             "common.usage",
             "controller.session.cache",
             "controller.session.plan",
+            "runtime",
             "runtime.schedule",
             "com.google.gson",
             "io.helidon.metrics",

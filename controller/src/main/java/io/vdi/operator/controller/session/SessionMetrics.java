@@ -7,6 +7,7 @@ import io.helidon.metrics.api.Timer;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
+import io.vdi.operator.runtime.FailureCounter;
 import io.vdi.operator.runtime.Gauges;
 import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool.Reconciler;
@@ -86,12 +87,8 @@ public final class SessionMetrics {
 
   /** Counts a pass that failed, by the reason of Kubernetes or of the controller. */
   void error(String reason) {
-    meters
-        .getOrCreate(
-            Counter.builder("vdi_reconcile_errors_total")
-                .description("Passes whose plan failed")
-                .tags(List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason))))
-        .increment();
+    new FailureCounter(meters, "vdi_reconcile_errors_total", "Passes whose plan failed")
+        .count(reason);
   }
 
   /**

@@ -4,6 +4,7 @@ import io.helidon.metrics.api.Counter;
 import io.helidon.metrics.api.MeterRegistry;
 import io.helidon.metrics.api.Tag;
 import io.vdi.operator.common.model.VdiUsage;
+import io.vdi.operator.runtime.FailureCounter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -62,11 +63,11 @@ final class UsageMetrics {
 
   /** A read or a write of intervals, or a suspension for a budget, failed, and is tried again. */
   void failed(String reason) {
-    counter(
+    new FailureCounter(
+            meters,
             "vdi_usage_errors_total",
-            "Reads and writes of usage, and suspensions for budgets, that failed",
-            List.of(Tag.create("reason", reason.isEmpty() ? "Unknown" : reason)))
-        .increment();
+            "Reads and writes of usage, and suspensions for budgets, that failed")
+        .count(reason);
   }
 
   private Counter counter(String name, String description, List<Tag> tags) {
