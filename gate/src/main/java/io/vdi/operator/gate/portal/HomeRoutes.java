@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 
 /** The page of a user's homes, and the form that deletes one. */
 record HomeRoutes(Visits visits, Desktops desktops) {
-  private static final String HOME = Paths.HOMES + "/{namespace}/{name}";
+  private static final String HOME = Paths.HOMES + Visit.KEY;
 
   void routing(HttpRules rules) {
     rules

@@ -10,7 +10,6 @@ import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.Desktops;
 import io.vdi.operator.gate.http.Assets;
 import io.vdi.operator.gate.http.Page;
-import io.vdi.operator.gate.portal.view.Paths;
 import io.vdi.operator.gate.signin.SignIn;
 import io.vdi.operator.gate.signin.SignInSessions;
 import java.time.Duration;
@@ -28,9 +27,6 @@ import java.util.function.BiFunction;
  * registered last.
  */
 public final class PortalRoutes implements HttpService, AutoCloseable {
-  /** The address of a session. */
-  static final String SESSION = Paths.SESSIONS + "/{namespace}/{name}";
-
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   private final Visits visits;

@@ -39,7 +39,7 @@ final class SessionEventRoutes implements AutoCloseable {
   }
 
   void routing(HttpRules rules) {
-    rules.get(PortalRoutes.SESSION + "/events", this::events);
+    rules.get(Visit.SESSION + "/events", this::events);
   }
 
   /** Ends the streams, whose browsers then connect to another replica. */

@@ -28,20 +28,20 @@ record SessionRoutes(Visits visits, Desktops desktops, boolean wakeOnVisit) {
   void routing(HttpRules rules) {
     rules
         .post(Paths.SESSIONS, visits.form(this::start))
-        .get(PortalRoutes.SESSION, visits.page(this::session))
-        .get(PortalRoutes.SESSION + "/open", visits.page(this::open))
-        .get(PortalRoutes.SESSION + "/diagnosis", visits.page(this::diagnosis))
-        .get(PortalRoutes.SESSION + "/delete", visits.page(this::confirmDelete))
-        .post(PortalRoutes.SESSION + "/delete", visits.form(this::delete))
+        .get(Visit.SESSION, visits.page(this::session))
+        .get(Visit.SESSION + "/open", visits.page(this::open))
+        .get(Visit.SESSION + "/diagnosis", visits.page(this::diagnosis))
+        .get(Visit.SESSION + "/delete", visits.page(this::confirmDelete))
+        .post(Visit.SESSION + "/delete", visits.form(this::delete))
         .post(
-            PortalRoutes.SESSION + "/suspend",
+            Visit.SESSION + "/suspend",
             visits.form(
                 (visit, form) -> change(visit, form, FlashMessage.SUSPENDED, desktops::suspend)))
         .post(
-            PortalRoutes.SESSION + "/resume",
+            Visit.SESSION + "/resume",
             visits.form(
                 (visit, form) -> change(visit, form, FlashMessage.RESUMED, desktops::resume)))
-        .post(PortalRoutes.SESSION + "/extend", visits.form(this::extend));
+        .post(Visit.SESSION + "/extend", visits.form(this::extend));
   }
 
   private void start(Visit visit, Form form) {

@@ -21,10 +21,10 @@ record ShareRoutes(Visits visits, Desktops desktops) {
 
   void routing(HttpRules rules) {
     rules
-        .get(PortalRoutes.SESSION + "/shares", visits.page(this::shares))
-        .post(PortalRoutes.SESSION + "/shares", visits.form(this::share))
-        .post(PortalRoutes.SESSION + "/shares/end", visits.form(this::unshare))
-        .post(PortalRoutes.SESSION + "/links", visits.form(this::link));
+        .get(Visit.SESSION + "/shares", visits.page(this::shares))
+        .post(Visit.SESSION + "/shares", visits.form(this::share))
+        .post(Visit.SESSION + "/shares/end", visits.form(this::unshare))
+        .post(Visit.SESSION + "/links", visits.form(this::link));
   }
 
   private void shares(Visit visit) {

@@ -33,6 +33,12 @@ record Visit(
     ServerRequest request, ServerResponse response, ApiUser caller, Texts texts, Instant now) {
   private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
 
+  /** The part of an address that {@link #key} reads. */
+  static final String KEY = "/{namespace}/{name}";
+
+  /** The address of a session. */
+  static final String SESSION = Paths.SESSIONS + KEY;
+
   /** Names of namespaces and sessions. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
 
