@@ -3,6 +3,7 @@ package io.vdi.operator.gate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import io.vdi.operator.cli.Main;
@@ -142,14 +143,18 @@ class ApiIT {
   @Test
   @DisplayName("keys that are due are published beside those that sign")
   void keyRotation() throws Exception {
-    assertThat(publishedKeys()).isEqualTo(1);
+    assertThat(publishedKeys()).hasSize(1);
+    Instant first =
+        Instant.parse(publishedKeys().get(0).getAsJsonObject().get("publishedAt").getAsString());
     // One second longer than a sign-in lasts: the next keys must be known that long before.
+    await().until(() -> Instant.now().isAfter(first.plusSeconds(1)));
     installation.gate(
         Map.of("vdiConfig_GATE_SIGN_IN_LIFETIME", "10h", "vdiConfig_GATE_KEYS_ROTATION", "36001s"));
-    assertThat(publishedKeys()).isEqualTo(2);
+    // The gate is ready when it has read the keys; it writes the next ones after that.
+    await().atMost(PATIENCE).untilAsserted(() -> assertThat(publishedKeys()).hasSize(2));
   }
 
-  private static int publishedKeys() {
+  private static JsonArray publishedKeys() {
     String keys =
         root.request("GET", ResourceType.SECRET.path(GateCluster.NAMESPACE, "vdi-gate-keys"), null)
             .orElseThrow()
@@ -158,8 +163,7 @@ class ApiIT {
             .getAsString();
     return JsonParser.parseString(
             new String(Base64.getDecoder().decode(keys), StandardCharsets.UTF_8))
-        .getAsJsonArray()
-        .size();
+        .getAsJsonArray();
   }
 
   @Test
