@@ -31,6 +31,7 @@ import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.controller.session.cache.CrdWatcher;
 import io.vdi.operator.controller.session.cache.DrainChecker;
+import io.vdi.operator.controller.session.cache.TemplateReader;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
 import io.vdi.operator.controller.session.resources.SessionConfig;
@@ -159,6 +160,7 @@ public final class Controller implements Service {
     this.reconciler =
         new SessionReconciler(
             new SessionPreparation(
+                new TemplateReader(api, caches),
                 new SessionObserver(caches, this::isServed),
                 hosts,
                 new DrainChecker(api, caches),

@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.Defaults;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.DrainChecker;
+import io.vdi.operator.controller.session.cache.TemplateReader;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.PodHistory;
@@ -19,13 +20,19 @@ import java.util.Optional;
  * controller remembers of the pod, and where a pod on a drained node can go.
  */
 public final class SessionPreparation {
+  private final TemplateReader templates;
   private final SessionObserver observer;
   private final HostAllocator hosts;
   private final DrainChecker drains;
   private final SessionMemory memory;
 
   public SessionPreparation(
-      SessionObserver observer, HostAllocator hosts, DrainChecker drains, SessionMemory memory) {
+      TemplateReader templates,
+      SessionObserver observer,
+      HostAllocator hosts,
+      DrainChecker drains,
+      SessionMemory memory) {
+    this.templates = templates;
     this.observer = observer;
     this.hosts = hosts;
     this.drains = drains;
@@ -46,6 +53,7 @@ public final class SessionPreparation {
 
   Prepared prepare(VdiSession session, SessionConfig config, Instant now) {
     SessionMemory.Entry remembered = memory.of(session);
+    templates.readIfNew(session);
     ObservedSession current =
         observer.observe(session, hosts.claim(session), config, remembered.resync().isDue(now));
     // Before the finalizer is removed: afterwards nothing in the cluster has the session's host.

@@ -19,6 +19,7 @@ import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.apply.SecretGenerator;
 import io.vdi.operator.controller.session.cache.DrainChecker;
+import io.vdi.operator.controller.session.cache.TemplateReader;
 import io.vdi.operator.controller.session.host.HostAllocator;
 import io.vdi.operator.controller.session.host.HostRules;
 import io.vdi.operator.controller.session.host.ReleasedHosts;
@@ -73,6 +74,7 @@ class SessionReconcilerTest {
   private final SessionReconciler reconciler =
       new SessionReconciler(
           new SessionPreparation(
+              new TemplateReader(cluster.client, cluster.caches),
               new SessionObserver(cluster.caches, type -> true),
               hosts,
               new DrainChecker(cluster.client, cluster.caches),
