@@ -24,14 +24,19 @@ public record ResourceList<T extends KubeObject>(V1ListMeta metadata, List<T> it
     return items;
   }
 
+  /**
+   * With {@link #getKind} the type of a list of any kind. Without a type, the informer asks the
+   * client's {@code ModelMapper} for that of the items, and that loads all 768 models of
+   * Kubernetes: 12 MiB of memory, and 0.4 s until a service without an AOT cache is ready.
+   */
   @Override
   public String getApiVersion() {
-    return "";
+    return "v1";
   }
 
   @Override
   public String getKind() {
-    return "";
+    return "List";
   }
 
   /** The same list with further objects. */

@@ -34,6 +34,15 @@ class ResourceListTest {
     assertThat(first.items()).as("the list itself").containsExactly(configMap("b"));
   }
 
+  /** The informer takes the type of the items from a list only if it has such a type. */
+  @Test
+  void aListOfAnyKindHasTheTypeOfSuchLists() {
+    ResourceList<ConfigMap> list =
+        read("{apiVersion: v1, kind: ConfigMapList, items: [{metadata: {name: a}}]}");
+    assertThat(list.getApiVersion()).isEqualTo("v1");
+    assertThat(list.getKind()).isEqualTo("List");
+  }
+
   private static ResourceList<ConfigMap> read(String json) {
     return KubeGson.gson().fromJson(json, new TypeToken<ResourceList<ConfigMap>>() {}.getType());
   }
