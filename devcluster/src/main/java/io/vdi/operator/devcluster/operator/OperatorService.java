@@ -57,7 +57,10 @@ public enum OperatorService {
                       "-XX:+UseG1GC",
                       "-Xms16m",
                       "-XX:GCTimeRatio=9",
+                      "-XX:InitiatingHeapOccupancyPercent=90",
+                      "-XX:-G1UseAdaptiveIHOP",
                       "-XX:G1PeriodicGCInterval=10000",
+                      "-XX:-G1PeriodicGCInvokesConcurrent",
                       "-XX:ParallelGCThreads=2",
                       "-XX:ConcGCThreads=1",
                       "-XX:TrimNativeHeapInterval=10000");
