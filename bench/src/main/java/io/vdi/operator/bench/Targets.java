@@ -1,5 +1,6 @@
 package io.vdi.operator.bench;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,6 +25,7 @@ final class Targets {
     targets.desktop();
     targets.doctor();
     targets.gate();
+    targets.peers();
   }
 
   private void controller() {
@@ -142,6 +144,34 @@ final class Targets {
         .ifPresent(gate -> {
           report.atMost("forward-auth, p99", gate.forwardAuth().latency().p99(), 5, " ms");
           report.atMost("gate, peak RSS", gate.process().peak(), 150, " MiB");
+        });
+  }
+
+  private void peers() {
+    for (String sessions : List.of(Measurement.SESSIONS, Measurement.SESSIONS_WITH_HOMES)) {
+      report
+          .find(sessions, Result.PeerFigures.class)
+          .ifPresent(ours ->
+              report.atMost("500 " + sessions + ", RSS", ours.process().rss(), 150, " MiB"));
+    }
+    compare(Measurement.SESSIONS, Measurement.PEER);
+    compare(Measurement.SESSIONS_WITH_HOMES, Measurement.PEER_WITH_CLAIMS);
+  }
+
+  private void compare(String sessions, String peer) {
+    report
+        .find(peer, Result.PeerFigures.class)
+        .ifPresent(theirs -> {
+          Result.PeerFigures ours = report.find(sessions, Result.PeerFigures.class).orElseThrow();
+          String relative = sessions + ", relative to " + peer + ": ";
+          report.atLeast(relative + "pods/s", ours.podsPerSecond() / theirs.podsPerSecond(), 1, "");
+          report.atLeast(
+              relative + "ready/s", ours.readyPerSecond() / theirs.readyPerSecond(), 1, "");
+          report.atMost(
+              relative + "CPU s of controller and API server",
+              (ours.cpu() + ours.apiServerCpu()) / (theirs.cpu() + theirs.apiServerCpu()),
+              1.5,
+              "");
         });
   }
 
