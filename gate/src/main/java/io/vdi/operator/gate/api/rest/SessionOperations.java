@@ -168,13 +168,13 @@ record SessionOperations(Desktops desktops, Authenticator authenticator, Request
   }
 
   Answer events(ApiRequest request, ServerResponse response) {
-    Optional<Answer.Problem> problem = request.queryProblem(Set.of(), Set.of());
-    if (problem.isPresent()) {
-      return problem.get();
-    }
-    if (AnswerWriter.isHead(request.http())) {
-      return Answer.Problem.notAllowed(Set.of("GET"));
-    }
+    return request.withoutQuery(() ->
+        AnswerWriter.isHead(request.http())
+            ? Answer.Problem.notAllowed(Set.of("GET"))
+            : stream(request, response));
+  }
+
+  private Answer stream(ApiRequest request, ServerResponse response) {
     String user = request.caller().email();
     if (!limit.openStream(user)) {
       return Answer.of(
