@@ -1,6 +1,5 @@
 package io.vdi.operator.bench;
 
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -148,31 +147,30 @@ final class Targets {
   }
 
   private void peers() {
-    for (String sessions : List.of(Measurement.SESSIONS, Measurement.SESSIONS_WITH_HOMES)) {
-      report
-          .find(sessions, Result.PeerFigures.class)
-          .ifPresent(ours ->
-              report.atMost("500 " + sessions + ", RSS", ours.process().rss(), 150, " MiB"));
-    }
     compare(Measurement.SESSIONS, Measurement.PEER);
     compare(Measurement.SESSIONS_WITH_HOMES, Measurement.PEER_WITH_CLAIMS);
   }
 
   private void compare(String sessions, String peer) {
     report
-        .find(peer, Result.PeerFigures.class)
-        .ifPresent(theirs -> {
-          Result.PeerFigures ours = report.find(sessions, Result.PeerFigures.class).orElseThrow();
-          String relative = sessions + ", relative to " + peer + ": ";
-          report.atLeast(relative + "pods/s", ours.podsPerSecond() / theirs.podsPerSecond(), 1, "");
-          report.atLeast(
-              relative + "ready/s", ours.readyPerSecond() / theirs.readyPerSecond(), 1, "");
-          report.atMost(
-              relative + "CPU s of controller and API server",
-              (ours.cpu() + ours.apiServerCpu()) / (theirs.cpu() + theirs.apiServerCpu()),
-              1.5,
-              "");
+        .find(sessions, Result.PeerFigures.class)
+        .ifPresent(ours -> {
+          report.atMost("500 " + sessions + ", RSS", ours.process().rss(), 150, " MiB");
+          report
+              .find(peer, Result.PeerFigures.class)
+              .ifPresent(
+                  theirs -> compare(ours, theirs, sessions + ", relative to " + peer + ": "));
         });
+  }
+
+  private void compare(Result.PeerFigures ours, Result.PeerFigures theirs, String name) {
+    report.atLeast(name + "pods/s", ours.podsPerSecond() / theirs.podsPerSecond(), 1, "");
+    report.atLeast(name + "ready/s", ours.readyPerSecond() / theirs.readyPerSecond(), 1, "");
+    report.atMost(
+        name + "CPU s of controller and API server",
+        (ours.cpu() + ours.apiServerCpu()) / (theirs.cpu() + theirs.apiServerCpu()),
+        1.5,
+        "");
   }
 
   private Quantiles latency(String name) {
