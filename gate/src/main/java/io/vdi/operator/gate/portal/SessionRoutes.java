@@ -1,10 +1,10 @@
 package io.vdi.operator.gate.portal;
 
 import io.helidon.webserver.http.HttpRules;
-import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.ReclaimPolicy;
 import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.api.ObjectNames;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.SessionView;
 import io.vdi.operator.gate.api.StartRequest;
@@ -18,11 +18,9 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
-import java.util.regex.Pattern;
 
 /** The pages of a session, and the forms that start, change and delete it. */
 record SessionRoutes(Visits visits, Desktops desktops, boolean wakeOnVisit) {
-  private static final Pattern TEMPLATE = Pattern.compile("[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?");
   private static final Duration MAX_EXTENSION = Duration.ofHours(24);
 
   void routing(HttpRules rules) {
@@ -45,10 +43,9 @@ record SessionRoutes(Visits visits, Desktops desktops, boolean wakeOnVisit) {
   }
 
   private void start(Visit visit, Form form) {
-    Optional<String> template =
-        form.get("template").filter(name -> TEMPLATE.matcher(name).matches());
+    Optional<String> template = form.get("template").filter(ObjectNames::isSubdomain);
     Optional<String> home = form.get("home");
-    if (template.isEmpty() || home.filter(name -> !Visit.isName(name)).isPresent()) {
+    if (template.isEmpty() || home.filter(name -> !ObjectNames.isLabel(name)).isPresent()) {
       visit.unreadable();
       return;
     }
@@ -146,10 +143,7 @@ record SessionRoutes(Visits visits, Desktops desktops, boolean wakeOnVisit) {
   }
 
   private void extend(Visit visit, Form form) {
-    Optional<Duration> by =
-        form.get("by")
-            .flatMap(Durations::parse)
-            .filter(duration -> duration.compareTo(MAX_EXTENSION) <= 0);
+    Optional<Duration> by = Visit.duration(form, "by", MAX_EXTENSION);
     if (by.isEmpty()) {
       visit.unreadable();
       return;

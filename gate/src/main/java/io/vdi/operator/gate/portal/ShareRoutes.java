@@ -1,7 +1,6 @@
 package io.vdi.operator.gate.portal;
 
 import io.helidon.webserver.http.HttpRules;
-import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.Share;
 import io.vdi.operator.common.model.ShareRole;
 import io.vdi.operator.gate.api.Desktops;
@@ -53,11 +52,10 @@ record ShareRoutes(Visits visits, Desktops desktops) {
 
   private void share(Visit visit, Form form) {
     Optional<ShareRole> role = form.get("role").flatMap(ShareRole::of);
-    Optional<Duration> time = form.get("time").flatMap(Durations::parse);
+    Optional<Duration> time = Visit.duration(form, "time", MAX_SHARE);
     if (form.get("user").isEmpty()
         || role.isEmpty()
-        || (form.get("time").isPresent()
-            && time.filter(found -> found.compareTo(MAX_SHARE) <= 0).isEmpty())) {
+        || (form.get("time").isPresent() && time.isEmpty())) {
       visit.unreadable();
       return;
     }
@@ -73,10 +71,7 @@ record ShareRoutes(Visits visits, Desktops desktops) {
 
   /** The answer is the page with the link: a redirect would need it in an address. */
   private void link(Visit visit, Form form) {
-    Optional<Duration> time =
-        form.get("time")
-            .flatMap(Durations::parse)
-            .filter(found -> found.compareTo(Share.MAX_LINK) <= 0);
+    Optional<Duration> time = Visit.duration(form, "time", Share.MAX_LINK);
     if (time.isEmpty()) {
       visit.unreadable();
       return;

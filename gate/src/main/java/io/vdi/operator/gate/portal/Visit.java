@@ -5,12 +5,15 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.vdi.operator.common.model.Durations;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.Desktops;
+import io.vdi.operator.gate.api.ObjectNames;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.SessionView;
+import io.vdi.operator.gate.http.Form;
 import io.vdi.operator.gate.http.Page;
 import io.vdi.operator.gate.http.Templates;
 import io.vdi.operator.gate.portal.view.Message;
@@ -18,6 +21,7 @@ import io.vdi.operator.gate.portal.view.Paths;
 import io.vdi.operator.gate.portal.view.Shell;
 import io.vdi.operator.gate.portal.view.Texts;
 import io.vdi.operator.gate.portal.view.Views;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +30,6 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 
 /** A request of a user who is signed in, and its answer. */
 record Visit(
@@ -39,9 +42,6 @@ record Visit(
   /** The address of a session. */
   static final String SESSION = Paths.SESSIONS + KEY;
 
-  /** Names of namespaces and sessions. */
-  private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?");
-
   /** The texts in the language that the browser asks for. */
   static Texts texts(ServerRequest request) {
     return Texts.of(request.headers().first(HeaderNames.ACCEPT_LANGUAGE).orElse(""));
@@ -52,9 +52,11 @@ record Visit(
     return request.headers().first(FETCH_MODE).map("navigate"::equals).orElse(true);
   }
 
-  /** Whether a namespace or a session can have this name. */
-  static boolean isName(String text) {
-    return NAME.matcher(text).matches();
+  /** The duration in a field of a form; empty if it is absent, cannot be read, or is too long. */
+  static Optional<Duration> duration(Form form, String field, Duration max) {
+    return form.get(field)
+        .flatMap(Durations::parse)
+        .filter(duration -> duration.compareTo(max) <= 0);
   }
 
   /** A parameter of the address; empty if it is absent or blank. */
@@ -76,7 +78,7 @@ record Visit(
   Optional<SessionKey> key() {
     String namespace = request.path().pathParameters().get("namespace");
     String name = request.path().pathParameters().get("name");
-    return isName(namespace) && isName(name)
+    return ObjectNames.isLabel(namespace) && ObjectNames.isLabel(name)
         ? Optional.of(new SessionKey(namespace, name))
         : Optional.empty();
   }

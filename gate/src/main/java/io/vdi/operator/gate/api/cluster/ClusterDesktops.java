@@ -30,6 +30,7 @@ import io.vdi.operator.gate.api.GateMessage;
 import io.vdi.operator.gate.api.HomeView;
 import io.vdi.operator.gate.api.LinkView;
 import io.vdi.operator.gate.api.MeView;
+import io.vdi.operator.gate.api.ObjectNames;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.SessionChange;

@@ -20,6 +20,7 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.gate.api.ApiUser;
 import io.vdi.operator.gate.api.GateMessage;
+import io.vdi.operator.gate.api.ObjectNames;
 import io.vdi.operator.gate.api.Outcome;
 import io.vdi.operator.gate.api.ProblemType;
 import io.vdi.operator.gate.api.SessionChange;
@@ -89,7 +90,7 @@ final class SessionWriter {
       return Outcome.refused(
           ProblemType.FORBIDDEN, "only admins choose the namespace", "namespace");
     }
-    if (request.namespace().filter(name -> !ObjectNames.isNamespace(name)).isPresent()) {
+    if (request.namespace().filter(name -> !ObjectNames.isLabel(name)).isPresent()) {
       return Outcome.refused(
           ProblemType.INVALID, "namespace must be the name of a namespace", "namespace");
     }
