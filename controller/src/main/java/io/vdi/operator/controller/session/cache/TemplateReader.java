@@ -8,8 +8,8 @@ import io.vdi.operator.common.model.VdiSession;
  * Reads the template of a new session from the API server if the cache does not have it.
  *
  * <p>People create a template and a session of it together, and the watches of the two types do not
- * deliver in that order. Without this the session is {@code Failed} for a moment, and who waits for
- * its start ({@code kubectl vdi start}, the health check of a GitOps tool) gives up.
+ * deliver in that order. Without this the session is {@code Failed} for a moment, and whoever waits
+ * for its start ({@code kubectl vdi start}, the health check of a GitOps tool) gives up.
  */
 public final class TemplateReader {
   private final KubeClient api;
