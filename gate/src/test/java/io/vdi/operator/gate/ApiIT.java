@@ -193,6 +193,27 @@ class ApiIT {
   }
 
   @Test
+  @DisplayName("a template that the gate does not know is looked up at the API server")
+  void unknownTemplate() {
+    ApiClient.Answer missing = api.post(token("olga"), SESSIONS, "{\"template\": \"no-such\"}");
+    assertThat(missing.status()).isEqualTo(422);
+    assertThat(missing.detail()).isEqualTo("Template not found: no-such");
+    // 404: the gate has the permission to read it.
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(
+                    installation.audit.<List<Integer>>read(entries ->
+                        entries
+                            .filter(
+                                entry -> entry.get("requestURI").getAsString().endsWith("/no-such"))
+                            .map(entry ->
+                                entry.getAsJsonObject("responseStatus").get("code").getAsInt())
+                            .toList()))
+                .containsExactly(404));
+  }
+
+  @Test
   @DisplayName("bob cannot see or change dave's session; an admin can")
   void others() {
     String session = create(token("dave"));

@@ -14,6 +14,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.model.WatchedNamespaces;
 import io.vdi.operator.gate.api.GateMessage;
+import io.vdi.operator.gate.api.ObjectNames;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.stream.Stream;
 
 /** The watches from which users read. Sessions and templates are shared with forward-auth. */
 public final class DesktopCaches {
+  private final KubeClient api;
   private final ResourceCache<VdiSession> sessions;
   private final ResourceCache<VdiTemplate> templates;
   private final ResourceCache<Pod> pods;
@@ -41,6 +43,7 @@ public final class DesktopCaches {
       InstantSource nodeClock,
       ResourceCache<VdiSession> sessions,
       ResourceCache<VdiTemplate> templates) {
+    this.api = api;
     this.sessions = sessions;
     this.templates = templates;
     this.pods =
@@ -98,6 +101,22 @@ public final class DesktopCaches {
 
   Optional<VdiTemplate> template(VdiSession session) {
     return templates.get("", session.spec().template());
+  }
+
+  /**
+   * The template for a new session. If the cache does not have it, it is read from the API server:
+   * whoever creates a template and starts a session of it at once would otherwise read that there
+   * is no such template. A failure counts as a missing template.
+   *
+   * @param name from a request
+   */
+  Optional<VdiTemplate> templateForStart(String name) {
+    return templates
+        .get("", name)
+        .or(() ->
+            ObjectNames.isSubdomain(name)
+                ? api.get(ResourceType.TEMPLATE, "", name).ok()
+                : Optional.empty());
   }
 
   Optional<Pod> pod(VdiSession session) {

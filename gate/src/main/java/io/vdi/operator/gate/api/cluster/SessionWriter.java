@@ -94,7 +94,7 @@ final class SessionWriter {
       return Outcome.refused(
           ProblemType.INVALID, "namespace must be the name of a namespace", "namespace");
     }
-    Optional<VdiTemplate> template = caches.templates().get("", request.template());
+    Optional<VdiTemplate> template = caches.templateForStart(request.template());
     if (template.isEmpty()) {
       return Outcome.refused(
           ProblemType.INVALID,
