@@ -66,19 +66,26 @@ class AdmissionIT {
             """,
             Map.of("vdiConfig_ADMISSION_IDLE_TIMEOUT", "8s"));
     KubeClient api = cluster.connect();
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() -> WebhookFleet.exists(template(api, "plain", "")));
-    ApiResult<VdiTemplate> strict =
-        template(
-            api,
-            "strict",
-            """
-            , resources: {defaultGPU: 1, defaultMemory: 8Gi, defaultCPU: "4", maxGPU: 2, maxMemory: 16Gi},
-            timeout: 1h, maxTimeout: 4h, idleTimeout: 30m, persistence: {size: 20Gi},
-            allowedUsers: [alice@example.com, bob@example.com]
-            """);
-    assertThat(WebhookFleet.exists(strict)).as("%s", strict).isTrue();
+    Manifests.apply(
+        api,
+        """
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: plain}
+        spec: {image: desktops/ubuntu}
+        ---
+        apiVersion: vdi.kasm.io/v1alpha1
+        kind: VDITemplate
+        metadata: {name: strict}
+        spec:
+          image: desktops/ubuntu
+          resources: {defaultGPU: 1, defaultMemory: 8Gi, defaultCPU: "4", maxGPU: 2, maxMemory: 16Gi}
+          timeout: 1h
+          maxTimeout: 4h
+          idleTimeout: 30m
+          persistence: {size: 20Gi}
+          allowedUsers: [alice@example.com, bob@example.com]
+        """);
     api.close();
   }
 

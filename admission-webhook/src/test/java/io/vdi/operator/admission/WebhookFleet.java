@@ -3,7 +3,6 @@ package io.vdi.operator.admission;
 import static org.awaitility.Awaitility.await;
 
 import com.google.gson.JsonObject;
-import io.vdi.operator.common.kube.ApiResult;
 import io.vdi.operator.common.kube.KubeClient;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.devcluster.cluster.Cluster;
@@ -65,6 +64,35 @@ final class WebhookFleet implements AutoCloseable {
       replicas.add(launch(i));
     }
     replicas.forEach(RunningService.InProcess::awaitReady);
+    awaitTrust();
+  }
+
+  /**
+   * Waits until the API server trusts the replicas. It learns their CA some time after they are
+   * ready, and refuses every session and template until then.
+   */
+  private void awaitTrust() {
+    KubeClient api = cluster.connect();
+    awaitAnswer(api, ResourceType.TEMPLATE.path(""), "VDITemplate", "{image: a}");
+    awaitAnswer(
+        api, ResourceType.SESSION.path("default"), "VDISession", "{user: a@b.c, template: a}");
+    api.close();
+  }
+
+  private static void awaitAnswer(KubeClient api, String path, String kind, String spec) {
+    JsonObject object =
+        Manifests.parse(
+                "{apiVersion: vdi.kasm.io/v1alpha1, kind: %s, metadata: {name: probe}, spec: %s}"
+                    .formatted(kind, spec))
+            .getFirst();
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> api.request("POST", path + "?dryRun=All", object).failure(),
+            failure ->
+                failure
+                    .filter(refused -> refused.message().contains("failed calling webhook"))
+                    .isEmpty());
   }
 
   /** The port of one replica. */
@@ -80,21 +108,11 @@ final class WebhookFleet implements AutoCloseable {
     return replicas.get(i);
   }
 
-  /** Creates a template, as soon as the API server trusts the replicas. */
   static void createTemplate(KubeClient api, String name) {
-    JsonObject template =
-        Manifests.parse(
-                "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: %s}, spec: {image: desktop}}"
-                    .formatted(name))
-            .getFirst();
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> exists(api.create(ResourceType.TEMPLATE, "", template)));
-  }
-
-  /** Whether a create request has passed admission; a test that runs again finds its object. */
-  static boolean exists(ApiResult<?> created) {
-    return created.ok().isPresent() || created.isAlreadyExists();
+    Manifests.apply(
+        api,
+        "{apiVersion: vdi.kasm.io/v1alpha1, kind: VDITemplate, metadata: {name: %s}, spec: {image: desktop}}"
+            .formatted(name));
   }
 
   /** Deletes what the replicas of an earlier test have left. */

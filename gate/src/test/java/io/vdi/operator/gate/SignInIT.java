@@ -73,6 +73,9 @@ class SignInIT {
             Keycloak.GATE,
             "vdiConfig_IDENTITY_ADMIN_GROUPS",
             "vdi-admins",
+            // The first sign-in at a new Keycloak takes long on a busy machine.
+            "vdiConfig_GATE_OIDC_TIMEOUT",
+            "30s",
             setting,
             value));
   }
