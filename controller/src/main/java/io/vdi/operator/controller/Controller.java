@@ -19,6 +19,7 @@ import io.vdi.operator.common.model.VdiTemplate;
 import io.vdi.operator.common.thread.FatalErrorHandler;
 import io.vdi.operator.controller.network.SharedObjectCleaner;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
+import io.vdi.operator.controller.session.AccessReconciler;
 import io.vdi.operator.controller.session.BurstDetector;
 import io.vdi.operator.controller.session.SessionMemory;
 import io.vdi.operator.controller.session.SessionMetrics;
@@ -94,6 +95,7 @@ public final class Controller implements Service {
   private final ReleasedHosts releasedHosts;
   private final UsageService usage;
   private final EventRecorder events;
+  private final AccessReconciler access;
   private final SessionReconciler reconciler;
   private final WorkerPool<SessionKey> workers;
   private final BooleanSupplier mayWrite;
@@ -157,17 +159,20 @@ public final class Controller implements Service {
             });
     PlanExecutor executor =
         new PlanExecutor(api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite());
+    SessionObserver observer = new SessionObserver(caches, this::isServed);
+    this.access = new AccessReconciler(observer, executor, metrics, BACKOFF, clock, queue::add);
     this.reconciler =
         new SessionReconciler(
             new SessionPreparation(
                 new TemplateReader(api, caches),
-                new SessionObserver(caches, this::isServed),
+                observer,
                 hosts,
                 new DrainChecker(api, caches),
                 memory),
             quota,
             usage.recorder(),
             executor,
+            access,
             new StatusWriter(executor, memory, bursts, events, metrics),
             memory,
             () -> settings.current().session(),
@@ -179,7 +184,12 @@ public final class Controller implements Service {
             config.workers(),
             metrics.timed(bursts.countingStarts(reconciler::reconcile)),
             clock);
-    metrics.watch(caches, queue, context.mayWrite(), settings::isValid);
+    metrics.watch(
+        caches,
+        queue::depth,
+        () -> queue.retrying() + access.retrying(),
+        context.mayWrite(),
+        settings::isValid);
   }
 
   @Override
@@ -331,6 +341,7 @@ public final class Controller implements Service {
     // Created, changed or deleted while no controller led: they have waited.
     sessions(Controller::isUnhandled).forEach(queue::add);
     workers.start();
+    access.start();
     elected = true;
     templates.start();
     shared.start();
@@ -340,7 +351,7 @@ public final class Controller implements Service {
 
   @Override
   public Optional<String> livenessError() {
-    return workers.stuck().map(key -> "a worker is stuck on " + key);
+    return workers.stuck().or(access::stuck).map(key -> "a worker is stuck on " + key);
   }
 
   private void sessionChanged(ResourceCache.Change<VdiSession> change) {
@@ -453,8 +464,14 @@ public final class Controller implements Service {
     templates.close();
     shared.close();
     usage.stop();
-    if (elected && !workers.stop(PATIENCE)) {
-      LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
+    access.close();
+    if (elected) {
+      long start = System.nanoTime();
+      boolean finished = workers.stop(PATIENCE);
+      finished &= access.stop(PATIENCE.minusNanos(System.nanoTime() - start));
+      if (!finished) {
+        LOG.warn("some work was still in progress after {} s", PATIENCE.toSeconds());
+      }
     }
     events.close();
     usage.close();

@@ -96,7 +96,7 @@ class CrashIT {
     crashing.kill();
     try (RunningService _ = CONTROLLER.start(cluster)) {
       session.awaitPhase(Phase.RUNNING);
-      assertComplete(session);
+      awaitComplete(session);
     }
   }
 
@@ -155,7 +155,7 @@ class CrashIT {
       await("the other replica to lead").atMost(LONG).until(other::isLeader);
       for (SessionFixture session : sessions) {
         session.awaitPhase(Phase.RUNNING);
-        assertComplete(session);
+        awaitComplete(session);
       }
       assertHostsDiffer(sessions);
     }
@@ -235,7 +235,7 @@ class CrashIT {
                     .filter(CrashIT::isRunning)
                     .isPresent());
         // Running does not wait for a write of the route that failed while the API server started.
-        await().atMost(LONG).untilAsserted(() -> assertComplete(session));
+        awaitComplete(session);
       }
       assertHostsDiffer(sessions);
     }
@@ -254,6 +254,11 @@ class CrashIT {
     assertThat(sessions)
         .extracting(session -> session.get().status().url())
         .doesNotHaveDuplicates();
+  }
+
+  /** A session runs before its user has access to its Secret. */
+  private void awaitComplete(SessionFixture session) {
+    await().atMost(LONG).untilAsserted(() -> assertComplete(session));
   }
 
   /** All seven objects exist, each owned by this session, and no eighth. */

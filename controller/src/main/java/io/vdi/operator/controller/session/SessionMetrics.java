@@ -9,7 +9,6 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.cache.ControllerCaches;
 import io.vdi.operator.runtime.FailureCounter;
 import io.vdi.operator.runtime.Gauges;
-import io.vdi.operator.runtime.workqueue.WorkQueue;
 import io.vdi.operator.runtime.workqueue.WorkerPool.Reconciler;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,7 +49,8 @@ public final class SessionMetrics {
   /** Registers the gauges; their values are computed when they are read. */
   public void watch(
       ControllerCaches caches,
-      WorkQueue<?> queue,
+      Supplier<Number> depth,
+      Supplier<Number> retrying,
       BooleanSupplier leading,
       BooleanSupplier configValid) {
     Gauges gauges = new Gauges(meters);
@@ -65,11 +65,11 @@ public final class SessionMetrics {
                   .count(),
           Tag.create("phase", phase.text()));
     }
-    gauges.add("vdi_workqueue_depth", "Sessions waiting for a worker", queue::depth);
+    gauges.add("vdi_workqueue_depth", "Sessions waiting for a worker", depth);
     gauges.add(
         "vdi_workqueue_retrying",
         "Sessions whose last pass failed and is retried with back-off",
-        queue::retrying);
+        retrying);
     gauges.ofLeader(leading, configValid);
   }
 

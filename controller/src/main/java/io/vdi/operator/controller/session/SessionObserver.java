@@ -78,6 +78,28 @@ public final class SessionObserver {
         Optional.empty());
   }
 
+  /**
+   * The same session with its Secret, Role and RoleBinding as they are now; empty if the session is
+   * being deleted.
+   *
+   * @param resync whether to write all objects, also those with an equal hash
+   */
+  Optional<ObservedSession> observeAccess(ObservedSession observed, boolean resync) {
+    VdiSession session = observed.session();
+    return find(SessionKey.of(session))
+        .filter(now -> now.uid().equals(session.uid()) && !now.metadata().isDeleting())
+        .map(now -> {
+          Map<ChildKind, ChildState> children = new EnumMap<>(ChildKind.class);
+          children.putAll(observed.children());
+          for (ChildKind kind : List.of(ChildKind.SECRET, ChildKind.ROLE, ChildKind.ROLE_BINDING)) {
+            children.remove(kind);
+            child(session, kind, kind.resourceTypes().getFirst())
+                .ifPresent(child -> children.put(kind, child));
+          }
+          return observed.withChildren(children, resync);
+        });
+  }
+
   private boolean routeTypeServed(Optional<VdiTemplate> template, SessionConfig config) {
     boolean transport =
         config.ingress().kind() == SessionConfig.IngressKind.TRAEFIK

@@ -6,6 +6,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
 import io.vdi.operator.controller.session.plan.FailedStep;
+import io.vdi.operator.controller.session.plan.FailureStatus;
 import io.vdi.operator.controller.session.plan.ObservedSession;
 import io.vdi.operator.controller.session.plan.Plan;
 import io.vdi.operator.controller.session.plan.SessionPlanner;
@@ -23,7 +24,8 @@ import org.slf4j.MDC;
 
 /**
  * One pass over one session: prepare, ask the quotas, plan, record the use, execute, write the
- * status; docs/specification.md, section 3.
+ * status; docs/specification.md, section 3. {@link AccessReconciler} does the writes that give
+ * access.
  */
 public final class SessionReconciler {
   private static final Logger LOG = LoggerFactory.getLogger(SessionReconciler.class);
@@ -32,6 +34,7 @@ public final class SessionReconciler {
   private final QuotaAdmitter quota;
   private final UsageRecorder usage;
   private final PlanExecutor executor;
+  private final AccessReconciler access;
   private final StatusWriter statusWriter;
   private final SessionMemory memory;
   private final Supplier<SessionConfig> config;
@@ -43,6 +46,7 @@ public final class SessionReconciler {
       QuotaAdmitter quota,
       UsageRecorder usage,
       PlanExecutor executor,
+      AccessReconciler access,
       StatusWriter statusWriter,
       SessionMemory memory,
       Supplier<SessionConfig> config,
@@ -51,6 +55,7 @@ public final class SessionReconciler {
     this.quota = quota;
     this.usage = usage;
     this.executor = executor;
+    this.access = access;
     this.statusWriter = statusWriter;
     this.memory = memory;
     this.config = config;
@@ -80,10 +85,30 @@ public final class SessionReconciler {
     Plan plan = SessionPlanner.plan(admitted, prepared.desired(), settings, now);
     LOG.debug("plan: {}", plan.steps());
     usage.record(admitted, plan, now);
-    List<FailedStep> failures = executor.execute(session, plan);
+    Plan first = plan.withoutAccess();
+    List<FailedStep> failures = executor.execute(session, first);
+    Plan done =
+        reported(
+            first,
+            admitted,
+            access.request(admitted, prepared.desired(), settings, plan, failures),
+            settings,
+            now);
     return failures.isEmpty()
-        ? succeeded(admitted, plan, now)
-        : failed(admitted, plan, failures, now);
+        ? succeeded(admitted, done, now)
+        : failed(admitted, done, failures, now);
+  }
+
+  /** The plan with the failures of {@link AccessReconciler} in its status. */
+  private static Plan reported(
+      Plan plan,
+      ObservedSession observed,
+      List<FailedStep> noAccess,
+      SessionConfig settings,
+      Instant now) {
+    return noAccess.isEmpty()
+        ? plan
+        : plan.withStatus(status -> FailureStatus.of(observed, settings, status, noAccess, now));
   }
 
   private ObservedSession admit(SessionPreparation.Prepared prepared, Instant now) {
@@ -114,6 +139,7 @@ public final class SessionReconciler {
 
   private ReconcileResult forget(SessionKey key) {
     preparation.forget(key);
+    access.forget(key);
     return new ReconcileResult.Done();
   }
 }

@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import io.helidon.metrics.api.MeterRegistry;
 import io.vdi.operator.common.kube.EventRecorder;
 import io.vdi.operator.common.model.ChildKind;
+import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.Phase;
 import io.vdi.operator.common.model.ResourceType;
 import io.vdi.operator.common.model.SessionKey;
@@ -14,6 +15,7 @@ import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.common.quota.QuotaLimits;
 import io.vdi.operator.common.quota.QuotaScope;
 import io.vdi.operator.common.quota.ResourceAmounts;
+import io.vdi.operator.common.testing.FakeApiServer;
 import io.vdi.operator.common.usage.GpuBudgets;
 import io.vdi.operator.controller.quota.QuotaAdmitter;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
@@ -71,11 +73,17 @@ class SessionReconcilerTest {
   private final PlanExecutor executor =
       new PlanExecutor(
           cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> true);
+  private final SessionObserver observer = new SessionObserver(cluster.caches, type -> true);
+  private final SessionMetrics metrics = new SessionMetrics(meters);
+  private final List<SessionKey> reported = new CopyOnWriteArrayList<>();
+  private final AccessReconciler access =
+      new AccessReconciler(
+          observer, executor, metrics, Backoff.STANDARD, cluster.clock(), reported::add);
   private final SessionReconciler reconciler =
       new SessionReconciler(
           new SessionPreparation(
               new TemplateReader(cluster.client, cluster.caches),
-              new SessionObserver(cluster.caches, type -> true),
+              observer,
               hosts,
               new DrainChecker(cluster.client, cluster.caches),
               memory),
@@ -91,8 +99,8 @@ class SessionReconcilerTest {
                   meters)
               .recorder(),
           executor,
-          new StatusWriter(
-              executor, memory, new BurstDetector(4), events, new SessionMetrics(meters)),
+          access,
+          new StatusWriter(executor, memory, new BurstDetector(4), events, metrics),
           memory,
           () -> FakeCluster.CONFIG,
           cluster.clock());
@@ -102,6 +110,7 @@ class SessionReconcilerTest {
   @AfterEach
   void close() {
     queue.close();
+    access.close();
     events.close();
     cluster.close();
   }
@@ -114,6 +123,7 @@ class SessionReconcilerTest {
     assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
     assertThat(pod()).isPresent();
     reconciler.reconcile(KEY);
+    access.reconcile(KEY);
     for (ChildKind kind : ChildKind.values()) {
       assertThat(
               cluster.server.find(
@@ -157,9 +167,89 @@ class SessionReconcilerTest {
     cluster.putSession("desk", "alice@example.com", "");
     reconciler.reconcile(KEY);
     reconciler.reconcile(KEY);
+    access.reconcile(KEY);
     int writes = writes();
     assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(access.reconcile(KEY)).isEqualTo(new ReconcileResult.Done());
     assertThat(writes()).isEqualTo(writes);
+  }
+
+  @Test
+  @DisplayName("a Role that takes long delays neither a stop nor the status")
+  void slowRole() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch requested = cluster.server.block(SessionReconcilerTest::createsRole, release);
+    access.start();
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    reconciler.reconcile(KEY);
+    reconciler.reconcile(KEY);
+    requested.await();
+    cluster.putSession("desk", "alice@example.com", ", \"suspended\": true");
+    reconciler.reconcile(KEY);
+    assertThat(pod()).isEmpty();
+    await()
+        .until(() -> {
+          reconciler.reconcile(KEY);
+          return status().is(Phase.SUSPENDED);
+        });
+    release.countDown();
+    await().until(() -> find(ChildKind.ROLE_BINDING).isPresent());
+    assertThat(access.stop(Duration.ofSeconds(10))).isTrue();
+  }
+
+  @Test
+  @DisplayName("a refused Role is in the status after 3 s, and until it is written")
+  void refusedRole() {
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    cluster.server.reject(
+        SessionReconcilerTest::createsRole, 500, "InternalError", "a webhook is down");
+    reconciler.reconcile(KEY);
+    reconciler.reconcile(KEY);
+    assertThat(access.reconcile(KEY)).isEqualTo(new ReconcileResult.Retry("a webhook is down"));
+    reconciler.reconcile(KEY);
+    assertThat(noAccess()).isEmpty();
+    assertThat(reported).isEmpty();
+    cluster.setTime(cluster.now().plusSeconds(4));
+    assertThat(access.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(access.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(reported).as("once").containsExactly(KEY);
+    passStatusDelay();
+    assertThat(reconciler.reconcile(KEY)).isInstanceOf(ReconcileResult.RequeueAfter.class);
+    assertThat(noAccess())
+        .contains("Role vdi-auth-desk cannot be created: a webhook is down; retrying");
+    assertThat(status().phase()).isEqualTo(Phase.PENDING);
+    cluster.server.respondNormally();
+    assertThat(access.reconcile(KEY)).isEqualTo(new ReconcileResult.Done());
+    assertThat(reported).containsExactly(KEY, KEY);
+    passStatusDelay();
+    reconciler.reconcile(KEY);
+    assertThat(noAccess()).isEmpty();
+    assertThat(find(ChildKind.ROLE_BINDING)).isPresent();
+  }
+
+  @Test
+  @DisplayName("no Role is written for a Secret that is gone, or a session that is being deleted")
+  void accessToNothing() {
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    cluster.putSession("other", "bob@example.com", "");
+    SessionKey other = new SessionKey(FakeCluster.NAMESPACE, "other");
+    for (SessionKey key : List.of(KEY, other)) {
+      reconciler.reconcile(key);
+      reconciler.reconcile(key);
+    }
+    cluster.server.remove(ResourceType.SECRET, FakeCluster.NAMESPACE, "vdi-auth-desk");
+    cluster.server.remove(ResourceType.SESSION, FakeCluster.NAMESPACE, "other");
+    await()
+        .until(() ->
+            cluster.caches.secrets().get(FakeCluster.NAMESPACE, "vdi-auth-desk").isEmpty()
+                && cluster.caches.sessions().get(FakeCluster.NAMESPACE, "other").isEmpty());
+    for (SessionKey key : List.of(KEY, other)) {
+      assertThat(access.reconcile(key)).isEqualTo(new ReconcileResult.Done());
+    }
+    assertThat(cluster.server.requests(SessionReconcilerTest::createsRole)).isEmpty();
   }
 
   @Test
@@ -289,6 +379,29 @@ class SessionReconcilerTest {
             new QuotaLimits.ScopeLimits(
                 new ResourceAmounts(sessions, ResourceAmounts.UNLIMITED, ResourceAmounts.UNLIMITED),
                 Map.of())));
+  }
+
+  /** See {@link StatusWriteThrottle}. */
+  private void passStatusDelay() {
+    cluster.setTime(cluster.now().plusSeconds(60));
+  }
+
+  private static boolean createsRole(FakeApiServer.Request request) {
+    return request.method().equals("POST") && request.path().endsWith("/roles");
+  }
+
+  private VdiSession.Status status() {
+    return cluster.caches.sessions().get(KEY.namespace(), KEY.name()).orElseThrow().status();
+  }
+
+  /** The message of condition AccessReady. */
+  private Optional<String> noAccess() {
+    return status().condition(Condition.ACCESS_READY).map(Condition::message);
+  }
+
+  private Optional<JsonObject> find(ChildKind kind) {
+    return cluster.server.find(
+        kind.resourceTypes().getFirst(), FakeCluster.NAMESPACE, kind.nameFor("desk"));
   }
 
   private Optional<JsonObject> pod() {

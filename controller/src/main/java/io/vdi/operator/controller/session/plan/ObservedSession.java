@@ -65,25 +65,36 @@ public record ObservedSession(
 
   /** The same session with what earlier passes observed. */
   public ObservedSession withHistory(PodHistory observed) {
-    return with(node, quotaWait, observed, drainCheck);
+    return with(children, resync, node, quotaWait, observed, drainCheck);
+  }
+
+  /**
+   * The same session with other children.
+   *
+   * @param all whether to write all objects, also those with an equal hash
+   */
+  public ObservedSession withChildren(Map<ChildKind, ChildState> current, boolean all) {
+    return with(current, all, node, quotaWait, history, drainCheck);
   }
 
   /** The same session, not admitted by the quotas. */
   public ObservedSession waitingForQuota(QuotaWait wait) {
-    return with(node, Optional.of(wait), history, drainCheck);
+    return with(children, resync, node, Optional.of(wait), history, drainCheck);
   }
 
   /** The same session with its node as the API server returned it. */
   public ObservedSession withNode(Node live) {
-    return with(Optional.of(live), quotaWait, history, drainCheck);
+    return with(children, resync, Optional.of(live), quotaWait, history, drainCheck);
   }
 
   /** The same session after it was checked whether it can leave its node. */
   public ObservedSession withDrainCheck(DrainCheck check) {
-    return with(node, quotaWait, history, Optional.of(check));
+    return with(children, resync, node, quotaWait, history, Optional.of(check));
   }
 
   private ObservedSession with(
+      Map<ChildKind, ChildState> newChildren,
+      boolean newResync,
       Optional<Node> newNode,
       Optional<QuotaWait> newWait,
       PodHistory newHistory,
@@ -92,10 +103,10 @@ public record ObservedSession(
         session,
         template,
         host,
-        children,
+        newChildren,
         otherRoutes,
         routeTypeServed,
-        resync,
+        newResync,
         newNode,
         shared,
         newWait,
@@ -164,6 +175,13 @@ public record ObservedSession(
                 ResourceType.RESOURCE_CLAIM_TEMPLATE.qualifiedName()
                     + "/"
                     + ResourceType.RESOURCE_CLAIM_TEMPLATE.version()));
+  }
+
+  /** Whether its Secret exists and is its own. */
+  public boolean hasOwnSecret() {
+    return child(ChildKind.SECRET)
+        .filter(secret -> secret.isOurs() && !secret.metadata().isDeleting())
+        .isPresent();
   }
 
   public Optional<PersistentVolumeClaim> home() {

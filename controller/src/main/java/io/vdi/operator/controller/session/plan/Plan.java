@@ -5,6 +5,7 @@ import io.vdi.operator.common.model.VdiSession;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * The writes of one pass over a session.
@@ -16,6 +17,29 @@ import java.util.Optional;
 public record Plan(List<Step> steps, Optional<VdiSession.Status> status, Requeue requeue) {
   public Plan {
     steps = steps.stream().sorted(Comparator.comparing(Step::order)).toList();
+  }
+
+  /** The writes that give the user access to the Secret of the session, without a status. */
+  public Plan access() {
+    return new Plan(steps.stream().filter(Plan::givesAccess).toList(), Optional.empty(), requeue);
+  }
+
+  /** All other writes, and the status. */
+  public Plan withoutAccess() {
+    return new Plan(steps.stream().filter(step -> !givesAccess(step)).toList(), status, requeue);
+  }
+
+  /** The same writes with another status, if it has one. */
+  public Plan withStatus(UnaryOperator<VdiSession.Status> change) {
+    return new Plan(steps, status.map(change), requeue);
+  }
+
+  private static boolean givesAccess(Step step) {
+    return step.order() == Step.Order.ACCESS || step.order() == Step.Order.GRANT;
+  }
+
+  public boolean createsPod() {
+    return steps.stream().anyMatch(step -> step.action() instanceof Action.CreatePod);
   }
 
   /** The actions of this order. */

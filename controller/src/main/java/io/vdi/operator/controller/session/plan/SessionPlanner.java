@@ -382,9 +382,8 @@ public final class SessionPlanner {
    * The Role for the Secret, and the RoleBinding for the Role. A Role names its Secret, and a
    * RoleBinding its Role, so both would also apply to a foreign object of that name: the Role is
    * written only while the Secret is this session's, and the RoleBinding only after the Role has
-   * the rules that the controller writes. All of it is optional for the desktop, and follows in the
-   * pass that the creation of the pod causes, so that a burst creates the pods of all sessions
-   * first.
+   * the rules that the controller writes. All of it is optional for the desktop, and begins when
+   * the pod exists, so that a burst creates the pods of all sessions first.
    */
   private void giveAccess(
       DesiredState.Children children, Optional<TurnGrant> turn, boolean createsPod) {
