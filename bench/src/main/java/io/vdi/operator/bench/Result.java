@@ -2,6 +2,7 @@ package io.vdi.operator.bench;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /** What one measurement returns. Times are in seconds, in {@link Quantiles} in milliseconds. */
 sealed interface Result {
@@ -174,7 +175,28 @@ sealed interface Result {
       ProcessFigures process,
       double cpu,
       double apiServerCpu)
-      implements Result {}
+      implements Result {
+
+    /** The median of each figure. */
+    static PeerFigures median(List<PeerFigures> runs) {
+      return new PeerFigures(
+          runs.getFirst().objects,
+          median(runs, PeerFigures::podsPerSecond),
+          median(runs, PeerFigures::readyPerSecond),
+          median(runs, PeerFigures::requests),
+          new ProcessFigures(
+              median(runs, run -> run.process.rss()),
+              median(runs, run -> run.process.peak()),
+              median(runs, run -> run.process.cpu())),
+          median(runs, PeerFigures::cpu),
+          median(runs, PeerFigures::apiServerCpu));
+    }
+
+    private static double median(List<PeerFigures> runs, ToDoubleFunction<PeerFigures> figure) {
+      double[] sorted = runs.stream().mapToDouble(figure).sorted().toArray();
+      return sorted[sorted.length / 2];
+    }
+  }
 
   /** From the start of the controller's process until it is ready. */
   record Startup(double withAotCache, double without) implements Result {}
