@@ -160,7 +160,8 @@ public final class Controller implements Service {
     PlanExecutor executor =
         new PlanExecutor(api, caches, new SecretGenerator(new SecureRandom()), context.mayWrite());
     SessionObserver observer = new SessionObserver(caches, this::isServed);
-    this.access = new AccessReconciler(observer, executor, metrics, BACKOFF, clock, queue::add);
+    this.access =
+        new AccessReconciler(observer, executor, metrics, bursts, BACKOFF, clock, queue::add);
     this.reconciler =
         new SessionReconciler(
             new SessionPreparation(

@@ -37,9 +37,13 @@ public final class AccessReconciler {
   /** Enough for 60 sessions per second, and few enough to leave the API server to other writes. */
   private static final int WORKERS = 16;
 
+  /** In a burst the pods of all sessions come first; shorter than the start of a desktop. */
+  private static final Duration BURST_DELAY = Duration.ofSeconds(5);
+
   private final SessionObserver observer;
   private final PlanExecutor executor;
   private final SessionMetrics metrics;
+  private final BurstDetector bursts;
   private final InstantSource clock;
   private final Consumer<SessionKey> onReport;
   private final WorkQueue<SessionKey> queue;
@@ -106,12 +110,14 @@ public final class AccessReconciler {
       SessionObserver observer,
       PlanExecutor executor,
       SessionMetrics metrics,
+      BurstDetector bursts,
       Backoff backoff,
       InstantSource clock,
       Consumer<SessionKey> onReport) {
     this.observer = observer;
     this.executor = executor;
     this.metrics = metrics;
+    this.bursts = bursts;
     this.clock = clock;
     this.onReport = onReport;
     this.queue = new WorkQueue<>(backoff, RandomGenerator.getDefault());
@@ -178,7 +184,8 @@ public final class AccessReconciler {
         new Entry(observed, desired, config, observed.resync(), new FailureAge(), false, List.of());
     Entry entry = entries.compute(key, (_, earlier) -> fresh.after(Optional.ofNullable(earlier)));
     if (!entry.failing) {
-      queue.add(key);
+      boolean burst = bursts.statusDelay(clock.instant()).isPositive();
+      queue.addAfter(key, burst ? BURST_DELAY : Duration.ZERO);
     }
     return entry.reported;
   }

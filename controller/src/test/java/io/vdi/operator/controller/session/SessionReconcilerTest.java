@@ -75,10 +75,11 @@ class SessionReconcilerTest {
           cluster.client, cluster.caches, new SecretGenerator(new Random(1)), () -> true);
   private final SessionObserver observer = new SessionObserver(cluster.caches, type -> true);
   private final SessionMetrics metrics = new SessionMetrics(meters);
+  private final BurstDetector bursts = new BurstDetector(4);
   private final List<SessionKey> reported = new CopyOnWriteArrayList<>();
   private final AccessReconciler access =
       new AccessReconciler(
-          observer, executor, metrics, Backoff.STANDARD, cluster.clock(), reported::add);
+          observer, executor, metrics, bursts, Backoff.STANDARD, cluster.clock(), reported::add);
   private final SessionReconciler reconciler =
       new SessionReconciler(
           new SessionPreparation(
@@ -100,7 +101,7 @@ class SessionReconcilerTest {
               .recorder(),
           executor,
           access,
-          new StatusWriter(executor, memory, new BurstDetector(4), events, metrics),
+          new StatusWriter(executor, memory, bursts, events, metrics),
           memory,
           () -> FakeCluster.CONFIG,
           cluster.clock());
@@ -227,6 +228,33 @@ class SessionReconcilerTest {
     reconciler.reconcile(KEY);
     assertThat(noAccess()).isEmpty();
     assertThat(find(ChildKind.ROLE_BINDING)).isPresent();
+  }
+
+  @Test
+  @DisplayName("in a burst Roles wait, and those of later sessions do not wait for them")
+  void burst() {
+    access.start();
+    cluster.putTemplate("");
+    cluster.putSession("desk", "alice@example.com", "");
+    cluster.putSession("later", "bob@example.com", "");
+    for (int i = 0; i <= BurstDetector.BURST_ARRIVALS; i++) {
+      bursts.arrived(KEY, cluster.now());
+    }
+    bursts.started(KEY);
+    reconciler.reconcile(KEY);
+    reconciler.reconcile(KEY);
+    cluster.setTime(cluster.now().plus(BurstDetector.BURST_WINDOW));
+    SessionKey later = new SessionKey(FakeCluster.NAMESPACE, "later");
+    reconciler.reconcile(later);
+    reconciler.reconcile(later);
+    await()
+        .until(() ->
+            cluster
+                .server
+                .find(ResourceType.ROLE_BINDING, FakeCluster.NAMESPACE, "vdi-auth-later")
+                .isPresent());
+    assertThat(find(ChildKind.ROLE)).isEmpty();
+    await().until(() -> find(ChildKind.ROLE_BINDING).isPresent());
   }
 
   @Test
