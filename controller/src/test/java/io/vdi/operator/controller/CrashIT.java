@@ -172,6 +172,7 @@ class CrashIT {
       session.create("template: kwok");
       session.awaitPhase(Phase.RUNNING);
       session.awaitCondition(Condition.STORAGE_READY);
+      awaitComplete(session);
     }
     List<String> before = resourceVersions(session);
     try (RunningService.InProcess second = electing.startProcess(kubeconfig, folder, "after")) {
