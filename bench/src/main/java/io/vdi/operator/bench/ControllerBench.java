@@ -169,7 +169,7 @@ final class ControllerBench {
         seconds.add(seconds(start));
       }
     }
-    return seconds.stream().sorted().skip(times / 2).findFirst().orElseThrow();
+    return Quantiles.median(seconds.stream().mapToDouble(Double::doubleValue));
   }
 
   private Result.ControllerFigures measure(

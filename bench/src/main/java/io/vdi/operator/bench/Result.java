@@ -193,8 +193,7 @@ sealed interface Result {
     }
 
     private static double median(List<PeerFigures> runs, ToDoubleFunction<PeerFigures> figure) {
-      double[] sorted = runs.stream().mapToDouble(figure).sorted().toArray();
-      return sorted[sorted.length / 2];
+      return Quantiles.median(runs.stream().mapToDouble(figure));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.vdi.operator.controller.session;
 
+import io.vdi.operator.common.model.ChildKind;
 import io.vdi.operator.common.model.SessionKey;
 import io.vdi.operator.common.model.VdiSession;
 import io.vdi.operator.controller.session.apply.PlanExecutor;
@@ -50,35 +51,19 @@ public final class AccessReconciler {
   private final WorkerPool<SessionKey> workers;
   private final ConcurrentMap<SessionKey, Entry> entries = new ConcurrentHashMap<>();
 
-  /** What a session needs, according to its last pass, and the failures so far. */
-  private static final class Entry {
-    private final ObservedSession observed;
-    private final DesiredState desired;
-    private final SessionConfig config;
-    private final boolean resync;
-    private final FailureAge age;
-    private final boolean failing;
-
-    /** Those that belong in the status. */
-    private final List<FailedStep> reported;
-
-    private Entry(
-        ObservedSession observed,
-        DesiredState desired,
-        SessionConfig config,
-        boolean resync,
-        FailureAge age,
-        boolean failing,
-        List<FailedStep> reported) {
-      this.observed = observed;
-      this.desired = desired;
-      this.config = config;
-      this.resync = resync;
-      this.age = age;
-      this.failing = failing;
-      this.reported = reported;
-    }
-
+  /**
+   * What a session needs, according to its last pass, and the failures so far.
+   *
+   * @param reported the failures that belong in the status
+   */
+  private record Entry(
+      ObservedSession observed,
+      DesiredState desired,
+      SessionConfig config,
+      boolean resync,
+      FailureAge age,
+      boolean failing,
+      List<FailedStep> reported) {
     private Entry after(Optional<Entry> earlier) {
       return earlier
           .filter(entry -> entry.isOf(observed.session()))
@@ -87,10 +72,10 @@ public final class AccessReconciler {
                   observed,
                   desired,
                   config,
-                  resync || entry.resync,
-                  entry.age,
-                  entry.failing,
-                  entry.reported))
+                  resync || entry.resync(),
+                  entry.age(),
+                  entry.failing(),
+                  entry.reported()))
           .orElse(this);
     }
 
@@ -173,7 +158,7 @@ public final class AccessReconciler {
     if (later) {
       return Optional.ofNullable(entries.get(key))
           .filter(entry -> entry.isOf(observed.session()))
-          .map(entry -> entry.reported)
+          .map(entry -> entry.reported())
           .orElse(List.of());
     }
     if (access.isEmpty()) {
@@ -183,11 +168,11 @@ public final class AccessReconciler {
     Entry fresh =
         new Entry(observed, desired, config, observed.resync(), new FailureAge(), false, List.of());
     Entry entry = entries.compute(key, (_, earlier) -> fresh.after(Optional.ofNullable(earlier)));
-    if (!entry.failing) {
+    if (!entry.failing()) {
       boolean burst = bursts.statusDelay(clock.instant()).isPositive();
       queue.addAfter(key, burst ? BURST_DELAY : Duration.ZERO);
     }
-    return entry.reported;
+    return entry.reported();
   }
 
   /** The session does not exist. */
@@ -210,44 +195,51 @@ public final class AccessReconciler {
 
   private ReconcileResult reconcile(SessionKey key, Entry entry) {
     Instant now = clock.instant();
-    VdiSession session = entry.observed.session();
+    VdiSession session = entry.observed().session();
     // Without its Secret the session gets access in a pass that creates the Secret.
     List<FailedStep> failures =
         observer
-            .observeAccess(entry.observed, entry.resync)
-            .filter(ObservedSession::hasOwnSecret)
-            .map(current -> SessionPlanner.plan(current, entry.desired, entry.config, now).access())
+            .observeAccess(entry.observed(), entry.resync())
+            .filter(current -> current.ownChild(ChildKind.SECRET).isPresent())
+            .map(current ->
+                SessionPlanner.plan(current, entry.desired(), entry.config(), now).access())
             .map(plan -> executor.execute(session, plan))
             .orElse(List.of());
     if (!failures.isEmpty()) {
-      return failed(key, entry, entry.age.judge(failures, now), now);
+      return failed(key, entry, entry.age().judge(failures, now), now);
     }
-    if (!entries.remove(key, entry)) {
+    if (!remove(key, entry)) {
       // Another request came in the meantime.
       queue.add(key);
-    } else if (!entry.reported.isEmpty()) {
+    } else if (!entry.reported().isEmpty()) {
       onReport.accept(key);
     }
     return new ReconcileResult.Done();
   }
 
+  /** Removes this entry; not an equal one, because that is a later request. */
+  @SuppressWarnings("ReferenceEquality")
+  private boolean remove(SessionKey key, Entry entry) {
+    return entries.computeIfPresent(key, (_, latest) -> latest == entry ? null : latest) == null;
+  }
+
   private ReconcileResult failed(
       SessionKey key, Entry entry, List<FailedStep> failures, Instant now) {
     failures.forEach(failed -> metrics.error(failed.failure().reason()));
-    boolean reported = entry.age.isReported(failures, now);
+    boolean reported = entry.age().isReported(failures, now);
     entries.computeIfPresent(
         key,
         (_, latest) ->
-            latest.isOf(entry.observed.session())
+            latest.isOf(entry.observed().session())
                 ? latest.failed(reported ? failures : List.of())
                 : latest);
     if (!reported) {
       return new ReconcileResult.Retry(failures.getFirst().failure().message());
     }
-    if (!causes(failures).equals(causes(entry.reported))) {
+    if (!causes(failures).equals(causes(entry.reported()))) {
       onReport.accept(key);
     }
-    return new ReconcileResult.RequeueAfter(entry.age.retryDelay(now));
+    return new ReconcileResult.RequeueAfter(entry.age().retryDelay(now));
   }
 
   private static List<Object> causes(List<FailedStep> failures) {

@@ -19,6 +19,11 @@ public record ChildState(ResourceType<?> type, KubeObject object, Ownership owne
     return ownership == Ownership.OURS || ownership == Ownership.OWNERLESS;
   }
 
+  /** Whether it belongs to the session and is not being deleted. */
+  boolean canBeChanged() {
+    return isOurs() && !metadata().isDeleting();
+  }
+
   boolean isOwnerless() {
     return ownership == Ownership.OWNERLESS;
   }

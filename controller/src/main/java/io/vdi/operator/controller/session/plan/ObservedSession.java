@@ -177,11 +177,9 @@ public record ObservedSession(
                     + ResourceType.RESOURCE_CLAIM_TEMPLATE.version()));
   }
 
-  /** Whether its Secret exists and is its own. */
-  public boolean hasOwnSecret() {
-    return child(ChildKind.SECRET)
-        .filter(secret -> secret.isOurs() && !secret.metadata().isDeleting())
-        .isPresent();
+  /** The child if it belongs to the session and is not being deleted. */
+  public Optional<ChildState> ownChild(ChildKind kind) {
+    return child(kind).filter(ChildState::canBeChanged);
   }
 
   public Optional<PersistentVolumeClaim> home() {

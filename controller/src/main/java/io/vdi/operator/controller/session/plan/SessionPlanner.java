@@ -245,8 +245,7 @@ public final class SessionPlanner {
   /** A bound volume cannot shrink, so its capacity is the minimum. */
   private Optional<Action> resizeHome(Defaults.EffectiveSpec spec) {
     return observed
-        .child(ChildKind.HOME)
-        .filter(child -> child.isOurs() && !child.metadata().isDeleting())
+        .ownChild(ChildKind.HOME)
         .flatMap(child -> observed.home())
         .filter(PersistentVolumeClaim::isBound)
         .flatMap(home -> {
@@ -270,10 +269,7 @@ public final class SessionPlanner {
    * deleted, so that it is created again.
    */
   private Optional<Action> replacePod(boolean outdated) {
-    Optional<ChildState> existing =
-        observed
-            .child(ChildKind.POD)
-            .filter(child -> child.isOurs() && !child.metadata().isDeleting());
+    Optional<ChildState> existing = observed.ownChild(ChildKind.POD);
     return existing.flatMap(child ->
         observed
             .pod()
@@ -283,11 +279,7 @@ public final class SessionPlanner {
 
   /** What a drained node requires: an announcement, its removal, or the end of the pod. */
   private void leaveNode(Defaults.EffectiveSpec spec) {
-    Optional<ObjectMeta> existing =
-        observed
-            .child(ChildKind.POD)
-            .filter(child -> child.isOurs() && !child.metadata().isDeleting())
-            .map(ChildState::metadata);
+    Optional<ObjectMeta> existing = observed.ownChild(ChildKind.POD).map(ChildState::metadata);
     if (existing.isEmpty() || steps.stream().anyMatch(step -> step.order() == Step.Order.STOP)) {
       return;
     }
@@ -425,10 +417,7 @@ public final class SessionPlanner {
   }
 
   private boolean isOurs(ChildKind kind) {
-    return observed
-        .child(kind)
-        .filter(child -> child.isOurs() && !child.metadata().isDeleting())
-        .isPresent();
+    return observed.ownChild(kind).isPresent();
   }
 
   private boolean isMissing(ChildKind kind) {
@@ -455,8 +444,7 @@ public final class SessionPlanner {
   /** The credentials that a desktop reads at its start must be valid for some time. */
   private Optional<Action> renewTurn(Optional<TurnGrant> turn) {
     return observed
-        .child(ChildKind.SECRET)
-        .filter(secret -> secret.isOurs() && !secret.metadata().isDeleting())
+        .ownChild(ChildKind.SECRET)
         .flatMap(secret ->
             turn.filter(grant -> !grant.isCoveredBy(secret.metadata()))
                 .map(grant -> new Action.RenewTurn(secret.metadata(), grant)));
@@ -465,8 +453,7 @@ public final class SessionPlanner {
   /** Secrets of earlier versions of the operator have no password of guests who only watch. */
   private Optional<Action> viewerPassword() {
     return observed
-        .child(ChildKind.SECRET)
-        .filter(secret -> secret.isOurs() && !secret.metadata().isDeleting())
+        .ownChild(ChildKind.SECRET)
         .filter(secret -> secret.metadata().annotation(Annotations.VIEWER_PASSWORD_SINCE).isEmpty())
         .filter(secret ->
             observed.template().filter(found -> found.spec().server().canShare()).isPresent())
@@ -527,8 +514,7 @@ public final class SessionPlanner {
   private static Optional<ChildState> outdatedClaim(
       ObservedSession observed, DesiredState.Children children) {
     return observed
-        .child(ChildKind.GPU_CLAIM)
-        .filter(child -> child.isOurs() && !child.metadata().isDeleting())
+        .ownChild(ChildKind.GPU_CLAIM)
         .filter(child ->
             children
                 .get(ChildKind.GPU_CLAIM)
@@ -546,7 +532,7 @@ public final class SessionPlanner {
 
   /** Empty if the object is foreign or is being deleted already. */
   private static List<Action> deletion(ChildState child) {
-    return child.isOurs() && !child.metadata().isDeleting()
+    return child.canBeChanged()
         ? List.of(new Action.Delete(child.type(), child.metadata()))
         : List.of();
   }

@@ -189,9 +189,9 @@ class SessionPlannerProperties {
   void aPodIsCreatedExactlyWhenTheSessionWantsOneAndTheQuotasAdmitIt(
       @ForAll("mixed") SimulatedCluster cluster) {
     boolean wanted = SessionPlanner.wantsPod(cluster.observe(), cluster.desired(), cluster.now);
-    assertThat(createsPod(cluster.plan())).isEqualTo(wanted);
+    assertThat(cluster.plan().createsPod()).isEqualTo(wanted);
     cluster.quotaWait = Optional.of(new QuotaWait("GPU quota exceeded", cluster.now));
-    assertThat(createsPod(cluster.plan())).isFalse();
+    assertThat(cluster.plan().createsPod()).isFalse();
   }
 
   @Property
@@ -243,10 +243,6 @@ class SessionPlannerProperties {
         .isEqualTo(Ownership.FOREIGN);
     assertThat(Ownership.of(ResourceType.PERSISTENT_VOLUME_CLAIM, home.metadata(), mine))
         .isEqualTo(Ownership.OWNERLESS);
-  }
-
-  private static boolean createsPod(Plan plan) {
-    return plan.steps().stream().anyMatch(step -> step.action() instanceof Action.CreatePod);
   }
 
   private static int settle(SimulatedCluster cluster) {
