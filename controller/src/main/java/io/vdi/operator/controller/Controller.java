@@ -187,7 +187,7 @@ public final class Controller implements Service {
             clock);
     metrics.watch(
         caches,
-        queue::depth,
+        () -> queue.depth() + access.depth(),
         () -> queue.retrying() + access.retrying(),
         context.mayWrite(),
         settings::isValid);

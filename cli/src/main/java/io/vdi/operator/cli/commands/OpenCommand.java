@@ -7,6 +7,7 @@ import io.vdi.operator.cli.cluster.RouteAccess;
 import io.vdi.operator.cli.cluster.SessionSecret;
 import io.vdi.operator.cli.output.Console;
 import io.vdi.operator.cli.signin.UrlProbe;
+import io.vdi.operator.common.diagnosis.ExpectedTimes;
 import io.vdi.operator.common.model.Condition;
 import io.vdi.operator.common.model.DesktopCredentials;
 import io.vdi.operator.common.model.Phase;
@@ -79,7 +80,7 @@ public final class OpenCommand extends SessionCommand {
       return 0;
     }
     Optional<VdiTemplate> template = template(cluster, session);
-    DesktopCredentials credentials = SessionSecret.credentials(cluster, session, template);
+    DesktopCredentials credentials = credentials(cluster, session, template);
     if (!forward) {
       if (url.isEmpty()) {
         throw new CliException.Failed("the session has no URL; use --port-forward");
@@ -99,6 +100,32 @@ public final class OpenCommand extends SessionCommand {
     } catch (InterruptedException e) {
       throw CliException.Interrupted.restoringFlag();
     }
+  }
+
+  /** A desktop can run before its user may read its Secret; see {@link ExpectedTimes#ACCESS}. */
+  private DesktopCredentials credentials(
+      ClusterAccess cluster, VdiSession observed, Optional<VdiTemplate> template) {
+    VdiSession session = observed;
+    while (true) {
+      try {
+        return SessionSecret.credentials(cluster, session, template);
+      } catch (CliException.ApiRejected e) {
+        if (!e.isForbidden() || !expectsAccess(cluster, session)) {
+          throw e;
+        }
+      }
+      SessionWait.pause(SessionWait.INTERVAL);
+      session = cluster.session(name());
+    }
+  }
+
+  private static boolean expectsAccess(ClusterAccess cluster, VdiSession session) {
+    return session.status().condition(Condition.ACCESS_READY).isEmpty()
+        && session
+            .status()
+            .startedAt()
+            .filter(start -> cluster.serverTime().isBefore(start.plus(ExpectedTimes.ACCESS)))
+            .isPresent();
   }
 
   /** A user without permission to read routes and settings learns it from the desktop's address. */

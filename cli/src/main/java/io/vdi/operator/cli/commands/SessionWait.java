@@ -14,7 +14,7 @@ import java.util.function.Predicate;
 
 /** Polls a session until it meets a condition, and prints each change of its status. */
 final class SessionWait {
-  private static final Duration INTERVAL = Duration.ofMillis(500);
+  static final Duration INTERVAL = Duration.ofMillis(500);
 
   private SessionWait() {}
 

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mockwebserver3.MockResponse;
@@ -26,6 +27,7 @@ class SessionCommandsTest {
   private static final String ALICE = FakeCluster.session("alice");
   private static final String CONFIG = "/api/v1/namespaces/vdi-system/configmaps/vdi-config";
   private static final String SECRET = FakeCluster.core("secrets", "vdi-auth-alice");
+  private static final Instant STARTED = Instant.parse("2026-01-01T11:00:00Z");
 
   private final CommandRunner cli;
 
@@ -60,13 +62,13 @@ class SessionCommandsTest {
           phase: %s
           message: "%s"
           observedGeneration: 2
-          startTime: "2026-01-01T11:00:00Z"
+          startTime: "%s"
           url: https://alice.vdi.example.com
           conditions:
             - {type: Ready, status: "True", reason: DesktopReady, message: ready}
             - {type: StorageReady, status: "False", reason: NotBound, message: "%s"}
         """
-            .formatted(phase.equals("Suspended"), phase, message, message));
+            .formatted(phase.equals("Suspended"), phase, message, STARTED, message));
   }
 
   @Test
@@ -185,6 +187,36 @@ class SessionCommandsTest {
                 "error: secrets is forbidden; only alice@example.com gets access to this Secret:"
                     + " identity.prefix and identity.users must name your Kubernetes user, and"
                     + " access.sessionRoles must be true\n"));
+  }
+
+  @Test
+  void openWaitsForAccessToTheSecretOfADesktopThatHasJustStarted() {
+    JsonObject secret = cli.server.get(SECRET);
+    AtomicInteger requests = new AtomicInteger();
+    cli.server.handle(
+        "GET " + SECRET,
+        body ->
+            requests.incrementAndGet() < 3
+                ? FakeCluster.rejection(403, "secrets is forbidden")
+                : FakeCluster.json(200, secret));
+    cli.server.time(STARTED.plusSeconds(2));
+    assertThat(cli.run("open", "alice").out()).contains("Password:  secret");
+    assertThat(requests).hasValue(3);
+  }
+
+  @Test
+  void openDoesNotWaitForAccessThatTheControllerCannotGive() {
+    cli.server.reject("GET " + SECRET, 403, "secrets is forbidden");
+    cli.server.time(STARTED.plusSeconds(2));
+    cli.server
+        .get(ALICE)
+        .getAsJsonObject("status")
+        .getAsJsonArray("conditions")
+        .add(
+            JsonParser.parseString(
+                "{type: AccessReady, status: 'False', reason: Forbidden, message: 'no Roles here'}"));
+    assertThat(cli.run("open", "alice").err())
+        .isEqualTo("error: secrets is forbidden; the controller gave no access: no Roles here\n");
   }
 
   /** The user has the verbs on sessions of one namespace, and the Role for the own Secret. */

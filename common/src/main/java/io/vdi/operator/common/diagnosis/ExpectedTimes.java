@@ -10,5 +10,11 @@ public final class ExpectedTimes {
   /** How long a volume can take. */
   public static final Duration PROVISIONING = Duration.ofSeconds(30);
 
+  /**
+   * From the start of a desktop until its user may read its Secret. The controller gives access
+   * after it has created the pod, in a burst 5 s later.
+   */
+  public static final Duration ACCESS = Duration.ofSeconds(15);
+
   private ExpectedTimes() {}
 }

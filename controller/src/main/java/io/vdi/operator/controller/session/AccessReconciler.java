@@ -132,6 +132,11 @@ public final class AccessReconciler {
     return workers.stuck();
   }
 
+  /** The number of sessions that wait for a worker. */
+  public int depth() {
+    return queue.depth();
+  }
+
   /** The number of sessions whose writes are tried again with back-off. */
   public int retrying() {
     return queue.retrying();
