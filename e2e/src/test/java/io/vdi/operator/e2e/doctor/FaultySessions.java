@@ -47,6 +47,9 @@ final class FaultySessions {
   }
 
   void delete() {
+    harness.shell("kubectl delete vdi --all -A --wait=false");
+    // No kubelet ends them, and the controller waits until their grace period has passed.
+    harness.shell("kubectl delete pod lost stranded --force --ignore-not-found");
     harness.shell("kubectl delete vdi --all -A --wait --timeout=90s");
     harness.shell(
         "kubectl delete --ignore-not-found vdit desktop idle crash no-image invalid open webrtc gpu spare");

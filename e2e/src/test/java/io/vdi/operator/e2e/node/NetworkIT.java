@@ -13,9 +13,11 @@ import io.vdi.operator.devcluster.testing.ChaosBudget;
 import io.vdi.operator.e2e.browser.PageClient;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +55,18 @@ class NetworkIT {
       [t.start() for t in threads]
       [t.join() for t in threads]
       print(sum(r[0] for r in results), 'attempts,', sum(r[1] for r in results), 'connected')
+      """;
+
+  /** Connects to all addresses, and prints the error of each; 0 is none. */
+  private static final String CONNECT =
+      """
+      import concurrent.futures, socket
+      def connect(address):
+          s = socket.socket()
+          s.settimeout(2)
+          return s.connect_ex(address)
+      with concurrent.futures.ThreadPoolExecutor() as pool:
+          print(*pool.map(connect, [ADDRESSES]), sep='\\n')
       """;
 
   private static OperatorNode node;
@@ -119,9 +133,9 @@ class NetworkIT {
     assertThat(desktop.page()).isEqualTo(200);
     pod(OperatorNode.NAMESPACE, "reaper", "app.kubernetes.io/component: reaper");
     pod("default", "stranger", "app: stranger");
-    assertThat(connects(OperatorNode.NAMESPACE, "reaper", desktop.pod().status().podIp(), 8080))
-        .isTrue();
-    assertThat(connects("default", "stranger", desktop.pod().status().podIp(), 8080)).isFalse();
+    Target page = new Target(desktop.pod().status().podIp(), 8080);
+    assertThat(connects(OperatorNode.NAMESPACE, "reaper", page)).isTrue();
+    assertThat(connects("default", "stranger", page)).isFalse();
     if (ChaosBudget.COMPLETE) {
       expectThatAFloodFromTheDesktopReachesNothing();
     }
@@ -195,21 +209,36 @@ class NetworkIT {
   }
 
   private static Map<String, Boolean> reached() {
+    Map<String, Target> targets = targets();
+    Iterator<Boolean> connected =
+        connects("default", "network-a", List.copyOf(targets.values())).iterator();
     Map<String, Boolean> reached = new LinkedHashMap<>();
-    targets()
-        .forEach((name, target) ->
-            reached.put(name, connects("default", "network-a", target.address(), target.port())));
+    targets.keySet().forEach(name -> reached.put(name, connected.next()));
     return reached;
   }
 
-  /** A TCP connection from inside the pod. */
-  private static boolean connects(String namespace, String pod, String address, int port) {
-    String program =
-        "import socket; s = socket.socket(); s.settimeout(2); print(s.connect_ex(('%s', %d)))"
-            .formatted(address, port);
-    return node.kubectl("exec", "-n", namespace, pod, "--", "python3", "-c", program)
-        .strip()
-        .equals("0");
+  /** Whether TCP connections from inside the pod are accepted, all at the same time. */
+  private static List<Boolean> connects(String namespace, String pod, List<Target> targets) {
+    String addresses =
+        targets.stream()
+            .map(target -> "('%s', %d)".formatted(target.address(), target.port()))
+            .collect(Collectors.joining(", "));
+    return node.kubectl(
+            "exec",
+            "-n",
+            namespace,
+            pod,
+            "--",
+            "python3",
+            "-c",
+            CONNECT.replace("ADDRESSES", addresses))
+        .lines()
+        .map(code -> code.equals("0"))
+        .toList();
+  }
+
+  private static boolean connects(String namespace, String pod, Target target) {
+    return connects(namespace, pod, List.of(target)).getFirst();
   }
 
   private static String address(String component) {
