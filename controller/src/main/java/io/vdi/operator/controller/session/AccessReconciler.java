@@ -158,8 +158,7 @@ public final class AccessReconciler {
     Plan access = plan.access();
     boolean later =
         plan.createsPod()
-            || access.steps().stream()
-                .anyMatch(step -> failed.stream().anyMatch(failure -> failure.blocks(step)));
+            || access.steps().stream().anyMatch(step -> FailedStep.anyBlocks(failed, step));
     if (later) {
       return Optional.ofNullable(entries.get(key))
           .filter(entry -> entry.isOf(observed.session()))

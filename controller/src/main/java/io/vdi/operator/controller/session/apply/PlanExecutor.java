@@ -76,7 +76,7 @@ public final class PlanExecutor {
       List<Step> steps =
           plan.steps().stream()
               .filter(step -> step.order() == order)
-              .filter(step -> failures.stream().noneMatch(failed -> failed.blocks(step)))
+              .filter(step -> !FailedStep.anyBlocks(failures, step))
               .toList();
       failures.addAll(executeTogether(session, steps));
     }

@@ -2,12 +2,18 @@ package io.vdi.operator.controller.session.plan;
 
 import io.vdi.operator.common.model.ApiFailure;
 import io.vdi.operator.common.model.ChildKind;
+import java.util.List;
 import java.util.Optional;
 
 /** A step of a plan that could not be executed. */
 public record FailedStep(Step step, ApiFailure failure) {
+  /** Whether one of the failures does not let the step be executed. */
+  public static boolean anyBlocks(List<FailedStep> failures, Step step) {
+    return failures.stream().anyMatch(failed -> failed.blocks(step));
+  }
+
   /** Whether the other step must not be executed. */
-  public boolean blocks(Step other) {
+  private boolean blocks(Step other) {
     return switch (other.order()) {
       case STOP, FINALIZER -> false;
       case GUARD -> step.order() == Step.Order.FINALIZER;

@@ -152,7 +152,7 @@ final class SimulatedCluster {
     int writes = 0;
     List<FailedStep> failures = new ArrayList<>();
     for (Step step : plan.steps()) {
-      if (failures.stream().anyMatch(failed -> failed.blocks(step))) {
+      if (FailedStep.anyBlocks(failures, step)) {
         continue;
       }
       switch (outcomes.apply(step)) {
