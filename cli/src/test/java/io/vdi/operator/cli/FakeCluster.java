@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.StringReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import javax.net.ServerSocketFactory;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
@@ -57,6 +59,7 @@ public final class FakeCluster implements AutoCloseable {
             return answer(request);
           }
         });
+    server.setServerSocketFactory(new NoDelaySockets());
     try {
       server.start();
     } catch (IOException e) {
@@ -346,5 +349,38 @@ public final class FakeCluster implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+  }
+
+  /**
+   * MockWebServer sends header and body of an answer as two packets. Without TCP_NODELAY the second
+   * one waits for 40 ms, until the client acknowledges the first.
+   */
+  private static final class NoDelaySockets extends ServerSocketFactory {
+    @Override
+    public ServerSocket createServerSocket() throws IOException {
+      return new ServerSocket() {
+        @Override
+        public Socket accept() throws IOException {
+          Socket accepted = super.accept();
+          accepted.setTcpNoDelay(true);
+          return accepted;
+        }
+      };
+    }
+
+    @Override
+    public ServerSocket createServerSocket(int port) {
+      throw new UnsupportedOperationException("MockWebServer binds the socket itself");
+    }
+
+    @Override
+    public ServerSocket createServerSocket(int port, int backlog) {
+      return createServerSocket(port);
+    }
+
+    @Override
+    public ServerSocket createServerSocket(int port, int backlog, InetAddress address) {
+      return createServerSocket(port);
+    }
   }
 }

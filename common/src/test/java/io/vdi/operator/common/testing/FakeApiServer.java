@@ -19,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,6 +37,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 
 /**
  * An API server in this process, over HTTP. It stores objects of every type and implements what the
@@ -92,6 +94,13 @@ public final class FakeApiServer implements AutoCloseable {
   private record Rule(Predicate<Request> which, Answer answer) {}
 
   private record Hook(Predicate<Request> which, Runnable action) {}
+
+  static {
+    // What a test waits for happens in this process, mostly within milliseconds. The default of
+    // Awaitility is to look after 100 ms for the first time.
+    Awaitility.setDefaultPollDelay(Duration.ZERO);
+    Awaitility.setDefaultPollInterval((count, _) -> Duration.ofMillis(count < 20 ? 10 : 100));
+  }
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
