@@ -78,8 +78,6 @@ public final class PortForward implements AutoCloseable {
   private void serve(Socket socket) {
     open.add(socket);
     try (socket) {
-      // The frames of a desktop are small, and each one is shown at once.
-      socket.setTcpNoDelay(true);
       stream(socket);
     } catch (IOException | IllegalStateException e) {
       // One side closed the connection. The client library then throws IllegalStateException.

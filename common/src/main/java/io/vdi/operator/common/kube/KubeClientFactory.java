@@ -111,7 +111,6 @@ public final class KubeClientFactory {
                     .newBuilder()
                     .dispatcher(dispatcher)
                     .connectionPool(new ConnectionPool(32, 5, TimeUnit.MINUTES))
-                    .socketFactory(new NoDelaySocketFactory())
                     .connectTimeout(Duration.ofSeconds(5))
                     .callTimeout(timeout))
             .build());
